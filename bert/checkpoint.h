@@ -1,0 +1,49 @@
+// Hugging Face checkpoints: the tensors of a model.safetensors under their canonical names.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bert/config.h"
+
+namespace ingot::bert {
+
+struct ParameterSpec {
+  std::string name;  // canonical: as BertForSequenceClassification and BertForMaskedLM name it today, e.g.
+                     // bert.encoder.layer.0.attention.self.query.weight, classifier.bias, cls.predictions.bias
+  std::vector<std::int64_t> shape;
+};
+
+// All parameters of a model in the order of its definition (embeddings, layers, pooler, head). The masked-LM model has
+// no pooler, the encoder has pooler and no head; the decoder of masked LM is the word embedding.
+std::vector<ParameterSpec> parameter_specs(const Config& config);
+
+struct CheckpointTensor {
+  std::string name;  // canonical
+  std::vector<std::int64_t> shape;
+  std::vector<float> values;
+};
+
+// Reads model.safetensors and checks it against the config: every parameter there with its shape and a float dtype
+// (F32; F16 and BF16 are widened), nothing unknown. Accepts bare names (without "bert."), gamma/beta for layer norms,
+// and passes over what carries no information: embeddings.position_ids, a decoder equal to the word embedding
+// (Error if it differs), the next-sentence head; a pooler in a masked-LM file.
+// With `body_only`, heads are not read: the tensors under "bert." only, the pooler where the file has one.
+std::vector<CheckpointTensor> read_checkpoint(const std::filesystem::path& folder, const Config& config,
+                                              bool body_only = false);
+
+struct TensorView {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  const float* values = nullptr;
+};
+
+// Writes config.json and model.safetensors into the folder (made at need), each atomically; metadata format "pt", the
+// names and order as Hugging Face saves them (sorted by name).
+void write_checkpoint(const std::filesystem::path& folder, const Config& config, std::span<const TensorView> tensors);
+
+}  // namespace ingot::bert

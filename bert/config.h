@@ -1,0 +1,48 @@
+// The shape of a BERT, as Hugging Face's config.json says it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "engine/kernels/activation/activation.h"
+
+namespace ingot::bert {
+
+enum class Task { sequence_classification, masked_lm, encoder };  // BertForSequenceClassification, BertForMaskedLM, BertModel
+enum class Pooling { cls, mean };  // pooler input: the first token's state, or the mean over the sequence
+
+struct Config {
+  Task task = Task::sequence_classification;
+  std::int64_t vocab_size = 30522;
+  std::int64_t hidden_size = 128;
+  std::int64_t num_hidden_layers = 2;
+  std::int64_t num_attention_heads = 2;
+  std::int64_t intermediate_size = 512;
+  std::int64_t max_position_embeddings = 512;
+  std::int64_t type_vocab_size = 2;
+  std::int64_t pad_token_id = 0;
+  engine::Activation hidden_act = engine::Activation::gelu;
+  float hidden_dropout_prob = 0.1f;
+  float attention_probs_dropout_prob = 0.1f;
+  float classifier_dropout = -1;  // negative: the hidden dropout (Hugging Face's null)
+  float initializer_range = 0.02f;
+  float layer_norm_eps = 1e-12f;
+  Pooling pooling = Pooling::cls;          // written as "ingot_pooling" only when mean
+  std::vector<std::string> label_names;    // id2label; size = number of labels
+
+  std::int64_t head_dim() const { return hidden_size / num_attention_heads; }
+  std::int64_t n_labels() const { return static_cast<std::int64_t>(label_names.size()); }
+};
+
+// Throws Error if a size is not positive, hidden_size does not divide by the heads, a probability is outside [0, 1), ...
+void check(const Config& config, const std::string& subject);
+
+// tiny (2 layers, hidden 128, 2 heads, FFN 512), mini (4, 256, 4, 1024), small (4, 512, 8, 2048). Throws Error otherwise.
+Config named_config(const std::string& model);
+
+Config read_config(const std::filesystem::path& config_json);
+void write_config(const std::filesystem::path& config_json, const Config& config);
+
+}  // namespace ingot::bert

@@ -1,0 +1,156 @@
+#include "engine/base/files.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "engine/base/error.h"
+
+namespace ingot::engine {
+namespace fs = std::filesystem;
+
+namespace {
+
+[[noreturn]] void fail_errno(const fs::path& path, const char* action) {
+  fail("{}: cannot {}: {}", path.string(), action, std::strerror(errno));
+}
+
+int open_for_reading(const fs::path& path, std::size_t& size) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) fail_errno(path, "read");
+  struct stat status {};
+  ::fstat(descriptor, &status);
+  if (S_ISDIR(status.st_mode)) {
+    ::close(descriptor);
+    fail("{}: cannot read: is a folder, not a file", path.string());
+  }
+  size = static_cast<std::size_t>(status.st_size);
+  return descriptor;
+}
+
+void sync_folder(const fs::path& folder) {
+  const int descriptor = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  ::fsync(descriptor);
+  ::close(descriptor);
+}
+
+}  // namespace
+
+std::string read_file(const fs::path& path) {
+  std::size_t size = 0;
+  const int descriptor = open_for_reading(path, size);
+  std::string text;
+  text.resize(size);
+  std::size_t filled = 0;
+  for (;;) {
+    if (filled == text.size()) text.resize(text.size() + 4096);  // pipes and /proc report no size
+    const ssize_t n = ::read(descriptor, text.data() + filled, text.size() - filled);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      ::close(descriptor);
+      fail_errno(path, "read");
+    }
+    if (n == 0) break;
+    filled += static_cast<std::size_t>(n);
+  }
+  ::close(descriptor);
+  text.resize(filled);
+  return text;
+}
+
+AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)), temporary_(path_) {
+  temporary_ += ".tmp" + std::to_string(::getpid());
+  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (descriptor_ < 0) fail_errno(path_, "write");
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ < 0) return;
+  ::close(descriptor_);
+  ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::write(const void* data, std::size_t n_bytes) {
+  const char* at = static_cast<const char*>(data);
+  while (n_bytes > 0) {
+    const ssize_t n = ::write(descriptor_, at, n_bytes);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail_errno(path_, "write");
+    at += n;
+    n_bytes -= static_cast<std::size_t>(n);
+  }
+}
+
+void AtomicFile::commit() {
+  if (::fsync(descriptor_) != 0) fail_errno(path_, "write");
+  const int closed = ::close(std::exchange(descriptor_, -1));
+  if (closed != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    const int reason = errno;
+    ::unlink(temporary_.c_str());
+    errno = reason;
+    fail_errno(path_, "write");
+  }
+  sync_folder(path_.parent_path());
+}
+
+void write_file(const fs::path& path, std::string_view text) {
+  AtomicFile file(path);
+  file.write(text);
+  file.commit();
+}
+
+MappedFile::MappedFile(const fs::path& path) {
+  const int descriptor = open_for_reading(path, size_);
+  if (size_ > 0) {
+    void* map = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    if (map == MAP_FAILED) {
+      ::close(descriptor);
+      fail_errno(path, "map");
+    }
+    data_ = static_cast<const std::byte*>(map);
+  }
+  ::close(descriptor);
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+std::uint64_t content_hash(std::string_view bytes, std::uint64_t hash) {
+  for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  return hash;
+}
+
+fs::path cache_folder() {
+  const char* xdg = std::getenv("XDG_CACHE_HOME");
+  const char* home = std::getenv("HOME");
+  std::error_code error;
+  for (const fs::path& base : {xdg != nullptr && *xdg != '\0' ? fs::path(xdg) : fs::path(),
+                               home != nullptr && *home != '\0' ? fs::path(home) / ".cache" : fs::path(),
+                               fs::temp_directory_path(error)}) {
+    if (base.empty()) continue;
+    const fs::path folder = base / "ingot";
+    fs::create_directories(folder, error);
+    if (::access(folder.c_str(), W_OK) == 0) return folder;
+  }
+  fail("cache: no writable folder: XDG_CACHE_HOME, ~/.cache and the temporary folder were tried");
+}
+
+}  // namespace ingot::engine

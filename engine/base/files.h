@@ -1,0 +1,57 @@
+// Files: whole reads, maps, and writes that a kill or a full disk cannot leave half done.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace ingot::engine {
+
+// The whole file. Throws Error with the reason of the system if it cannot be read.
+std::string read_file(const std::filesystem::path& path);
+
+// A file written beside its final name and renamed onto it by commit(), after both file and folder are synced. Until
+// then the previous file stays whole; without commit() nothing changes. Throws Error when the disk is full.
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::filesystem::path path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(const void* data, std::size_t n_bytes);
+  void write(std::string_view text) { write(text.data(), text.size()); }
+  void commit();
+
+ private:
+  std::filesystem::path path_;
+  std::filesystem::path temporary_;
+  int descriptor_ = -1;
+};
+
+void write_file(const std::filesystem::path& path, std::string_view text);
+
+// A file mapped read-only into memory.
+class MappedFile {
+ public:
+  explicit MappedFile(const std::filesystem::path& path);
+  ~MappedFile();
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+
+  std::span<const std::byte> bytes() const { return {data_, size_}; }
+
+ private:
+  const std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+// FNV-1a over 64 bits, for cache keys (not cryptographic). `hash` chains calls.
+std::uint64_t content_hash(std::string_view bytes, std::uint64_t hash = 0xcbf29ce484222325u);
+
+// $XDG_CACHE_HOME/ingot or ~/.cache/ingot, created at need; the system's temporary folder when neither can be made.
+std::filesystem::path cache_folder();
+
+}  // namespace ingot::engine

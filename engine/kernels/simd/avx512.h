@@ -1,0 +1,47 @@
+// Sixteen floats at a time: the vocabulary of simd/avx2.h for AVX-512 (F, BW, DQ, VL).
+#pragma once
+
+#include <immintrin.h>
+
+namespace ingot::engine {
+namespace {
+
+struct Vec {
+  static constexpr int width = 16;
+  __m512 v;
+};
+
+inline Vec set1(float x) { return {_mm512_set1_ps(x)}; }
+inline Vec zero() { return {_mm512_setzero_ps()}; }
+inline Vec load(const float* p) { return {_mm512_loadu_ps(p)}; }
+inline void store(float* p, Vec a) { _mm512_storeu_ps(p, a.v); }
+
+// The first n lanes, 0 < n <= width; the others read as 0 and are not written.
+inline __mmask16 first_lanes(int n) { return static_cast<__mmask16>(0xffffu >> (16 - n)); }
+inline Vec load(const float* p, int n) { return {_mm512_maskz_loadu_ps(first_lanes(n), p)}; }
+inline void store(float* p, Vec a, int n) { _mm512_mask_storeu_ps(p, first_lanes(n), a.v); }
+
+inline Vec operator+(Vec a, Vec b) { return {_mm512_add_ps(a.v, b.v)}; }
+inline Vec operator-(Vec a, Vec b) { return {_mm512_sub_ps(a.v, b.v)}; }
+inline Vec operator*(Vec a, Vec b) { return {_mm512_mul_ps(a.v, b.v)}; }
+inline Vec operator/(Vec a, Vec b) { return {_mm512_div_ps(a.v, b.v)}; }
+inline Vec fma(Vec a, Vec b, Vec c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }            // a b + c
+inline Vec negative_fma(Vec a, Vec b, Vec c) { return {_mm512_fnmadd_ps(a.v, b.v, c.v)}; }  // c - a b
+inline Vec min(Vec a, Vec b) { return {_mm512_min_ps(a.v, b.v)}; }
+inline Vec max(Vec a, Vec b) { return {_mm512_max_ps(a.v, b.v)}; }
+inline Vec sqrt(Vec a) { return {_mm512_sqrt_ps(a.v)}; }
+inline Vec abs(Vec a) { return {_mm512_abs_ps(a.v)}; }
+inline Vec round(Vec a) { return {_mm512_roundscale_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)}; }
+// a where condition_left > condition_right, else b.
+inline Vec select_greater(Vec condition_left, Vec condition_right, Vec a, Vec b) {
+  return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(condition_left.v, condition_right.v, _CMP_GT_OQ), b.v, a.v)};
+}
+// a 2^n for integral n with a 2^n in the normal range.
+inline Vec scale_by_power(Vec a, Vec n) { return {_mm512_scalef_ps(a.v, n.v)}; }
+
+// Horizontal sum and maximum, by halves: a fixed order, hence reproducible.
+inline float sum(Vec a) { return _mm512_reduce_add_ps(a.v); }
+inline float maximum(Vec a) { return _mm512_reduce_max_ps(a.v); }
+
+}  // namespace
+}  // namespace ingot::engine
