@@ -10,7 +10,11 @@
 
 namespace ingot::bert {
 
-enum class Task { sequence_classification, masked_lm, encoder };  // BertForSequenceClassification, BertForMaskedLM, BertModel
+enum class Task {
+  sequence_classification,
+  masked_lm,
+  encoder
+};                                 // BertForSequenceClassification, BertForMaskedLM, BertModel
 enum class Pooling { cls, mean };  // pooler input: the first token's state, or the mean over the sequence
 
 struct Config {
@@ -29,17 +33,19 @@ struct Config {
   float classifier_dropout = -1;  // negative: the hidden dropout (Hugging Face's null)
   float initializer_range = 0.02f;
   float layer_norm_eps = 1e-12f;
-  Pooling pooling = Pooling::cls;          // written as "ingot_pooling" only when mean
-  std::vector<std::string> label_names;    // id2label; size = number of labels
+  Pooling pooling = Pooling::cls;        // written as "ingot_pooling" only when mean
+  std::vector<std::string> label_names;  // id2label; size = number of labels
 
   std::int64_t head_dim() const { return hidden_size / num_attention_heads; }
   std::int64_t n_labels() const { return static_cast<std::int64_t>(label_names.size()); }
 };
 
-// Throws Error if a size is not positive, hidden_size does not divide by the heads, a probability is outside [0, 1), ...
+// Throws Error if a size is not positive, hidden_size does not divide by the heads, a probability is outside [0, 1),
+// ...
 void check(const Config& config, const std::string& subject);
 
-// tiny (2 layers, hidden 128, 2 heads, FFN 512), mini (4, 256, 4, 1024), small (4, 512, 8, 2048). Throws Error otherwise.
+// tiny (2 layers, hidden 128, 2 heads, FFN 512), mini (4, 256, 4, 1024), small (4, 512, 8, 2048). Throws Error
+// otherwise.
 Config named_config(const std::string& model);
 
 Config read_config(const std::filesystem::path& config_json);

@@ -22,7 +22,8 @@ template <class... Args>
 // Throws Error with the formatted text unless `ok`. Always on; our own bugs are asserts.
 template <class... Args>
 void require(bool ok, fmt::format_string<Args...> text, Args&&... args) {
-  if (!ok) [[unlikely]] throw Error(fmt::format(text, std::forward<Args>(args)...));
+  if (!ok) [[unlikely]]
+    throw Error(fmt::format(text, std::forward<Args>(args)...));
 }
 
 }  // namespace ingot::engine

@@ -142,9 +142,9 @@ fs::path cache_folder() {
   const char* xdg = std::getenv("XDG_CACHE_HOME");
   const char* home = std::getenv("HOME");
   std::error_code error;
-  for (const fs::path& base : {xdg != nullptr && *xdg != '\0' ? fs::path(xdg) : fs::path(),
-                               home != nullptr && *home != '\0' ? fs::path(home) / ".cache" : fs::path(),
-                               fs::temp_directory_path(error)}) {
+  for (const fs::path& base :
+       {xdg != nullptr && *xdg != '\0' ? fs::path(xdg) : fs::path(),
+        home != nullptr && *home != '\0' ? fs::path(home) / ".cache" : fs::path(), fs::temp_directory_path(error)}) {
     if (base.empty()) continue;
     const fs::path folder = base / "ingot";
     fs::create_directories(folder, error);

@@ -29,9 +29,9 @@ class Rng {
  public:
   explicit Rng(std::uint64_t seed, std::uint64_t stream = 0) : seed_(seed), stream_(stream) {}
 
-  std::uint32_t bits();              // uniform over 32 bits
-  double uniform();                  // uniform over [0, 1), 53 bits
-  double normal();                   // standard normal (Box-Muller)
+  std::uint32_t bits();                      // uniform over 32 bits
+  double uniform();                          // uniform over [0, 1), 53 bits
+  double normal();                           // standard normal (Box-Muller)
   std::uint64_t below(std::uint64_t bound);  // uniform over [0, bound), without bias; bound > 0
 
   std::uint64_t position() const { return position_; }

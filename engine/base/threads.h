@@ -13,8 +13,9 @@ namespace ingot::engine {
 void set_threads(int count);
 int threads();
 
-// Calls body(begin, end) for the consecutive chunks [0, grain), [grain, 2 grain), ... of [0, count), in any order and on
-// any thread, and returns when all are done. A call from inside a body runs its chunks in line. A body must not throw.
+// Calls body(begin, end) for the consecutive chunks [0, grain), [grain, 2 grain), ... of [0, count), in any order and
+// on any thread, and returns when all are done. A call from inside a body runs its chunks in line. A body must not
+// throw.
 template <class Body>
 void parallel_for(std::int64_t count, std::int64_t grain, const Body& body) {
   const std::int64_t n_chunks = (count + grain - 1) / grain;
@@ -23,7 +24,8 @@ void parallel_for(std::int64_t count, std::int64_t grain, const Body& body) {
     for (std::int64_t i = 0; i < n_chunks; ++i) chunk(i);
     return;
   }
-#pragma omp parallel for schedule(dynamic, 1) num_threads(static_cast<int>(std::min<std::int64_t>(threads(), n_chunks)))
+#pragma omp parallel for schedule(dynamic, 1) \
+    num_threads(static_cast <int>(std::min <std::int64_t>(threads(), n_chunks)))
   for (std::int64_t i = 0; i < n_chunks; ++i) chunk(i);
 }
 

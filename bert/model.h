@@ -1,0 +1,93 @@
+// BERT (Devlin et al. 2019): embeddings, post-LN encoder, pooler, and the heads for classification and masked language
+// modelling. Tokens of all sequences lie packed one after another: [n_tokens, hidden]; padding exists only where the
+// caller put it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bert/config.h"
+#include "engine/autograd/attention.h"
+#include "engine/nn/module.h"
+
+namespace ingot::bert {
+
+struct Input {
+  std::vector<std::int32_t> ids;          // [n_tokens]
+  std::vector<std::int32_t> positions;    // [n_tokens]
+  std::vector<std::int32_t> token_types;  // [n_tokens]
+  std::shared_ptr<const engine::Sequences> sequences;
+};
+
+struct Embeddings {
+  engine::Embedding word, position, token_type;
+  engine::LayerNorm norm;
+  float dropout = 0;
+
+  engine::Variable operator()(const Input& input, engine::DropoutStreams& streams) const;  // [n_tokens, hidden]
+};
+
+struct EncoderLayer {
+  engine::Linear query, key, value, attention_output;
+  engine::LayerNorm attention_norm;
+  engine::Linear intermediate, output;
+  engine::LayerNorm output_norm;
+  std::int64_t n_heads = 1;
+  engine::Activation activation = engine::Activation::gelu;
+  float attention_dropout = 0, hidden_dropout = 0;
+
+  engine::Variable operator()(const engine::Variable& hidden, const Input& input,
+                              engine::DropoutStreams& streams) const;
+};
+
+// Transform, layer norm, then the word embedding as decoder (tied) with a bias of its own.
+struct MaskedLmHead {
+  engine::Linear transform;
+  engine::LayerNorm norm;
+  engine::Variable bias;  // [vocab_size]
+};
+
+struct Model {
+  Config config;
+  Embeddings embeddings;
+  std::vector<EncoderLayer> layers;
+  engine::Linear pooler;      // not in masked LM
+  engine::Linear classifier;  // sequence classification
+  MaskedLmHead masked_lm;     // masked LM
+
+  // Hidden states of the last layer [n_tokens, hidden]; all of them, embeddings first, go to hidden_states if given.
+  engine::Variable encode(const Input& input, engine::DropoutStreams& streams,
+                          std::vector<engine::Variable>* hidden_states = nullptr) const;
+
+  // [n_sequences, n_labels] from the encoder's output: tanh pooler of the first token (or mean), dropout, classifier.
+  engine::Variable classify(const engine::Variable& hidden, const Input& input, engine::DropoutStreams& streams) const;
+
+  // Logits over the vocabulary [rows.size(), vocab_size] at these rows of the encoder's output only.
+  engine::Variable predict_tokens(const engine::Variable& hidden, std::vector<std::int32_t> rows) const;
+
+  // Every parameter under its Hugging Face name, in the order of parameter_specs(config).
+  std::vector<engine::Parameter> parameters() const;
+
+  // Every Linear under the name of its parameters without ".weight": where compression attaches its transforms.
+  std::vector<std::pair<std::string, engine::Linear*>> linears();
+  std::vector<std::pair<std::string, engine::Embedding*>> tables();
+};
+
+// Fresh weights as BERT draws them: matrices and embeddings normal(0, initializer_range), the padding embedding, biases
+// and betas 0, gammas 1. A function of config and seed alone.
+Model make_model(const Config& config, std::uint64_t seed);
+
+// The checkpoint in a Hugging Face folder. Throws Error as read_config and read_checkpoint do.
+Model load_model(const std::filesystem::path& folder);
+
+// A model of this config whose body comes from the checkpoint in `folder` (of any task); what the checkpoint lacks
+// (heads, and a pooler after masked LM) is drawn from the seed. Throws Error if the two differ in a size.
+Model model_from_body(const std::filesystem::path& folder, const Config& config, std::uint64_t seed);
+
+// config.json and model.safetensors.
+void save_model(const std::filesystem::path& folder, const Model& model);
+
+}  // namespace ingot::bert

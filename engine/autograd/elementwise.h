@@ -1,0 +1,16 @@
+// Operations on single elements, and sums of tensors.
+#pragma once
+
+#include "engine/autograd/variable.h"
+#include "engine/kernels/activation/activation.h"
+#include "engine/kernels/dropout/dropout.h"
+
+namespace ingot::engine {
+
+Variable add(const Variable& a, const Variable& b);  // equal shapes
+Variable activate(const Variable& x, Activation activation);
+Variable dropout(const Variable& x, const Dropout& dropout);  // rows: all dimensions but the last
+Variable softmax(const Variable& x);                          // over the last dimension
+Variable sum(const Variable& x);                              // -> [1]
+
+}  // namespace ingot::engine

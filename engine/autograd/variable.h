@@ -1,0 +1,139 @@
+// Reverse-mode automatic differentiation. An operation computes its value and records how to send the gradient of its
+// output back to its inputs; backward() runs these records in reverse order, freeing each as it goes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <memory_resource>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "engine/tensor/tensor.h"
+
+namespace ingot::engine {
+
+class Variable;
+
+// What the gradient buffer of a node holds.
+enum class GradientState {
+  absent,  // nothing: contents arbitrary
+  zero,    // nothing, but the buffer is known to be all zeros
+  rows,    // zeros except in the rows listed in touched_rows
+  dense,
+};
+
+struct Node {
+  static constexpr std::size_t kMaxInputs = 6;
+
+  Tensor value;
+  Tensor gradient;
+  GradientState state = GradientState::absent;
+  bool requires_gradient = false;
+  std::uint64_t order = 0;                 // of creation: inputs come before outputs
+  std::uint64_t visited = 0;               // the backward() that has seen this node
+  std::vector<std::int32_t> touched_rows;  // sorted, only for state rows
+  std::array<std::shared_ptr<Node>, kMaxInputs> inputs;
+
+  virtual ~Node() = default;
+  virtual void backward(const Tensor&) {}  // sends the gradient to the inputs, then forgets what was saved for that
+};
+
+// A value in the graph; copies are handles to the same node.
+class Variable {
+ public:
+  Variable() = default;
+  explicit Variable(Tensor value, bool requires_gradient = false);
+
+  bool defined() const { return node_ != nullptr; }
+  const Tensor& value() const { return node_->value; }
+  const Shape& shape() const { return node_->value.shape(); }
+  bool requires_gradient() const { return node_ != nullptr && node_->requires_gradient; }
+
+  // The gradient after backward(); all zeros where the loss does not depend on this variable.
+  Tensor gradient() const;
+  bool has_gradient() const { return node_->state == GradientState::rows || node_->state == GradientState::dense; }
+  // Rows that may differ from 0 when the gradient is row-sparse; empty pointer when it is dense.
+  const std::vector<std::int32_t>* touched_rows() const {
+    return node_->state == GradientState::rows ? &node_->touched_rows : nullptr;
+  }
+  void clear_gradient();  // before the next step; the buffer is kept
+
+  // For operations: where to put the gradient of this variable. If accumulate, data holds a sum to be added to, else
+  // its contents are to be overwritten whole.
+  struct Slot {
+    float* data;
+    bool accumulate;
+  };
+  Slot gradient_slot() const;
+  // The same for an operation that adds to some rows only (sorted, different): always to be added to.
+  float* gradient_rows(std::span<const std::int32_t> rows) const;
+  void add_gradient(const Tensor& gradient) const;
+
+  const std::shared_ptr<Node>& node() const { return node_; }
+
+ private:
+  friend Variable make_variable(std::shared_ptr<Node> node);
+  std::shared_ptr<Node> node_;
+};
+
+Variable make_variable(std::shared_ptr<Node> node);
+
+// Runs the graph backward from a scalar: afterwards gradient() of every variable that requires one holds (or has added)
+// d root / d variable. The graph is used up.
+void backward(const Variable& root);
+// The same from any variable, given the gradient of something with respect to it.
+void backward(const Variable& root, const Tensor& gradient);
+
+// While one of these lives, this thread records nothing: inference.
+class NoGradient {
+ public:
+  NoGradient();
+  ~NoGradient();
+  NoGradient(const NoGradient&) = delete;
+  NoGradient& operator=(const NoGradient&) = delete;
+};
+bool recording();
+
+namespace detail {
+
+std::pmr::memory_resource* node_memory();  // pools nodes, so that a step asks nothing of the system
+std::uint64_t next_order();
+
+template <class Backward>
+struct OperationNode final : Node {
+  explicit OperationNode(Backward backward) : backward_(std::move(backward)) {}
+  void backward(const Tensor& gradient) override {
+    (*backward_)(gradient);
+    backward_.reset();
+  }
+  std::optional<Backward> backward_;
+};
+
+}  // namespace detail
+
+// The result of an operation: `backward(d_value)` must add to the gradients of those inputs that require one. It is
+// kept only if recording() and an input requires a gradient; inputs may be undefined variables (absent operands).
+template <class Backward>
+Variable record(Tensor value, std::initializer_list<Variable> inputs, Backward backward) {
+  bool needed = false;
+  for (const Variable& input : inputs) needed |= input.requires_gradient();
+  if (!recording() || !needed) return Variable(std::move(value));
+  using Operation = detail::OperationNode<Backward>;
+  auto node = std::allocate_shared<Operation>(std::pmr::polymorphic_allocator<Operation>(detail::node_memory()),
+                                              std::move(backward));
+  node->value = std::move(value);
+  node->requires_gradient = true;
+  node->order = detail::next_order();
+  assert(inputs.size() <= Node::kMaxInputs);
+  std::size_t i = 0;
+  for (const Variable& input : inputs) {
+    if (input.requires_gradient()) node->inputs[i++] = input.node();
+  }
+  return make_variable(std::move(node));
+}
+
+}  // namespace ingot::engine

@@ -1,0 +1,79 @@
+// Layers as plain structs of parameters, and the hook by which compression changes what they compute with.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/autograd/gather.h"
+#include "engine/autograd/matmul.h"
+#include "engine/autograd/norm.h"
+#include "engine/base/rng.h"
+
+namespace ingot::engine {
+
+struct Parameter {
+  std::string name;
+  Variable variable;
+};
+
+// A differentiable change of a tensor on its way through a layer: fake quantisation, a mask. Empty: none.
+using TensorTransform = std::function<Variable(const Variable&)>;
+
+// The transforms of one layer, by role.
+struct TensorTransforms {
+  TensorTransform input;
+  TensorTransform weight;
+  TensorTransform bias;
+  TensorTransform output;  // before the activation that follows the layer
+};
+
+struct Linear {
+  Variable weight;  // [out, in]
+  Variable bias;    // [out]
+  std::shared_ptr<const TensorTransforms> transforms = nullptr;
+
+  // activation(output(input(x) weight(w)^T + bias(b))). Without transforms one fused operation.
+  Variable operator()(const Variable& x, Activation activation = Activation::identity) const;
+};
+
+struct Embedding {
+  Variable weight;                                               // [n_ids, n]
+  std::shared_ptr<const TensorTransforms> transforms = nullptr;  // weight only
+
+  Variable table() const;  // the weight as it is to be looked up
+};
+
+struct LayerNorm {
+  Variable weight;  // gamma [n]
+  Variable bias;    // beta [n]
+  float eps = 1e-12f;
+
+  // LayerNorm(dropout(x) + residual); see engine/autograd/norm.h for the rule on x.
+  Variable operator()(const Variable& x, const Variable& residual = {}, const Dropout& dropout = {}) const {
+    return layer_norm(x, residual, weight, bias, eps, dropout);
+  }
+};
+
+// Hands each place of a forward pass a dropout stream of its own; off unless training. The streams are a function of
+// (seed, step, order of asking), so a step draws the same masks whenever it is run.
+class DropoutStreams {
+ public:
+  DropoutStreams() = default;  // off: evaluation
+  DropoutStreams(std::uint64_t seed, std::uint64_t step) : on_(true), seed_(seed), step_(step) {}
+
+  Dropout next(float probability) {
+    if (!on_ || probability <= 0) return {};
+    const std::uint64_t place = n_places_++;
+    return {probability, seed_, static_cast<std::uint64_t>(Stream::dropout) << 56 | step_ << 16 | place};
+  }
+
+ private:
+  bool on_ = false;
+  std::uint64_t seed_ = 0;
+  std::uint64_t step_ = 0;
+  std::uint64_t n_places_ = 0;
+};
+
+}  // namespace ingot::engine

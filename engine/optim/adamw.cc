@@ -1,0 +1,72 @@
+#include "engine/optim/adamw.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/kernels/optimizer/adamw.h"
+
+namespace ingot::engine {
+
+std::vector<ParameterGroup> decay_matrices(std::span<const Parameter> parameters, float weight_decay) {
+  std::vector<ParameterGroup> groups{{.weight_decay = weight_decay}, {.weight_decay = 0}};
+  for (const Parameter& p : parameters) groups[p.variable.shape().rank() >= 2 ? 0 : 1].parameters.push_back(p);
+  return groups;
+}
+
+AdamW::AdamW(std::vector<ParameterGroup> groups, const AdamWOptions& options)
+    : groups_(std::move(groups)), options_(options) {
+  for (const ParameterGroup& group : groups_) {
+    for (const Parameter& p : group.parameters) {
+      moments_.push_back({p.name, Tensor::zeros(p.variable.shape()), Tensor::zeros(p.variable.shape())});
+    }
+  }
+}
+
+void AdamW::clear_gradients() {
+  for (ParameterGroup& group : groups_) {
+    for (Parameter& p : group.parameters) p.variable.clear_gradient();
+  }
+}
+
+double AdamW::gradient_norm() const {
+  double total = 0;
+  for (const ParameterGroup& group : groups_) {
+    for (const Parameter& p : group.parameters) {
+      if (!p.variable.has_gradient()) continue;
+      const Tensor gradient = p.variable.gradient();
+      const std::vector<std::int32_t>* rows = p.variable.touched_rows();
+      if (rows == nullptr) {
+        total += kernels::sum_of_squares(gradient.size(), gradient.data());
+        continue;
+      }
+      const std::int64_t n = gradient.columns();
+      for (const std::int32_t row : *rows) total += kernels::sum_of_squares(n, gradient.data() + row * n);
+    }
+  }
+  return std::sqrt(total);
+}
+
+void AdamW::step(float learning_rate, double norm, double max_norm) {
+  ++n_steps_;
+  const auto t = static_cast<double>(n_steps_);
+  const double factor = max_norm > 0 ? std::min(1.0, max_norm / (norm + 1e-6)) : 1.0;
+  kernels::AdamWStep step{.beta1 = options_.beta1,
+                          .beta2 = options_.beta2,
+                          .eps = options_.eps,
+                          .correction1 = static_cast<float>(1.0 - std::pow(static_cast<double>(options_.beta1), t)),
+                          .correction2 = static_cast<float>(1.0 - std::pow(static_cast<double>(options_.beta2), t)),
+                          .gradient_scale = static_cast<float>(factor)};
+  auto moments = moments_.begin();
+  for (const ParameterGroup& group : groups_) {
+    step.learning_rate = learning_rate * group.learning_rate_factor;
+    step.weight_decay = group.weight_decay;
+    for (const Parameter& p : group.parameters) {
+      const Moments& m = *moments++;
+      if (!p.variable.has_gradient()) continue;
+      kernels::adamw(step, p.variable.value().size(), p.variable.gradient().data(), p.variable.value().data(),
+                     m.first.data(), m.second.data());
+    }
+  }
+}
+
+}  // namespace ingot::engine
