@@ -1,0 +1,171 @@
+#include "bert/pretraining.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "bert/classification.h"
+#include "engine/autograd/loss.h"
+#include "engine/base/error.h"
+
+namespace ingot::bert {
+namespace {
+
+using Text = std::span<const std::int32_t>;
+
+constexpr double kMaskedShare = 0.15;
+constexpr std::size_t kHeldOutEvery = 100;
+constexpr std::size_t kMostHeldOut = 1000;
+
+engine::Rng draw_for(std::uint64_t seed, std::uint64_t draw) {
+  return engine::Rng(seed, static_cast<std::uint64_t>(engine::Stream::masking) << 56 | draw);
+}
+
+// A window of the text that fits the room, at a place drawn by rng.
+Text window(Text text, std::int64_t room, engine::Rng& rng) {
+  const auto size = static_cast<std::size_t>(room);
+  if (text.size() <= size) return text;
+  return text.subspan(rng.below(text.size() - size + 1), size);
+}
+
+struct Texts {
+  std::vector<Text> training, held_out;
+};
+
+Texts split(const std::vector<Text>& texts) {
+  Texts parts;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (texts[i].empty()) continue;
+    const bool held = i % kHeldOutEvery == 0 && parts.held_out.size() < kMostHeldOut && texts.size() > 1;
+    (held ? parts.held_out : parts.training).push_back(texts[i]);
+  }
+  if (parts.training.empty()) std::swap(parts.training, parts.held_out);
+  if (parts.held_out.empty()) parts.held_out = {parts.training.front()};
+  return parts;
+}
+
+class Pretraining {
+ public:
+  Pretraining(Model& model, Texts texts, const data::Framing& framing, const SpecialTokens& special,
+              std::int64_t batch_size, std::uint64_t seed)
+      : model_(model),
+        texts_(std::move(texts)),
+        framing_(framing),
+        special_(special),
+        batch_size_(batch_size),
+        seed_(seed) {
+    for (const Text text : texts_.training) lengths_.push_back(framed(text));
+    for (const Text text : texts_.held_out) held_out_lengths_.push_back(framed(text));
+  }
+
+  std::int64_t steps_per_epoch() const {
+    return (static_cast<std::int64_t>(texts_.training.size()) + batch_size_ - 1) / batch_size_;
+  }
+
+  StepResult step(std::int64_t epoch, std::int64_t index, engine::DropoutStreams& streams) {
+    if (epoch_ != epoch) {
+      batches_ = data::training_order(lengths_, batch_size_, seed_, static_cast<std::uint64_t>(epoch));
+      epoch_ = epoch;
+    }
+    const auto draw = static_cast<std::uint64_t>(epoch * steps_per_epoch() + index) + 1;
+    return loss(texts_.training, batches_[static_cast<std::size_t>(index)], draw, streams);
+  }
+
+  nlohmann::json validate() {
+    const engine::NoGradient no_gradient;
+    double total = 0;
+    std::int64_t n = 0;
+    for (const auto& members : data::evaluation_order(held_out_lengths_, batch_size_)) {
+      engine::DropoutStreams off;
+      const auto count = static_cast<std::int64_t>(members.size());
+      total += loss(texts_.held_out, members, kValidationDraw + members.front(), off).loss.value().data()[0] *
+               static_cast<double>(count);
+      n += count;
+    }
+    const double mean = total / static_cast<double>(n);
+    return {{"score", -mean}, {"validation_loss", mean}, {"validation_perplexity", std::exp(mean)}};
+  }
+
+ private:
+  static constexpr std::uint64_t kValidationDraw = std::uint64_t{1} << 48;
+
+  std::uint32_t framed(Text text) const {
+    return static_cast<std::uint32_t>(
+        std::min<std::int64_t>(framing_.length, static_cast<std::int64_t>(text.size()) + 2));
+  }
+
+  StepResult loss(const std::vector<Text>& texts, std::span<const std::size_t> members, std::uint64_t draw,
+                  engine::DropoutStreams& streams) {
+    engine::Rng rng = draw_for(seed_, draw << 1);
+    data::Batch batch;
+    for (const std::size_t member : members) {
+      data::append_sequence(batch, framing_, window(texts[member], framing_.length - 2, rng), data::kUnlabelled,
+                            member);
+    }
+    const Masking masking = mask_tokens(batch, special_, model_.config.vocab_size, seed_, draw << 1 | 1);
+    const std::int64_t n_tokens = batch.n_tokens();
+    const Input input = make_input(std::move(batch));
+    const engine::Variable logits = model_.predict_tokens(model_.encode(input, streams), masking.rows);
+    return {engine::cross_entropy(logits, masking.labels), n_tokens};
+  }
+
+  Model& model_;
+  Texts texts_;
+  data::Framing framing_;
+  SpecialTokens special_;
+  std::int64_t batch_size_;
+  std::uint64_t seed_;
+  std::vector<std::uint32_t> lengths_, held_out_lengths_;
+  std::int64_t epoch_ = -1;
+  std::vector<std::vector<std::size_t>> batches_;
+};
+
+}  // namespace
+
+Masking mask_tokens(data::Batch& batch, const SpecialTokens& special, std::int64_t vocab_size, std::uint64_t seed,
+                    std::uint64_t draw) {
+  const std::array<std::int32_t, 5> reserved{special.pad, special.unknown, special.cls, special.sep, special.mask};
+  const auto ordinary = [&](std::int32_t id) {
+    return std::find(reserved.begin(), reserved.end(), id) == reserved.end();
+  };
+  std::vector<std::int32_t> rows;
+  for (std::size_t i = 0; i < batch.ids.size(); ++i) {
+    if (ordinary(batch.ids[i])) rows.push_back(static_cast<std::int32_t>(i));
+  }
+  engine::require(!rows.empty(),
+                  "masking: a batch has no ordinary tokens: its texts are empty or unknown to the tokenizer");
+  engine::Rng rng = draw_for(seed, draw);
+  const auto wanted = static_cast<std::size_t>(std::llround(kMaskedShare * static_cast<double>(rows.size())));
+  const std::size_t n_masked = std::max<std::size_t>(1, wanted);
+  for (std::size_t i = 0; i < n_masked; ++i) std::swap(rows[i], rows[i + rng.below(rows.size() - i)]);
+  rows.resize(n_masked);
+  std::sort(rows.begin(), rows.end());
+  Masking masking{rows, {}};
+  for (const std::int32_t row : rows) {
+    std::int32_t& id = batch.ids[static_cast<std::size_t>(row)];
+    masking.labels.push_back(id);
+    const double chance = rng.uniform();
+    if (chance < 0.8) {
+      id = special.mask;
+    } else if (chance < 0.9) {
+      do {
+        id = static_cast<std::int32_t>(rng.below(static_cast<std::uint64_t>(vocab_size)));
+      } while (!ordinary(id));
+    }
+  }
+  return masking;
+}
+
+Job pretraining_job(Model& model, std::vector<Text> texts, const data::Framing& framing, const SpecialTokens& special,
+                    std::int64_t batch_size, std::uint64_t seed) {
+  engine::require(special.mask >= 0, "pretrain: the tokenizer has no [MASK] token");
+  auto work = std::make_shared<Pretraining>(model, split(texts), framing, special, batch_size, seed);
+  return {.name = "pretrain",
+          .steps_per_epoch = work->steps_per_epoch(),
+          .step = [work](std::int64_t epoch, std::int64_t index,
+                         engine::DropoutStreams& s) { return work->step(epoch, index, s); },
+          .validate = [work] { return work->validate(); }};
+}
+
+}  // namespace ingot::bert

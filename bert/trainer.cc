@@ -1,0 +1,168 @@
+#include "bert/trainer.h"
+
+#include <chrono>
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "bert/training_state.h"
+#include "engine/base/error.h"
+#include "engine/base/process.h"
+#include "engine/base/progress.h"
+#include "engine/optim/adamw.h"
+
+namespace ingot::bert {
+namespace fs = std::filesystem;
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::int64_t kLogEvery = 20;  // steps a line of metrics.jsonl
+
+// metrics.jsonl: lines are appended; what a resumed run had logged beyond its state is cut off first.
+class MetricsLog {
+ public:
+  MetricsLog(const fs::path& path, std::int64_t keep_bytes) : path_(path) {
+    if (fs::exists(path) && fs::file_size(path) >= static_cast<std::uintmax_t>(keep_bytes)) {
+      fs::resize_file(path, static_cast<std::uintmax_t>(keep_bytes));
+    }
+    file_.open(path, std::ios::app);
+    engine::require(file_.good(), "{}: cannot write", path.string());
+  }
+  void write(const nlohmann::json& line) {
+    file_ << line.dump() << '\n' << std::flush;
+    engine::require(file_.good(), "{}: cannot write: the disk may be full", path_.string());
+  }
+  std::int64_t n_bytes() { return static_cast<std::int64_t>(file_.tellp()); }
+
+ private:
+  fs::path path_;
+  std::ofstream file_;
+};
+
+class Run {
+ public:
+  Run(Model& model, const Job& job, const TrainerOptions& options)
+      : job_(job),
+        options_(options),
+        model_(model),
+        n_steps_(options.n_epochs * job.steps_per_epoch),
+        schedule_{
+            .peak = options.learning_rate,
+            .n_steps = n_steps_,
+            .warm_up_steps = static_cast<std::int64_t>(std::llround(options.warm_up * static_cast<double>(n_steps_))),
+            .decay = options.decay},
+        optimizer_(engine::decay_matrices(model.parameters(), static_cast<float>(options.weight_decay))),
+        progress_(start()),
+        log_(options.out / "metrics.jsonl", progress_.metrics_bytes),
+        meter_(job.name, n_steps_, progress_.step) {}
+
+  TrainingOutcome go() {
+    while (progress_.step < n_steps_) {
+      step();
+      if (progress_.step % job_.steps_per_epoch == 0) end_epoch();
+      if (engine::interrupted()) {
+        save_state();
+        throw engine::Interrupted(
+            fmt::format("stopped after step {} of {}; continue with --resume", progress_.step, n_steps_));
+      }
+      if (progress_.step % options_.save_every == 0 || progress_.step == n_steps_) save_state();
+    }
+    job_.save(options_.out / "last");
+    return {progress_.step, progress_.best_score, progress_.best_step, n_tokens_, seconds_};
+  }
+
+ private:
+  fs::path state_path() const { return options_.out / "training.safetensors"; }
+
+  TrainingProgress start() {
+    fs::create_directories(options_.out);
+    if (options_.resume && fs::exists(state_path())) {
+      return load_training_state(state_path(), options_.identity, model_, optimizer_);
+    }
+    return {};
+  }
+
+  void save_state() {
+    progress_.metrics_bytes = log_.n_bytes();
+    save_training_state(state_path(), options_.identity, model_, optimizer_, progress_);
+  }
+
+  void step() {
+    const Clock::time_point begin = Clock::now();
+    const std::int64_t epoch = progress_.step / job_.steps_per_epoch;
+    engine::DropoutStreams streams(options_.seed, static_cast<std::uint64_t>(progress_.step));
+    optimizer_.clear_gradients();
+    const StepResult result = job_.step(epoch, progress_.step % job_.steps_per_epoch, streams);
+    const double loss = result.loss.value().data()[0];
+    require_finite(loss, "loss");
+    engine::backward(result.loss);
+    const double norm = optimizer_.gradient_norm();
+    require_finite(norm, "gradient norm");
+    const double rate = schedule_.at(progress_.step);
+    optimizer_.step(static_cast<float>(rate), norm, options_.clip_norm);
+    ++progress_.step;
+    progress_.loss_sum += loss;
+    ++progress_.loss_count;
+    n_tokens_ += result.n_tokens;
+    seconds_ += std::chrono::duration<double>(Clock::now() - begin).count();
+    const double mean_loss = progress_.loss_sum / static_cast<double>(progress_.loss_count);
+    const double speed = static_cast<double>(n_tokens_) / seconds_;
+    meter_.update(progress_.step, fmt::format("loss {:.4f} {:.1f}k tokens/s", mean_loss, speed / 1000));
+    if (progress_.step % kLogEvery == 0 || progress_.step == n_steps_) {
+      log_.write({{"step", progress_.step},
+                  {"epoch", static_cast<double>(progress_.step) / static_cast<double>(job_.steps_per_epoch)},
+                  {"loss", mean_loss},
+                  {"learning_rate", rate},
+                  {"gradient_norm", norm},
+                  {"tokens_per_second", std::round(speed)}});
+      progress_.loss_sum = 0;
+      progress_.loss_count = 0;
+    }
+  }
+
+  void end_epoch() {
+    nlohmann::json scores = job_.validate();
+    const double score = scores.at("score");
+    scores["step"] = progress_.step;
+    scores["epoch"] = progress_.step / job_.steps_per_epoch;
+    std::string line = fmt::format("epoch {}/{}:", progress_.step / job_.steps_per_epoch, options_.n_epochs);
+    for (const auto& [key, value] : scores.items()) {
+      if (value.is_number_float() && key != "score") line += fmt::format(" {} {:.4f}", key, value.get<double>());
+    }
+    meter_.note(line);
+    log_.write(scores);
+    if (progress_.best_step >= 0 && score <= progress_.best_score) return;
+    job_.save(options_.out / "best");
+    progress_.best_score = score;
+    progress_.best_step = progress_.step;
+    save_state();
+  }
+
+  void require_finite(double value, const char* what) const {
+    engine::require(std::isfinite(value), "{}: the {} became {} at step {} (learning rate {:g}); {}", job_.name, what,
+                    value, progress_.step + 1, schedule_.at(progress_.step),
+                    fs::exists(state_path()) ? "the last saved state is kept in " + state_path().string()
+                                             : std::string("nothing had been saved yet"));
+  }
+
+  const Job& job_;
+  const TrainerOptions& options_;
+  Model& model_;
+  std::int64_t n_steps_;
+  engine::Schedule schedule_;
+  engine::AdamW optimizer_;
+  TrainingProgress progress_;
+  MetricsLog log_;
+  engine::Progress meter_;
+  std::int64_t n_tokens_ = 0;
+  double seconds_ = 0;
+};
+
+}  // namespace
+
+TrainingOutcome train(Model& model, const Job& job, const TrainerOptions& options) {
+  engine::require(job.steps_per_epoch > 0, "{}: there is nothing to train on", job.name);
+  return Run(model, job, options).go();
+}
+
+}  // namespace ingot::bert

@@ -1,0 +1,59 @@
+// The training loop: steps, schedule, logs, checkpoints, resumption. What is learned comes in as a Job.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "bert/model.h"
+#include "engine/optim/schedule.h"
+
+namespace ingot::bert {
+
+struct TrainerOptions {
+  std::int64_t n_epochs = 1;
+  double learning_rate = 1e-3;  // at the peak
+  double warm_up = 0.1;         // share of all steps
+  engine::Decay decay = engine::Decay::linear;
+  double weight_decay = 0.01;  // on matrices
+  double clip_norm = 1.0;      // 0: no clipping
+  std::uint64_t seed = 1;
+  std::int64_t save_every = 200;  // steps between two states to resume from
+  bool resume = false;
+  std::filesystem::path out;  // gets metrics.jsonl, training.safetensors, best/, last/
+  std::string identity;       // of everything that shapes the result: a state with another one is not resumed
+};
+
+struct StepResult {
+  engine::Variable loss;
+  std::int64_t n_tokens = 0;
+};
+
+struct Job {
+  std::string name;  // for progress lines
+  std::int64_t steps_per_epoch = 0;
+  // Loss of one step; a pure function of its arguments and the weights.
+  std::function<StepResult(std::int64_t epoch, std::int64_t index, engine::DropoutStreams& streams)> step;
+  // After each epoch: what to log, with "score" (higher is better) in it.
+  std::function<nlohmann::json()> validate;
+  // Writes the model, and whatever belongs beside it, into a folder.
+  std::function<void(const std::filesystem::path&)> save;
+};
+
+struct TrainingOutcome {
+  std::int64_t n_steps = 0;
+  double best_score = 0;
+  std::int64_t best_step = 0;   // steps done when the best score was seen
+  std::int64_t n_tokens = 0;    // of this process, not of one that was resumed
+  double training_seconds = 0;  // the same, without validation and saving
+};
+
+// Trains the model in place and leaves it with the weights of the last step; best/ holds those with the best score.
+// The same options give the same bits, for any number of threads, and whether or not the run was resumed.
+// Throws Error when the loss or the gradient is not finite (what was saved stays), and Interrupted after saving the
+// state when the process was asked to stop.
+TrainingOutcome train(Model& model, const Job& job, const TrainerOptions& options);
+
+}  // namespace ingot::bert

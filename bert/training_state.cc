@@ -1,0 +1,73 @@
+#include "bert/training_state.h"
+
+#include <algorithm>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "engine/base/error.h"
+#include "engine/io/safetensors.h"
+
+namespace ingot::bert {
+namespace {
+
+using engine::SafetensorsEntry;
+using engine::Tensor;
+
+// Calls visit(name, tensor) for everything in the file.
+template <class Visit>
+void for_each_tensor(const Model& model, const engine::AdamW& optimizer, const Visit& visit) {
+  for (const engine::Parameter& p : model.parameters()) visit("weight." + p.name, p.variable.value());
+  for (const engine::AdamW::Moments& m : optimizer.moments()) {
+    visit("first_moment." + m.name, m.first);
+    visit("second_moment." + m.name, m.second);
+  }
+}
+
+// Numbers keep all their bits: a resumed run must not differ.
+std::string exact(double x) { return fmt::format("{:a}", x); }
+
+}  // namespace
+
+void save_training_state(const std::filesystem::path& path, const std::string& identity, const Model& model,
+                         const engine::AdamW& optimizer, const TrainingProgress& progress) {
+  std::vector<SafetensorsEntry> entries;
+  for_each_tensor(model, optimizer, [&](const std::string& name, const Tensor& tensor) {
+    const auto dims = tensor.shape().dims();
+    entries.push_back({name, "F32", {dims.begin(), dims.end()}, std::as_bytes(tensor.span())});
+  });
+  engine::write_safetensors(path, entries,
+                            {{"identity", identity},
+                             {"step", std::to_string(progress.step)},
+                             {"optimizer_steps", std::to_string(optimizer.n_steps())},
+                             {"best_score", exact(progress.best_score)},
+                             {"best_step", std::to_string(progress.best_step)},
+                             {"loss_sum", exact(progress.loss_sum)},
+                             {"loss_count", std::to_string(progress.loss_count)},
+                             {"metrics_bytes", std::to_string(progress.metrics_bytes)}});
+}
+
+TrainingProgress load_training_state(const std::filesystem::path& path, const std::string& identity, Model& model,
+                                     engine::AdamW& optimizer) {
+  const engine::Safetensors file(path);
+  const auto text = [&](const char* key) -> const std::string& {
+    const auto found = file.metadata().find(key);
+    engine::require(found != file.metadata().end(), "{}: not a training state: '{}' is missing", path.string(), key);
+    return found->second;
+  };
+  const auto number = [&](const char* key) { return std::strtod(text(key).c_str(), nullptr); };
+  engine::require(text("identity") == identity, "resume: {} was made with other options or data: saved {}, now {}",
+                  path.string(), text("identity"), identity);
+  for_each_tensor(model, optimizer, [&](const std::string& name, const Tensor& tensor) {
+    const SafetensorsEntry& entry = file.get(name, "F32", tensor.shape().dims());
+    std::memcpy(tensor.data(), entry.bytes.data(), entry.bytes.size());
+  });
+  optimizer.set_n_steps(static_cast<std::int64_t>(number("optimizer_steps")));
+  return {.step = static_cast<std::int64_t>(number("step")),
+          .best_score = number("best_score"),
+          .best_step = static_cast<std::int64_t>(number("best_step")),
+          .loss_sum = number("loss_sum"),
+          .loss_count = static_cast<std::int64_t>(number("loss_count")),
+          .metrics_bytes = static_cast<std::int64_t>(number("metrics_bytes"))};
+}
+
+}  // namespace ingot::bert

@@ -1,0 +1,31 @@
+// What a training run needs to go on where it stopped: one file, written atomically.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "bert/model.h"
+#include "engine/optim/adamw.h"
+
+namespace ingot::bert {
+
+struct TrainingProgress {
+  std::int64_t step = 0;  // steps done
+  double best_score = 0;
+  std::int64_t best_step = -1;  // -1: no validation yet
+  double loss_sum = 0;          // since the last line of metrics.jsonl
+  std::int64_t loss_count = 0;
+  std::int64_t metrics_bytes = 0;  // of metrics.jsonl that belong to these steps
+};
+
+// Weights, moments and progress as safetensors.
+void save_training_state(const std::filesystem::path& path, const std::string& identity, const Model& model,
+                         const engine::AdamW& optimizer, const TrainingProgress& progress);
+
+// Puts the saved weights and moments into model and optimizer. Throws Error if the state was made by a run with another
+// identity or model.
+TrainingProgress load_training_state(const std::filesystem::path& path, const std::string& identity, Model& model,
+                                     engine::AdamW& optimizer);
+
+}  // namespace ingot::bert

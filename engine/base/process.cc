@@ -1,0 +1,39 @@
+#include "engine/base/process.h"
+
+#include <sys/resource.h>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+
+namespace ingot::engine {
+namespace {
+
+std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+volatile std::sig_atomic_t interrupt_seen = 0;
+
+double seconds(const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; }
+
+}  // namespace
+
+void start_clock() { started = std::chrono::steady_clock::now(); }
+
+Usage usage() {
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  return {.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count(),
+          .cpu_seconds = seconds(used.ru_utime) + seconds(used.ru_stime),
+          .peak_bytes = static_cast<std::int64_t>(used.ru_maxrss) * 1024};
+}
+
+void catch_interrupts() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { interrupt_seen = 1; };
+  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+}
+
+bool interrupted() { return interrupt_seen != 0; }
+
+}  // namespace ingot::engine
