@@ -117,6 +117,12 @@ Model model_from_body(const std::filesystem::path& folder, const Config& config,
   return assemble(config, tensors);
 }
 
+Model with_config(const Model& model, const Config& config) {
+  Tensors tensors;
+  for (const Parameter& p : model.parameters()) tensors[p.name] = p.variable.value();
+  return assemble(config, tensors);
+}
+
 void save_model(const std::filesystem::path& folder, const Model& model) {
   std::vector<TensorView> views;
   for (const Parameter& p : model.parameters()) {

@@ -87,6 +87,9 @@ Model load_model(const std::filesystem::path& folder);
 // (heads, and a pooler after masked LM) is drawn from the seed. Throws Error if the two differ in a size.
 Model model_from_body(const std::filesystem::path& folder, const Config& config, std::uint64_t seed);
 
+// The same weights under another config of the same sizes and task: other dropout, pooling or label names.
+Model with_config(const Model& model, const Config& config);
+
 // config.json and model.safetensors.
 void save_model(const std::filesystem::path& folder, const Model& model);
 

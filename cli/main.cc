@@ -1,2 +1,23 @@
-#include <cstdio>
-int main() { std::puts("ingot"); }
+// The program: runs one command, and is the only place where errors are caught.
+// Exit codes: 0 done, 1 failed at work, 2 wrong use or wrong input, 130 stopped by the user.
+#include <fmt/format.h>
+
+#include "cli/program.h"
+#include "engine/base/error.h"
+#include "engine/base/process.h"
+
+int main(int argc, char** argv) {
+  ingot::engine::start_clock();
+  try {
+    return ingot::cli::run_program({argv + 1, argv + argc});
+  } catch (const ingot::engine::Error& error) {
+    fmt::print(stderr, "ingot: {}\n", error.what());
+    return 2;
+  } catch (const ingot::engine::Interrupted& interrupted) {
+    fmt::print(stderr, "ingot: {}\n", interrupted.what());
+    return 130;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "ingot: failed: {}\n", error.what());
+    return 1;
+  }
+}

@@ -30,6 +30,7 @@ class Tokenizer {
   virtual std::string piece(std::int32_t id) const = 0;
   virtual const SpecialTokens& special() const = 0;
   virtual std::string_view file_name() const = 0;        // its name in a model's folder: vocab.txt or tokenizer.model
+  virtual bool lower_cases() const { return true; }      // do_lower_case of tokenizer_config.json
   virtual const std::string& serialized() const = 0;     // the bytes of that file; their hash is the cache key
 };
 

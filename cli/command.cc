@@ -1,0 +1,146 @@
+#include "cli/command.h"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <sstream>
+
+#include "cli/version.h"
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/base/process.h"
+#include "engine/base/progress.h"
+#include "engine/base/threads.h"
+
+namespace ingot::cli {
+namespace fs = std::filesystem;
+namespace {
+
+using engine::require;
+
+// "1000" and "1e-3" are numbers, "true" is a truth, the rest is text.
+nlohmann::json typed(const std::string& text) {
+  const nlohmann::json value = nlohmann::json::parse(text, nullptr, false);
+  return value.is_number() || value.is_boolean() ? value : nlohmann::json(text);
+}
+
+std::string as_argument(const toml::node& value) {
+  std::ostringstream text;
+  if (const auto* s = value.as_string()) return s->get();
+  if (const auto* i = value.as_integer()) return std::to_string(i->get());
+  if (const auto* f = value.as_floating_point()) return fmt::format("{}", f->get());
+  if (const auto* b = value.as_boolean()) return b->get() ? "true" : "false";
+  return {};
+}
+
+std::vector<std::string> options_of(const std::string& file) {
+  std::vector<std::string> options;
+  try {
+    for (const auto& [key, value] : toml::parse(engine::read_file(file))) {
+      const std::string text = as_argument(value);
+      require(!text.empty() || value.is_string(), "{}: option {} must be a string, number or boolean", file,
+              std::string(key.str()));
+      if (!text.empty()) options.push_back(fmt::format("--{}={}", std::string(key.str()), text));
+    }
+  } catch (const toml::parse_error& error) {
+    engine::fail("{}: line {}: not TOML: {}", file, error.source().begin.line, std::string(error.description()));
+  }
+  return options;
+}
+
+}  // namespace
+
+std::shared_ptr<Common> add_common(CLI::App& command) {
+  auto common = std::make_shared<Common>();
+  command.option_defaults()->always_capture_default();
+  command.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  command.add_option("--seed", common->seed, "of everything random: the same seed gives the same bits");
+  command.add_option("--threads", common->threads, "threads to use; 0: all processors")->check(CLI::Range(0, 1024));
+  command.add_flag("--quiet", common->quiet, "no progress and no notes");
+  command.add_flag("--json", common->json, "the result as one JSON object on standard output");
+  command.add_option("--config", common->config, "TOML file with any of these options; the command line wins")
+      ->type_name("FILE");
+  return common;
+}
+
+void set_action(CLI::App& command, const std::string& example, const std::shared_ptr<Common>& common,
+                std::function<void()> action) {
+  command.footer("Example:\n  " + example);
+  command.callback([common, action = std::move(action)] {
+    if (common->threads > 0) engine::set_threads(common->threads);
+    engine::set_quiet(common->quiet);
+    action();
+  });
+}
+
+std::vector<std::string> expand_config(std::vector<std::string> arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    std::string file;
+    if (arguments[i] == "--config" && i + 1 < arguments.size()) file = arguments[i + 1];
+    if (arguments[i].starts_with("--config=")) file = arguments[i].substr(9);
+    if (arguments[i] == "--") break;
+    if (file.empty()) continue;
+    // Behind the command and its subcommands, ahead of the first option.
+    auto at = std::find_if(arguments.begin(), arguments.end(), [](const std::string& a) { return a.starts_with("-"); });
+    const std::vector<std::string> options = options_of(file);
+    arguments.insert(at, options.begin(), options.end());
+    break;
+  }
+  return arguments;
+}
+
+nlohmann::json resolved_options(const CLI::App& command) {
+  nlohmann::json options = nlohmann::json::object();
+  for (const CLI::Option* option : command.get_options()) {
+    const std::string name = option->get_single_name();
+    if (name == "help" || name == "config" || option->get_lnames().empty()) continue;
+    if (option->get_expected_min() == 0) {  // a flag
+      options[name] = option->count() > 0 && option->as<bool>();
+    } else {
+      options[name] = typed(option->count() > 0 ? option->as<std::string>() : option->get_default_str());
+    }
+  }
+  return options;
+}
+
+void write_config_toml(const CLI::App& command, const fs::path& out) {
+  std::error_code error;
+  fs::create_directories(out, error);
+  require(!error, "--out {}: cannot make the folder: {}", out.string(), error.message());
+  toml::table table;
+  for (const auto& [name, value] : resolved_options(command).items()) {
+    if (name == "resume" || name == "json" || name == "quiet" || name == "out") continue;
+    if (value.is_boolean()) table.insert(name, value.get<bool>());
+    if (value.is_number_integer()) table.insert(name, value.get<std::int64_t>());
+    if (value.is_number_float()) table.insert(name, value.get<double>());
+    if (value.is_string() && !value.get<std::string>().empty()) table.insert(name, value.get<std::string>());
+  }
+  std::ostringstream text;
+  text << "# ingot " << command.get_name() << '\n' << table << '\n';
+  engine::write_file(out / "config.toml", text.str());
+}
+
+void finish(const CLI::App& command, const Common& common, const fs::path& out, nlohmann::json result,
+            const std::string& text) {
+  const engine::Usage used = engine::usage();
+  result["command"] = command.get_name();
+  result["wall_seconds"] = used.wall_seconds;
+  result["cpu_seconds"] = used.cpu_seconds;
+  result["peak_memory_bytes"] = used.peak_bytes;
+  result["seed"] = common.seed;
+  result["options"] = resolved_options(command);
+  result["build"] = build_description();
+  if (!out.empty()) engine::write_file(out / "result.json", result.dump(2) + "\n");
+  if (common.json) {
+    fmt::print("{}\n", result.dump());
+  } else {
+    fmt::print("{}", text);
+  }
+  require(std::fflush(stdout) == 0, "standard output: cannot write");
+}
+
+void say(const std::string& line) {
+  if (!engine::quiet()) fmt::print(stderr, "{}\n", line);
+}
+
+}  // namespace ingot::cli

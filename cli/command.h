@@ -1,0 +1,47 @@
+// What every command shares: its table, its common options, its result.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace ingot::cli {
+
+// Options of every command.
+struct Common {
+  std::uint64_t seed = 1;
+  int threads = 0;  // 0: all processors
+  bool quiet = false;
+  bool json = false;
+  std::string config;
+};
+
+// Adds --seed, --threads, --quiet, --json, --config to a command; they take effect before its callback runs.
+std::shared_ptr<Common> add_common(CLI::App& command);
+
+// Gives a command its example for --help and the work to do when it was asked for.
+void set_action(CLI::App& command, const std::string& example, const std::shared_ptr<Common>& common,
+                std::function<void()> action);
+
+// Replaces `--config file.toml` by the options in that file, before those given on the command line, which so win.
+// Throws Error for a file that is not TOML or holds more than keys and values.
+std::vector<std::string> expand_config(std::vector<std::string> arguments);
+
+// All options of a command as given or by default, by long name, for result.json.
+nlohmann::json resolved_options(const CLI::App& command);
+
+// Makes the folder and writes config.toml into it: the resolved options.
+void write_config_toml(const CLI::App& command, const std::filesystem::path& out);
+
+// Ends a command: adds usage, seed and build to the result; writes result.json into `out` unless it is empty; prints
+// the JSON on standard output with --json, else `text`.
+void finish(const CLI::App& command, const Common& common, const std::filesystem::path& out, nlohmann::json result,
+            const std::string& text);
+
+// Says something to the user, on standard error, unless --quiet.
+void say(const std::string& line);
+
+}  // namespace ingot::cli

@@ -1,0 +1,22 @@
+// One line a command: its function adds it, with options and action, to the program.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace ingot::cli {
+
+void add_demo(CLI::App& program);
+void add_tokenizer(CLI::App& program);
+void add_pretrain(CLI::App& program);
+void add_train(CLI::App& program);
+void add_eval(CLI::App& program);
+void add_predict(CLI::App& program);
+void add_import(CLI::App& program);
+void add_export(CLI::App& program);
+void add_trace(CLI::App& program);
+
+inline constexpr void (*kCommands[])(CLI::App&) = {
+    add_demo, add_tokenizer, add_pretrain, add_train, add_eval, add_predict, add_import, add_export, add_trace,
+};
+
+}  // namespace ingot::cli

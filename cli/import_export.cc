@@ -1,0 +1,57 @@
+// ingot import and ingot export: Hugging Face folders, both ways. Our checkpoints are such folders, so both read, check
+// and write; import also brings old tensor names up to date.
+#include <fmt/format.h>
+
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/model_folder.h"
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+
+namespace ingot::cli {
+namespace fs = std::filesystem;
+namespace {
+
+void copy_if_present(const fs::path& from, const fs::path& to, const char* file) {
+  if (fs::exists(from / file)) engine::write_file(to / file, engine::read_file(from / file));
+}
+
+void transfer(const CLI::App& command, const fs::path& from, const fs::path& to, const Common& common) {
+  const bert::Model model = bert::load_model(from);
+  std::error_code error;
+  engine::require(!fs::equivalent(from, to, error), "{}: source and target are the same folder", to.string());
+  if (fs::exists(from / "vocab.txt") || fs::exists(from / "tokenizer.model")) {
+    check_vocabulary(model.config, *bert::load_tokenizer(from), from.string());
+  }
+  bert::save_model(to, model);
+  for (const char* file : {"vocab.txt", "tokenizer.model", "tokenizer_config.json"}) copy_if_present(from, to, file);
+  std::int64_t n = 0;
+  for (const engine::Parameter& p : model.parameters()) n += p.variable.value().size();
+  finish(command, common, {}, {{"tensors", model.parameters().size()}, {"parameters", n}, {"out", to.string()}},
+         fmt::format("{}: {} tensors, {} parameters\n", to.string(), model.parameters().size(), n));
+}
+
+}  // namespace
+
+void add_import(CLI::App& program) {
+  CLI::App& command =
+      *program.add_subcommand("import", "bring a Hugging Face BERT in (config.json, model.safetensors, vocab.txt)");
+  const auto common = add_common(command);
+  const auto from = std::make_shared<std::string>(), to = std::make_shared<std::string>();
+  command.add_option("source", *from, "the Hugging Face folder")->required()->type_name("HF_DIR");
+  command.add_option("--out", *to, "folder to write")->required()->type_name("DIR");
+  set_action(command, "ingot import bert-tiny --out runs/bert-tiny", common,
+             [&command, from, to, common] { transfer(command, *from, *to, *common); });
+}
+
+void add_export(CLI::App& program) {
+  CLI::App& command = *program.add_subcommand("export", "write a model as a Hugging Face folder");
+  const auto common = add_common(command);
+  const auto from = std::make_shared<std::string>(), to = std::make_shared<std::string>();
+  command.add_option("model", *from, "folder of a run or a checkpoint")->required()->type_name("DIR");
+  command.add_option("target", *to, "folder to write")->required()->type_name("HF_DIR");
+  set_action(command, "ingot export runs/imdb imdb-bert", common,
+             [&command, from, to, common] { transfer(command, resolve_model_folder(*from), *to, *common); });
+}
+
+}  // namespace ingot::cli

@@ -1,0 +1,68 @@
+#include "cli/model_folder.h"
+
+#include <nlohmann/json.hpp>
+
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+
+namespace ingot::cli {
+namespace fs = std::filesystem;
+using engine::require;
+
+fs::path resolve_model_folder(const fs::path& folder) {
+  require(fs::is_directory(folder), "{}: no such model folder", folder.string());
+  for (const fs::path& candidate : {folder, folder / "best", folder / "last"}) {
+    if (fs::exists(candidate / "config.json")) return candidate;
+  }
+  engine::fail("{}: holds no model: there is no config.json in it, nor in best/ or last/", folder.string());
+}
+
+data::Framing framing_for(const fs::path& folder, const bert::Config& config, const bert::Tokenizer& tokenizer,
+                          std::int64_t length) {
+  const bert::SpecialTokens& special = tokenizer.special();
+  require(special.cls >= 0 && special.sep >= 0, "{}: the tokenizer has no [CLS] or [SEP] token", folder.string());
+  data::Framing framing{.cls = special.cls, .sep = special.sep, .length = config.max_position_embeddings};
+  const fs::path file = folder / "tokenizer_config.json";
+  if (fs::exists(file)) {
+    const auto json = nlohmann::json::parse(engine::read_file(file), nullptr, false);
+    require(json.is_object(), "{}: not a JSON object", file.string());
+    // Hugging Face writes 1e30 for "no limit".
+    if (const auto limit = json.find("model_max_length");
+        limit != json.end() && limit->is_number() && limit->get<double>() >= 3) {
+      framing.length = static_cast<std::int64_t>(
+          std::min(limit->get<double>(), static_cast<double>(config.max_position_embeddings)));
+    }
+    if (const auto rule = json.find("ingot_truncation"); rule != json.end() && rule->is_string()) {
+      framing.truncation = truncation_from_name(rule->get<std::string>());
+    }
+  }
+  if (length > 0) framing.length = length;
+  require(framing.length >= 3, "length: must be at least 3 ([CLS], a token, [SEP]), got {}", framing.length);
+  require(framing.length <= config.max_position_embeddings, "length: {} is above the {} positions of the model",
+          framing.length, config.max_position_embeddings);
+  return framing;
+}
+
+void check_vocabulary(const bert::Config& config, const bert::Tokenizer& tokenizer, const std::string& where) {
+  require(tokenizer.size() == config.vocab_size, "{}: the vocabulary has {} pieces, the model {}", where,
+          tokenizer.size(), config.vocab_size);
+}
+
+void save_tokenizer(const fs::path& folder, const bert::Tokenizer& tokenizer, const data::Framing& framing) {
+  engine::write_file(folder / tokenizer.file_name(), tokenizer.serialized());
+  nlohmann::json json{{"model_max_length", framing.length}, {"ingot_truncation", name(framing.truncation)}};
+  if (tokenizer.file_name() == "vocab.txt") {
+    json["tokenizer_class"] = "BertTokenizer";
+    json["do_lower_case"] = tokenizer.lower_cases();
+  }
+  engine::write_file(folder / "tokenizer_config.json", json.dump(2) + "\n");
+}
+
+data::Truncation truncation_from_name(const std::string& name) {
+  require(name == "head" || name == "head-tail", "truncation: must be head or head-tail, got '{}'", name);
+  return name == "head" ? data::Truncation::head : data::Truncation::head_tail;
+}
+
+std::string name(data::Truncation truncation) { return truncation == data::Truncation::head ? "head" : "head-tail"; }
+
+}  // namespace ingot::cli

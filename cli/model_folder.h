@@ -1,0 +1,32 @@
+// A model on disk: a Hugging Face folder with its tokenizer and the framing of its texts.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "bert/model.h"
+#include "bert/tokenizers/tokenizer.h"
+#include "data/batches.h"
+
+namespace ingot::cli {
+
+// The folder with config.json that `folder` means: itself, or best/ or last/ of a run.
+std::filesystem::path resolve_model_folder(const std::filesystem::path& folder);
+
+// Length and truncation that the model was trained with (tokenizer_config.json), or all its positions and head; special
+// tokens from the tokenizer. A length other than 0 wins. Throws Error if the length exceeds the positions, or the
+// tokenizer has no [CLS] or [SEP].
+data::Framing framing_for(const std::filesystem::path& folder, const bert::Config& config,
+                          const bert::Tokenizer& tokenizer, std::int64_t length);
+
+// Throws Error unless vocabulary and model are of one size.
+void check_vocabulary(const bert::Config& config, const bert::Tokenizer& tokenizer, const std::string& where);
+
+// Writes the tokenizer's file and tokenizer_config.json beside a model.
+void save_tokenizer(const std::filesystem::path& folder, const bert::Tokenizer& tokenizer,
+                    const data::Framing& framing);
+
+data::Truncation truncation_from_name(const std::string& name);  // head, head-tail
+std::string name(data::Truncation truncation);
+
+}  // namespace ingot::cli

@@ -1,0 +1,75 @@
+// ingot pretrain: masked language modelling on all training texts, labelled or not.
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "bert/pretraining.h"
+#include "cli/commands.h"
+#include "cli/model_folder.h"
+#include "cli/training_options.h"
+#include "engine/base/error.h"
+#include "engine/base/process.h"
+
+namespace ingot::cli {
+namespace {
+
+void run(const CLI::App& command, const TrainingOptions& o, const Common& common) {
+  const auto source = data::open_source(o.data);
+  prepare_out(command, o);
+  const auto tokenizer = tokenizer_of(o, *source, common.seed);
+  const bert::TokenCorpus corpus = tokenized(*source, *tokenizer);
+  std::vector<std::span<const std::int32_t>> texts;
+  for (const bert::TokenPart* part : {&corpus.train, &corpus.unlabelled}) {
+    for (std::size_t i = 0; i < part->size(); ++i) texts.push_back(part->tokens(i));
+  }
+  bert::Config config;
+  if (o.from.empty()) {
+    config = config_of(o, *tokenizer);
+  } else {
+    config = bert::read_config(resolve_model_folder(o.from) / "config.json");
+    check_vocabulary(config, *tokenizer, o.from);
+  }
+  config.task = bert::Task::masked_lm;
+  bert::Model model = o.from.empty() ? bert::make_model(config, common.seed)
+                                     : bert::model_from_body(resolve_model_folder(o.from), config, common.seed);
+  const data::Framing framing = framing_of(o, config, *tokenizer);
+  bert::Job job = bert::pretraining_job(model, texts, framing, tokenizer->special(), o.batch, common.seed);
+  job.save = [&](const std::filesystem::path& folder) {
+    bert::save_model(folder, model);
+    save_tokenizer(folder, *tokenizer, framing);
+  };
+  engine::catch_interrupts();
+  const bert::TrainingOutcome outcome =
+      bert::train(model, job, trainer_options(command, o, *source, *tokenizer, common.seed));
+  const std::filesystem::path out = o.out;
+  nlohmann::json result{
+      {"validation_loss", -outcome.best_score},
+      {"validation_perplexity", std::exp(-outcome.best_score)},
+      {"best_step", outcome.best_step},
+      {"steps", outcome.n_steps},
+      {"texts", texts.size()},
+      {"tokens_per_second",
+       outcome.training_seconds > 0 ? static_cast<double>(outcome.n_tokens) / outcome.training_seconds : 0.0},
+      {"training_seconds", outcome.training_seconds}};
+  finish(command, common, out, result,
+         fmt::format("validation loss {:.4f} (perplexity {:.1f}) after {} steps\nmodel: {}\n", -outcome.best_score,
+                     std::exp(-outcome.best_score), outcome.n_steps, (out / "best").string()));
+}
+
+}  // namespace
+
+void add_pretrain(CLI::App& program) {
+  CLI::App& command =
+      *program.add_subcommand("pretrain", "learn language from text without labels (masked language model)");
+  const auto common = add_common(command);
+  const auto options = std::make_shared<TrainingOptions>();
+  options->epochs = 3;
+  options->learning_rate = 2e-3;
+  options->batch = 64;
+  options->length = 128;
+  add_training_options(command, *options);
+  set_action(command, "ingot pretrain --data aclImdb.tar.gz --model tiny --epochs 3 --out runs/mlm", common,
+             [&command, options, common] { run(command, *options, *common); });
+}
+
+}  // namespace ingot::cli

@@ -1,0 +1,32 @@
+#include "cli/program.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/version.h"
+
+namespace ingot::cli {
+
+int run_program(const std::vector<std::string>& words) {
+  CLI::App program("Trains, compresses and casts tiny BERTs.", "ingot");
+  program.require_subcommand(1);
+  program.set_version_flag("--version", [] { return version_text(); });
+  program.get_formatter()->column_width(36);
+  program.footer("`ingot COMMAND --help` explains a command. In a clone, ./ingot also takes the words test and bench.");
+  for (const auto add_command : kCommands) add_command(program);
+  std::vector<std::string> arguments = expand_config(words);
+  std::reverse(arguments.begin(), arguments.end());  // the order that CLI11 wants
+  try {
+    program.parse(std::move(arguments));
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return program.exit(error);  // --help, --version
+    fmt::print(stderr, "ingot: {}\n", error.what());
+    return 2;
+  }
+  return 0;
+}
+
+}  // namespace ingot::cli

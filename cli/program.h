@@ -1,0 +1,13 @@
+// The command line as a function.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace ingot::cli {
+
+// Runs `words` (a command and its options, without the program's name) and returns 0, or the exit code after --help or
+// wrong use. Throws what the command throws.
+int run_program(const std::vector<std::string>& words);
+
+}  // namespace ingot::cli

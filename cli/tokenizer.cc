@@ -1,0 +1,71 @@
+// ingot tokenizer train | encode.
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "bert/tokenizers/token_cache.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "data/source.h"
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+
+namespace ingot::cli {
+namespace {
+
+struct LearnOptions {
+  std::string data, out;
+  std::string type = "unigram";
+  std::int32_t pieces = 8000;
+};
+
+void run_train(const CLI::App& command, const LearnOptions& o, const Common& common) {
+  const auto source = data::open_source(o.data);
+  const auto tokenizer = bert::tokenizer_for(*source, {.algorithm = o.type, .n_pieces = o.pieces, .seed = common.seed});
+  engine::write_file(o.out, tokenizer->serialized());
+  finish(command, common, {}, {{"pieces", tokenizer->size()}, {"file", o.out}},
+         fmt::format("{}: {} pieces\n", o.out, tokenizer->size()));
+}
+
+void run_encode(const std::string& model, const Common& common) {
+  const auto tokenizer = bert::load_tokenizer(model);
+  for (std::string line; std::getline(std::cin, line);) {
+    const std::vector<std::int32_t> ids = tokenizer->encode(line);
+    if (!common.json) {
+      fmt::print("{}\n", fmt::join(ids, " "));
+      continue;
+    }
+    nlohmann::json pieces = nlohmann::json::array();
+    for (const std::int32_t id : ids) pieces.push_back(tokenizer->piece(id));
+    fmt::print("{}\n", nlohmann::json{{"ids", ids}, {"pieces", pieces}}.dump());
+  }
+}
+
+}  // namespace
+
+void add_tokenizer(CLI::App& program) {
+  CLI::App& parent = *program.add_subcommand("tokenizer", "learn a vocabulary, or see what one makes of text");
+  parent.require_subcommand(1);
+
+  CLI::App& train = *parent.add_subcommand("train", "learn a SentencePiece vocabulary from a corpus");
+  const auto train_common = add_common(train);
+  const auto o = std::make_shared<LearnOptions>();
+  train.add_option("--data", o->data, "as for ingot train")->required();
+  train.add_option("--out", o->out, "file to write")->required()->type_name("FILE");
+  train.add_option("--pieces", o->pieces, "size of the vocabulary, special tokens included");
+  train.add_option("--type", o->type, "unigram or bpe");
+  set_action(train, "ingot tokenizer train --data glosses --pieces 8000 --out tok.model", train_common,
+             [&train, o, train_common] { run_train(train, *o, *train_common); });
+
+  CLI::App& encode =
+      *parent.add_subcommand("encode", "ids of each line of standard input (with --json also the pieces)");
+  const auto encode_common = add_common(encode);
+  const auto model = std::make_shared<std::string>();
+  encode.add_option("model", *model, "SentencePiece .model, vocab.txt, or a folder with one")
+      ->required()
+      ->type_name("FILE");
+  set_action(encode, "echo 'Molten iron.' | ingot tokenizer encode tok.model", encode_common,
+             [model, encode_common] { run_encode(*model, *encode_common); });
+}
+
+}  // namespace ingot::cli

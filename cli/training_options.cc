@@ -1,0 +1,128 @@
+#include "cli/training_options.h"
+
+#include <fmt/format.h>
+
+#include "cli/model_folder.h"
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/base/progress.h"
+
+namespace ingot::cli {
+namespace fs = std::filesystem;
+using engine::require;
+
+void add_training_options(CLI::App& command, TrainingOptions& o) {
+  command.add_option("--data", o.data, "IMDb archive or folder, .tsv/.csv/.jsonl file or folder of them, or 'glosses'")
+      ->required();
+  command.add_option("--out", o.out, "folder of the run: config, metrics, checkpoints, result")->required();
+  command.add_option("--model", o.model, "tiny, mini or small");
+  command.add_option("--from", o.from, "start from this checkpoint instead of fresh weights");
+  command.add_option("--layers", o.layers, "encoder layers, instead of the named model's");
+  command.add_option("--hidden", o.hidden, "hidden size, instead of the named model's");
+  command.add_option("--heads", o.heads, "attention heads, instead of the named model's");
+  command.add_option("--ffn", o.ffn, "feed-forward size, instead of the named model's");
+  command.add_option("--positions", o.positions, "positions of a new model: the longest text it can read");
+  command.add_option("--tokenizer", o.tokenizer, "vocab.txt or SentencePiece .model; default: learned from the data");
+  command.add_option("--tokenizer-type", o.tokenizer_type, "of a learned tokenizer: unigram or bpe");
+  command.add_option("--pieces", o.pieces, "vocabulary of a learned tokenizer");
+  command.add_option("--epochs", o.epochs, "passes over the training texts")->check(CLI::Range(1, 100000));
+  command.add_option("--lr", o.learning_rate, "learning rate at its peak");
+  command.add_option("--batch", o.batch, "texts a step")->check(CLI::Range(1, 65536));
+  command.add_option("--length", o.length, "tokens of a text, [CLS] and [SEP] included; the rest is truncated");
+  command.add_option("--warmup", o.warm_up, "share of the steps over which the learning rate rises")
+      ->check(CLI::Range(0.0, 1.0));
+  command.add_option("--schedule", o.schedule, "then: linear, cosine or constant");
+  command.add_option("--weight-decay", o.weight_decay, "decoupled, on matrices");
+  command.add_option("--clip", o.clip, "largest global gradient norm; 0: no limit");
+  command.add_option("--dropout", o.dropout, "of hidden states and attention")->check(CLI::Range(0.0, 0.99));
+  command.add_option("--save-every", o.save_every, "steps between two states to resume from")
+      ->check(CLI::Range(1, 1 << 30));
+  command.add_flag("--resume", o.resume, "go on with the run in --out where it stopped");
+}
+
+void prepare_out(const CLI::App& command, const TrainingOptions& o) {
+  const fs::path out = o.out;
+  require(!fs::exists(out) || fs::is_directory(out), "--out {}: is a file, not a folder", o.out);
+  if (!o.resume) {
+    require(!fs::exists(out / "training.safetensors") && !fs::exists(out / "result.json"),
+            "--out {}: holds a run already; choose another folder, or --resume it", o.out);
+    fs::remove(out / "metrics.jsonl");
+  }
+  write_config_toml(command, out);
+}
+
+std::unique_ptr<bert::Tokenizer> tokenizer_of(const TrainingOptions& o, const data::Source& source,
+                                              std::uint64_t seed) {
+  if (!o.from.empty()) {
+    require(o.tokenizer.empty(), "--tokenizer: a model from --from comes with its own tokenizer");
+    return bert::load_tokenizer(resolve_model_folder(o.from));
+  }
+  if (!o.tokenizer.empty()) return bert::load_tokenizer(o.tokenizer);
+  say(fmt::format("tokenizer: {}, {} pieces, from {}", o.tokenizer_type, o.pieces, source.name()));
+  return bert::tokenizer_for(source, {.algorithm = o.tokenizer_type, .n_pieces = o.pieces, .seed = seed});
+}
+
+bert::TokenCorpus tokenized(const data::Source& source, const bert::Tokenizer& tokenizer) {
+  std::unique_ptr<engine::Progress> meter;
+  return bert::tokenize(source, tokenizer, [&](std::size_t done, std::size_t total) {
+    if (meter == nullptr) meter = std::make_unique<engine::Progress>("tokenize", static_cast<std::int64_t>(total));
+    meter->update(static_cast<std::int64_t>(done));
+  });
+}
+
+bert::Config config_of(const TrainingOptions& o, const bert::Tokenizer& tokenizer) {
+  bert::Config config = bert::named_config(o.model);
+  if (o.layers != 0) config.num_hidden_layers = o.layers;
+  if (o.hidden != 0) config.hidden_size = o.hidden;
+  if (o.heads != 0) config.num_attention_heads = o.heads;
+  if (o.ffn != 0) config.intermediate_size = o.ffn;
+  config.max_position_embeddings = o.positions;
+  config.vocab_size = tokenizer.size();
+  config.pad_token_id = std::max(0, tokenizer.special().pad);
+  config.hidden_dropout_prob = config.attention_probs_dropout_prob = static_cast<float>(o.dropout);
+  return config;
+}
+
+data::Framing framing_of(const TrainingOptions& o, const bert::Config& config, const bert::Tokenizer& tokenizer) {
+  const bert::SpecialTokens& special = tokenizer.special();
+  require(special.cls >= 0 && special.sep >= 0, "tokenizer: has no [CLS] or [SEP] token");
+  require(o.length >= 3, "--length: must be at least 3 ([CLS], a token, [SEP]), got {}", o.length);
+  require(o.length <= config.max_position_embeddings, "--length: {} is above the {} positions of the model", o.length,
+          config.max_position_embeddings);
+  return {.cls = special.cls, .sep = special.sep, .length = o.length, .truncation = truncation_from_name(o.truncation)};
+}
+
+bert::TrainerOptions trainer_options(const CLI::App& command, const TrainingOptions& o, const data::Source& source,
+                                     const bert::Tokenizer& tokenizer, std::uint64_t seed) {
+  require(o.learning_rate > 0, "--lr: must be above 0, got {}", o.learning_rate);
+  require(o.weight_decay >= 0, "--weight-decay: must not be negative, got {}", o.weight_decay);
+  require(o.clip >= 0, "--clip: must not be negative, got {}", o.clip);
+  nlohmann::json identity = resolved_options(command);
+  for (const char* free : {"data", "from", "tokenizer", "out", "resume", "threads", "quiet", "json", "save-every"})
+    identity.erase(free);
+  identity["data_fingerprint"] = source.fingerprint();
+  identity["tokenizer_hash"] = engine::content_hash(tokenizer.serialized());
+  return {.n_epochs = o.epochs,
+          .learning_rate = o.learning_rate,
+          .warm_up = o.warm_up,
+          .decay = engine::decay_from_name(o.schedule),
+          .weight_decay = o.weight_decay,
+          .clip_norm = o.clip,
+          .seed = seed,
+          .save_every = o.save_every,
+          .resume = o.resume,
+          .out = o.out,
+          .identity = identity.dump()};
+}
+
+void note_truncation(const bert::TokenPart& part, const data::Framing& framing, const std::string& what) {
+  std::size_t n = 0;
+  for (std::size_t i = 0; i < part.size(); ++i)
+    n += static_cast<std::int64_t>(part.tokens(i).size()) + 2 > framing.length;
+  if (n > 0) {
+    say(fmt::format("{} of {} {} texts are longer than {} tokens and are truncated ({})", n, part.size(), what,
+                    framing.length, name(framing.truncation)));
+  }
+}
+
+}  // namespace ingot::cli

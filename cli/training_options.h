@@ -1,0 +1,65 @@
+// Options and preparations that train and pretrain share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+
+#include "bert/config.h"
+#include "bert/tokenizers/token_cache.h"
+#include "bert/trainer.h"
+#include "cli/command.h"
+#include "data/batches.h"
+#include "data/source.h"
+
+namespace ingot::cli {
+
+struct TrainingOptions {
+  std::string data;
+  std::string model = "tiny";
+  std::string from;
+  std::int64_t layers = 0, hidden = 0, heads = 0, ffn = 0;  // 0: as the named model
+  std::int64_t positions = 512;
+  std::string tokenizer;
+  std::string tokenizer_type = "unigram";
+  std::int32_t pieces = 8000;
+  std::int64_t epochs = 1;
+  double learning_rate = 1e-3;
+  std::int64_t batch = 32;
+  std::int64_t length = 512;
+  std::string truncation = "head";
+  double warm_up = 0.1;
+  std::string schedule = "linear";
+  double weight_decay = 0.01;
+  double clip = 1.0;
+  double dropout = 0.1;
+  std::int64_t save_every = 200;
+  bool resume = false;
+  std::string out;
+};
+
+// Adds the options to a command; defaults are the values in `options`.
+void add_training_options(CLI::App& command, TrainingOptions& options);
+
+// Refuses an `out` that already holds a run, unless resuming it; makes the folder and writes config.toml.
+void prepare_out(const CLI::App& command, const TrainingOptions& options);
+
+// The tokenizer that the options name: --tokenizer, or the one in --from, or one learned from the data.
+std::unique_ptr<bert::Tokenizer> tokenizer_of(const TrainingOptions& options, const data::Source& source,
+                                              std::uint64_t seed);
+
+// The corpus under it, with a progress line and a note where it came from.
+bert::TokenCorpus tokenized(const data::Source& source, const bert::Tokenizer& tokenizer);
+
+// Sizes of a new model, from its name and the options that override it.
+bert::Config config_of(const TrainingOptions& options, const bert::Tokenizer& tokenizer);
+
+data::Framing framing_of(const TrainingOptions& options, const bert::Config& config, const bert::Tokenizer& tokenizer);
+
+bert::TrainerOptions trainer_options(const CLI::App& command, const TrainingOptions& options,
+                                     const data::Source& source, const bert::Tokenizer& tokenizer, std::uint64_t seed);
+
+// Once a run: how many texts do not fit the length.
+void note_truncation(const bert::TokenPart& part, const data::Framing& framing, const std::string& what);
+
+}  // namespace ingot::cli
