@@ -14,7 +14,11 @@ enum class Activation {
   tanh,
 };
 
+// The name that Hugging Face configurations use: "identity", "gelu", "gelu_new", "relu", "tanh".
 std::string_view name(Activation activation);
+
+// The activation of one of these names, or of "gelu_pytorch_tanh". Throws Error listing the names for any other.
+Activation activation_from_name(std::string_view name);
 
 namespace kernels {
 

@@ -1,4 +1,4 @@
-// Functions over Vec, written once for every width. Include after simd/avx2.h or simd/avx512.h.
+// Functions over Vec, written once for every width; NaN gives NaN. Include after simd/avx2.h or simd/avx512.h.
 #pragma once
 
 namespace ingot::engine {
@@ -7,7 +7,7 @@ namespace {
 // e^x within 2 ulp for x >= -87; below that it is clamped to e^-87 (1.6e-38), above 88 to e^88.
 // e^x = 2^n e^r with n = round(x / ln 2), |r| <= ln 2 / 2, and the degree-6 Taylor polynomial of Cephes' expf for e^r.
 inline Vec exp(Vec x) {
-  x = min(max(x, set1(-87.0f)), set1(88.0f));
+  x = min(set1(88.0f), max(set1(-87.0f), x));
   const Vec n = round(x * set1(1.44269504088896341f));
   Vec r = negative_fma(n, set1(0.693359375f), x);
   r = negative_fma(n, set1(-2.12194440e-4f), r);
@@ -21,17 +21,29 @@ inline Vec exp(Vec x) {
   return scale_by_power(p, n);
 }
 
-// tanh x = sign(x) (1 - 2 / (e^{2|x|} + 1)): absolute error below 2e-7.
+// tanh x by the rational minimax approximation x P(x^2) / Q(x^2) on |x| <= 7.9988, where it reaches 1 (coefficients of
+// Eigen's float tanh): absolute error below 3e-7, relative error below 5e-7 for normal results.
 inline Vec tanh(Vec x) {
-  const Vec magnitude = min(abs(x), set1(10.0f));
-  const Vec y = set1(1.0f) - set1(2.0f) / (exp(magnitude + magnitude) + set1(1.0f));
-  return select_greater(zero(), x, zero() - y, y);
+  x = min(set1(7.99881172180175781f), max(set1(-7.99881172180175781f), x));
+  const Vec x2 = x * x;
+  Vec p = set1(-2.76076847742355e-16f);
+  p = fma(p, x2, set1(2.00018790482477e-13f));
+  p = fma(p, x2, set1(-8.60467152213735e-11f));
+  p = fma(p, x2, set1(5.12229709037114e-08f));
+  p = fma(p, x2, set1(1.48572235717979e-05f));
+  p = fma(p, x2, set1(6.37261928875436e-04f));
+  p = fma(p, x2, set1(4.89352455891786e-03f));
+  Vec q = set1(1.19825839466702e-06f);
+  q = fma(q, x2, set1(1.18534705686654e-04f));
+  q = fma(q, x2, set1(2.26843463243900e-03f));
+  q = fma(q, x2, set1(4.89352518554385e-03f));
+  return x * p / q;
 }
 
 // erf x by the rational minimax approximation x P(x^2) / Q(x^2) on |x| <= 4 (coefficients of Eigen's and XLA's float
 // erf): absolute error below 4e-7.
 inline Vec erf(Vec x) {
-  x = min(max(x, set1(-4.0f)), set1(4.0f));
+  x = min(set1(4.0f), max(set1(-4.0f), x));
   const Vec x2 = x * x;
   Vec p = set1(-2.72614225801306e-10f);
   p = fma(p, x2, set1(2.77068142495902e-08f));

@@ -1,0 +1,66 @@
+#include "engine/kernels/activation/activation.h"
+
+#include <array>
+
+#include "engine/base/error.h"
+#include "engine/kernels/activation/table.h"
+#include "engine/kernels/dispatch.h"
+
+namespace ingot::engine {
+namespace {
+
+struct Name {
+  std::string_view text;
+  Activation activation;
+};
+
+// The first name of an activation is the one that name() gives.
+constexpr std::array kNames{
+    Name{"identity", Activation::identity},  Name{"gelu", Activation::gelu},
+    Name{"gelu_new", Activation::gelu_tanh}, Name{"gelu_pytorch_tanh", Activation::gelu_tanh},
+    Name{"relu", Activation::relu},          Name{"tanh", Activation::tanh},
+};
+
+}  // namespace
+
+std::string_view name(Activation activation) {
+  const Name* row = kNames.data();
+  while (row->activation != activation) ++row;
+  return row->text;
+}
+
+Activation activation_from_name(std::string_view name) {
+  std::string legal;
+  for (const Name& row : kNames) {
+    if (row.text == name) return row.activation;
+    legal += legal.empty() ? "" : ", ";
+    legal += row.text;
+  }
+  fail("activation: must be one of {}, got '{}'", legal, name);
+}
+
+namespace kernels {
+namespace {
+
+constexpr ActivationRow kRows[] = {
+#if defined(__x86_64__)
+    {Isa::avx512, activation_forward_avx512, activation_backward_avx512},
+    {Isa::avx2, activation_forward_avx2, activation_backward_avx2},
+#endif
+    {Isa::reference, activation_forward_ref, activation_backward_ref},
+};
+
+}  // namespace
+
+std::span<const ActivationRow> activation_rows() { return kRows; }
+
+void activation_forward(Activation activation, std::int64_t n, const float* x, float* y) {
+  active_row(activation_rows()).forward(activation, n, x, y);
+}
+
+void activation_backward(Activation activation, std::int64_t n, const float* x, const float* dy, float* dx) {
+  active_row(activation_rows()).backward(activation, n, x, dy, dx);
+}
+
+}  // namespace kernels
+}  // namespace ingot::engine
