@@ -1,4 +1,5 @@
-// Dropout masks as a pure function of (seed, stream, row, column): nothing is stored, the backward pass draws them again.
+// Dropout masks as a pure function of (seed, stream, row, column): nothing is stored, the backward pass draws them
+// again.
 //
 // Definition (normative). Element (row, column) takes 16 bits of
 //   philox({16 (column / 128) + column % 16, row, stream low, stream high}, seed):
@@ -12,7 +13,7 @@
 namespace ingot::engine {
 
 struct Dropout {
-  float probability = 0;     // of being set to 0; 0 <= probability < 1; 0: off
+  float probability = 0;  // of being set to 0; 0 <= probability < 1; 0: off
   std::uint64_t seed = 0;
   std::uint64_t stream = 0;  // one for each place and step
 

@@ -9,8 +9,8 @@
 namespace ingot::engine::kernels {
 
 // s = dropout(x) + residual (residual may be null), written back to x; y = (s - mean) rstd gamma + beta with
-// rstd = 1 / sqrt(variance + eps) (variance with 1/n). x, residual, y: [n_rows, n_columns]; mean, rstd: [n_rows], may be
-// null (inference). Threads inside.
+// rstd = 1 / sqrt(variance + eps) (variance with 1/n). x, residual, y: [n_rows, n_columns]; mean, rstd: [n_rows], may
+// be null (inference). Threads inside.
 void layer_norm_forward(std::int64_t n_rows, std::int64_t n_columns, float* x, const Dropout& dropout,
                         const float* residual, const float* gamma, const float* beta, float eps, float* y, float* mean,
                         float* rstd);

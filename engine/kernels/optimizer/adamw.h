@@ -5,24 +5,26 @@
 
 namespace ingot::engine::kernels {
 
+// In double, as PyTorch holds them: 1 - beta2 of a float 0.999 would already be wrong in the fifth digit.
 struct AdamWStep {
-  float learning_rate = 0;
-  float beta1 = 0.9f;
-  float beta2 = 0.999f;
-  float eps = 1e-8f;
-  float weight_decay = 0;
-  float correction1 = 1;  // 1 - beta1^t
-  float correction2 = 1;  // 1 - beta2^t
-  float gradient_scale = 1;  // from clipping by the global norm
+  double learning_rate = 0;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double eps = 1e-8;
+  double weight_decay = 0;
+  double correction1 = 1;     // 1 - beta1^t
+  double correction2 = 1;     // 1 - beta2^t
+  double gradient_scale = 1;  // from clipping by the global norm
 };
 
 // Loshchilov, Hutter 2019, in the form of PyTorch: g = gradient_scale gradient; w -= lr decay w;
 // m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2;
-// w -= lr / correction1 * m / (sqrt(v) / sqrt(correction2) + eps). Threads inside.
+// w -= lr / correction1 * m / (sqrt(v) / sqrt(correction2) + eps). Threads inside. Every instruction set gives the same
+// bits: the factors are rounded to float once, and every operation on floats is rounded by itself.
 void adamw(const AdamWStep& step, std::int64_t n, const float* gradient, float* weight, float* first_moment,
            float* second_moment);
 
-// sum x[i]^2 in double, over fixed chunks: the same bits for any number of threads.
+// sum x[i]^2 in double, over fixed chunks: the same bits for any number of threads and on every instruction set.
 double sum_of_squares(std::int64_t n, const float* x);
 
 }  // namespace ingot::engine::kernels

@@ -49,9 +49,21 @@ inline Vec select_greater(Vec condition_left, Vec condition_right, Vec a, Vec b)
 // a 2^n for integral n with a 2^n in the normal range.
 inline Vec scale_by_power(Vec a, Vec n) { return {_mm512_maskz_scalef_ps(kAllLanes, a.v, n.v)}; }
 
+inline __m256 upper_half(__m512 a) { return _mm512_maskz_extractf32x8_ps(0xff, a, 1); }
+
 // Horizontal sum and maximum, by halves: a fixed order, hence reproducible.
-inline float sum(Vec a) { return _mm512_reduce_add_ps(a.v); }
-inline float maximum(Vec a) { return _mm512_reduce_max_ps(a.v); }
+inline float sum(Vec a) {
+  const __m256 half = _mm256_add_ps(_mm512_castps512_ps256(a.v), upper_half(a.v));
+  __m128 s = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+  s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+  return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}
+inline float maximum(Vec a) {
+  const __m256 half = _mm256_max_ps(_mm512_castps512_ps256(a.v), upper_half(a.v));
+  __m128 s = _mm_max_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+  s = _mm_max_ps(s, _mm_movehl_ps(s, s));
+  return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
+}
 
 // Sixteen sums of squares in double: lane i sums p[i]^2, which is exact before it is added.
 struct SquareSums {

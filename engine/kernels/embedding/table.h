@@ -1,0 +1,37 @@
+// The rows of embedding.cc's table, for dispatch and tests. They only copy and add: every row gives the same bits.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "engine/base/isa.h"
+
+namespace ingot::engine::kernels {
+
+struct EmbeddingRow {
+  Isa isa;
+  // y[i] (+)= table[ids[i]].
+  void (*gather)(std::int64_t n, std::int64_t n_columns, const std::int32_t* ids, const float* table, bool accumulate,
+                 float* y);
+  // sum[c] += dy[order[i] * stride + c] for i = 0 .. n - 1, in this order, and c < n_columns.
+  void (*add_rows)(std::int64_t n, std::int64_t n_columns, std::int64_t stride, const std::int32_t* order,
+                   const float* dy, float* sum);
+};
+
+std::span<const EmbeddingRow> embedding_rows();
+
+void embedding_gather_ref(std::int64_t n, std::int64_t n_columns, const std::int32_t* ids, const float* table,
+                          bool accumulate, float* y);
+void embedding_gather_avx2(std::int64_t n, std::int64_t n_columns, const std::int32_t* ids, const float* table,
+                           bool accumulate, float* y);
+void embedding_gather_avx512(std::int64_t n, std::int64_t n_columns, const std::int32_t* ids, const float* table,
+                             bool accumulate, float* y);
+
+void embedding_add_rows_ref(std::int64_t n, std::int64_t n_columns, std::int64_t stride, const std::int32_t* order,
+                            const float* dy, float* sum);
+void embedding_add_rows_avx2(std::int64_t n, std::int64_t n_columns, std::int64_t stride, const std::int32_t* order,
+                             const float* dy, float* sum);
+void embedding_add_rows_avx512(std::int64_t n, std::int64_t n_columns, std::int64_t stride, const std::int32_t* order,
+                               const float* dy, float* sum);
+
+}  // namespace ingot::engine::kernels

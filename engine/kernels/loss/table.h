@@ -1,0 +1,38 @@
+// The rows of cross_entropy.cc's table, for dispatch and tests.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "engine/base/isa.h"
+
+namespace ingot::engine::kernels {
+
+// Of one row of logits and its label, in parts that lose no digits when the label has nearly all the probability.
+struct SoftmaxSums {
+  float maximum;  // of the logits
+  double others;  // sum of exp(logit - maximum) over all classes but the label
+};
+
+struct CrossEntropyRow {
+  Isa isa;
+  // If exponentials is not null: exponentials[c] = exp(logits[c] - maximum) for c != label; it may be logits.
+  SoftmaxSums (*sums)(std::int64_t n_classes, const float* logits, std::int32_t label, float* exponentials);
+  void (*scale)(std::int64_t n, float factor, float* x);  // x[i] *= factor
+};
+
+std::span<const CrossEntropyRow> cross_entropy_rows();
+
+// One row of logits: its loss; its gradient, unless null, as cross_entropy() defines it.
+float cross_entropy_of_row(const CrossEntropyRow& kernels, std::int64_t n_classes, const float* logits,
+                           std::int32_t label, float weight, float* gradient);
+
+SoftmaxSums softmax_sums_ref(std::int64_t n_classes, const float* logits, std::int32_t label, float* exponentials);
+SoftmaxSums softmax_sums_avx2(std::int64_t n_classes, const float* logits, std::int32_t label, float* exponentials);
+SoftmaxSums softmax_sums_avx512(std::int64_t n_classes, const float* logits, std::int32_t label, float* exponentials);
+
+void scale_ref(std::int64_t n, float factor, float* x);
+void scale_avx2(std::int64_t n, float factor, float* x);
+void scale_avx512(std::int64_t n, float factor, float* x);
+
+}  // namespace ingot::engine::kernels

@@ -1,0 +1,64 @@
+#include "engine/kernels/optimizer/adamw.h"
+
+#include <cmath>
+#include <vector>
+
+#include "engine/base/threads.h"
+#include "engine/kernels/dispatch.h"
+#include "engine/kernels/optimizer/table.h"
+
+namespace ingot::engine::kernels {
+namespace {
+
+constexpr std::int64_t kGrain = 1 << 14;     // elements of an update that one thread takes at a time
+constexpr std::int64_t kSumGrain = 1 << 16;  // elements of a partial sum: part of the definition of the result
+
+constexpr AdamWRow kRows[] = {
+#if defined(__x86_64__)
+    {Isa::avx512, adamw_avx512, sum_of_squares_avx512},
+    {Isa::avx2, adamw_avx2, sum_of_squares_avx2},
+#endif
+    {Isa::reference, adamw_ref, sum_of_squares_ref},
+};
+
+}  // namespace
+
+std::span<const AdamWRow> adamw_rows() { return kRows; }
+
+AdamWFactors adamw_factors(const AdamWStep& step) {
+  return {
+      .gradient_scale = static_cast<float>(step.gradient_scale),
+      .keep_weight = static_cast<float>(1 - step.learning_rate * step.weight_decay),
+      .keep_first = static_cast<float>(step.beta1),
+      .add_first = static_cast<float>(1 - step.beta1),
+      .keep_second = static_cast<float>(step.beta2),
+      .add_second = static_cast<float>(1 - step.beta2),
+      .root_correction2 = static_cast<float>(std::sqrt(step.correction2)),
+      .eps = static_cast<float>(step.eps),
+      .step = static_cast<float>(step.learning_rate / step.correction1),
+  };
+}
+
+void adamw(const AdamWStep& step, std::int64_t n, const float* gradient, float* weight, float* first_moment,
+           float* second_moment) {
+  const AdamWRow& row = active_row(adamw_rows());
+  const AdamWFactors factors = adamw_factors(step);
+  parallel_for(n, kGrain, [&](std::int64_t begin, std::int64_t end) {
+    row.adamw(factors, end - begin, gradient + begin, weight + begin, first_moment + begin, second_moment + begin);
+  });
+}
+
+double sum_of_squares(std::int64_t n, const float* x) {
+  const AdamWRow& row = active_row(adamw_rows());
+  thread_local std::vector<double> scratch;
+  scratch.resize(static_cast<std::size_t>((n + kSumGrain - 1) / kSumGrain));
+  double* partial = scratch.data();
+  parallel_for(n, kSumGrain, [&](std::int64_t begin, std::int64_t end) {
+    partial[begin / kSumGrain] = row.sum_of_squares(end - begin, x + begin);
+  });
+  double sum = 0;
+  for (const double chunk : scratch) sum += chunk;
+  return sum;
+}
+
+}  // namespace ingot::engine::kernels
