@@ -49,17 +49,18 @@ inline Vec select_greater(Vec condition_left, Vec condition_right, Vec a, Vec b)
 // a 2^n for integral n with a 2^n in the normal range.
 inline Vec scale_by_power(Vec a, Vec n) { return {_mm512_maskz_scalef_ps(kAllLanes, a.v, n.v)}; }
 
+inline __m256 lower_half(__m512 a) { return _mm512_maskz_extractf32x8_ps(0xff, a, 0); }
 inline __m256 upper_half(__m512 a) { return _mm512_maskz_extractf32x8_ps(0xff, a, 1); }
 
 // Horizontal sum and maximum, by halves: a fixed order, hence reproducible.
 inline float sum(Vec a) {
-  const __m256 half = _mm256_add_ps(_mm512_castps512_ps256(a.v), upper_half(a.v));
+  const __m256 half = _mm256_add_ps(lower_half(a.v), upper_half(a.v));
   __m128 s = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
   s = _mm_add_ps(s, _mm_movehl_ps(s, s));
   return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
 }
 inline float maximum(Vec a) {
-  const __m256 half = _mm256_max_ps(_mm512_castps512_ps256(a.v), upper_half(a.v));
+  const __m256 half = _mm256_max_ps(lower_half(a.v), upper_half(a.v));
   __m128 s = _mm_max_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
   s = _mm_max_ps(s, _mm_movehl_ps(s, s));
   return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
@@ -77,7 +78,7 @@ inline void add_squares(SquareSums& sums, const float* p) {
 }
 inline double sum(const SquareSums& sums) {  // by halves, in the same order for every width
   const __m512d r = _mm512_add_pd(sums.v[0], sums.v[1]);
-  const __m256d s = _mm256_add_pd(_mm512_castpd512_pd256(r), _mm512_maskz_extractf64x4_pd(0xf, r, 1));
+  const __m256d s = _mm256_add_pd(_mm512_maskz_extractf64x4_pd(0xf, r, 0), _mm512_maskz_extractf64x4_pd(0xf, r, 1));
   const __m128d t = _mm_add_pd(_mm256_castpd256_pd128(s), _mm256_extractf128_pd(s, 1));
   return _mm_cvtsd_f64(_mm_add_sd(t, _mm_unpackhi_pd(t, t)));
 }
