@@ -1,0 +1,19 @@
+// Working memory that outlives a call, so that kernels allocate nothing once they have seen their largest shape.
+#pragma once
+
+#include <cstdint>
+
+namespace ingot::engine {
+
+// Who holds the memory: one name a purpose, since a slot serves one live block at a time.
+enum class Scratch {
+  gemm_shared,   // filled by the caller of a product, read by its workers
+  gemm_private,  // what one worker of a product packs for itself
+};
+inline constexpr int kScratchSlots = 2;
+
+// At least n_floats floats, 64-byte aligned, uninitialised, owned by the calling thread. The block stays valid until
+// the same thread asks for more in the same slot; it never shrinks.
+float* scratch(Scratch slot, std::int64_t n_floats);
+
+}  // namespace ingot::engine

@@ -1,0 +1,294 @@
+// How the products are cut into blocks and shared between threads. No cut depends on the number of threads, and every
+// value is summed in an order that the shape alone decides.
+#include "engine/kernels/gemm/gemm.h"
+
+#include <algorithm>
+
+#include "engine/base/scratch.h"
+#include "engine/base/threads.h"
+#include "engine/kernels/gemm/table.h"
+
+namespace ingot::engine::kernels {
+namespace {
+
+#if defined(__x86_64__)
+constexpr const GemmRow* kRows[] = {&kGemmAvx512, &kGemmAvx2, &kGemmReference};
+#else
+constexpr const GemmRow* kRows[] = {&kGemmReference};
+#endif
+
+const GemmRow& active_row() {
+  static const GemmRow& row =
+      **std::find_if(std::begin(kRows), std::end(kRows), [](const GemmRow* r) { return r->isa <= active_isa(); });
+  return row;
+}
+
+constexpr std::int64_t kTaskWork = 1 << 19;  // multiply-adds worth waking a thread for: some 10 us
+constexpr std::int64_t kPackWork = 1 << 15;  // floats packed in one task
+constexpr std::int64_t kTaskRows = 56;       // of a product's rows in one task: their panels stay in the caches
+constexpr std::int64_t kTaskColumns = 256;   // at least, when there are that many: packing the rows is paid once a task
+constexpr std::int64_t kFewRows = 28;        // up to here packing w costs more than it saves
+constexpr std::int64_t kFewColumns = 12;     // up to here a panel would be mostly padding
+constexpr std::int64_t kGradientColumns = 256;   // of a weight gradient's tile ...
+constexpr std::int64_t kGradientTile = 1 << 15;  // ... which has so many values (128 KiB)
+constexpr std::int64_t kGradientTasks = 8;       // sought by cutting the tokens
+constexpr std::int64_t kGradientTokens = 128;    // at least in each cut
+
+std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+std::int64_t round_up(std::int64_t a, std::int64_t b) { return ceil_div(a, b) * b; }
+
+// The length of chunks of about `target`: nearly equal ones, an even number if several, so that two threads end
+// together.
+std::int64_t chunk_of(std::int64_t count, std::int64_t target) {
+  const std::int64_t n_chunks = ceil_div(count, target);
+  return n_chunks <= 1 ? std::max<std::int64_t>(count, 1) : ceil_div(count, round_up(n_chunks, 2));
+}
+
+// Calls body(i0, i1, j0, j1) for the tiles of rows x columns that make up m x n, rows running fastest.
+template <class Body>
+void for_each_tile(std::int64_t m, std::int64_t n, std::int64_t rows, std::int64_t columns, const Body& body) {
+  const std::int64_t n_down = ceil_div(m, rows);
+  parallel_for(n_down * ceil_div(n, columns), 1, [&](std::int64_t begin, std::int64_t) {
+    const std::int64_t i = begin % n_down * rows, j = begin / n_down * columns;
+    body(i, std::min(m, i + rows), j, std::min(n, j + columns));
+  });
+}
+
+// The columns of a task over `rows` rows with `inner` steps: enough work, a multiple of `unit`.
+std::int64_t task_columns(std::int64_t rows, std::int64_t inner, std::int64_t at_least, std::int64_t unit) {
+  return round_up(std::max(at_least, ceil_div(kTaskWork, std::max<std::int64_t>(rows * inner, 1))), unit);
+}
+
+struct Matrix {
+  float* at;
+  std::int64_t stride;
+};
+
+// c[m,n] = start + a[m,inner] b, b in panels; finish(i0, i1, j0, j1) follows each finished tile of c.
+struct Product {
+  const GemmRow& row;
+  GemmBlock whole;
+
+  template <class Finish>
+  void run(const Finish& finish) const {
+    const std::int64_t rows = chunk_of(whole.m, kTaskRows);
+    const std::int64_t at_least = rows < whole.m ? kTaskColumns : row.panel;
+    const std::int64_t columns = task_columns(rows, whole.inner, at_least, row.panel);
+    for_each_tile(whole.m, whole.n, rows, columns, [&](auto i0, auto i1, auto j0, auto j1) {
+      tile(i0, i1, j0, j1);
+      finish(i0, i1, j0, j1);
+    });
+  }
+
+  void tile(std::int64_t i0, std::int64_t i1, std::int64_t j0, std::int64_t j1) const {
+    GemmBlock block = whole;
+    block.m = i1 - i0;
+    block.n = j1 - j0;
+    block.c = whole.c + i0 * whole.ldc + j0;
+    if (whole.start != nullptr) block.start = whole.start + i0 * whole.start_stride + j0;
+    for (std::int64_t p = 0; p < whole.inner; p += kGemmDepth) {
+      block.inner = std::min(kGemmDepth, whole.inner - p);
+      block.a = whole.a + i0 * whole.lda + p;
+      block.b = whole.b + j0 / row.panel * whole.panel_stride + p * whole.b_step;
+      row.multiply(block);
+      block.start = block.c;
+      block.start_stride = block.ldc;
+    }
+  }
+};
+
+using Pack = void (*)(std::int64_t, std::int64_t, const float*, std::int64_t, float*);
+
+// All panels of a factor with n columns; columns j0 .. start at from + j0 column_stride.
+void pack_panels(const GemmRow& row, Pack pack, std::int64_t inner, std::int64_t n, const float* from, std::int64_t ld,
+                 std::int64_t column_stride, float* to) {
+  const std::int64_t size = row.panel * inner;
+  parallel_for(ceil_div(n, row.panel), std::max<std::int64_t>(1, kPackWork / size),
+               [&](std::int64_t begin, std::int64_t end) {
+                 for (std::int64_t panel = begin; panel < end; ++panel) {
+                   const std::int64_t j = panel * row.panel;
+                   pack(inner, std::min(row.panel, n - j), from + j * column_stride, ld, to + panel * size);
+                 }
+               });
+}
+
+// y = activation(x) on a tile of two matrices of one stride.
+void activate(Activation activation, std::int64_t rows, std::int64_t columns, const float* x, float* y,
+              std::int64_t stride) {
+  if (activation == Activation::identity && x == y) return;
+  if (columns == stride) {
+    activation_forward(activation, rows * columns, x, y);
+    return;
+  }
+  for (std::int64_t i = 0; i < rows; ++i) activation_forward(activation, columns, x + i * stride, y + i * stride);
+}
+
+// A weight gradient in three dimensions of tasks: cuts of the tokens, rows and columns of the result.
+struct WeightGradient {
+  const GemmRow& row;
+  std::int64_t m, n, k;
+  const float* dy;
+  std::int64_t lddy;
+  const float* x;
+  std::int64_t ldx;
+
+  std::int64_t columns = std::min(k, kGradientColumns);
+  std::int64_t rows = std::min(n, std::max<std::int64_t>(1, kGradientTile / round_up(columns, row.panel)));
+  std::int64_t n_down = ceil_div(n, rows), n_across = ceil_div(k, columns);
+  std::int64_t tokens = token_cut();
+  std::int64_t n_cuts = std::max<std::int64_t>(1, ceil_div(m, tokens));
+
+  std::int64_t token_cut() const {
+    const std::int64_t wanted = ceil_div(kGradientTasks, n_down * n_across);
+    const std::int64_t by_work = m * n * k / (n_down * n_across) / kTaskWork;
+    const std::int64_t cuts = std::min({wanted, m / kGradientTokens, by_work});
+    return chunk_of(m, ceil_div(m, std::max<std::int64_t>(cuts, 1)));
+  }
+
+  // The share of tokens [t0, t1) in dw rows [i0, i1), columns [j0, j1), and in dbias[i0, i1).
+  void tile(std::int64_t t0, std::int64_t t1, std::int64_t i0, std::int64_t i1, std::int64_t j0, std::int64_t j1,
+            bool accumulate, float* dw, float* dbias) const {
+    float* packed = scratch(Scratch::gemm_private, kGemmDepth * round_up(columns, row.panel));
+    if (dbias != nullptr && !accumulate) std::fill(dbias + i0, dbias + i1, 0.0f);
+    GemmBlock block{.m = i1 - i0,
+                    .n = j1 - j0,
+                    .inner = 0,
+                    .a = dy,
+                    .lda = lddy,
+                    .b = packed,
+                    .b_step = row.panel,
+                    .panel_stride = 0,
+                    .start = nullptr,
+                    .start_stride = k,
+                    .c = dw + i0 * k + j0,
+                    .ldc = k};
+    if (accumulate) block.start = block.c;
+    std::int64_t t = t0;
+    do {
+      block.inner = std::min(kGemmDepth, t1 - t);
+      block.a = dy + t * lddy + i0;
+      block.panel_stride = row.panel * block.inner;
+      for (std::int64_t j = j0; j < j1; j += row.panel)
+        row.pack(block.inner, std::min(row.panel, j1 - j), x + t * ldx + j, ldx, packed + (j - j0) * block.inner);
+      row.multiply_transposed(block, dbias == nullptr ? nullptr : dbias + i0);
+      block.start = block.c;
+      t += kGemmDepth;
+    } while (t < t1);
+  }
+
+  void run(bool accumulate, float* dw, float* dbias) const {
+    const std::int64_t size = round_up(n * k + n, 16);
+    float* shares = scratch(Scratch::gemm_shared, (n_cuts - 1) * size);  // of the cuts after the first
+    const std::int64_t n_tiles = n_down * n_across;
+    parallel_for(n_cuts * n_tiles, 1, [&](std::int64_t task, std::int64_t) {
+      const std::int64_t cut = task / n_tiles, tile_index = task % n_tiles;
+      const std::int64_t i = tile_index % n_down * rows, j = tile_index / n_down * columns;
+      float* share = cut == 0 ? dw : shares + (cut - 1) * size;
+      float* bias_share = cut == 0 ? dbias : share + n * k;
+      if (j != 0 || dbias == nullptr) bias_share = nullptr;
+      tile(cut * tokens, std::min(m, (cut + 1) * tokens), i, std::min(n, i + rows), j, std::min(k, j + columns),
+           accumulate && cut == 0, share, bias_share);
+    });
+    if (n_cuts == 1) return;
+    parallel_for(n * k, kPackWork / 4, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t cut = 1; cut < n_cuts; ++cut)
+        row.add(end - begin, shares + (cut - 1) * size + begin, dw + begin);
+    });
+    if (dbias == nullptr) return;
+    for (std::int64_t cut = 1; cut < n_cuts; ++cut) row.add(n, shares + (cut - 1) * size + n * k, dbias);
+  }
+};
+
+}  // namespace
+
+std::span<const GemmRow* const> gemm_rows() { return kRows; }
+
+void linear_forward(const GemmRow& row, std::int64_t m, std::int64_t n, std::int64_t k, const float* x,
+                    std::int64_t ldx, const float* w, const float* bias, Activation activation, float* pre_activation,
+                    float* y, std::int64_t ldy) {
+  float* sums = pre_activation == nullptr ? y : pre_activation;
+  const auto finish = [&](std::int64_t i0, std::int64_t i1, std::int64_t j0, std::int64_t j1) {
+    const std::int64_t at = i0 * ldy + j0;
+    activate(activation, i1 - i0, j1 - j0, sums + at, y + at, ldy);
+  };
+  if (m <= kFewRows || n <= kFewColumns) {
+    const std::int64_t rows = chunk_of(m, std::max(kTaskRows, ceil_div(kTaskWork, n * k)));
+    for_each_tile(m, n, rows, task_columns(rows, k, 1, row.panel), [&](auto i0, auto i1, auto j0, auto j1) {
+      row.dots(i1 - i0, j1 - j0, k, x + i0 * ldx, ldx, w + j0 * k, bias == nullptr ? nullptr : bias + j0,
+               sums + i0 * ldy + j0, ldy);
+      finish(i0, i1, j0, j1);
+    });
+    return;
+  }
+  float* packed = scratch(Scratch::gemm_shared, round_up(n, row.panel) * k);
+  pack_panels(row, row.pack_transposed, k, n, w, k, k, packed);
+  const Product product{row,
+                        {.m = m,
+                         .n = n,
+                         .inner = k,
+                         .a = x,
+                         .lda = ldx,
+                         .b = packed,
+                         .b_step = row.panel,
+                         .panel_stride = row.panel * k,
+                         .start = bias,
+                         .start_stride = 0,
+                         .c = sums,
+                         .ldc = ldy}};
+  product.run(finish);
+}
+
+void linear_input_gradient(const GemmRow& row, std::int64_t m, std::int64_t n, std::int64_t k, const float* dy,
+                           std::int64_t lddy, const float* w, bool accumulate, float* dx, std::int64_t lddx) {
+  const auto nothing = [](auto...) {};
+  GemmBlock whole{.m = m,
+                  .n = k,
+                  .inner = n,
+                  .a = dy,
+                  .lda = lddy,
+                  .b = w,
+                  .b_step = k,
+                  .panel_stride = row.panel,
+                  .start = accumulate ? dx : nullptr,
+                  .start_stride = lddx,
+                  .c = dx,
+                  .ldc = lddx};
+  if (m <= kFewRows) {  // the rows of w serve as panels where they lie, but for the last, partial one
+    whole.n = k - k % row.panel;
+    Product{row, whole}.run(nothing);
+    whole.start = accumulate ? dx + whole.n : nullptr;
+    whole.c = dx + whole.n;
+    whole.b = w + whole.n;
+    whole.n = k - whole.n;
+  }
+  float* packed = scratch(Scratch::gemm_shared, n * round_up(whole.n, row.panel));
+  pack_panels(row, row.pack, n, whole.n, whole.b, k, 1, packed);
+  whole.b = packed;
+  whole.b_step = row.panel;
+  whole.panel_stride = row.panel * n;
+  Product{row, whole}.run(nothing);
+}
+
+void linear_weight_gradient(const GemmRow& row, std::int64_t m, std::int64_t n, std::int64_t k, const float* dy,
+                            std::int64_t lddy, const float* x, std::int64_t ldx, bool accumulate, float* dw,
+                            float* dbias) {
+  const WeightGradient gradient{.row = row, .m = m, .n = n, .k = k, .dy = dy, .lddy = lddy, .x = x, .ldx = ldx};
+  gradient.run(accumulate, dw, dbias);
+}
+
+void linear_forward(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, std::int64_t ldx, const float* w,
+                    const float* bias, Activation activation, float* pre_activation, float* y, std::int64_t ldy) {
+  linear_forward(active_row(), m, n, k, x, ldx, w, bias, activation, pre_activation, y, ldy);
+}
+
+void linear_input_gradient(std::int64_t m, std::int64_t n, std::int64_t k, const float* dy, std::int64_t lddy,
+                           const float* w, bool accumulate, float* dx, std::int64_t lddx) {
+  linear_input_gradient(active_row(), m, n, k, dy, lddy, w, accumulate, dx, lddx);
+}
+
+void linear_weight_gradient(std::int64_t m, std::int64_t n, std::int64_t k, const float* dy, std::int64_t lddy,
+                            const float* x, std::int64_t ldx, bool accumulate, float* dw, float* dbias) {
+  linear_weight_gradient(active_row(), m, n, k, dy, lddy, x, ldx, accumulate, dw, dbias);
+}
+
+}  // namespace ingot::engine::kernels

@@ -1,0 +1,67 @@
+// The instruction sets of the matrix products: what one provides, and the products run on a chosen one (for tests and
+// benches; everyone else calls gemm.h).
+//
+// Every product is cut into blocks c[m,n] = start + a b. The right factor b is read in panels: kPanel columns side by
+// side for one value of the inner index, so that a tile of c, held in registers, takes one short row of b and one
+// scalar of a for each of its rows at every step.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "engine/base/isa.h"
+#include "engine/kernels/gemm/gemm.h"
+
+namespace ingot::engine::kernels {
+
+// The longest inner dimension of one block: a packed panel of b then stays in the first-level cache.
+inline constexpr std::int64_t kGemmDepth = 256;
+
+// c[i,j] = start[i,j] + sum over p < inner of a(i,p) b(p,j), 0 <= inner <= kGemmDepth, p ascending, one accumulator.
+struct GemmBlock {
+  std::int64_t m, n, inner;
+  const float* a;  // a(i,p) = a[i lda + p], or a[p lda + i] for multiply_transposed
+  std::int64_t lda;
+  const float* b;  // b(p,j) = b[(j / panel) panel_stride + p b_step + j % panel]; a last, partial panel is padded
+  std::int64_t b_step, panel_stride;
+  const float* start;         // null: 0; may be c
+  std::int64_t start_stride;  // between rows; 0 repeats one row (a bias)
+  float* c;
+  std::int64_t ldc;
+};
+
+struct GemmRow {
+  Isa isa;
+  std::int64_t panel;  // columns
+  // Panels of b, n <= panel columns each, zeros up to `panel`: to[p panel + j] = from[p ld + j], or from[j ld + p].
+  void (*pack)(std::int64_t inner, std::int64_t n, const float* from, std::int64_t ld, float* to);
+  void (*pack_transposed)(std::int64_t inner, std::int64_t n, const float* from, std::int64_t ld, float* to);
+  void (*multiply)(const GemmBlock& block);
+  // a is stored [inner, m]. Unless sums is null, sums[i] += sum over p of a(i,p).
+  void (*multiply_transposed)(const GemmBlock& block, float* sums);
+  // y[m,n] = x[m,k] w[n,k]^T + bias without packing; bias may be null. For few rows or few columns.
+  void (*dots)(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, std::int64_t ldx, const float* w,
+               const float* bias, float* y, std::int64_t ldy);
+  // to[i] += from[i].
+  void (*add)(std::int64_t n, const float* from, float* to);
+};
+
+extern const GemmRow kGemmReference;
+#if defined(__x86_64__)
+extern const GemmRow kGemmAvx2;
+extern const GemmRow kGemmAvx512;
+#endif
+
+// Best first, the reference last; includes rows that this machine cannot run.
+std::span<const GemmRow* const> gemm_rows();
+
+void linear_forward(const GemmRow& row, std::int64_t m, std::int64_t n, std::int64_t k, const float* x,
+                    std::int64_t ldx, const float* w, const float* bias, Activation activation, float* pre_activation,
+                    float* y, std::int64_t ldy);
+void linear_input_gradient(const GemmRow& row, std::int64_t m, std::int64_t n, std::int64_t k, const float* dy,
+                           std::int64_t lddy, const float* w, bool accumulate, float* dx, std::int64_t lddx);
+void linear_weight_gradient(const GemmRow& row, std::int64_t m, std::int64_t n, std::int64_t k, const float* dy,
+                            std::int64_t lddy, const float* x, std::int64_t ldx, bool accumulate, float* dw,
+                            float* dbias);
+
+}  // namespace ingot::engine::kernels
