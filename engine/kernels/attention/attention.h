@@ -1,5 +1,5 @@
-// Scaled dot-product attention over packed sequences of any length, forward and backward, without ever storing the score
-// matrix (online softmax: Milakov, Gimelshein 2018; FlashAttention: Dao et al. 2022).
+// Scaled dot-product attention over packed sequences of any length, forward and backward, without ever storing the
+// score matrix (online softmax: Milakov, Gimelshein 2018; FlashAttention: Dao et al. 2022).
 #pragma once
 
 #include <cstdint>
@@ -13,15 +13,15 @@ namespace ingot::engine::kernels {
 // and rows are `stride` floats apart.
 struct AttentionShape {
   std::int64_t n_sequences = 0;
-  const std::int32_t* offsets = nullptr;       // [n_sequences + 1], ascending from 0
+  const std::int32_t* offsets = nullptr;  // [n_sequences + 1], ascending from 0
   std::int64_t n_heads = 0;
   std::int64_t head_dim = 0;
   std::int64_t stride = 0;
-  const std::uint8_t* key_visible = nullptr;   // [n_rows]: 0 hides a row as a key (padding); null: all visible.
-                                               // Each sequence has at least one visible key.
-  float scale = 1;                             // of the scores: 1 / sqrt(head_dim)
-  Dropout dropout;                             // of the probabilities: row = query row * n_heads + head, column = key
-                                               // row within its sequence
+  const std::uint8_t* key_visible = nullptr;  // [n_rows]: 0 hides a row as a key (padding); null: all visible.
+                                              // Each sequence has at least one visible key.
+  float scale = 1;                            // of the scores: 1 / sqrt(head_dim)
+  Dropout dropout;                            // of the probabilities: row = query row * n_heads + head, column = key
+                                              // row within its sequence
   std::int64_t n_rows() const { return offsets[n_sequences]; }
 };
 

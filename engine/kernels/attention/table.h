@@ -1,0 +1,69 @@
+// The attention kernels of each instruction set: one row is declaration, dispatch and test at once.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "engine/base/isa.h"
+#include "engine/kernels/attention/attention.h"
+
+namespace ingot::engine::kernels {
+
+// One head of one sequence: `length` rows of head_dim floats, `stride` apart.
+struct AttentionHead {
+  std::int64_t length = 0;
+  std::int64_t head_dim = 0;
+  std::int64_t stride = 0;
+  const std::uint8_t* key_visible = nullptr;  // [length] or null: all visible
+  float scale = 1;
+  const float* query = nullptr;
+  const float* key = nullptr;
+  const float* value = nullptr;
+  bool drops = false;  // whether the five fields below are used
+  std::uint64_t dropout_seed = 0;
+  std::uint64_t dropout_stream = 0;
+  std::uint32_t dropout_threshold = 0;
+  float dropout_scale = 1;
+  std::int64_t mask_row = 0;  // of query 0; that of query i is mask_row + i mask_step
+  std::int64_t mask_step = 0;
+};
+
+// Where the backward pass of a head reads and writes, rows as in AttentionHead.
+struct AttentionHeadGradient {
+  const float* output = nullptr;
+  const float* log_sum_exp = nullptr;  // [length]
+  const float* d_output = nullptr;
+  float* d_query = nullptr;
+  float* d_key = nullptr;
+  float* d_value = nullptr;
+};
+
+// Queries first .. last - 1 of a head; output and log_sum_exp (or null) are those of query 0.
+using AttentionForward = void(const AttentionHead& head, std::int64_t first, std::int64_t last, float* output,
+                              float* log_sum_exp, float* scratch);
+using AttentionBackward = void(const AttentionHead& head, const AttentionHeadGradient& gradient, float* scratch);
+// Floats of scratch, 64-byte aligned, that either of the two needs.
+using AttentionScratch = std::int64_t(std::int64_t length, std::int64_t head_dim);
+
+struct AttentionRow {
+  Isa isa;
+  AttentionForward* forward;
+  AttentionBackward* backward;
+  AttentionScratch* scratch;
+};
+
+// Best first, the reference last.
+std::span<const AttentionRow> attention_rows();
+
+// The functions of attention.h by a given row.
+void attention_forward(const AttentionRow& row, const AttentionShape& shape, const float* query, const float* key,
+                       const float* value, float* output, float* log_sum_exp);
+void attention_backward(const AttentionRow& row, const AttentionShape& shape, const float* query, const float* key,
+                        const float* value, const float* output, const float* log_sum_exp, const float* d_output,
+                        float* d_query, float* d_key, float* d_value);
+
+AttentionForward attention_forward_ref, attention_forward_avx2, attention_forward_avx512;
+AttentionBackward attention_backward_ref, attention_backward_avx2, attention_backward_avx512;
+AttentionScratch attention_scratch_ref, attention_scratch_avx2, attention_scratch_avx512;
+
+}  // namespace ingot::engine::kernels
