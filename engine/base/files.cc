@@ -134,7 +134,21 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
 }
 
 std::uint64_t content_hash(std::string_view bytes, std::uint64_t hash) {
-  for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  // For a given word the step is a bijection of the hash, and for a given hash one of the word: a change of one word
+  // always changes the result.
+  const auto mix = [&hash](std::uint64_t word) {
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;  // 2^64 / golden ratio
+    hash ^= hash >> 32;                          // the product carries only upwards
+  };
+  mix(bytes.size());  // keeps the zeros that fill the last word apart from zeros in the content
+  std::uint64_t word = 0;
+  for (; bytes.size() >= sizeof word; bytes.remove_prefix(sizeof word)) {
+    std::memcpy(&word, bytes.data(), sizeof word);
+    mix(word);
+  }
+  word = 0;
+  if (!bytes.empty()) std::memcpy(&word, bytes.data(), bytes.size());
+  mix(word);
   return hash;
 }
 

@@ -1,0 +1,208 @@
+#include "data/imdb.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <tuple>
+
+#include "data/readers.h"
+#include "data/tar_reader.h"
+#include "data/utf8.h"
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+
+namespace ingot::data {
+namespace fs = std::filesystem;
+using engine::fail;
+using engine::require;
+
+namespace {
+
+struct Part {
+  std::string_view folder;
+  std::int32_t label;
+  std::vector<Example> Corpus::*examples;
+  bool required;
+};
+// In the order of reading.
+constexpr std::array kParts{
+    Part{"train/neg", 0, &Corpus::train, true},
+    Part{"train/pos", 1, &Corpus::train, true},
+    Part{"test/neg", 0, &Corpus::test, true},
+    Part{"test/pos", 1, &Corpus::test, true},
+    Part{"train/unsup", kUnlabelled, &Corpus::unlabelled, false},
+};
+
+struct ReviewName {
+  std::uint32_t id;
+  std::uint32_t rating;
+  auto operator<=>(const ReviewName&) const = default;
+};
+
+// ID_RATING.txt
+std::optional<ReviewName> parse_name(std::string_view name) {
+  ReviewName parsed{};
+  const char* end = name.data() + name.size();
+  const auto id = std::from_chars(name.data(), end, parsed.id);
+  if (id.ec != std::errc() || id.ptr == end || *id.ptr != '_') return std::nullopt;
+  const auto rating = std::from_chars(id.ptr + 1, end, parsed.rating);
+  if (rating.ec != std::errc() || std::string_view(rating.ptr, end) != ".txt") return std::nullopt;
+  return parsed;
+}
+
+struct Review {
+  ReviewName name;
+  std::string text;
+};
+
+// Reviews as they come, to be put in order.
+class Collector {
+ public:
+  explicit Collector(std::string file) : file_(std::move(file)) {}
+
+  // Whether `path` is that of a review, which take() is to follow with. Throws Error for a stranger among reviews.
+  bool wants(std::string_view path) {
+    const std::size_t slash = path.rfind('/');
+    const std::string_view name = path.substr(slash == path.npos ? 0 : slash + 1);
+    const std::string_view folder = path.substr(0, path.size() - name.size());
+    if (name.starts_with('.')) return false;
+    for (part_ = 0; part_ < kParts.size(); ++part_) {
+      if (is_in(folder, kParts[part_].folder)) break;
+    }
+    if (part_ == kParts.size()) return false;
+    const std::optional<ReviewName> parsed = parse_name(name);
+    require(parsed.has_value(), "{}: {}: a review must be named ID_RATING.txt, got '{}'", file_, path, excerpt(name));
+    name_ = *parsed;
+    path_ = path;
+    return true;
+  }
+
+  void take(std::string text) {
+    const std::size_t invalid = find_invalid_utf8(text);
+    require(invalid == text.npos, "{}: {}: must be UTF-8, got byte 0x{:02x} at byte offset {}", file_, path_,
+            invalid < text.size() ? static_cast<unsigned char>(text[invalid]) : 0, invalid);
+    reviews_[part_].push_back({name_, std::move(text)});
+  }
+
+  Corpus finish() {
+    Corpus corpus{.label_names = {"neg", "pos"}, .train = {}, .test = {}, .unlabelled = {}};
+    std::string missing;
+    for (std::size_t i = 0; i < kParts.size(); ++i) {
+      if (kParts[i].required && reviews_[i].empty()) missing += fmt::format(" {}", kParts[i].folder);
+    }
+    require(missing.empty(), "{}: must hold reviews in train/neg, train/pos, test/neg and test/pos, got none in{}",
+            file_, missing);
+    for (std::size_t i = 0; i < kParts.size(); ++i) move_part(i, corpus.*kParts[i].examples);
+    return corpus;
+  }
+
+ private:
+  // Whether `folder` (empty or ending with a slash) is `part`, or ends with it below other folders.
+  static bool is_in(std::string_view folder, std::string_view part) {
+    if (!folder.ends_with('/')) return false;
+    folder.remove_suffix(1);
+    if (!folder.ends_with(part)) return false;
+    folder.remove_suffix(part.size());
+    return folder.empty() || folder.ends_with('/');
+  }
+
+  void move_part(std::size_t part, std::vector<Example>& examples) {
+    std::vector<Review> reviews = std::move(reviews_[part]);
+    std::sort(reviews.begin(), reviews.end(), [](const Review& a, const Review& b) { return a.name < b.name; });
+    const auto twice = std::adjacent_find(reviews.begin(), reviews.end(),
+                                          [](const Review& a, const Review& b) { return a.name == b.name; });
+    require(twice == reviews.end(), "{}: {}: a review must be there once, got {}_{}.txt twice", file_,
+            kParts[part].folder, twice == reviews.end() ? 0 : twice->name.id,
+            twice == reviews.end() ? 0 : twice->name.rating);
+    examples.reserve(examples.size() + reviews.size());
+    for (Review& review : reviews) examples.push_back({std::move(review.text), kParts[part].label});
+  }
+
+  std::string file_;
+  std::array<std::vector<Review>, kParts.size()> reviews_;
+  std::size_t part_ = 0;  // of the review that is being read
+  ReviewName name_{};
+  std::string path_;
+};
+
+std::vector<fs::path> sorted_files(const fs::path& folder) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  for (auto entry = fs::directory_iterator(folder, error); entry != fs::directory_iterator(); entry.increment(error)) {
+    if (error) break;
+    files.push_back(entry->path());
+  }
+  if (error) fail("{}: cannot read: {}", folder.string(), error.message());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+class Archive final : public Source {
+ public:
+  explicit Archive(fs::path path) : path_(std::move(path)) {}
+  std::string name() const override { return path_.string(); }
+  std::uint64_t fingerprint() const override { return file_fingerprint("imdb", path_); }
+  Corpus read() const override {
+    const engine::MappedFile mapped(path_);
+    const auto bytes = mapped.bytes();
+    return read_imdb_archive({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path_.string());
+  }
+
+ private:
+  fs::path path_;
+};
+
+class Folder final : public Source {
+ public:
+  explicit Folder(fs::path path) : path_(std::move(path)) {}
+  std::string name() const override { return path_.string(); }
+  std::uint64_t fingerprint() const override {
+    std::uint64_t hash = engine::content_hash("imdb");
+    for (const Part& part : kParts) {
+      if (!part.required && !fs::is_directory(path_ / part.folder)) continue;
+      for (const fs::path& file : sorted_files(path_ / part.folder)) hash = stamp_fingerprint(file, path_, hash);
+    }
+    return hash;
+  }
+  Corpus read() const override { return read_imdb_folder(path_); }
+
+ private:
+  fs::path path_;
+};
+
+}  // namespace
+
+Corpus read_imdb_archive(std::string_view bytes, const std::string& file) {
+  Collector collector(file);
+  read_tar(
+      bytes, file, [&](std::string_view path) { return collector.wants(path); },
+      [&](std::string content) { collector.take(std::move(content)); });
+  return collector.finish();
+}
+
+Corpus read_imdb_folder(const fs::path& folder) {
+  Collector collector(folder.string());
+  for (const Part& part : kParts) {
+    if (!fs::is_directory(folder / part.folder)) continue;
+    for (const fs::path& file : sorted_files(folder / part.folder)) {
+      if (!collector.wants(file.lexically_relative(folder).string())) continue;
+      std::string text = engine::read_file(file);
+      text.shrink_to_fit();  // it was grown to look for more behind its end
+      collector.take(std::move(text));
+    }
+  }
+  return collector.finish();
+}
+
+std::unique_ptr<Source> open_imdb(const fs::path& path) {
+  if (!fs::is_directory(path)) return is_tar_name(path) ? std::make_unique<Archive>(path) : nullptr;
+  for (const fs::path& folder : {path, path / "aclImdb"}) {
+    const bool is_imdb = std::any_of(kParts.begin(), kParts.end(),
+                                     [&](const Part& part) { return fs::is_directory(folder / part.folder); });
+    if (is_imdb) return std::make_unique<Folder>(folder);
+  }
+  return nullptr;
+}
+
+}  // namespace ingot::data

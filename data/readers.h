@@ -1,0 +1,32 @@
+// What the table of readers in source.cc is made of. A reader is one file, one declaration here and one row there.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string_view>
+
+#include "data/source.h"
+
+namespace ingot::data {
+
+// Each opens `path`, which exists, or returns null when it is not of its kind. The kind is told from names alone: the
+// extension of a file, the entries of a folder.
+std::unique_ptr<Source> open_imdb(const std::filesystem::path& path);
+std::unique_ptr<Source> open_tables(const std::filesystem::path& path);
+
+// The noun glosses of the Debian package wordnet-base.
+std::unique_ptr<Source> open_glosses();
+
+// Fingerprint of the content of one file. `kind` keeps readers of the same bytes apart.
+std::uint64_t file_fingerprint(std::string_view kind, const std::filesystem::path& file);
+
+// Hash of a file's name relative to `folder`, its size and its time of modification, chained to `hash`: for folders,
+// whose content would take too long to read. Touching a file changes it, which costs a cache entry and no correctness.
+std::uint64_t stamp_fingerprint(const std::filesystem::path& file, const std::filesystem::path& folder,
+                                std::uint64_t hash);
+
+// ".csv" for "A.CSV".
+std::string lower_extension(const std::filesystem::path& path);
+
+}  // namespace ingot::data
