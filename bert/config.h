@@ -4,17 +4,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/kernels/activation/activation.h"
 
 namespace ingot::bert {
 
-enum class Task {
-  sequence_classification,
-  masked_lm,
-  encoder
-};                                 // BertForSequenceClassification, BertForMaskedLM, BertModel
+enum class Task { sequence_classification, masked_lm, encoder };
 enum class Pooling { cls, mean };  // pooler input: the first token's state, or the mean over the sequence
 
 struct Config {
@@ -38,17 +35,26 @@ struct Config {
 
   std::int64_t head_dim() const { return hidden_size / num_attention_heads; }
   std::int64_t n_labels() const { return static_cast<std::int64_t>(label_names.size()); }
+  bool operator==(const Config&) const = default;
 };
 
-// Throws Error if a size is not positive, hidden_size does not divide by the heads, a probability is outside [0, 1),
-// ...
+// The Hugging Face class of a task: BertForSequenceClassification, BertForMaskedLM, BertModel.
+std::string_view architecture(Task task);
+
+// Throws Error naming `subject` if a size is not positive or beyond reason, hidden_size does not divide by the heads, a
+// probability is outside [0, 1), labels repeat, ...
 void check(const Config& config, const std::string& subject);
 
-// tiny (2 layers, hidden 128, 2 heads, FFN 512), mini (4, 256, 4, 1024), small (4, 512, 8, 2048). Throws Error
-// otherwise.
+// tiny (2 layers, hidden 128, 2 heads, FFN 512), mini (4, 256, 4, 1024), small (4, 512, 8, 2048), without labels.
+// Throws Error for another name.
 Config named_config(const std::string& model);
 
+// Reads what changes results and checks it; other keys may be there. The sizes of the layers must be there; what else
+// is absent takes Hugging Face's default: no architectures means BertModel, a classifier without labels has two. Throws
+// Error on a setting that another model would need (a decoder, relative positions, ...).
 Config read_config(const std::filesystem::path& config_json);
+
+// Writes atomically what read_config reads back as the same Config and Hugging Face transformers loads.
 void write_config(const std::filesystem::path& config_json, const Config& config);
 
 }  // namespace ingot::bert

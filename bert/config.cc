@@ -1,0 +1,295 @@
+#include "bert/config.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/io/json.h"
+
+namespace ingot::bert {
+namespace {
+
+using engine::fail;
+using engine::require;
+using engine::shown;
+using nlohmann::json;
+
+struct SizeField {
+  const char* key;
+  std::int64_t Config::*member;
+  std::int64_t least, most;
+  bool needed;  // else the default of Hugging Face, which is ours, stands in
+};
+constexpr SizeField kSizes[] = {
+    {"vocab_size", &Config::vocab_size, 1, 1 << 24, true},
+    {"hidden_size", &Config::hidden_size, 1, 1 << 16, true},
+    {"num_hidden_layers", &Config::num_hidden_layers, 1, 1 << 10, true},
+    {"num_attention_heads", &Config::num_attention_heads, 1, 1 << 16, true},
+    {"intermediate_size", &Config::intermediate_size, 1, 1 << 18, true},
+    {"max_position_embeddings", &Config::max_position_embeddings, 1, 1 << 20, true},
+    {"type_vocab_size", &Config::type_vocab_size, 1, 1 << 16, false},
+    {"pad_token_id", &Config::pad_token_id, 0, (1 << 24) - 1, false},
+};
+constexpr std::int64_t kMaxLabels = 1 << 16;
+
+struct RealField {
+  const char* key;
+  float Config::*member;
+};
+constexpr RealField kReals[] = {
+    {"hidden_dropout_prob", &Config::hidden_dropout_prob},
+    {"attention_probs_dropout_prob", &Config::attention_probs_dropout_prob},
+    {"classifier_dropout", &Config::classifier_dropout},
+    {"initializer_range", &Config::initializer_range},
+    {"layer_norm_eps", &Config::layer_norm_eps},
+};
+
+struct Architecture {
+  const char* name;
+  Task task;
+};
+constexpr Architecture kArchitectures[] = {
+    // the first of a task is the one written
+    {"BertForSequenceClassification", Task::sequence_classification},
+    {"BertForMaskedLM", Task::masked_lm},
+    {"BertForPreTraining", Task::masked_lm},
+    {"BertModel", Task::encoder},
+};
+
+// A setting whose other values would make another model of the same tensors.
+struct FixedField {
+  const char* key;
+  json only;
+};
+std::vector<FixedField> fixed_fields(Task task) {
+  std::vector<FixedField> fields = {{"model_type", "bert"},        {"position_embedding_type", "absolute"},
+                                    {"is_decoder", false},         {"add_cross_attention", false},
+                                    {"is_encoder_decoder", false}, {"pruned_heads", json::object()}};
+  if (task == Task::masked_lm) fields.push_back({"tie_word_embeddings", true});
+  if (task == Task::sequence_classification) fields.push_back({"problem_type", "single_label_classification"});
+  return fields;
+}
+
+// The value of `key`; null if it is absent, or JSON's null where Hugging Face takes that for absent.
+const json* find(const json& object, const char* key, bool nullable) {
+  const auto at = object.find(key);
+  if (at == object.end() || (nullable && at->is_null())) return nullptr;
+  return &*at;
+}
+
+std::int64_t integer(const std::string& subject, const char* key, const json& value) {
+  require(value.is_number_integer(), "{}: {}: must be an integer, got {}", subject, key, shown(value));
+  require(!value.is_number_unsigned() || value.get<std::uint64_t>() <= std::uint64_t{INT64_MAX},
+          "{}: {}: must be below 2^63, got {}", subject, key, shown(value));
+  return value.get<std::int64_t>();
+}
+
+float real(const std::string& subject, const char* key, const json& value) {
+  require(value.is_number(), "{}: {}: must be a number, got {}", subject, key, shown(value));
+  const auto wide = value.get<double>();
+  require(std::abs(wide) <= 1e30, "{}: {}: must be within 1e30 of zero, got {}", subject, key, shown(value));
+  return static_cast<float>(wide);
+}
+
+Task read_task(const std::string& subject, const json& object) {
+  const json* const names = find(object, "architectures", true);
+  if (names == nullptr) return Task::encoder;
+  require(names->is_array() && names->size() == 1 && names->front().is_string(),
+          "{}: architectures: must be an array of one string, got {}", subject, names->dump());
+  const auto name = names->front().get<std::string>();
+  for (const Architecture& row : kArchitectures)
+    if (name == row.name) return row.task;
+  fail(
+      "{}: architectures: must be BertForSequenceClassification, BertForMaskedLM, BertForPreTraining or BertModel, "
+      "got {}",
+      subject, name);
+}
+
+std::vector<std::string> numbered_labels(std::int64_t n) {
+  std::vector<std::string> labels;
+  for (std::int64_t i = 0; i < n; ++i) labels.push_back(fmt::format("LABEL_{}", i));
+  return labels;
+}
+
+// id2label, else num_labels of the names that Hugging Face gives, else two for a classifier (its default).
+std::vector<std::string> read_labels(const std::string& subject, const json& object, Task task) {
+  std::int64_t n = -1;
+  if (const json* const value = find(object, "num_labels", true)) {
+    n = integer(subject, "num_labels", *value);
+    require(n >= 1 && n <= kMaxLabels, "{}: num_labels: must be from 1 to {}, got {}", subject, kMaxLabels, n);
+  }
+  const json* const map = find(object, "id2label", true);
+  if (map == nullptr) return numbered_labels(n > 0 ? n : task == Task::sequence_classification ? 2 : 0);
+  require(map->is_object(), "{}: id2label: must be an object, got {}", subject, shown(*map));
+  const auto n_named = static_cast<std::int64_t>(map->size());
+  require(n < 0 || n == n_named, "{}: num_labels is {}, but id2label has {} labels", subject, n, n_named);
+  std::vector<std::string> labels;
+  for (std::int64_t i = 0; i < n_named; ++i) {
+    const auto at = map->find(std::to_string(i));
+    require(at != map->end(), "{}: id2label: must name the labels 0 to {}, label {} is missing", subject, n_named - 1,
+            i);
+    require(at->is_string(), "{}: id2label: label {} must be a string, got {}", subject, i, shown(*at));
+    labels.push_back(at->get<std::string>());
+  }
+  return labels;
+}
+
+constexpr const char* kIdentity = "linear";  // what Hugging Face calls the identity
+
+std::string_view activation_name(engine::Activation activation) {
+  return activation == engine::Activation::identity ? kIdentity : engine::name(activation);
+}
+
+engine::Activation read_activation(const std::string& subject, const json& object) {
+  const json* const value = find(object, "hidden_act", false);
+  if (value == nullptr) return engine::Activation::gelu;
+  require(value->is_string(), "{}: hidden_act: must be a string, got {}", subject, shown(*value));
+  if (*value == kIdentity) return engine::Activation::identity;
+  try {
+    return engine::activation_from_name(value->get<std::string>());
+  } catch (const engine::Error& error) {
+    fail("{}: hidden_act: {}", subject, error.what());
+  }
+}
+
+Pooling read_pooling(const std::string& subject, const json& object) {
+  const json* const value = find(object, "ingot_pooling", false);
+  if (value == nullptr || *value == "cls") return Pooling::cls;
+  require(*value == "mean", "{}: ingot_pooling: must be \"cls\" or \"mean\", got {}", subject, shown(*value));
+  return Pooling::mean;
+}
+
+void check_labels(const Config& config, const std::string& subject) {
+  require(config.task != Task::sequence_classification || config.n_labels() >= 1,
+          "{}: labels: a classifier must have at least one, got none", subject);
+  require(config.n_labels() <= kMaxLabels, "{}: labels: must be at most {}, got {}", subject, kMaxLabels,
+          config.n_labels());
+  std::set<std::string_view> names;
+  for (const std::string& name : config.label_names)
+    require(names.insert(name).second, "{}: labels: names must differ, got {} twice", subject, name);
+}
+
+// A float as the shortest decimal that reads back as the same float: 0.1, not 0.10000000149011612.
+double shortest(float value) { return std::strtod(fmt::format("{}", value).c_str(), nullptr); }
+
+json labels_by_id(const Config& config) {
+  json labels = json::object();
+  for (std::size_t i = 0; i < config.label_names.size(); ++i) labels[std::to_string(i)] = config.label_names[i];
+  return labels;
+}
+
+json ids_by_label(const Config& config) {
+  json ids = json::object();
+  for (std::size_t i = 0; i < config.label_names.size(); ++i) ids[config.label_names[i]] = i;
+  return ids;
+}
+
+}  // namespace
+
+std::string_view architecture(Task task) {
+  return std::find_if(std::begin(kArchitectures), std::end(kArchitectures),
+                      [&](const Architecture& row) { return row.task == task; })
+      ->name;
+}
+
+void check(const Config& config, const std::string& subject) {
+  for (const SizeField& field : kSizes) {
+    const std::int64_t size = config.*field.member;
+    require(size >= field.least && size <= field.most, "{}: {}: must be from {} to {}, got {}", subject, field.key,
+            field.least, field.most, size);
+  }
+  require(config.hidden_size % config.num_attention_heads == 0,
+          "{}: hidden_size must be a multiple of num_attention_heads, got {} and {}", subject, config.hidden_size,
+          config.num_attention_heads);
+  require(config.pad_token_id < config.vocab_size, "{}: pad_token_id must be below vocab_size, got {} and {}", subject,
+          config.pad_token_id, config.vocab_size);
+  const auto in_unit = [&](const char* key, float p) {
+    require(p >= 0 && p < 1, "{}: {}: must be in [0, 1), got {}", subject, key, p);
+  };
+  in_unit("hidden_dropout_prob", config.hidden_dropout_prob);
+  in_unit("attention_probs_dropout_prob", config.attention_probs_dropout_prob);
+  if (!(config.classifier_dropout < 0)) in_unit("classifier_dropout", config.classifier_dropout);
+  require(config.initializer_range > 0 && config.initializer_range <= 10,
+          "{}: initializer_range: must be above 0 and at most 10, got {}", subject, config.initializer_range);
+  require(config.layer_norm_eps > 0 && config.layer_norm_eps < 1, "{}: layer_norm_eps: must be in (0, 1), got {}",
+          subject, config.layer_norm_eps);
+  check_labels(config, subject);
+}
+
+Config named_config(const std::string& model) {
+  struct Named {
+    const char* name;
+    std::int64_t layers, hidden, heads, intermediate;
+  };
+  constexpr Named kNamed[] = {{"tiny", 2, 128, 2, 512}, {"mini", 4, 256, 4, 1024}, {"small", 4, 512, 8, 2048}};
+  for (const Named& row : kNamed) {
+    if (model == row.name)
+      return {.hidden_size = row.hidden,
+              .num_hidden_layers = row.layers,
+              .num_attention_heads = row.heads,
+              .intermediate_size = row.intermediate,
+              .label_names = {}};
+  }
+  fail("model: must be tiny, mini or small, got {}", model);
+}
+
+Config read_config(const std::filesystem::path& config_json) {
+  const std::string subject = config_json.string();
+  const json object = engine::parse_json(engine::read_file(config_json), subject);
+  require(object.is_object(), "{}: must be a JSON object, got {}", subject, shown(object));
+  Config config;
+  config.task = read_task(subject, object);
+  for (const FixedField& field : fixed_fields(config.task)) {
+    const json* const value = find(object, field.key, true);
+    require(value == nullptr || *value == field.only, "{}: {}: only {} is supported, got {}", subject, field.key,
+            field.only.dump(), value == nullptr ? "" : value->dump());
+  }
+  for (const SizeField& field : kSizes) {
+    const json* const value = find(object, field.key, !field.needed);
+    require(value != nullptr || !field.needed, "{}: {}: is missing", subject, field.key);
+    if (value != nullptr) config.*field.member = integer(subject, field.key, *value);
+  }
+  for (const RealField& field : kReals) {
+    const bool is_classifier = field.member == &Config::classifier_dropout;
+    const json* const value = find(object, field.key, is_classifier);
+    if (value == nullptr) continue;
+    config.*field.member = real(subject, field.key, *value);
+    require(!is_classifier || config.classifier_dropout >= 0, "{}: {}: must be null or in [0, 1), got {}", subject,
+            field.key, shown(*value));
+  }
+  config.hidden_act = read_activation(subject, object);
+  config.pooling = read_pooling(subject, object);
+  config.label_names = read_labels(subject, object, config.task);
+  check(config, subject);
+  return config;
+}
+
+void write_config(const std::filesystem::path& config_json, const Config& config) {
+  const std::string subject = config_json.string();
+  check(config, subject);
+  json object = {{"model_type", "bert"},
+                 {"architectures", json::array({architecture(config.task)})},
+                 {"hidden_act", activation_name(config.hidden_act)},
+                 {"tie_word_embeddings", true}};
+  for (const SizeField& field : kSizes) object[field.key] = config.*field.member;
+  for (const RealField& field : kReals) object[field.key] = shortest(config.*field.member);
+  if (config.classifier_dropout < 0) object["classifier_dropout"] = nullptr;
+  if (config.pooling == Pooling::mean) object["ingot_pooling"] = "mean";
+  if (!config.label_names.empty()) {
+    object["id2label"] = labels_by_id(config);
+    object["label2id"] = ids_by_label(config);
+  }
+  std::string text;
+  try {
+    text = object.dump(2) + "\n";
+  } catch (const json::exception&) {
+    fail("{}: labels: names must be UTF-8 text", subject);
+  }
+  engine::write_file(config_json, text);
+}
+
+}  // namespace ingot::bert

@@ -1,0 +1,172 @@
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+#include <thread>
+
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "tests/support/error_text.h"
+#include "tests/support/small_disk.h"
+#include "tests/support/temporary_folder.h"
+
+using namespace ingot::engine;
+using namespace ingot::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string text_of(const MappedFile& file) {
+  return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
+}
+
+const std::string kBinary("a\0b\xff\r\n", 6);
+
+}  // namespace
+
+TEST_CASE("a file reads back as it was written, at any size around a page") {
+  const TemporaryFolder folder;
+  for (const std::size_t n : {0, 1, 4095, 4096, 4097, 100000}) {
+    std::string text(n, 'x');
+    for (std::size_t i = 0; i < n; ++i) text[i] = static_cast<char>(i * 131 >> 3);
+    write_file(folder / "f", text);
+    CHECK(read_file(folder / "f") == text);
+    CHECK(text_of(MappedFile(folder / "f")) == text);
+  }
+}
+
+TEST_CASE("a file without a size is read to its end") {
+  const TemporaryFolder folder;
+  const fs::path pipe = folder / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  const std::string text(100000, 'p');
+  std::thread writer([&] { put(pipe, text); });
+  const std::string read = read_file(pipe);
+  writer.join();
+  CHECK(read == text);
+  CHECK(!read_file("/proc/self/status").empty());
+}
+
+TEST_CASE("a file that cannot be read is an error that names it and the reason") {
+  const TemporaryFolder folder;
+  const fs::path missing = folder / "none";
+  CHECK(error_text([&] { read_file(missing); }) == missing.string() + ": cannot read: No such file or directory");
+  CHECK(error_text([&] { MappedFile file(missing); }) == missing.string() + ": cannot read: No such file or directory");
+  CHECK(error_text([&] { read_file(folder.path()); }) ==
+        folder.path().string() + ": cannot read: is a folder, not a file");
+  CHECK(error_text([&] { MappedFile file(folder.path()); }) ==
+        folder.path().string() + ": cannot read: is a folder, not a file");
+  if (::geteuid() == 0) {
+    MESSAGE("skipped: a file without permission, since root may read everything");
+    return;
+  }
+  put(folder / "secret", "x");
+  ::chmod((folder / "secret").c_str(), 0);
+  CHECK(contains(error_text([&] { read_file(folder / "secret"); }), "Permission denied"));
+}
+
+TEST_CASE("an atomic file shows nothing until commit, then the whole") {
+  const TemporaryFolder folder;
+  const fs::path path = folder / "f";
+  put(path, "old");
+  {
+    AtomicFile file(path);
+    file.write("new ");
+    file.write(kBinary.data(), kBinary.size());
+    CHECK(read_file(path) == "old");
+    file.commit();
+    CHECK(read_file(path) == "new " + kBinary);
+  }
+  CHECK(read_file(path) == "new " + kBinary);
+  CHECK(folder.names() == std::vector<std::string>{"f"});
+}
+
+TEST_CASE("an atomic file without commit changes nothing and leaves nothing") {
+  const TemporaryFolder folder;
+  { AtomicFile(folder / "fresh").write("half"); }
+  CHECK(folder.names().empty());
+  put(folder / "f", "old");
+  { AtomicFile(folder / "f").write("half"); }
+  CHECK(read_file(folder / "f") == "old");
+  CHECK(folder.names() == std::vector<std::string>{"f"});
+}
+
+TEST_CASE("a process killed while it writes leaves the previous file whole") {
+  const TemporaryFolder folder;
+  const fs::path path = folder / "f";
+  put(path, "old");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    AtomicFile file(path);
+    file.write("half");
+    ::kill(::getpid(), SIGKILL);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  REQUIRE(WIFSIGNALED(status));
+  CHECK(read_file(path) == "old");
+  write_file(path, "new");
+  CHECK(read_file(path) == "new");
+}
+
+TEST_CASE("a full disk is an error, the previous file stays and no temporary one") {
+  const TemporaryFolder folder;
+  const fs::path path = folder / "f";
+  put(path, "old");
+  std::string message;
+  {
+    const SmallDisk disk(1000);
+    message = error_text([&] { write_file(path, std::string(5000, 'x')); });
+  }
+  CHECK(message == path.string() + ": cannot write: File too large");
+  CHECK(read_file(path) == "old");
+  CHECK(folder.names() == std::vector<std::string>{"f"});
+}
+
+TEST_CASE("a place that cannot be written is an error that names it and the reason") {
+  const TemporaryFolder folder;
+  const fs::path orphan = folder / "no" / "f";
+  CHECK(error_text([&] { write_file(orphan, "x"); }) == orphan.string() + ": cannot write: No such file or directory");
+  const fs::path taken = folder / "taken";
+  fs::create_directories(taken / "inside");
+  CHECK(error_text([&] { write_file(taken, "x"); }) == taken.string() + ": cannot write: Is a directory");
+  CHECK(folder.names() == std::vector<std::string>{"taken"});
+}
+
+TEST_CASE("a map keeps the old file when a new one takes its name, and can be moved") {
+  const TemporaryFolder folder;
+  write_file(folder / "f", "old");
+  MappedFile first(folder / "f");
+  write_file(folder / "f", "renewed");
+  CHECK(text_of(first) == "old");
+  MappedFile second(std::move(first));
+  CHECK(text_of(second) == "old");
+  MappedFile third(folder / "f");
+  third = std::move(second);
+  CHECK(text_of(third) == "old");
+}
+
+// Known answers of FNV-1a, 64 bits (Fowler, Noll, Vo: the test suite of their reference code).
+TEST_CASE("content_hash is FNV-1a and chains") {
+  CHECK(content_hash("") == 0xcbf29ce484222325u);
+  CHECK(content_hash("a") == 0xaf63dc4c8601ec8cu);
+  CHECK(content_hash("foobar") == 0x85944171f73967e8u);
+  CHECK(content_hash("bar", content_hash("foo")) == content_hash("foobar"));
+}
+
+TEST_CASE("the cache folder follows XDG_CACHE_HOME and is made at need") {
+  const TemporaryFolder folder;
+  const char* const before = std::getenv("XDG_CACHE_HOME");
+  const std::string saved = before == nullptr ? "" : before;
+  ::setenv("XDG_CACHE_HOME", (folder / "cache").c_str(), 1);
+  const fs::path cache = cache_folder();
+  if (before == nullptr)
+    ::unsetenv("XDG_CACHE_HOME");
+  else
+    ::setenv("XDG_CACHE_HOME", saved.c_str(), 1);
+  CHECK(cache == folder / "cache" / "ingot");
+  CHECK(fs::is_directory(cache));
+}
