@@ -30,15 +30,22 @@ class Tokenizer {
   virtual std::string piece(std::int32_t id) const = 0;
   virtual const SpecialTokens& special() const = 0;
   virtual std::string_view file_name() const = 0;        // its name in a model's folder: vocab.txt or tokenizer.model
-  virtual bool lower_cases() const { return true; }      // do_lower_case of tokenizer_config.json
-  virtual const std::string& serialized() const = 0;     // the bytes of that file; their hash is the cache key
+  virtual const std::string& serialized() const = 0;     // the bytes of that file
+  virtual std::string config() const = 0;  // text of the tokenizer_config.json beside it; empty where none is needed
 };
+
+// Of all that decides the ids: the cache key.
+std::uint64_t fingerprint(const Tokenizer& tokenizer);
 
 // From a vocab.txt (WordPiece), a SentencePiece .model, or a folder that holds one of the two (a tokenizer_config.json
 // beside vocab.txt may say "do_lower_case": false). Throws Error.
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& path);
 
-// From the bytes of such a file, as load_tokenizer would; `name` decides which kind it is.
-std::unique_ptr<Tokenizer> make_tokenizer(std::string_view name, std::string bytes);
+// From the bytes of such a file, as load_tokenizer would; `name` decides which kind it is, and `config` is the text of
+// tokenizer_config.json (empty: there is none).
+std::unique_ptr<Tokenizer> make_tokenizer(std::string_view name, std::string bytes, std::string_view config = {});
+
+// Writes the tokenizer's files into a folder, which load_tokenizer then reads.
+void save_tokenizer(const Tokenizer& tokenizer, const std::filesystem::path& folder);
 
 }  // namespace ingot::bert
