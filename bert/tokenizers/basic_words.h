@@ -1,6 +1,7 @@
-// Text to words as BERT's basic tokenizer does (google-research/bert, tokenization.py; Hugging Face's BertNormalizer and
-// BertPreTokenizer): control characters removed, whitespace unified, CJK ideographs set apart, and, when lower-casing,
-// canonical decomposition without nonspacing marks, then lower case; split at whitespace and around punctuation.
+// Text to words as BERT's basic tokenizer does (google-research/bert, tokenization.py; Hugging Face's BertNormalizer
+// and BertPreTokenizer): control characters removed, whitespace unified, CJK ideographs set apart, and, when
+// lower-casing, canonical decomposition without nonspacing marks, then lower case; split at whitespace and around
+// punctuation.
 #pragma once
 
 #include <string>
@@ -26,8 +27,8 @@ class BasicWords {
 
   std::string_view text_;
   bool lower_case_;
-  std::size_t at_ = 0;           // in text_
-  std::u32string normalized_;    // a stretch between ASCII whitespace that holds more than plain ASCII
+  std::size_t at_ = 0;         // in text_
+  std::u32string normalized_;  // a stretch between ASCII whitespace that holds more than plain ASCII
   std::size_t at_normalized_ = 0;
   std::size_t marks_begin_ = 0;  // in normalized_: combining characters whose order is not yet canonical
   std::string word_;

@@ -1,5 +1,5 @@
-// Exact look-up of byte strings: open addressing over FNV-1a, whose hash of a prefix is a step of the hash of the whole,
-// so that all prefixes of a word cost one pass.
+// Exact look-up of byte strings: open addressing over FNV-1a, whose hash of a prefix is a step of the hash of the
+// whole, so that all prefixes of a word cost one pass.
 #pragma once
 
 #include <cstdint>

@@ -31,14 +31,21 @@ class FieldReader {
     const std::uint64_t tag = varint();
     field = {.number = tag >> 3, .has_bytes = false, .bytes = {}};
     switch (tag & 7) {
-      case 0: varint(); break;
-      case 1: take(8); break;
+      case 0:
+        varint();
+        break;
+      case 1:
+        take(8);
+        break;
       case 2:
         field.bytes = take(varint());
         field.has_bytes = true;
         break;
-      case 5: take(4); break;
-      default: require(false, "{}: must be a SentencePiece model, is no protocol buffer", subject_);
+      case 5:
+        take(4);
+        break;
+      default:
+        require(false, "{}: must be a SentencePiece model, is no protocol buffer", subject_);
     }
     return true;
   }
@@ -87,8 +94,8 @@ void check_normalization(std::string_view table, std::string_view subject) {
     if (unit >> 31 != 0) continue;  // a value
     const std::size_t children = i ^ (unit >> 10 << ((unit & 1u << 9) >> 6));
     const bool has_value = (unit >> 8 & 1) != 0;
-    const bool inside = (children | 0xFF) < n_units &&
-                        (!has_value || (word_at(trie, children) & 0x7FFFFFFFu) < n_replacement_bytes);
+    const bool inside =
+        (children | 0xFF) < n_units && (!has_value || (word_at(trie, children) & 0x7FFFFFFFu) < n_replacement_bytes);
     require(inside, "{}: normalisation table is damaged: unit {} of {} points outside", subject, i, n_units);
   }
 }

@@ -5,8 +5,8 @@
 
 namespace ingot::bert {
 
-// Throws Error, beginning with `subject`, unless the bytes are a protocol buffer whose pieces hold no zero byte and whose
-// normalisation tables point nowhere outside themselves: the library would read past their end.
+// Throws Error, beginning with `subject`, unless the bytes are a protocol buffer whose pieces hold no zero byte and
+// whose normalisation tables point nowhere outside themselves: the library would read past their end.
 void check_sentencepiece_model(std::string_view bytes, std::string_view subject);
 
 }  // namespace ingot::bert

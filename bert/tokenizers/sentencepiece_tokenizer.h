@@ -13,9 +13,9 @@ namespace ingot::bert {
 
 class SentencePieceTokenizer final : public Tokenizer {
  public:
-  // `bytes` are those of a .model file. Special tokens are the pieces named [PAD], [UNK], [CLS], [SEP] and [MASK]; where
-  // a name is not there, the model's own pad, unk, bos and eos. Throws Error if the model is damaged, has no [CLS] or
-  // no [SEP], or would make one of them from plain text. `subject` begins the messages.
+  // `bytes` are those of a .model file. Special tokens are the pieces named [PAD], [UNK], [CLS], [SEP] and [MASK];
+  // where a name is not there, the model's own pad, unk, bos and eos. Throws Error if the model is damaged, has no
+  // [CLS] or no [SEP], or would make one of them from plain text. `subject` begins the messages.
   SentencePieceTokenizer(std::string bytes, std::string_view subject);
 
   // Throws Error at invalid UTF-8. The text cannot produce special tokens, except unknown.

@@ -19,10 +19,12 @@ namespace ingot::bert {
 struct TokenPart {
   std::span<const std::uint64_t> offsets;  // [size + 1] into ids
   std::span<const std::int32_t> ids;
-  std::span<const std::int32_t> labels;    // [size], data::kUnlabelled where there is none
+  std::span<const std::int32_t> labels;  // [size], data::kUnlabelled where there is none
 
   std::size_t size() const { return labels.size(); }
-  std::span<const std::int32_t> tokens(std::size_t i) const { return ids.subspan(offsets[i], offsets[i + 1] - offsets[i]); }
+  std::span<const std::int32_t> tokens(std::size_t i) const {
+    return ids.subspan(offsets[i], offsets[i + 1] - offsets[i]);
+  }
 };
 
 struct TokenCorpus {
@@ -38,8 +40,8 @@ using TokenProgress = std::function<void(std::size_t done, std::size_t total)>;
 // version) is there, else made with all threads and written to it (atomically; a damaged file is made again).
 TokenCorpus tokenize(const data::Source& source, const Tokenizer& tokenizer, const TokenProgress& progress = {});
 
-// The tokenizer that train_tokenizer learns from the training texts (labelled and unlabelled) of a source, cached by the
-// source's fingerprint and the options.
+// The tokenizer that train_tokenizer learns from the training texts (labelled and unlabelled) of a source, cached by
+// the source's fingerprint and the options.
 std::unique_ptr<Tokenizer> tokenizer_for(const data::Source& source, const TokenizerTraining& options);
 
 }  // namespace ingot::bert

@@ -62,8 +62,8 @@ fs::path tokenizer_file(const fs::path& path) {
 }  // namespace
 
 std::uint64_t fingerprint(const Tokenizer& tokenizer) {
-  return engine::content_hash(tokenizer.config(),
-                              engine::content_hash(tokenizer.serialized(), engine::content_hash(tokenizer.file_name())));
+  return engine::content_hash(
+      tokenizer.config(), engine::content_hash(tokenizer.serialized(), engine::content_hash(tokenizer.file_name())));
 }
 
 std::unique_ptr<Tokenizer> load_tokenizer(const fs::path& path) {

@@ -29,8 +29,8 @@ class Tokenizer {
   virtual std::int32_t size() const = 0;  // of the vocabulary, special tokens included
   virtual std::string piece(std::int32_t id) const = 0;
   virtual const SpecialTokens& special() const = 0;
-  virtual std::string_view file_name() const = 0;        // its name in a model's folder: vocab.txt or tokenizer.model
-  virtual const std::string& serialized() const = 0;     // the bytes of that file
+  virtual std::string_view file_name() const = 0;     // its name in a model's folder: vocab.txt or tokenizer.model
+  virtual const std::string& serialized() const = 0;  // the bytes of that file
   virtual std::string config() const = 0;  // text of the tokenizer_config.json beside it; empty where none is needed
 };
 

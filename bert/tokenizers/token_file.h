@@ -1,0 +1,70 @@
+// The file behind TokenCorpus: written front to back while texts are tokenized, mapped when read.
+//
+//   for each part (train, test, unlabelled): ids, int32
+//   for each part: offsets, uint64, number of texts + 1; labels, int32, number of texts
+//   label names, each ended by a zero byte
+//   trailer (struct Trailer), which holds the sizes of all that and a checksum over it
+//
+// Sections are padded with zeros to 32 bytes. Numbers are in the byte order of the machine.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bert/tokenizers/token_cache.h"
+#include "engine/base/files.h"
+
+namespace ingot::bert {
+
+// What the ids depend on.
+struct TokenKey {
+  std::uint64_t source = 0;     // fingerprint of the corpus
+  std::uint64_t tokenizer = 0;  // fingerprint of the tokenizer
+
+  bool operator==(const TokenKey&) const = default;
+};
+
+// Over words of 64 bits in four lanes, as fast as memory: it tells a damaged file, not a forged one. Any change of one
+// word changes it.
+class Checksum {
+ public:
+  void add(const void* data, std::size_t n_bytes);  // a multiple of 32
+  std::uint64_t value() const;
+
+ private:
+  std::array<std::uint64_t, 4> lanes_{1, 2, 3, 4};
+};
+
+class TokenFileWriter {
+ public:
+  explicit TokenFileWriter(const std::filesystem::path& path) : file_(path) {}
+
+  void add(std::span<const std::int32_t> tokens, std::int32_t label);  // the next text of the current part
+  void end_part();                                                     // three times in all
+  void commit(const TokenKey& key, const std::vector<std::string>& label_names);
+
+ private:
+  struct Part {
+    std::vector<std::uint64_t> offsets{0};
+    std::vector<std::int32_t> labels;
+  };
+
+  void write_section(const void* data, std::size_t n_bytes);
+  void flush_ids();
+
+  engine::AtomicFile file_;
+  Checksum checksum_;
+  std::array<Part, 3> parts_;
+  std::size_t part_ = 0;
+  std::vector<std::int32_t> ids_;  // not yet written
+};
+
+// The corpus in the file, if the file is there, whole, and made for this key.
+std::optional<TokenCorpus> open_token_file(const std::filesystem::path& path, const TokenKey& key);
+
+}  // namespace ingot::bert
