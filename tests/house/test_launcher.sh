@@ -56,7 +56,9 @@ expect 'number of builds' "$(cat first.err second.err | grep -c 'building ingot'
 
 expect 'through a link, arguments with spaces' "$("$root/link" 3 '../a b/' '' '*' </dev/null 2>&1)" \
   "$root/elsewhere|3|../a b/||*|"
+touch before
 expect 'nothing to do: nothing said' "$("$root/link" </dev/null 2>&1 >/dev/null)" ''
+expect 'nothing to do: nothing configured' "$(find "$root/project/build" -name build.ninja -newer before)" ''
 
 echo 'int unused;' >"$root/project/cli/added.cc"
 expect_text 'a source that came' "$("$root/link" </dev/null 2>&1)" 'building what changed'
@@ -86,6 +88,7 @@ END
 stand_in apt-get <<END
 #!/bin/sh
 echo "\$*" >>"$root/apt-calls"
+cat >/dev/null
 [ ! -e "$root/apt-fails" ] || { echo 'E: no such package'; exit 100; }
 END
 stand_in sudo <<'END'
@@ -100,8 +103,9 @@ if [ "$EUID" = 0 ]; then
   expect_text 'when apt fails: its words' "$text" 'E: no such package'
   expect_text 'when apt fails: the command' "$text" 'apt-get install meson'
   rm "$root/apt-fails" "$root/apt-calls"
-  PATH=$root/stand-ins:$PATH "$root/link" 5 </dev/null >/dev/null 2>&1
+  text=$(echo input | PATH=$root/stand-ins:$PATH "$root/link" 5 2>/dev/null)
   expect 'exit code after an installation' "$?" 5
+  expect 'input after an installation' "$text" "$root/elsewhere|5|input"
   expect_text 'installs what is missing' "$(tail -n 1 "$root/apt-calls")" ' install meson'
   expect 'calls of apt-get' "$(wc -l <"$root/apt-calls")" 2
   PATH=$root/stand-ins:$PATH "$root/link" </dev/null >/dev/null 2>&1
