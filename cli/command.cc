@@ -108,7 +108,8 @@ void write_config_toml(const CLI::App& command, const fs::path& out) {
   fs::create_directories(out, error);
   require(!error, "--out {}: cannot make the folder: {}", out.string(), error.message());
   toml::table table;
-  for (const auto& [name, value] : resolved_options(command).items()) {
+  const nlohmann::json options = resolved_options(command);
+  for (const auto& [name, value] : options.items()) {
     if (name == "resume" || name == "json" || name == "quiet" || name == "out") continue;
     if (value.is_boolean()) table.insert(name, value.get<bool>());
     if (value.is_number_integer()) table.insert(name, value.get<std::int64_t>());

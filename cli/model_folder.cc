@@ -49,12 +49,11 @@ void check_vocabulary(const bert::Config& config, const bert::Tokenizer& tokeniz
 }
 
 void save_tokenizer(const fs::path& folder, const bert::Tokenizer& tokenizer, const data::Framing& framing) {
-  engine::write_file(folder / tokenizer.file_name(), tokenizer.serialized());
-  nlohmann::json json{{"model_max_length", framing.length}, {"ingot_truncation", name(framing.truncation)}};
-  if (tokenizer.file_name() == "vocab.txt") {
-    json["tokenizer_class"] = "BertTokenizer";
-    json["do_lower_case"] = tokenizer.lower_cases();
-  }
+  bert::save_tokenizer(tokenizer, folder);
+  nlohmann::json json = nlohmann::json::object();
+  if (!tokenizer.config().empty()) json = nlohmann::json::parse(tokenizer.config());
+  json["model_max_length"] = framing.length;
+  json["ingot_truncation"] = name(framing.truncation);
   engine::write_file(folder / "tokenizer_config.json", json.dump(2) + "\n");
 }
 

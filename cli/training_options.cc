@@ -4,7 +4,6 @@
 
 #include "cli/model_folder.h"
 #include "engine/base/error.h"
-#include "engine/base/files.h"
 #include "engine/base/progress.h"
 
 namespace ingot::cli {
@@ -101,7 +100,7 @@ bert::TrainerOptions trainer_options(const CLI::App& command, const TrainingOpti
   for (const char* free : {"data", "from", "tokenizer", "out", "resume", "threads", "quiet", "json", "save-every"})
     identity.erase(free);
   identity["data_fingerprint"] = source.fingerprint();
-  identity["tokenizer_hash"] = engine::content_hash(tokenizer.serialized());
+  identity["tokenizer_fingerprint"] = bert::fingerprint(tokenizer);
   return {.n_epochs = o.epochs,
           .learning_rate = o.learning_rate,
           .warm_up = o.warm_up,
