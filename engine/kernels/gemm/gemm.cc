@@ -25,12 +25,13 @@ const GemmRow& active_row() {
 
 constexpr std::int64_t kTaskWork = 1 << 19;  // multiply-adds worth waking a thread for: some 10 us
 constexpr std::int64_t kPackWork = 1 << 15;  // floats packed in one task
-constexpr std::int64_t kTaskRows = 56;       // of a product's rows in one task: their panels stay in the caches
+constexpr std::int64_t kTaskRows = 112;      // of a product's rows in one task: their panels stay in the caches
 constexpr std::int64_t kTaskColumns = 256;   // at least, when there are that many: packing the rows is paid once a task
 constexpr std::int64_t kFewRows = 28;        // up to here packing w costs more than it saves
 constexpr std::int64_t kFewColumns = 12;     // up to here a panel would be mostly padding
 constexpr std::int64_t kGradientColumns = 256;   // of a weight gradient's tile ...
 constexpr std::int64_t kGradientTile = 1 << 15;  // ... which has so many values (128 KiB)
+constexpr std::int64_t kGradientDepth = 64;      // tokens in one block: x is read in place, so it should stay in L1
 constexpr std::int64_t kGradientTasks = 8;       // sought by cutting the tokens
 constexpr std::int64_t kGradientTokens = 128;    // at least in each cut
 
@@ -102,14 +103,10 @@ using Pack = void (*)(std::int64_t, std::int64_t, const float*, std::int64_t, fl
 // All panels of a factor with n columns; columns j0 .. start at from + j0 column_stride.
 void pack_panels(const GemmRow& row, Pack pack, std::int64_t inner, std::int64_t n, const float* from, std::int64_t ld,
                  std::int64_t column_stride, float* to) {
-  const std::int64_t size = row.panel * inner;
-  parallel_for(ceil_div(n, row.panel), std::max<std::int64_t>(1, kPackWork / size),
-               [&](std::int64_t begin, std::int64_t end) {
-                 for (std::int64_t panel = begin; panel < end; ++panel) {
-                   const std::int64_t j = panel * row.panel;
-                   pack(inner, std::min(row.panel, n - j), from + j * column_stride, ld, to + panel * size);
-                 }
-               });
+  const std::int64_t grain = round_up(std::max<std::int64_t>(1, kPackWork / inner), row.panel);
+  parallel_for(n, grain, [&](std::int64_t j0, std::int64_t j1) {
+    pack(inner, j1 - j0, from + j0 * column_stride, ld, to + j0 * inner);
+  });
 }
 
 // y = activation(x) on a tile of two matrices of one stride.
@@ -142,37 +139,35 @@ struct WeightGradient {
     const std::int64_t wanted = ceil_div(kGradientTasks, n_down * n_across);
     const std::int64_t by_work = m * n * k / (n_down * n_across) / kTaskWork;
     const std::int64_t cuts = std::min({wanted, m / kGradientTokens, by_work});
-    return chunk_of(m, ceil_div(m, std::max<std::int64_t>(cuts, 1)));
+    return chunk_of(m, std::max<std::int64_t>(1, ceil_div(m, std::max<std::int64_t>(1, cuts))));
   }
 
   // The share of tokens [t0, t1) in dw rows [i0, i1), columns [j0, j1), and in dbias[i0, i1).
   void tile(std::int64_t t0, std::int64_t t1, std::int64_t i0, std::int64_t i1, std::int64_t j0, std::int64_t j1,
             bool accumulate, float* dw, float* dbias) const {
-    float* packed = scratch(Scratch::gemm_private, kGemmDepth * round_up(columns, row.panel));
     if (dbias != nullptr && !accumulate) std::fill(dbias + i0, dbias + i1, 0.0f);
-    GemmBlock block{.m = i1 - i0,
-                    .n = j1 - j0,
-                    .inner = 0,
-                    .a = dy,
-                    .lda = lddy,
-                    .b = packed,
-                    .b_step = row.panel,
-                    .panel_stride = 0,
-                    .start = nullptr,
-                    .start_stride = k,
-                    .c = dw + i0 * k + j0,
-                    .ldc = k};
-    if (accumulate) block.start = block.c;
+    float* c = dw + i0 * k + j0;
+    const float* start = accumulate ? c : nullptr;
     std::int64_t t = t0;
     do {
-      block.inner = std::min(kGemmDepth, t1 - t);
-      block.a = dy + t * lddy + i0;
-      block.panel_stride = row.panel * block.inner;
-      for (std::int64_t j = j0; j < j1; j += row.panel)
-        row.pack(block.inner, std::min(row.panel, j1 - j), x + t * ldx + j, ldx, packed + (j - j0) * block.inner);
-      row.multiply_transposed(block, dbias == nullptr ? nullptr : dbias + i0);
-      block.start = block.c;
-      t += kGemmDepth;
+      const std::int64_t next = std::min(t + kGradientDepth, t1), after = std::min(next + kGradientDepth, t1);
+      row.multiply_transposed({.m = i1 - i0,
+                               .n = j1 - j0,
+                               .inner = next - t,
+                               .a = dy + t * lddy + i0,
+                               .lda = lddy,
+                               .b = x + t * ldx + j0,
+                               .b_step = ldx,
+                               .panel_stride = row.panel,
+                               .start = start,
+                               .start_stride = k,
+                               .c = c,
+                               .ldc = k,
+                               .ahead_a = {dy + next * lddy + i0, after - next, i1 - i0, lddy},
+                               .ahead_b = {x + next * ldx + j0, after - next, j1 - j0, ldx}},
+                              dbias == nullptr ? nullptr : dbias + i0);
+      start = c;
+      t = next;
     } while (t < t1);
   }
 
@@ -253,16 +248,12 @@ void linear_input_gradient(const GemmRow& row, std::int64_t m, std::int64_t n, s
                   .start_stride = lddx,
                   .c = dx,
                   .ldc = lddx};
-  if (m <= kFewRows) {  // the rows of w serve as panels where they lie, but for the last, partial one
-    whole.n = k - k % row.panel;
+  if (m <= kFewRows) {  // w is read in place
     Product{row, whole}.run(nothing);
-    whole.start = accumulate ? dx + whole.n : nullptr;
-    whole.c = dx + whole.n;
-    whole.b = w + whole.n;
-    whole.n = k - whole.n;
+    return;
   }
-  float* packed = scratch(Scratch::gemm_shared, n * round_up(whole.n, row.panel));
-  pack_panels(row, row.pack, n, whole.n, whole.b, k, 1, packed);
+  float* packed = scratch(Scratch::gemm_shared, n * round_up(k, row.panel));
+  pack_panels(row, row.pack, n, k, w, k, 1, packed);
   whole.b = packed;
   whole.b_step = row.panel;
   whole.panel_stride = row.panel * n;

@@ -6,14 +6,20 @@ namespace {
 
 constexpr std::int64_t kPanel = 16;
 
+// to[(q inner + p) kPanel + r] = from[p p_stride + j j_stride] with j = kPanel q + r.
+void pack_strided(std::int64_t inner, std::int64_t n, const float* from, std::int64_t p_stride, std::int64_t j_stride,
+                  float* to) {
+  for (std::int64_t j0 = 0; j0 < n; j0 += kPanel)
+    for (std::int64_t p = 0; p < inner; ++p)
+      for (std::int64_t j = j0; j < j0 + kPanel; ++j) *to++ = j < n ? from[p * p_stride + j * j_stride] : 0.0f;
+}
+
 void pack(std::int64_t inner, std::int64_t n, const float* from, std::int64_t ld, float* to) {
-  for (std::int64_t p = 0; p < inner; ++p)
-    for (std::int64_t j = 0; j < kPanel; ++j) to[p * kPanel + j] = j < n ? from[p * ld + j] : 0.0f;
+  pack_strided(inner, n, from, ld, 1, to);
 }
 
 void pack_transposed(std::int64_t inner, std::int64_t n, const float* from, std::int64_t ld, float* to) {
-  for (std::int64_t p = 0; p < inner; ++p)
-    for (std::int64_t j = 0; j < kPanel; ++j) to[p * kPanel + j] = j < n ? from[j * ld + p] : 0.0f;
+  pack_strided(inner, n, from, 1, ld, to);
 }
 
 // a(i,p) = a[i a_row + p a_step].
@@ -24,10 +30,10 @@ void multiply_strided(const GemmBlock& block, std::int64_t a_row, std::int64_t a
       float sum[kPanel] = {};
       if (block.start != nullptr)
         for (std::int64_t j = 0; j < columns; ++j) sum[j] = block.start[i * block.start_stride + j0 + j];
-      for (std::int64_t p = 0; p < block.inner; ++p) {
+      const float* b = block.b + j0 / kPanel * block.panel_stride;
+      for (std::int64_t p = 0; p < block.inner; ++p, b += block.b_step) {
         const float a = block.a[i * a_row + p * a_step];
-        const float* b = block.b + j0 / kPanel * block.panel_stride + p * block.b_step;
-        for (std::int64_t j = 0; j < kPanel; ++j) sum[j] += a * b[j];
+        for (std::int64_t j = 0; j < columns; ++j) sum[j] += a * b[j];
       }
       for (std::int64_t j = 0; j < columns; ++j) block.c[i * block.ldc + j0 + j] = sum[j];
     }

@@ -17,27 +17,36 @@ namespace ingot::engine::kernels {
 // The longest inner dimension of one block: a packed panel of b then stays in the first-level cache.
 inline constexpr std::int64_t kGemmDepth = 256;
 
+// A matrix that will be needed soon: brought nearer while something else is computed. No rows: nothing.
+struct GemmAhead {
+  const float* at = nullptr;
+  std::int64_t rows = 0, columns = 0, stride = 0;
+};
+
 // c[i,j] = start[i,j] + sum over p < inner of a(i,p) b(p,j), 0 <= inner <= kGemmDepth, p ascending, one accumulator.
 struct GemmBlock {
   std::int64_t m, n, inner;
   const float* a;  // a(i,p) = a[i lda + p], or a[p lda + i] for multiply_transposed
   std::int64_t lda;
-  const float* b;  // b(p,j) = b[(j / panel) panel_stride + p b_step + j % panel]; a last, partial panel is padded
+  const float* b;  // b(p,j) = b[(j / panel) panel_stride + p b_step + j % panel]
   std::int64_t b_step, panel_stride;
   const float* start;         // null: 0; may be c
   std::int64_t start_stride;  // between rows; 0 repeats one row (a bias)
   float* c;
   std::int64_t ldc;
+  GemmAhead ahead_a = {}, ahead_b = {};
 };
 
 struct GemmRow {
   Isa isa;
-  std::int64_t panel;  // columns
-  // Panels of b, n <= panel columns each, zeros up to `panel`: to[p panel + j] = from[p ld + j], or from[j ld + p].
+  std::int64_t panel;  // columns of a panel of b
+  // Panels of b, `panel` inner floats each, the last padded with zeros: with j = panel q + r,
+  // to[(q inner + p) panel + r] = from[p ld + j], or from[j ld + p].
   void (*pack)(std::int64_t inner, std::int64_t n, const float* from, std::int64_t ld, float* to);
   void (*pack_transposed)(std::int64_t inner, std::int64_t n, const float* from, std::int64_t ld, float* to);
+  // A last, partial panel is read beyond n if b_step == panel: packed panels are padded.
   void (*multiply)(const GemmBlock& block);
-  // a is stored [inner, m]. Unless sums is null, sums[i] += sum over p of a(i,p).
+  // Unless sums is null, sums[i] += sum over p of a(i,p).
   void (*multiply_transposed)(const GemmBlock& block, float* sums);
   // y[m,n] = x[m,k] w[n,k]^T + bias without packing; bias may be null. For few rows or few columns.
   void (*dots)(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, std::int64_t ldx, const float* w,

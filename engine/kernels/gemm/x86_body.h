@@ -7,7 +7,6 @@ namespace {
 
 constexpr int kWidth = Vec::width;
 constexpr int kPanel = 2 * kWidth;
-constexpr int kGroup = 4;  // row panels of a packed together: a panel of b is used that often per visit
 // Rows of a packed row panel lie this far apart, an odd number of cache lines: no two rows compete for one cache set.
 constexpr int kRowStride = static_cast<int>(kGemmDepth) + 16;
 
@@ -26,25 +25,86 @@ inline void store_some(float* p, Vec a, std::int64_t count) {
   }
 }
 
+// A row of at most kGemmDepth values; zeros fill the last vector.
+inline void copy(std::int64_t n, const float* from, float* to) {
+  std::int64_t i = 0;
+  for (; i + 4 * kWidth <= n; i += 4 * kWidth) {
+    const Vec a = load(from + i), b = load(from + i + kWidth);
+    const Vec c = load(from + i + 2 * kWidth), d = load(from + i + 3 * kWidth);
+    store(to + i, a);
+    store(to + i + kWidth, b);
+    store(to + i + 2 * kWidth, c);
+    store(to + i + 3 * kWidth, d);
+  }
+  for (; i < n; i += kWidth) store(to + i, load_some(from + i, n - i));
+}
+
 void pack(std::int64_t inner, std::int64_t n, const float* from, std::int64_t ld, float* to) {
   for (std::int64_t p = 0; p < inner; ++p, from += ld, to += kPanel) {
-    store(to, load_some(from, n));
-    store(to + kWidth, load_some(from + kWidth, n - kWidth));
+    float* panel = to;
+    for (std::int64_t j = 0; j < n; j += kPanel, panel += inner * kPanel) {
+      store(panel, load_some(from + j, n - j));
+      store(panel + kWidth, load_some(from + j + kWidth, n - j - kWidth));
+    }
   }
 }
 
 void pack_transposed(std::int64_t inner, std::int64_t n, const float* from, std::int64_t ld, float* to) {
-  for (std::int64_t j = 0; j < kPanel; j += kWidth) {
+  for (std::int64_t j = 0; j < n; j += kWidth) {
+    float* panel = to + j / kPanel * kPanel * inner + j % kPanel;
     for (std::int64_t p = 0; p < inner; p += kWidth) {
       Vec v[kWidth];
 #pragma GCC unroll 16
       for (int i = 0; i < kWidth; ++i) v[i] = j + i < n ? load_some(from + (j + i) * ld + p, inner - p) : zero();
       transpose(v);
       const std::int64_t count = smaller(kWidth, inner - p);
-      for (std::int64_t i = 0; i < count; ++i) store(to + (p + i) * kPanel + j, v[i]);
+      for (std::int64_t i = 0; i < count; ++i) store(panel + (p + i) * kPanel, v[i]);
     }
   }
+  const std::int64_t end = (n + kWidth - 1) / kWidth * kWidth;
+  if (end % kPanel != 0)  // the second half of the last panel
+    for (std::int64_t p = 0; p < inner; ++p) store(to + (end - kWidth) * inner + p * kPanel + kWidth, zero());
 }
+
+// Rows [first(i), first(i + 1)) of m make up panel i: panels of nearly equal height, none above kTileRows.
+struct RowPanels {
+  std::int64_t m, count = (m + kTileRows - 1) / kTileRows;
+  std::int64_t first(std::int64_t i) const { return i * m / count; }
+  int height(std::int64_t i) const { return static_cast<int>(first(i + 1) - first(i)); }
+};
+
+// Asks the cache for two matrices, a share of their lines at each of `visits` visits.
+class Fetcher {
+ public:
+  Fetcher(const GemmAhead& a, const GemmAhead& b, std::int64_t visits) : walks_{Walk(a, visits), Walk(b, visits)} {}
+
+  void visit() {
+    for (Walk& walk : walks_)
+      for (std::int64_t i = 0; i < walk.per_visit && walk.row < walk.matrix.rows; ++i) walk.step();
+  }
+
+ private:
+  static constexpr std::int64_t kLine = 16;  // floats
+
+  struct Walk {
+    Walk(const GemmAhead& ahead, std::int64_t visits)
+        : matrix(ahead),
+          lines((ahead.columns + kLine - 1) / kLine),
+          per_visit((ahead.rows * lines + visits - 1) / visits) {}
+
+    void step() {
+      _mm_prefetch(reinterpret_cast<const char*>(matrix.at + row * matrix.stride + line * kLine), _MM_HINT_T1);
+      if (++line < lines) return;
+      line = 0;
+      ++row;
+    }
+
+    GemmAhead matrix;
+    std::int64_t lines, per_visit, row = 0, line = 0;
+  };
+
+  Walk walks_[2];
+};
 
 struct Tile {
   std::int64_t inner, columns;
@@ -78,15 +138,22 @@ template <int kRows, int kARow, int kAStep>
     }
   }
   const float *a = t.a, *b = t.b;
-  for (std::int64_t p = t.inner; p > 0; --p, a += kAStep, b += t.b_step) {
+  const auto step = [&](const float* a_step) {
     const Vec b0 = load(b), b1 = load(b + kWidth);
 #pragma GCC unroll 16
     for (int i = 0; i < kRows; ++i) {
-      const Vec ai = set1(a[i * kARow]);
+      const Vec ai = set1(a_step[i * kARow]);
       sum[i][0] = fma(ai, b0, sum[i][0]);
       sum[i][1] = fma(ai, b1, sum[i][1]);
     }
+    b += t.b_step;
+  };
+  std::int64_t p = t.inner;
+  for (; p >= 2; p -= 2, a += 2 * kAStep) {
+    step(a);
+    step(a + kAStep);
   }
+  if (p > 0) step(a);
   if (second == kWidth) {
 #pragma GCC unroll 16
     for (int i = 0; i < kRows; ++i) {
@@ -111,64 +178,69 @@ inline void tile_of(std::int64_t rows, const Tile& t) {
   }
 }
 
-// Rows [first(i), first(i + 1)) of m make up panel i: panels of nearly equal height, none above kTileRows.
-struct RowPanels {
-  std::int64_t m, count = (m + kTileRows - 1) / kTileRows;
-  std::int64_t first(std::int64_t i) const { return i * m / count; }
-};
+std::int64_t panels_of(std::int64_t n) { return (n + kPanel - 1) / kPanel; }
 
-// The panels [from, to) of rows, packed at `a` one panel_size after the other, times all columns of the block.
-template <int kARow, int kAStep>
-inline void multiply_group(const GemmBlock& block, const RowPanels& rows, std::int64_t from, std::int64_t to,
-                           const float* a, std::int64_t panel_size) {
-  for (std::int64_t j = 0; j < block.n; j += kPanel) {
-    for (std::int64_t i = from; i < to; ++i) {
-      const std::int64_t row = rows.first(i);
-      tile_of<kTileRows, kARow, kAStep>(rows.first(i + 1) - row,
-                                        {block.inner, smaller(kPanel, block.n - j), a + (i - from) * panel_size,
-                                         block.b + j / kPanel * block.panel_stride, block.b_step,
-                                         block.start == nullptr ? nullptr : block.start + row * block.start_stride + j,
-                                         block.start_stride, block.c + row * block.ldc + j, block.ldc});
+// The columns of a block. Where b is not packed, its last, partial panel is copied to `tail`: a tile reads whole
+// panels.
+struct Columns {
+  Columns(const GemmBlock& block, float* tail) : block_(block), full_(block.n), tail_(tail) {
+    const std::int64_t partial = block.n % kPanel;
+    if (block.b_step == kPanel || partial == 0) return;
+    full_ = block.n - partial;
+    pack(block.inner, partial, block.b + full_ / kPanel * block.panel_stride, block.b_step, tail);
+  }
+
+  // Rows [row, row + height) of c, of which `a` is the packed panel.
+  template <int kARow, int kAStep>
+  void multiply(std::int64_t row, std::int64_t height, const float* a, Fetcher& fetcher) const {
+    for (std::int64_t j = 0; j < block_.n; j += kPanel) {
+      fetcher.visit();
+      const float* start = block_.start == nullptr ? nullptr : block_.start + row * block_.start_stride + j;
+      const bool packed = j < full_;
+      tile_of<kTileRows, kARow, kAStep>(
+          height,
+          {block_.inner, smaller(kPanel, block_.n - j), a, packed ? block_.b + j / kPanel * block_.panel_stride : tail_,
+           packed ? block_.b_step : kPanel, start, block_.start_stride, block_.c + row * block_.ldc + j, block_.ldc});
     }
   }
-}
+
+ private:
+  const GemmBlock& block_;
+  std::int64_t full_;  // columns read where they lie
+  const float* tail_;
+};
 
 void multiply(const GemmBlock& block) {
-  constexpr std::int64_t kSize = kTileRows * kRowStride;
-  alignas(64) float packed[kGroup * kSize];
+  alignas(64) float packed[kTileRows * kRowStride], tail[kGemmDepth * kPanel];
+  const Columns columns(block, tail);
   const RowPanels rows{block.m};
-  for (std::int64_t i = 0; i < rows.count; i += kGroup) {
-    const std::int64_t end = smaller(i + kGroup, rows.count);
-    for (std::int64_t panel = i; panel < end; ++panel) {
-      float* to = packed + (panel - i) * kSize;
-      for (std::int64_t row = rows.first(panel); row < rows.first(panel + 1); ++row, to += kRowStride)
-        for (std::int64_t p = 0; p < block.inner; p += kWidth)
-          store(to + p, load_some(block.a + row * block.lda + p, block.inner - p));
-    }
-    multiply_group<kRowStride, 1>(block, rows, i, end, packed, kSize);
+  for (std::int64_t i = 0; i < rows.count; ++i) {
+    const std::int64_t row = rows.first(i), next = rows.first(i + 1);
+    for (std::int64_t r = row; r < next; ++r)
+      copy(block.inner, block.a + r * block.lda, packed + (r - row) * kRowStride);
+    const GemmAhead below{block.a + next * block.lda, rows.height(i), block.inner, block.lda};
+    Fetcher fetcher(next < block.m ? below : block.ahead_a, {}, panels_of(block.n));
+    columns.multiply<kRowStride, 1>(row, next - row, packed, fetcher);
   }
 }
 
 void multiply_transposed(const GemmBlock& block, float* sums) {
   static_assert(kTileRows <= kWidth);
-  constexpr std::int64_t kSize = kGemmDepth * kWidth;
-  alignas(64) float packed[kGroup * kSize];
+  alignas(64) float packed[kGemmDepth * kWidth], tail[kGemmDepth * kPanel];
+  const Columns columns(block, tail);
   const RowPanels rows{block.m};
-  for (std::int64_t i = 0; i < rows.count; i += kGroup) {
-    const std::int64_t end = smaller(i + kGroup, rows.count);
-    for (std::int64_t panel = i; panel < end; ++panel) {
-      const std::int64_t row = rows.first(panel);
-      const int height = static_cast<int>(rows.first(panel + 1) - row);
-      float* to = packed + (panel - i) * kSize;
-      Vec sum = zero();
-      for (std::int64_t p = 0; p < block.inner; ++p, to += kWidth) {
-        const Vec v = load(block.a + p * block.lda + row, height);
-        store(to, v);
-        sum = sum + v;
-      }
-      if (sums != nullptr) store(sums + row, load(sums + row, height) + sum, height);
+  Fetcher fetcher(block.ahead_a, block.ahead_b, rows.count * panels_of(block.n));
+  for (std::int64_t i = 0; i < rows.count; ++i) {
+    const std::int64_t row = rows.first(i);
+    const int height = rows.height(i);
+    Vec sum = zero();
+    for (std::int64_t p = 0; p < block.inner; ++p) {
+      const Vec v = load(block.a + p * block.lda + row, height);
+      store(packed + p * kWidth, v);
+      sum = sum + v;
     }
-    multiply_group<1, kWidth>(block, rows, i, end, packed, kSize);
+    if (sums != nullptr) store(sums + row, load(sums + row, height) + sum, height);
+    columns.multiply<1, kWidth>(row, height, packed, fetcher);
   }
 }
 
