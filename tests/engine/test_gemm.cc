@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "engine/base/rng.h"
-#include "engine/base/threads.h"
 #include "engine/kernels/gemm/table.h"
+#include "tests/support/kernel_cases.h"
 
 using namespace ingot::engine;
 using namespace ingot::engine::kernels;
@@ -73,8 +73,6 @@ double worst(const Matrix& got, std::int64_t terms, const Start& start, const Pr
   return largest;
 }
 
-double nothing(std::int64_t, std::int64_t) { return 0.0; }
-
 template <class Check>
 void for_each_case(const Check& check) {
   for (const GemmRow* row : gemm_rows()) {
@@ -91,14 +89,10 @@ void for_each_case(const Check& check) {
 
 template <class Run>
 void check_same_bits_for_any_threads(const Run& run) {
-  const int before = threads();
-  set_threads(1);
-  const std::vector<float> expected = run();
   for (const int count : {2, 3}) {
-    set_threads(count);
-    CHECK(run() == expected);
+    const auto [one, many] = ingot::test::on_one_and_on(count, run);
+    CHECK(ingot::test::same_bits(one, many));
   }
-  set_threads(before);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The matrix products over Vec, written once for every width. The including file has named, in namespace
-// ingot::engine, kTileRows (rows of c held in registers), transpose() and sums_of() for its Vec.
+// The matrix products over Vec, written once for every width. The including file has brought, in namespace
+// ingot::engine, Vec, transpose(), kTileRows (rows of c held in registers) and sums_of().
 #pragma once
 
 namespace ingot::engine::kernels {
