@@ -26,13 +26,14 @@ const GemmRow& active_row() {
 constexpr std::int64_t kTaskWork = 1 << 19;  // multiply-adds worth waking a thread for: some 10 us
 constexpr std::int64_t kPackWork = 1 << 15;  // floats packed in one task
 constexpr std::int64_t kTaskRows = 112;      // of a product's rows in one task: their panels stay in the caches
+constexpr std::int64_t kAheadRows = 14;      // fetched of the next block of the inner dimension: about one tile's
 constexpr std::int64_t kTaskColumns = 256;   // at least, when there are that many: packing the rows is paid once a task
 constexpr std::int64_t kFewRows = 28;        // up to here packing w costs more than it saves
 constexpr std::int64_t kFewColumns = 12;     // up to here a panel would be mostly padding
 constexpr std::int64_t kGradientColumns = 256;   // of a weight gradient's tile ...
 constexpr std::int64_t kGradientTile = 1 << 15;  // ... which has so many values (128 KiB)
 constexpr std::int64_t kGradientDepth = 64;      // tokens in one block: x is read in place, so it should stay in L1
-constexpr std::int64_t kGradientTasks = 8;       // sought by cutting the tokens
+constexpr std::int64_t kGradientTasks = 4;       // sought by cutting the tokens
 constexpr std::int64_t kGradientTokens = 128;    // at least in each cut
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
@@ -91,6 +92,8 @@ struct Product {
       block.inner = std::min(kGemmDepth, whole.inner - p);
       block.a = whole.a + i0 * whole.lda + p;
       block.b = whole.b + j0 / row.panel * whole.panel_stride + p * whole.b_step;
+      block.ahead_a = {block.a + block.inner, std::min<std::int64_t>(block.m, kAheadRows),
+                       std::min(kGemmDepth, whole.inner - p - block.inner), whole.lda};
       row.multiply(block);
       block.start = block.c;
       block.start_stride = block.ldc;

@@ -15,7 +15,7 @@
 namespace ingot::engine::kernels {
 
 // The longest inner dimension of one block: a packed panel of b then stays in the first-level cache.
-inline constexpr std::int64_t kGemmDepth = 256;
+inline constexpr std::int64_t kGemmDepth = 512;
 
 // A matrix that will be needed soon: brought nearer while something else is computed. No rows: nothing.
 struct GemmAhead {

@@ -7,6 +7,7 @@ namespace {
 
 constexpr int kWidth = Vec::width;
 constexpr int kPanel = 2 * kWidth;
+constexpr int kStride = 8;  // steps along the inner dimension between two visits of the fetcher
 // Rows of a packed row panel lie this far apart, an odd number of cache lines: no two rows compete for one cache set.
 constexpr int kRowStride = static_cast<int>(kGemmDepth) + 16;
 
@@ -73,37 +74,47 @@ struct RowPanels {
   int height(std::int64_t i) const { return static_cast<int>(first(i + 1) - first(i)); }
 };
 
-// Asks the cache for two matrices, a share of their lines at each of `visits` visits.
+// Asks the cache for two matrices, line by line, a share of them at each of `visits` visits.
 class Fetcher {
  public:
-  Fetcher(const GemmAhead& a, const GemmAhead& b, std::int64_t visits) : walks_{Walk(a, visits), Walk(b, visits)} {}
+  Fetcher(const GemmAhead& a, const GemmAhead& b, std::int64_t visits) : walk_(a), then_(b) {
+    const std::int64_t lines = walk_.rows * walk_.lines + then_.rows * then_.lines;
+    per_visit_ = visits == 0 ? 0 : (lines + visits - 1) / visits;
+  }
 
   void visit() {
-    for (Walk& walk : walks_)
-      for (std::int64_t i = 0; i < walk.per_visit && walk.row < walk.matrix.rows; ++i) walk.step();
+    for (std::int64_t i = 0; i < per_visit_; ++i) {
+      if (walk_.rows == 0) {
+        if (then_.rows == 0) return;
+        walk_ = then_;
+        then_.rows = 0;
+      }
+      _mm_prefetch(reinterpret_cast<const char*>(walk_.at), _MM_HINT_T1);
+      walk_.at += kLine;
+      if (--walk_.lines_left > 0) continue;
+      walk_.at += walk_.stride - walk_.lines * kLine;
+      walk_.lines_left = walk_.lines;
+      --walk_.rows;
+    }
   }
 
  private:
   static constexpr std::int64_t kLine = 16;  // floats
 
   struct Walk {
-    Walk(const GemmAhead& ahead, std::int64_t visits)
-        : matrix(ahead),
+    explicit Walk(const GemmAhead& ahead)
+        : at(ahead.at),
+          rows(ahead.columns > 0 ? ahead.rows : 0),
+          stride(ahead.stride),
           lines((ahead.columns + kLine - 1) / kLine),
-          per_visit((ahead.rows * lines + visits - 1) / visits) {}
+          lines_left(lines) {}
 
-    void step() {
-      _mm_prefetch(reinterpret_cast<const char*>(matrix.at + row * matrix.stride + line * kLine), _MM_HINT_T1);
-      if (++line < lines) return;
-      line = 0;
-      ++row;
-    }
-
-    GemmAhead matrix;
-    std::int64_t lines, per_visit, row = 0, line = 0;
+    const float* at;
+    std::int64_t rows, stride, lines, lines_left;
   };
 
-  Walk walks_[2];
+  Walk walk_, then_;
+  std::int64_t per_visit_;
 };
 
 struct Tile {
@@ -118,7 +129,7 @@ struct Tile {
 
 // kRows x kPanel values of c in registers; a(i,p) = a[i kARow + p kAStep].
 template <int kRows, int kARow, int kAStep>
-[[gnu::noinline]] void tile(const Tile& t) {
+[[gnu::noinline]] void tile(const Tile& t, Fetcher& fetcher) {
   const int second = static_cast<int>(t.columns) - kWidth;  // columns of the second vector; all if kWidth
   Vec sum[kRows][2];
   if (t.start == nullptr) {
@@ -149,11 +160,14 @@ template <int kRows, int kARow, int kAStep>
     b += t.b_step;
   };
   std::int64_t p = t.inner;
-  for (; p >= 2; p -= 2, a += 2 * kAStep) {
-    step(a);
-    step(a + kAStep);
+  for (; p >= kStride; p -= kStride) {
+    fetcher.visit();
+    for (int pair = 0; pair < kStride / 2; ++pair, a += 2 * kAStep) {
+      step(a);
+      step(a + kAStep);
+    }
   }
-  if (p > 0) step(a);
+  for (; p > 0; --p, a += kAStep) step(a);
   if (second == kWidth) {
 #pragma GCC unroll 16
     for (int i = 0; i < kRows; ++i) {
@@ -170,11 +184,11 @@ template <int kRows, int kARow, int kAStep>
 }
 
 template <int kRows, int kARow, int kAStep>
-inline void tile_of(std::int64_t rows, const Tile& t) {
+inline void tile_of(std::int64_t rows, const Tile& t, Fetcher& fetcher) {
   if (rows == kRows) {
-    tile<kRows, kARow, kAStep>(t);
+    tile<kRows, kARow, kAStep>(t, fetcher);
   } else if constexpr (kRows > 1) {
-    tile_of<kRows - 1, kARow, kAStep>(rows, t);
+    tile_of<kRows - 1, kARow, kAStep>(rows, t, fetcher);
   }
 }
 
@@ -194,13 +208,13 @@ struct Columns {
   template <int kARow, int kAStep>
   void multiply(std::int64_t row, std::int64_t height, const float* a, Fetcher& fetcher) const {
     for (std::int64_t j = 0; j < block_.n; j += kPanel) {
-      fetcher.visit();
       const float* start = block_.start == nullptr ? nullptr : block_.start + row * block_.start_stride + j;
       const bool packed = j < full_;
       tile_of<kTileRows, kARow, kAStep>(
           height,
           {block_.inner, smaller(kPanel, block_.n - j), a, packed ? block_.b + j / kPanel * block_.panel_stride : tail_,
-           packed ? block_.b_step : kPanel, start, block_.start_stride, block_.c + row * block_.ldc + j, block_.ldc});
+           packed ? block_.b_step : kPanel, start, block_.start_stride, block_.c + row * block_.ldc + j, block_.ldc},
+          fetcher);
     }
   }
 
@@ -219,7 +233,7 @@ void multiply(const GemmBlock& block) {
     for (std::int64_t r = row; r < next; ++r)
       copy(block.inner, block.a + r * block.lda, packed + (r - row) * kRowStride);
     const GemmAhead below{block.a + next * block.lda, rows.height(i), block.inner, block.lda};
-    Fetcher fetcher(next < block.m ? below : block.ahead_a, {}, panels_of(block.n));
+    Fetcher fetcher(next < block.m ? below : block.ahead_a, {}, panels_of(block.n) * (block.inner / kStride));
     columns.multiply<kRowStride, 1>(row, next - row, packed, fetcher);
   }
 }
@@ -229,7 +243,7 @@ void multiply_transposed(const GemmBlock& block, float* sums) {
   alignas(64) float packed[kGemmDepth * kWidth], tail[kGemmDepth * kPanel];
   const Columns columns(block, tail);
   const RowPanels rows{block.m};
-  Fetcher fetcher(block.ahead_a, block.ahead_b, rows.count * panels_of(block.n));
+  Fetcher fetcher(block.ahead_a, block.ahead_b, rows.count * panels_of(block.n) * (block.inner / kStride));
   for (std::int64_t i = 0; i < rows.count; ++i) {
     const std::int64_t row = rows.first(i);
     const int height = rows.height(i);
