@@ -31,7 +31,7 @@ constexpr std::int64_t kTaskColumns = 256;   // at least, when there are that ma
 constexpr std::int64_t kFewRows = 28;        // up to here packing w costs more than it saves
 constexpr std::int64_t kFewColumns = 12;     // up to here a panel would be mostly padding
 constexpr std::int64_t kGradientColumns = 256;   // of a weight gradient's tile ...
-constexpr std::int64_t kGradientTile = 1 << 15;  // ... which has so many values (128 KiB)
+constexpr std::int64_t kGradientTile = 1 << 16;  // ... which has so many values (256 KiB)
 constexpr std::int64_t kGradientDepth = 64;      // tokens in one block: x is read in place, so it should stay in L1
 constexpr std::int64_t kGradientTasks = 4;       // sought by cutting the tokens
 constexpr std::int64_t kGradientTokens = 128;    // at least in each cut
@@ -82,6 +82,12 @@ struct Product {
     });
   }
 
+  // The first rows from [i0, i1) of a, from the step p.
+  GemmAhead ahead(std::int64_t i0, std::int64_t i1, std::int64_t p) const {
+    return {whole.a + i0 * whole.lda + p, std::min(kAheadRows, i1 - i0), std::min(kGemmDepth, whole.inner - p),
+            whole.lda};
+  }
+
   void tile(std::int64_t i0, std::int64_t i1, std::int64_t j0, std::int64_t j1) const {
     GemmBlock block = whole;
     block.m = i1 - i0;
@@ -92,8 +98,7 @@ struct Product {
       block.inner = std::min(kGemmDepth, whole.inner - p);
       block.a = whole.a + i0 * whole.lda + p;
       block.b = whole.b + j0 / row.panel * whole.panel_stride + p * whole.b_step;
-      block.ahead_a = {block.a + block.inner, std::min<std::int64_t>(block.m, kAheadRows),
-                       std::min(kGemmDepth, whole.inner - p - block.inner), whole.lda};
+      block.ahead_a = p + block.inner < whole.inner ? ahead(i0, i1, p + block.inner) : ahead(i1, whole.m, 0);
       row.multiply(block);
       block.start = block.c;
       block.start_stride = block.ldc;
@@ -153,7 +158,7 @@ struct WeightGradient {
     const float* start = accumulate ? c : nullptr;
     std::int64_t t = t0;
     do {
-      const std::int64_t next = std::min(t + kGradientDepth, t1), after = std::min(next + kGradientDepth, t1);
+      const std::int64_t next = std::min(t + kGradientDepth, t1), after = std::min(next + kGradientDepth, m);
       row.multiply_transposed({.m = i1 - i0,
                                .n = j1 - j0,
                                .inner = next - t,
@@ -179,7 +184,7 @@ struct WeightGradient {
     float* shares = scratch(Scratch::gemm_shared, (n_cuts - 1) * size);  // of the cuts after the first
     const std::int64_t n_tiles = n_down * n_across;
     parallel_for(n_cuts * n_tiles, 1, [&](std::int64_t task, std::int64_t) {
-      const std::int64_t cut = task / n_tiles, tile_index = task % n_tiles;
+      const std::int64_t cut = task % n_cuts, tile_index = task / n_cuts;
       const std::int64_t i = tile_index % n_down * rows, j = tile_index / n_down * columns;
       float* share = cut == 0 ? dw : shares + (cut - 1) * size;
       float* bias_share = cut == 0 ? dbias : share + n * k;
