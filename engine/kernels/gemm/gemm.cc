@@ -28,7 +28,7 @@ constexpr std::int64_t kPackWork = 1 << 15;  // floats packed in one task
 constexpr std::int64_t kTaskRows = 112;      // of a product's rows in one task: their panels stay in the caches
 constexpr std::int64_t kAheadRows = 14;      // fetched of the next block of the inner dimension: about one tile's
 constexpr std::int64_t kTaskColumns = 256;   // at least, when there are that many: packing the rows is paid once a task
-constexpr std::int64_t kFewRows = 28;        // up to here packing w costs more than it saves
+constexpr std::int64_t kInPlaceRows = 128;   // up to here an input gradient reads w where it lies
 constexpr std::int64_t kFewColumns = 12;     // up to here a panel would be mostly padding
 constexpr std::int64_t kGradientColumns = 256;   // of a weight gradient's tile ...
 constexpr std::int64_t kGradientTile = 1 << 16;  // ... which has so many values (256 KiB)
@@ -46,6 +46,10 @@ std::int64_t chunk_of(std::int64_t count, std::int64_t target) {
   return n_chunks <= 1 ? std::max<std::int64_t>(count, 1) : ceil_div(count, round_up(n_chunks, 2));
 }
 
+// Up to so many rows, packing w costs a forward product more than it saves: sums along k, the alternative, end with a
+// step that counts less the longer k is.
+std::int64_t few_rows(std::int64_t k) { return std::min<std::int64_t>(8 + k / 16, 64); }
+
 // Calls body(i0, i1, j0, j1) for the tiles of rows x columns that make up m x n, rows running fastest.
 template <class Body>
 void for_each_tile(std::int64_t m, std::int64_t n, std::int64_t rows, std::int64_t columns, const Body& body) {
@@ -60,11 +64,6 @@ void for_each_tile(std::int64_t m, std::int64_t n, std::int64_t rows, std::int64
 std::int64_t task_columns(std::int64_t rows, std::int64_t inner, std::int64_t at_least, std::int64_t unit) {
   return round_up(std::max(at_least, ceil_div(kTaskWork, std::max<std::int64_t>(rows * inner, 1))), unit);
 }
-
-struct Matrix {
-  float* at;
-  std::int64_t stride;
-};
 
 // c[m,n] = start + a[m,inner] b, b in panels; finish(i0, i1, j0, j1) follows each finished tile of c.
 struct Product {
@@ -214,7 +213,7 @@ void linear_forward(const GemmRow& row, std::int64_t m, std::int64_t n, std::int
     const std::int64_t at = i0 * ldy + j0;
     activate(activation, i1 - i0, j1 - j0, sums + at, y + at, ldy);
   };
-  if (m <= kFewRows || n <= kFewColumns) {
+  if (m <= few_rows(k) || n <= kFewColumns) {
     const std::int64_t rows = chunk_of(m, std::max(kTaskRows, ceil_div(kTaskWork, n * k)));
     for_each_tile(m, n, rows, task_columns(rows, k, 1, row.panel), [&](auto i0, auto i1, auto j0, auto j1) {
       row.dots(i1 - i0, j1 - j0, k, x + i0 * ldx, ldx, w + j0 * k, bias == nullptr ? nullptr : bias + j0,
@@ -256,7 +255,7 @@ void linear_input_gradient(const GemmRow& row, std::int64_t m, std::int64_t n, s
                   .start_stride = lddx,
                   .c = dx,
                   .ldc = lddx};
-  if (m <= kFewRows) {  // w is read in place
+  if (m <= kInPlaceRows) {  // w is read in place
     Product{row, whole}.run(nothing);
     return;
   }
