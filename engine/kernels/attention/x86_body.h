@@ -15,8 +15,8 @@ namespace {
 using kernels::AttentionHead;
 using kernels::AttentionHeadGradient;
 
-constexpr std::int64_t kQueryBlock = 8 * kTileRows;
-constexpr std::int64_t kKeyBlock = 128;  // one group of the dropout mask
+constexpr std::int64_t kQueryBlock = 48;  // a multiple of kTileRows and of kWidth
+constexpr std::int64_t kKeyBlock = 128;   // one group of the dropout mask
 // An odd number of cache lines, so that a column of scores does not fall into a few sets of the cache.
 constexpr std::int64_t kScoreStride = kKeyBlock + 16;
 constexpr float kLog2E = 1.44269504088896341f;
@@ -25,9 +25,8 @@ constexpr float kLn2 = 0.69314718055994531f;
 // 2^x for x < 127, relative error below 1e-7; 0 where the result would not be normal; NaN stays NaN.
 // 2^x = 2^n 2^r with n = round(x), |r| <= 1/2, and for 2^r the degree-6 minimax polynomial with value 1 at 0.
 inline Vec power_of_two(Vec x) {
-  const Vec bound = max(set1(-126.0f), x);
-  const Vec n = round(bound);
-  const Vec r = bound - n;
+  const Vec n = round(x);
+  const Vec r = x - n;
   Vec p = set1(1.559467782e-04f);
   p = fma(p, r, set1(1.340664341e-03f));
   p = fma(p, r, set1(9.617692791e-03f));
@@ -115,7 +114,7 @@ inline float exponentiate(float* row, std::int64_t columns, float largest, const
     total = total + p;
     store(row + at, mask == nullptr ? p : p * load(mask + at));
   };
-  for (; c + kPanel <= columns; c += kPanel) {
+  for (; c + 2 * kWidth <= columns; c += 2 * kWidth) {
     step(c, sum_even);
     step(c + kWidth, sum_odd);
   }
@@ -133,20 +132,19 @@ inline void add_block(const AttentionHead& head, const MaskSource& source, std::
                       KeyBlock block, bool first, float* scores, Softmax& softmax) {
   alignas(64) float mask[kKeyBlock];
   for (std::int64_t r = 0; r < rows; ++r) {
-    float* row = scores + r * kScoreStride;
-    const float block_largest = largest_of(row, block.columns());
+    const float block_largest = largest_of(scores + r * kScoreStride, block.columns());
     const float before = first ? block_largest : softmax.largest[r];
-    const float largest = block_largest > before ? block_largest : before;
+    softmax.largest[r] = block_largest > before ? block_largest : before;
+    softmax.rescale[r] = before - softmax.largest[r];
+  }
+  for (std::int64_t r = 0; !first && r < rows; r += kWidth)
+    store(softmax.rescale + r, power_of_two(load(softmax.rescale + r)));
+  for (std::int64_t r = 0; r < rows; ++r) {
     if (head.drops)
       mask_columns(source, mask_row(head, first_query + r), static_cast<std::uint32_t>(block.first / kKeyBlock), mask);
-    const float sum = exponentiate(row, block.columns(), largest, head.drops ? mask : nullptr);
-    softmax.largest[r] = largest;
-    if (first) {
-      softmax.sum[r] = sum;
-    } else {
-      store(softmax.rescale + r, power_of_two(set1(before - largest)), 1);
-      softmax.sum[r] = softmax.sum[r] * softmax.rescale[r] + sum;
-    }
+    const float sum =
+        exponentiate(scores + r * kScoreStride, block.columns(), softmax.largest[r], head.drops ? mask : nullptr);
+    softmax.sum[r] = first ? sum : softmax.sum[r] * softmax.rescale[r] + sum;
   }
 }
 

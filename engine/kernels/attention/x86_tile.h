@@ -1,8 +1,9 @@
 // Small products of matrices for attention: packing of the right operand into panels, and the register tile.
 // Include after simd/avx2.h or simd/avx512.h and simd/transpose.h.
 //
-// A panel holds two Vecs of columns (one in the last panel, if that suffices), depth by depth. A tile keeps
-// kTileRows x 2 Vecs of the result in registers and reads the left operand one broadcast float at a time.
+// A panel holds kPanelVecs Vecs of columns (the last one as many as it needs), depth by depth. A tile keeps its part of
+// the result in registers and reads the left operand one broadcast float at a time: 6 rows by 4 Vecs of 16, or by 2 of
+// 8, take 24 or 12 of the 32 or 16 registers, and need a load for 2.4 or 1.5 multiply-adds.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +12,13 @@ namespace ingot::engine {
 namespace {
 
 constexpr std::int64_t kWidth = Vec::width;
-constexpr std::int64_t kPanel = 2 * kWidth;
-constexpr int kTileRows = kWidth == 16 ? 8 : 6;  // of the 32 or 16 registers, the tile takes 16 or 12
+constexpr int kPanelVecs = kWidth == 16 ? 4 : 2;
+constexpr std::int64_t kPanel = kPanelVecs * kWidth;
+constexpr int kTileRows = 6;
 
 inline std::int64_t at_most(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
 inline std::int64_t round_up(std::int64_t n, std::int64_t step) { return (n + step - 1) / step * step; }
-inline std::int64_t panel_width(std::int64_t columns_left) { return columns_left > kWidth ? kPanel : kWidth; }
+inline std::int64_t panel_width(std::int64_t columns_left) { return at_most(kPanel, round_up(columns_left, kWidth)); }
 
 // Rows of floats `stride` apart to pack, times scale; a row that `visible` (null: all) hides counts as zeros.
 struct Rows {
@@ -76,79 +78,119 @@ struct Product {
   const float* finish_scale;
 };
 
-// One tile; the last of its kVecs Vecs has `tail` columns, the right operand is its panel.
-template <bool kTransposed, int kRows, int kVecs>
-inline void tile(const Product& product, const float* panel, std::int64_t row, std::int64_t column, int tail) {
-  Vec sum[kRows][kVecs];
-#pragma GCC unroll 8
+// The lanes of the last Vec of a tile that are in use, when these are all or only some.
+struct AllLanes {};
+inline Vec load_lanes(const float* p, AllLanes) { return load(p); }
+inline Vec load_lanes(const float* p, int n) { return load(p, n); }
+inline void store_lanes(float* p, Vec a, AllLanes) { store(p, a); }
+inline void store_lanes(float* p, Vec a, int n) { store(p, a, n); }
+
+template <int kRows, int kVecs, class Lanes>
+inline void load_tile(const float* p, std::int64_t stride, Lanes lanes, Vec (&sum)[kRows][kVecs]) {
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+    for (int v = 0; v + 1 < kVecs; ++v) sum[r][v] = load(p + v * kWidth);
+    sum[r][kVecs - 1] = load_lanes(p + (kVecs - 1) * kWidth, lanes);
+    p += stride;
+  }
+}
+
+template <int kRows, int kVecs, class Lanes>
+inline void store_tile(float* p, std::int64_t stride, Lanes lanes, const Vec (&sum)[kRows][kVecs]) {
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+    for (int v = 0; v + 1 < kVecs; ++v) store(p + v * kWidth, sum[r][v]);
+    store_lanes(p + (kVecs - 1) * kWidth, sum[r][kVecs - 1], lanes);
+    p += stride;
+  }
+}
+
+template <int kRows, int kVecs>
+inline void scale_tile(const float* scale, Vec (&sum)[kRows][kVecs]) {
+#pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 2
-    for (int v = 0; v < kVecs; ++v) {
-      sum[r][v] = zero();
-      if (product.start != nullptr) {
-        const float* p = product.start + (row + r) * product.start_stride + column + v * kWidth;
-        sum[r][v] = v + 1 < kVecs || tail == kWidth ? load(p) : load(p, tail);
-        if (product.start_scale != nullptr) sum[r][v] = sum[r][v] * set1(product.start_scale[row + r]);
-      }
-    }
-  const std::int64_t stride = product.left_stride;
-  const float* left = product.left + (kTransposed ? row : row * stride);
-  for (std::int64_t k = 0; k < product.depth; ++k) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kVecs; ++v) sum[r][v] = sum[r][v] * set1(scale[r]);
+}
+
+// sum += left panel.
+template <bool kTransposed, int kRows, int kVecs>
+inline void multiply_tile(std::int64_t depth, const float* left, std::int64_t stride, const float* panel,
+                          Vec (&sum)[kRows][kVecs]) {
+  for (std::int64_t k = 0; k < depth; ++k) {
     Vec right[kVecs];
-#pragma GCC unroll 2
+#pragma GCC unroll 4
     for (int v = 0; v < kVecs; ++v) right[v] = load(panel + v * kWidth);
     panel += kVecs * kWidth;
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
       const Vec a = set1(kTransposed ? left[r] : left[r * stride]);
-#pragma GCC unroll 2
+#pragma GCC unroll 4
       for (int v = 0; v < kVecs; ++v) sum[r][v] = fma(a, right[v], sum[r][v]);
     }
     left += kTransposed ? stride : 1;
   }
-#pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 2
-    for (int v = 0; v < kVecs; ++v) {
-      if (product.finish_scale != nullptr) sum[r][v] = sum[r][v] * set1(product.finish_scale[row + r]);
-      float* p = product.out + (row + r) * product.out_stride + column + v * kWidth;
-      if (v + 1 < kVecs || tail == kWidth)
-        store(p, sum[r][v]);
-      else
-        store(p, sum[r][v], tail);
-    }
 }
 
-// The last rows of a panel, fewer than kTileRows, by a tile of just their number.
-template <bool kTransposed, int kVecs, int kRows = kTileRows - 1>
-inline void last_rows(const Product& product, const float* panel, std::int64_t row, std::int64_t rows,
-                      std::int64_t column, int tail) {
-  if constexpr (kRows > 0) {
-    if (rows - row == kRows)
-      tile<kTransposed, kRows, kVecs>(product, panel, row, column, tail);
+// One tile; the last of its kVecs Vecs has `tail` columns, the right operand is its panel.
+template <bool kTransposed, int kRows, int kVecs>
+inline void tile(const Product& product, const float* panel, std::int64_t row, std::int64_t column, int tail) {
+  Vec sum[kRows][kVecs];
+  if (product.start == nullptr) {
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 4
+      for (int v = 0; v < kVecs; ++v) sum[r][v] = zero();
+  } else {
+    const float* start = product.start + row * product.start_stride + column;
+    if (tail == kWidth)
+      load_tile(start, product.start_stride, AllLanes{}, sum);
     else
-      last_rows<kTransposed, kVecs, kRows - 1>(product, panel, row, rows, column, tail);
+      load_tile(start, product.start_stride, tail, sum);
+    if (product.start_scale != nullptr) scale_tile(product.start_scale + row, sum);
   }
+  const float* left = product.left + (kTransposed ? row : row * product.left_stride);
+  multiply_tile<kTransposed>(product.depth, left, product.left_stride, panel, sum);
+  if (product.finish_scale != nullptr) scale_tile(product.finish_scale + row, sum);
+  float* out = product.out + row * product.out_stride + column;
+  if (tail == kWidth)
+    store_tile(out, product.out_stride, AllLanes{}, sum);
+  else
+    store_tile(out, product.out_stride, tail, sum);
 }
 
+// As many tiles of kRows rows as fit from `row` on; the row after them.
+template <bool kTransposed, int kRows, int kVecs>
+inline std::int64_t tiles(const Product& product, const float* panel, std::int64_t row, std::int64_t rows,
+                          std::int64_t column, int tail) {
+  for (; row + kRows <= rows; row += kRows) tile<kTransposed, kRows, kVecs>(product, panel, row, column, tail);
+  return row;
+}
+
+// The columns of one panel of kVecs Vecs, or of as many fewer as `columns` has left.
 template <bool kTransposed, int kVecs>
-inline void column_of_tiles(const Product& product, std::int64_t rows, std::int64_t column, int tail) {
+inline void multiply_panel(const Product& product, std::int64_t rows, std::int64_t column, std::int64_t columns) {
+  if constexpr (kVecs > 1) {
+    if (columns - column <= (kVecs - 1) * kWidth)
+      return multiply_panel<kTransposed, kVecs - 1>(product, rows, column, columns);
+  }
+  const int tail = static_cast<int>(at_most(kWidth, columns - column - (kVecs - 1) * kWidth));
   const float* panel = product.right + column * product.depth;
   std::int64_t row = 0;
-  for (; row + kTileRows <= rows; row += kTileRows)
-    tile<kTransposed, kTileRows, kVecs>(product, panel, row, column, tail);
-  last_rows<kTransposed, kVecs>(product, panel, row, rows, column, tail);
+  // Where a tile is narrow, more rows keep the multiply-add units busy.
+  if constexpr (2 * kVecs <= kPanelVecs)
+    row = tiles<kTransposed, 2 * kTileRows, kVecs>(product, panel, row, rows, column, tail);
+  row = tiles<kTransposed, kTileRows, kVecs>(product, panel, row, rows, column, tail);
+  row = tiles<kTransposed, 2, kVecs>(product, panel, row, rows, column, tail);
+  tiles<kTransposed, 1, kVecs>(product, panel, row, rows, column, tail);
 }
 
 template <bool kTransposed = false>
 inline void multiply(const Product& product, std::int64_t rows, std::int64_t columns) {
-  for (std::int64_t column = 0; column < columns; column += kPanel) {
-    const std::int64_t left = columns - column;
-    if (left > kWidth)
-      column_of_tiles<kTransposed, 2>(product, rows, column, static_cast<int>(at_most(left - kWidth, kWidth)));
-    else
-      column_of_tiles<kTransposed, 1>(product, rows, column, static_cast<int>(left));
-  }
+  for (std::int64_t column = 0; column < columns; column += kPanel)
+    multiply_panel<kTransposed, kPanelVecs>(product, rows, column, columns);
 }
 
 }  // namespace
