@@ -1,9 +1,10 @@
 #include "engine/kernels/attention/table.h"
 #include "engine/kernels/simd/avx512.h"
 // The body is written in the words of the header above.
+#include "engine/kernels/simd/loops.h"
 #include "engine/kernels/simd/philox.h"
 #include "engine/kernels/simd/transpose.h"
-// After the two headers above.
+// And in those of the headers above.
 #include "engine/kernels/attention/x86_body.h"
 
 namespace ingot::engine::kernels {

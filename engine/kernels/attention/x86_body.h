@@ -1,6 +1,6 @@
 // Attention of one head over blocks of queries and keys, forward (online softmax) and backward (probabilities computed
-// again), written once for every Vec. Include after simd/avx2.h or simd/avx512.h, simd/philox.h, simd/transpose.h and
-// table.h.
+// again), written once for every Vec. Include after simd/avx2.h or simd/avx512.h, simd/loops.h, simd/philox.h,
+// simd/transpose.h and table.h.
 //
 // Scores are held in units of log 2 (the keys are packed times scale / ln 2), so that a probability is a power of two.
 // A hidden key, or one past the end that fills a Vec, counts as zeros and starts its score at minus infinity, so its
@@ -241,14 +241,6 @@ struct BackwardBlock {
   float* mean;      // [length]: sum_k P dP = d_output . output of each query
 };
 
-inline float dot(const float* a, const float* b, std::int64_t n) {
-  Vec total = zero();
-  std::int64_t i = 0;
-  for (; i + kWidth <= n; i += kWidth) total = fma(load(a + i), load(b + i), total);
-  if (i < n) total = fma(load(a + i, static_cast<int>(n - i)), load(b + i, static_cast<int>(n - i)), total);
-  return sum(total);
-}
-
 // Scores and d_scores of `rows` queries: P = 2^(score - log2 sum), d_score = P (M dP - mean), and M P for d_value.
 inline void differentiate(const AttentionHead& head, const MaskSource& source, const BackwardBlock& block,
                           const float* log_sum_exp, std::int64_t first_query, std::int64_t rows) {
@@ -325,7 +317,9 @@ inline void backward(const AttentionHead& head, const AttentionHeadGradient& gra
                       .d_scores = scratch.take(kQueryBlock * kScoreStride),
                       .mean = scratch.take(head.length)};
   for (std::int64_t i = 0; i < head.length; ++i)
-    block.mean[i] = dot(gradient.d_output + i * head.stride, gradient.output + i * head.stride, dim);
+    block.mean[i] = sum_lanes(dim, [&](std::int64_t c, auto lanes) {
+      return load(gradient.d_output + i * head.stride + c, lanes) * load(gradient.output + i * head.stride + c, lanes);
+    });
   const std::int64_t step = query_step(head.length);
   bool first_keys = true;
   for (std::int64_t first = 0; first < head.length; first += kKeyBlock) {

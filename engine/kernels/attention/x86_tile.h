@@ -1,5 +1,5 @@
 // Small products of matrices for attention: packing of the right operand into panels, and the register tile.
-// Include after simd/avx2.h or simd/avx512.h and simd/transpose.h.
+// Include after simd/avx2.h or simd/avx512.h, simd/loops.h and simd/transpose.h.
 //
 // A panel holds kPanelVecs Vecs of columns (the last one as many as it needs), depth by depth. A tile keeps its part of
 // the result in registers and reads the left operand one broadcast float at a time: 6 rows by 4 Vecs of 16, or by 2 of
@@ -78,20 +78,14 @@ struct Product {
   const float* finish_scale;
 };
 
-// The lanes of the last Vec of a tile that are in use, when these are all or only some.
-struct AllLanes {};
-inline Vec load_lanes(const float* p, AllLanes) { return load(p); }
-inline Vec load_lanes(const float* p, int n) { return load(p, n); }
-inline void store_lanes(float* p, Vec a, AllLanes) { store(p, a); }
-inline void store_lanes(float* p, Vec a, int n) { store(p, a, n); }
-
+// Loads and stores of a tile, of whose last Vecs only `lanes` (AllLanes or their number) are in use.
 template <int kRows, int kVecs, class Lanes>
 inline void load_tile(const float* p, std::int64_t stride, Lanes lanes, Vec (&sum)[kRows][kVecs]) {
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
     for (int v = 0; v + 1 < kVecs; ++v) sum[r][v] = load(p + v * kWidth);
-    sum[r][kVecs - 1] = load_lanes(p + (kVecs - 1) * kWidth, lanes);
+    sum[r][kVecs - 1] = load(p + (kVecs - 1) * kWidth, lanes);
     p += stride;
   }
 }
@@ -102,7 +96,7 @@ inline void store_tile(float* p, std::int64_t stride, Lanes lanes, const Vec (&s
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
     for (int v = 0; v + 1 < kVecs; ++v) store(p + v * kWidth, sum[r][v]);
-    store_lanes(p + (kVecs - 1) * kWidth, sum[r][kVecs - 1], lanes);
+    store(p + (kVecs - 1) * kWidth, sum[r][kVecs - 1], lanes);
     p += stride;
   }
 }
