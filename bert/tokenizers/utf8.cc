@@ -44,10 +44,10 @@ std::size_t find_invalid_utf8(std::string_view text) {
   return std::string_view::npos;
 }
 
-void require_utf8(std::string_view text, std::string_view subject) {
+void require_utf8(std::string_view text, std::string_view prefix) {
   const std::size_t at = find_invalid_utf8(text);
   if (at == std::string_view::npos) return;
-  engine::fail("{}: must be UTF-8, got byte {:#04x} at offset {}", subject, static_cast<unsigned char>(text[at]), at);
+  engine::fail("{} must be UTF-8, got byte {:#04x} at offset {}", prefix, static_cast<unsigned char>(text[at]), at);
 }
 
 void append_utf8(std::string& text, char32_t code) {

@@ -11,8 +11,8 @@ namespace ingot::bert {
 // or values above U+10FFFF), npos when all of the text is well formed.
 std::size_t find_invalid_utf8(std::string_view text);
 
-// Throws Error naming the subject, the offset and the byte unless the text is well-formed UTF-8.
-void require_utf8(std::string_view text, std::string_view subject);
+// Throws Error naming the offset and the byte, after `prefix` ("vocab.txt:"), unless the text is well-formed UTF-8.
+void require_utf8(std::string_view text, std::string_view prefix);
 
 // The code point at `at`, which moves behind it. The text must be well formed.
 inline char32_t next_code_point(const char*& at) {

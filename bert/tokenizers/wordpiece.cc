@@ -33,7 +33,7 @@ WordPiece::WordPiece(std::string bytes, bool lower_case, std::string_view subjec
 
 void WordPiece::read_pieces(std::string_view subject) {
   require(!bytes_.empty(), "{}: must hold one piece a line, is empty", subject);
-  require_utf8(bytes_, subject);
+  require_utf8(bytes_, fmt::format("{}:", subject));
   const std::string_view all = bytes_;
   for (std::size_t begin = 0; begin < all.size();) {
     const std::size_t end = std::min(all.find('\n', begin), all.size());

@@ -1,0 +1,276 @@
+#include <doctest/doctest.h>
+#include <sentencepiece_trainer.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "bert/tokenizers/tokenizer.h"
+#include "bert/tokenizers/train_tokenizer.h"
+#include "engine/base/error.h"
+#include "engine/base/rng.h"
+#include "engine/base/threads.h"
+
+using namespace ingot;
+using bert::TokenizerTraining;
+using engine::Error;
+
+namespace {
+
+using Ids = std::vector<std::int32_t>;
+
+std::string message_of(const auto& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+engine::Rng test_rng(std::uint64_t seed) { return engine::Rng(seed, static_cast<std::uint64_t>(engine::Stream::test)); }
+
+// Sentences of made-up words: syllables put together, frequent ones more often.
+std::vector<std::string> made_up_texts(std::size_t n_texts) {
+  constexpr std::string_view kSyllables[] = {"ka",  "lo", "mi",  "ter", "un",  "ing",
+                                             "bra", "so", "pel", "vi",  "dor", "e"};
+  engine::Rng rng = test_rng(5);
+  std::vector<std::string> texts(n_texts);
+  for (std::string& text : texts) {
+    for (std::uint64_t n_words = 5 + rng.below(20); n_words > 0; --n_words) {
+      for (std::uint64_t n = 1 + rng.below(3); n > 0; --n) {
+        text += kSyllables[std::min(rng.below(std::size(kSyllables)), rng.below(std::size(kSyllables)))];
+      }
+      text += n_words > 1 ? " " : ".";
+    }
+  }
+  return texts;
+}
+
+std::unique_ptr<bert::Tokenizer> train(const TokenizerTraining& options, const std::vector<std::string>& texts) {
+  return bert::train_tokenizer(options, {texts.begin(), texts.end()});
+}
+
+const bert::Tokenizer& trained(const std::string& algorithm) {
+  static const auto unigram = train({.algorithm = "unigram", .n_pieces = 120}, made_up_texts(300));
+  static const auto bpe = train({.algorithm = "bpe", .n_pieces = 120}, made_up_texts(300));
+  return algorithm == "bpe" ? *bpe : *unigram;
+}
+
+bool has_piece(const bert::Tokenizer& tokenizer, std::string_view piece) {
+  for (std::int32_t id = 0; id < tokenizer.size(); ++id) {
+    if (tokenizer.piece(id) == piece) return true;
+  }
+  return false;
+}
+
+std::string joined(const bert::Tokenizer& tokenizer, const Ids& ids) {
+  std::string text;
+  for (const std::int32_t id : ids) text += tokenizer.piece(id);
+  for (std::size_t i; (i = text.find("\u2581")) != std::string::npos;) text.replace(i, 3, 1, ' ');
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("a trained model has the size asked for and the special tokens first") {
+  for (const char* algorithm : {"unigram", "bpe"}) {
+    CAPTURE(algorithm);
+    const bert::Tokenizer& tokenizer = trained(algorithm);
+    CHECK(tokenizer.size() == 120);
+    CHECK(tokenizer.file_name() == "tokenizer.model");
+    const std::vector<std::string> names{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
+    for (std::int32_t id = 0; id < 5; ++id) CHECK(tokenizer.piece(id) == names[static_cast<std::size_t>(id)]);
+    CHECK(tokenizer.special().pad == 0);
+    CHECK(tokenizer.special().unknown == 1);
+    CHECK(tokenizer.special().cls == 2);
+    CHECK(tokenizer.special().sep == 3);
+    CHECK(tokenizer.special().mask == 4);
+    CHECK_THROWS_AS(tokenizer.piece(120), Error);
+    CHECK_THROWS_AS(tokenizer.piece(-1), Error);
+  }
+}
+
+TEST_CASE("pieces joined give the text, lower-cased, with single spaces") {
+  for (const char* algorithm : {"unigram", "bpe"}) {
+    const bert::Tokenizer& tokenizer = trained(algorithm);
+    for (const std::string& text : made_up_texts(50)) {
+      const Ids ids = tokenizer.encode(text);
+      CHECK(joined(tokenizer, ids) == " " + text);
+      CHECK(ids.size() < text.size() / 2);
+    }
+    CHECK(joined(tokenizer, tokenizer.encode(" \tKalo\n\n  MITER\r\n")) == " kalo miter");
+    CHECK(tokenizer.encode("").empty());
+    CHECK(tokenizer.encode(" \n\t").empty());
+  }
+}
+
+TEST_CASE("plain text cannot make special tokens of a sentencepiece model") {
+  for (const char* algorithm : {"unigram", "bpe"}) {
+    const bert::Tokenizer& tokenizer = trained(algorithm);
+    for (const char* text : {"[MASK]", "[CLS] kalo [SEP]", "[PAD][UNK]", "<s></s><unk>", "kalo[MASK]"}) {
+      const Ids ids = tokenizer.encode(text);
+      CHECK(!ids.empty());
+      CHECK(std::none_of(ids.begin(), ids.end(), [](std::int32_t id) { return id < 5 && id != 1; }));
+    }
+  }
+}
+
+TEST_CASE("the same texts give the same model on any number of threads") {
+  const int n_threads = engine::threads();
+  for (const char* algorithm : {"unigram", "bpe"}) {
+    for (const int n : {1, 3}) {
+      engine::set_threads(n);
+      const auto again = train({.algorithm = algorithm, .n_pieces = 120}, made_up_texts(300));
+      CHECK(again->serialized() == trained(algorithm).serialized());
+    }
+  }
+  engine::set_threads(n_threads);
+}
+
+TEST_CASE("serialized models make the same tokenizer") {
+  for (const char* algorithm : {"unigram", "bpe"}) {
+    const bert::Tokenizer& tokenizer = trained(algorithm);
+    const auto again = bert::make_tokenizer(tokenizer.file_name(), tokenizer.serialized(), tokenizer.config());
+    CHECK(bert::fingerprint(*again) == bert::fingerprint(tokenizer));
+    REQUIRE(again->size() == tokenizer.size());
+    for (std::int32_t id = 0; id < again->size(); ++id) CHECK(again->piece(id) == tokenizer.piece(id));
+    for (const std::string& text : made_up_texts(20)) CHECK(again->encode(text) == tokenizer.encode(text));
+  }
+  CHECK(bert::fingerprint(trained("bpe")) != bert::fingerprint(trained("unigram")));
+}
+
+TEST_CASE("training says what is wrong with the number of pieces") {
+  const std::vector<std::string> texts{"hello world"};  // 7 letters, the space mark, 5 special tokens
+  for (const char* algorithm : {"unigram", "bpe"}) {
+    const auto message = [&](std::int32_t n_pieces) {
+      return message_of([&] { train({.algorithm = algorithm, .n_pieces = n_pieces}, texts); });
+    };
+    CHECK(message(5) == "tokenizer: n_pieces must be greater than 5, the special tokens, got 5");
+    CHECK(message(-1) == "tokenizer: n_pieces must be greater than 5, the special tokens, got -1");
+    CHECK(message(6) ==
+          "tokenizer: n_pieces must be at least 13, the characters of this text and the special tokens, got 6");
+    const std::string too_many = message(8000);
+    CHECK(too_many.starts_with("tokenizer: n_pieces must be at most "));
+    CHECK(too_many.ends_with(", all that this text holds, got 8000"));
+    CHECK(message(std::stoi(too_many.substr(36))) == "no error");
+  }
+  CHECK(message_of([&] { train({.algorithm = "word"}, texts); }) ==
+        "tokenizer: algorithm must be unigram or bpe, got 'word'");
+}
+
+TEST_CASE("training refuses texts without content, and those that are not UTF-8") {
+  for (const char* algorithm : {"unigram", "bpe"}) {
+    for (const auto& texts : std::vector<std::vector<std::string>>{
+             {}, {""}, {" ", "\n"}, {"\u3000\u200B"}, {"\u2585"}, {"\u2581"}, {std::string(3, '\0')}}) {
+      CHECK(message_of([&] { train({.algorithm = algorithm, .n_pieces = 20}, texts); }) ==
+            fmt::format("tokenizer: needs text with letters or digits to learn from, got {} texts without",
+                        texts.size()));
+    }
+  }
+  CHECK(message_of([&] {
+          train({}, {"good", "b\xC3"});
+        }) == "tokenizer: training text 1 must be UTF-8, got byte 0xc3 at offset 1");
+}
+
+TEST_CASE("training learns from every part of every text") {
+  // Behind the length at which texts are cut, and next to the character that the trainer reserves: letters that occur
+  // nowhere else, often enough not to be dropped as rare.
+  const auto repeated = [](std::string_view part, std::size_t n) {
+    std::string text;
+    while (n-- > 0) text += part;
+    return text;
+  };
+  const std::vector<std::string> texts{repeated("a\u2585b ", 200), repeated("kalo ", 4000) + repeated("q ", 200),
+                                       repeated("\u6F22", 8000) + repeated("z", 200), repeated("x\ny\tw\r\n", 200)};
+  const auto tokenizer = train({.algorithm = "bpe", .n_pieces = 40}, texts);
+  for (const char* letter : {"a", "b", "k", "q", "\u6F22", "z", "x", "y", "w"}) {
+    CAPTURE(letter);
+    CHECK(has_piece(*tokenizer, letter));
+  }
+}
+
+TEST_CASE("a sample of texts keeps to the limit, depends on the seed only, and is whole when all fit") {
+  const std::vector<std::string> texts = made_up_texts(100);
+  const std::vector<std::string_view> views(texts.begin(), texts.end());
+  CHECK(bert::training_sample({}, views).size() == 100);
+  CHECK(bert::training_sample({}, {}).empty());
+  const auto sample = bert::training_sample({.max_bytes = 2000}, views);
+  std::size_t n_bytes = 0;
+  for (const std::size_t i : sample) n_bytes += texts[i].size();
+  CHECK(n_bytes <= 2000);
+  CHECK(n_bytes > 1500);
+  CHECK(std::is_sorted(sample.begin(), sample.end()));
+  CHECK(std::adjacent_find(sample.begin(), sample.end()) == sample.end());
+  CHECK(bert::training_sample({.max_bytes = 2000}, views) == sample);
+  CHECK(bert::training_sample({.seed = 2, .max_bytes = 2000}, views) != sample);
+  CHECK(bert::training_sample({.max_bytes = 1}, views).size() == 1);
+  CHECK(bert::training_sample({.max_bytes = 1}, {"ab"}).size() == 1);
+}
+
+TEST_CASE("other models' own begin and end stand for CLS and SEP, and symbols that text can produce do not") {
+  const auto train_raw = [](std::unordered_map<std::string, std::string> arguments) {
+    struct Lines final : sentencepiece::SentenceIterator {
+      std::vector<std::string> texts = made_up_texts(100);
+      std::size_t at = 0;
+      bool done() const override { return at == texts.size(); }
+      void Next() override { ++at; }
+      const std::string& value() const override { return texts[at]; }
+      sentencepiece::util::Status status() const override { return {}; }
+    } lines;
+    arguments.insert({{"vocab_size", "60"}, {"minloglevel", "3"}});
+    std::string model;
+    REQUIRE(sentencepiece::SentencePieceTrainer::Train(arguments, &lines, &model).ok());
+    return model;
+  };
+  const auto plain = bert::make_tokenizer("m.model", train_raw({}));
+  CHECK(plain->special().unknown == 0);
+  CHECK(plain->special().cls == 1);
+  CHECK(plain->special().sep == 2);
+  CHECK(plain->special().pad == -1);
+  CHECK(plain->special().mask == -1);
+  CHECK(message_of([&] {
+          bert::make_tokenizer("m.model", train_raw({{"user_defined_symbols", "[MASK]"}}));
+        }) == "m.model: [MASK] must be a control symbol, piece 3 is one that text can produce");
+  CHECK(message_of([&] {
+          bert::make_tokenizer("m.model", train_raw({{"bos_id", "-1"}}));
+        }) == "m.model: must have a piece [CLS] or a begin-of-sentence symbol, has neither");
+}
+
+TEST_CASE("text that is not UTF-8 is refused by a sentencepiece model with the offset of the byte") {
+  CHECK(message_of([] { trained("unigram").encode("kalo \xFFmi"); }) ==
+        "encode: text must be UTF-8, got byte 0xff at offset 5");
+}
+
+TEST_CASE("damaged models and random bytes give an error or a tokenizer that works") {
+  engine::Rng rng = test_rng(9);
+  const std::string& model = trained("unigram").serialized();
+  const std::size_t table = model.find("nmt_nfkc_cf") + 11;  // behind it: the normalisation table
+  std::size_t n_refused = 0;
+  for (int i = 0; i < 400; ++i) {
+    std::string bytes = model;
+    const bool in_table = i % 2 == 0;
+    for (std::uint64_t n = 1 + rng.below(4); n > 0; --n) {
+      const std::size_t at = in_table ? table + rng.below(4096) : rng.below(table);
+      bytes[at] = static_cast<char>(rng.below(256));
+    }
+    if (i % 7 == 0) bytes.resize(rng.below(bytes.size()));
+    const std::string message = message_of(
+        [&] { bert::make_tokenizer("m.model", bytes)->encode("Kalo e\u0301 \uFF21\uFB01 \U0001F600 miter"); });
+    if (message != "no error") ++n_refused;
+  }
+  CHECK(n_refused > 40);
+  CHECK(n_refused < 400);
+  for (int i = 0; i < 500; ++i) {
+    std::string noise(rng.below(60), '\0');
+    for (char& c : noise) c = static_cast<char>(rng.below(256));
+    CHECK_THROWS_AS(bert::make_tokenizer("m.model", noise), Error);
+    message_of([&] { trained("bpe").encode(noise); });
+  }
+  const std::string zero_in_piece(
+      "\x0a\x09\x0a\x05<unk>\x18\x02\x0a\x05\x0a\x03\x00"
+      "ab",
+      20);
+  CHECK(message_of([&] { bert::make_tokenizer("m.model", zero_in_piece); }).find("must not hold a zero byte") !=
+        std::string::npos);
+}
