@@ -267,10 +267,8 @@ TEST_CASE("damaged models and random bytes give an error or a tokenizer that wor
     CHECK_THROWS_AS(bert::make_tokenizer("m.model", noise), Error);
     message_of([&] { trained("bpe").encode(noise); });
   }
-  const std::string zero_in_piece(
-      "\x0a\x09\x0a\x05<unk>\x18\x02\x0a\x05\x0a\x03\x00"
-      "ab",
-      20);
+  using namespace std::string_literals;
+  const std::string zero_in_piece = "\x0a\x09\x0a\x05<unk>\x18\x02"s + "\x0a\x05\x0a\x03\0ab"s;
   CHECK(message_of([&] { bert::make_tokenizer("m.model", zero_in_piece); }).find("must not hold a zero byte") !=
         std::string::npos);
 }
