@@ -157,6 +157,19 @@ TEST_CASE("another corpus, vocabulary or setting is tokenized anew") {
   CHECK(cache.files().size() == 4);
 }
 
+TEST_CASE("a token file opens for the key that it was made for only") {
+  const TemporaryCache cache;
+  const fs::path path = engine::cache_folder() / "tokens";
+  bert::TokenFileWriter writer(path);
+  writer.add(Ids{5, 6, 7}, 1);
+  for (int part = 0; part < 3; ++part) writer.end_part();
+  writer.commit({.source = 8, .tokenizer = 9}, {"bad", "good"});
+  CHECK(bert::open_token_file(path, {.source = 8, .tokenizer = 9}).has_value());
+  CHECK(!bert::open_token_file(path, {.source = 9, .tokenizer = 9}).has_value());
+  CHECK(!bert::open_token_file(path, {.source = 8, .tokenizer = 8}).has_value());
+  CHECK(!bert::open_token_file(path / "absent", {.source = 8, .tokenizer = 9}).has_value());
+}
+
 TEST_CASE("a damaged cache file is made again") {
   const TemporaryCache cache;
   const MemorySource source = random_source(40, 5, 6);

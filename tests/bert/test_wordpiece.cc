@@ -137,6 +137,25 @@ TEST_CASE("words are those of Hugging Face's BertNormalizer and BertPreTokenizer
   }
 }
 
+TEST_CASE("the ideographs of BERT's CJK blocks stand apart, first and last of each, and their neighbours do not") {
+  struct Block {
+    char32_t first, last;
+  };
+  for (const Block block : {Block{0x3400, 0x4DBF}, Block{0x4E00, 0x9FFF}, Block{0xF900, 0xFAFF},
+                            Block{0x20000, 0x2A6DF}, Block{0x2A700, 0x2CEAF}, Block{0x2F800, 0x2FA1F}}) {
+    for (const std::int32_t offset : {-1, 0}) {
+      for (const char32_t edge : {block.first, static_cast<char32_t>(block.last + 1)}) {
+        const char32_t code = edge + static_cast<char32_t>(offset);
+        const bool apart = code >= block.first && code <= block.last;
+        std::string middle;
+        if (code != 0xF8FF) bert::append_utf8(middle, code);  // private use: would be removed
+        CAPTURE(static_cast<std::uint32_t>(code));
+        CHECK(words_of("a" + middle + "b", false) == (apart ? Words{"a", middle, "b"} : Words{"a" + middle + "b"}));
+      }
+    }
+  }
+}
+
 TEST_CASE("wordpiece takes the longest piece at every place") {
   engine::Rng rng(3, static_cast<std::uint64_t>(engine::Stream::test));
   const auto random_word = [&](std::uint64_t longest, std::uint64_t n_letters) {
