@@ -1,5 +1,6 @@
 #include "data/glosses.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <unordered_map>
@@ -90,7 +91,8 @@ Corpus parse_glosses(std::string_view bytes, const std::string& file) {
 }
 
 std::unique_ptr<Source> open_glosses() {
-  require(fs::exists(kFile), "glosses: {} is missing: install the Debian package wordnet-base", kFile);
+  require(type_of(kFile) != fs::file_type::not_found, "glosses: {} is missing: install the Debian package wordnet-base",
+          kFile);
   return std::make_unique<Glosses>();
 }
 

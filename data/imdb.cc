@@ -160,7 +160,7 @@ class Folder final : public Source {
   std::uint64_t fingerprint() const override {
     std::uint64_t hash = engine::content_hash("imdb");
     for (const Part& part : kParts) {
-      if (!part.required && !fs::is_directory(path_ / part.folder)) continue;
+      if (!part.required && type_of(path_ / part.folder) != fs::file_type::directory) continue;
       for (const fs::path& file : sorted_files(path_ / part.folder)) hash = stamp_fingerprint(file, path_, hash);
     }
     return hash;
@@ -184,7 +184,7 @@ Corpus read_imdb_archive(std::string_view bytes, const std::string& file) {
 Corpus read_imdb_folder(const fs::path& folder) {
   Collector collector(folder.string());
   for (const Part& part : kParts) {
-    if (!fs::is_directory(folder / part.folder)) continue;
+    if (type_of(folder / part.folder) != fs::file_type::directory) continue;
     for (const fs::path& file : sorted_files(folder / part.folder)) {
       if (!collector.wants(file.lexically_relative(folder).string())) continue;
       std::string text = engine::read_file(file);
@@ -196,10 +196,11 @@ Corpus read_imdb_folder(const fs::path& folder) {
 }
 
 std::unique_ptr<Source> open_imdb(const fs::path& path) {
-  if (!fs::is_directory(path)) return is_tar_name(path) ? std::make_unique<Archive>(path) : nullptr;
+  if (type_of(path) != fs::file_type::directory) return is_tar_name(path) ? std::make_unique<Archive>(path) : nullptr;
   for (const fs::path& folder : {path, path / "aclImdb"}) {
-    const bool is_imdb = std::any_of(kParts.begin(), kParts.end(),
-                                     [&](const Part& part) { return fs::is_directory(folder / part.folder); });
+    const bool is_imdb = std::any_of(kParts.begin(), kParts.end(), [&](const Part& part) {
+      return type_of(folder / part.folder) == fs::file_type::directory;
+    });
     if (is_imdb) return std::make_unique<Folder>(folder);
   }
   return nullptr;

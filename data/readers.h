@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "data/source.h"
@@ -25,6 +26,9 @@ std::uint64_t file_fingerprint(std::string_view kind, const std::filesystem::pat
 // whose content would take too long to read. Touching a file changes it, which costs a cache entry and no correctness.
 std::uint64_t stamp_fingerprint(const std::filesystem::path& file, const std::filesystem::path& folder,
                                 std::uint64_t hash);
+
+// Whether `path` is a folder, a plain file or (not_found) nothing. Throws Error if the system does not say.
+std::filesystem::file_type type_of(const std::filesystem::path& path);
 
 // ".csv" for "A.CSV".
 std::string lower_extension(const std::filesystem::path& path);

@@ -1,7 +1,6 @@
 #include "data/source.h"
 
 #include <array>
-#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 
@@ -79,6 +78,13 @@ std::uint64_t stamp_fingerprint(const fs::path& file, const fs::path& folder, st
   if (error) fail("{}: cannot read: {}", file.string(), error.message());
   const std::int64_t ticks = time.time_since_epoch().count();
   return content_hash(fmt::format("{}/{}/{}", file.lexically_relative(folder).string(), size, ticks), hash);
+}
+
+fs::file_type type_of(const fs::path& path) {
+  std::error_code error;
+  const fs::file_type type = fs::status(path, error).type();
+  if (type == fs::file_type::none) fail("{}: cannot read: {}", path.string(), error.message());
+  return type;
 }
 
 std::string lower_extension(const fs::path& path) {

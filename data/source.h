@@ -38,8 +38,14 @@ class Source {
   virtual Corpus read() const = 0;
 };
 
-// `where`: an IMDb archive or folder, a .tsv, .csv or .jsonl file (or a folder holding train.* and test.* of these), or
-// the word glosses. Relative paths are also looked for in the folder that the environment variable INGOT_DATA names.
+// `where` is one of
+// - an IMDb archive (aclImdb.tar.gz), the folder aclImdb extracted from it, or the folder above that: imdb.h;
+// - a .csv, .tsv or .jsonl file with texts and labels (training part alone) or a .txt file with one unlabelled text a
+//   line: table.h. A file named unlabelled.* has no labels in any format;
+// - a folder holding train.* and, optionally, test.* and unlabelled.* of these; or unlabelled.* alone;
+// - the word glosses (./glosses for a folder of that name): glosses.h.
+// Relative paths are also looked for in the folder that the environment variable INGOT_DATA names. Throws Error if
+// there is nothing at `where` or no reader knows it.
 std::unique_ptr<Source> open_source(const std::string& where);
 
 }  // namespace ingot::data

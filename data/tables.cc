@@ -85,7 +85,7 @@ class Tables final : public Source {
   std::string name() const override { return path_.string(); }
 
   std::uint64_t fingerprint() const override {
-    if (!fs::is_directory(path_)) return file_fingerprint(lower_extension(path_), path_);
+    if (type_of(path_) != fs::file_type::directory) return file_fingerprint(lower_extension(path_), path_);
     std::uint64_t hash = engine::content_hash("tables");
     for (const fs::path& part : {parts_.train, parts_.test, parts_.unlabelled}) {
       if (!part.empty()) hash = stamp_fingerprint(part, path_, hash);
@@ -136,7 +136,7 @@ fs::path find_part(const fs::path& folder, std::string_view stem, bool needs_lab
   fs::path found;
   for (const Format& format : kFormats) {
     const fs::path file = folder / fmt::format("{}{}", stem, format.extension);
-    if ((needs_labels && !format.has_labels) || !fs::is_regular_file(file)) continue;
+    if ((needs_labels && !format.has_labels) || type_of(file) != fs::file_type::regular) continue;
     require(found.empty(), "{}: must hold one file {}.*, got {} and {}", folder.string(), stem,
             found.filename().string(), file.filename().string());
     found = file;
@@ -147,7 +147,7 @@ fs::path find_part(const fs::path& folder, std::string_view stem, bool needs_lab
 }  // namespace
 
 std::unique_ptr<Source> open_tables(const fs::path& path) {
-  if (!fs::is_directory(path)) {
+  if (type_of(path) != fs::file_type::directory) {
     const Format* format = format_of(path);
     if (format == nullptr) return nullptr;
     Parts parts;
