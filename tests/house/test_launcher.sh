@@ -74,10 +74,13 @@ expect 'a folder of one'\''s own' "$([ -x own/cli/ingot ] && echo built)" built
 
 cp "$root/project/cli/main.cc" main.cc
 echo 'no C++' >>"$root/project/cli/main.cc"
+echo '#warning not an error' >"$root/project/cli/added.cc"
 text=$("$root/link" </dev/null 2>&1)
 expect 'exit code of a build that fails' "$?" 1
-expect_text 'a build that fails' "$text" "main.cc:"
+expect_text 'a build that fails: the error' "$text" "main.cc:11:1: error:"
+expect 'a build that fails: nothing of other steps' "$(grep -c 'not an error' <<<"$text")" 0
 cp main.cc "$root/project/cli/main.cc"
+rm "$root/project/cli/added.cc"
 
 # Where a package is missing: root installs it, others are told.
 stand_in() { cat >"$root/stand-ins/$1" && chmod +x "$root/stand-ins/$1"; }
