@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # headers.sh SOURCE: lists the public headers, from the root. Headers for one instruction set compile only inside its
-# sources: simd/ and what x86_*.cc share.
+# sources: simd/ and x86_*.h.
 cd "$1" && for folder in engine data bert compress search hw cli; do
   [ ! -d "$folder" ] || find "$folder" -name '*.h' ! -path '*/simd/*' ! -name 'x86_*.h'
 done | LC_ALL=C sort

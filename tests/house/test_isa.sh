@@ -4,7 +4,7 @@
 # standard library that brings such things, and their objects define no weak symbol.
 cd "$1" || exit 1
 build=$2 status=0
-sources=$(find engine -name 'x86_*.cc' -o -name '*body.h' -o -path '*/simd/*.h')
+sources=$(find engine -name 'x86_*.cc' -o -name 'x86_*.h' -o -path '*/simd/*.h')
 [ -n "$sources" ] || { echo 'no source for an instruction set found: the search is wrong' && exit 1; }
 
 # shellcheck disable=SC2086  # a list of words
