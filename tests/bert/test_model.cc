@@ -1,0 +1,148 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+
+#include "bert/checkpoint.h"
+#include "bert/model.h"
+#include "engine/autograd/elementwise.h"
+#include "engine/autograd/loss.h"
+#include "tests/support/error_text.h"
+#include "tests/support/temporary_folder.h"
+
+using namespace ingot;
+using bert::Config;
+using bert::Model;
+using engine::Variable;
+
+namespace {
+
+Config small_config(bert::Task task) {
+  return {.task = task,
+          .vocab_size = 40,
+          .hidden_size = 16,
+          .num_hidden_layers = 2,
+          .num_attention_heads = 2,
+          .intermediate_size = 24,
+          .max_position_embeddings = 12,
+          .label_names = {"a", "b", "c"}};
+}
+
+bert::Input two_texts() {
+  auto sequences = std::make_shared<engine::Sequences>();
+  sequences->offsets = {0, 3, 5};
+  return {.ids = {2, 7, 3, 2, 9}, .positions = {0, 1, 2, 0, 1}, .token_types = {0, 0, 0, 0, 0}, .sequences = sequences};
+}
+
+Variable logits(const Model& model, const bert::Input& input, engine::DropoutStreams streams = {}) {
+  return model.classify(model.encode(input, streams), input, streams);
+}
+
+bool same_bits(const engine::Tensor& a, const engine::Tensor& b) {
+  return a.size() == b.size() &&
+         std::memcmp(a.data(), b.data(), static_cast<std::size_t>(a.size()) * sizeof(float)) == 0;
+}
+
+}  // namespace
+
+TEST_CASE("a model's parameters carry the names and shapes of its checkpoint, in that order") {
+  for (const bert::Task task : {bert::Task::sequence_classification, bert::Task::masked_lm, bert::Task::encoder}) {
+    const Config config = small_config(task);
+    const std::vector<engine::Parameter> parameters = bert::make_model(config, 1).parameters();
+    const std::vector<bert::ParameterSpec> specs = bert::parameter_specs(config);
+    REQUIRE(parameters.size() == specs.size());
+    for (std::size_t i = 0; i < specs.size(); ++i) {
+      CHECK(parameters[i].name == specs[i].name);
+      CHECK(parameters[i].variable.shape() == engine::Shape(std::span<const std::int64_t>(specs[i].shape)));
+    }
+  }
+}
+
+TEST_CASE("fresh weights are drawn as BERT draws them, from the seed alone") {
+  Config config = small_config(bert::Task::sequence_classification);
+  config.vocab_size = 3000;
+  const Model a = bert::make_model(config, 7), b = bert::make_model(config, 7), c = bert::make_model(config, 8);
+  const engine::Tensor words = a.embeddings.word.weight.value();
+  CHECK(same_bits(words, b.embeddings.word.weight.value()));
+  CHECK_FALSE(same_bits(words, c.embeddings.word.weight.value()));
+  double sum = 0, squares = 0;
+  for (std::int64_t i = 16; i < words.size(); ++i) {
+    sum += words.data()[i];
+    squares += double(words.data()[i]) * words.data()[i];
+  }
+  const auto n = static_cast<double>(words.size() - 16);
+  CHECK(std::abs(sum / n) < 4 * 0.02 / std::sqrt(n));
+  CHECK(std::sqrt(squares / n) == doctest::Approx(0.02).epsilon(0.02));
+  for (std::int64_t i = 0; i < 16; ++i) CHECK(words.data()[i] == 0);  // [PAD]
+  CHECK(a.layers[1].output_norm.weight.value().data()[3] == 1);
+  CHECK(a.layers[1].output.bias.value().data()[3] == 0);
+}
+
+TEST_CASE("dropout changes with the step, repeats with it, and is off in evaluation") {
+  const Model model = bert::make_model(small_config(bert::Task::sequence_classification), 1);
+  const bert::Input input = two_texts();
+  const engine::Tensor off = logits(model, input).value();
+  const engine::Tensor first = logits(model, input, engine::DropoutStreams(1, 0)).value();
+  CHECK(same_bits(off, logits(model, input).value()));
+  CHECK_FALSE(same_bits(off, first));
+  CHECK(same_bits(first, logits(model, input, engine::DropoutStreams(1, 0)).value()));
+  CHECK_FALSE(same_bits(first, logits(model, input, engine::DropoutStreams(1, 1)).value()));
+  CHECK_FALSE(same_bits(first, logits(model, input, engine::DropoutStreams(2, 0)).value()));
+}
+
+TEST_CASE("a checkpoint gives back the model that wrote it") {
+  const test::TemporaryFolder folder;
+  for (const bert::Pooling pooling : {bert::Pooling::cls, bert::Pooling::mean}) {
+    Config config = small_config(bert::Task::sequence_classification);
+    config.pooling = pooling;
+    const Model model = bert::make_model(config, 3);
+    bert::save_model(folder / "m", model);
+    const Model read = bert::load_model(folder / "m");
+    CHECK(read.config == config);
+    CHECK(same_bits(logits(model, two_texts()).value(), logits(read, two_texts()).value()));
+  }
+}
+
+TEST_CASE("the body of a masked language model serves a classifier, and another size does not") {
+  const test::TemporaryFolder folder;
+  const Model language = bert::make_model(small_config(bert::Task::masked_lm), 3);
+  bert::save_model(folder / "m", language);
+  const Config config = small_config(bert::Task::sequence_classification);
+  const Model model = bert::model_from_body(folder / "m", config, 4);
+  CHECK(same_bits(model.layers[1].key.weight.value(), language.layers[1].key.weight.value()));
+  CHECK(same_bits(model.classifier.weight.value(), bert::make_model(config, 4).classifier.weight.value()));
+  Config wider = config;
+  wider.intermediate_size = 32;
+  CHECK(test::contains(test::error_text([&] { bert::model_from_body(folder / "m", wider, 4); }), "intermediate"));
+}
+
+TEST_CASE("transforms change the input, weight, bias and output of the layer they are attached to") {
+  const auto times = [](float factor) {
+    return [factor](const Variable& x) {
+      engine::Tensor y = x.value().clone();
+      for (float& v : y.span()) v *= factor;
+      return engine::record(y, {x}, [x, factor](const engine::Tensor& dy) {
+        engine::Tensor dx = dy.clone();
+        for (float& v : dx.span()) v *= factor;
+        x.add_gradient(dx);
+      });
+    };
+  };
+  Model model = bert::make_model(small_config(bert::Task::sequence_classification), 1);
+  CHECK(model.linears().size() == 14);
+  engine::Linear& classifier = model.classifier;
+  classifier.bias.value().data()[0] = 0.25f;
+  const engine::Tensor plain = logits(model, two_texts()).value();
+  classifier.transforms = std::make_shared<engine::TensorTransforms>(
+      engine::TensorTransforms{.input = times(2), .weight = times(3), .bias = times(6), .output = times(0.5f)});
+  const Variable changed = logits(model, two_texts());
+  for (std::int64_t i = 0; i < plain.size(); ++i)
+    CHECK(changed.value().data()[i] == doctest::Approx(3 * plain.data()[i]));
+  engine::backward(engine::sum(changed));
+  CHECK(classifier.bias.gradient().data()[0] == doctest::Approx(2 * 6 * 0.5));
+
+  model.embeddings.word.transforms =
+      std::make_shared<engine::TensorTransforms>(engine::TensorTransforms{.weight = times(0)});
+  CHECK_FALSE(same_bits(changed.value(), logits(model, two_texts()).value()));
+}

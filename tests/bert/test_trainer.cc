@@ -1,0 +1,210 @@
+#include <doctest/doctest.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "bert/classification.h"
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/base/process.h"
+#include "engine/base/progress.h"
+#include "engine/base/threads.h"
+#include "engine/tensor/arena.h"
+#include "tests/support/error_text.h"
+#include "tests/support/small_disk.h"
+#include "tests/support/temporary_folder.h"
+
+using namespace ingot;
+namespace fs = std::filesystem;
+
+namespace {
+
+// Texts of 2 to 12 tokens; the label says which of two tokens is in it.
+struct Toy {
+  Toy() {
+    engine::set_quiet(true);
+    engine::Rng rng(5);
+    for (int i = 0; i < 60; ++i) {
+      const auto label = static_cast<std::int32_t>(rng.below(2));
+      const std::uint64_t n = 2 + rng.below(11);
+      const std::uint64_t place = rng.below(n);
+      for (std::uint64_t j = 0; j < n; ++j)
+        ids.push_back(j == place ? 5 + label : static_cast<std::int32_t>(7 + rng.below(20)));
+      offsets.push_back(ids.size());
+      labels.push_back(label);
+    }
+    part = {offsets, ids, labels};
+    for (std::size_t i = 0; i < 60; ++i) (i < 48 ? training : validation).examples.push_back(i);
+    training.part = validation.part = &part;
+  }
+
+  static bert::Model model() {
+    return bert::make_model({.vocab_size = 30,
+                             .hidden_size = 32,
+                             .num_hidden_layers = 2,
+                             .num_attention_heads = 2,
+                             .intermediate_size = 48,
+                             .max_position_embeddings = 16,
+                             .initializer_range = 0.1f,
+                             .label_names = {"no", "yes"}},
+                            1);
+  }
+
+  bert::Job job(bert::Model& model) const {
+    bert::Job job = bert::classification_job(model, training, validation, {.cls = 2, .sep = 3, .length = 12}, 8, 1);
+    job.save = [&model](const fs::path& folder) { bert::save_model(folder, model); };
+    return job;
+  }
+
+  std::vector<std::uint64_t> offsets{0};
+  std::vector<std::int32_t> ids, labels;
+  bert::TokenPart part;
+  bert::Subset training, validation;
+};
+
+bert::TrainerOptions options(const fs::path& out, std::int64_t n_epochs = 3) {
+  return {.n_epochs = n_epochs, .learning_rate = 3e-3, .seed = 1, .save_every = 2, .out = out, .identity = "toy"};
+}
+
+std::string last_weights(const fs::path& out) { return engine::read_file(out / "last" / "model.safetensors"); }
+
+// A run of the toy from the start to the end, on so many threads.
+std::string trained(const fs::path& out, int threads) {
+  const int before = engine::threads();
+  engine::set_threads(threads);
+  const Toy toy;
+  bert::Model model = Toy::model();
+  bert::train(model, toy.job(model), options(out));
+  engine::set_threads(before);
+  return last_weights(out);
+}
+
+std::string log_without_speed(const fs::path& out) {
+  std::ifstream file(out / "metrics.jsonl");
+  std::string all;
+  for (std::string line; std::getline(file, line);) {
+    nlohmann::json json = nlohmann::json::parse(line);
+    json.erase("tokens_per_second");
+    all += json.dump() + "\n";
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("two runs with one seed, and one and two threads, end with the same bits") {
+  const test::TemporaryFolder folder;
+  const std::string one = trained(folder / "a", 1);
+  CHECK(one == trained(folder / "b", 1));
+  CHECK(one == trained(folder / "c", 2));
+}
+
+TEST_CASE("a classifier learns which of two words a text holds") {
+  const test::TemporaryFolder folder;
+  const Toy toy;
+  bert::Model model = Toy::model();
+  const bert::TrainingOutcome outcome = bert::train(model, toy.job(model), options(folder / "run", 30));
+  CHECK(outcome.n_steps == 180);
+  CHECK(outcome.best_score >= 0.9);
+  const bert::Model best = bert::load_model(folder / "run" / "best");
+  const bert::Evaluation e = bert::evaluate(best, toy.validation, {.cls = 2, .sep = 3, .length = 12}, 5);
+  CHECK(e.accuracy == doctest::Approx(outcome.best_score));
+}
+
+TEST_CASE("a run killed after any step goes on and ends with the same bits") {
+  const test::TemporaryFolder folder;
+  const std::string whole = trained(folder / "whole", 2);
+  for (const std::int64_t killed_after : {1, 2, 5, 6, 7, 11, 12, 17}) {
+    INFO("killed after ", killed_after);
+    const fs::path out = folder / ("killed" + std::to_string(killed_after));
+    const Toy toy;
+    struct Killed {};
+    {
+      bert::Model model = Toy::model();
+      bert::Job job = toy.job(model);
+      const auto step = job.step;
+      std::int64_t n = 0;
+      job.step = [&](std::int64_t epoch, std::int64_t index, engine::DropoutStreams& streams) {
+        if (n++ == killed_after) throw Killed();
+        return step(epoch, index, streams);
+      };
+      CHECK_THROWS_AS(bert::train(model, job, options(out)), Killed);
+    }
+    bert::Model model = Toy::model();
+    bert::TrainerOptions resumed = options(out);
+    resumed.resume = true;
+    bert::train(model, toy.job(model), resumed);
+    CHECK(last_weights(out) == whole);
+    CHECK(engine::read_file(out / "best" / "model.safetensors") ==
+          engine::read_file(folder / "whole" / "best" / "model.safetensors"));
+    CHECK(log_without_speed(out) == log_without_speed(folder / "whole"));
+  }
+}
+
+TEST_CASE("a run is not resumed with other options") {
+  const test::TemporaryFolder folder;
+  trained(folder / "a", 1);
+  bert::Model model = Toy::model();
+  const Toy toy;
+  bert::TrainerOptions other = options(folder / "a");
+  other.resume = true;
+  other.identity = "another toy";
+  CHECK(test::contains(test::error_text([&] { bert::train(model, toy.job(model), other); }),
+                       "was made with other options or data: saved toy, now another toy"));
+}
+
+TEST_CASE("a loss that is no number stops the run, names the step and keeps the last state") {
+  const test::TemporaryFolder folder;
+  const Toy toy;
+  bert::Model model = Toy::model();
+  bert::Job job = toy.job(model);
+  const auto step = job.step;
+  job.step = [&](std::int64_t epoch, std::int64_t index, engine::DropoutStreams& streams) {
+    if (epoch == 0 && index == 4) model.classifier.weight.value().data()[0] = std::nanf("");
+    return step(epoch, index, streams);
+  };
+  const std::string message = test::error_text([&] { bert::train(model, job, options(folder / "a")); });
+  CHECK(test::contains(message, "the loss became nan at step 5"));
+  CHECK(test::contains(message, "training.safetensors"));
+  bert::TrainerOptions resumed = options(folder / "a");
+  resumed.resume = true;
+  bert::Model again = Toy::model();
+  CHECK(bert::train(again, toy.job(again), resumed).n_steps == 18);
+}
+
+TEST_CASE("a full disk leaves the last state whole") {
+  const test::TemporaryFolder folder;
+  const Toy toy;
+  trained(folder / "a", 1);
+  const std::string before = engine::read_file(folder / "a" / "training.safetensors");
+  bert::Model model = Toy::model();
+  bert::TrainerOptions longer = options(folder / "a", 3);
+  std::string message;
+  {
+    const test::SmallDisk disk(before.size() / 2);
+    message = test::error_text([&] { bert::train(model, toy.job(model), longer); });
+  }
+  CHECK(test::contains(message, "cannot write"));
+  CHECK(engine::read_file(folder / "a" / "training.safetensors") == before);
+  for (const auto& entry : fs::recursive_directory_iterator(folder / "a"))
+    CHECK(entry.path().string().find(".tmp") == std::string::npos);
+}
+
+TEST_CASE("after the first step, training asks the arena for no more memory") {
+  const test::TemporaryFolder folder;
+  const Toy toy;
+  bert::Model model = Toy::model();
+  bert::Job job = toy.job(model);
+  const auto step = job.step;
+  std::vector<std::int64_t> extents;
+  job.step = [&](std::int64_t, std::int64_t, engine::DropoutStreams& streams) {
+    extents.push_back(engine::arena::statistics().extent_bytes);
+    return step(0, 0, streams);
+  };
+  bert::train(model, job, options(folder / "a", 1));
+  REQUIRE(extents.size() == 6);
+  for (std::size_t i = 2; i < extents.size(); ++i) CHECK(extents[i] == extents[1]);
+}

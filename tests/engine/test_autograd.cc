@@ -1,0 +1,92 @@
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <new>
+
+#include "engine/autograd/elementwise.h"
+#include "engine/autograd/gather.h"
+#include "engine/autograd/loss.h"
+#include "engine/autograd/matmul.h"
+#include "tests/support/error_text.h"
+
+using namespace ingot::engine;
+
+namespace {
+
+Variable leaf(const Shape& shape, std::initializer_list<float> values) {
+  return Variable(Tensor::from(shape, std::vector<float>(values)), true);
+}
+
+}  // namespace
+
+TEST_CASE("a variable used twice gets the sum of both gradients") {
+  const Variable x = leaf({2}, {3, -1});
+  backward(sum(add(add(x, x), x)));
+  CHECK(x.gradient().data()[0] == 3);
+  CHECK(x.gradient().data()[1] == 3);
+}
+
+TEST_CASE("a gradient that two variables share is copied before one of them changes it") {
+  const Variable a = leaf({1}, {1}), b = leaf({1}, {1});
+  const Variable both = add(a, b);  // a and b get one tensor
+  backward(sum(add(both, a)));      // and a gets one more
+  CHECK(a.gradient().data()[0] == 2);
+  CHECK(b.gradient().data()[0] == 1);
+}
+
+TEST_CASE("gradients add up over calls until they are cleared") {
+  Variable x = leaf({1}, {1});
+  backward(sum(x));
+  backward(sum(x));
+  CHECK(x.gradient().data()[0] == 2);
+  x.clear_gradient();
+  CHECK(x.gradient().data()[0] == 0);
+  backward(sum(x));
+  CHECK(x.gradient().data()[0] == 1);
+}
+
+TEST_CASE("nothing is recorded while gradients are off, and backward says so") {
+  const Variable x = leaf({1}, {1});
+  const NoGradient off;
+  const Variable y = sum(x);
+  CHECK_FALSE(y.requires_gradient());
+  CHECK(ingot::test::contains(ingot::test::error_text([&] { backward(y); }), "depends on no variable"));
+}
+
+TEST_CASE("an embedding's gradient touches the rows that were looked up, and only these") {
+  Variable table(Tensor::zeros({5, 2}), true);
+  for (int step = 0; step < 2; ++step) {
+    table.clear_gradient();
+    backward(sum(embedding({{table, step == 0 ? std::vector<std::int32_t>{4, 1, 4} : std::vector<std::int32_t>{2}}})));
+    REQUIRE(table.touched_rows() != nullptr);
+    CHECK(*table.touched_rows() == (step == 0 ? std::vector<std::int32_t>{1, 4} : std::vector<std::int32_t>{2}));
+    const std::vector<float> expected =
+        step == 0 ? std::vector<float>{0, 1, 0, 0, 2} : std::vector<float>{0, 0, 1, 0, 0};
+    for (int row = 0; row < 5; ++row)
+      CHECK(table.gradient().data()[2 * row] == expected[static_cast<std::size_t>(row)]);
+  }
+}
+
+TEST_CASE("a table that is also a decoder gets both gradients in one dense sum, in either order") {
+  for (const bool lookup_first : {true, false}) {
+    Variable table(Tensor::full({3, 2}, 1.0f), true);
+    const Variable found = embedding({{table, {1}}});
+    const Variable product = linear(Variable(Tensor::full({1, 2}, 10.0f)), table, {});
+    backward(lookup_first ? add(sum(found), sum(product)) : add(sum(product), sum(found)));
+    CHECK(table.touched_rows() == nullptr);
+    CHECK(table.gradient().data()[0] == 10);
+    CHECK(table.gradient().data()[2] == 11);
+  }
+}
+
+TEST_CASE("shapes and indices that do not fit are refused") {
+  using ingot::test::contains;
+  using ingot::test::error_text;
+  const Variable x = leaf({1, 2}, {1, 2}), w = leaf({1, 3}, {1, 2, 3});
+  CHECK(contains(error_text([&] { linear(x, w, {}); }), "linear: inner sizes differ: input [1,2], weight [1,3]"));
+  CHECK(contains(error_text([&] { embedding({{w, {1}}}); }), "index 1 at position 0 is outside of the 1 rows"));
+  CHECK(
+      contains(error_text([&] { cross_entropy(x, std::vector<std::int32_t>{2}); }), "label 2 is outside of 2 classes"));
+  CHECK(contains(error_text([&] { cross_entropy(x, std::vector<std::int32_t>{-100}); }), "all 1 labels are ignored"));
+  CHECK(contains(error_text([&] { backward(add(x, x)); }), "must be one number"));
+}

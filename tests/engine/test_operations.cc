@@ -1,0 +1,142 @@
+// Every differentiable operation against central differences, through a random projection to a scalar.
+#include <doctest/doctest.h>
+
+#include <memory>
+
+#include "engine/autograd/attention.h"
+#include "engine/autograd/check_gradients.h"
+#include "engine/autograd/elementwise.h"
+#include "engine/autograd/gather.h"
+#include "engine/autograd/loss.h"
+#include "engine/autograd/matmul.h"
+#include "engine/autograd/norm.h"
+#include "tests/support/kernels.h"
+
+using namespace ingot::engine;
+using Variables = std::vector<Variable>;
+
+namespace {
+
+// Float32 differences with h = 1e-2 of functions with values of order 1: rounding 1e-7 / h = 1e-5, curvature h^2 =
+// 1e-4.
+constexpr double kTolerance = 2e-3;
+
+Variable random_leaf(const Shape& shape, std::uint64_t stream, double scale = 0.5) {
+  return Variable(Tensor::from(shape, ingot::test::noise(shape.size(), stream, scale)), true);
+}
+
+// sum_i c_i y_i with fixed random c: every element of the gradient of y is different.
+Variable project(const Variable& y) {
+  const std::int64_t n = y.value().size();
+  const Variable flat = make_variable(y.node());
+  const Tensor c = Tensor::from({1, n}, ingot::test::noise(n, 99));
+  const Tensor row = y.value().reshape({1, n});
+  return record(Tensor::full({1},
+                             [&] {
+                               double total = 0;
+                               for (std::int64_t i = 0; i < n; ++i) total += double(c.data()[i]) * row.data()[i];
+                               return static_cast<float>(total);
+                             }()),
+                {flat}, [flat, c](const Tensor& d) {
+                  Tensor dy = c.reshape(flat.shape()).clone();
+                  for (float& g : dy.span()) g *= d.data()[0];
+                  flat.add_gradient(dy);
+                });
+}
+
+void check(const std::function<Variable(const Variables&)>& f, const Variables& inputs) {
+  const GradientError error = check_gradients([&](const Variables& v) { return project(f(v)); }, inputs);
+  INFO("input ", error.input, " element ", error.element);
+  CHECK(error.worst < kTolerance);
+}
+
+std::shared_ptr<const Sequences> sequences(std::vector<std::int32_t> offsets, std::vector<std::uint8_t> visible = {}) {
+  return std::make_shared<Sequences>(Sequences{std::move(offsets), std::move(visible)});
+}
+
+constexpr Activation kActivations[] = {Activation::identity, Activation::gelu, Activation::gelu_tanh, Activation::relu,
+                                       Activation::tanh};
+
+}  // namespace
+
+TEST_CASE("linear layers with every activation have the gradients of their differences") {
+  for (const Activation activation : kActivations) {
+    for (const std::int64_t n : {1, 5, 17}) {
+      INFO(name(activation), " ", n);
+      check([&](const Variables& v) { return linear(v[0], v[1], v[2], activation); },
+            {random_leaf({3, 7}, 1), random_leaf({n, 7}, 2), random_leaf({n}, 3)});
+    }
+  }
+  check([](const Variables& v) { return linear(v[0], v[1], {}); }, {random_leaf({2, 3, 4}, 4), random_leaf({5, 4}, 5)});
+}
+
+TEST_CASE("a linear layer with frozen weights or a frozen bias still differentiates the rest") {
+  const Variable frozen(random_leaf({4, 3}, 1).value());
+  check([&](const Variables& v) { return linear(v[0], frozen, v[1]); }, {random_leaf({2, 3}, 2), random_leaf({4}, 3)});
+  const Variable bias(random_leaf({4}, 1).value());
+  check([&](const Variables& v) { return linear(v[0], v[1], bias); }, {random_leaf({2, 3}, 2), random_leaf({4, 3}, 3)});
+}
+
+TEST_CASE("a linear layer adds to gradients that were there before") {
+  check([](const Variables& v) { return add(linear(v[0], v[1], v[2]), linear(v[0], v[1], v[2], Activation::tanh)); },
+        {random_leaf({2, 3}, 1), random_leaf({4, 3}, 2), random_leaf({4}, 3)});
+  check([](const Variables& v) { return add(linear(v[0], v[1], {}), linear(v[0], v[1], v[2])); },
+        {random_leaf({2, 3}, 1), random_leaf({4, 3}, 2), random_leaf({4}, 3)});
+}
+
+TEST_CASE("matrix products have the gradients of their differences") {
+  check([](const Variables& v) { return matmul(v[0], v[1]); }, {random_leaf({3, 6}, 1), random_leaf({6, 5}, 2)});
+}
+
+TEST_CASE("sums, activations, softmax and dropout have the gradients of their differences") {
+  check([](const Variables& v) { return add(v[0], v[1]); }, {random_leaf({3, 4}, 1), random_leaf({3, 4}, 2)});
+  for (const Activation activation : kActivations) {
+    check([&](const Variables& v) { return activate(v[0], activation); }, {random_leaf({5, 7}, 3, 1.5)});
+  }
+  check([](const Variables& v) { return softmax(v[0]); }, {random_leaf({3, 9}, 4, 1.0)});
+  check([](const Variables& v) { return dropout(v[0], {.probability = 0.4f, .seed = 3, .stream = 8}); },
+        {random_leaf({6, 33}, 5)});
+}
+
+TEST_CASE("layer norm, with and without residual and dropout, has the gradient of its differences") {
+  const Variable zero(Tensor::zeros({4, 19}));
+  const Dropout half{.probability = 0.5f, .seed = 3, .stream = 8};
+  const Variables inputs{random_leaf({4, 19}, 1, 1.0), random_leaf({4, 19}, 2, 1.0), random_leaf({19}, 3),
+                         random_leaf({19}, 4)};
+  // layer_norm takes its input over, so it gets a copy.
+  check([&](const Variables& v) { return layer_norm(add(v[0], zero), {}, v[1], v[2], 1e-5f); },
+        {inputs[0], inputs[2], inputs[3]});
+  check([&](const Variables& v) { return layer_norm(add(v[0], zero), v[1], v[2], v[3], 1e-5f); }, inputs);
+  check([&](const Variables& v) { return layer_norm(add(v[0], zero), v[1], v[2], v[3], 1e-5f, half); }, inputs);
+}
+
+TEST_CASE("attention with padding and dropout has the gradient of its differences") {
+  const auto some = sequences({0, 1, 6, 9}, {1, 1, 0, 1, 1, 0, 1, 1, 1});
+  const auto dense = sequences({0, 4, 9});
+  const Variables inputs{random_leaf({9, 8}, 1, 1.0), random_leaf({9, 8}, 2, 1.0), random_leaf({9, 8}, 3, 1.0)};
+  for (const float probability : {0.0f, 0.3f}) {
+    const Dropout dropout{.probability = probability, .seed = 5, .stream = 6};
+    check([&](const Variables& v) { return attention(v[0], v[1], v[2], some, 2, dropout); }, inputs);
+    check([&](const Variables& v) { return attention(v[0], v[1], v[2], dense, 1, dropout); }, inputs);
+  }
+}
+
+TEST_CASE("lookups, selections and pooling have the gradients of their differences") {
+  check(
+      [](const Variables& v) {
+        return embedding({{v[0], {2, 0, 2, 1}}, {v[1], {0, 1, 2, 3}}, {v[2], {0, 0, 0, 0}}});
+      },
+      {random_leaf({3, 5}, 1), random_leaf({4, 5}, 2), random_leaf({2, 5}, 3)});
+  check([](const Variables& v) { return select_rows(v[0], {3, 1, 3}); }, {random_leaf({4, 5}, 4)});
+  const auto padded = sequences({0, 2, 5}, {1, 0, 1, 1, 0});
+  check([&](const Variables& v) { return first_rows(v[0], padded); }, {random_leaf({5, 3}, 5)});
+  check([&](const Variables& v) { return mean_rows(v[0], padded); }, {random_leaf({5, 3}, 6)});
+}
+
+TEST_CASE("cross entropy with ignored labels has the gradient of its differences") {
+  check(
+      [](const Variables& v) {
+        return cross_entropy(v[0], std::vector<std::int32_t>{2, -100, 0, 4});
+      },
+      {random_leaf({4, 5}, 1, 1.0)});
+}

@@ -1,0 +1,54 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "engine/autograd/elementwise.h"
+#include "engine/optim/adamw.h"
+#include "engine/optim/schedule.h"
+#include "tests/support/error_text.h"
+
+using namespace ingot::engine;
+
+TEST_CASE("a schedule warms up to its peak and decays to zero") {
+  const Schedule linear{.peak = 2, .n_steps = 10, .warm_up_steps = 4};
+  CHECK(linear.at(0) == doctest::Approx(0.5));
+  CHECK(linear.at(3) == doctest::Approx(2));
+  CHECK(linear.at(4) == doctest::Approx(2));
+  CHECK(linear.at(7) == doctest::Approx(1));
+  CHECK(linear.at(10) == 0);
+  const Schedule cosine{.peak = 2, .n_steps = 8, .warm_up_steps = 0, .decay = Decay::cosine};
+  CHECK(cosine.at(0) == doctest::Approx(2));
+  CHECK(cosine.at(4) == doctest::Approx(1));
+  CHECK(cosine.at(2) == doctest::Approx(1 + std::sqrt(0.5)));
+  const Schedule constant{.peak = 2, .n_steps = 8, .warm_up_steps = 2, .decay = Decay::constant};
+  CHECK(constant.at(0) == doctest::Approx(1));
+  CHECK(constant.at(7) == 2);
+  CHECK(ingot::test::contains(ingot::test::error_text([] { decay_from_name("step"); }),
+                              "linear, cosine or constant, got 'step'"));
+}
+
+TEST_CASE("matrices decay and vectors do not") {
+  const std::vector<Parameter> parameters{{"w", Variable(Tensor::full({2, 2}, 1), true)},
+                                          {"b", Variable(Tensor::full({2}, 1), true)},
+                                          {"frozen", Variable(Tensor::full({2, 2}, 1), true)}};
+  AdamW optimizer(decay_matrices(parameters, 0.5f));
+  backward(add(sum(parameters[0].variable), sum(parameters[1].variable)));
+  optimizer.step(0.1f, optimizer.gradient_norm(), 0);
+  // The first Adam step is the learning rate, whatever the gradient.
+  CHECK(parameters[0].variable.value().data()[0] == doctest::Approx(1 - 0.1 * 0.5 - 0.1));
+  CHECK(parameters[1].variable.value().data()[0] == doctest::Approx(1 - 0.1));
+  CHECK(parameters[2].variable.value().data()[0] == 1);  // no gradient: passed over
+}
+
+TEST_CASE("the gradient norm counts dense and row-sparse gradients, and clipping scales by it") {
+  Variable table(Tensor::zeros({4, 2}), true), w(Tensor::zeros({3}), true);
+  AdamW optimizer({{{{"table", table}, {"w", w}}}}, {.beta1 = 0.0f, .beta2 = 0.0f, .eps = 1.0f});
+  backward(add(sum(embedding({{table, {1, 1, 3}}})), sum(w)));
+  const double norm = optimizer.gradient_norm();
+  CHECK(norm == doctest::Approx(std::sqrt(2 * 4.0 + 2 * 1.0 + 3 * 1.0)));
+  // With both betas 0 and eps 1 the update is g / (|g| + 1).
+  optimizer.step(1.0f, norm, norm / 2);
+  CHECK(w.value().data()[0] == doctest::Approx(-0.5 / 1.5));
+  CHECK(table.value().data()[2] == doctest::Approx(-1.0 / 2.0));
+  CHECK(table.value().data()[0] == 0);
+}
