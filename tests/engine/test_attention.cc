@@ -201,6 +201,7 @@ std::vector<std::uint8_t> visible_every_third(std::int64_t n_rows) {
 TEST_CASE("attention equals brute force at lengths around every block") {
   for (const int length : {1, 2, 15, 16, 17, 47, 48, 49, 63, 64, 65, 127, 128, 129, 130, 257})
     for (const float dropout : {0.0f, 0.1f}) check({.lengths = {length}, .dropout = dropout});
+  check({.lengths = {1100}, .head_dim = 8, .dropout = 0.1f});
 }
 
 TEST_CASE("attention equals brute force at every kind of head width") {
