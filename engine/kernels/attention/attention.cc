@@ -1,10 +1,8 @@
 #include "engine/kernels/attention/attention.h"
 
 #include <algorithm>
-#include <cassert>
-#include <memory>
-#include <new>
 
+#include "engine/base/scratch.h"
 #include "engine/base/threads.h"
 #include "engine/kernels/attention/table.h"
 #include "engine/kernels/dispatch.h"
@@ -25,22 +23,6 @@ constexpr std::int64_t kChunkFlops = 1 << 20;
 // Queries of a piece where there are fewer heads than threads: the packing of keys, done again for each piece, stays
 // a few hundredths of its work.
 constexpr std::int64_t kPieceQueries = 128;
-
-// Memory of this thread that only grows: nothing is allocated once the longest sequence has been seen.
-float* thread_scratch(std::int64_t n_floats) {
-  struct Free {
-    void operator()(float* p) const { ::operator delete (p, std::align_val_t{64}); }
-  };
-  thread_local std::unique_ptr<float, Free> memory;
-  thread_local std::int64_t capacity = 0;
-  if (n_floats > capacity) {
-    memory.reset();
-    memory.reset(
-        static_cast<float*>(::operator new (static_cast<std::size_t>(n_floats) * sizeof(float), std::align_val_t{64})));
-    capacity = n_floats;
-  }
-  return memory.get();
-}
 
 // Where head `index % n_heads` of sequence `index / n_heads` starts.
 struct Place {
@@ -109,7 +91,7 @@ void attention_forward(const AttentionRow& row, const AttentionShape& shape, con
   const bool in_pieces = n_heads < threads();
   const std::int64_t n_pieces = in_pieces ? (max_length + kPieceQueries - 1) / kPieceQueries : 1;
   const auto body = [&](std::int64_t begin, std::int64_t end) {
-    float* scratch = thread_scratch(n_scratch);
+    float* memory = scratch(Scratch::attention, n_scratch);
     for (std::int64_t i = begin; i < end; ++i) {
       const AttentionHead head = head_at(shape, i / n_pieces, query, key, value);
       const Place at = place(shape, i / n_pieces);
@@ -117,7 +99,7 @@ void attention_forward(const AttentionRow& row, const AttentionShape& shape, con
       const std::int64_t last = in_pieces ? std::min(head.length, first + kPieceQueries) : head.length;
       if (first < last)
         row.forward(head, first, last, output + at.float_offset,
-                    log_sum_exp == nullptr ? nullptr : log_sum_exp + at.head_row, scratch);
+                    log_sum_exp == nullptr ? nullptr : log_sum_exp + at.head_row, memory);
     }
   };
   parallel_for(n_heads * n_pieces, in_pieces ? 1 : heads_to_a_chunk(shape), body);
@@ -128,7 +110,7 @@ void attention_backward(const AttentionRow& row, const AttentionShape& shape, co
                         float* d_query, float* d_key, float* d_value) {
   const std::int64_t n_scratch = row.scratch(longest(shape), shape.head_dim);
   const auto body = [&](std::int64_t begin, std::int64_t end) {
-    float* scratch = thread_scratch(n_scratch);
+    float* memory = scratch(Scratch::attention, n_scratch);
     for (std::int64_t i = begin; i < end; ++i) {
       const Place at = place(shape, i);
       row.backward(head_at(shape, i, query, key, value),
@@ -138,7 +120,7 @@ void attention_backward(const AttentionRow& row, const AttentionShape& shape, co
                     .d_query = d_query + at.float_offset,
                     .d_key = d_key + at.float_offset,
                     .d_value = d_value + at.float_offset},
-                   scratch);
+                   memory);
     }
   };
   parallel_for(shape.n_sequences * shape.n_heads, heads_to_a_chunk(shape), body);

@@ -37,8 +37,8 @@ inline Vec power_of_two(Vec x) {
   return select_greater(set1(-126.0f), x, zero(), scale_by_power(p, n));
 }
 
-// Takes pieces of a scratch memory one after another, each aligned to 64 bytes.
-struct Scratch {
+// Gives out pieces of memory one after another, each aligned to 64 bytes.
+struct Pieces {
   float* next;
   float* take(std::int64_t n) {
     float* piece = next;
@@ -156,10 +156,10 @@ struct Packed {
   std::int64_t last_block;  // first key of the last block that has visible keys
 };
 
-inline Packed pack_head(const AttentionHead& head, Scratch& scratch) {
+inline Packed pack_head(const AttentionHead& head, Pieces& pieces) {
   const std::int64_t value_columns = round_up(head.head_dim, kWidth);
-  Packed packed{scratch.take(round_up(head.length, kWidth) * head.head_dim), scratch.take(head.length * value_columns),
-                scratch.take(round_up(head.length, kWidth)), 0};
+  Packed packed{pieces.take(round_up(head.length, kWidth) * head.head_dim), pieces.take(head.length * value_columns),
+                pieces.take(round_up(head.length, kWidth)), 0};
   for (std::int64_t first = 0; first < head.length; first += kKeyBlock) {
     const KeyBlock block = key_block(head, first);
     if (!any_visible(head, block)) continue;
@@ -216,10 +216,10 @@ inline void forward_queries(const AttentionHead& head, const MaskSource& source,
 
 inline void forward(const AttentionHead& head, std::int64_t first, std::int64_t last, float* output, float* log_sum_exp,
                     float* memory) {
-  Scratch scratch{memory};
+  Pieces pieces{memory};
   const MaskSource source = mask_source(head);
-  float* scores = scratch.take(kQueryBlock * kScoreStride);
-  const Packed packed = pack_head(head, scratch);
+  float* scores = pieces.take(kQueryBlock * kScoreStride);
+  const Packed packed = pack_head(head, pieces);
   const std::int64_t step = query_step(last - first);
   for (std::int64_t query = first; query < last; query += step)
     forward_queries(head, source, packed, query, at_most(step, last - query), scores, output, log_sum_exp);
@@ -303,19 +303,19 @@ inline void clear(const AttentionHead& head, KeyBlock block, float* rows) {
 }
 
 inline void backward(const AttentionHead& head, const AttentionHeadGradient& gradient, float* memory) {
-  Scratch scratch{memory};
+  Pieces pieces{memory};
   const MaskSource source = mask_source(head);
   const std::int64_t dim = head.head_dim, columns = round_up(dim, kWidth);
   BackwardBlock block{.keys = {},
-                      .keys_transposed = scratch.take(kKeyBlock * dim),
-                      .values_transposed = scratch.take(kKeyBlock * dim),
-                      .keys_packed = scratch.take(kKeyBlock * columns),
-                      .bias = scratch.take(kKeyBlock),
-                      .queries = scratch.take(kQueryBlock * columns),
-                      .d_outputs = scratch.take(kQueryBlock * columns),
-                      .scores = scratch.take(kQueryBlock * kScoreStride),
-                      .d_scores = scratch.take(kQueryBlock * kScoreStride),
-                      .mean = scratch.take(head.length)};
+                      .keys_transposed = pieces.take(kKeyBlock * dim),
+                      .values_transposed = pieces.take(kKeyBlock * dim),
+                      .keys_packed = pieces.take(kKeyBlock * columns),
+                      .bias = pieces.take(kKeyBlock),
+                      .queries = pieces.take(kQueryBlock * columns),
+                      .d_outputs = pieces.take(kQueryBlock * columns),
+                      .scores = pieces.take(kQueryBlock * kScoreStride),
+                      .d_scores = pieces.take(kQueryBlock * kScoreStride),
+                      .mean = pieces.take(head.length)};
   for (std::int64_t i = 0; i < head.length; ++i)
     block.mean[i] = sum_lanes(dim, [&](std::int64_t c, auto lanes) {
       return load(gradient.d_output + i * head.stride + c, lanes) * load(gradient.output + i * head.stride + c, lanes);
