@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -14,15 +15,18 @@ using namespace ingot::test;
 namespace {
 
 // The definition in dropout.h, one element at a time.
-float definition(const Dropout& dropout, std::int64_t row, std::int64_t column) {
+std::uint32_t bits_of(const Dropout& dropout, std::int64_t row, std::int64_t column) {
   const PhiloxBlock words =
       philox({static_cast<std::uint32_t>(16 * (column / 128) + column % 16), static_cast<std::uint32_t>(row),
               static_cast<std::uint32_t>(dropout.stream), static_cast<std::uint32_t>(dropout.stream >> 32)},
              dropout.seed);
   const auto s = static_cast<std::size_t>(column % 128 / 16);
-  const std::uint32_t bits = s % 2 == 0 ? words[s / 2] & 0xffffu : words[s / 2] >> 16;
+  return s % 2 == 0 ? words[s / 2] & 0xffffu : words[s / 2] >> 16;
+}
+
+float definition(const Dropout& dropout, std::int64_t row, std::int64_t column) {
   const auto threshold = static_cast<std::uint32_t>(std::lround(65536 * static_cast<double>(dropout.probability)));
-  return bits >= threshold ? static_cast<float>(65536.0 / (65536.0 - threshold)) : 0.0f;
+  return bits_of(dropout, row, column) >= threshold ? static_cast<float>(65536.0 / (65536.0 - threshold)) : 0.0f;
 }
 
 const Dropout kCases[] = {
@@ -57,6 +61,21 @@ TEST_CASE("dropout equals its scalar definition bit for bit on every instruction
         CHECK(same);
       }
     }
+  });
+}
+
+TEST_CASE("an element whose bits equal the threshold is kept") {
+  const Dropout dropout{.probability = 0.3f, .seed = 7, .stream = 8};
+  std::int64_t row = 0, column = 0;
+  while (bits_of(dropout, row, column) != dropout.threshold()) {
+    column = (column + 1) % 256;
+    row += column == 0;
+  }
+  for_each_row(dropout_rows(), [&](const DropoutRow& kernels) {
+    CAPTURE(name(kernels.isa));
+    std::vector<float> mask(256);
+    kernels.multipliers(mask_of(dropout), row, 256, mask.data());
+    CHECK(mask[static_cast<std::size_t>(column)] == dropout.scale());
   });
 }
 
