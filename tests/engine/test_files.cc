@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <set>
 #include <string>
 #include <thread>
 
@@ -148,28 +147,6 @@ TEST_CASE("a map keeps the old file when a new one takes its name, and can be mo
   MappedFile third(folder / "f");
   third = std::move(second);
   CHECK(text_of(third) == "old");
-}
-
-TEST_CASE("content_hash tells texts apart that differ in one bit, in length or in what came before") {
-  std::set<std::uint64_t> hashes;
-  std::size_t n_texts = 0;
-  const auto insert = [&](const std::string& text, std::uint64_t before) {
-    hashes.insert(content_hash(text, before));
-    ++n_texts;
-  };
-  const std::uint64_t start = content_hash("");
-  for (std::size_t n = 0; n <= 33; ++n) {
-    insert(std::string(n, '\0'), start);
-    insert(std::string(n, '\0'), content_hash("before"));
-    for (std::size_t bit = 0; bit < 8 * n; ++bit) {
-      std::string text(n, '\0');
-      text[bit / 8] = static_cast<char>(1u << bit % 8);
-      insert(text, start);
-    }
-  }
-  CHECK(hashes.size() == n_texts);
-  CHECK(content_hash(kBinary) == content_hash(std::string(kBinary)));
-  CHECK(content_hash("b", content_hash("a")) != content_hash("a", content_hash("b")));
 }
 
 TEST_CASE("the cache folder follows XDG_CACHE_HOME and is made at need") {
