@@ -2,12 +2,15 @@
 // Exit codes: 0 done, 1 failed at work, 2 wrong use or wrong input, 130 stopped by the user.
 #include <fmt/format.h>
 
+#include <csignal>
+
 #include "cli/program.h"
 #include "engine/base/error.h"
 #include "engine/base/process.h"
 
 int main(int argc, char** argv) {
   ingot::engine::start_clock();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file beyond the limit is an error of its write, as on a full disk
   try {
     return ingot::cli::run_program({argv + 1, argv + argc});
   } catch (const ingot::engine::Error& error) {

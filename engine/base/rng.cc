@@ -26,7 +26,10 @@ double Rng::normal() {
 }
 
 std::uint64_t Rng::below(std::uint64_t bound) {
-  const auto draw = [this] { return std::uint64_t{bits()} << 32 | bits(); };
+  const auto draw = [this] {
+    const std::uint64_t high = bits();
+    return high << 32 | bits();
+  };
   const std::uint64_t excess = (0 - bound) % bound;  // 2^64 mod bound: the draws that would bias small values
   std::uint64_t value = draw();
   while (value < excess) value = draw();

@@ -11,9 +11,9 @@
 namespace ingot::engine {
 
 struct AdamWOptions {
-  float beta1 = 0.9f;
-  float beta2 = 0.999f;
-  float eps = 1e-8f;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double eps = 1e-8;
 };
 
 // Parameters that share a weight decay and a factor on the learning rate.

@@ -33,7 +33,7 @@ std::string short_train(const std::string& data) {
 TEST_CASE("wrong words are refused") {
   const Workplace place;
   check_refused(place.run(""), "subcommand");
-  check_refused(place.run("fly"), "fly");
+  check_refused(place.run("fly"), "no command 'fly'");
   check_refused(place.run("train --out run"), "--data is required");
   check_refused(place.run(short_train("train.csv --frobnicate 3")), "--frobnicate");
   check_refused(place.run(short_train("train.csv --epochs many")), "many");
@@ -76,7 +76,7 @@ TEST_CASE("a run's folder is not overwritten by accident") {
 TEST_CASE("a model and what it is given must fit") {
   const Workplace place;
   REQUIRE(place.run(Workplace::train("--out run")).code == 0);
-  check_refused(place.run(short_train("train.csv --positions 8")), "16 is above the 8 positions");
+  check_refused(place.run(short_train("train.csv --out other --positions 8")), "16 is above the 8 positions");
   check_refused(place.run("predict run --length 600 hello"), "600 is above the 512 positions");
   check_refused(place.run("predict absent hello"), "absent");
   place.write("other.csv", "text,label\niron,metal\noak,wood\n");

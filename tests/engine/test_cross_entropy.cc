@@ -78,7 +78,7 @@ TEST_CASE("cross entropy keeps its digits when the label has nearly all or nearl
       for (const std::size_t n : {std::size_t{2}, std::size_t{26}, std::size_t{1000}}) {
         std::vector<float> logits = noise(static_cast<std::int64_t>(n), 2);
         logits[1] = lead;
-        check_row(row, logits, (at + 1) % logits.size());
+        check_row(row, logits, 1);
       }
     }
   });

@@ -10,7 +10,7 @@
 #include "engine/autograd/loss.h"
 #include "engine/autograd/matmul.h"
 #include "engine/autograd/norm.h"
-#include "tests/support/kernels.h"
+#include "tests/support/kernel_cases.h"
 
 using namespace ingot::engine;
 using Variables = std::vector<Variable>;
