@@ -4,6 +4,7 @@
 
 #include "cli/model_folder.h"
 #include "engine/base/error.h"
+#include "engine/base/process.h"
 #include "engine/base/progress.h"
 
 namespace ingot::cli {
@@ -63,10 +64,12 @@ std::unique_ptr<bert::Tokenizer> tokenizer_of(const TrainingOptions& o, const da
 
 bert::TokenCorpus tokenized(const data::Source& source, const bert::Tokenizer& tokenizer) {
   std::unique_ptr<engine::Progress> meter;
-  return bert::tokenize(source, tokenizer, [&](std::size_t done, std::size_t total) {
+  bert::TokenCorpus corpus = bert::tokenize(source, tokenizer, [&](std::size_t done, std::size_t total) {
     if (meter == nullptr) meter = std::make_unique<engine::Progress>("tokenize", static_cast<std::int64_t>(total));
     meter->update(static_cast<std::int64_t>(done));
   });
+  engine::release_freed_memory();  // the texts are gone
+  return corpus;
 }
 
 bert::Config config_of(const TrainingOptions& o, const bert::Tokenizer& tokenizer) {

@@ -1,5 +1,8 @@
 #include "engine/base/process.h"
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include <sys/resource.h>
 
 #include <atomic>
@@ -24,6 +27,12 @@ Usage usage() {
   return {.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count(),
           .cpu_seconds = seconds(used.ru_utime) + seconds(used.ru_stime),
           .peak_bytes = static_cast<std::int64_t>(used.ru_maxrss) * 1024};
+}
+
+void release_freed_memory() {
+#if defined(__GLIBC__)
+  ::malloc_trim(0);
+#endif
 }
 
 void catch_interrupts() {

@@ -15,6 +15,9 @@ struct Usage {
 void start_clock();  // once, first thing in main
 Usage usage();
 
+// Gives memory that was freed but kept for reuse back to the system: after a phase that needed much more than the next.
+void release_freed_memory();
+
 // From now on the first SIGINT or SIGTERM only sets a flag, for long work to stop at a clean place; a second one ends
 // the process as usual.
 void catch_interrupts();

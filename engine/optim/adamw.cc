@@ -53,9 +53,9 @@ void AdamW::step(float learning_rate, double norm, double max_norm) {
   kernels::AdamWStep step{.beta1 = options_.beta1,
                           .beta2 = options_.beta2,
                           .eps = options_.eps,
-                          .correction1 = static_cast<float>(1.0 - std::pow(static_cast<double>(options_.beta1), t)),
-                          .correction2 = static_cast<float>(1.0 - std::pow(static_cast<double>(options_.beta2), t)),
-                          .gradient_scale = static_cast<float>(factor)};
+                          .correction1 = 1.0 - std::pow(options_.beta1, t),
+                          .correction2 = 1.0 - std::pow(options_.beta2, t),
+                          .gradient_scale = factor};
   auto moments = moments_.begin();
   for (const ParameterGroup& group : groups_) {
     step.learning_rate = learning_rate * group.learning_rate_factor;
