@@ -180,7 +180,7 @@ struct WeightGradient {
 
   void run(bool accumulate, float* dw, float* dbias) const {
     const std::int64_t size = round_up(n * k + n, 16);
-    float* shares = scratch(Scratch::gemm_shared, (n_cuts - 1) * size);  // of the cuts after the first
+    float* shares = scratch(Scratch::gemm, (n_cuts - 1) * size);  // of the cuts after the first
     const std::int64_t n_tiles = n_down * n_across;
     parallel_for(n_cuts * n_tiles, 1, [&](std::int64_t task, std::int64_t) {
       const std::int64_t cut = task % n_cuts, tile_index = task / n_cuts;
@@ -222,7 +222,7 @@ void linear_forward(const GemmRow& row, std::int64_t m, std::int64_t n, std::int
     });
     return;
   }
-  float* packed = scratch(Scratch::gemm_shared, round_up(n, row.panel) * k);
+  float* packed = scratch(Scratch::gemm, round_up(n, row.panel) * k);
   pack_panels(row, row.pack_transposed, k, n, w, k, k, packed);
   const Product product{row,
                         {.m = m,
@@ -259,7 +259,7 @@ void linear_input_gradient(const GemmRow& row, std::int64_t m, std::int64_t n, s
     Product{row, whole}.run(nothing);
     return;
   }
-  float* packed = scratch(Scratch::gemm_shared, n * round_up(k, row.panel));
+  float* packed = scratch(Scratch::gemm, n * round_up(k, row.panel));
   pack_panels(row, row.pack, n, k, w, k, 1, packed);
   whole.b = packed;
   whole.b_step = row.panel;
