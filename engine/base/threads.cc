@@ -1,17 +1,154 @@
 #include "engine/base/threads.h"
 
+#include <omp.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+
 #include "engine/base/error.h"
 
 namespace ingot::engine {
 namespace {
-int thread_count = 0;  // 0: not set yet
+
+std::atomic<int> thread_count{0};  // 0: not set yet
+thread_local bool inside_body = false;
+
+void pause_briefly() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
 }
+
+// One OpenMP team for the life of the process, fed through a ticket. A parallel region per loop would end at a barrier
+// for the whole team: with a busy neighbour on the machine each one then waits until its slowest thread is given a
+// processor again, which is most of the time when loops last 50 us. Here the caller works too, takes whatever nobody
+// has taken, and waits only for chunks under way: a worker that sleeps costs nothing.
+//
+// The ticket is (epoch << 32 | next chunk). Epochs are odd while a job is being written, even while it may be worked
+// on. A worker claims a chunk by increasing a ticket that has not changed since before it read the job, so it can
+// neither mix two jobs nor come late to one.
+class Team {
+ public:
+  // Workers beside the caller; more are started at need.
+  void share(std::int64_t n_chunks, detail::RunChunk run, const void* work, int n_workers) {
+    if (n_workers > n_started_) start(n_workers);
+    const std::uint64_t epoch = (ticket_.load(std::memory_order_relaxed) >> 32) + 1;
+    ticket_.store(epoch << 32, std::memory_order_seq_cst);
+    n_chunks_.store(n_chunks, std::memory_order_relaxed);
+    run_.store(run, std::memory_order_relaxed);
+    work_.store(work, std::memory_order_relaxed);
+    n_workers_.store(n_workers, std::memory_order_relaxed);
+    n_done_.store(0, std::memory_order_relaxed);
+    ticket_.store((epoch + 1) << 32, std::memory_order_seq_cst);
+    if (n_asleep_.load(std::memory_order_seq_cst) > 0) {
+      alarm_.fetch_add(1, std::memory_order_seq_cst);
+      alarm_.notify_all();
+    }
+    inside_body = true;
+    while (work_on_one(-1)) {
+    }
+    inside_body = false;
+    for (int i = 0; n_done_.load(std::memory_order_acquire) < n_chunks; ++i) {
+      i < kPausesBeforeYield ? pause_briefly() : std::this_thread::yield();
+    }
+  }
+
+  std::mutex& busy() { return busy_; }
+
+ private:
+  static constexpr int kPausesBeforeYield = 2000;
+  static constexpr std::chrono::microseconds kSpin{60};  // longer than the gaps between the loops of a step
+
+  // Works on one chunk of the current job, if there is one for this worker (-1: the caller).
+  bool work_on_one(int worker) {
+    std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
+    for (;;) {
+      const std::int64_t chunk = static_cast<std::int64_t>(ticket & 0xffffffffu);
+      if ((ticket >> 32) % 2 != 0 || chunk >= n_chunks_.load(std::memory_order_relaxed) ||
+          worker >= n_workers_.load(std::memory_order_relaxed)) {
+        return false;
+      }
+      const detail::RunChunk run = run_.load(std::memory_order_relaxed);
+      const void* work = work_.load(std::memory_order_relaxed);
+      if (!ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel)) continue;
+      run(work, chunk);
+      n_done_.fetch_add(1, std::memory_order_release);
+      return true;
+    }
+  }
+
+  void serve(int worker) {
+    inside_body = true;
+    auto idle_since = std::chrono::steady_clock::now();
+    for (int i = 0;; ++i) {
+      if (work_on_one(worker)) {
+        i = 0;
+        continue;
+      }
+      pause_briefly();
+      if (i == 0) idle_since = std::chrono::steady_clock::now();
+      if (i % 16 != 15 || std::chrono::steady_clock::now() - idle_since < kSpin) continue;
+      sleep(worker);
+      i = -1;
+    }
+  }
+
+  void sleep(int worker) {
+    const std::uint32_t heard = alarm_.load(std::memory_order_seq_cst);
+    n_asleep_.fetch_add(1, std::memory_order_seq_cst);
+    if (!work_on_one(worker)) alarm_.wait(heard, std::memory_order_seq_cst);
+    n_asleep_.fetch_sub(1, std::memory_order_seq_cst);
+  }
+
+  // A team of OpenMP threads that never ends its region, opened by a thread of its own.
+  void start(int n_workers) {
+    std::thread([this, first = n_started_, count = n_workers - n_started_] {
+#pragma omp parallel num_threads(count)
+      serve(first + omp_get_thread_num());
+    }).detach();
+    n_started_ = n_workers;
+  }
+
+  std::mutex busy_;
+  int n_started_ = 0;  // guarded by busy_
+  alignas(64) std::atomic<std::uint64_t> ticket_{0};
+  alignas(64) std::atomic<std::int64_t> n_done_{0};
+  alignas(64) std::atomic<std::int64_t> n_chunks_{0};
+  std::atomic<detail::RunChunk> run_{nullptr};
+  std::atomic<const void*> work_{nullptr};
+  std::atomic<int> n_workers_{0};
+  alignas(64) std::atomic<std::uint32_t> alarm_{0};
+  std::atomic<int> n_asleep_{0};
+};
+
+Team& team() {
+  static Team& the_team = *new Team;  // never destroyed: its threads run until the process ends
+  return the_team;
+}
+
+}  // namespace
 
 void set_threads(int count) {
   require(count >= 1 && count <= 1024, "threads: must be between 1 and 1024, got {}", count);
   thread_count = count;
 }
 
-int threads() { return thread_count > 0 ? thread_count : omp_get_num_procs(); }
+int threads() {
+  const int count = thread_count.load(std::memory_order_relaxed);
+  return count > 0 ? count : omp_get_num_procs();
+}
+
+void detail::share(std::int64_t n_chunks, RunChunk run, const void* work) {
+  const auto n_workers = static_cast<int>(std::min<std::int64_t>(threads(), n_chunks)) - 1;
+  if (n_workers >= 1 && !inside_body && team().busy().try_lock()) {
+    const std::lock_guard lock(team().busy(), std::adopt_lock);
+    team().share(n_chunks, run, work, n_workers);
+    return;
+  }
+  for (std::int64_t i = 0; i < n_chunks; ++i) run(work, i);
+}
 
 }  // namespace ingot::engine

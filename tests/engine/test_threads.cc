@@ -1,0 +1,100 @@
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <chrono>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "engine/base/threads.h"
+#include "tests/support/error_text.h"
+
+using namespace ingot::engine;
+
+namespace {
+
+// How often parallel_for visits each of [0, count).
+std::vector<int> visits(std::int64_t count, std::int64_t grain) {
+  std::vector<std::atomic<int>> seen(static_cast<std::size_t>(count));
+  parallel_for(count, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) ++seen[static_cast<std::size_t>(i)];
+  });
+  return {seen.begin(), seen.end()};
+}
+
+struct ThreadCount {
+  explicit ThreadCount(int count) : before(threads()) { set_threads(count); }
+  ~ThreadCount() { set_threads(before); }
+  int before;
+};
+
+}  // namespace
+
+TEST_CASE("every index is visited once, for any count, grain and number of threads") {
+  for (const int count : {1, 2, 5, 3}) {
+    const ThreadCount guard(count);
+    for (const std::int64_t n : {0, 1, 2, 63, 1000}) {
+      for (const std::int64_t grain : {1, 7, 1000})
+        CHECK(visits(n, grain) == std::vector<int>(static_cast<std::size_t>(n), 1));
+    }
+  }
+}
+
+TEST_CASE("chunks do not depend on the number of threads") {
+  std::vector<std::set<std::pair<std::int64_t, std::int64_t>>> all;
+  for (const int count : {1, 4}) {
+    const ThreadCount guard(count);
+    std::vector<std::pair<std::int64_t, std::int64_t>> chunks(15);
+    parallel_for(100, 7, [&](std::int64_t begin, std::int64_t end) {
+      chunks[static_cast<std::size_t>(begin / 7)] = {begin, end};
+    });
+    all.emplace_back(chunks.begin(), chunks.end());
+  }
+  CHECK(all[0] == all[1]);
+  CHECK(all[0].contains({98, 100}));
+}
+
+TEST_CASE("many short loops in a row, with pauses long enough to fall asleep, lose nothing") {
+  const ThreadCount guard(4);
+  std::int64_t total = 0;
+  for (int i = 0; i < 20000; ++i) {
+    std::atomic<std::int64_t> sum{0};
+    parallel_for(1 + i % 9, 1, [&](std::int64_t begin, std::int64_t) { sum += begin + 1; });
+    total += sum;
+    if (i % 2000 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  std::int64_t expected = 0;
+  for (int i = 0; i < 20000; ++i) expected += (1 + i % 9) * (2 + i % 9) / 2;
+  CHECK(total == expected);
+}
+
+TEST_CASE("several threads share the work, and a loop inside a loop runs in line") {
+  const ThreadCount guard(2);
+  std::atomic<int> n_inside{0};
+  std::vector<std::thread::id> ids(2);
+  parallel_for(2, 1, [&](std::int64_t begin, std::int64_t) {
+    ids[static_cast<std::size_t>(begin)] = std::this_thread::get_id();
+    ++n_inside;
+    while (n_inside < 2) std::this_thread::yield();  // until the other chunk runs too
+    const std::thread::id outer = std::this_thread::get_id();
+    parallel_for(10, 1, [&](std::int64_t, std::int64_t) { CHECK(std::this_thread::get_id() == outer); });
+  });
+  CHECK(ids[0] != ids[1]);
+}
+
+TEST_CASE("loops called from several threads at once are all done") {
+  const ThreadCount guard(3);
+  std::vector<std::thread> callers;
+  std::atomic<int> n_right{0};
+  for (int t = 0; t < 4; ++t) {
+    callers.emplace_back([&] {
+      for (int i = 0; i < 200; ++i) n_right += visits(50, 3) == std::vector<int>(50, 1);
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  CHECK(n_right == 800);
+}
+
+TEST_CASE("a number of threads out of range is refused") {
+  CHECK(ingot::test::contains(ingot::test::error_text([] { set_threads(0); }), "between 1 and 1024, got 0"));
+}
