@@ -1,6 +1,7 @@
 // The forward pass: embeddings, encoder layers, heads.
 #include "bert/model.h"
 #include "engine/autograd/elementwise.h"
+#include "engine/autograd/loss.h"
 #include "engine/base/error.h"
 
 namespace ingot::bert {
@@ -40,10 +41,24 @@ Variable Model::classify(const Variable& hidden, const Input& input, DropoutStre
   return classifier(engine::dropout(pooled, streams.next(probability)));
 }
 
-Variable Model::predict_tokens(const Variable& hidden, std::vector<std::int32_t> rows) const {
+namespace {
+
+// What the decoder reads at these rows.
+Variable decoder_input(const Model& model, const Variable& hidden, std::vector<std::int32_t> rows) {
   const Variable selected = engine::select_rows(hidden, std::move(rows));
-  const Variable transformed = masked_lm.norm(masked_lm.transform(selected, config.hidden_act));
-  return engine::linear(transformed, embeddings.word.table(), masked_lm.bias);
+  return model.masked_lm.norm(model.masked_lm.transform(selected, model.config.hidden_act));
+}
+
+}  // namespace
+
+Variable Model::predict_tokens(const Variable& hidden, std::vector<std::int32_t> rows) const {
+  return engine::linear(decoder_input(*this, hidden, std::move(rows)), embeddings.word.table(), masked_lm.bias);
+}
+
+Variable Model::predict_tokens_loss(const Variable& hidden, std::vector<std::int32_t> rows,
+                                    std::span<const std::int32_t> labels) const {
+  return engine::linear_cross_entropy(decoder_input(*this, hidden, std::move(rows)), embeddings.word.table(),
+                                      masked_lm.bias, labels);
 }
 
 }  // namespace ingot::bert

@@ -68,6 +68,10 @@ struct Model {
   // Logits over the vocabulary [rows.size(), vocab_size] at these rows of the encoder's output only.
   engine::Variable predict_tokens(const engine::Variable& hidden, std::vector<std::int32_t> rows) const;
 
+  // Mean cross entropy of predicting `labels` at these rows, without holding their logits.
+  engine::Variable predict_tokens_loss(const engine::Variable& hidden, std::vector<std::int32_t> rows,
+                                       std::span<const std::int32_t> labels) const;
+
   // Every parameter under its Hugging Face name, in the order of parameter_specs(config).
   std::vector<engine::Parameter> parameters() const;
 

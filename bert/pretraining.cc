@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "bert/classification.h"
-#include "engine/autograd/loss.h"
 #include "engine/base/error.h"
 
 namespace ingot::bert {
@@ -106,8 +105,7 @@ class Pretraining {
     const Masking masking = mask_tokens(batch, special_, model_.config.vocab_size, seed_, draw << 1 | 1);
     const std::int64_t n_tokens = batch.n_tokens();
     const Input input = make_input(std::move(batch));
-    const engine::Variable logits = model_.predict_tokens(model_.encode(input, streams), masking.rows);
-    return {engine::cross_entropy(logits, masking.labels), n_tokens};
+    return {model_.predict_tokens_loss(model_.encode(input, streams), masking.rows, masking.labels), n_tokens};
   }
 
   Model& model_;

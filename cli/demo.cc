@@ -32,8 +32,8 @@ void run(const CLI::App& command, const std::string& out, const Common& common) 
   const std::string tokenizer = (folder / "glosses.model").string(), run = (folder / "glosses").string();
   fmt::print("A tiny BERT learns from nothing to tell the 26 kinds of nouns in WordNet apart by their definitions.\n");
   type({"tokenizer", "train", "--data", "glosses", "--pieces", "6000", "--out", tokenizer});
-  type({"train", "--data", "glosses", "--tokenizer", tokenizer, "--model", "tiny", "--length", "64", "--epochs", "4",
-        "--lr", "2e-3", "--seed", seed, "--out", run});
+  type({"train", "--data", "glosses", "--tokenizer", tokenizer, "--model", "tiny", "--length", "64", "--batch", "64",
+        "--epochs", "3", "--lr", "2e-3", "--seed", seed, "--out", run});
   type({"eval", run, "--data", "glosses"});
   type({"predict", run, "a metal block cast in a mould for later use", "a large wild cat with a mane",
         "the feeling of great happiness", "a city in the north of Italy"});

@@ -1,36 +1,91 @@
 #include "engine/autograd/loss.h"
 
+#include <algorithm>
+
 #include "engine/base/error.h"
+#include "engine/kernels/gemm/gemm.h"
 #include "engine/kernels/loss/cross_entropy.h"
 
 namespace ingot::engine {
 
-Variable cross_entropy(const Variable& logits, std::span<const std::int32_t> labels) {
-  const std::int64_t m = logits.value().n_rows(), n = logits.value().columns();
-  require(static_cast<std::int64_t>(labels.size()) == m, "cross_entropy: {} rows of logits, {} labels", m,
+namespace {
+
+constexpr std::int64_t kTileRows = 256;  // of logits: 8 MB for 8,000 classes
+
+// How many labels count, after checking all.
+std::int64_t counted_labels(std::span<const std::int32_t> labels, std::int64_t n_rows, std::int64_t n_classes) {
+  require(static_cast<std::int64_t>(labels.size()) == n_rows, "cross_entropy: {} rows of logits, {} labels", n_rows,
           labels.size());
   std::int64_t counted = 0;
   for (const std::int32_t label : labels) {
-    require(label == kernels::kIgnoredLabel || (0 <= label && label < n),
-            "cross_entropy: label {} is outside of {} classes", label, n);
+    require(label == kernels::kIgnoredLabel || (0 <= label && label < n_classes),
+            "cross_entropy: label {} is outside of {} classes", label, n_classes);
     counted += label != kernels::kIgnoredLabel;
   }
-  require(counted > 0, "cross_entropy: all {} labels are ignored", m);
+  require(counted > 0, "cross_entropy: all {} labels are ignored", n_rows);
+  return counted;
+}
+
+Tensor mean_of(const Tensor& losses, std::int64_t counted) {
+  double total = 0;
+  for (const float loss : losses.span()) total += loss;
+  return Tensor::full({1}, static_cast<float>(total / static_cast<double>(counted)));
+}
+
+// gradient * scale, added to the variable's; the tensor is given up.
+void deliver(const Variable& variable, const Tensor& gradient, float scale) {
+  if (!variable.requires_gradient()) return;
+  if (scale != 1.0f) {
+    for (float& g : gradient.span()) g *= scale;
+  }
+  variable.add_gradient(gradient);
+}
+
+}  // namespace
+
+Variable cross_entropy(const Variable& logits, std::span<const std::int32_t> labels) {
+  const std::int64_t m = logits.value().n_rows(), n = logits.value().columns();
+  const std::int64_t counted = counted_labels(labels, m, n);
   const bool keep = recording() && logits.requires_gradient();
   const Tensor losses = Tensor::empty({m});
   Tensor gradient = keep ? Tensor::empty(logits.shape()) : Tensor();
   kernels::cross_entropy(m, n, logits.value().data(), labels.data(), 1.0f / static_cast<float>(counted), losses.data(),
                          keep ? gradient.data() : nullptr);
-  double total = 0;
-  for (const float loss : losses.span()) total += loss;
-  return record(Tensor::full({1}, static_cast<float>(total / static_cast<double>(counted))), {logits},
-                [=](const Tensor& dy) {
-                  const float scale = dy.data()[0];
-                  if (scale != 1.0f) {
-                    for (float& g : gradient.span()) g *= scale;
-                  }
-                  logits.add_gradient(gradient);
-                });
+  return record(mean_of(losses, counted), {logits}, [=](const Tensor& dy) { deliver(logits, gradient, dy.data()[0]); });
+}
+
+Variable linear_cross_entropy(const Variable& x, const Variable& w, const Variable& bias,
+                              std::span<const std::int32_t> labels) {
+  const std::int64_t m = x.value().n_rows(), k = x.value().columns(), n = w.shape()[0];
+  require(w.shape()[1] == k && bias.value().size() == n,
+          "linear_cross_entropy: sizes differ: input {}, weight {}, bias {}", to_string(x.shape()),
+          to_string(w.shape()), to_string(bias.shape()));
+  const std::int64_t counted = counted_labels(labels, m, n);
+  const bool keep = recording() && (x.requires_gradient() || w.requires_gradient() || bias.requires_gradient());
+  const Tensor losses = Tensor::empty({m});
+  Tensor dx, dw, dbias;
+  if (keep) {
+    dx = Tensor::empty(x.shape());
+    dw = Tensor::empty(w.shape());
+    dbias = Tensor::empty(bias.shape());
+  }
+  const Tensor tile = Tensor::empty({std::min(m, kTileRows), n});
+  for (std::int64_t row = 0; row < m; row += kTileRows) {
+    const std::int64_t rows = std::min(kTileRows, m - row);
+    const float* x_rows = x.value().data() + row * k;
+    kernels::linear_forward(rows, n, k, x_rows, k, w.value().data(), bias.value().data(), Activation::identity, nullptr,
+                            tile.data(), n);
+    kernels::cross_entropy(rows, n, tile.data(), labels.data() + row, 1.0f / static_cast<float>(counted),
+                           losses.data() + row, keep ? tile.data() : nullptr);
+    if (!keep) continue;
+    kernels::linear_input_gradient(rows, n, k, tile.data(), n, w.value().data(), false, dx.data() + row * k, k);
+    kernels::linear_weight_gradient(rows, n, k, tile.data(), n, x_rows, k, row > 0, dw.data(), dbias.data());
+  }
+  return record(mean_of(losses, counted), {x, w, bias}, [=](const Tensor& dy) {
+    deliver(x, dx, dy.data()[0]);
+    deliver(w, dw, dy.data()[0]);
+    deliver(bias, dbias, dy.data()[0]);
+  });
 }
 
 }  // namespace ingot::engine

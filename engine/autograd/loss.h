@@ -12,4 +12,9 @@ namespace ingot::engine {
 // [1]. Throws Error if a label is outside of the classes or all are ignored.
 Variable cross_entropy(const Variable& logits, std::span<const std::int32_t> labels);
 
+// cross_entropy(linear(x, w, bias), labels) for many classes, without ever holding all logits: rows go through in
+// tiles, whose gradients are taken while they are there. x [n_rows, k], w [n_classes, k], bias [n_classes].
+Variable linear_cross_entropy(const Variable& x, const Variable& w, const Variable& bias,
+                              std::span<const std::int32_t> labels);
+
 }  // namespace ingot::engine

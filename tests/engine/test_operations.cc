@@ -140,3 +140,22 @@ TEST_CASE("cross entropy with ignored labels has the gradient of its differences
       },
       {random_leaf({4, 5}, 1, 1.0)});
 }
+
+TEST_CASE("cross entropy through tiles is that of the whole logits, in value and gradient") {
+  const std::int64_t n_rows = 600, n_classes = 37, k = 5;
+  std::vector<std::int32_t> labels;
+  for (std::int64_t i = 0; i < n_rows; ++i)
+    labels.push_back(i % 7 == 0 ? -100 : static_cast<std::int32_t>(i % n_classes));
+  std::vector<Tensor> results;
+  for (const bool tiled : {false, true}) {
+    const Variable x = random_leaf({n_rows, k}, 1), w = random_leaf({n_classes, k}, 2), b = random_leaf({n_classes}, 3);
+    const Variable loss = tiled ? linear_cross_entropy(x, w, b, labels) : cross_entropy(linear(x, w, b), labels);
+    backward(add(loss, loss));
+    for (const Tensor& t : {loss.value(), x.gradient(), w.gradient(), b.gradient()}) results.push_back(t);
+  }
+  for (std::size_t i = 0; i < 4; ++i) {
+    for (std::int64_t e = 0; e < results[i].size(); ++e) {
+      CHECK(results[i].data()[e] == doctest::Approx(results[i + 4].data()[e]).epsilon(1e-5));
+    }
+  }
+}
