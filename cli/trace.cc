@@ -28,16 +28,17 @@ struct PaddedBatch {
   std::vector<std::int32_t> labels;  // may be empty
 };
 
-std::vector<std::int32_t> ids_of(const engine::Safetensors& file, const char* name,
-                                 const std::vector<std::int64_t>& shape, std::int64_t smallest, std::int64_t bound) {
+// The numbers of a tensor, each from 0 up to `bound`, or in labels kIgnoredLabel; none if the file has no such tensor.
+std::vector<std::int32_t> ids_of(const engine::Safetensors& file, const std::string& name,
+                                 const std::vector<std::int64_t>& shape, std::int64_t bound) {
   const engine::SafetensorsEntry* entry = file.find(name);
   if (entry == nullptr) return {};
   require(entry->shape == shape, "batch: {}: expected shape [{}], got [{}]", name, fmt::join(shape, ","),
           fmt::join(entry->shape, ","));
   std::vector<std::int32_t> ids;
   for (const std::int64_t id : file.integers(*entry)) {
-    require((smallest <= id && id < bound) || id == engine::kernels::kIgnoredLabel,
-            "batch: {}: {} is outside of [{}, {})", name, id, smallest, bound);
+    const bool ignored = name == "labels" && id == engine::kernels::kIgnoredLabel;
+    require((0 <= id && id < bound) || ignored, "batch: {}: {} is outside of [0, {})", name, id, bound);
     ids.push_back(static_cast<std::int32_t>(id));
   }
   return ids;
@@ -53,13 +54,13 @@ PaddedBatch read_batch(const std::string& path, const bert::Config& config) {
   require(batch.n_sequences > 0 && batch.length > 0, "{}: input_ids: is empty", path);
   require(batch.length <= config.max_position_embeddings, "{}: length {} is above the {} positions of the model", path,
           batch.length, config.max_position_embeddings);
-  batch.input.ids = ids_of(file, "input_ids", shape, 0, config.vocab_size);
-  batch.input.token_types = ids_of(file, "token_type_ids", shape, 0, config.type_vocab_size);
+  batch.input.ids = ids_of(file, "input_ids", shape, config.vocab_size);
+  batch.input.token_types = ids_of(file, "token_type_ids", shape, config.type_vocab_size);
   batch.input.token_types.resize(batch.input.ids.size());
   auto sequences = std::make_shared<engine::Sequences>();
   for (std::int64_t i = 0; i <= batch.n_sequences; ++i)
     sequences->offsets.push_back(static_cast<std::int32_t>(i * batch.length));
-  for (const std::int32_t m : ids_of(file, "attention_mask", shape, 0, 2))
+  for (const std::int32_t m : ids_of(file, "attention_mask", shape, 2))
     sequences->key_visible.push_back(static_cast<std::uint8_t>(m));
   for (std::int64_t row = 0; row < batch.n_sequences * batch.length; ++row) {
     batch.input.positions.push_back(static_cast<std::int32_t>(row % batch.length));
@@ -71,8 +72,8 @@ PaddedBatch read_batch(const std::string& path, const bert::Config& config) {
   }
   batch.input.sequences = std::move(sequences);
   if (config.task == bert::Task::sequence_classification)
-    batch.labels = ids_of(file, "labels", {batch.n_sequences}, 0, config.n_labels());
-  if (config.task == bert::Task::masked_lm) batch.labels = ids_of(file, "labels", shape, 0, config.vocab_size);
+    batch.labels = ids_of(file, "labels", {batch.n_sequences}, config.n_labels());
+  if (config.task == bert::Task::masked_lm) batch.labels = ids_of(file, "labels", shape, config.vocab_size);
   return batch;
 }
 
