@@ -18,8 +18,9 @@ void copy_if_present(const fs::path& from, const fs::path& to, const char* file)
 
 void transfer(const CLI::App& command, const fs::path& from, const fs::path& to, const Common& common) {
   const bert::Model model = bert::load_model(from);
-  std::error_code error;
-  engine::require(!fs::equivalent(from, to, error), "{}: source and target are the same folder", to.string());
+  for (const char* file : {"config.json", "model.safetensors", "training.safetensors"}) {
+    engine::require(!fs::exists(to / file), "{}: holds a model or a run already; choose another folder", to.string());
+  }
   if (fs::exists(from / "vocab.txt") || fs::exists(from / "tokenizer.model")) {
     check_vocabulary(model.config, *bert::load_tokenizer(from), from.string());
   }
