@@ -127,6 +127,9 @@ class Run {
     scores["epoch"] = progress_.step / job_.steps_per_epoch;
     std::string line = fmt::format("epoch {}/{}:", progress_.step / job_.steps_per_epoch, options_.n_epochs);
     for (const auto& [key, value] : scores.items()) {
+      engine::require(!value.is_number_float() || !std::isnan(value.get<double>()),
+                      "{}: the {} of the validation became nan after step {}; {}", job_.name, key, progress_.step,
+                      kept());
       if (value.is_number_float() && key != "score") line += fmt::format(" {} {:.4f}", key, value.get<double>());
     }
     meter_.note(line);
@@ -140,9 +143,12 @@ class Run {
 
   void require_finite(double value, const char* what) const {
     engine::require(std::isfinite(value), "{}: the {} became {} at step {} (learning rate {:g}); {}", job_.name, what,
-                    value, progress_.step + 1, schedule_.at(progress_.step),
-                    fs::exists(state_path()) ? "the last saved state is kept in " + state_path().string()
-                                             : std::string("nothing had been saved yet"));
+                    value, progress_.step + 1, schedule_.at(progress_.step), kept());
+  }
+
+  std::string kept() const {
+    return fs::exists(state_path()) ? "the last saved state is kept in " + state_path().string()
+                                    : std::string("nothing had been saved yet");
   }
 
   const Job& job_;

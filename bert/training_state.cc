@@ -23,6 +23,21 @@ void for_each_tensor(const Model& model, const engine::AdamW& optimizer, const V
   }
 }
 
+// What differs between two identities: the names and values of both if they are JSON objects, else both whole.
+std::string difference(const std::string& saved, const std::string& now) {
+  const auto a = nlohmann::json::parse(saved, nullptr, false), b = nlohmann::json::parse(now, nullptr, false);
+  if (!a.is_object() || !b.is_object()) return fmt::format("saved {}, now {}", saved, now);
+  nlohmann::json both = a;
+  both.update(b);
+  std::string text;
+  for (const auto& [key, value] : both.items()) {
+    const auto shown = [&key = key](const nlohmann::json& o) { return o.contains(key) ? o[key].dump() : "none"; };
+    if (shown(a) != shown(b))
+      text += fmt::format("{}{}: saved {}, now {}", text.empty() ? "" : "; ", key, shown(a), shown(b));
+  }
+  return text;
+}
+
 // Numbers keep all their bits: a resumed run must not differ.
 std::string exact(double x) { return fmt::format("{:a}", x); }
 
@@ -55,8 +70,8 @@ TrainingProgress load_training_state(const std::filesystem::path& path, const st
     return found->second;
   };
   const auto number = [&](const char* key) { return std::strtod(text(key).c_str(), nullptr); };
-  engine::require(text("identity") == identity, "resume: {} was made with other options or data: saved {}, now {}",
-                  path.string(), text("identity"), identity);
+  engine::require(text("identity") == identity, "resume: {} was made with other options or data: {}", path.string(),
+                  difference(text("identity"), identity));
   for_each_tensor(model, optimizer, [&](const std::string& name, const Tensor& tensor) {
     const SafetensorsEntry& entry = file.get(name, "F32", tensor.shape().dims());
     std::memcpy(tensor.data(), entry.bytes.data(), entry.bytes.size());

@@ -175,6 +175,22 @@ TEST_CASE("a loss that is no number stops the run, names the step and keeps the 
   CHECK(bert::train(again, toy.job(again), resumed).n_steps == 18);
 }
 
+TEST_CASE("a validation that is no number stops the run before best/ is replaced") {
+  const test::TemporaryFolder folder;
+  const Toy toy;
+  bert::Model model = Toy::model();
+  bert::Job job = toy.job(model);
+  std::string best;
+  job.validate = [&]() -> nlohmann::json {
+    if (!fs::exists(folder / "a" / "best")) return {{"score", 0.5}, {"validation_loss", 0.7}};
+    best = engine::read_file(folder / "a" / "best" / "model.safetensors");
+    return {{"score", std::nan("")}, {"validation_loss", 0.7}};
+  };
+  const std::string message = test::error_text([&] { bert::train(model, job, options(folder / "a")); });
+  CHECK(test::contains(message, "the score of the validation became nan after step 12"));
+  CHECK(engine::read_file(folder / "a" / "best" / "model.safetensors") == best);
+}
+
 TEST_CASE("a full disk leaves the last state whole") {
   const test::TemporaryFolder folder;
   const Toy toy;
