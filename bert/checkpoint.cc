@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <cstring>
 #include <map>
 #include <system_error>
@@ -118,8 +119,13 @@ CheckpointTensor take(const std::string& subject, const Safetensors& file, const
   const SafetensorsEntry& entry = *at->second;
   require(entry.shape == spec.shape, "{}: {}: expected shape {}, got {}", subject, entry.name, text_of(spec.shape),
           text_of(entry.shape));
+  CheckpointTensor tensor{spec.name, spec.shape, file.floats(entry)};
+  const auto wrong =
+      std::find_if(tensor.values.begin(), tensor.values.end(), [](float value) { return !std::isfinite(value); });
+  require(wrong == tensor.values.end(), "{}: {}: values must be finite, got {} at {}", subject, entry.name,
+          wrong == tensor.values.end() ? 0.0f : *wrong, wrong - tensor.values.begin());
   found.erase(at);
-  return {spec.name, spec.shape, file.floats(entry)};
+  return tensor;
 }
 
 bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
