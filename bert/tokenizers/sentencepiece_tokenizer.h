@@ -18,7 +18,8 @@ class SentencePieceTokenizer final : public Tokenizer {
   // [CLS] or no [SEP], or would make one of them from plain text. `subject` begins the messages.
   SentencePieceTokenizer(std::string bytes, std::string_view subject);
 
-  // Throws Error at invalid UTF-8. The text cannot produce special tokens, except unknown.
+  // Throws Error at invalid UTF-8. The text cannot produce special tokens, except unknown. A word longer than 16 KiB is
+  // encoded in parts of that size, as if there were spaces between them.
   std::vector<std::int32_t> encode(std::string_view text) const override;
 
   std::int32_t size() const override { return processor_.GetPieceSize(); }

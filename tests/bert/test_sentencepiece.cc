@@ -237,6 +237,14 @@ TEST_CASE("other models' own begin and end stand for CLS and SEP, and symbols th
         }) == "m.model: must have a piece [CLS] or a begin-of-sentence symbol, has neither");
 }
 
+TEST_CASE("a word of a megabyte that the model does not know is encoded in parts, quickly") {
+  const auto tokenizer = bert::train_tokenizer({.n_pieces = 40}, {"the iron number one is small here", "a plum"});
+  const std::vector<std::int32_t> part = tokenizer->encode(std::string(100, 'q'));
+  std::vector<std::int32_t> expected;
+  for (int i = 0; i < 64; ++i) expected.insert(expected.end(), part.begin(), part.end());
+  CHECK(tokenizer->encode(std::string(64 * 16384, 'q')) == expected);
+}
+
 TEST_CASE("text that is not UTF-8 is refused by a sentencepiece model with the offset of the byte") {
   CHECK(message_of([] { trained("unigram").encode("kalo \xFFmi"); }) ==
         "encode: text must be UTF-8, got byte 0xff at offset 5");
