@@ -21,6 +21,7 @@ void release_freed_memory();
 // From now on the first SIGINT or SIGTERM only sets a flag, for long work to stop at a clean place; a second one ends
 // the process as usual.
 void catch_interrupts();
+void release_interrupts();  // from now on a first one ends the process again
 bool interrupted();
 
 // Thrown by long work that stopped because of interrupted(), after saving what it has.

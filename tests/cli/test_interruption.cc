@@ -18,22 +18,20 @@ namespace {
 
 const std::string kLonger = "--epochs 60 --save-every 7";
 
-// Starts training, waits until its log has grown, sends the signal, and returns the wait status.
-int signalled(const Workplace& place, const std::string& out, int signal) {
+// Starts the program, waits until the file has so many bytes, sends the signal, and returns the wait status.
+int signalled(const Workplace& place, const std::string& words, const std::string& file, std::uintmax_t n_bytes,
+              int signal) {
   const std::string line = "cd '" + (place / "").string() +
-                           "' && exec env XDG_CACHE_HOME=\"$PWD/cache\" '" INGOT_BINARY "' " +
-                           Workplace::train(kLonger + " --out " + out) + " >stdout 2>stderr";
+                           "' && exec env XDG_CACHE_HOME=\"$PWD/cache\" '" INGOT_BINARY "' " + words +
+                           " >stdout 2>stderr";
   const pid_t child = ::fork();
   if (child == 0) {
     ::execl("/bin/bash", "bash", "-c", line.c_str(), nullptr);
     ::_exit(127);
   }
   std::error_code error;
-  for (int i = 0; i < 3000 && (!fs::exists(place / (out + "/metrics.jsonl")) ||
-                               fs::file_size(place / (out + "/metrics.jsonl"), error) < 300);
-       ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
+  const auto is_written = [&] { return fs::exists(place / file) && fs::file_size(place / file, error) >= n_bytes; };
+  for (int i = 0; i < 15000 && !is_written(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   ::kill(child, signal);
   int status = 0;
   ::waitpid(child, &status, 0);
@@ -47,15 +45,36 @@ TEST_CASE("a run that was interrupted or killed resumes to the bits of one that 
   REQUIRE(place.run(Workplace::train(kLonger + " --out whole")).code == 0);
   const std::string whole = test::text_of_file(place / "whole/last/model.safetensors");
 
-  const int interrupted = signalled(place, "interrupted", SIGINT);
+  const int interrupted =
+      signalled(place, Workplace::train(kLonger + " --out interrupted"), "interrupted/metrics.jsonl", 300, SIGINT);
   CHECK(WIFEXITED(interrupted));
   CHECK(WEXITSTATUS(interrupted) == 130);
   CHECK(test::text_of_file(place / "stderr").find("continue with --resume") != std::string::npos);
   REQUIRE(place.run(Workplace::train(kLonger + " --out interrupted --resume")).code == 0);
   CHECK(test::text_of_file(place / "interrupted/last/model.safetensors") == whole);
 
-  CHECK(WIFSIGNALED(signalled(place, "killed", SIGKILL)));
+  CHECK(
+      WIFSIGNALED(signalled(place, Workplace::train(kLonger + " --out killed"), "killed/metrics.jsonl", 300, SIGKILL)));
   CHECK_FALSE(fs::exists(place / "killed/last"));
   REQUIRE(place.run(Workplace::train(kLonger + " --out killed --resume")).code == 0);
   CHECK(test::text_of_file(place / "killed/last/model.safetensors") == whole);
+}
+
+TEST_CASE("Ctrl-C while the trained model is evaluated stops the run, and resuming it only evaluates") {
+  const Workplace place;
+  place.write("parts/train.csv", test::text_of_file(place / "train.csv"));
+  std::string test = "text,label\n";
+  for (int i = 0; i < 100'000; ++i) test += "the iron number is small the plum is large here and there,metal\n";
+  place.write("parts/test.csv", test);
+  const std::string words = Workplace::train("--data parts --threads 1 --out run");
+  const int status = signalled(place, words, "run/last/tokenizer_config.json", 1, SIGINT);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 130);
+  CHECK(test::text_of_file(place / "stderr") ==
+        "ingot: stopped while evaluating the trained model; continue with --resume\n");
+  const std::string weights = test::text_of_file(place / "run/last/model.safetensors");
+  CHECK_FALSE(fs::exists(place / "run/result.json"));
+  REQUIRE(place.run(words + " --resume").code == 0);
+  CHECK(fs::exists(place / "run/result.json"));
+  CHECK(test::text_of_file(place / "run/last/model.safetensors") == weights);
 }
