@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include <algorithm>
+#include <cstdio>
 #include <sstream>
 
 #include "cli/version.h"
@@ -18,10 +20,11 @@ namespace {
 
 using engine::require;
 
-// "1000" and "1e-3" are numbers, "true" is a truth, the rest is text.
-nlohmann::json typed(const std::string& text) {
+// "1000" is a number where the option takes one; a folder may have that name too.
+nlohmann::json typed(const std::string& text, const std::string& type) {
+  if (!type.starts_with("INT") && !type.starts_with("UINT") && !type.starts_with("FLOAT")) return text;
   const nlohmann::json value = nlohmann::json::parse(text, nullptr, false);
-  return value.is_number() || value.is_boolean() ? value : nlohmann::json(text);
+  return value.is_number() ? value : nlohmann::json(text);
 }
 
 std::string as_argument(const toml::node& value) {
@@ -38,6 +41,7 @@ std::vector<std::string> options_of(const std::string& file) {
   try {
     for (const auto& [key, value] : toml::parse(engine::read_file(file))) {
       const std::string text = as_argument(value);
+      require(key.str() != "config", "{}: option config cannot name another file", file);
       require(!text.empty() || value.is_string(), "{}: option {} must be a string, number or boolean", file,
               std::string(key.str()));
       if (!text.empty()) options.push_back(fmt::format("--{}={}", std::string(key.str()), text));
@@ -54,13 +58,21 @@ std::shared_ptr<Common> add_common(CLI::App& command) {
   auto common = std::make_shared<Common>();
   command.option_defaults()->always_capture_default();
   command.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  command.add_option("--seed", common->seed, "of everything random: the same seed gives the same bits");
+  command.add_option("--seed", common->seed, "of everything random: the same seed gives the same bits")
+      ->check(not_negative());
   command.add_option("--threads", common->threads, "threads to use; 0: all processors")->check(CLI::Range(0, 1024));
   command.add_flag("--quiet", common->quiet, "no progress and no notes");
   command.add_flag("--json", common->json, "the result as one JSON object on standard output");
   command.add_option("--config", common->config, "TOML file with any of these options; the command line wins")
       ->type_name("FILE");
   return common;
+}
+
+CLI::Validator not_negative() {
+  return {[](const std::string& value) {
+            return value.starts_with("-") ? fmt::format("must be at least 0, got {}", value) : std::string();
+          },
+          ""};
 }
 
 void set_action(CLI::App& command, const std::string& example, const std::shared_ptr<Common>& common,
@@ -80,6 +92,9 @@ std::vector<std::string> expand_config(std::vector<std::string> arguments) {
     if (arguments[i].starts_with("--config=")) file = arguments[i].substr(9);
     if (arguments[i] == "--") break;
     if (file.empty()) continue;
+    const auto again = std::find_if(arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1, arguments.end(),
+                                    [](const std::string& a) { return a == "--config" || a.starts_with("--config="); });
+    require(again == arguments.end(), "--config: must be given once");
     // Behind the command and its subcommands, ahead of the first option.
     auto at = std::find_if(arguments.begin(), arguments.end(), [](const std::string& a) { return a.starts_with("-"); });
     const std::vector<std::string> options = options_of(file);
@@ -97,7 +112,8 @@ nlohmann::json resolved_options(const CLI::App& command) {
     if (option->get_expected_min() == 0) {  // a flag
       options[name] = option->count() > 0 && option->as<bool>();
     } else {
-      options[name] = typed(option->count() > 0 ? option->as<std::string>() : option->get_default_str());
+      options[name] =
+          typed(option->count() > 0 ? option->as<std::string>() : option->get_default_str(), option->get_type_name());
     }
   }
   return options;
@@ -112,7 +128,11 @@ void write_config_toml(const CLI::App& command, const fs::path& out) {
   for (const auto& [name, value] : options.items()) {
     if (name == "resume" || name == "json" || name == "quiet" || name == "out") continue;
     if (value.is_boolean()) table.insert(name, value.get<bool>());
-    if (value.is_number_integer()) table.insert(name, value.get<std::int64_t>());
+    if (value.is_number_unsigned() && value.get<std::uint64_t>() > std::uint64_t{INT64_MAX}) {
+      table.insert(name, value.dump());  // beyond TOML's integers
+    } else if (value.is_number_integer()) {
+      table.insert(name, value.get<std::int64_t>());
+    }
     if (value.is_number_float()) table.insert(name, value.get<double>());
     if (value.is_string() && !value.get<std::string>().empty()) table.insert(name, value.get<std::string>());
   }
@@ -131,17 +151,21 @@ void finish(const CLI::App& command, const Common& common, const fs::path& out, 
   result["seed"] = common.seed;
   result["options"] = resolved_options(command);
   result["build"] = build_description();
-  if (!out.empty()) engine::write_file(out / "result.json", result.dump(2) + "\n");
-  if (common.json) {
-    fmt::print("{}\n", result.dump());
-  } else {
-    fmt::print("{}", text);
-  }
-  require(std::fflush(stdout) == 0, "standard output: cannot write");
+  // Paths need not be UTF-8: what is not is replaced.
+  const auto dumped = [&](int indent) {
+    return result.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  };
+  if (!out.empty()) engine::write_file(out / "result.json", dumped(2));
+  print_out(common.json ? dumped(-1) : text);
+}
+
+void print_out(std::string_view text) {
+  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  require(std::fflush(stdout) == 0 && written, "standard output: cannot write");
 }
 
 void say(const std::string& line) {
-  if (!engine::quiet()) fmt::print(stderr, "{}\n", line);
+  if (!engine::quiet()) std::fputs((line + "\n").c_str(), stderr);
 }
 
 }  // namespace ingot::cli

@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 namespace ingot::cli {
 
@@ -22,12 +23,15 @@ struct Common {
 // Adds --seed, --threads, --quiet, --json, --config to a command; they take effect before its callback runs.
 std::shared_ptr<Common> add_common(CLI::App& command);
 
+// For options whose smallest value is 0.
+CLI::Validator not_negative();
+
 // Gives a command its example for --help and the work to do when it was asked for.
 void set_action(CLI::App& command, const std::string& example, const std::shared_ptr<Common>& common,
                 std::function<void()> action);
 
 // Replaces `--config file.toml` by the options in that file, before those given on the command line, which so win.
-// Throws Error for a file that is not TOML or holds more than keys and values.
+// Throws Error for a file that is not TOML, holds more than keys and values or names another file, and for two files.
 std::vector<std::string> expand_config(std::vector<std::string> arguments);
 
 // All options of a command as given or by default, by long name, for result.json.
@@ -40,6 +44,9 @@ void write_config_toml(const CLI::App& command, const std::filesystem::path& out
 // the JSON on standard output with --json, else `text`.
 void finish(const CLI::App& command, const Common& common, const std::filesystem::path& out, nlohmann::json result,
             const std::string& text);
+
+// Writes to standard output, and throws Error if not all of it could be written: it is closed, or its disk is full.
+void print_out(std::string_view text);
 
 // Says something to the user, on standard error, unless --quiet.
 void say(const std::string& line);

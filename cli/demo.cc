@@ -1,7 +1,12 @@
 // ingot demo: the whole way on built-in data. It only types commands that a user could type.
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cstdio>
 #include <filesystem>
+#include <optional>
+#include <string_view>
 
 #include "cli/command.h"
 #include "cli/commands.h"
@@ -14,30 +19,63 @@ namespace ingot::cli {
 namespace fs = std::filesystem;
 namespace {
 
-void type(const std::vector<std::string>& words) {
+// While it lives, standard output goes where standard error goes.
+class OutputToError {
+ public:
+  OutputToError() : output_(::dup(STDOUT_FILENO)) { ::dup2(STDERR_FILENO, STDOUT_FILENO); }
+  ~OutputToError() {
+    std::fflush(stdout);
+    ::dup2(output_, STDOUT_FILENO);
+    ::close(output_);
+  }
+  OutputToError(const OutputToError&) = delete;
+  OutputToError& operator=(const OutputToError&) = delete;
+
+ private:
+  int output_;
+};
+
+// An earlier demo may be replaced, other things may not.
+void clear(const fs::path& folder) {
+  constexpr std::string_view kOurs[] = {"glosses", "glosses.model", "result.json"};
+  std::error_code error;
+  if (fs::exists(folder, error)) {
+    engine::require(fs::is_directory(folder, error), "--out {}: is a file, not a folder", folder.string());
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+      const std::string name = entry.path().filename().string();
+      engine::require(std::find(std::begin(kOurs), std::end(kOurs), name) != std::end(kOurs),
+                      "--out {}: holds {}, which is not of an earlier demo", folder.string(), name);
+    }
+    fs::remove_all(folder);
+  }
+  fs::create_directories(folder, error);
+  engine::require(!error, "--out {}: cannot make the folder: {}", folder.string(), error.message());
+}
+
+void type(std::vector<std::string> words) {
   std::string line = "$ ingot";
   for (const std::string& word : words) line += word.find(' ') == std::string::npos ? " " + word : " '" + word + "'";
-  fmt::print("\n{}\n", line);
-  std::fflush(stdout);
+  print_out(fmt::format("\n{}\n", line));
+  if (engine::quiet()) words.emplace_back("--quiet");
   engine::require(run_program(words) == 0, "demo: the command above did not work");
 }
 
 void run(const CLI::App& command, const std::string& out, const Common& common) {
   const std::string seed = std::to_string(common.seed);
   const fs::path folder = out;
-  engine::require(!fs::exists(folder) || fs::exists(folder / "demo"), "--out {}: exists and is not of an earlier demo",
-                  out);
-  fs::remove_all(folder);
-  fs::create_directories(folder / "demo");
+  clear(folder);
   const std::string tokenizer = (folder / "glosses.model").string(), run = (folder / "glosses").string();
-  fmt::print("A tiny BERT learns from nothing to tell the 26 kinds of nouns in WordNet apart by their definitions.\n");
+  std::optional<OutputToError> aside;
+  if (common.json) aside.emplace();
+  print_out("A tiny BERT learns from nothing to tell the 26 kinds of nouns in WordNet apart by their definitions.\n");
   type({"tokenizer", "train", "--data", "glosses", "--pieces", "6000", "--out", tokenizer});
   type({"train", "--data", "glosses", "--tokenizer", tokenizer, "--model", "tiny", "--length", "64", "--batch", "64",
         "--epochs", "3", "--lr", "2e-3", "--seed", seed, "--out", run});
   type({"eval", run, "--data", "glosses"});
   type({"predict", run, "a metal block cast in a mould for later use", "a large wild cat with a mane",
         "the feeling of great happiness", "a city in the north of Italy"});
-  fmt::print("\n");
+  print_out("\n");
+  aside.reset();
   finish(command, common, folder, {{"model", (folder / "glosses" / "best").string()}},
          fmt::format("done in {}; the model is {}\n", engine::duration_text(engine::usage().wall_seconds),
                      (folder / "glosses" / "best").string()));

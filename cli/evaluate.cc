@@ -57,11 +57,11 @@ struct EvalOptions {
 };
 
 void run_eval(const CLI::App& command, const EvalOptions& o, const Common& common) {
+  require(o.part == "auto" || o.part == "test" || o.part == "train", "--part: must be auto, test or train, got '{}'",
+          o.part);
   const Classifier c = load_classifier(o.model, o.length);
   const auto source = data::open_source(o.data);
   const bert::TokenCorpus corpus = tokenized(*source, *c.tokenizer);
-  require(o.part == "auto" || o.part == "test" || o.part == "train", "--part: must be auto, test or train, got '{}'",
-          o.part);
   const bool test = o.part == "test" || (o.part == "auto" && corpus.test.size() > 0);
   bert::TokenPart part = test ? corpus.test : corpus.train;
   require(part.size() > 0, "{}: has no {} examples", source->name(), test ? "test" : "labelled");
@@ -97,7 +97,7 @@ std::vector<std::string> texts_of(const PredictOptions& o) {
   return lines;
 }
 
-void run_predict(const PredictOptions& o, const Common& common) {
+void run_predict(const CLI::App& command, const PredictOptions& o, const Common& common) {
   const Classifier c = load_classifier(o.model, o.length);
   const std::vector<std::string> texts = texts_of(o);
   std::vector<std::vector<std::int32_t>> ids;
@@ -122,11 +122,7 @@ void run_predict(const PredictOptions& o, const Common& common) {
     for (std::size_t j = 0; j < labels.size(); ++j) all[labels[j]] = row[j];
     predictions.push_back({{"label", labels[best]}, {"probability", row[best]}, {"probabilities", all}});
   }
-  if (common.json) {
-    fmt::print("{}\n", nlohmann::json{{"model", c.folder.string()}, {"predictions", predictions}}.dump());
-  } else {
-    fmt::print("{}", lines);
-  }
+  finish(command, common, {}, {{"model", c.folder.string()}, {"predictions", predictions}}, lines);
 }
 
 }  // namespace
@@ -139,7 +135,7 @@ void add_eval(CLI::App& program) {
   command.add_option("--data", o->data, "as for train")->required();
   command.add_option("--part", o->part,
                      "test, train (everything labelled that is not test), or auto: test where there is one");
-  command.add_option("--length", o->length, "tokens of a text; 0: as trained");
+  command.add_option("--length", o->length, "tokens of a text; 0: as trained")->check(not_negative());
   command.add_option("--batch", o->batch, "texts at a time")->check(CLI::Range(1, 65536));
   command.add_option("--out", o->out, "folder for config.toml and result.json; default: none");
   set_action(command, "ingot eval runs/imdb --data aclImdb.tar.gz", common,
@@ -154,10 +150,10 @@ void add_predict(CLI::App& program) {
   command.add_option("texts", o->texts, "texts; default: one a line on standard input")
       ->type_name("TEXT")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  command.add_option("--length", o->length, "tokens of a text; 0: as trained");
+  command.add_option("--length", o->length, "tokens of a text; 0: as trained")->check(not_negative());
   command.add_option("--batch", o->batch, "texts at a time")->check(CLI::Range(1, 65536));
   set_action(command, "ingot predict runs/imdb 'A quiet, beautiful film.'", common,
-             [o, common] { run_predict(*o, *common); });
+             [&command, o, common] { run_predict(command, *o, *common); });
 }
 
 }  // namespace ingot::cli

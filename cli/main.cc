@@ -1,26 +1,46 @@
 // The program: runs one command, and is the only place where errors are caught.
 // Exit codes: 0 done, 1 failed at work, 2 wrong use or wrong input, 130 stopped by the user.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 
 #include "cli/program.h"
 #include "engine/base/error.h"
 #include "engine/base/process.h"
 
+namespace {
+
+// A closed standard stream would give its number to the next file that is opened, and that file would get our output.
+void open_standard_streams() {
+  for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; ++descriptor) {
+    if (::fcntl(descriptor, F_GETFD) >= 0) continue;
+    // Writing to standard output must still fail; what is said on standard error may be lost.
+    if (::open("/dev/null", descriptor == STDERR_FILENO ? O_WRONLY : O_RDONLY) < 0) std::_Exit(1);
+  }
+}
+
+int report(const std::string& message, int code) {
+  std::fputs(fmt::format("ingot: {}\n", message).c_str(), stderr);
+  return code;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+  open_standard_streams();
   ingot::engine::start_clock();
   std::signal(SIGXFSZ, SIG_IGN);  // a file beyond the limit is an error of its write, as on a full disk
   try {
     return ingot::cli::run_program({argv + 1, argv + argc});
   } catch (const ingot::engine::Error& error) {
-    fmt::print(stderr, "ingot: {}\n", error.what());
-    return 2;
+    return report(error.what(), 2);
   } catch (const ingot::engine::Interrupted& interrupted) {
-    fmt::print(stderr, "ingot: {}\n", interrupted.what());
-    return 130;
+    return report(interrupted.what(), 130);
   } catch (const std::exception& error) {
-    fmt::print(stderr, "ingot: failed: {}\n", error.what());
-    return 1;
+    return report(fmt::format("failed: {}", error.what()), 1);
   }
 }

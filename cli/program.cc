@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/version.h"
 #include "engine/base/error.h"
+#include "engine/base/isa.h"
 
 namespace ingot::cli {
 
@@ -34,14 +35,14 @@ int run_program(const std::vector<std::string>& words) {
   program.footer("`ingot COMMAND --help` explains a command. In a clone, ./ingot also takes the words test and bench.");
   for (const auto add_command : kCommands) add_command(program);
   check_command(program, words);
+  engine::active_isa();  // a wrong INGOT_ISA is said before any work
   std::vector<std::string> arguments = expand_config(words);
   std::reverse(arguments.begin(), arguments.end());  // the order that CLI11 wants
   try {
     program.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return program.exit(error);  // --help, --version
-    fmt::print(stderr, "ingot: {}\n", error.what());
-    return 2;
+    engine::fail("{}", error.what());
   }
   return 0;
 }

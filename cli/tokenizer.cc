@@ -27,18 +27,20 @@ void run_train(const CLI::App& command, const LearnOptions& o, const Common& com
          fmt::format("{}: {} pieces\n", o.out, tokenizer->size()));
 }
 
-void run_encode(const std::string& model, const Common& common) {
+void run_encode(const CLI::App& command, const std::string& model, const Common& common) {
   const auto tokenizer = bert::load_tokenizer(model);
+  nlohmann::json texts = nlohmann::json::array();
   for (std::string line; std::getline(std::cin, line);) {
     const std::vector<std::int32_t> ids = tokenizer->encode(line);
     if (!common.json) {
-      fmt::print("{}\n", fmt::join(ids, " "));
+      print_out(fmt::format("{}\n", fmt::join(ids, " ")));
       continue;
     }
     nlohmann::json pieces = nlohmann::json::array();
     for (const std::int32_t id : ids) pieces.push_back(tokenizer->piece(id));
-    fmt::print("{}\n", nlohmann::json{{"ids", ids}, {"pieces", pieces}}.dump());
+    texts.push_back({{"ids", ids}, {"pieces", pieces}});
   }
+  finish(command, common, {}, {{"texts", texts}}, "");
 }
 
 }  // namespace
@@ -65,7 +67,7 @@ void add_tokenizer(CLI::App& program) {
       ->required()
       ->type_name("FILE");
   set_action(encode, "echo 'Molten iron.' | ingot tokenizer encode tok.model", encode_common,
-             [model, encode_common] { run_encode(*model, *encode_common); });
+             [&encode, model, encode_common] { run_encode(encode, *model, *encode_common); });
 }
 
 }  // namespace ingot::cli

@@ -45,9 +45,11 @@ void Progress::show(std::string_view detail) {
   } else if (worked > 0) {
     time = "ETA " + duration_text(elapsed / static_cast<double>(worked) * static_cast<double>(total_ - done_));
   }
-  fmt::print(stderr, "{}{} {}/{} {:3.0f}% {}{}{}", terminal_ ? "\r\033[K" : "", what_, done_, total_,
-             100.0 * static_cast<double>(done_) / static_cast<double>(total_ > 0 ? total_ : 1), detail,
-             detail.empty() ? "" : " ", time);
+  const std::string line =
+      fmt::format("{}{} {}/{} {:3.0f}% {}{}{}", terminal_ ? "\r\033[K" : "", what_, done_, total_,
+                  100.0 * static_cast<double>(done_) / static_cast<double>(total_ > 0 ? total_ : 1), detail,
+                  detail.empty() ? "" : " ", time);
+  std::fputs(line.c_str(), stderr);  // lost if it cannot be written: no reason to stop working
   line_open_ = terminal_;
   if (!terminal_) std::fputc('\n', stderr);
   std::fflush(stderr);
@@ -55,7 +57,7 @@ void Progress::show(std::string_view detail) {
 
 void Progress::note(std::string_view line) {
   if (is_quiet) return;
-  fmt::print(stderr, "{}{}\n", line_open_ ? "\r\033[K" : "", line);
+  std::fputs(fmt::format("{}{}\n", line_open_ ? "\r\033[K" : "", line).c_str(), stderr);
   line_open_ = false;
 }
 

@@ -104,7 +104,7 @@ TEST_CASE("a tokenizer is learned, and encodes the lines of standard input") {
   const Outcome encoded = place.run("tokenizer encode vocab.txt", "The iron\n\nplum!\n");
   CHECK(encoded.out == "5 6\n\n10 1\n");
   const Outcome pieces = place.run("tokenizer encode vocab.txt --json", "small\n");
-  CHECK(json::parse(pieces.out) == json{{"ids", {14}}, {"pieces", {"small"}}});
+  CHECK(json::parse(pieces.out)["texts"] == json::array({{{"ids", {14}}, {"pieces", {"small"}}}}));
   CHECK(place.run("tokenizer encode tok.model", "the iron is here\n").code == 0);
 }
 
