@@ -14,8 +14,8 @@ namespace ingot::cli {
 namespace {
 
 void run(const CLI::App& command, const TrainingOptions& o, const Common& common) {
+  check_options(o);
   const auto source = data::open_source(o.data);
-  prepare_out(command, o);
   const auto tokenizer = tokenizer_of(o, *source, common.seed);
   const bert::TokenCorpus corpus = tokenized(*source, *tokenizer);
   std::vector<std::span<const std::int32_t>> texts;
@@ -28,6 +28,7 @@ void run(const CLI::App& command, const TrainingOptions& o, const Common& common
   } else {
     config = bert::read_config(resolve_model_folder(o.from) / "config.json");
     check_vocabulary(config, *tokenizer, o.from);
+    config.hidden_dropout_prob = config.attention_probs_dropout_prob = static_cast<float>(o.dropout);
   }
   config.task = bert::Task::masked_lm;
   bert::Model model = o.from.empty() ? bert::make_model(config, common.seed)
@@ -38,9 +39,11 @@ void run(const CLI::App& command, const TrainingOptions& o, const Common& common
     bert::save_model(folder, model);
     save_tokenizer(folder, *tokenizer, framing);
   };
+  prepare_out(command, o);
   engine::catch_interrupts();
   const bert::TrainingOutcome outcome =
       bert::train(model, job, trainer_options(command, o, *source, *tokenizer, common.seed));
+  engine::release_interrupts();
   const std::filesystem::path out = o.out;
   nlohmann::json result{
       {"validation_loss", -outcome.best_score},

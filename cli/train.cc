@@ -32,7 +32,6 @@ std::size_t validation_size(const TrainOptions& o, std::size_t n) {
 
 bert::Model starting_model(const TrainOptions& o, const bert::Tokenizer& tokenizer,
                            const std::vector<std::string>& label_names, std::uint64_t seed) {
-  require(o.pooling == "cls" || o.pooling == "mean", "--pooling: must be cls or mean, got '{}'", o.pooling);
   bert::Config config;
   std::filesystem::path folder;
   if (o.from.empty()) {
@@ -60,12 +59,17 @@ nlohmann::json scores(const bert::Evaluation& e) {
 bert::Evaluation evaluate_with_progress(const bert::Model& model, const bert::Subset& subset,
                                         const data::Framing& framing, std::int64_t batch) {
   engine::Progress meter("evaluate", static_cast<std::int64_t>(subset.examples.size()));
-  return bert::evaluate(model, subset, framing, batch, [&](std::int64_t done, std::int64_t) { meter.update(done); });
+  return bert::evaluate(model, subset, framing, batch, [&](std::int64_t done, std::int64_t) {
+    meter.update(done);
+    if (engine::interrupted())
+      throw engine::Interrupted("stopped while evaluating the trained model; continue with --resume");
+  });
 }
 
 void run(const CLI::App& command, const TrainOptions& o, const Common& common) {
+  require(o.pooling == "cls" || o.pooling == "mean", "--pooling: must be cls or mean, got '{}'", o.pooling);
+  check_options(o);
   const auto source = data::open_source(o.data);
-  prepare_out(command, o);
   const auto tokenizer = tokenizer_of(o, *source, common.seed);
   const bert::TokenCorpus corpus = tokenized(*source, *tokenizer);
   require(corpus.label_names.size() >= 2, "{}: training needs at least two labels, found {}", source->name(),
@@ -80,6 +84,7 @@ void run(const CLI::App& command, const TrainOptions& o, const Common& common) {
     bert::save_model(folder, model);
     save_tokenizer(folder, *tokenizer, framing);
   };
+  prepare_out(command, o);
   engine::catch_interrupts();
   const bert::TrainingOutcome outcome =
       bert::train(model, job, trainer_options(command, o, *source, *tokenizer, common.seed));
@@ -89,6 +94,7 @@ void run(const CLI::App& command, const TrainOptions& o, const Common& common) {
   const bool has_test = corpus.test.size() > 0;
   const bert::Evaluation e =
       evaluate_with_progress(best, has_test ? bert::Subset::all(corpus.test) : validation, framing, o.batch);
+  engine::release_interrupts();
   nlohmann::json result = scores(e);
   result["evaluated_on"] = has_test ? "test" : "validation";
   result["validation_accuracy"] = outcome.best_score;

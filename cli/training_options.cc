@@ -1,6 +1,9 @@
 #include "cli/training_options.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <cmath>
 
 #include "cli/model_folder.h"
 #include "engine/base/error.h"
@@ -40,23 +43,61 @@ void add_training_options(CLI::App& command, TrainingOptions& o) {
   command.add_flag("--resume", o.resume, "go on with the run in --out where it stopped");
 }
 
+namespace {
+
+bool is_there(const fs::path& path) {
+  std::error_code unreadable;  // what cannot be looked at cannot be written either: that is said
+  return fs::exists(path, unreadable);
+}
+
+void check_out(const TrainingOptions& o) {
+  const fs::path out = o.out;
+  std::error_code error;
+  fs::path parent = fs::absolute(out, error);  // the nearest folder that is there
+  require(!error && !o.out.empty(), "--out: must name a folder, got '{}'", o.out);
+  while (!is_there(parent) && parent.has_relative_path()) parent = parent.parent_path();
+  require(fs::is_directory(parent, error), "--out {}: {} is a file, not a folder", o.out, parent.string());
+  require(::access(parent.c_str(), W_OK | X_OK) == 0, "--out {}: cannot write to {}", o.out, parent.string());
+  const bool holds_state = is_there(out / "training.safetensors");
+  require(o.resume || (!holds_state && !is_there(out / "result.json")),
+          "--out {}: holds a run already; choose another folder, or --resume it", o.out);
+  if (o.resume && !holds_state) say(fmt::format("{}: holds no state to resume; starting from the beginning", o.out));
+}
+
+}  // namespace
+
+void check_options(const TrainingOptions& o) {
+  const auto in_range = [](const char* name, double value, bool zero) {
+    require(std::isfinite(value) && (zero ? value >= 0 : value > 0), "{}: must be {} 0, got {}", name,
+            zero ? "at least" : "above", value);
+  };
+  in_range("--lr", o.learning_rate, false);
+  in_range("--weight-decay", o.weight_decay, true);
+  in_range("--clip", o.clip, true);
+  require(o.length >= 3, "--length: must be at least 3 ([CLS], a token, [SEP]), got {}", o.length);
+  truncation_from_name(o.truncation);
+  engine::decay_from_name(o.schedule);
+  if (!o.from.empty()) {
+    require(o.tokenizer.empty(), "--tokenizer: a model from --from comes with its own tokenizer");
+    const TrainingOptions plain;
+    const bool sizes = o.layers != 0 || o.hidden != 0 || o.heads != 0 || o.ffn != 0;
+    require(!sizes && o.model == plain.model && o.positions == plain.positions,
+            "--from: comes with its sizes; --model, --layers, --hidden, --heads, --ffn and --positions cannot change");
+  }
+  check_out(o);
+}
+
 void prepare_out(const CLI::App& command, const TrainingOptions& o) {
   const fs::path out = o.out;
-  require(!fs::exists(out) || fs::is_directory(out), "--out {}: is a file, not a folder", o.out);
-  if (!o.resume) {
-    require(!fs::exists(out / "training.safetensors") && !fs::exists(out / "result.json"),
-            "--out {}: holds a run already; choose another folder, or --resume it", o.out);
-    fs::remove(out / "metrics.jsonl");
-  }
+  if (o.resume && is_there(out / "training.safetensors")) return;
   write_config_toml(command, out);
+  std::error_code absent;
+  fs::remove(out / "metrics.jsonl", absent);
 }
 
 std::unique_ptr<bert::Tokenizer> tokenizer_of(const TrainingOptions& o, const data::Source& source,
                                               std::uint64_t seed) {
-  if (!o.from.empty()) {
-    require(o.tokenizer.empty(), "--tokenizer: a model from --from comes with its own tokenizer");
-    return bert::load_tokenizer(resolve_model_folder(o.from));
-  }
+  if (!o.from.empty()) return bert::load_tokenizer(resolve_model_folder(o.from));
   if (!o.tokenizer.empty()) return bert::load_tokenizer(o.tokenizer);
   say(fmt::format("tokenizer: {}, {} pieces, from {}", o.tokenizer_type, o.pieces, source.name()));
   return bert::tokenizer_for(source, {.algorithm = o.tokenizer_type, .n_pieces = o.pieces, .seed = seed});
@@ -88,7 +129,6 @@ bert::Config config_of(const TrainingOptions& o, const bert::Tokenizer& tokenize
 data::Framing framing_of(const TrainingOptions& o, const bert::Config& config, const bert::Tokenizer& tokenizer) {
   const bert::SpecialTokens& special = tokenizer.special();
   require(special.cls >= 0 && special.sep >= 0, "tokenizer: has no [CLS] or [SEP] token");
-  require(o.length >= 3, "--length: must be at least 3 ([CLS], a token, [SEP]), got {}", o.length);
   require(o.length <= config.max_position_embeddings, "--length: {} is above the {} positions of the model", o.length,
           config.max_position_embeddings);
   return {.cls = special.cls, .sep = special.sep, .length = o.length, .truncation = truncation_from_name(o.truncation)};
@@ -96,9 +136,6 @@ data::Framing framing_of(const TrainingOptions& o, const bert::Config& config, c
 
 bert::TrainerOptions trainer_options(const CLI::App& command, const TrainingOptions& o, const data::Source& source,
                                      const bert::Tokenizer& tokenizer, std::uint64_t seed) {
-  require(o.learning_rate > 0, "--lr: must be above 0, got {}", o.learning_rate);
-  require(o.weight_decay >= 0, "--weight-decay: must not be negative, got {}", o.weight_decay);
-  require(o.clip >= 0, "--clip: must not be negative, got {}", o.clip);
   nlohmann::json identity = resolved_options(command);
   for (const char* free : {"data", "from", "tokenizer", "out", "resume", "threads", "quiet", "json", "save-every"})
     identity.erase(free);

@@ -41,7 +41,12 @@ struct TrainingOptions {
 // Adds the options to a command; defaults are the values in `options`.
 void add_training_options(CLI::App& command, TrainingOptions& options);
 
-// Refuses an `out` that already holds a run, unless resuming it; makes the folder and writes config.toml.
+// Refuses, before any work, values out of range and an `out` that already holds a run (unless resuming it) or cannot
+// be written. Writes nothing.
+void check_options(const TrainingOptions& options);
+
+// Makes the folder of the run and writes config.toml, once all else is known to be right. A run that is resumed keeps
+// what it has.
 void prepare_out(const CLI::App& command, const TrainingOptions& options);
 
 // The tokenizer that the options name: --tokenizer, or the one in --from, or one learned from the data.

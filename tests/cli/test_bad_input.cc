@@ -41,11 +41,20 @@ TEST_CASE("wrong words are refused") {
   check_refused(place.run(short_train("train.csv --model huge")), "huge");
   check_refused(place.run(short_train("train.csv --schedule step")), "linear, cosine or constant, got 'step'");
   check_refused(place.run(short_train("train.csv --lr -1")), "--lr");
+  check_refused(place.run(short_train("train.csv --lr inf")), "--lr: must be above 0, got inf");
+  check_refused(place.run(short_train("train.csv --seed -1")), "--seed: must be at least 0, got -1");
+  check_refused(place.run(short_train("train.csv --length 600")), "600 is above the 512 positions");
+  check_refused(place.run(short_train("train.csv"), "", "INGOT_ISA=bogus"), "must be ref, avx2 or avx512");
   check_refused(place.run(short_train("train.csv --heads 3")), "3");
   check_refused(place.run(short_train("train.csv --config absent.toml")), "absent.toml");
   place.write("bad.toml", "lr = = 3\n");
   check_refused(place.run(short_train("train.csv --config bad.toml")), "bad.toml: line 1: not TOML");
-  CHECK_FALSE(fs::exists(place / "run/training.safetensors"));
+  place.write("nested.toml", "config = \"bad.toml\"\n");
+  check_refused(place.run(short_train("train.csv --config nested.toml")), "cannot name another file");
+  place.write("unknown.toml", "frobnicate = 1\n");
+  check_refused(place.run(short_train("train.csv --config unknown.toml")), "--frobnicate");
+  check_refused(place.run(short_train("train.csv --config unknown.toml --config bad.toml")), "must be given once");
+  CHECK_FALSE(fs::exists(place / "run"));
 }
 
 TEST_CASE("missing and broken data is refused with its place") {
@@ -61,14 +70,27 @@ TEST_CASE("missing and broken data is refused with its place") {
   check_refused(place.run(short_train("utf8.csv")), "UTF-8");
   place.write("one.csv", "text,label\na,x\nb,x\n");
   check_refused(place.run(short_train("one.csv")), "at least two labels");
+  place.write("parts/train.csv", "text,label\na,x\nb,y\nc,x\n");
+  place.write("parts/test.csv", "text,label\na,x\nb,z\n");
+  check_refused(place.run(short_train("parts")), "test.csv: line 3: a label must be one of the 2");
+  CHECK_FALSE(fs::exists(place / "run"));
 }
 
 TEST_CASE("a run's folder is not overwritten by accident") {
   const Workplace place;
   REQUIRE(place.run(Workplace::train("--out run")).code == 0);
   const std::string before = test::text_of_file(place / "run/last/model.safetensors");
+  const std::string options = test::text_of_file(place / "run/config.toml");
   check_refused(place.run(Workplace::train("--out run --seed 2")), "holds a run already");
-  check_refused(place.run(Workplace::train("--out run --seed 2 --resume")), "was made with other options or data");
+  check_refused(place.run(Workplace::train("--out run --seed 2 --resume")),
+                "other options or data: seed: saved 1, now 2");
+  check_refused(place.run("export run run"), "holds a model or a run already");
+  check_refused(place.run("import run/best --out run/last"), "holds a model or a run already");
+  place.write("mine/glosses", "");
+  place.write("mine/letter", "");
+  check_refused(place.run("demo --out mine"), "holds letter, which is not of an earlier demo");
+  CHECK(fs::exists(place / "mine/glosses"));
+  CHECK(test::text_of_file(place / "run/config.toml") == options);
   CHECK(test::text_of_file(place / "run/last/model.safetensors") == before);
   check_refused(place.run(Workplace::train("--out train.csv")), "is a file");
 }
@@ -77,6 +99,8 @@ TEST_CASE("a model and what it is given must fit") {
   const Workplace place;
   REQUIRE(place.run(Workplace::train("--out run")).code == 0);
   check_refused(place.run(short_train("train.csv --out other --positions 8")), "16 is above the 8 positions");
+  check_refused(place.run("predict run --length -1 hello"), "--length: must be at least 0, got -1");
+  check_refused(place.run("train --data train.csv --out other --from run --hidden 32"), "--from: comes with its sizes");
   check_refused(place.run("predict run --length 600 hello"), "600 is above the 512 positions");
   check_refused(place.run("predict absent hello"), "absent");
   place.write("other.csv", "text,label\niron,metal\noak,wood\n");
@@ -93,6 +117,8 @@ TEST_CASE("a damaged checkpoint is refused") {
   REQUIRE(place.run(Workplace::train("--out run")).code == 0);
   const fs::path file = place / "run/best/model.safetensors";
   const std::string whole = test::text_of_file(file);
+  place.write("run/best/model.safetensors", whole.substr(0, whole.size() - 4) + "\xff\xff\xff\xff");
+  check_refused(place.run("predict run hello"), "values must be finite");
   place.write("run/best/model.safetensors", whole.substr(0, whole.size() / 2));
   check_refused(place.run("predict run hello"), "model.safetensors");
   fs::remove(file);
@@ -138,6 +164,8 @@ TEST_CASE("trace refuses a batch that does not fit the model") {
   };
   CHECK(batch({1, 2}, {1, 1}).code == 0);
   check_refused(batch({1, 120}, {1, 1}), "120 is outside of [0, 120)");
+  check_refused(batch({1, -100}, {1, 1}), "input_ids: -100 is outside of [0, 120)");
+  check_refused(batch({1, 2}, {1, -100}), "attention_mask: -100 is outside of [0, 2)");
   check_refused(batch({1, 2}, {0, 0}), "sequence 0 has no token to attend to");
   check_refused(batch(std::vector<std::int64_t>(49, 1), std::vector<std::int64_t>(49, 1)),
                 "length 49 is above the 48 positions");
