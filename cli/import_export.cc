@@ -24,6 +24,10 @@ void transfer(const CLI::App& command, const fs::path& from, const fs::path& to,
   if (fs::exists(from / "vocab.txt") || fs::exists(from / "tokenizer.model")) {
     check_vocabulary(model.config, *bert::load_tokenizer(from), from.string());
   }
+  if (model.config.pooling == bert::Pooling::mean) {
+    say("note: this classifier reads the mean of a text's tokens; Hugging Face's BertForSequenceClassification reads "
+        "the first");
+  }
   bert::save_model(to, model);
   for (const char* file : {"vocab.txt", "tokenizer.model", "tokenizer_config.json"}) copy_if_present(from, to, file);
   std::int64_t n = 0;

@@ -15,7 +15,7 @@ namespace {
 using engine::require;
 
 struct TrainOptions : TrainingOptions {
-  std::string pooling = "cls";
+  std::string pooling = "auto";
   std::int64_t validation = -1;  // examples; negative: by rule
 };
 
@@ -28,6 +28,15 @@ std::size_t validation_size(const TrainOptions& o, std::size_t n) {
   require(size >= 1 && size < static_cast<std::int64_t>(n), "--validation: must be between 1 and {}, got {}",
           static_cast<std::int64_t>(n) - 1, size);
   return static_cast<std::size_t>(size);
+}
+
+// A pooler that exists keeps reading what it was trained on. A new one reads the mean: from fresh weights attention to
+// [CLS] is learned late, or on some seeds hardly at all within an epoch.
+bert::Pooling pooling_of(const TrainOptions& o, const bert::Config& start) {
+  if (o.pooling == "cls") return bert::Pooling::cls;
+  if (o.pooling == "mean") return bert::Pooling::mean;
+  const bool new_pooler = o.from.empty() || start.task == bert::Task::masked_lm;
+  return new_pooler ? bert::Pooling::mean : start.pooling;
 }
 
 bert::Model starting_model(const TrainOptions& o, const bert::Tokenizer& tokenizer,
@@ -43,9 +52,9 @@ bert::Model starting_model(const TrainOptions& o, const bert::Tokenizer& tokeniz
     config.hidden_dropout_prob = config.attention_probs_dropout_prob = static_cast<float>(o.dropout);
   }
   const bool same_task = config.task == bert::Task::sequence_classification && config.label_names == label_names;
+  config.pooling = pooling_of(o, config);
   config.task = bert::Task::sequence_classification;
   config.label_names = label_names;
-  config.pooling = o.pooling == "cls" ? bert::Pooling::cls : bert::Pooling::mean;
   if (o.from.empty()) return bert::make_model(config, seed);
   if (!same_task) return bert::model_from_body(folder, config, seed);
   bert::Model model = bert::load_model(folder);
@@ -67,7 +76,8 @@ bert::Evaluation evaluate_with_progress(const bert::Model& model, const bert::Su
 }
 
 void run(const CLI::App& command, const TrainOptions& o, const Common& common) {
-  require(o.pooling == "cls" || o.pooling == "mean", "--pooling: must be cls or mean, got '{}'", o.pooling);
+  require(o.pooling == "auto" || o.pooling == "cls" || o.pooling == "mean",
+          "--pooling: must be auto, cls or mean, got '{}'", o.pooling);
   check_options(o);
   const auto source = data::open_source(o.data);
   const auto tokenizer = tokenizer_of(o, *source, common.seed);
@@ -118,7 +128,9 @@ void add_train(CLI::App& program) {
   const auto options = std::make_shared<TrainOptions>();
   add_training_options(command, *options);
   command.add_option("--truncation", options->truncation, "of longer texts: head, or head-tail (first and last half)");
-  command.add_option("--pooling", options->pooling, "summary of a text for the classifier: cls or mean");
+  command.add_option(
+      "--pooling", options->pooling,
+      "summary of a text for the classifier: cls or mean; auto: as in the model it starts from, mean if that has none");
   command.add_option("--validation", options->validation,
                      "training texts held out to choose the best epoch by; negative: a tenth, at most 2,500");
   set_action(command, "ingot train --data aclImdb.tar.gz --model tiny --epochs 1 --lr 1e-3 --out runs/imdb", common,

@@ -88,6 +88,12 @@ TEST_CASE("pretrain makes a body that train starts from") {
       "--out sft");
   REQUIRE_MESSAGE(trained.code == 0, trained.error);
   CHECK(json::parse(trained.out)["accuracy"].get<double>() >= 0.95);
+  CHECK(test::text_of_file(place / "sft/best/config.json").find("\"ingot_pooling\": \"mean\"") != std::string::npos);
+  REQUIRE(place.run("train --from mlm --data train.csv --length 16 --epochs 1 --pooling cls --quiet --out cls").code ==
+          0);
+  CHECK(test::text_of_file(place / "cls/best/config.json").find("ingot_pooling") == std::string::npos);
+  REQUIRE(place.run("train --from cls --data train.csv --length 16 --epochs 1 --quiet --out again").code == 0);
+  CHECK(test::text_of_file(place / "again/best/config.json").find("ingot_pooling") == std::string::npos);
   // A classifier goes on where it was: one more epoch from a trained one starts well.
   const Outcome more = place.run(
       "train --from sft --data train.csv --length 16 --batch 8 --epochs 1 --lr 1e-5 --validation 20 --quiet --json "
