@@ -238,7 +238,7 @@ TEST_CASE("other models' own begin and end stand for CLS and SEP, and symbols th
 }
 
 TEST_CASE("a word of a megabyte that the model does not know is encoded in parts, quickly") {
-  const auto tokenizer = bert::train_tokenizer({.n_pieces = 40}, {"the iron number one is small here", "a plum"});
+  const auto tokenizer = bert::train_tokenizer({.n_pieces = 22}, {"the iron number one is small here", "a plum"});
   const std::vector<std::int32_t> part = tokenizer->encode(std::string(100, 'q'));
   std::vector<std::int32_t> expected;
   for (int i = 0; i < 64; ++i) expected.insert(expected.end(), part.begin(), part.end());
