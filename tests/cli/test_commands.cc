@@ -64,6 +64,17 @@ TEST_CASE("train, eval and predict work on a table of texts, and leave what they
   CHECK(total == doctest::Approx(1));
 }
 
+TEST_CASE("eval compares labels by name, in whatever order the model numbers them") {
+  const Workplace place;
+  REQUIRE(place.run(Workplace::train("--out run")).code == 0);
+  const auto accuracy = [&] { return json::parse(place.run("eval run --data train.csv --json").out)["accuracy"]; };
+  const double before = accuracy();
+  json config = json::parse(test::text_of_file(place / "run/best/config.json"));
+  config["id2label"] = {{"0", "metal"}, {"1", "fruit"}};
+  place.write("run/best/config.json", config.dump());
+  CHECK(accuracy().get<double>() == doctest::Approx(1 - before));
+}
+
 TEST_CASE("a configuration file gives the options, and the command line wins over it") {
   const Workplace place;
   REQUIRE(place.run(Workplace::train("--out a --epochs 1")).code == 0);
