@@ -144,6 +144,26 @@ TEST_CASE("a run killed after any step goes on and ends with the same bits") {
   }
 }
 
+TEST_CASE("of equal scores the earliest is the best") {
+  const test::TemporaryFolder folder;
+  const Toy toy;
+  bert::Model model = Toy::model();
+  bert::Job job = toy.job(model);
+  job.validate = [] { return nlohmann::json{{"score", 0.5}}; };
+  CHECK(bert::train(model, job, options(folder / "a")).best_step == 6);
+}
+
+TEST_CASE("gradients are clipped to the norm in the options") {
+  const test::TemporaryFolder folder;
+  const std::string usual = trained(folder / "usual", 1);
+  const Toy toy;
+  bert::Model model = Toy::model();
+  bert::TrainerOptions clipped = options(folder / "clipped");
+  clipped.clip_norm = 1e-9;
+  bert::train(model, toy.job(model), clipped);
+  CHECK(last_weights(folder / "clipped") != usual);
+}
+
 TEST_CASE("a run is not resumed with other options") {
   const test::TemporaryFolder folder;
   trained(folder / "a", 1);
