@@ -1,11 +1,26 @@
 #include "cli/version.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <string>
+#include <vector>
 
 #include "engine/base/isa.h"
 #include "engine/base/threads.h"
 
 namespace ingot::cli {
+
+namespace {
+
+std::vector<std::string> executed_isas() {
+  std::vector<std::string> names;
+  for (const engine::Isa isa : engine::kIsas)
+    if (engine::executes(isa)) names.emplace_back(engine::name(isa));
+  return names;
+}
+
+}  // namespace
 
 nlohmann::json build_description() {
   return {{"version", INGOT_VERSION},
@@ -13,13 +28,14 @@ nlohmann::json build_description() {
           {"build_type", INGOT_BUILD_TYPE},
           {"instruction_set", std::string(engine::name(engine::active_isa()))},
           {"instruction_set_detected", std::string(engine::name(engine::detected_isa()))},
+          {"instruction_sets", executed_isas()},
           {"threads", engine::threads()}};
 }
 
 std::string version_text() {
-  return fmt::format("ingot {}\n{} {}, kernels: {} (this processor: {}), {} threads", INGOT_VERSION, INGOT_COMPILER,
-                     INGOT_BUILD_TYPE, engine::name(engine::active_isa()), engine::name(engine::detected_isa()),
-                     engine::threads());
+  return fmt::format("ingot {}\n{} {}, kernels: {} (this processor executes {}), {} threads", INGOT_VERSION,
+                     INGOT_COMPILER, INGOT_BUILD_TYPE, engine::name(engine::active_isa()),
+                     fmt::join(executed_isas(), ", "), engine::threads());
 }
 
 }  // namespace ingot::cli

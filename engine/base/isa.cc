@@ -1,7 +1,10 @@
 #include "engine/base/isa.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 
 #include "engine/base/error.h"
@@ -9,33 +12,71 @@
 namespace ingot::engine {
 namespace {
 
-constexpr std::array<std::string_view, 3> kNames{"ref", "avx2", "avx512"};
+constexpr std::array<std::string_view, kIsas.size()> kNames{"ref", "avx2", "avxvnni", "avx512", "avx512vnni"};
 
-Isa capped_isa() {
-  const char* cap = std::getenv("INGOT_ISA");
-  if (cap == nullptr || *cap == '\0') return detected_isa();
-  const auto* found = std::find(kNames.begin(), kNames.end(), std::string_view(cap));
-  require(found != kNames.end(), "INGOT_ISA: must be ref, avx2 or avx512, got '{}'", cap);
-  return std::min(detected_isa(), static_cast<Isa>(found - kNames.begin()));
+Isa cap() {
+  const char* text = std::getenv("INGOT_ISA");
+  if (text == nullptr || *text == '\0') return kIsas.back();
+  const auto* found = std::find(kNames.begin(), kNames.end(), std::string_view(text));
+  require(found != kNames.end(), "INGOT_ISA: must be ref, avx2, avxvnni, avx512 or avx512vnni, got '{}'", text);
+  return kIsas[static_cast<std::size_t>(found - kNames.begin())];
 }
+
+template <class Predicate>
+Isa last_level(const Predicate& holds) {
+  return *std::find_if(kIsas.rbegin(), kIsas.rend(), holds);  // the reference always holds
+}
+
+#if defined(__x86_64__)
+// g++ 12 has no name for it in __builtin_cpu_supports: leaf 7, subleaf 1, EAX bit 4.
+bool has_avx_vnni() {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0 || eax < 1) return false;  // EAX: the last subleaf
+  return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 && (eax >> 4 & 1) != 0;
+}
+#endif
 
 }  // namespace
 
 std::string_view name(Isa isa) { return kNames[static_cast<std::size_t>(isa)]; }
 
-Isa detected_isa() {
+bool executes(Isa isa) {
 #if defined(__x86_64__)
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  if (avx512) return Isa::avx512;
-  if (avx2) return Isa::avx2;
+  switch (isa) {
+    case Isa::reference:
+      return true;
+    case Isa::avx2:
+      return avx2;
+    case Isa::avxvnni:
+      return avx2 && has_avx_vnni();
+    case Isa::avx512:
+      return avx512;
+    case Isa::avx512vnni:
+      return avx512 && __builtin_cpu_supports("avx512vnni");
+  }
+  return false;
+#else
+  return isa == Isa::reference;
 #endif
-  return Isa::reference;
 }
 
+bool uses(Isa isa) {
+  static const std::array<bool, kIsas.size()> used = [] {
+    const Isa last = cap();
+    std::array<bool, kIsas.size()> levels{};
+    for (const Isa level : kIsas) levels[static_cast<std::size_t>(level)] = level <= last && executes(level);
+    return levels;
+  }();
+  return used[static_cast<std::size_t>(isa)];
+}
+
+Isa detected_isa() { return last_level(executes); }
+
 Isa active_isa() {
-  static const Isa isa = capped_isa();
+  static const Isa isa = last_level(uses);
   return isa;
 }
 

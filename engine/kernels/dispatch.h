@@ -8,13 +8,20 @@
 
 namespace ingot::engine::kernels {
 
-// The first row that active_isa() executes.
+// The first row that this run uses.
 template <class Row>
 const Row& active_row(std::span<const Row> rows) {
-  const Isa isa = active_isa();
   const Row* row = rows.data();
-  while (row->isa > isa) ++row;
+  while (!uses(row->isa)) ++row;
   return *row;
+}
+
+// The same for a table of pointers to rows.
+template <class Row>
+const Row& active_row(std::span<const Row* const> rows) {
+  const Row* const* row = rows.data();
+  while (!uses((*row)->isa)) ++row;
+  return **row;
 }
 
 }  // namespace ingot::engine::kernels

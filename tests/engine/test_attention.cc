@@ -173,7 +173,7 @@ double error(const Case& c, const Floats& got, const Doubles& expected) {
 void check(const Case& c, double bound = 5e-6) {
   const Oracle oracle = brute_force(Problem(c));
   for (const kernels::AttentionRow& row : kernels::attention_rows()) {
-    if (row.isa > detected_isa()) continue;
+    if (!executes(row.isa)) continue;
     CAPTURE(name(row.isa));
     CAPTURE(c.text());
     Problem problem(c);
@@ -235,7 +235,7 @@ TEST_CASE("what a hidden key holds changes no bit, and its gradients are exactly
   Case c{.lengths = {200}, .n_heads = 1, .head_dim = 40, .dropout = 0.2f};
   c.visible = visible_every_third(200);
   for (const kernels::AttentionRow& row : kernels::attention_rows()) {
-    if (row.isa > detected_isa()) continue;
+    if (!executes(row.isa)) continue;
     CAPTURE(name(row.isa));
     Problem plain(c), garbage(c);
     for (std::size_t i = 0; i < garbage.key.size(); ++i) {
@@ -265,7 +265,7 @@ TEST_CASE("attention of large scores neither overflows nor loses the winner") {
 
 TEST_CASE("a query that is not a number gives a row that is not a number, and only that row") {
   for (const kernels::AttentionRow& row : kernels::attention_rows()) {
-    if (row.isa > detected_isa()) continue;
+    if (!executes(row.isa)) continue;
     CAPTURE(name(row.isa));
     Problem problem({.lengths = {40}, .head_dim = 16});
     problem.query[7 * 16 + 3] = std::numeric_limits<float>::quiet_NaN();
@@ -312,7 +312,7 @@ TEST_CASE("attention gives the same bits on any number of threads") {
   const int before = threads();
   for (const Case& c : {Case{.lengths = {300}, .dropout = 0.1f}, Case{.lengths = {140, 3, 40, 128}, .n_heads = 3}}) {
     for (const kernels::AttentionRow& row : kernels::attention_rows()) {
-      if (row.isa > detected_isa()) continue;
+      if (!executes(row.isa)) continue;
       CAPTURE(name(row.isa));
       set_threads(1);
       Problem one(c);

@@ -32,7 +32,7 @@ inline bool same_bits(std::span<const float> a, std::span<const float> b) {
 template <class Row, class Check>
 void for_each_row(std::span<const Row> rows, const Check& check) {
   for (const Row& row : rows) {
-    if (row.isa <= engine::detected_isa()) check(row);
+    if (engine::executes(row.isa)) check(row);
   }
 }
 

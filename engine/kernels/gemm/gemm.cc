@@ -6,6 +6,7 @@
 
 #include "engine/base/scratch.h"
 #include "engine/base/threads.h"
+#include "engine/kernels/dispatch.h"
 #include "engine/kernels/gemm/table.h"
 
 namespace ingot::engine::kernels {
@@ -18,8 +19,7 @@ constexpr const GemmRow* kRows[] = {&kGemmReference};
 #endif
 
 const GemmRow& active_row() {
-  static const GemmRow& row =
-      **std::find_if(std::begin(kRows), std::end(kRows), [](const GemmRow* r) { return r->isa <= active_isa(); });
+  static const GemmRow& row = kernels::active_row(gemm_rows());
   return row;
 }
 

@@ -6,6 +6,7 @@
 #include <cassert>
 #include <chrono>
 
+#include "engine/kernels/dispatch.h"
 #include "engine/kernels/peak/table.h"
 
 namespace ingot::engine::kernels {
@@ -42,8 +43,7 @@ double time_chains(const PeakRow& row, int n_threads, std::int64_t steps) {
 std::span<const PeakRow* const> peak_rows() { return kRows; }
 
 double fma_peak(int n_threads) {
-  const PeakRow& row =
-      **std::find_if(std::begin(kRows), std::end(kRows), [](const PeakRow* r) { return r->isa <= active_isa(); });
+  const PeakRow& row = active_row(peak_rows());
   double seconds = time_chains(row, n_threads, kStepsPerRun);
   for (int run = 1; run < kRuns; ++run) seconds = std::min(seconds, time_chains(row, n_threads, kStepsPerRun));
   return static_cast<double>(kStepsPerRun * row.flops_per_step) * n_threads / seconds;

@@ -1,0 +1,372 @@
+// How weights are packed, and how products are cut into tasks: by shape alone, never by the number of threads.
+#include "engine/kernels/fixed_gemm/fixed_gemm.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+
+#include "engine/base/error.h"
+#include "engine/base/scratch.h"
+#include "engine/base/threads.h"
+#include "engine/kernels/dispatch.h"
+#include "engine/kernels/fixed_gemm/table.h"
+
+namespace ingot::engine::kernels {
+namespace {
+
+#if defined(__x86_64__)
+constexpr const FixedGemmRow* kRows[] = {&kFixedGemmAvx512Vnni, &kFixedGemmAvx512, &kFixedGemmAvxVnni, &kFixedGemmAvx2,
+                                         &kFixedGemmReference};
+#else
+constexpr const FixedGemmRow* kRows[] = {&kFixedGemmReference};
+#endif
+
+constexpr std::int64_t kChunkRows = 84;      // whose sums wait for their requantisation: full tiles of every height
+constexpr std::int64_t kTaskRows = 168;      // packed, and multiplied with a panel while it is in the caches
+constexpr std::int64_t kTaskWork = 1 << 21;  // products worth waking a thread for: some 10 us
+constexpr std::int64_t kLine = 64;           // bytes of a cache line
+constexpr std::int64_t kSumLimit = std::int64_t{1} << 31;
+constexpr std::int32_t kLowest = std::numeric_limits<std::int32_t>::min();
+constexpr std::int32_t kHighest = std::numeric_limits<std::int32_t>::max();
+
+std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+std::int64_t round_up(std::int64_t a, std::int64_t b) { return ceil_div(a, b) * b; }
+
+const FixedGemmRow& best_row() {
+  static const FixedGemmRow& row = active_row(fixed_gemm_rows());
+  return row;
+}
+
+// The most groups whose products of the bytes 2i and 2i + 1 fit into 16 bits together, whatever the activations in
+// 0 .. highest are: 8, 4, 2, 1, or 0 if not even one group's do. w(channel, p) is 0 beyond the layer's ends.
+template <class Weight>
+int depth_of(std::int64_t panel, std::int64_t groups, std::int64_t highest, const Weight& w) {
+  for (int depth = 8; depth >= 1; depth /= 2) {
+    bool fits = true;
+    for (std::int64_t j = 0; j < panel && fits; ++j) {
+      for (std::int64_t sum_of = 0; sum_of < 2 * ceil_div(groups, depth) && fits; ++sum_of) {
+        const std::int64_t first = sum_of / 2 * depth, pair = sum_of % 2;
+        std::int64_t above = 0, below = 0;
+        for (std::int64_t p = 0; p < 2 * depth; ++p) {
+          const std::int64_t code = w(j, 4 * (first + p / 2) + 2 * pair + p % 2);
+          (code > 0 ? above : below) += code;
+        }
+        fits = highest * above <= 32767 && highest * below >= -32768;
+      }
+    }
+    if (fits) return depth;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::span<const FixedGemmRow* const> fixed_gemm_rows() { return kRows; }
+
+PackedWeights::PackedWeights(const FixedLayer& layer, int weight_bits, std::span<const std::int8_t> w)
+    : PackedWeights(best_row(), layer, weight_bits, w) {}
+
+PackedWeights::PackedWeights(const FixedLayer& layer, std::span<const std::int16_t> w)
+    : PackedWeights(best_row(), layer, w) {}
+
+PackedWeights::PackedWeights(const FixedGemmRow& row, const FixedLayer& layer, int weight_bits,
+                             std::span<const std::int8_t> w)
+    : row_(&row), n_(layer.n), k_(layer.k), activations_(layer.activations), weight_bits_(weight_bits), offset_(0) {
+  require(weight_bits == 4 || weight_bits == 8, "layer '{}': weights in bytes have 4 or 8 bits, got {}", layer.name,
+          weight_bits);
+  require(layer.activations == CodeType::s8 || layer.activations == CodeType::u8,
+          "layer '{}': weights of {} bits need activations of 8 bits, got {}", layer.name, weight_bits,
+          8 * code_bytes(layer.activations));
+  pack(layer, w);
+}
+
+PackedWeights::PackedWeights(const FixedGemmRow& row, const FixedLayer& layer, std::span<const std::int16_t> w)
+    : row_(&row), n_(layer.n), k_(layer.k), activations_(layer.activations), weight_bits_(16), offset_(0) {
+  require(layer.activations == CodeType::s16, "layer '{}': weights of 16 bits need activations of 16 bits, got {}",
+          layer.name, 8 * code_bytes(layer.activations));
+  pack(layer, w);
+}
+
+template <class Code>
+void PackedWeights::check(const FixedLayer& layer, std::span<const Code> w) {
+  require(n_ >= 1 && k_ >= 1, "layer '{}': channels and inputs must be at least 1, got {} and {}", layer.name, n_, k_);
+  require(static_cast<std::int64_t>(w.size()) == n_ * k_, "layer '{}': {} x {} weights expected, got {}", layer.name,
+          n_, k_, w.size());
+  require(layer.bias.empty() || static_cast<std::int64_t>(layer.bias.size()) == n_,
+          "layer '{}': a bias has one value for each of {} channels, got {}", layer.name, n_, layer.bias.size());
+  const CodeRange type = code_range(activations_), range = layer.activation_range;
+  require(type.lowest <= range.lowest && range.lowest <= 0 && 0 <= range.highest && range.highest <= type.highest,
+          "layer '{}': activations must keep a range around 0 within {} .. {}, got {} .. {}", layer.name, type.lowest,
+          type.highest, range.lowest, range.highest);
+  const CodeRange codes = code_range(weight_bits_, true);
+  const std::int64_t largest = std::max(-range.lowest, range.highest);
+  for (std::int64_t j = 0; j < n_; ++j) {
+    std::int64_t sum = 0;
+    for (const Code code : w.subspan(static_cast<std::size_t>(j * k_), static_cast<std::size_t>(k_))) {
+      require(code == saturate(code, codes), "layer '{}' channel {}: weights of {} bits are in {} .. {}, got {}",
+              layer.name, j, weight_bits_, codes.lowest, codes.highest, code);
+      sum += std::abs(std::int64_t{code});
+    }
+    const std::int64_t bias = layer.bias.empty() ? 0 : layer.bias[static_cast<std::size_t>(j)];
+    const std::int64_t bound = largest * sum + std::abs(bias);
+    require(bound < kSumLimit,
+            "layer '{}' channel {}: sums must stay below {}, got {} (activations up to {}, sum of |weights| {}, bias "
+            "{})",
+            layer.name, j, kSumLimit, bound, largest, sum, bias);
+    bounds_.push_back(bound);
+  }
+}
+
+template <class Code>
+void PackedWeights::pack(const FixedLayer& layer, std::span<const Code> w) {
+  check(layer, w);
+  if (activations_ == CodeType::s8) offset_ = static_cast<int>(-layer.activation_range.lowest);
+  start_.assign(static_cast<std::size_t>(round_up(n_, row_->panel)), 0);
+  for (std::int64_t j = 0; j < n_; j += row_->panel) pack_panel(layer, w.data(), j);
+}
+
+template <class Code>
+void PackedWeights::pack_panel(const FixedLayer& layer, const Code* w, std::int64_t first) {
+  const std::int64_t panel = row_->panel, highest = layer.activation_range.highest + offset_;
+  const auto code = [&](std::int64_t j, std::int64_t p) -> Code {
+    return first + j < n_ && p < k_ ? w[(first + j) * k_ + p] : Code{0};
+  };
+  int depth = 0;
+  if (sizeof(Code) == 1) depth = row_->wide_bytes ? 1 : depth_of(panel, ceil_div(k_, 4), highest, code);
+  const bool words = depth == 0;
+  const std::int64_t group = words ? 2 : 4, count = round_up(k_, group) * panel;
+  assert(!(words && weight_bits_ == 4));  // 255 (8 + 8) fits
+
+  panels_.push_back({static_cast<std::int64_t>(blocks_.size()), words, depth});
+  const std::int64_t size = words ? 2 * count : count * weight_bits_ / 8;
+  blocks_.resize(blocks_.size() + static_cast<std::size_t>(ceil_div(size, kLine)));
+  std::byte* to = blocks_[static_cast<std::size_t>(panels_.back().block)].bytes;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t j = i / group % panel, p = i / (group * panel) * group + i % group;
+    const Code value = code(j, p);
+    if (words) {
+      const std::int16_t wide = value;
+      std::memcpy(to + 2 * i, &wide, sizeof wide);
+    } else if (weight_bits_ == 4) {
+      const std::int64_t in_group = i % (4 * panel);
+      std::byte& pair = to[i / (4 * panel) * 2 * panel + in_group % (2 * panel)];
+      pair |= static_cast<std::byte>((value + 8) << (in_group < 2 * panel ? 0 : 4));
+    } else {
+      to[i] = static_cast<std::byte>(value);
+    }
+  }
+  for (std::int64_t j = first; j < std::min(n_, first + panel); ++j) {
+    std::uint32_t start = layer.bias.empty() ? 0 : static_cast<std::uint32_t>(layer.bias[static_cast<std::size_t>(j)]);
+    for (std::int64_t p = 0; p < k_ && !words; ++p) start -= static_cast<std::uint32_t>(offset_ * w[j * k_ + p]);
+    start_[static_cast<std::size_t>(j)] = static_cast<std::int32_t>(start);
+  }
+}
+
+Requantizer::Requantizer(const PackedWeights& weights, const Requantization& how)
+    : type_(how.type),
+      rounding_(how.rounding),
+      range_(how.range),
+      padded_(static_cast<std::int64_t>(weights.start_.size())),
+      columns_(weights.start_.size() * kRequantizeColumns, 0) {
+  require(how.shifts.size() == 1 || static_cast<std::int64_t>(how.shifts.size()) == weights.n(),
+          "requantisation: 1 shift, or one for each of {} channels, expected, got {}", weights.n(), how.shifts.size());
+  require(type_ != CodeType::s32, "requantisation: codes have 8 or 16 bits, got 32");
+  const CodeRange type = code_range(type_);
+  require(type.lowest <= range_.lowest && range_.lowest <= range_.highest && range_.highest <= type.highest,
+          "requantisation: codes must be in {} .. {}, got {} .. {}", type.lowest, type.highest, range_.lowest,
+          range_.highest);
+  for (std::int64_t j = 0; j < weights.n(); ++j) {
+    set_channel(j, how.shifts[how.shifts.size() == 1 ? 0 : static_cast<std::size_t>(j)], weights.bound(j));
+  }
+  for (std::int64_t j = 0; j < padded_; ++j) {
+    const auto at = static_cast<std::size_t>(j);
+    const std::uint32_t half =
+        plain_
+            ? static_cast<std::uint32_t>(
+                  columns_[at + static_cast<std::size_t>(padded_) * static_cast<std::size_t>(RequantizeColumn::half)])
+            : 0;
+    columns_[at] = static_cast<std::int32_t>(static_cast<std::uint32_t>(weights.start_[at]) + half);
+  }
+}
+
+void Requantizer::set_channel(std::int64_t channel, int shift, std::int64_t bound) {
+  const auto column = [&](RequantizeColumn which) -> std::int32_t& {
+    return columns_[static_cast<std::size_t>(static_cast<int>(which) * padded_ + channel)];
+  };
+  const bool to_nearest = rounding_ != Rounding::floor;
+  std::int32_t right = std::clamp(shift, 0, 31), below = kLowest, above = kHighest;
+  if (shift < 0) {  // a sum of 17 bits, or of 1 bit at 15 more, is beyond all codes of 16 bits
+    column(RequantizeColumn::left) = std::min(-std::max(shift, -15), 15);
+    below = -65535;
+    above = 65535;
+    plain_ = false;
+  } else if (shift > 31 && to_nearest) {  // less than half
+    right = below = above = 0;
+    plain_ = false;
+  } else if (right > 0 && to_nearest && bound + (std::int64_t{1} << (right - 1)) >= kSumLimit) {
+    plain_ = false;
+    if (right == 1) {
+      above = kHighest - 1;  // beyond all codes, as is the highest sum
+    } else {
+      column(RequantizeColumn::sticky) = 1;
+      --right;
+    }
+  }
+  const std::int32_t half = right > 0 && to_nearest ? std::int32_t{1} << (right - 1) : 0;
+  column(RequantizeColumn::shift) = shift;
+  column(RequantizeColumn::right) = right;
+  column(RequantizeColumn::half) = half;
+  column(RequantizeColumn::below) = below;
+  column(RequantizeColumn::above) = above;
+  if (rounding_ == Rounding::nearest_even) {
+    column(RequantizeColumn::test) = right > 0 ? kHighest >> (31 - right) : -1;
+  } else {
+    column(RequantizeColumn::test) = right > 0 ? half : kLowest;
+  }
+}
+
+// One product: its tasks, and the working memory of each.
+struct FixedProduct {
+  const PackedWeights& w;
+  const FixedGemmRow& row;
+  std::int64_t m;
+  const void* x;
+  std::int64_t ldx;
+  const Requantizer* requantizer;  // null: y are sums
+  void* y;
+  std::int64_t ldy;
+
+  std::int64_t panel = row.panel;
+  bool bytes = std::any_of(w.panels_.begin(), w.panels_.end(), [](const auto& p) { return !p.words; });
+  bool words = std::any_of(w.panels_.begin(), w.panels_.end(), [](const auto& p) { return p.words; });
+  // Rows of activations in bytes, an odd number of cache lines: no two rows compete for one cache set.
+  std::int64_t byte_stride = (ceil_div(w.k_, kLine) | 1) * kLine;
+  std::int64_t word_stride = (ceil_div(2 * w.k_, kLine) | 1) * kLine;
+
+  FixedProduct(const PackedWeights& weights, std::int64_t rows, const void* from, std::int64_t from_stride,
+               const Requantizer* how, void* to, std::int64_t to_stride)
+      : w(weights), row(*weights.row_), m(rows), x(from), ldx(from_stride), requantizer(how), y(to), ldy(to_stride) {}
+
+  struct Workspace {
+    std::uint8_t* bytes;
+    std::int16_t* words;
+    std::int8_t* codes;  // of an unpacked panel
+    std::int32_t* sums;
+  };
+
+  void run() const {
+    const std::int64_t n_panels = static_cast<std::int64_t>(w.panels_.size());
+    const std::int64_t rows = std::min(m, kTaskRows), n_down = ceil_div(m, rows);
+    const std::int64_t panels = n_down > 1 ? std::max<std::int64_t>(1, 1024 / panel) : 1;
+    const std::int64_t across = std::max(panels, ceil_div(kTaskWork, rows * w.k_ * panel));
+    parallel_for(n_down * ceil_div(n_panels, across), 1, [&](std::int64_t task, std::int64_t) {
+      const std::int64_t i = task % n_down * rows, first = task / n_down * across;
+      multiply(i, std::min(m, i + rows), first, std::min(n_panels, first + across));
+    });
+  }
+
+  void multiply(std::int64_t i0, std::int64_t i1, std::int64_t first, std::int64_t last) const {
+    const Workspace space = workspace(i1 - i0);
+    pack_rows(i0, i1, space);
+    for (std::int64_t p = first; p < last; ++p) {
+      const auto& panel_of = w.panels_[static_cast<std::size_t>(p)];
+      const void* codes = &w.blocks_[static_cast<std::size_t>(panel_of.block)];
+      if (w.weight_bits_ == 4) {
+        row.unpack_nibbles(ceil_div(w.k_, 4), static_cast<const std::uint8_t*>(codes), space.codes);
+        codes = space.codes;
+      }
+      const std::int64_t j = p * panel, columns = std::min(panel, w.n_ - j);
+      if (requantizer == nullptr && columns == panel) {  // sums where they belong
+        sum(panel_of, codes, i1 - i0, 0, j, space, static_cast<std::int32_t*>(y) + i0 * ldy + j, ldy);
+        continue;
+      }
+      for (std::int64_t i = i0; i < i1; i += kChunkRows) {
+        const std::int64_t rows = std::min(kChunkRows, i1 - i);
+        sum(panel_of, codes, rows, i - i0, j, space, space.sums, panel);
+        finish(i, rows, j, columns, space.sums);
+      }
+    }
+  }
+
+  Workspace workspace(std::int64_t rows) const {
+    const std::int64_t byte_size = bytes ? rows * byte_stride : 0, word_size = words ? rows * word_stride : 0;
+    const std::int64_t code_size = w.weight_bits_ == 4 ? round_up(round_up(w.k_, 4) * panel, kLine) : 0;
+    const std::int64_t sum_size = kChunkRows * panel * 4;
+    auto* memory =
+        reinterpret_cast<std::byte*>(scratch(Scratch::fixed_gemm, (byte_size + word_size + code_size + sum_size) / 4));
+    return {reinterpret_cast<std::uint8_t*>(memory), reinterpret_cast<std::int16_t*>(memory + byte_size),
+            reinterpret_cast<std::int8_t*>(memory + byte_size + word_size),
+            reinterpret_cast<std::int32_t*>(memory + byte_size + word_size + code_size)};
+  }
+
+  // Rows [i0, i1) of x in the forms that the panels need, filled up to whole groups.
+  void pack_rows(std::int64_t i0, std::int64_t i1, const Workspace& space) const {
+    const std::int64_t k = w.k_;
+    for (std::int64_t i = i0; i < i1; ++i) {
+      const std::uint8_t* from = static_cast<const std::uint8_t*>(x) + i * ldx * code_bytes(w.activations_);
+      if (bytes) {
+        std::uint8_t* to = space.bytes + (i - i0) * byte_stride;
+        row.offset_bytes(k, from, static_cast<std::uint8_t>(w.offset_), to);
+        std::fill(to + k, to + round_up(k, 4), std::uint8_t{0});
+      }
+      if (words) {
+        std::int16_t* to = space.words + (i - i0) * word_stride / 2;
+        if (w.activations_ == CodeType::s16) {
+          std::memcpy(to, from, static_cast<std::size_t>(2 * k));
+        } else {
+          row.widen_bytes(k, from, w.activations_ == CodeType::s8, to);
+        }
+        std::fill(to + k, to + round_up(k, 2), std::int16_t{0});
+      }
+    }
+  }
+
+  // The sums of a panel, the channels from j on, for `rows` of the packed rows.
+  void sum(const PackedWeights::Panel& panel_of, const void* codes, std::int64_t rows, std::int64_t first,
+           std::int64_t j, const Workspace& space, std::int32_t* c, std::int64_t ldc) const {
+    const std::int32_t* start = (requantizer == nullptr ? w.start_.data() : requantizer->columns_.data()) + j;
+    if (panel_of.words) {
+      row.multiply_words({rows, ceil_div(w.k_, 2), space.words + first * word_stride / 2, word_stride / 2,
+                          static_cast<const std::int16_t*>(codes), 1, start, c, ldc});
+    } else {
+      row.multiply_bytes({rows, ceil_div(w.k_, 4), space.bytes + first * byte_stride, byte_stride,
+                          static_cast<const std::int8_t*>(codes), panel_of.depth, start, c, ldc});
+    }
+  }
+
+  void finish(std::int64_t i, std::int64_t rows, std::int64_t j, std::int64_t columns, const std::int32_t* c) const {
+    if (requantizer == nullptr) {
+      for (std::int64_t r = 0; r < rows; ++r)
+        std::copy_n(c + r * panel, columns, static_cast<std::int32_t*>(y) + (i + r) * ldy + j);
+      return;
+    }
+    const int size = code_bytes(requantizer->type_);
+    row.requantize({.m = rows,
+                    .n = columns,
+                    .c = c,
+                    .ldc = panel,
+                    .columns = requantizer->columns_.data() + j,
+                    .padded = requantizer->padded_,
+                    .rounding = requantizer->rounding_,
+                    .plain = requantizer->plain_,
+                    .lowest = static_cast<std::int32_t>(requantizer->range_.lowest),
+                    .highest = static_cast<std::int32_t>(requantizer->range_.highest),
+                    .code_bytes = size,
+                    .y = static_cast<std::byte*>(y) + (i * ldy + j) * size,
+                    .ldy = ldy});
+  }
+};
+
+void fixed_linear(const PackedWeights& weights, std::int64_t m, const void* x, std::int64_t ldx, std::int32_t* y,
+                  std::int64_t ldy) {
+  FixedProduct(weights, m, x, ldx, nullptr, y, ldy).run();
+}
+
+void fixed_linear(const PackedWeights& weights, std::int64_t m, const void* x, std::int64_t ldx,
+                  const Requantizer& requantizer, void* y, std::int64_t ldy) {
+  FixedProduct(weights, m, x, ldx, &requantizer, y, ldy).run();
+}
+
+}  // namespace ingot::engine::kernels

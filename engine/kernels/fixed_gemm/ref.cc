@@ -1,0 +1,72 @@
+// Normative: products one by one, codes by the definition in base/fixed_point.h.
+#include "engine/kernels/fixed_gemm/table.h"
+
+namespace ingot::engine::kernels {
+namespace {
+
+constexpr std::int64_t kPanel = 16;
+
+template <int kGroup, class Activation, class Weight>
+void multiply(const FixedBlock<Activation, Weight>& block) {
+  for (std::int64_t i = 0; i < block.m; ++i) {
+    std::uint32_t sums[kPanel];  // unsigned: they wrap
+    for (std::int64_t j = 0; j < kPanel; ++j) sums[j] = static_cast<std::uint32_t>(block.start[j]);
+    for (std::int64_t p = 0; p < block.groups * kGroup; ++p) {
+      const Weight* b = block.b + p / kGroup * kGroup * kPanel + p % kGroup;
+      const std::int32_t a = block.a[i * block.lda + p];
+      for (std::int64_t j = 0; j < kPanel; ++j) sums[j] += static_cast<std::uint32_t>(a * b[j * kGroup]);
+    }
+    for (std::int64_t j = 0; j < kPanel; ++j) block.c[i * block.ldc + j] = static_cast<std::int32_t>(sums[j]);
+  }
+}
+
+void store(void* y, std::int64_t at, int code_bytes, std::int64_t code) {
+  if (code_bytes == 2) {
+    static_cast<std::int16_t*>(y)[at] = static_cast<std::int16_t>(code);
+  } else {
+    static_cast<std::uint8_t*>(y)[at] = static_cast<std::uint8_t>(code);
+  }
+}
+
+void requantize_block(const RequantizeBlock& block) {
+  const std::int32_t* shift = block.column(RequantizeColumn::shift);
+  const std::int32_t* half = block.column(RequantizeColumn::half);
+  for (std::int64_t i = 0; i < block.m; ++i) {
+    for (std::int64_t j = 0; j < block.n; ++j) {
+      const std::int64_t sum = std::int64_t{block.c[i * block.ldc + j]} - (block.plain ? half[j] : 0);
+      const std::int64_t code = requantize(sum, shift[j], block.rounding, {block.lowest, block.highest});
+      store(block.y, i * block.ldy + j, block.code_bytes, code);
+    }
+  }
+}
+
+void offset_bytes(std::int64_t n, const std::uint8_t* from, std::uint8_t offset, std::uint8_t* to) {
+  for (std::int64_t i = 0; i < n; ++i) to[i] = static_cast<std::uint8_t>(from[i] + offset);
+}
+
+void widen_bytes(std::int64_t n, const std::uint8_t* from, bool is_signed, std::int16_t* to) {
+  for (std::int64_t i = 0; i < n; ++i) to[i] = is_signed ? static_cast<std::int8_t>(from[i]) : std::int16_t{from[i]};
+}
+
+void unpack_nibbles(std::int64_t groups, const std::uint8_t* from, std::int8_t* to) {
+  for (std::int64_t g = 0; g < groups; ++g, from += 2 * kPanel, to += 4 * kPanel) {
+    for (std::int64_t i = 0; i < 2 * kPanel; ++i) {
+      to[i] = static_cast<std::int8_t>((from[i] & 15) - 8);
+      to[2 * kPanel + i] = static_cast<std::int8_t>((from[i] >> 4) - 8);
+    }
+  }
+}
+
+}  // namespace
+
+extern const FixedGemmRow kFixedGemmReference{.isa = Isa::reference,
+                                              .panel = kPanel,
+                                              .wide_bytes = true,
+                                              .multiply_bytes = multiply<4, std::uint8_t, std::int8_t>,
+                                              .multiply_words = multiply<2, std::int16_t, std::int16_t>,
+                                              .requantize = requantize_block,
+                                              .offset_bytes = offset_bytes,
+                                              .widen_bytes = widen_bytes,
+                                              .unpack_nibbles = unpack_nibbles};
+
+}  // namespace ingot::engine::kernels

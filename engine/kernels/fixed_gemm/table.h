@@ -1,0 +1,88 @@
+// What an instruction set provides for fixed-point products.
+//
+// Weights lie in panels: `panel` channels side by side, groups of 4 bytes (or 2 words of 16 bits) of one channel
+// together, since that is what one lane multiplies at a time: b[(group panel + channel) 4 + i] = w[channel, 4 group +
+// i]. Activations are rows of such groups. Both are padded with zeros to whole groups.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "engine/base/fixed_point.h"
+#include "engine/base/isa.h"
+
+namespace ingot::engine::kernels {
+
+// c[i, j] = start[j] + sum over `groups` of a(i, .) b(., j), modulo 2^32, for i < m, j < panel.
+template <class Activation, class Weight>
+struct FixedBlock {
+  std::int64_t m, groups;
+  const Activation* a;
+  std::int64_t lda;  // in elements
+  const Weight* b;
+  int depth;  // see FixedGemmRow
+  const std::int32_t* start;
+  std::int32_t* c;
+  std::int64_t ldc;
+};
+using ByteBlock = FixedBlock<std::uint8_t, std::int8_t>;
+using WordBlock = FixedBlock<std::int16_t, std::int16_t>;
+
+// The columns of a Requantizer: where each of the arrays of `padded` values begins, in this order. With a sum y, its
+// shift s and its half h (0, or 2^(s-1) if R rounds to nearest), the code is
+//
+//   t = y + h,  q = floor(t / 2^s)  less what `test` says,  saturated
+//
+// - nearest_even: halves were rounded up, so q becomes even where t has none of the low s bits, which are `test`;
+// - half_away: t is lowered by 1 below `test` = h, where y < 0, so that negative halves are rounded down;
+// - if s = 0, `test` is such that it never changes q.
+// In the plain form h is part of the start of the sums. The general form serves shifts to the left, shifts of 32 and
+// more, and sums so large that y + h would leave 32 bits:
+//
+//   y' = y >> sticky | y & sticky,   y'' = min(above, max(below, y')) << left,   t = y'' + h
+//
+// where sticky = 1 drops one of at least two bits and keeps whether it was set, which no rounding can tell from s.
+enum class RequantizeColumn { start, shift, right, half, test, sticky, below, above, left };
+inline constexpr int kRequantizeColumns = 9;
+
+struct RequantizeBlock {
+  std::int64_t m, n;      // n <= panel
+  const std::int32_t* c;  // sums of a panel, which began at the column `start`
+  std::int64_t ldc;
+  const std::int32_t* columns;  // of this panel
+  std::int64_t padded;          // between arrays
+  Rounding rounding;
+  bool plain;
+  std::int32_t lowest, highest;
+  int code_bytes;  // 1 or 2
+  void* y;
+  std::int64_t ldy;  // in codes
+
+  const std::int32_t* column(RequantizeColumn which) const { return columns + static_cast<int>(which) * padded; }
+};
+
+struct FixedGemmRow {
+  Isa isa;
+  std::int64_t panel;  // a multiple of 16
+  // Products of bytes are summed in 32 bits, and depth is 1. If not, 2 depth of them (of the bytes 2i and 2i + 1 of
+  // `depth` consecutive groups) are summed in 16 bits, depth 1, 2, 4 or 8: the caller sees to it that they fit.
+  bool wide_bytes;
+  void (*multiply_bytes)(const ByteBlock& block);
+  void (*multiply_words)(const WordBlock& block);
+  void (*requantize)(const RequantizeBlock& block);
+  // to[i] = from[i] + offset modulo 2^8 (bytes).
+  void (*offset_bytes)(std::int64_t n, const std::uint8_t* from, std::uint8_t offset, std::uint8_t* to);
+  void (*widen_bytes)(std::int64_t n, const std::uint8_t* from, bool is_signed, std::int16_t* to);
+  // Codes of 4 bits, stored as code + 8: of the 4 panel codes of a group, byte i holds the codes i and 2 panel + i.
+  void (*unpack_nibbles)(std::int64_t groups, const std::uint8_t* from, std::int8_t* to);
+};
+
+extern const FixedGemmRow kFixedGemmReference;
+#if defined(__x86_64__)
+extern const FixedGemmRow kFixedGemmAvx2, kFixedGemmAvxVnni, kFixedGemmAvx512, kFixedGemmAvx512Vnni;
+#endif
+
+// Best first, the reference last; includes rows that this machine cannot run.
+std::span<const FixedGemmRow* const> fixed_gemm_rows();
+
+}  // namespace ingot::engine::kernels

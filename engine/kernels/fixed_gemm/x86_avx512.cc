@@ -1,0 +1,34 @@
+#include "engine/kernels/fixed_gemm/table.h"
+#include "engine/kernels/simd/ints_avx512.h"
+
+namespace ingot::engine {
+namespace {
+
+constexpr bool kWideBytes = false;
+constexpr int kByteRows = 12;  // 24 accumulators, 2 of b, 1 of a, ones, 2 of products: 30 of 32 registers
+constexpr int kDeepRows = 6;   // 12 accumulators, 12 sums of 16 bits, 2 of b, 1 of a, ones, 2 of products
+constexpr int kWordRows = 12;
+
+inline Ints sum_bytes(Ints sum, Ints u8, Ints s8) {
+  return add_ints(sum, multiply_words(multiply_bytes(u8, s8), set1_words(1)));
+}
+inline Ints sum_words(Ints sum, Ints a, Ints b) { return add_ints(sum, multiply_words(a, b)); }
+
+}  // namespace
+}  // namespace ingot::engine
+
+#include "engine/kernels/fixed_gemm/x86_body.h"
+
+namespace ingot::engine::kernels {
+
+extern const FixedGemmRow kFixedGemmAvx512{.isa = Isa::avx512,
+                                           .panel = kPanel,
+                                           .wide_bytes = kWideBytes,
+                                           .multiply_bytes = multiply_bytes_block,
+                                           .multiply_words = multiply_words_block,
+                                           .requantize = requantize_block,
+                                           .offset_bytes = offset_bytes,
+                                           .widen_bytes = widen_bytes,
+                                           .unpack_nibbles = unpack_nibbles};
+
+}  // namespace ingot::engine::kernels

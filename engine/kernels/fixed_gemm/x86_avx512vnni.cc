@@ -1,0 +1,32 @@
+#include "engine/kernels/fixed_gemm/table.h"
+#include "engine/kernels/simd/ints_avx512.h"
+
+namespace ingot::engine {
+namespace {
+
+constexpr bool kWideBytes = true;
+constexpr int kByteRows = 14;  // 28 accumulators, 2 of b, 1 of a: 31 of 32 registers
+constexpr int kDeepRows = 0;   // not used
+constexpr int kWordRows = 14;
+
+inline Ints sum_bytes(Ints sum, Ints u8, Ints s8) { return {_mm512_dpbusd_epi32(sum.v, u8.v, s8.v)}; }
+inline Ints sum_words(Ints sum, Ints a, Ints b) { return {_mm512_dpwssd_epi32(sum.v, a.v, b.v)}; }
+
+}  // namespace
+}  // namespace ingot::engine
+
+#include "engine/kernels/fixed_gemm/x86_body.h"
+
+namespace ingot::engine::kernels {
+
+extern const FixedGemmRow kFixedGemmAvx512Vnni{.isa = Isa::avx512vnni,
+                                               .panel = kPanel,
+                                               .wide_bytes = kWideBytes,
+                                               .multiply_bytes = multiply_bytes_block,
+                                               .multiply_words = multiply_words_block,
+                                               .requantize = requantize_block,
+                                               .offset_bytes = offset_bytes,
+                                               .widen_bytes = widen_bytes,
+                                               .unpack_nibbles = unpack_nibbles};
+
+}  // namespace ingot::engine::kernels

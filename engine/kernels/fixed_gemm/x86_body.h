@@ -1,0 +1,230 @@
+// Fixed-point products over Ints, written once for every instruction set. The including file has brought, in namespace
+// ingot::engine: Ints; sum_bytes(sum, u8, s8) and sum_words(sum, a, b), which add the products of each lane's bytes or
+// words to its 32-bit sum; kWideBytes (sum_bytes is exact for all operands); and the rows of c that are held in
+// registers: kByteRows, kWordRows and, where sums of 16 bits come first, kDeepRows.
+#pragma once
+
+namespace ingot::engine::kernels {
+namespace {
+
+constexpr std::int64_t kPanel = 2 * Ints::width;
+
+// A group of a row, in every lane.
+inline Ints group_at(const void* p) {
+  std::int32_t group;
+  __builtin_memcpy(&group, p, sizeof group);
+  return set1_ints(group);
+}
+
+template <int kRows>
+inline void load_start(const std::int32_t* start, Ints (&sum)[kRows][2]) {
+  const Ints first = load_ints(start), second = load_ints(start + Ints::width);
+#pragma GCC unroll 16
+  for (int i = 0; i < kRows; ++i) {
+    sum[i][0] = first;
+    sum[i][1] = second;
+  }
+}
+
+template <int kRows>
+inline void store_sums(const Ints (&sum)[kRows][2], std::int32_t* c, std::int64_t ldc) {
+#pragma GCC unroll 16
+  for (int i = 0; i < kRows; ++i) {
+    store_ints(c + i * ldc, sum[i][0]);
+    store_ints(c + i * ldc + Ints::width, sum[i][1]);
+  }
+}
+
+// Sums of kRows rows, group by group, each added at once.
+struct WideTile {
+  template <int kRows, class Block>
+  [[gnu::noinline]] static void run(const Block& t) {
+    constexpr bool kBytes = sizeof(*t.a) == 1;
+    constexpr std::int64_t kGroup = kBytes ? 4 : 2;
+    Ints sum[kRows][2];
+    load_start(t.start, sum);
+    const auto *a = t.a, *end = t.a + t.groups * kGroup;
+    const auto* b = t.b;
+    for (; a < end; a += kGroup, b += kGroup * kPanel) {
+      const Ints b0 = load_ints(b), b1 = load_ints(b + kGroup * Ints::width);
+#pragma GCC unroll 16
+      for (int i = 0; i < kRows; ++i) {
+        const Ints ai = group_at(a + i * t.lda);
+        if constexpr (kBytes) {
+          sum[i][0] = sum_bytes(sum[i][0], ai, b0);
+          sum[i][1] = sum_bytes(sum[i][1], ai, b1);
+        } else {
+          sum[i][0] = sum_words(sum[i][0], ai, b0);
+          sum[i][1] = sum_words(sum[i][1], ai, b1);
+        }
+      }
+    }
+    store_sums(sum, t.c, t.ldc);
+  }
+};
+
+// The same for bytes, kDepth groups added in 16 bits first.
+template <int kDepth>
+struct DeepTile {
+  template <int kRows, class Block>
+  [[gnu::noinline]] static void run(const Block& t) {
+    const Ints ones = set1_words(1);
+    Ints sum[kRows][2];
+    load_start(t.start, sum);
+    const std::uint8_t* a = t.a;
+    const std::int8_t* b = t.b;
+    std::int64_t group = 0;
+    for (; group + kDepth <= t.groups; group += kDepth) {
+      Ints part[kRows][2];
+#pragma GCC unroll 8
+      for (int d = 0; d < kDepth; ++d, a += 4, b += 4 * kPanel) {
+        const Ints b0 = load_ints(b), b1 = load_ints(b + Ints::bytes);
+#pragma GCC unroll 16
+        for (int i = 0; i < kRows; ++i) {
+          const Ints ai = group_at(a + i * t.lda);
+          const Ints first = multiply_bytes(ai, b0), second = multiply_bytes(ai, b1);
+          part[i][0] = d == 0 ? first : add_words(part[i][0], first);
+          part[i][1] = d == 0 ? second : add_words(part[i][1], second);
+        }
+      }
+#pragma GCC unroll 16
+      for (int i = 0; i < kRows; ++i) {
+        sum[i][0] = add_ints(sum[i][0], multiply_words(part[i][0], ones));
+        sum[i][1] = add_ints(sum[i][1], multiply_words(part[i][1], ones));
+      }
+    }
+    for (; group < t.groups; ++group, a += 4, b += 4 * kPanel) {
+      const Ints b0 = load_ints(b), b1 = load_ints(b + Ints::bytes);
+#pragma GCC unroll 16
+      for (int i = 0; i < kRows; ++i) {
+        const Ints ai = group_at(a + i * t.lda);
+        sum[i][0] = sum_bytes(sum[i][0], ai, b0);
+        sum[i][1] = sum_bytes(sum[i][1], ai, b1);
+      }
+    }
+    store_sums(sum, t.c, t.ldc);
+  }
+};
+
+template <class Tile, int kRows, class Block>
+inline void tile_of(std::int64_t rows, const Block& t) {
+  if (rows == kRows) {
+    Tile::template run<kRows>(t);
+  } else if constexpr (kRows > 1) {
+    tile_of<Tile, kRows - 1>(rows, t);
+  }
+}
+
+// Tiles of nearly equal height, none above kRows.
+template <class Tile, int kRows, class Block>
+inline void tiles(const Block& block) {
+  const std::int64_t count = (block.m + kRows - 1) / kRows;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t row = i * block.m / count, next = (i + 1) * block.m / count;
+    Block t = block;
+    t.a = block.a + row * block.lda;
+    t.c = block.c + row * block.ldc;
+    tile_of<Tile, kRows>(next - row, t);
+  }
+}
+
+template <bool kWide>
+inline void multiply_bytes_form(const ByteBlock& block) {
+  if constexpr (!kWide) {
+    if (block.depth == 8) return tiles<DeepTile<8>, kDeepRows>(block);
+    if (block.depth == 4) return tiles<DeepTile<4>, kDeepRows>(block);
+    if (block.depth == 2) return tiles<DeepTile<2>, kDeepRows>(block);
+  }
+  tiles<WideTile, kByteRows>(block);
+}
+
+void multiply_bytes_block(const ByteBlock& block) { multiply_bytes_form<kWideBytes>(block); }
+
+void multiply_words_block(const WordBlock& block) { tiles<WideTile, kWordRows>(block); }
+
+// The columns of half a panel, as table.h defines them.
+struct Columns {
+  Columns(const RequantizeBlock& block, std::int64_t at)
+      : right(load_ints(block.column(RequantizeColumn::right) + at)),
+        half(load_ints(block.column(RequantizeColumn::half) + at)),
+        test(load_ints(block.column(RequantizeColumn::test) + at)),
+        sticky(load_ints(block.column(RequantizeColumn::sticky) + at)),
+        below(load_ints(block.column(RequantizeColumn::below) + at)),
+        above(load_ints(block.column(RequantizeColumn::above) + at)),
+        left(load_ints(block.column(RequantizeColumn::left) + at)),
+        lowest(set1_ints(block.lowest)),
+        highest(set1_ints(block.highest)) {}
+
+  template <Rounding kRounding, bool kPlain>
+  Ints codes(Ints sum) const {
+    if constexpr (!kPlain) {
+      sum = bit_or(shift_right(sum, sticky), bit_and(sum, sticky));
+      sum = add_ints(shift_left(min_ints(above, max_ints(below, sum)), left), half);
+    }
+    Ints code = sum;
+    if constexpr (kRounding == Rounding::half_away) code = less_one_below(sum, test);
+    code = shift_right(code, right);
+    if constexpr (kRounding == Rounding::nearest_even) code = even_where_clear(code, sum, test);
+    return min_ints(highest, max_ints(lowest, code));
+  }
+
+  Ints right, half, test, sticky, below, above, left, lowest, highest;
+};
+
+template <Rounding kRounding, bool kPlain>
+void requantize_rows(const RequantizeBlock& block) {
+  const Columns first(block, 0), second(block, Ints::width);
+  const std::int32_t* c = block.c;
+  char* y = static_cast<char*>(block.y);
+  for (std::int64_t i = 0; i < block.m; ++i, c += block.ldc, y += block.ldy * block.code_bytes) {
+    store_low(y, block.code_bytes, first.codes<kRounding, kPlain>(load_ints(c)),
+              second.codes<kRounding, kPlain>(load_ints(c + Ints::width)), block.n);
+  }
+}
+
+template <Rounding kRounding>
+inline void requantize_form(const RequantizeBlock& block) {
+  if (block.plain) {
+    requantize_rows<kRounding, true>(block);
+  } else {
+    requantize_rows<kRounding, false>(block);
+  }
+}
+
+void requantize_block(const RequantizeBlock& block) {
+  switch (block.rounding) {
+    case Rounding::nearest_even:
+      return requantize_form<Rounding::nearest_even>(block);
+    case Rounding::floor:
+      return requantize_form<Rounding::floor>(block);
+    case Rounding::half_away:
+      return requantize_form<Rounding::half_away>(block);
+  }
+}
+
+void offset_bytes(std::int64_t n, const std::uint8_t* from, std::uint8_t offset, std::uint8_t* to) {
+  const Ints offsets = set1_bytes(offset);
+  std::int64_t i = 0;
+  for (; i + Ints::bytes <= n; i += Ints::bytes) store_ints(to + i, add_bytes(load_ints(from + i), offsets));
+  for (; i < n; ++i) to[i] = static_cast<std::uint8_t>(from[i] + offset);
+}
+
+void widen_bytes(std::int64_t n, const std::uint8_t* from, bool is_signed, std::int16_t* to) {
+  constexpr std::int64_t kStep = Ints::bytes / 2;
+  std::int64_t i = 0;
+  for (; i + kStep <= n; i += kStep)
+    store_ints(to + i, is_signed ? load_signed_bytes(from + i) : load_unsigned_bytes(from + i));
+  for (; i < n; ++i) to[i] = is_signed ? static_cast<std::int8_t>(from[i]) : std::int16_t{from[i]};
+}
+
+void unpack_nibbles(std::int64_t groups, const std::uint8_t* from, std::int8_t* to) {
+  const Ints low = set1_bytes(15), minus_eight = set1_bytes(0xf8);
+  for (std::int64_t g = 0; g < groups; ++g, from += Ints::bytes, to += 2 * Ints::bytes) {
+    const Ints pairs = load_ints(from);
+    store_ints(to, add_bytes(bit_and(pairs, low), minus_eight));
+    store_ints(to + Ints::bytes, add_bytes(bit_and(shift_words_right(pairs, 4), low), minus_eight));
+  }
+}
+
+}  // namespace
+}  // namespace ingot::engine::kernels

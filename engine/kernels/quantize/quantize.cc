@@ -1,0 +1,68 @@
+#include "engine/kernels/quantize/quantize.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "engine/base/threads.h"
+#include "engine/kernels/dispatch.h"
+#include "engine/kernels/quantize/table.h"
+
+namespace ingot::engine::kernels {
+namespace {
+
+#if defined(__x86_64__)
+constexpr const QuantizeRow* kRows[] = {&kQuantizeAvx512, &kQuantizeAvx2, &kQuantizeReference};
+#else
+constexpr const QuantizeRow* kRows[] = {&kQuantizeReference};
+#endif
+
+constexpr std::int64_t kGrain = 1 << 15;  // numbers worth waking a thread for
+
+// Calls span(kernel's span, index of its first number in x, and in the codes) for pieces that make up the matrix;
+// factors are 2^(sign fraction_bits).
+template <class Call>
+void for_each_span(std::int64_t rows, std::int64_t columns, std::int64_t ldx, FractionBits bits, int sign, Codes codes,
+                   const Call& call) {
+  using Per = FractionBits::Per;
+  const std::int64_t n_factors = bits.per == Per::tensor ? 1 : bits.per == Per::row ? rows : columns;
+  std::vector<double> factors(static_cast<std::size_t>(n_factors));
+  std::transform(bits.values, bits.values + n_factors, factors.begin(),
+                 [&](int value) { return power_of_two(sign * std::clamp(value, -512, 512)); });
+  if (bits.per == Per::tensor && ldx == columns && codes.stride == columns) {  // one long row
+    parallel_for(rows * columns, kGrain, [&](std::int64_t begin, std::int64_t end) {
+      call(QuantizeSpan{end - begin, factors.data(), false, codes.type}, begin, begin);
+    });
+    return;
+  }
+  parallel_for(rows, std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(columns, 1)),
+               [&](std::int64_t begin, std::int64_t end) {
+                 for (std::int64_t i = begin; i < end; ++i) {
+                   const double* factor = factors.data() + (bits.per == Per::row ? i : 0);
+                   call(QuantizeSpan{columns, factor, bits.per == Per::column, codes.type}, i * ldx, i * codes.stride);
+                 }
+               });
+}
+
+}  // namespace
+
+std::span<const QuantizeRow* const> quantize_rows() { return kRows; }
+
+void quantize(std::int64_t rows, std::int64_t columns, const float* x, std::int64_t ldx, FractionBits fraction_bits,
+              Rounding rounding, CodeRange range, Codes codes) {
+  const QuantizeRow& row = active_row(quantize_rows());
+  const auto lowest = static_cast<double>(range.lowest), highest = static_cast<double>(range.highest);
+  for_each_span(rows, columns, ldx, fraction_bits, 1, codes, [&](const QuantizeSpan& span, auto from, auto to) {
+    row.quantize(span, x + from, rounding, lowest, highest,
+                 static_cast<std::byte*>(codes.data) + to * code_bytes(codes.type));
+  });
+}
+
+void dequantize(std::int64_t rows, std::int64_t columns, Codes codes, FractionBits fraction_bits, float* x,
+                std::int64_t ldx) {
+  const QuantizeRow& row = active_row(quantize_rows());
+  for_each_span(rows, columns, ldx, fraction_bits, -1, codes, [&](const QuantizeSpan& span, auto to, auto from) {
+    row.dequantize(span, static_cast<const std::byte*>(codes.data) + from * code_bytes(codes.type), x + to);
+  });
+}
+
+}  // namespace ingot::engine::kernels

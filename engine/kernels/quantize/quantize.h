@@ -1,0 +1,35 @@
+// Between float32 and fixed-point codes, by the definitions of base/fixed_point.h, the same bits on every processor.
+// Threads inside.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/base/fixed_point.h"
+
+namespace ingot::engine::kernels {
+
+// Fraction bits of the codes in a matrix; any values.
+struct FractionBits {
+  enum class Per { tensor, row, column };
+
+  Per per;
+  const int* values;  // one, [rows] or [columns]
+};
+
+// Codes of a row-major matrix: code_bytes(type) bytes each, `stride` >= columns codes from row to row.
+struct Codes {
+  CodeType type;
+  void* data;
+  std::int64_t stride;
+};
+
+// codes = fixed_code(x[rows, columns], ..): NaN gives 0 and infinities saturate, so a caller who wants to refuse them
+// looks at x first. ldx >= columns; range within the type.
+void quantize(std::int64_t rows, std::int64_t columns, const float* x, std::int64_t ldx, FractionBits fraction_bits,
+              Rounding rounding, CodeRange range, Codes codes);
+
+// x = fixed_value(codes[rows, columns], ..).
+void dequantize(std::int64_t rows, std::int64_t columns, Codes codes, FractionBits fraction_bits, float* x,
+                std::int64_t ldx);
+
+}  // namespace ingot::engine::kernels

@@ -1,0 +1,37 @@
+// The rows of quantize.cc's table, for dispatch and tests.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "engine/base/fixed_point.h"
+#include "engine/base/isa.h"
+
+namespace ingot::engine::kernels {
+
+// n numbers and their codes, the factors between them powers of two: factors[i], or factors[0] for all.
+struct QuantizeSpan {
+  std::int64_t n;
+  const double* factors;
+  bool factor_each;
+  CodeType type;
+};
+
+struct QuantizeRow {
+  Isa isa;
+  // codes[i] = min(highest, max(lowest, R(x[i] factor))), of NaN 0.
+  void (*quantize)(const QuantizeSpan& span, const float* x, Rounding rounding, double lowest, double highest,
+                   void* codes);
+  // x[i] = codes[i] factor.
+  void (*dequantize)(const QuantizeSpan& span, const void* codes, float* x);
+};
+
+extern const QuantizeRow kQuantizeReference;
+#if defined(__x86_64__)
+extern const QuantizeRow kQuantizeAvx2, kQuantizeAvx512;
+#endif
+
+// Best first, the reference last; includes rows that this machine cannot run.
+std::span<const QuantizeRow* const> quantize_rows();
+
+}  // namespace ingot::engine::kernels

@@ -1,0 +1,10 @@
+#include "engine/kernels/quantize/table.h"
+#include "engine/kernels/simd/doubles_avx512.h"
+// The body is written in the words of the header above.
+#include "engine/kernels/quantize/x86_body.h"
+
+namespace ingot::engine::kernels {
+
+extern const QuantizeRow kQuantizeAvx512{.isa = Isa::avx512, .quantize = quantize_row, .dequantize = dequantize_row};
+
+}  // namespace ingot::engine::kernels
