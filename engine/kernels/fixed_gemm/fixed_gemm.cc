@@ -23,10 +23,10 @@ constexpr const FixedGemmRow* kRows[] = {&kFixedGemmAvx512Vnni, &kFixedGemmAvx51
 constexpr const FixedGemmRow* kRows[] = {&kFixedGemmReference};
 #endif
 
-constexpr std::int64_t kChunkRows = 84;      // whose sums wait for their requantisation: full tiles of every height
-constexpr std::int64_t kTaskRows = 168;      // packed, and multiplied with a panel while it is in the caches
-constexpr std::int64_t kTaskWork = 1 << 21;  // products worth waking a thread for: some 10 us
-constexpr std::int64_t kLine = 64;           // bytes of a cache line
+constexpr std::int64_t kTaskRows = 168;       // packed by one task: a multiple of every tile's height
+constexpr std::int64_t kTaskCodes = 1 << 18;  // of weights in one task: they stay in the second-level cache
+constexpr std::int64_t kTaskWork = 1 << 21;   // products worth waking a thread for: some 10 us
+constexpr std::int64_t kLine = 64;            // bytes of a cache line
 constexpr std::int64_t kSumLimit = std::int64_t{1} << 31;
 constexpr std::int32_t kLowest = std::numeric_limits<std::int32_t>::min();
 constexpr std::int32_t kHighest = std::numeric_limits<std::int32_t>::max();
@@ -244,6 +244,7 @@ struct FixedProduct {
   // Rows of activations in bytes, an odd number of cache lines: no two rows compete for one cache set.
   std::int64_t byte_stride = (ceil_div(w.k_, kLine) | 1) * kLine;
   std::int64_t word_stride = (ceil_div(2 * w.k_, kLine) | 1) * kLine;
+  std::int64_t unpacked_size = round_up(w.k_, 4) * panel;
 
   FixedProduct(const PackedWeights& weights, std::int64_t rows, const void* from, std::int64_t from_stride,
                const Requantizer* how, void* to, std::int64_t to_stride)
@@ -252,48 +253,54 @@ struct FixedProduct {
   struct Workspace {
     std::uint8_t* bytes;
     std::int16_t* words;
-    std::int8_t* codes;  // of an unpacked panel
+    std::int8_t* codes;  // of unpacked panels
     std::int32_t* sums;
   };
 
   void run() const {
     const std::int64_t n_panels = static_cast<std::int64_t>(w.panels_.size());
-    const std::int64_t rows = std::min(m, kTaskRows), n_down = ceil_div(m, rows);
-    const std::int64_t panels = n_down > 1 ? std::max<std::int64_t>(1, 1024 / panel) : 1;
-    const std::int64_t across = std::max(panels, ceil_div(kTaskWork, rows * w.k_ * panel));
+    const std::int64_t rows = std::min(m, kTaskRows), n_down = ceil_div(m, rows), size = w.k_ * panel;
+    const std::int64_t most = n_down > 1 ? std::max<std::int64_t>(1, kTaskCodes / size) : 1;
+    const std::int64_t across = std::min(n_panels, std::max(most, ceil_div(kTaskWork, rows * size)));
     parallel_for(n_down * ceil_div(n_panels, across), 1, [&](std::int64_t task, std::int64_t) {
       const std::int64_t i = task % n_down * rows, first = task / n_down * across;
       multiply(i, std::min(m, i + rows), first, std::min(n_panels, first + across));
     });
   }
 
+  // Rows [i0, i1) of y, panels [first, last): a few rows at a time, which meet all panels while they are near.
   void multiply(std::int64_t i0, std::int64_t i1, std::int64_t first, std::int64_t last) const {
-    const Workspace space = workspace(i1 - i0);
+    const Workspace space = workspace(i1 - i0, last - first);
     pack_rows(i0, i1, space);
-    for (std::int64_t p = first; p < last; ++p) {
-      const auto& panel_of = w.panels_[static_cast<std::size_t>(p)];
-      const void* codes = &w.blocks_[static_cast<std::size_t>(panel_of.block)];
-      if (w.weight_bits_ == 4) {
-        row.unpack_nibbles(ceil_div(w.k_, 4), static_cast<const std::uint8_t*>(codes), space.codes);
-        codes = space.codes;
-      }
-      const std::int64_t j = p * panel, columns = std::min(panel, w.n_ - j);
-      if (requantizer == nullptr && columns == panel) {  // sums where they belong
-        sum(panel_of, codes, i1 - i0, 0, j, space, static_cast<std::int32_t*>(y) + i0 * ldy + j, ldy);
-        continue;
-      }
-      for (std::int64_t i = i0; i < i1; i += kChunkRows) {
-        const std::int64_t rows = std::min(kChunkRows, i1 - i);
-        sum(panel_of, codes, rows, i - i0, j, space, space.sums, panel);
-        finish(i, rows, j, columns, space.sums);
+    if (w.weight_bits_ == 4) {
+      for (std::int64_t p = first; p < last; ++p)
+        row.unpack_nibbles(ceil_div(w.k_, 4), static_cast<const std::uint8_t*>(codes_of(p)),
+                           space.codes + (p - first) * unpacked_size);
+    }
+    const std::int64_t count = ceil_div(i1 - i0, row.rows);
+    for (std::int64_t tile = 0; tile < count; ++tile) {
+      const std::int64_t i = tile * (i1 - i0) / count, rows = (tile + 1) * (i1 - i0) / count - i;
+      for (std::int64_t p = first; p < last; ++p) {
+        const void* codes = w.weight_bits_ == 4 ? space.codes + (p - first) * unpacked_size : codes_of(p);
+        const std::int64_t j = p * panel, columns = std::min(panel, w.n_ - j);
+        if (requantizer == nullptr && columns == panel) {  // sums where they belong
+          sum(p, codes, rows, i, space, static_cast<std::int32_t*>(y) + (i0 + i) * ldy + j, ldy);
+        } else {
+          sum(p, codes, rows, i, space, space.sums, panel);
+          finish(i0 + i, rows, j, columns, space.sums);
+        }
       }
     }
   }
 
-  Workspace workspace(std::int64_t rows) const {
+  const void* codes_of(std::int64_t p) const {
+    return &w.blocks_[static_cast<std::size_t>(w.panels_[static_cast<std::size_t>(p)].block)];
+  }
+
+  Workspace workspace(std::int64_t rows, std::int64_t n_panels) const {
     const std::int64_t byte_size = bytes ? rows * byte_stride : 0, word_size = words ? rows * word_stride : 0;
-    const std::int64_t code_size = w.weight_bits_ == 4 ? round_up(round_up(w.k_, 4) * panel, kLine) : 0;
-    const std::int64_t sum_size = kChunkRows * panel * 4;
+    const std::int64_t code_size = w.weight_bits_ == 4 ? n_panels * unpacked_size : 0;
+    const std::int64_t sum_size = row.rows * panel * 4;
     auto* memory =
         reinterpret_cast<std::byte*>(scratch(Scratch::fixed_gemm, (byte_size + word_size + code_size + sum_size) / 4));
     return {reinterpret_cast<std::uint8_t*>(memory), reinterpret_cast<std::int16_t*>(memory + byte_size),
@@ -323,16 +330,17 @@ struct FixedProduct {
     }
   }
 
-  // The sums of a panel, the channels from j on, for `rows` of the packed rows.
-  void sum(const PackedWeights::Panel& panel_of, const void* codes, std::int64_t rows, std::int64_t first,
-           std::int64_t j, const Workspace& space, std::int32_t* c, std::int64_t ldc) const {
-    const std::int32_t* start = (requantizer == nullptr ? w.start_.data() : requantizer->columns_.data()) + j;
-    if (panel_of.words) {
+  // The sums of panel p for `rows` of the packed rows.
+  void sum(std::int64_t p, const void* codes, std::int64_t rows, std::int64_t first, const Workspace& space,
+           std::int32_t* c, std::int64_t ldc) const {
+    const auto& how = w.panels_[static_cast<std::size_t>(p)];
+    const std::int32_t* start = (requantizer == nullptr ? w.start_.data() : requantizer->columns_.data()) + p * panel;
+    if (how.words) {
       row.multiply_words({rows, ceil_div(w.k_, 2), space.words + first * word_stride / 2, word_stride / 2,
                           static_cast<const std::int16_t*>(codes), 1, start, c, ldc});
     } else {
       row.multiply_bytes({rows, ceil_div(w.k_, 4), space.bytes + first * byte_stride, byte_stride,
-                          static_cast<const std::int8_t*>(codes), panel_of.depth, start, c, ldc});
+                          static_cast<const std::int8_t*>(codes), how.depth, start, c, ldc});
     }
   }
 

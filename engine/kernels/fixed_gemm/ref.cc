@@ -61,6 +61,7 @@ void unpack_nibbles(std::int64_t groups, const std::uint8_t* from, std::int8_t* 
 
 extern const FixedGemmRow kFixedGemmReference{.isa = Isa::reference,
                                               .panel = kPanel,
+                                              .rows = 12,
                                               .wide_bytes = true,
                                               .multiply_bytes = multiply<4, std::uint8_t, std::int8_t>,
                                               .multiply_words = multiply<2, std::int16_t, std::int16_t>,

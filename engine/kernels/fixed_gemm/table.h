@@ -64,6 +64,7 @@ struct RequantizeBlock {
 struct FixedGemmRow {
   Isa isa;
   std::int64_t panel;  // a multiple of 16
+  std::int64_t rows;   // of c, best computed by one call; multiplies of other heights work too
   // Products of bytes are summed in 32 bits, and depth is 1. If not, 2 depth of them (of the bytes 2i and 2i + 1 of
   // `depth` consecutive groups) are summed in 16 bits, depth 1, 2, 4 or 8: the caller sees to it that they fit.
   bool wide_bytes;

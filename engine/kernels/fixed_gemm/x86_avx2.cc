@@ -7,7 +7,7 @@ namespace {
 constexpr bool kWideBytes = false;
 constexpr int kByteRows = 4;  // 8 accumulators, 2 of b, 1 of a, ones, 2 of products: 14 of 16 registers
 constexpr int kDeepRows = 3;  // 6 accumulators, 6 sums of 16 bits, 2 of b, 1 of a, ones: all 16
-constexpr int kWordRows = 5;  // 10 accumulators, 2 of b, 1 of a, 2 of products
+constexpr int kWordRows = 6;  // 12 accumulators, 2 of b, 1 of a, 1 of products: all 16
 
 inline Ints sum_bytes(Ints sum, Ints u8, Ints s8) {
   return add_ints(sum, multiply_words(multiply_bytes(u8, s8), set1_words(1)));
@@ -23,6 +23,7 @@ namespace ingot::engine::kernels {
 
 extern const FixedGemmRow kFixedGemmAvx2{.isa = Isa::avx2,
                                          .panel = kPanel,
+                                         .rows = 12,
                                          .wide_bytes = kWideBytes,
                                          .multiply_bytes = multiply_bytes_block,
                                          .multiply_words = multiply_words_block,

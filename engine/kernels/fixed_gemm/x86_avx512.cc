@@ -23,6 +23,7 @@ namespace ingot::engine::kernels {
 
 extern const FixedGemmRow kFixedGemmAvx512{.isa = Isa::avx512,
                                            .panel = kPanel,
+                                           .rows = 12,
                                            .wide_bytes = kWideBytes,
                                            .multiply_bytes = multiply_bytes_block,
                                            .multiply_words = multiply_words_block,

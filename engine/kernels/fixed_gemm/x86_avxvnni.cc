@@ -21,6 +21,7 @@ namespace ingot::engine::kernels {
 
 extern const FixedGemmRow kFixedGemmAvxVnni{.isa = Isa::avxvnni,
                                             .panel = kPanel,
+                                            .rows = 6,
                                             .wide_bytes = kWideBytes,
                                             .multiply_bytes = multiply_bytes_block,
                                             .multiply_words = multiply_words_block,
