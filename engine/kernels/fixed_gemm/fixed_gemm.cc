@@ -270,8 +270,7 @@ struct FixedProduct {
 
   // Rows [i0, i1) of y, panels [first, last): a few rows at a time, which meet all panels while they are near.
   void multiply(std::int64_t i0, std::int64_t i1, std::int64_t first, std::int64_t last) const {
-    const Workspace space = workspace(i1 - i0, last - first);
-    pack_rows(i0, i1, space);
+    const Workspace space = workspace(last - first);
     if (w.weight_bits_ == 4) {
       for (std::int64_t p = first; p < last; ++p)
         row.unpack_nibbles(ceil_div(w.k_, 4), static_cast<const std::uint8_t*>(codes_of(p)),
@@ -280,13 +279,14 @@ struct FixedProduct {
     const std::int64_t count = ceil_div(i1 - i0, row.rows);
     for (std::int64_t tile = 0; tile < count; ++tile) {
       const std::int64_t i = tile * (i1 - i0) / count, rows = (tile + 1) * (i1 - i0) / count - i;
+      pack_rows(i0 + i, rows, space);
       for (std::int64_t p = first; p < last; ++p) {
         const void* codes = w.weight_bits_ == 4 ? space.codes + (p - first) * unpacked_size : codes_of(p);
         const std::int64_t j = p * panel, columns = std::min(panel, w.n_ - j);
         if (requantizer == nullptr && columns == panel) {  // sums where they belong
-          sum(p, codes, rows, i, space, static_cast<std::int32_t*>(y) + (i0 + i) * ldy + j, ldy);
+          sum(p, codes, rows, space, static_cast<std::int32_t*>(y) + (i0 + i) * ldy + j, ldy);
         } else {
-          sum(p, codes, rows, i, space, space.sums, panel);
+          sum(p, codes, rows, space, space.sums, panel);
           finish(i0 + i, rows, j, columns, space.sums);
         }
       }
@@ -297,8 +297,8 @@ struct FixedProduct {
     return &w.blocks_[static_cast<std::size_t>(w.panels_[static_cast<std::size_t>(p)].block)];
   }
 
-  Workspace workspace(std::int64_t rows, std::int64_t n_panels) const {
-    const std::int64_t byte_size = bytes ? rows * byte_stride : 0, word_size = words ? rows * word_stride : 0;
+  Workspace workspace(std::int64_t n_panels) const {
+    const std::int64_t byte_size = bytes ? row.rows * byte_stride : 0, word_size = words ? row.rows * word_stride : 0;
     const std::int64_t code_size = w.weight_bits_ == 4 ? n_panels * unpacked_size : 0;
     const std::int64_t sum_size = row.rows * panel * 4;
     auto* memory =
@@ -308,39 +308,31 @@ struct FixedProduct {
             reinterpret_cast<std::int32_t*>(memory + byte_size + word_size + code_size)};
   }
 
-  // Rows [i0, i1) of x in the forms that the panels need, filled up to whole groups.
-  void pack_rows(std::int64_t i0, std::int64_t i1, const Workspace& space) const {
-    const std::int64_t k = w.k_;
-    for (std::int64_t i = i0; i < i1; ++i) {
-      const std::uint8_t* from = static_cast<const std::uint8_t*>(x) + i * ldx * code_bytes(w.activations_);
-      if (bytes) {
-        std::uint8_t* to = space.bytes + (i - i0) * byte_stride;
-        row.offset_bytes(k, from, static_cast<std::uint8_t>(w.offset_), to);
-        std::fill(to + k, to + round_up(k, 4), std::uint8_t{0});
-      }
-      if (words) {
-        std::int16_t* to = space.words + (i - i0) * word_stride / 2;
-        if (w.activations_ == CodeType::s16) {
-          std::memcpy(to, from, static_cast<std::size_t>(2 * k));
-        } else {
-          row.widen_bytes(k, from, w.activations_ == CodeType::s8, to);
-        }
-        std::fill(to + k, to + round_up(k, 2), std::int16_t{0});
-      }
+  // Rows of x from the row i on, in the forms that the panels need, filled up to whole groups.
+  void pack_rows(std::int64_t i, std::int64_t rows, const Workspace& space) const {
+    const std::int64_t stride = ldx * code_bytes(w.activations_);
+    const PackBlock block{rows, w.k_, static_cast<const std::uint8_t*>(x) + i * stride, stride};
+    if (bytes) row.pack_bytes(block, static_cast<std::uint8_t>(w.offset_), space.bytes, byte_stride);
+    if (!words) return;
+    if (w.activations_ == CodeType::s16) {
+      const PackBlock codes{rows, 2 * w.k_, block.from, stride};
+      row.pack_bytes(codes, 0, reinterpret_cast<std::uint8_t*>(space.words), word_stride);
+    } else {
+      row.widen_bytes(block, w.activations_ == CodeType::s8, space.words, word_stride / 2);
     }
   }
 
   // The sums of panel p for `rows` of the packed rows.
-  void sum(std::int64_t p, const void* codes, std::int64_t rows, std::int64_t first, const Workspace& space,
-           std::int32_t* c, std::int64_t ldc) const {
+  void sum(std::int64_t p, const void* codes, std::int64_t rows, const Workspace& space, std::int32_t* c,
+           std::int64_t ldc) const {
     const auto& how = w.panels_[static_cast<std::size_t>(p)];
     const std::int32_t* start = (requantizer == nullptr ? w.start_.data() : requantizer->columns_.data()) + p * panel;
     if (how.words) {
-      row.multiply_words({rows, ceil_div(w.k_, 2), space.words + first * word_stride / 2, word_stride / 2,
+      row.multiply_words({rows, ceil_div(w.k_, 2), space.words, word_stride / 2,
                           static_cast<const std::int16_t*>(codes), 1, start, c, ldc});
     } else {
-      row.multiply_bytes({rows, ceil_div(w.k_, 4), space.bytes + first * byte_stride, byte_stride,
-                          static_cast<const std::int8_t*>(codes), how.depth, start, c, ldc});
+      row.multiply_bytes({rows, ceil_div(w.k_, 4), space.bytes, byte_stride, static_cast<const std::int8_t*>(codes),
+                          how.depth, start, c, ldc});
     }
   }
 

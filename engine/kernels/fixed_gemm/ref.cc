@@ -40,12 +40,21 @@ void requantize_block(const RequantizeBlock& block) {
   }
 }
 
-void offset_bytes(std::int64_t n, const std::uint8_t* from, std::uint8_t offset, std::uint8_t* to) {
-  for (std::int64_t i = 0; i < n; ++i) to[i] = static_cast<std::uint8_t>(from[i] + offset);
+void pack_bytes(const PackBlock& block, std::uint8_t offset, std::uint8_t* to, std::int64_t ld_to) {
+  for (std::int64_t i = 0; i < block.m; ++i) {
+    for (std::int64_t p = 0; p < (block.k + 3) / 4 * 4; ++p) {
+      to[i * ld_to + p] = p < block.k ? static_cast<std::uint8_t>(block.from[i * block.ld_from + p] + offset) : 0;
+    }
+  }
 }
 
-void widen_bytes(std::int64_t n, const std::uint8_t* from, bool is_signed, std::int16_t* to) {
-  for (std::int64_t i = 0; i < n; ++i) to[i] = is_signed ? static_cast<std::int8_t>(from[i]) : std::int16_t{from[i]};
+void widen_bytes(const PackBlock& block, bool is_signed, std::int16_t* to, std::int64_t ld_to) {
+  for (std::int64_t i = 0; i < block.m; ++i) {
+    for (std::int64_t p = 0; p < (block.k + 1) / 2 * 2; ++p) {
+      const std::uint8_t code = p < block.k ? block.from[i * block.ld_from + p] : 0;
+      to[i * ld_to + p] = is_signed ? static_cast<std::int8_t>(code) : std::int16_t{code};
+    }
+  }
 }
 
 void unpack_nibbles(std::int64_t groups, const std::uint8_t* from, std::int8_t* to) {
@@ -66,7 +75,7 @@ extern const FixedGemmRow kFixedGemmReference{.isa = Isa::reference,
                                               .multiply_bytes = multiply<4, std::uint8_t, std::int8_t>,
                                               .multiply_words = multiply<2, std::int16_t, std::int16_t>,
                                               .requantize = requantize_block,
-                                              .offset_bytes = offset_bytes,
+                                              .pack_bytes = pack_bytes,
                                               .widen_bytes = widen_bytes,
                                               .unpack_nibbles = unpack_nibbles};
 

@@ -61,6 +61,12 @@ struct RequantizeBlock {
   const std::int32_t* column(RequantizeColumn which) const { return columns + static_cast<int>(which) * padded; }
 };
 
+struct PackBlock {
+  std::int64_t m, k;
+  const std::uint8_t* from;
+  std::int64_t ld_from;
+};
+
 struct FixedGemmRow {
   Isa isa;
   std::int64_t panel;  // a multiple of 16
@@ -71,9 +77,10 @@ struct FixedGemmRow {
   void (*multiply_bytes)(const ByteBlock& block);
   void (*multiply_words)(const WordBlock& block);
   void (*requantize)(const RequantizeBlock& block);
-  // to[i] = from[i] + offset modulo 2^8 (bytes).
-  void (*offset_bytes)(std::int64_t n, const std::uint8_t* from, std::uint8_t offset, std::uint8_t* to);
-  void (*widen_bytes)(std::int64_t n, const std::uint8_t* from, bool is_signed, std::int16_t* to);
+  // m rows of k bytes: to(i, p) = from(i, p) + offset modulo 2^8, or the number in 16 bits; zeros up to a whole group.
+  // `to` has room for rows of whole cache lines.
+  void (*pack_bytes)(const PackBlock& block, std::uint8_t offset, std::uint8_t* to, std::int64_t ld_to);
+  void (*widen_bytes)(const PackBlock& block, bool is_signed, std::int16_t* to, std::int64_t ld_to);
   // Codes of 4 bits, stored as code + 8: of the 4 panel codes of a group, byte i holds the codes i and 2 panel + i.
   void (*unpack_nibbles)(std::int64_t groups, const std::uint8_t* from, std::int8_t* to);
 };

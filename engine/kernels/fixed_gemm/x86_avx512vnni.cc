@@ -26,7 +26,7 @@ extern const FixedGemmRow kFixedGemmAvx512Vnni{.isa = Isa::avx512vnni,
                                                .multiply_bytes = multiply_bytes_block,
                                                .multiply_words = multiply_words_block,
                                                .requantize = requantize_block,
-                                               .offset_bytes = offset_bytes,
+                                               .pack_bytes = pack_bytes,
                                                .widen_bytes = widen_bytes,
                                                .unpack_nibbles = unpack_nibbles};
 

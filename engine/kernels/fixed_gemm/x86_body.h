@@ -16,13 +16,17 @@ inline Ints group_at(const void* p) {
   return set1_ints(group);
 }
 
+// Where sums begin. The memory that they go to is fetched meanwhile: a store that misses the caches would be waited
+// for.
 template <int kRows>
-inline void load_start(const std::int32_t* start, Ints (&sum)[kRows][2]) {
+inline void load_start(const std::int32_t* start, const std::int32_t* c, std::int64_t ldc, Ints (&sum)[kRows][2]) {
   const Ints first = load_ints(start), second = load_ints(start + Ints::width);
 #pragma GCC unroll 16
   for (int i = 0; i < kRows; ++i) {
     sum[i][0] = first;
     sum[i][1] = second;
+    __builtin_prefetch(c + i * ldc, 1);
+    __builtin_prefetch(c + i * ldc + kPanel - 1, 1);
   }
 }
 
@@ -42,7 +46,7 @@ struct WideTile {
     constexpr bool kBytes = sizeof(*t.a) == 1;
     constexpr std::int64_t kGroup = kBytes ? 4 : 2;
     Ints sum[kRows][2];
-    load_start(t.start, sum);
+    load_start(t.start, t.c, t.ldc, sum);
     const auto *a = t.a, *end = t.a + t.groups * kGroup;
     const auto* b = t.b;
     for (; a < end; a += kGroup, b += kGroup * kPanel) {
@@ -70,7 +74,7 @@ struct DeepTile {
   [[gnu::noinline]] static void run(const Block& t) {
     const Ints ones = set1_words(1);
     Ints sum[kRows][2];
-    load_start(t.start, sum);
+    load_start(t.start, t.c, t.ldc, sum);
     const std::uint8_t* a = t.a;
     const std::int8_t* b = t.b;
     std::int64_t group = 0;
@@ -202,19 +206,27 @@ void requantize_block(const RequantizeBlock& block) {
   }
 }
 
-void offset_bytes(std::int64_t n, const std::uint8_t* from, std::uint8_t offset, std::uint8_t* to) {
+void pack_bytes(const PackBlock& block, std::uint8_t offset, std::uint8_t* to, std::int64_t ld_to) {
   const Ints offsets = set1_bytes(offset);
-  std::int64_t i = 0;
-  for (; i + Ints::bytes <= n; i += Ints::bytes) store_ints(to + i, add_bytes(load_ints(from + i), offsets));
-  for (; i < n; ++i) to[i] = static_cast<std::uint8_t>(from[i] + offset);
+  const std::uint8_t* from = block.from;
+  for (std::int64_t i = 0; i < block.m; ++i, from += block.ld_from, to += ld_to) {
+    std::int64_t p = 0;
+    for (; p + Ints::bytes <= block.k; p += Ints::bytes) store_ints(to + p, add_bytes(load_ints(from + p), offsets));
+    for (; p < block.k; ++p) to[p] = static_cast<std::uint8_t>(from[p] + offset);
+    for (; p % 4 != 0; ++p) to[p] = 0;
+  }
 }
 
-void widen_bytes(std::int64_t n, const std::uint8_t* from, bool is_signed, std::int16_t* to) {
+void widen_bytes(const PackBlock& block, bool is_signed, std::int16_t* to, std::int64_t ld_to) {
   constexpr std::int64_t kStep = Ints::bytes / 2;
-  std::int64_t i = 0;
-  for (; i + kStep <= n; i += kStep)
-    store_ints(to + i, is_signed ? load_signed_bytes(from + i) : load_unsigned_bytes(from + i));
-  for (; i < n; ++i) to[i] = is_signed ? static_cast<std::int8_t>(from[i]) : std::int16_t{from[i]};
+  const std::uint8_t* from = block.from;
+  for (std::int64_t i = 0; i < block.m; ++i, from += block.ld_from, to += ld_to) {
+    std::int64_t p = 0;
+    for (; p + kStep <= block.k; p += kStep)
+      store_ints(to + p, is_signed ? load_signed_bytes(from + p) : load_unsigned_bytes(from + p));
+    for (; p < block.k; ++p) to[p] = is_signed ? static_cast<std::int8_t>(from[p]) : std::int16_t{from[p]};
+    if (p % 2 != 0) to[p] = 0;
+  }
 }
 
 void unpack_nibbles(std::int64_t groups, const std::uint8_t* from, std::int8_t* to) {
