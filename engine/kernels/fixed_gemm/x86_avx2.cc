@@ -4,6 +4,7 @@
 namespace ingot::engine {
 namespace {
 
+constexpr int kVectors = 2;
 constexpr bool kWideBytes = false;
 constexpr int kByteRows = 4;  // 8 accumulators, 2 of b, 1 of a, ones, 2 of products: 14 of 16 registers
 constexpr int kDeepRows = 3;  // 6 accumulators, 6 sums of 16 bits, 2 of b, 1 of a, ones: all 16

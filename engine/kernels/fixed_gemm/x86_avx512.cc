@@ -4,6 +4,7 @@
 namespace ingot::engine {
 namespace {
 
+constexpr int kVectors = 2;
 constexpr bool kWideBytes = false;
 constexpr int kByteRows = 12;  // 24 accumulators, 2 of b, 1 of a, ones, 2 of products: 30 of 32 registers
 constexpr int kDeepRows = 6;   // 12 accumulators, 12 sums of 16 bits, 2 of b, 1 of a, ones, 2 of products

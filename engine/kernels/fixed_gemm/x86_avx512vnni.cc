@@ -4,10 +4,11 @@
 namespace ingot::engine {
 namespace {
 
+constexpr int kVectors = 4;
 constexpr bool kWideBytes = true;
-constexpr int kByteRows = 14;  // 28 accumulators, 2 of b, 1 of a: 31 of 32 registers
-constexpr int kDeepRows = 0;   // not used
-constexpr int kWordRows = 14;
+constexpr int kByteRows = 6;  // 24 accumulators, 4 of b, 1 of a: 29 of 32 registers
+constexpr int kDeepRows = 0;  // not used
+constexpr int kWordRows = 6;
 
 inline Ints sum_bytes(Ints sum, Ints u8, Ints s8) { return {_mm512_dpbusd_epi32(sum.v, u8.v, s8.v)}; }
 inline Ints sum_words(Ints sum, Ints a, Ints b) { return {_mm512_dpwssd_epi32(sum.v, a.v, b.v)}; }
@@ -21,7 +22,7 @@ namespace ingot::engine::kernels {
 
 extern const FixedGemmRow kFixedGemmAvx512Vnni{.isa = Isa::avx512vnni,
                                                .panel = kPanel,
-                                               .rows = 14,
+                                               .rows = 12,
                                                .wide_bytes = kWideBytes,
                                                .multiply_bytes = multiply_bytes_block,
                                                .multiply_words = multiply_words_block,

@@ -4,6 +4,7 @@
 namespace ingot::engine {
 namespace {
 
+constexpr int kVectors = 2;
 constexpr bool kWideBytes = true;
 constexpr int kByteRows = 6;  // 12 accumulators, 2 of b, 1 of a: 15 of 16 registers
 constexpr int kDeepRows = 0;  // not used

@@ -1,13 +1,13 @@
 // Fixed-point products over Ints, written once for every instruction set. The including file has brought, in namespace
-// ingot::engine: Ints; sum_bytes(sum, u8, s8) and sum_words(sum, a, b), which add the products of each lane's bytes or
-// words to its 32-bit sum; kWideBytes (sum_bytes is exact for all operands); and the rows of c that are held in
-// registers: kByteRows, kWordRows and, where sums of 16 bits come first, kDeepRows.
+// ingot::engine: Ints; kVectors (of a panel, even); sum_bytes(sum, u8, s8) and sum_words(sum, a, b), which add the
+// products of each lane's bytes or words to its 32-bit sum; kWideBytes (sum_bytes is exact for all operands); and the
+// rows of c that are held in registers: kByteRows, kWordRows and, where sums of 16 bits come first, kDeepRows.
 #pragma once
 
 namespace ingot::engine::kernels {
 namespace {
 
-constexpr std::int64_t kPanel = 2 * Ints::width;
+constexpr std::int64_t kPanel = kVectors * Ints::width;
 
 // A group of a row, in every lane.
 inline Ints group_at(const void* p) {
@@ -19,23 +19,25 @@ inline Ints group_at(const void* p) {
 // Where sums begin. The memory that they go to is fetched meanwhile: a store that misses the caches would be waited
 // for.
 template <int kRows>
-inline void load_start(const std::int32_t* start, const std::int32_t* c, std::int64_t ldc, Ints (&sum)[kRows][2]) {
-  const Ints first = load_ints(start), second = load_ints(start + Ints::width);
+inline void load_start(const std::int32_t* start, const std::int32_t* c, std::int64_t ldc,
+                       Ints (&sum)[kRows][kVectors]) {
+#pragma GCC unroll 4
+  for (int j = 0; j < kVectors; ++j) {
+    const Ints value = load_ints(start + j * Ints::width);
 #pragma GCC unroll 16
-  for (int i = 0; i < kRows; ++i) {
-    sum[i][0] = first;
-    sum[i][1] = second;
-    __builtin_prefetch(c + i * ldc, 1);
-    __builtin_prefetch(c + i * ldc + kPanel - 1, 1);
+    for (int i = 0; i < kRows; ++i) {
+      sum[i][j] = value;
+      __builtin_prefetch(c + i * ldc + (j + 1) * Ints::width - 1, 1);
+    }
   }
 }
 
 template <int kRows>
-inline void store_sums(const Ints (&sum)[kRows][2], std::int32_t* c, std::int64_t ldc) {
+inline void store_sums(const Ints (&sum)[kRows][kVectors], std::int32_t* c, std::int64_t ldc) {
 #pragma GCC unroll 16
   for (int i = 0; i < kRows; ++i) {
-    store_ints(c + i * ldc, sum[i][0]);
-    store_ints(c + i * ldc + Ints::width, sum[i][1]);
+#pragma GCC unroll 4
+    for (int j = 0; j < kVectors; ++j) store_ints(c + i * ldc + j * Ints::width, sum[i][j]);
   }
 }
 
@@ -45,22 +47,20 @@ struct WideTile {
   [[gnu::noinline]] static void run(const Block& t) {
     constexpr bool kBytes = sizeof(*t.a) == 1;
     constexpr std::int64_t kGroup = kBytes ? 4 : 2;
-    Ints sum[kRows][2];
+    Ints sum[kRows][kVectors];
     load_start(t.start, t.c, t.ldc, sum);
     const auto *a = t.a, *end = t.a + t.groups * kGroup;
     const auto* b = t.b;
     for (; a < end; a += kGroup, b += kGroup * kPanel) {
-      const Ints b0 = load_ints(b), b1 = load_ints(b + kGroup * Ints::width);
+      Ints bs[kVectors];
+#pragma GCC unroll 4
+      for (int j = 0; j < kVectors; ++j) bs[j] = load_ints(b + j * kGroup * Ints::width);
 #pragma GCC unroll 16
       for (int i = 0; i < kRows; ++i) {
         const Ints ai = group_at(a + i * t.lda);
-        if constexpr (kBytes) {
-          sum[i][0] = sum_bytes(sum[i][0], ai, b0);
-          sum[i][1] = sum_bytes(sum[i][1], ai, b1);
-        } else {
-          sum[i][0] = sum_words(sum[i][0], ai, b0);
-          sum[i][1] = sum_words(sum[i][1], ai, b1);
-        }
+#pragma GCC unroll 4
+        for (int j = 0; j < kVectors; ++j)
+          sum[i][j] = kBytes ? sum_bytes(sum[i][j], ai, bs[j]) : sum_words(sum[i][j], ai, bs[j]);
       }
     }
     store_sums(sum, t.c, t.ldc);
@@ -73,37 +73,40 @@ struct DeepTile {
   template <int kRows, class Block>
   [[gnu::noinline]] static void run(const Block& t) {
     const Ints ones = set1_words(1);
-    Ints sum[kRows][2];
+    Ints sum[kRows][kVectors];
     load_start(t.start, t.c, t.ldc, sum);
     const std::uint8_t* a = t.a;
     const std::int8_t* b = t.b;
     std::int64_t group = 0;
     for (; group + kDepth <= t.groups; group += kDepth) {
-      Ints part[kRows][2];
+      Ints part[kRows][kVectors];
 #pragma GCC unroll 8
       for (int d = 0; d < kDepth; ++d, a += 4, b += 4 * kPanel) {
-        const Ints b0 = load_ints(b), b1 = load_ints(b + Ints::bytes);
+        Ints bs[kVectors];
+#pragma GCC unroll 4
+        for (int j = 0; j < kVectors; ++j) bs[j] = load_ints(b + j * Ints::bytes);
 #pragma GCC unroll 16
         for (int i = 0; i < kRows; ++i) {
           const Ints ai = group_at(a + i * t.lda);
-          const Ints first = multiply_bytes(ai, b0), second = multiply_bytes(ai, b1);
-          part[i][0] = d == 0 ? first : add_words(part[i][0], first);
-          part[i][1] = d == 0 ? second : add_words(part[i][1], second);
+#pragma GCC unroll 4
+          for (int j = 0; j < kVectors; ++j) {
+            const Ints products = multiply_bytes(ai, bs[j]);
+            part[i][j] = d == 0 ? products : add_words(part[i][j], products);
+          }
         }
       }
 #pragma GCC unroll 16
       for (int i = 0; i < kRows; ++i) {
-        sum[i][0] = add_ints(sum[i][0], multiply_words(part[i][0], ones));
-        sum[i][1] = add_ints(sum[i][1], multiply_words(part[i][1], ones));
+#pragma GCC unroll 4
+        for (int j = 0; j < kVectors; ++j) sum[i][j] = add_ints(sum[i][j], multiply_words(part[i][j], ones));
       }
     }
     for (; group < t.groups; ++group, a += 4, b += 4 * kPanel) {
-      const Ints b0 = load_ints(b), b1 = load_ints(b + Ints::bytes);
 #pragma GCC unroll 16
       for (int i = 0; i < kRows; ++i) {
         const Ints ai = group_at(a + i * t.lda);
-        sum[i][0] = sum_bytes(sum[i][0], ai, b0);
-        sum[i][1] = sum_bytes(sum[i][1], ai, b1);
+#pragma GCC unroll 4
+        for (int j = 0; j < kVectors; ++j) sum[i][j] = sum_bytes(sum[i][j], ai, load_ints(b + j * Ints::bytes));
       }
     }
     store_sums(sum, t.c, t.ldc);
@@ -177,12 +180,14 @@ struct Columns {
 
 template <Rounding kRounding, bool kPlain>
 void requantize_rows(const RequantizeBlock& block) {
-  const Columns first(block, 0), second(block, Ints::width);
-  const std::int32_t* c = block.c;
-  char* y = static_cast<char*>(block.y);
-  for (std::int64_t i = 0; i < block.m; ++i, c += block.ldc, y += block.ldy * block.code_bytes) {
-    store_low(y, block.code_bytes, first.codes<kRounding, kPlain>(load_ints(c)),
-              second.codes<kRounding, kPlain>(load_ints(c + Ints::width)), block.n);
+  for (std::int64_t j = 0; j < block.n; j += 2 * Ints::width) {
+    const Columns first(block, j), second(block, j + Ints::width);
+    const std::int32_t* c = block.c + j;
+    char* y = static_cast<char*>(block.y) + j * block.code_bytes;
+    for (std::int64_t i = 0; i < block.m; ++i, c += block.ldc, y += block.ldy * block.code_bytes) {
+      store_low(y, block.code_bytes, first.codes<kRounding, kPlain>(load_ints(c)),
+                second.codes<kRounding, kPlain>(load_ints(c + Ints::width)), block.n - j);
+    }
   }
 }
 
@@ -231,10 +236,12 @@ void widen_bytes(const PackBlock& block, bool is_signed, std::int16_t* to, std::
 
 void unpack_nibbles(std::int64_t groups, const std::uint8_t* from, std::int8_t* to) {
   const Ints low = set1_bytes(15), minus_eight = set1_bytes(0xf8);
-  for (std::int64_t g = 0; g < groups; ++g, from += Ints::bytes, to += 2 * Ints::bytes) {
-    const Ints pairs = load_ints(from);
-    store_ints(to, add_bytes(bit_and(pairs, low), minus_eight));
-    store_ints(to + Ints::bytes, add_bytes(bit_and(shift_words_right(pairs, 4), low), minus_eight));
+  for (std::int64_t g = 0; g < groups; ++g, to += 4 * kPanel) {
+    for (std::int64_t i = 0; i < 2 * kPanel; i += Ints::bytes, from += Ints::bytes) {
+      const Ints pairs = load_ints(from);
+      store_ints(to + i, add_bytes(bit_and(pairs, low), minus_eight));
+      store_ints(to + 2 * kPanel + i, add_bytes(bit_and(shift_words_right(pairs, 4), low), minus_eight));
+    }
   }
 }
 
