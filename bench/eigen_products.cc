@@ -1,6 +1,9 @@
-#include "bench/eigen_products.h"
+// Compiled for this machine: Eigen chooses its instructions when it is compiled.
+#include <fmt/format.h>
 
 #include <Eigen/Core>
+
+#include "bench/products.h"
 
 namespace ingot::bench {
 namespace {
@@ -9,23 +12,29 @@ using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMa
 using In = Eigen::Map<const Matrix>;
 using Out = Eigen::Map<Matrix>;
 
+std::string version() {
+  return fmt::format("Eigen {}.{}.{}, {}", EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION,
+                     Eigen::SimdInstructionSetsInUse());
+}
+
+void set_threads(int count) { Eigen::setNbThreads(count); }
+
+void forward(LinearShape s, const float* x, const float* w, const float* bias, float* y) {
+  Out result(y, s.m, s.n);
+  result.noalias() = In(x, s.m, s.k) * In(w, s.n, s.k).transpose();
+  result.rowwise() += Eigen::Map<const Eigen::RowVectorXf>(bias, s.n);
+}
+
+void input_gradient(LinearShape s, const float* dy, const float* w, float* dx) {
+  Out(dx, s.m, s.k).noalias() = In(dy, s.m, s.n) * In(w, s.n, s.k);
+}
+
+void weight_gradient(LinearShape s, const float* dy, const float* x, float* dw) {
+  Out(dw, s.n, s.k).noalias() = In(dy, s.m, s.n).transpose() * In(x, s.m, s.k);
+}
+
 }  // namespace
 
-void EigenProducts::forward(const float* x, const float* w, const float* bias, float* y) const {
-  Out result(y, m, n);
-  result.noalias() = In(x, m, k) * In(w, n, k).transpose();
-  result.rowwise() += Eigen::Map<const Eigen::RowVectorXf>(bias, n);
-}
-
-void EigenProducts::input_gradient(const float* dy, const float* w, float* dx) const {
-  Out(dx, m, k).noalias() = In(dy, m, n) * In(w, n, k);
-}
-
-void EigenProducts::weight_gradient(const float* dy, const float* x, float* dw, float* dbias) const {
-  Out(dw, n, k).noalias() = In(dy, m, n).transpose() * In(x, m, k);
-  Eigen::Map<Eigen::RowVectorXf>(dbias, n).noalias() = In(dy, m, n).colwise().sum();
-}
-
-void set_eigen_threads(int count) { Eigen::setNbThreads(count); }
+const ProductPeer kEigen{"eigen", version, set_threads, forward, input_gradient, weight_gradient};
 
 }  // namespace ingot::bench

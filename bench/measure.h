@@ -1,48 +1,45 @@
-// Timing against the arithmetic limit, measured between the slices of the timing: a virtual machine's speed changes
-// from one second to the next, and its neighbours steal time from some slices.
+// A Google Benchmark timed against the arithmetic limit and against other libraries in the same slices of time.
 #pragma once
 
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <chrono>
+#include <string>
 #include <vector>
 
-#include "engine/kernels/peak/fma_peak.h"
+#include "bench/timing.h"
 
 namespace ingot::bench {
 
 inline constexpr int kSlices = 25;
 inline constexpr double kSliceSeconds = 0.002;
 
-// Times `run`, of `flops` floating-point operations on n_threads threads, in slices of about kSliceSeconds or one call.
-// Reports the mean time of a call, its FLOP/s, and two shares of the arithmetic limit in percent: `peak`, the median
+struct Rival {
+  std::string name;
+  std::function<void()> run;
+};
+
+// Times `run`, of `flops` floating-point operations on n_threads threads, and the rivals in turns (take_turns). Reports
+// the mean time of a call of `run`, its FLOP/s, and two shares of the arithmetic limit in percent: `peak`, the median
 // over the slices of each against the fma_peak just before it, and `best`, the fastest slice against the highest
-// fma_peak. Register with UseManualTime() and Iterations(kSlices).
+// fma_peak. `spread` is that of the time of a call, in percent; `vs_<name>` the median over the slices of a rival's
+// time over ours. Register with UseManualTime() and Iterations(kSlices).
 template <class Run>
-void measure(benchmark::State& state, double flops, int n_threads, const Run& run) {
-  using Clock = std::chrono::steady_clock;
-  const auto seconds_of = [&](int calls) {
-    const auto begin = Clock::now();
-    for (int i = 0; i < calls; ++i) run();
-    return std::chrono::duration<double>(Clock::now() - begin).count() / calls;
-  };
-  run();
-  const int calls = std::max(1, static_cast<int>(kSliceSeconds / std::max(seconds_of(1), 1e-7)));
-  double peak = 0.0, fastest = 1e9;
-  std::vector<double> shares;
-  for (auto slice : state) {
-    const double limit = engine::kernels::fma_peak(n_threads);
-    peak = std::max(peak, limit);
-    const double seconds = seconds_of(calls);
-    shares.push_back(flops / seconds / limit);
-    fastest = std::min(fastest, seconds);
-    state.SetIterationTime(seconds);
-  }
+void measure(benchmark::State& state, double flops, int n_threads, const Run& run,
+             const std::vector<Rival>& rivals = {}) {
+  std::vector<Sampler> samplers{sampler(run)};
+  for (const Rival& rival : rivals) samplers.push_back(sampler(rival.run));
+  const std::vector<Series> series = take_turns(kSlices, kSliceSeconds, n_threads, samplers);
+  const Series& own = series[0];
+  std::size_t at = 0;
+  for (auto slice : state) state.SetIterationTime(own.seconds[at++]);
   state.counters["FLOP/s"] = benchmark::Counter(flops, benchmark::Counter::kIsIterationInvariantRate);
-  std::nth_element(shares.begin(), shares.begin() + static_cast<std::ptrdiff_t>(shares.size() / 2), shares.end());
-  state.counters["peak"] = 100.0 * shares[shares.size() / 2];
-  state.counters["best"] = 100.0 * flops / fastest / peak;
+  state.counters["peak"] = 100.0 * median(shares(flops, own));
+  state.counters["best"] = 100.0 * flops / *std::min_element(own.seconds.begin(), own.seconds.end()) /
+                           *std::max_element(own.limits.begin(), own.limits.end());
+  state.counters["spread"] = 100.0 * spread(own.seconds);
+  for (std::size_t i = 0; i < rivals.size(); ++i)
+    state.counters["vs_" + rivals[i].name] = median(ratios(own, series[i + 1]));
 }
 
 }  // namespace ingot::bench

@@ -1,50 +1,87 @@
-#include "bench/onednn_products.h"
-
+#include <fmt/format.h>
 #include <omp.h>
 
-#include <dnnl.hpp>
-#include <string>
-#include <unordered_map>
+#include <map>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <tuple>
+
+#include "bench/products.h"
 
 namespace ingot::bench {
+namespace {
 
-struct OneDnnProduct::State {
-  dnnl::engine engine{dnnl::engine::kind::cpu, 0};
-  dnnl::stream stream{engine};
-  dnnl::matmul product;
-  std::unordered_map<int, dnnl::memory> operands;
-  std::string implementation;
+using dnnl::memory;
+
+// A product made once for each shape and number of threads, as its users do. Only one thread of a bench calls it.
+struct Product {
+  memory a, b, bias, c;
+  dnnl::matmul primitive;
 };
 
-bool has_onednn() { return true; }
-
-OneDnnProduct::OneDnnProduct(int n_threads, std::int64_t m, std::int64_t n, std::int64_t k, const std::uint8_t* x,
-                             const std::int8_t* w, std::int32_t* y)
-    : state_(std::make_unique<State>()) {
-  omp_set_num_threads(n_threads);
-  using Tag = dnnl::memory::format_tag;
-  using Type = dnnl::memory::data_type;
-  const dnnl::engine& engine = state_->engine;
-  const dnnl::memory::desc source({m, k}, Type::u8, Tag::ab), weights({k, n}, Type::s8, Tag::any);
-  const dnnl::memory::desc rows({k, n}, Type::s8, Tag::ba), sums({m, n}, Type::s32, Tag::ab);
-  const dnnl::matmul::primitive_desc description(dnnl::matmul::desc(source, weights, sums), engine);
-  dnnl::memory plain(rows, engine, const_cast<std::int8_t*>(w)), packed(description.weights_desc(), engine);
-  dnnl::reorder(plain, packed).execute(state_->stream, plain, packed);
-  state_->stream.wait();
-  state_->product = dnnl::matmul(description);
-  state_->implementation = description.impl_info_str();
-  state_->operands = {{DNNL_ARG_SRC, dnnl::memory(source, engine, const_cast<std::uint8_t*>(x))},
-                      {DNNL_ARG_WEIGHTS, packed},
-                      {DNNL_ARG_DST, dnnl::memory(sums, engine, y)}};
+memory::desc matrix(std::int64_t rows, std::int64_t columns, bool transposed) {
+  return {{rows, columns}, memory::data_type::f32, transposed ? memory::dims{1, rows} : memory::dims{columns, 1}};
 }
 
-OneDnnProduct::~OneDnnProduct() = default;
-
-void OneDnnProduct::run() const {
-  state_->product.execute(state_->stream, state_->operands);
-  state_->stream.wait();
+dnnl::engine& cpu() {
+  static dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
 }
 
-const char* OneDnnProduct::implementation() const { return state_->implementation.c_str(); }
+Product make_product(bool transpose_a, bool transpose_b, std::int64_t rows, std::int64_t columns, std::int64_t inner,
+                     bool has_bias) {
+  const memory::desc a = matrix(rows, inner, transpose_a), b = matrix(inner, columns, transpose_b);
+  const memory::desc bias = matrix(1, columns, false), c = matrix(rows, columns, false);
+  const auto description = has_bias ? dnnl::matmul::desc(a, b, bias, c) : dnnl::matmul::desc(a, b, c);
+  const auto shell = [](const memory::desc& d) { return memory(d, cpu(), DNNL_MEMORY_NONE); };
+  return {shell(a), shell(b), shell(bias), shell(c), dnnl::matmul({description, cpu()})};
+}
+
+// c[rows,columns] = a b + bias, either factor as it lies in memory or transposed; bias may be null.
+void multiply(bool transpose_a, bool transpose_b, std::int64_t rows, std::int64_t columns, std::int64_t inner,
+              const float* a, const float* b, const float* bias, float* c) {
+  using Key = std::tuple<bool, bool, std::int64_t, std::int64_t, std::int64_t, int>;
+  static std::map<Key, Product> products;
+  static dnnl::stream stream(cpu());
+  const Key key(transpose_a, transpose_b, rows, columns, inner, omp_get_max_threads());
+  auto found = products.find(key);
+  if (found == products.end()) {
+    found = products.emplace(key, make_product(transpose_a, transpose_b, rows, columns, inner, bias != nullptr)).first;
+  }
+  Product& p = found->second;
+  p.a.set_data_handle(const_cast<float*>(a));  // the library takes sources by a pointer to non-const
+  p.b.set_data_handle(const_cast<float*>(b));
+  p.c.set_data_handle(c);
+  std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, p.a}, {DNNL_ARG_WEIGHTS, p.b}, {DNNL_ARG_DST, p.c}};
+  if (bias != nullptr) {
+    p.bias.set_data_handle(const_cast<float*>(bias));
+    arguments.emplace(DNNL_ARG_BIAS, p.bias);
+  }
+  p.primitive.execute(stream, arguments);
+  stream.wait();
+}
+
+std::string version() {
+  const dnnl::version_t* v = dnnl::version();
+  return fmt::format("oneDNN {}.{}.{}", v->major, v->minor, v->patch);
+}
+
+// Its threads are those of OpenMP, as many as the next parallel region would have.
+void set_threads(int count) { omp_set_num_threads(count); }
+
+void forward(LinearShape s, const float* x, const float* w, const float* bias, float* y) {
+  multiply(false, true, s.m, s.n, s.k, x, w, bias, y);
+}
+
+void input_gradient(LinearShape s, const float* dy, const float* w, float* dx) {
+  multiply(false, false, s.m, s.k, s.n, dy, w, nullptr, dx);
+}
+
+void weight_gradient(LinearShape s, const float* dy, const float* x, float* dw) {
+  multiply(true, false, s.n, s.k, s.m, dy, x, nullptr, dw);
+}
+
+}  // namespace
+
+const ProductPeer kOneDnn{"onednn", version, set_threads, forward, input_gradient, weight_gradient};
 
 }  // namespace ingot::bench

@@ -1,0 +1,68 @@
+// A linear layer's operands and its three products, by ingot and by a peer.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "bench/products.h"
+#include "engine/base/rng.h"
+#include "engine/kernels/gemm/gemm.h"
+
+namespace ingot::bench {
+
+inline std::vector<float> noise(std::int64_t count, std::uint64_t stream) {
+  engine::Rng rng(1, stream);
+  std::vector<float> values(static_cast<std::size_t>(count));
+  for (float& value : values) value = static_cast<float>(2.0 * rng.uniform() - 1.0);
+  return values;
+}
+
+// The products write into `out` and `bias_out`.
+struct LinearLayer {
+  explicit LinearLayer(LinearShape s) : shape(s) {}
+
+  double flops() const { return 2.0 * static_cast<double>(shape.m * shape.n * shape.k); }
+
+  LinearShape shape;
+  std::vector<float> x = noise(shape.m * shape.k, 1), w = noise(shape.n * shape.k, 2), bias = noise(shape.n, 3);
+  std::vector<float> dy = noise(shape.m * shape.n, 4), bias_out = std::vector<float>(bias.size());
+  std::vector<float> out = std::vector<float>(std::max({x.size(), w.size(), dy.size()}));
+};
+
+struct LinearProduct {
+  const char* name;
+  void (*ingot)(LinearLayer& layer);
+  void (*peer)(const ProductPeer& peer, LinearLayer& layer);
+};
+
+inline constexpr LinearProduct kLinearProducts[] = {
+    {"forward",
+     [](LinearLayer& l) {
+       const auto [m, n, k] = l.shape;
+       engine::kernels::linear_forward(m, n, k, l.x.data(), k, l.w.data(), l.bias.data(), engine::Activation::identity,
+                                       nullptr, l.out.data(), n);
+     },
+     [](const ProductPeer& peer, LinearLayer& l) {
+       peer.forward(l.shape, l.x.data(), l.w.data(), l.bias.data(), l.out.data());
+     }},
+    {"input_gradient",
+     [](LinearLayer& l) {
+       const auto [m, n, k] = l.shape;
+       engine::kernels::linear_input_gradient(m, n, k, l.dy.data(), n, l.w.data(), false, l.out.data(), k);
+     },
+     [](const ProductPeer& peer, LinearLayer& l) {
+       peer.input_gradient(l.shape, l.dy.data(), l.w.data(), l.out.data());
+     }},
+    {"weight_gradient",
+     [](LinearLayer& l) {
+       const auto [m, n, k] = l.shape;
+       engine::kernels::linear_weight_gradient(m, n, k, l.dy.data(), n, l.x.data(), k, false, l.out.data(),
+                                               l.bias_out.data());
+     },
+     [](const ProductPeer& peer, LinearLayer& l) {
+       peer.weight_gradient(l.shape, l.dy.data(), l.x.data(), l.out.data());
+     }},
+};
+
+}  // namespace ingot::bench

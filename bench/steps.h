@@ -1,0 +1,38 @@
+// Whole steps of BERT-tiny with two labels: full-length sequences of random tokens, dropout 0.1 in training, AdamW on
+// all parameters, gradients clipped.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "bert/model.h"
+#include "engine/optim/adamw.h"
+
+namespace ingot::bench {
+
+struct StepShape {
+  std::int64_t batch, length;
+};
+
+class BertSteps {
+ public:
+  BertSteps(StepShape shape, std::int64_t vocab_size);
+
+  float train();  // one training step; returns its loss
+  float infer();  // returns the first logit
+
+  // Of the encoder's products: a token takes 2 (4 H^2 + 2 H F) a layer, and attention 4 S H more; backward counts
+  // twice.
+  double flops(bool training) const;
+  std::int64_t n_tokens() const { return shape_.batch * shape_.length; }
+
+ private:
+  StepShape shape_;
+  bert::Model model_;
+  bert::Input input_;
+  std::vector<std::int32_t> labels_;
+  engine::AdamW optimizer_;
+  std::uint64_t n_steps_ = 0;
+};
+
+}  // namespace ingot::bench
