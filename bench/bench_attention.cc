@@ -70,6 +70,8 @@ void bench_attention(benchmark::State& state, Shape s, float dropout, bool backw
     measure(state, flops, n_threads, [&] { batch.backward(); });
   else
     measure(state, flops, n_threads, [&] { batch.forward(); });
+  const std::int64_t n_arrays = backward ? 8 : 4;  // queries, keys, values, output; in backward their gradients too
+  state.SetBytesProcessed(state.iterations() * n_arrays * batch.shape.n_rows() * batch.width * 4);
 }
 
 const bool kRegistered = [] {

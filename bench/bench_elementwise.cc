@@ -1,5 +1,6 @@
 // Bytes per second of the kernels that move more than they compute: activation, dropout, layer norm, cross entropy,
-// embedding, AdamW. The bytes are those that a kernel must read and write at least once.
+// embedding, AdamW. The bytes are those that a kernel must read and write at least once, the FLOP/s those of its
+// definition, where a division, a square root, an exponential or the like counts as one operation.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -110,26 +111,26 @@ void scatter(Batch& b) {
 
 struct Kernel {
   const char* name;
-  std::int64_t bytes;  // for each element of the batch
+  std::int64_t bytes, flops;  // for each element of the batch
   void (*run)(Batch& batch);
 };
 
 constexpr Kernel kKernels[] = {
-    {"gelu", 8, forward<Activation::gelu>},
-    {"gelu_backward", 12, backward<Activation::gelu>},
-    {"gelu_tanh", 8, forward<Activation::gelu_tanh>},
-    {"gelu_tanh_backward", 12, backward<Activation::gelu_tanh>},
-    {"relu", 8, forward<Activation::relu>},
-    {"relu_backward", 12, backward<Activation::relu>},
-    {"tanh", 8, forward<Activation::tanh>},
-    {"dropout", 8, drop},
-    {"layer_norm", 16, norm_forward<false>},
-    {"layer_norm_dropout", 16, norm_forward<true>},
-    {"layer_norm_backward", 12, norm_backward<false>},
-    {"layer_norm_dropout_backward", 16, norm_backward<true>},
-    {"cross_entropy", 8, cross_entropy},
-    {"embedding", 8, gather},
-    {"embedding_backward", 4, scatter},
+    {"gelu", 8, 5, forward<Activation::gelu>},
+    {"gelu_backward", 12, 9, backward<Activation::gelu>},
+    {"gelu_tanh", 8, 9, forward<Activation::gelu_tanh>},
+    {"gelu_tanh_backward", 12, 14, backward<Activation::gelu_tanh>},
+    {"relu", 8, 1, forward<Activation::relu>},
+    {"relu_backward", 12, 1, backward<Activation::relu>},
+    {"tanh", 8, 1, forward<Activation::tanh>},
+    {"dropout", 8, 1, drop},
+    {"layer_norm", 16, 9, norm_forward<false>},
+    {"layer_norm_dropout", 16, 10, norm_forward<true>},
+    {"layer_norm_backward", 12, 13, norm_backward<false>},
+    {"layer_norm_dropout_backward", 16, 14, norm_backward<true>},
+    {"cross_entropy", 8, 6, cross_entropy},
+    {"embedding", 8, 0, gather},
+    {"embedding_backward", 4, 1, scatter},
 };
 
 bool same_on_one_thread(const Kernel& kernel, std::int64_t rows, std::int64_t columns) {
@@ -142,6 +143,12 @@ bool same_on_one_thread(const Kernel& kernel, std::int64_t rows, std::int64_t co
   return one.y == many.y && one.dx == many.dx && one.table == many.table && one.dgamma == many.dgamma;
 }
 
+void count_flops(benchmark::State& state, std::int64_t flops) {
+  if (flops == 0) return;
+  state.counters["FLOP/s"] =
+      benchmark::Counter(static_cast<double>(flops), benchmark::Counter::kIsIterationInvariantRate);
+}
+
 void bench_kernel(benchmark::State& state, const Kernel& kernel) {
   const std::int64_t rows = state.range(0), columns = state.range(1);
   engine::set_threads(static_cast<int>(state.range(2)));
@@ -149,6 +156,7 @@ void bench_kernel(benchmark::State& state, const Kernel& kernel) {
   Batch batch(rows, columns);
   for (auto call : state) kernel.run(batch);
   state.SetBytesProcessed(state.iterations() * rows * columns * kernel.bytes);
+  count_flops(state, rows * columns * kernel.flops);
 }
 
 void bench_adamw(benchmark::State& state) {
@@ -161,6 +169,7 @@ void bench_adamw(benchmark::State& state) {
                            first.data(), second.data());
   }
   state.SetBytesProcessed(state.iterations() * n * 28);
+  count_flops(state, n * 14);
 }
 
 void bench_sum_of_squares(benchmark::State& state) {
@@ -169,6 +178,7 @@ void bench_sum_of_squares(benchmark::State& state) {
   const std::vector<float> x = normal_noise(n);
   for (auto call : state) benchmark::DoNotOptimize(engine::kernels::sum_of_squares(n, x.data()));
   state.SetBytesProcessed(state.iterations() * n * 4);
+  count_flops(state, n * 2);
 }
 
 const bool kRegistered = [] {
@@ -178,7 +188,7 @@ const bool kRegistered = [] {
         ->ArgsProduct({{4096}, {128, 512}, {1, 2}})
         ->UseRealTime();
   }
-  benchmark::RegisterBenchmark("cross_entropy", bench_kernel, Kernel{"cross_entropy", 8, cross_entropy})
+  benchmark::RegisterBenchmark("cross_entropy", bench_kernel, Kernel{"cross_entropy", 8, 6, cross_entropy})
       ->ArgNames({"rows", "columns", "threads"})
       ->ArgsProduct({{512}, {30522}, {1, 2}})
       ->UseRealTime();

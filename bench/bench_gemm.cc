@@ -45,8 +45,7 @@ void bench_product(benchmark::State& state, const LinearProduct& product, Linear
   measure(
       state, layer.flops(), n_threads, [&] { product.ingot(layer); }, rivals);
   const auto [m, n, k] = shape;
-  state.counters["bytes"] = benchmark::Counter(static_cast<double>(4 * (m * n + n * k + m * k)),
-                                               benchmark::Counter::kIsIterationInvariantRate);
+  state.SetBytesProcessed(state.iterations() * 4 * (m * n + n * k + m * k));
 }
 
 const bool kRegistered = [] {

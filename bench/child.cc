@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "engine/base/error.h"
 
@@ -53,6 +54,10 @@ void Child::write_line(const std::string& line) {
           std::strerror(errno));
 }
 
+void Child::close_input() {
+  if (to_ >= 0) ::close(std::exchange(to_, -1));
+}
+
 std::optional<std::string> Child::read_line() {
   for (;;) {
     if (const std::size_t end = unread_.find('\n'); end != std::string::npos) {
@@ -78,7 +83,7 @@ std::string Child::read_all() {
 }
 
 int Child::wait() {
-  ::close(to_);
+  close_input();
   int status = 0;
   while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) continue;
   process_ = -1;

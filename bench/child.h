@@ -23,9 +23,10 @@ class Child {
   Child& operator=(const Child&) = delete;
 
   void write_line(const std::string& line);  // SIGPIPE must be ignored: a program that has ended reads nothing
-  std::optional<std::string> read_line();    // without its end; empty at the end of the output
-  std::string read_all();                    // the rest of the output
-  int wait();                                // closes its input; the exit code, 128 + signal if one killed it
+  void close_input();
+  std::optional<std::string> read_line();  // without its end; empty at the end of the output
+  std::string read_all();                  // the rest of the output
+  int wait();                              // closes its input; the exit code, 128 + signal if one killed it
 
  private:
   pid_t process_ = -1;

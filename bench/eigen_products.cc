@@ -1,4 +1,3 @@
-// Compiled for this machine: Eigen chooses its instructions when it is compiled.
 #include <fmt/format.h>
 
 #include <Eigen/Core>

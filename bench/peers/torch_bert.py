@@ -3,6 +3,9 @@
 The computation is that of Hugging Face's BertForSequenceClassification in eager mode: post-LN, exact GELU, attention
 as two batched products with a softmax and dropout between them. Every sequence has the full length, so a step
 processes batch x length tokens. A training step is forward, cross entropy, backward, clipping and AdamW.
+
+With --paced another program sets the pace: this one prints its environment as a JSON object, then for each line with a
+number on standard input makes so many steps and prints the seconds of one.
 """
 import argparse
 import ctypes
@@ -148,8 +151,19 @@ def parse(arguments):
         parser.add_argument(f"--{name}", type=int, default=size, help=f"default {size}")
     parser.add_argument("--lr", type=float, default=1e-4)
     parser.add_argument("--no-dropout", action="store_true", help="0 instead of 0.1")
+    parser.add_argument("--paced", action="store_true", help="steps on demand, see above")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output, nothing else")
     return parser.parse_args(arguments)
+
+
+def pace(step, found):
+    print(json.dumps(found), flush=True)
+    for line in sys.stdin:
+        calls = int(line)
+        start = time.perf_counter()
+        for _ in range(calls):
+            step()
+        print((time.perf_counter() - start) / calls, flush=True)
 
 
 def main():
@@ -162,6 +176,9 @@ def main():
     step = make_step(options)
     for _ in range(options.warmup):
         step()
+    if options.paced:
+        pace(step, found)
+        return
     seconds = []
     for _ in range(options.steps):
         start = time.perf_counter()

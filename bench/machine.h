@@ -1,0 +1,14 @@
+// What was measured on: the machine, its load, and the libraries beside ingot.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+namespace ingot::bench {
+
+double load_average();  // over the last minute
+
+// cpu, processors, instruction_sets (those that it executes), instruction_set (in use), load_average, peers (name:
+// version), missing_peers (a sentence, empty where all are there).
+nlohmann::json describe_machine();
+
+}  // namespace ingot::bench

@@ -1,0 +1,179 @@
+#include "bench/report.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "bench/bandwidth.h"
+#include "bench/child.h"
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/kernels/peak/fma_peak.h"
+
+namespace ingot::bench {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::int64_t kInCache = 256 << 10, kInMemory = 256 << 20;
+
+std::string number(const json& value, double scale, int digits) {
+  return value.is_number() ? fmt::format("{:.{}f}", scale * value.get<double>(), digits) : "";
+}
+
+// The value under `key` if it is there.
+json at(const json& object, const std::string& key) { return object.contains(key) ? object[key] : json(nullptr); }
+
+// gemm/forward/16x128x128/threads:1/iterations:25/manual_time without what is said of the timing.
+std::string short_name(std::string name) {
+  for (const std::string ending : {"/manual_time", "/real_time", "/iterations:25", "/iterations:15"})
+    if (name.ends_with(ending)) name.erase(name.size() - ending.size());
+  return name;
+}
+
+std::string target_rows(const json& targets) {
+  std::string text =
+      "| target | measured | floor | goal | reached | spread | of peak | peers' time over ours | note |\n"
+      "|---|---|---|---|---|---|---|---|---|\n";
+  for (const json& t : targets) {
+    std::string ratios;
+    for (const auto& [name, ratio] : t["ratios"].items())
+      if (ratio.is_number())
+        ratios += fmt::format("{}{} {:.2f}", ratios.empty() ? "" : ", ", name, ratio.get<double>());
+    const int digits = t["unit"] == "ms" ? 1 : 2;
+    const json& reached = t["floor_reached"];
+    text += fmt::format(
+        "| {} | {} {} | {}{} | {} | {} | {}% | {}% | {} | {} |\n", t["name"].get<std::string>(),
+        number(t["measured"], 1, digits), t["unit"].get<std::string>(), t["better"] == "less" ? "at most " : "",
+        number(t["floor"], 1, digits), number(t["goal"], 1, digits),
+        reached.is_null() ? "not measured"
+        : reached         ? "yes"
+                          : "no",
+        number(t["spread"], 100, 0), number(t["share_of_peak"], 100, 0), ratios, t["note"].get<std::string>());
+  }
+  return text;
+}
+
+std::string benchmark_rows(const json& benchmarks) {
+  std::string text =
+      "| benchmark | time | GFLOP/s | GB/s | of peak | best | spread | vs eigen | vs openblas | vs onednn | 1000 "
+      "tokens/s |\n"
+      "|---|---|---|---|---|---|---|---|---|---|---|\n";
+  for (const json& b : benchmarks) {
+    if (b.contains("error_occurred")) {
+      text += fmt::format("| {} | {} |\n", short_name(b["name"]), b["error_message"].get<std::string>());
+      continue;
+    }
+    const auto percent = [&](const char* key) { return b.contains(key) ? number(b[key], 1, 0) + "%" : std::string(); };
+    text +=
+        fmt::format("| {} | {} {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n", short_name(b["name"]),
+                    number(b["real_time"], 1, 3), b["time_unit"].get<std::string>(), number(at(b, "FLOP/s"), 1e-9, 1),
+                    number(at(b, "bytes_per_second"), 1e-9, 1), percent("peak"), percent("best"), percent("spread"),
+                    number(at(b, "vs_eigen"), 1, 2), number(at(b, "vs_openblas"), 1, 2),
+                    number(at(b, "vs_onednn"), 1, 2), number(at(b, "tokens/s"), 1e-3, 1));
+  }
+  return text;
+}
+
+// Points "intensity GFLOP/s" of the benchmarks on two threads, by the kind of kernel.
+std::map<std::string, std::string> points(const json& kernels) {
+  std::map<std::string, std::string> kinds;
+  for (const json& b : kernels) {
+    const std::string name = b["name"];
+    if (!b.contains("FLOP/s") || !b.contains("bytes_per_second") || name.find("threads:2") == std::string::npos)
+      continue;
+    const double flops = b["FLOP/s"], bytes = b["bytes_per_second"];
+    const std::string first = name.substr(0, name.find('/'));
+    const bool product = first.ends_with("gemm") || first == "attention";
+    kinds[product ? first : "elementwise"] += fmt::format("{} {}\n", flops / bytes, flops * 1e-9);
+  }
+  return kinds;
+}
+
+std::string gnuplot_script(const json& report) {
+  const std::map<std::string, std::string> kinds = points(report["kernels"]);
+  const json& roofs = report["roofs"];
+  std::string data, plots;
+  for (const char* threads : {"1", "2"}) {
+    for (const char* where : {"memory", "cache"}) {
+      plots += fmt::format("{}x * {} < {} ? x * {} : {} with lines dashtype {} linecolor 'gray40' title '{} on {}'",
+                           plots.empty() ? "" : ", ", roofs[threads][where].get<double>() * 1e-9,
+                           roofs[threads]["flops"].get<double>() * 1e-9, roofs[threads][where].get<double>() * 1e-9,
+                           roofs[threads]["flops"].get<double>() * 1e-9, where[0] == 'm' ? 1 : 2, where,
+                           threads[0] == '1' ? "1 thread" : "2 threads");
+    }
+  }
+  int style = 4;
+  for (const auto& [kind, lines] : kinds) {
+    data += fmt::format("${} << end\n{}end\n", kind, lines);
+    plots += fmt::format(", ${0} with points pointtype {1} linecolor {1} title '{2}'", kind, style++,
+                         kind == "fixed_gemm" ? "fixed-point gemm" : kind);
+  }
+  std::string script = data +
+                       "set logscale xy\nset xrange [0.05:1000]\nset key bottom right\nset grid\n"
+                       "set xlabel 'FLOP per byte that must be moved'\nset ylabel 'GFLOP/s'\n";
+  for (const auto& [terminal, file] : {std::pair{"svg size 900,600 dynamic background 'white'", "roofline.svg"},
+                                       {"pngcairo size 900,600", "roofline.png"}})
+    script += fmt::format("set terminal {}\nset output '{}'\nplot {}\n", terminal, file, plots);
+  return script;
+}
+
+}  // namespace
+
+json measure_roofs() {
+  json roofs;
+  for (const int n_threads : {1, 2}) {
+    roofs[std::to_string(n_threads)] = {{"flops", engine::kernels::fma_peak(n_threads)},
+                                        {"memory", read_bandwidth(n_threads, kInMemory)},
+                                        {"cache", read_bandwidth(n_threads, kInCache)}};
+  }
+  return roofs;
+}
+
+json run_benchmarks(const std::string& program, const std::string& filter) {
+  const std::string path = built("bench/" + program).string();
+  if (output_of({path, "--benchmark_list_tests", "--benchmark_filter=" + filter}).empty()) return json::array();
+  const std::string text =
+      output_of({path, "--benchmark_format=json", "--benchmark_min_time=0.1", "--benchmark_filter=" + filter});
+  return json::parse(text)["benchmarks"];
+}
+
+std::string markdown(const json& report) {
+  const json& machine = report["machine"];
+  const json& roofs = report["roofs"];
+  std::string peers;
+  for (const auto& [name, version] : machine["peers"].items()) peers += fmt::format("; {}", version.get<std::string>());
+  std::string text = fmt::format(
+      "# Benches\n\nWritten by `./ingot bench --report`. {}, {} processors, instruction set {}; load average {:.2f} "
+      "before and {:.2f} after{}. {}\n\n"
+      "Times of peers come from the same run, slice by slice in turns; ratios are medians of those slices; the spread "
+      "is "
+      "the interquartile range over the median. `of peak` is the median share of the arithmetic limit measured just "
+      "before "
+      "each slice, `best` the fastest slice against the highest limit.\n\n",
+      machine["cpu"].get<std::string>(), machine["processors"].get<int>(),
+      machine["instruction_set"].get<std::string>(), machine["load_average"].get<double>(),
+      report["load_after"].get<double>(), peers, machine["missing_peers"].get<std::string>());
+  if (!report["targets"].empty()) text += "## Targets\n\n" + target_rows(report["targets"]) + "\n";
+  text += "## Roofs\n\n![The kernels under the roofs](roofline.svg)\n\n";
+  text += "| threads | GFLOP/s | read from memory, GB/s | read from cache, GB/s |\n|---|---|---|---|\n";
+  for (const auto& [threads, roof] : roofs.items()) {
+    text += fmt::format("| {} | {} | {} | {} |\n", threads, number(roof["flops"], 1e-9, 0),
+                        number(roof["memory"], 1e-9, 1), number(roof["cache"], 1e-9, 1));
+  }
+  text += fmt::format("\n({} MiB and {} KiB for each thread.)\n\n## Kernels\n\n", kInMemory >> 20, kInCache >> 10);
+  text += benchmark_rows(report["kernels"]) + "\n## Steps, tokenizers, start-up\n\n" + benchmark_rows(report["steps"]);
+  return text;
+}
+
+void draw_roofline(const json& report, const std::filesystem::path& folder) {
+  const std::string script = gnuplot_script(report);
+  Child gnuplot({"/bin/sh", "-c", "cd \"$1\" && exec gnuplot", "sh", folder.string()}, Child::Errors::merge);
+  gnuplot.write_line(script);
+  gnuplot.close_input();
+  const std::string said = gnuplot.read_all();
+  engine::require(gnuplot.wait() == 0, "no figure: gnuplot failed or is missing (Debian package gnuplot-nox): {}",
+                  said);
+}
+
+}  // namespace ingot::bench

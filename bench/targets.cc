@@ -1,0 +1,272 @@
+#include "bench/targets.h"
+
+#include <fmt/format.h>
+
+#include <regex>
+#include <vector>
+
+#include "bench/child.h"
+#include "bench/linear_layer.h"
+#include "bench/startup.h"
+#include "bench/steps.h"
+#include "bench/timing.h"
+#include "bench/torch_peer.h"
+#include "engine/base/threads.h"
+
+namespace ingot::bench {
+namespace {
+
+using Emit = std::function<void(const Target&)>;
+
+constexpr const char* kShare = "of peak";
+constexpr const char* kTimesAsFast = "x as fast";
+constexpr double kSlice = 0.05;
+constexpr std::int64_t kVocabulary = 30522;
+
+void set_measured(Target& target, const std::vector<double>& values) {
+  target.measured = median(values);
+  target.spread = spread(values);
+}
+
+// What the rounds gave for one kind of product, or several, of all layers.
+struct Products {
+  double flops = 0;
+  Series own;
+  std::map<std::string, Series> peers;
+};
+
+// The products of an encoder layer of BERT-tiny over 4,096 tokens, [n, k] of each.
+std::vector<LinearLayer> encoder_layer() {
+  std::vector<LinearLayer> layers;
+  for (const auto& [n, k] : {std::pair{384, 128}, {128, 128}, {512, 128}, {128, 512}})
+    layers.emplace_back(LinearShape{4096, n, k});
+  return layers;
+}
+
+std::vector<Products> measure_products(int rounds, int n_threads) {
+  engine::set_threads(n_threads);
+  std::vector<LinearLayer> layers = encoder_layer();
+  double flops = 0;
+  for (const LinearLayer& layer : layers) flops += layer.flops();
+  std::vector<Sampler> samplers;
+  for (const LinearProduct& product : kLinearProducts) {
+    samplers.push_back(sampler([&product, &layers] {
+      for (LinearLayer& layer : layers) product.ingot(layer);
+    }));
+    for (const ProductPeer* peer : product_peers()) {
+      peer->set_threads(n_threads);
+      samplers.push_back(sampler([&product, &layers, peer] {
+        for (LinearLayer& layer : layers) product.peer(*peer, layer);
+      }));
+    }
+  }
+  const std::vector<Series> series = take_turns(rounds, kSlice, n_threads, samplers);
+  std::vector<Products> products;
+  auto next = series.begin();
+  for (std::size_t i = 0; i < std::size(kLinearProducts); ++i) {
+    products.push_back({flops, *next++, {}});
+    for (const ProductPeer* peer : product_peers()) products.back().peers[peer->name] = *next++;
+  }
+  return products;
+}
+
+Products all(const std::vector<Products>& products) {
+  Products total;
+  std::vector<Series> own;
+  std::map<std::string, std::vector<Series>> peers;
+  for (const Products& p : products) {
+    total.flops += p.flops;
+    own.push_back(p.own);
+    for (const auto& [name, series] : p.peers) peers[name].push_back(series);
+  }
+  total.own = sum(own);
+  for (const auto& [name, series] : peers) total.peers[name] = sum(series);
+  return total;
+}
+
+void add_peers(Target& target, const Products& products) {
+  target.share = median(shares(products.flops, products.own));
+  for (const char* name : {"eigen", "onednn", "openblas"}) {
+    const auto found = products.peers.find(name);
+    target.ratios[name] =
+        found == products.peers.end() ? std::nullopt : std::optional(median(ratios(products.own, found->second)));
+  }
+  target.note = missing_product_peers();
+}
+
+void product_targets(int rounds, const Emit& emit) {
+  for (const int n_threads : {1, 2}) {
+    const std::vector<Products> products = measure_products(rounds, n_threads);
+    const Products total = all(products);
+    const bool one = n_threads == 1;
+    Target share{.name = fmt::format("gemm/all/threads:{}", n_threads),
+                 .unit = kShare,
+                 .floor = one ? 0.75 : 0.65,
+                 .goal = one ? 0.85 : 0.80};
+    set_measured(share, shares(total.flops, total.own));
+    add_peers(share, total);
+    emit(share);
+    for (const auto& [kind, floor] : {std::pair{0, 1.0}, {2, 1.2}}) {
+      const Products& p = products[static_cast<std::size_t>(kind)];
+      Target against{.name = fmt::format("gemm/{}/threads:{}/vs_onednn", kLinearProducts[kind].name, n_threads),
+                     .unit = kTimesAsFast,
+                     .floor = floor};
+      add_peers(against, p);
+      if (const auto onednn = p.peers.find("onednn"); onednn != p.peers.end())
+        set_measured(against, ratios(p.own, onednn->second));
+      emit(against);
+    }
+  }
+}
+
+struct StepTarget {
+  bool training;
+  StepShape shape;
+  int n_threads;
+  double torch_floor;
+  std::optional<double> share_floor{}, share_goal{};
+};
+
+constexpr StepTarget kStepTargets[] = {
+    {true, {32, 128}, 2, 2.2, 0.55, 0.65},
+    {true, {32, 512}, 2, 3.0, 0.55, 0.65},
+    {false, {32, 128}, 2, 1.7, 0.65, 0.75},
+    {false, {32, 512}, 2, 3.0, 0.65, 0.75},
+    {false, {1, 16}, 1, 5.0},
+};
+
+void measure_step(const StepTarget& step, int rounds, const Emit& emit) {
+  engine::set_threads(step.n_threads);
+  BertSteps steps(step.shape, kVocabulary);
+  const char* mode = step.training ? "train" : "infer";
+  TorchPeer torch({"--mode", mode, "--batch", std::to_string(step.shape.batch), "--length",
+                   std::to_string(step.shape.length), "--threads", std::to_string(step.n_threads), "--vocab",
+                   std::to_string(kVocabulary), "--warmup", "1"});
+  std::vector<Sampler> samplers{sampler([&] { step.training ? steps.train() : steps.infer(); })};
+  if (torch.ready()) samplers.emplace_back([&](int calls) { return torch.sample(calls); });
+  const std::vector<Series> series = take_turns(rounds, kSlice, step.n_threads, samplers);
+  const std::vector<double> share = shares(steps.flops(step.training), series[0]);
+  const std::string name =
+      fmt::format("{}/batch:{}/length:{}/threads:{}", mode, step.shape.batch, step.shape.length, step.n_threads);
+
+  Target against{.name = name + "/vs_torch", .unit = kTimesAsFast, .floor = step.torch_floor};
+  against.share = median(share);
+  against.ratios["torch"] = torch.ready() ? std::optional(median(ratios(series[0], series[1]))) : std::nullopt;
+  against.note = torch.note();
+  if (step.share_floor) {
+    Target of_peak{.name = name, .unit = kShare, .floor = *step.share_floor, .goal = step.share_goal};
+    of_peak.share = against.share;
+    of_peak.ratios = against.ratios;
+    of_peak.note = against.note;
+    set_measured(of_peak, share);
+    emit(of_peak);
+  }
+  if (torch.ready()) set_measured(against, ratios(series[0], series[1]));
+  emit(against);
+}
+
+template <bool kTraining>
+void step_targets(int rounds, const Emit& emit) {
+  for (const StepTarget& step : kStepTargets)
+    if (step.training == kTraining) measure_step(step, rounds, emit);
+}
+
+void neighbour_targets(int rounds, const Emit& emit) {
+  engine::set_threads(2);
+  BertSteps steps({32, 128}, kVocabulary);
+  const BusyNeighbour neighbour;
+  const Sampler alone = sampler([&] { steps.train(); });
+  const Sampler beside = [&](int calls) {
+    neighbour.run();
+    const double seconds = alone(calls);
+    neighbour.pause();
+    return seconds;
+  };
+  const std::vector<Series> series = take_turns(rounds, 0.3, 2, {alone, beside});
+  Target target{.name = "train/batch:32/length:128/threads:2/busy_neighbour",
+                .unit = "x as long",
+                .floor = 1.6,
+                .less_is_better = true};
+  set_measured(target, ratios(series[0], series[1]));
+  target.share = median(shares(steps.flops(true), series[0]));
+  target.note = "a step beside a process that keeps one processor busy, over a step without it";
+  emit(target);
+}
+
+void startup_targets(int rounds, const Emit& emit) {
+  const ModelFolder folder;
+  const std::vector<Series> series = take_turns(rounds, 0.0, 1, {[&](int) { return 1e3 * folder.predict(); }});
+  Target target{.name = "startup", .unit = "ms", .floor = 60, .less_is_better = true};
+  set_measured(target, series[0].seconds);
+  target.note = "start of `ingot predict` to its first label, BERT-tiny with 30,522 pieces";
+  emit(target);
+}
+
+// A target that a program of Google Benchmark measures itself: the median of a counter over the benchmarks that match.
+struct CounterTarget {
+  const char* name;
+  const char* filter;
+  const char* counter;
+  double floor, goal;
+};
+
+constexpr CounterTarget kCounterTargets[] = {
+    {"fixed_gemm/int8/vs_onednn", "^fixed_gemm/int8/.*threads:2", "vs_onednn", 1.0, 1.15},
+    {"fixed_gemm/int8/vs_float32", "^fixed_gemm/int8/.*threads:2", "vs_float32", 1.7, 2.0},
+    {"fixed_gemm/int4/vs_int8", "^fixed_gemm/int4/.*threads:2", "vs_int8", 0.95, 1.1},
+    {"fixed_gemm/int16/vs_float32", "^fixed_gemm/int16/.*threads:2", "vs_float32", 1.2, 1.4},
+};
+
+void counter_targets(int, const Emit& emit) {
+  const std::string program = built("bench/bench_kernels").string();
+  if (output_of({program, "--benchmark_list_tests", "--benchmark_filter=^fixed_gemm/"}).find("fixed_gemm/") != 0)
+    return;
+  const std::string text = output_of({program, "--benchmark_filter=^fixed_gemm/", "--benchmark_format=json"});
+  const nlohmann::json benchmarks = nlohmann::json::parse(text)["benchmarks"];
+  for (const CounterTarget& row : kCounterTargets) {
+    const std::regex filter(row.filter);
+    std::vector<double> values, peak;
+    for (const nlohmann::json& b : benchmarks) {
+      if (!b.contains(row.counter) || !std::regex_search(b["name"].get<std::string>(), filter)) continue;
+      values.push_back(b[row.counter]);
+      if (b.contains("peak")) peak.push_back(b["peak"].get<double>() / 100.0);
+    }
+    if (values.empty()) continue;
+    Target target{.name = row.name, .unit = kTimesAsFast, .floor = row.floor, .goal = row.goal};
+    set_measured(target, values);
+    if (!peak.empty()) target.share = median(peak);
+    target.note = fmt::format("median of {} products", values.size());
+    emit(target);
+  }
+}
+
+constexpr TargetGroup kGroups[] = {
+    {"gemm", product_targets},      {"fixed_gemm", counter_targets},       {"train", step_targets<true>},
+    {"infer", step_targets<false>}, {"busy_neighbour", neighbour_targets}, {"startup", startup_targets},
+};
+
+nlohmann::json or_null(const std::optional<double>& value) {
+  return value ? nlohmann::json(*value) : nlohmann::json(nullptr);
+}
+
+}  // namespace
+
+std::span<const TargetGroup> target_groups() { return kGroups; }
+
+nlohmann::json to_json(const Target& target) {
+  nlohmann::json ratios = nlohmann::json::object();
+  for (const auto& [name, ratio] : target.ratios) ratios[name] = or_null(ratio);
+  return {{"name", target.name},
+          {"unit", target.unit},
+          {"measured", or_null(target.measured)},
+          {"floor", target.floor},
+          {"goal", or_null(target.goal)},
+          {"better", target.less_is_better ? "less" : "more"},
+          {"floor_reached", target.measured ? nlohmann::json(target.reached()) : nlohmann::json(nullptr)},
+          {"share_of_peak", or_null(target.share)},
+          {"ratios", ratios},
+          {"spread", or_null(target.spread)},
+          {"note", target.note}};
+}
+
+}  // namespace ingot::bench

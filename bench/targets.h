@@ -1,0 +1,39 @@
+// The speed claims of this project, each measured with what it is compared with in the same run.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace ingot::bench {
+
+struct Target {
+  std::string name;
+  std::string unit;
+  double floor;                  // that must be reached
+  std::optional<double> goal{};  // that is aimed at
+  bool less_is_better = false;   // then floor is the most that is allowed
+  std::optional<double> measured{};
+  std::optional<double> share{};                          // of the arithmetic limit
+  std::map<std::string, std::optional<double>> ratios{};  // a peer's time over ours; none: it did not run
+  std::optional<double> spread{};                         // interquartile range over the median of what was measured
+  std::string note{};                                     // the peer's build, or why something was not measured
+
+  bool reached() const { return measured && (less_is_better ? *measured <= floor : *measured >= floor); }
+};
+
+nlohmann::json to_json(const Target& target);
+
+struct TargetGroup {
+  std::string_view name;
+  // Measures the targets of the group in that many rounds, handing on each as soon as it is there.
+  void (*measure)(int rounds, const std::function<void(const Target&)>& emit);
+};
+
+std::span<const TargetGroup> target_groups();
+
+}  // namespace ingot::bench
