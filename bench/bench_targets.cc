@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "bench/child.h"
 #include "bench/machine.h"
+#include "bench/programs.h"
 #include "bench/report.h"
 #include "bench/targets.h"
 #include "engine/base/error.h"
@@ -27,10 +27,7 @@ struct Options {
 void list(const Options& options) {
   json found = describe_machine();
   json& programs = found["benches"];
-  for (const char* program : {"bench_kernels", "bench_steps"}) {
-    Child child({built(fmt::format("bench/{}", program)).string(), "--benchmark_list_tests"}, Child::Errors::pass);
-    while (const std::optional<std::string> line = child.read_line()) programs[program].push_back(*line);
-  }
+  for (const char* program : kPrograms) programs[program] = list_benchmarks(program);
   for (const TargetGroup& group : target_groups()) programs["bench_targets"].push_back(group.name);
   if (options.json) {
     fmt::print("{}\n", found.dump());
@@ -103,12 +100,13 @@ int run(int argc, char** argv) {
   what.add_flag("--targets", options.targets, "the speed claims, measured");
   what.add_flag("--report", options.report, "the claims and all benches: bench.md, bench.json, roofline.svg and .png");
   what.require_option(1);
-  program.add_flag("--json", options.json, "one JSON object a line");
+  program.add_flag("--json", options.json, "the lists and targets as JSON, an object a line");
   program.add_option("--out", options.out, "folder of the report")->capture_default_str();
   program.add_option("--only", options.only, "only targets and benches with this in their name");
   program.add_option("--rounds", options.rounds, "of the programs that take turns")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
+  program.footer("Without --list, --targets or --report, ./ingot bench hands its arguments to Google Benchmark.");
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

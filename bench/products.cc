@@ -20,10 +20,10 @@ std::span<const ProductPeer* const> product_peers() { return kPeers; }
 std::string missing_product_peers() {
   std::string text;
 #ifndef INGOT_HAS_OPENBLAS
-  text += "No column for OpenBLAS: this build was configured without libopenblas-openmp-dev. ";
+  text += "No column for OpenBLAS: install libopenblas-openmp-dev and configure the build again. ";
 #endif
 #ifndef INGOT_HAS_ONEDNN
-  text += "No column for oneDNN: this build was configured without libdnnl-dev. ";
+  text += "No column for oneDNN: install libdnnl-dev and configure the build again. ";
 #endif
   if (!text.empty()) text.pop_back();
   return text;

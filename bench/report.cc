@@ -91,27 +91,29 @@ std::map<std::string, std::string> points(const json& kernels) {
 }
 
 std::string gnuplot_script(const json& report) {
-  const std::map<std::string, std::string> kinds = points(report["kernels"]);
-  const json& roofs = report["roofs"];
+  const json& roof = report["roofs"]["2"];
+  const double limit = roof["flops"].get<double>() * 1e-9;
   std::string data, plots;
-  for (const char* threads : {"1", "2"}) {
-    for (const char* where : {"memory", "cache"}) {
-      plots += fmt::format("{}x * {} < {} ? x * {} : {} with lines dashtype {} linecolor 'gray40' title '{} on {}'",
-                           plots.empty() ? "" : ", ", roofs[threads][where].get<double>() * 1e-9,
-                           roofs[threads]["flops"].get<double>() * 1e-9, roofs[threads][where].get<double>() * 1e-9,
-                           roofs[threads]["flops"].get<double>() * 1e-9, where[0] == 'm' ? 1 : 2, where,
-                           threads[0] == '1' ? "1 thread" : "2 threads");
-    }
-  }
-  int style = 4;
-  for (const auto& [kind, lines] : kinds) {
+  const auto add_roof = [&](const char* title, const char* where, int dashes) {
+    const double slope = roof[where].get<double>() * 1e-9;
+    plots += fmt::format(
+        "{0}(x * {1} < {2} ? x * {1} : {2}) with lines linewidth 2 dashtype {3} linecolor 'gray30' "
+        "title '{4}'",
+        plots.empty() ? "" : ", ", slope, limit, dashes, title);
+  };
+  add_roof("read from memory, and the arithmetic limit", "memory", 1);
+  add_roof("read from cache", "cache", 2);
+  int style = 0;
+  constexpr int kMarks[] = {7, 5, 9, 11, 13};
+  for (const auto& [kind, lines] : points(report["kernels"])) {
     data += fmt::format("${} << end\n{}end\n", kind, lines);
-    plots += fmt::format(", ${0} with points pointtype {1} linecolor {1} title '{2}'", kind, style++,
-                         kind == "fixed_gemm" ? "fixed-point gemm" : kind);
+    plots += fmt::format(", ${0} with points pointtype {1} linecolor {2} title '{3}'", kind, kMarks[style % 5],
+                         style + 1, kind == "fixed_gemm" ? "fixed-point gemm" : kind);
+    ++style;
   }
   std::string script = data +
-                       "set logscale xy\nset xrange [0.05:1000]\nset key bottom right\nset grid\n"
-                       "set xlabel 'FLOP per byte that must be moved'\nset ylabel 'GFLOP/s'\n";
+                       "set logscale xy\nset xrange [0.05:1000]\nset samples 2000\nset key bottom right\nset grid\n"
+                       "set title '2 threads'\nset xlabel 'FLOP per byte that must be moved'\nset ylabel 'GFLOP/s'\n";
   for (const auto& [terminal, file] : {std::pair{"svg size 900,600 dynamic background 'white'", "roofline.svg"},
                                        {"pngcairo size 900,600", "roofline.png"}})
     script += fmt::format("set terminal {}\nset output '{}'\nplot {}\n", terminal, file, plots);
@@ -128,14 +130,6 @@ json measure_roofs() {
                                         {"cache", read_bandwidth(n_threads, kInCache)}};
   }
   return roofs;
-}
-
-json run_benchmarks(const std::string& program, const std::string& filter) {
-  const std::string path = built("bench/" + program).string();
-  if (output_of({path, "--benchmark_list_tests", "--benchmark_filter=" + filter}).empty()) return json::array();
-  const std::string text =
-      output_of({path, "--benchmark_format=json", "--benchmark_min_time=0.1", "--benchmark_filter=" + filter});
-  return json::parse(text)["benchmarks"];
 }
 
 std::string markdown(const json& report) {

@@ -10,10 +10,6 @@ namespace ingot::bench {
 // The arithmetic limit in FLOP/s and the bandwidths in bytes per second, for one and two threads.
 nlohmann::json measure_roofs();
 
-// What a program of Google Benchmark in the build folder reports of the benchmarks that match `filter`: its JSON array
-// of benchmarks.
-nlohmann::json run_benchmarks(const std::string& program, const std::string& filter);
-
 // `report` holds machine, load_after, roofs, targets, kernels and steps; the page and the figure say what is in it.
 std::string markdown(const nlohmann::json& report);
 

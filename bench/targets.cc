@@ -7,6 +7,7 @@
 
 #include "bench/child.h"
 #include "bench/linear_layer.h"
+#include "bench/programs.h"
 #include "bench/startup.h"
 #include "bench/steps.h"
 #include "bench/timing.h"
@@ -218,11 +219,7 @@ constexpr CounterTarget kCounterTargets[] = {
 };
 
 void counter_targets(int, const Emit& emit) {
-  const std::string program = built("bench/bench_kernels").string();
-  if (output_of({program, "--benchmark_list_tests", "--benchmark_filter=^fixed_gemm/"}).find("fixed_gemm/") != 0)
-    return;
-  const std::string text = output_of({program, "--benchmark_filter=^fixed_gemm/", "--benchmark_format=json"});
-  const nlohmann::json benchmarks = nlohmann::json::parse(text)["benchmarks"];
+  const nlohmann::json benchmarks = run_benchmarks("bench_kernels", "^fixed_gemm/");
   for (const CounterTarget& row : kCounterTargets) {
     const std::regex filter(row.filter);
     std::vector<double> values, peak;

@@ -82,6 +82,18 @@ expect 'a build that fails: nothing of other steps' "$(grep -c 'not an error' <<
 cp main.cc "$root/project/cli/main.cc"
 rm "$root/project/cli/added.cc"
 
+# The words of the tool beside the benchmarks run that tool alone, all else every benchmark.
+mkdir "$root/project/bench"
+echo "subdir('bench')" >>"$root/project/meson.build"
+cat >"$root/project/bench/meson.build" <<'END'
+executable('bench_any', '../cli/main.cc')
+executable('bench_targets', '../cli/main.cc')
+END
+"$root/link" bench 2>"$root/bench-err" >/dev/null </dev/null
+expect 'benchmarks that run' "$(grep -c 'ingot: bench_' "$root/bench-err")" 1
+expect 'a word of the tool' "$("$root/link" bench --list all 2>"$root/bench-err" </dev/null)" "$root/elsewhere|--list|all|"
+expect 'benchmarks that run beside it' "$(grep -c 'ingot: bench_' "$root/bench-err")" 0
+
 # Where a package is missing: root installs it, others are told.
 stand_in() { cat >"$root/stand-ins/$1" && chmod +x "$root/stand-ins/$1"; }
 stand_in dpkg-query <<'END'

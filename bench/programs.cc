@@ -1,0 +1,27 @@
+#include "bench/programs.h"
+
+#include <algorithm>
+#include <regex>
+
+#include "bench/child.h"
+
+namespace ingot::bench {
+
+std::vector<std::string> list_benchmarks(const std::string& program) {
+  Child child({built("bench/" + program).string(), "--benchmark_list_tests"}, Child::Errors::pass);
+  std::vector<std::string> names;
+  while (const std::optional<std::string> line = child.read_line()) names.push_back(*line);
+  return names;
+}
+
+nlohmann::json run_benchmarks(const std::string& program, const std::string& filter) {
+  const std::vector<std::string> names = list_benchmarks(program);
+  const std::regex pattern(filter);
+  if (std::none_of(names.begin(), names.end(), [&](const auto& name) { return std::regex_search(name, pattern); }))
+    return nlohmann::json::array();
+  const std::string text = output_of({built("bench/" + program).string(), "--benchmark_format=json",
+                                      "--benchmark_min_time=0.1", "--benchmark_filter=" + filter});
+  return nlohmann::json::parse(text)["benchmarks"];
+}
+
+}  // namespace ingot::bench

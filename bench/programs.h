@@ -1,0 +1,17 @@
+// The bench programs of the build folder, which are Google Benchmark's.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace ingot::bench {
+
+inline constexpr const char* kPrograms[] = {"bench_kernels", "bench_steps"};
+
+std::vector<std::string> list_benchmarks(const std::string& program);
+
+// Runs those whose names match the regular expression `filter`, if there are any; what the program reports of each.
+nlohmann::json run_benchmarks(const std::string& program, const std::string& filter);
+
+}  // namespace ingot::bench
