@@ -86,10 +86,12 @@ void report(const Options& options) {
   all["steps"] = run_benchmarks("bench_steps", filter);
   all["load_after"] = load_average();
   std::filesystem::create_directories(folder);
+  const std::string no_figure = draw_roofline(all, folder);
+  if (!no_figure.empty()) fmt::print(stderr, "ingot bench: {}\n", no_figure);
+  all["figure"] = no_figure.empty();
   engine::write_file(folder / "bench.json", all.dump(1) + "\n");
   engine::write_file(folder / "bench.md", markdown(all));
-  draw_roofline(all, folder);
-  fmt::print("{}: bench.md, bench.json, roofline.svg, roofline.png\n", folder.string());
+  fmt::print("{}: bench.md, bench.json{}\n", folder.string(), no_figure.empty() ? ", roofline.svg, roofline.png" : "");
 }
 
 int run(int argc, char** argv) {

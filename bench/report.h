@@ -10,10 +10,10 @@ namespace ingot::bench {
 // The arithmetic limit in FLOP/s and the bandwidths in bytes per second, for one and two threads.
 nlohmann::json measure_roofs();
 
-// `report` holds machine, load_after, roofs, targets, kernels and steps; the page and the figure say what is in it.
+// `report` holds machine, load_after, roofs, targets, kernels, steps, and whether there is a figure: the page about it.
 std::string markdown(const nlohmann::json& report);
 
-// The figure, drawn by gnuplot. Throws Error if that is missing or fails.
-void draw_roofline(const nlohmann::json& report, const std::filesystem::path& folder);
+// Draws the figure into the folder with gnuplot. Empty, or why there is none.
+std::string draw_roofline(const nlohmann::json& report, const std::filesystem::path& folder);
 
 }  // namespace ingot::bench

@@ -7,6 +7,7 @@ Needs the packages onnxruntime and onnx of PyPI, which Debian does not have.
 """
 import argparse
 import json
+import logging
 import os
 import statistics
 import sys
@@ -95,6 +96,7 @@ def make_model(options):
 def quantized(model):
     """With int8 weights and activations quantised as they come."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
+    logging.disable(logging.WARNING)  # it recommends a pass that this graph does not need
     with tempfile.TemporaryDirectory() as folder:
         before, after = os.path.join(folder, "before.onnx"), os.path.join(folder, "after.onnx")
         with open(before, "wb") as file:
@@ -159,7 +161,7 @@ def main():
     print(f"ONNX Runtime {found['onnxruntime']} from {found['from']}, {found['build']}")
     print(f"load: {found['load_average']:.2f}")
     print(f"infer{', int8' if options.int8 else ''}, batch {options.batch}, length {options.length}, {options.threads} "
-          f"threads, vocabulary {options.vocab}: median {1e3 * median:.1f} ms, best {1e3 * best:.1f} ms, "
+          f"threads, vocabulary {options.vocab}: median {1e3 * median:.3g} ms, best {1e3 * best:.3g} ms, "
           f"{tokens / median:,.0f} tokens/s, {flops(options) / median / 1e9:.1f} GFLOP/s")
 
 
