@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <regex>
+#include <sstream>
 #include <vector>
 
 #include "bench/child.h"
@@ -203,42 +203,73 @@ void startup_targets(int rounds, const Emit& emit) {
   emit(target);
 }
 
-// A target that a program of Google Benchmark measures itself: the median of a counter over the benchmarks that match.
-struct CounterTarget {
-  const char* name;
-  const char* filter;
-  const char* counter;
-  double floor, goal;
+// Fixed-point products, timed by bench_kernels as fixed_gemm/SHAPE/threads:N/PRODUCT: how much faster one is than
+// another of the same shape, the median over the shapes of BERT-tiny and the repetitions, which it interleaves.
+struct FixedTarget {
+  const char* product;
+  const char* other;
+  double floor;
+  std::optional<double> goal{};
 };
 
-constexpr CounterTarget kCounterTargets[] = {
-    {"fixed_gemm/int8/vs_onednn", "^fixed_gemm/int8/.*threads:2", "vs_onednn", 1.0, 1.15},
-    {"fixed_gemm/int8/vs_float32", "^fixed_gemm/int8/.*threads:2", "vs_float32", 1.7, 2.0},
-    {"fixed_gemm/int4/vs_int8", "^fixed_gemm/int4/.*threads:2", "vs_int8", 0.95, 1.1},
-    {"fixed_gemm/int16/vs_float32", "^fixed_gemm/int16/.*threads:2", "vs_float32", 1.2, 1.4},
+constexpr FixedTarget kFixedTargets[] = {
+    {"u8_int8", "onednn", 1.0, 1.15},
+    {"u8_int8", "float32", 1.7},
+    {"u8_int4", "u8_int8", 0.95, 1.1},
+    {"int16", "float32", 1.2, 1.4},
 };
 
-void counter_targets(int, const Emit& emit) {
-  const nlohmann::json benchmarks = run_benchmarks("bench_kernels", "^fixed_gemm/");
-  for (const CounterTarget& row : kCounterTargets) {
-    const std::regex filter(row.filter);
-    std::vector<double> values, peak;
-    for (const nlohmann::json& b : benchmarks) {
-      if (!b.contains(row.counter) || !std::regex_search(b["name"].get<std::string>(), filter)) continue;
-      values.push_back(b[row.counter]);
-      if (b.contains("peak")) peak.push_back(b["peak"].get<double>() / 100.0);
+struct FixedRuns {
+  std::map<std::string, double> shares;  // of the arithmetic limit for float32, by shape and repetition
+  std::string label;
+};
+
+std::map<std::string, FixedRuns> run_fixed(int rounds) {
+  std::map<std::string, FixedRuns> products;
+  for (const nlohmann::json& b : run_benchmarks(
+           "bench_kernels", "^fixed_gemm/4096x(128x128|512x128|128x512)/threads:2/",
+           {fmt::format("--benchmark_repetitions={}", rounds), "--benchmark_enable_random_interleaving=true"})) {
+    if (!b.contains("peak") || b["run_type"] != "iteration") continue;
+    std::istringstream name(b["run_name"].get<std::string>());
+    std::string family, shape, threads, product;
+    for (std::string* part : {&family, &shape, &threads, &product}) std::getline(name, *part, '/');
+    FixedRuns& runs = products[product];
+    runs.shares[fmt::format("{}/{}", shape, b["repetition_index"].get<int>())] = b["peak"].get<double>() / 100.0;
+    runs.label = b.value("label", "");
+  }
+  return products;
+}
+
+void fixed_targets(int rounds, const Emit& emit) {
+  const std::map<std::string, FixedRuns> products = run_fixed(rounds);
+  for (const FixedTarget& row : kFixedTargets) {
+    const auto own = products.find(row.product), other = products.find(row.other);
+    if (own == products.end()) continue;
+    Target target{.name = fmt::format("fixed_gemm/{}/threads:2/vs_{}", row.product, row.other),
+                  .unit = kTimesAsFast,
+                  .floor = row.floor,
+                  .goal = row.goal};
+    std::vector<double> share, ratio;
+    for (const auto& [run, value] : own->second.shares) {
+      share.push_back(value);
+      if (other != products.end() && other->second.shares.contains(run))
+        ratio.push_back(value / other->second.shares.at(run));
     }
-    if (values.empty()) continue;
-    Target target{.name = row.name, .unit = kTimesAsFast, .floor = row.floor, .goal = row.goal};
-    set_measured(target, values);
-    if (!peak.empty()) target.share = median(peak);
-    target.note = fmt::format("median of {} products", values.size());
+    target.share = median(share);
+    if (ratio.empty()) {
+      target.ratios[row.other] = std::nullopt;
+      target.note = fmt::format("this build has no {} to compare with", row.other);
+    } else {
+      set_measured(target, ratio);
+      target.ratios[row.other] = target.measured;
+      target.note = other->second.label;
+    }
     emit(target);
   }
 }
 
 constexpr TargetGroup kGroups[] = {
-    {"gemm", product_targets},      {"fixed_gemm", counter_targets},       {"train", step_targets<true>},
+    {"gemm", product_targets},      {"fixed_gemm", fixed_targets},         {"train", step_targets<true>},
     {"infer", step_targets<false>}, {"busy_neighbour", neighbour_targets}, {"startup", startup_targets},
 };
 
