@@ -53,6 +53,7 @@ void print(const Target& t) {
   if (t.measured) line += t.reached() ? ": reached" : ": missed";
   if (t.spread) line += fmt::format("; spread {:.0f}%", 100 * *t.spread);
   if (t.share) line += fmt::format("; {:.0f}% of peak", 100 * *t.share);
+  if (t.best_share) line += fmt::format(", at best {:.0f}%", 100 * *t.best_share);
   for (const auto& [name, ratio] : t.ratios)
     if (ratio) line += fmt::format("; {} x{:.2f}", name, *ratio);
   if (!t.note.empty()) line += fmt::format("; {}", t.note);

@@ -3,7 +3,6 @@
 
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -35,8 +34,7 @@ void measure(benchmark::State& state, double flops, int n_threads, const Run& ru
   for (auto slice : state) state.SetIterationTime(own.seconds[at++]);
   state.counters["FLOP/s"] = benchmark::Counter(flops, benchmark::Counter::kIsIterationInvariantRate);
   state.counters["peak"] = 100.0 * median(shares(flops, own));
-  state.counters["best"] = 100.0 * flops / *std::min_element(own.seconds.begin(), own.seconds.end()) /
-                           *std::max_element(own.limits.begin(), own.limits.end());
+  state.counters["best"] = 100.0 * best_share(flops, own);
   state.counters["spread"] = 100.0 * spread(own.seconds);
   for (std::size_t i = 0; i < rivals.size(); ++i)
     state.counters["vs_" + rivals[i].name] = median(ratios(own, series[i + 1]));

@@ -31,8 +31,8 @@ std::string short_name(std::string name) {
 
 std::string target_rows(const json& targets) {
   std::string text =
-      "| target | measured | floor | goal | reached | spread | of peak | peers' time over ours | note |\n"
-      "|---|---|---|---|---|---|---|---|---|\n";
+      "| target | measured | floor | goal | reached | spread | of peak | best | peers' time over ours | note |\n"
+      "|---|---|---|---|---|---|---|---|---|---|\n";
   for (const json& t : targets) {
     std::string ratios;
     for (const auto& [name, ratio] : t["ratios"].items())
@@ -40,14 +40,13 @@ std::string target_rows(const json& targets) {
         ratios += fmt::format("{}{} {:.2f}", ratios.empty() ? "" : ", ", name, ratio.get<double>());
     const int digits = t["unit"] == "ms" ? 1 : 2;
     const json& reached = t["floor_reached"];
-    text += fmt::format(
-        "| {} | {} {} | {}{} | {} | {} | {}% | {}% | {} | {} |\n", t["name"].get<std::string>(),
-        number(t["measured"], 1, digits), t["unit"].get<std::string>(), t["better"] == "less" ? "at most " : "",
-        number(t["floor"], 1, digits), number(t["goal"], 1, digits),
-        reached.is_null() ? "not measured"
-        : reached         ? "yes"
-                          : "no",
-        number(t["spread"], 100, 0), number(t["share_of_peak"], 100, 0), ratios, t["note"].get<std::string>());
+    const char* answer = reached.is_null() ? "not measured" : reached ? "yes" : "no";
+    const auto percent = [&](const char* key) { return t[key].is_number() ? number(t[key], 100, 0) + "%" : ""; };
+    text += fmt::format("| {} | {} {} | {}{} | {} | {} | {} | {} | {} | {} | {} |\n", t["name"].get<std::string>(),
+                        number(t["measured"], 1, digits), t["unit"].get<std::string>(),
+                        t["better"] == "less" ? "at most " : "", number(t["floor"], 1, digits),
+                        number(t["goal"], 1, digits), answer, percent("spread"), percent("share_of_peak"),
+                        percent("best_share_of_peak"), ratios, t["note"].get<std::string>());
   }
   return text;
 }

@@ -29,6 +29,11 @@ void set_measured(Target& target, const std::vector<double>& values) {
   target.spread = spread(values);
 }
 
+void set_share(Target& target, double flops, const Series& series) {
+  target.share = median(shares(flops, series));
+  target.best_share = best_share(flops, series);
+}
+
 // What the rounds gave for one kind of product, or several, of all layers.
 struct Products {
   double flops = 0;
@@ -86,7 +91,7 @@ Products all(const std::vector<Products>& products) {
 }
 
 void add_peers(Target& target, const Products& products) {
-  target.share = median(shares(products.flops, products.own));
+  set_share(target, products.flops, products.own);
   for (const char* name : {"eigen", "onednn", "openblas"}) {
     const auto found = products.peers.find(name);
     target.ratios[name] =
@@ -151,12 +156,13 @@ void measure_step(const StepTarget& step, int rounds, const Emit& emit) {
       fmt::format("{}/batch:{}/length:{}/threads:{}", mode, step.shape.batch, step.shape.length, step.n_threads);
 
   Target against{.name = name + "/vs_torch", .unit = kTimesAsFast, .floor = step.torch_floor};
-  against.share = median(share);
+  set_share(against, steps.flops(step.training), series[0]);
   against.ratios["torch"] = torch.ready() ? std::optional(median(ratios(series[0], series[1]))) : std::nullopt;
   against.note = torch.note();
   if (step.share_floor) {
     Target of_peak{.name = name, .unit = kShare, .floor = *step.share_floor, .goal = step.share_goal};
     of_peak.share = against.share;
+    of_peak.best_share = against.best_share;
     of_peak.ratios = against.ratios;
     of_peak.note = against.note;
     set_measured(of_peak, share);
@@ -189,7 +195,7 @@ void neighbour_targets(int rounds, const Emit& emit) {
                 .floor = 1.6,
                 .less_is_better = true};
   set_measured(target, ratios(series[0], series[1]));
-  target.share = median(shares(steps.flops(true), series[0]));
+  set_share(target, steps.flops(true), series[0]);
   target.note = "a step beside a process that keeps one processor busy, over a step without it";
   emit(target);
 }
@@ -292,6 +298,7 @@ nlohmann::json to_json(const Target& target) {
           {"better", target.less_is_better ? "less" : "more"},
           {"floor_reached", target.measured ? nlohmann::json(target.reached()) : nlohmann::json(nullptr)},
           {"share_of_peak", or_null(target.share)},
+          {"best_share_of_peak", or_null(target.best_share)},
           {"ratios", ratios},
           {"spread", or_null(target.spread)},
           {"note", target.note}};

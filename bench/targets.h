@@ -18,7 +18,8 @@ struct Target {
   std::optional<double> goal{};  // that is aimed at
   bool less_is_better = false;   // then floor is the most that is allowed
   std::optional<double> measured{};
-  std::optional<double> share{};                          // of the arithmetic limit
+  std::optional<double> share{};                          // of the arithmetic limit: the median of the rounds
+  std::optional<double> best_share{};                     // the fastest round against the highest limit
   std::map<std::string, std::optional<double>> ratios{};  // a peer's time over ours; none: it did not run
   std::optional<double> spread{};                         // interquartile range over the median of what was measured
   std::string note{};                                     // the peer's build, or why something was not measured

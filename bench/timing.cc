@@ -61,6 +61,11 @@ std::vector<double> ratios(const Series& own, const Series& other) {
   return values;
 }
 
+double best_share(double flops, const Series& series) {
+  return flops / *std::min_element(series.seconds.begin(), series.seconds.end()) /
+         *std::max_element(series.limits.begin(), series.limits.end());
+}
+
 Series sum(const std::vector<Series>& parts) {
   Series total = parts.front();
   for (std::size_t i = 0; i < total.seconds.size(); ++i) {

@@ -30,6 +30,9 @@ std::vector<Series> take_turns(int rounds, double slice_seconds, int n_threads, 
 std::vector<double> shares(double flops, const Series& series);
 std::vector<double> ratios(const Series& own, const Series& other);
 
+// The fastest call against the highest limit: what a machine that others use too would give alone.
+double best_share(double flops, const Series& series);
+
 // Work done in parts, one after another: seconds add up, and so do the operations that the limits would have allowed.
 Series sum(const std::vector<Series>& parts);
 
