@@ -18,6 +18,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr double kQuiet = 1.5;  // the load average up to which figures can be quoted
+
 struct Options {
   bool list = false, report = false, targets = false, json = false;
   std::string out = "docs/bench", only;
@@ -63,6 +65,12 @@ void print(const Target& t) {
 
 // The targets of the groups that --only names, each handed on as it is measured.
 void measure_targets(const Options& options, const std::function<void(const Target&)>& emit) {
+  if (load_average() > kQuiet) {
+    fmt::print(stderr,
+               "ingot bench: the load average is {:.1f}: peers whose threads wait for each other at every product look "
+               "many times slower than they are on a quiet machine\n",
+               load_average());
+  }
   for (const TargetGroup& group : target_groups()) {
     if (group.name.find(options.only) != std::string_view::npos) group.measure(options.rounds, emit);
   }
