@@ -6,6 +6,7 @@
 #include "cli/model_folder.h"
 #include "cli/training_options.h"
 #include "engine/base/error.h"
+#include "engine/base/files.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
 
@@ -75,6 +76,18 @@ bert::Evaluation evaluate_with_progress(const bert::Model& model, const bert::Su
   });
 }
 
+// Of this process's training; a resumed run that had nothing left to train keeps what it had measured.
+void add_speed(nlohmann::json& result, const bert::TrainingOutcome& outcome, const std::filesystem::path& out) {
+  result["training_seconds"] = outcome.training_seconds;
+  result["tokens_per_second"] =
+      outcome.n_tokens > 0 ? static_cast<double>(outcome.n_tokens) / outcome.training_seconds : 0.0;
+  if (outcome.n_tokens > 0 || !std::filesystem::exists(out / "result.json")) return;
+  const auto before = nlohmann::json::parse(engine::read_file(out / "result.json"), nullptr, false);
+  for (const char* key : {"training_seconds", "tokens_per_second"}) {
+    if (before.is_object() && before.contains(key)) result[key] = before[key];
+  }
+}
+
 void run(const CLI::App& command, const TrainOptions& o, const Common& common) {
   require(o.pooling == "auto" || o.pooling == "cls" || o.pooling == "mean",
           "--pooling: must be auto, cls or mean, got '{}'", o.pooling);
@@ -110,9 +123,7 @@ void run(const CLI::App& command, const TrainOptions& o, const Common& common) {
   result["validation_accuracy"] = outcome.best_score;
   result["best_step"] = outcome.best_step;
   result["steps"] = outcome.n_steps;
-  result["tokens_per_second"] =
-      outcome.training_seconds > 0 ? static_cast<double>(outcome.n_tokens) / outcome.training_seconds : 0.0;
-  result["training_seconds"] = outcome.training_seconds;
+  add_speed(result, outcome, out);
   result["labels"] = corpus.label_names;
   finish(command, common, out, result,
          fmt::format("{} accuracy {:.4f}, F1 {:.4f}, loss {:.4f} on {} texts (validation accuracy {:.4f})\nmodel: {}\n",

@@ -44,7 +44,8 @@ TEST_CASE("wrong words are refused") {
   check_refused(place.run(short_train("train.csv --lr inf")), "--lr: must be above 0, got inf");
   check_refused(place.run(short_train("train.csv --seed -1")), "--seed: must be at least 0, got -1");
   check_refused(place.run(short_train("train.csv --length 600")), "600 is above the 512 positions");
-  check_refused(place.run(short_train("train.csv"), "", "INGOT_ISA=bogus"), "must be ref, avx2, avxvnni, avx512 or avx512vnni, got 'bogus'");
+  check_refused(place.run(short_train("train.csv"), "", "INGOT_ISA=bogus"),
+                "must be ref, avx2, avxvnni, avx512 or avx512vnni, got 'bogus'");
   check_refused(place.run(short_train("train.csv --heads 3")), "3");
   check_refused(place.run(short_train("train.csv --config absent.toml")), "absent.toml");
   place.write("bad.toml", "lr = = 3\n");

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "tests/support/program.h"
@@ -77,4 +78,15 @@ TEST_CASE("Ctrl-C while the trained model is evaluated stops the run, and resumi
   REQUIRE(place.run(words + " --resume").code == 0);
   CHECK(fs::exists(place / "run/result.json"));
   CHECK(test::text_of_file(place / "run/last/model.safetensors") == weights);
+}
+
+TEST_CASE("resuming a run that is done evaluates it again and keeps what it measured") {
+  const Workplace place;
+  REQUIRE(place.run(Workplace::train("--out run")).code == 0);
+  const nlohmann::json first = nlohmann::json::parse(test::text_of_file(place / "run/result.json"));
+  REQUIRE(place.run(Workplace::train("--out run --resume")).code == 0);
+  const nlohmann::json second = nlohmann::json::parse(test::text_of_file(place / "run/result.json"));
+  for (const char* key : {"accuracy", "validation_accuracy", "training_seconds", "tokens_per_second"}) {
+    CHECK(first[key] == second[key]);
+  }
 }
