@@ -40,7 +40,7 @@ Variable activate(const Variable& x, Activation activation) {
     kernels::activation_forward(activation, end - begin, x.value().data() + begin, y.data() + begin);
   });
   return record(std::move(y), {x}, [=](const Tensor& dy) {
-    Tensor dx = Tensor::empty(dy.shape());
+    Tensor dx = dy.unique() ? dy : Tensor::empty(dy.shape());
     parallel_for(dy.size(), kGrain, [&](std::int64_t begin, std::int64_t end) {
       kernels::activation_backward(activation, end - begin, x.value().data() + begin, dy.data() + begin,
                                    dx.data() + begin);

@@ -14,9 +14,9 @@ Shape with_columns(const Shape& shape, std::int64_t n) {
   return Shape(std::span<const std::int64_t>(dims.data(), static_cast<std::size_t>(shape.rank())));
 }
 
-// dz = dy f'(z), in a tensor of its own.
+// dz = dy f'(z): in the place of dy if nobody else holds it.
 Tensor through_activation(Activation activation, const Tensor& z, const Tensor& dy) {
-  Tensor dz = Tensor::empty(dy.shape());
+  Tensor dz = dy.unique() ? dy : Tensor::empty(dy.shape());
   parallel_for(dy.size(), 1 << 14, [&](std::int64_t begin, std::int64_t end) {
     kernels::activation_backward(activation, end - begin, z.data() + begin, dy.data() + begin, dz.data() + begin);
   });

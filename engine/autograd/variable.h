@@ -39,7 +39,8 @@ struct Node {
   std::array<std::shared_ptr<Node>, kMaxInputs> inputs;
 
   virtual ~Node() = default;
-  virtual void backward(const Tensor&) {}  // sends the gradient to the inputs, then forgets what was saved for that
+  // Sends the gradient to the inputs, then forgets what was saved for that. A gradient that is unique() may be used up.
+  virtual void backward(const Tensor&) {}
 };
 
 // A value in the graph; copies are handles to the same node.

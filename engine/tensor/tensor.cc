@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "engine/base/error.h"
+#include "engine/base/threads.h"
 
 namespace ingot::engine {
 
@@ -11,7 +12,9 @@ std::string to_string(const Shape& shape) { return fmt::format("[{}]", fmt::join
 
 Tensor Tensor::full(const Shape& shape, float value) {
   Tensor tensor = empty(shape);
-  std::fill_n(tensor.data(), tensor.size(), value);
+  float* data = tensor.data();
+  parallel_for(tensor.size(), 1 << 16,
+               [&](std::int64_t begin, std::int64_t end) { std::fill(data + begin, data + end, value); });
   return tensor;
 }
 
