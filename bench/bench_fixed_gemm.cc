@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <string>
 #include <vector>
@@ -42,11 +43,22 @@ std::vector<Code> codes(std::int64_t count, std::int64_t lowest, std::int64_t hi
   return values;
 }
 
+// As calibration leaves the weights of a trained layer: normal, the largest near the end of the range.
+std::vector<std::int8_t> normal_codes(std::int64_t count, double deviation, std::uint64_t stream) {
+  engine::Rng rng(1, stream);
+  std::vector<std::int8_t> values(static_cast<std::size_t>(count));
+  for (std::int8_t& value : values)
+    value = static_cast<std::int8_t>(std::clamp(std::nearbyint(rng.normal() * deviation), -128.0, 127.0));
+  return values;
+}
+
 // A layer's operands in every type, the same numbers in all.
 struct Layer {
   Shape shape;
+  bool four_bits;
   std::vector<std::uint8_t> x = codes<std::uint8_t>(shape.m * shape.k, 0, 127, 1);
-  std::vector<std::int8_t> w = codes<std::int8_t>(shape.n * shape.k, -8, 7, 2);
+  std::vector<std::int8_t> w =
+      four_bits ? codes<std::int8_t>(shape.n * shape.k, -8, 7, 2) : normal_codes(shape.n * shape.k, 30, 2);
   std::vector<std::int16_t> x16 = std::vector<std::int16_t>(x.begin(), x.end());
   std::vector<std::int16_t> w16 = std::vector<std::int16_t>(w.begin(), w.end());
   std::vector<float> x32 = std::vector<float>(x.begin(), x.end()), w32 = std::vector<float>(w.begin(), w.end());
@@ -55,7 +67,7 @@ struct Layer {
   std::vector<std::int8_t> low = std::vector<std::int8_t>(sums.size());
 
   FixedLayer fixed(CodeType type) const { return {"bench", shape.n, shape.k, type, engine::code_range(type)}; }
-  FixedLayer fixed16() const { return {"bench", shape.n, shape.k, CodeType::s16, {-1024, 1023}}; }
+  FixedLayer fixed16() const { return {"bench", shape.n, shape.k, CodeType::s16, {-512, 511}}; }
 };
 
 enum class Product { float32, u8_int8, s8_int8, s8_int8_requantized, u8_int4, int16, onednn };
@@ -87,7 +99,7 @@ void verify_and_measure(benchmark::State& state, Layer& layer, int n_threads, co
 }
 
 void bench_fixed(benchmark::State& state, Product product, Shape shape, int n_threads) {
-  Layer layer{shape};
+  Layer layer{shape, product == Product::u8_int4};
   engine::set_threads(n_threads);
   const auto [m, n, k] = shape;
   const auto fixed = [&](const PackedWeights& weights, const void* x) {

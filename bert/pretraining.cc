@@ -13,19 +13,11 @@ namespace {
 
 using Text = std::span<const std::int32_t>;
 
-constexpr double kMaskedShare = 0.15;
 constexpr std::size_t kHeldOutEvery = 100;
 constexpr std::size_t kMostHeldOut = 1000;
 
 engine::Rng draw_for(std::uint64_t seed, std::uint64_t draw) {
   return engine::Rng(seed, static_cast<std::uint64_t>(engine::Stream::masking) << 56 | draw);
-}
-
-// A window of the text that fits the room, at a place drawn by rng.
-Text window(Text text, std::int64_t room, engine::Rng& rng) {
-  const auto size = static_cast<std::size_t>(room);
-  if (text.size() <= size) return text;
-  return text.subspan(rng.below(text.size() - size + 1), size);
 }
 
 struct Texts {
@@ -47,11 +39,12 @@ Texts split(const std::vector<Text>& texts) {
 class Pretraining {
  public:
   Pretraining(Model& model, Texts texts, const data::Framing& framing, const SpecialTokens& special,
-              std::int64_t batch_size, std::uint64_t seed)
+              double masked_share, std::int64_t batch_size, std::uint64_t seed)
       : model_(model),
         texts_(std::move(texts)),
         framing_(framing),
         special_(special),
+        masked_share_(masked_share),
         batch_size_(batch_size),
         seed_(seed) {
     for (const Text text : texts_.training) lengths_.push_back(framed(text));
@@ -96,13 +89,11 @@ class Pretraining {
 
   StepResult loss(const std::vector<Text>& texts, std::span<const std::size_t> members, std::uint64_t draw,
                   engine::DropoutStreams& streams) {
-    engine::Rng rng = draw_for(seed_, draw << 1);
     data::Batch batch;
     for (const std::size_t member : members) {
-      data::append_sequence(batch, framing_, window(texts[member], framing_.length - 2, rng), data::kUnlabelled,
-                            member);
+      data::append_sequence(batch, framing_, texts[member], data::kUnlabelled, member);
     }
-    const Masking masking = mask_tokens(batch, special_, model_.config.vocab_size, seed_, draw << 1 | 1);
+    const Masking masking = mask_tokens(batch, special_, model_.config.vocab_size, masked_share_, seed_, draw);
     const std::int64_t n_tokens = batch.n_tokens();
     const Input input = make_input(std::move(batch));
     return {model_.predict_tokens_loss(model_.encode(input, streams), masking.rows, masking.labels), n_tokens};
@@ -112,6 +103,7 @@ class Pretraining {
   Texts texts_;
   data::Framing framing_;
   SpecialTokens special_;
+  double masked_share_;
   std::int64_t batch_size_;
   std::uint64_t seed_;
   std::vector<std::uint32_t> lengths_, held_out_lengths_;
@@ -121,8 +113,8 @@ class Pretraining {
 
 }  // namespace
 
-Masking mask_tokens(data::Batch& batch, const SpecialTokens& special, std::int64_t vocab_size, std::uint64_t seed,
-                    std::uint64_t draw) {
+Masking mask_tokens(data::Batch& batch, const SpecialTokens& special, std::int64_t vocab_size, double masked_share,
+                    std::uint64_t seed, std::uint64_t draw) {
   const std::array<std::int32_t, 5> reserved{special.pad, special.unknown, special.cls, special.sep, special.mask};
   const auto ordinary = [&](std::int32_t id) {
     return std::find(reserved.begin(), reserved.end(), id) == reserved.end();
@@ -134,7 +126,7 @@ Masking mask_tokens(data::Batch& batch, const SpecialTokens& special, std::int64
   engine::require(!rows.empty(),
                   "masking: a batch has no ordinary tokens: its texts are empty or unknown to the tokenizer");
   engine::Rng rng = draw_for(seed, draw);
-  const auto wanted = static_cast<std::size_t>(std::llround(kMaskedShare * static_cast<double>(rows.size())));
+  const auto wanted = static_cast<std::size_t>(std::llround(masked_share * static_cast<double>(rows.size())));
   const std::size_t n_masked = std::max<std::size_t>(1, wanted);
   for (std::size_t i = 0; i < n_masked; ++i) std::swap(rows[i], rows[i + rng.below(rows.size() - i)]);
   rows.resize(n_masked);
@@ -156,9 +148,9 @@ Masking mask_tokens(data::Batch& batch, const SpecialTokens& special, std::int64
 }
 
 Job pretraining_job(Model& model, std::vector<Text> texts, const data::Framing& framing, const SpecialTokens& special,
-                    std::int64_t batch_size, std::uint64_t seed) {
+                    double masked_share, std::int64_t batch_size, std::uint64_t seed) {
   engine::require(special.mask >= 0, "pretrain: the tokenizer has no [MASK] token");
-  auto work = std::make_shared<Pretraining>(model, split(texts), framing, special, batch_size, seed);
+  auto work = std::make_shared<Pretraining>(model, split(texts), framing, special, masked_share, batch_size, seed);
   return {.name = "pretrain",
           .steps_per_epoch = work->steps_per_epoch(),
           .step = [work](std::int64_t epoch, std::int64_t index,

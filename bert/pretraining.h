@@ -17,15 +17,15 @@ struct Masking {
   std::vector<std::int32_t> labels;  // their true ids
 };
 
-// Chooses 15% of the ordinary tokens of the batch (at least one), replaces 80% of these by `mask`, 10% by a random
+// Chooses masked_share of the ordinary tokens of the batch (rounded, at least one), replaces 80% of these by `mask`, 10% by a random
 // ordinary id, and leaves 10%. Ordinary: not a special token. A function of (seed, draw).
-Masking mask_tokens(data::Batch& batch, const SpecialTokens& special, std::int64_t vocab_size, std::uint64_t seed,
-                    std::uint64_t draw);
+Masking mask_tokens(data::Batch& batch, const SpecialTokens& special, std::int64_t vocab_size, double masked_share,
+                    std::uint64_t seed, std::uint64_t draw);
 
-// The training job: from each text a window of at most framing.length - 2 tokens, at a place drawn anew each epoch,
-// with masks drawn anew; logits at the masked positions only. Every 100th text, at most 1,000, is held out: the mean
-// loss over these, with fixed windows and masks, is the validation. `texts` views into memory that outlives the job.
+// The training job: each text, truncated by the framing, with masks drawn anew each epoch; logits at the masked
+// positions only. Every 100th text, at most 1,000, is held out: the mean loss over these, with fixed masks, is the
+// validation. `texts` views into memory that outlives the job.
 Job pretraining_job(Model& model, std::vector<std::span<const std::int32_t>> texts, const data::Framing& framing,
-                    const SpecialTokens& special, std::int64_t batch_size, std::uint64_t seed);
+                    const SpecialTokens& special, double masked_share, std::int64_t batch_size, std::uint64_t seed);
 
 }  // namespace ingot::bert

@@ -51,7 +51,8 @@ class Run {
             .n_steps = n_steps_,
             .warm_up_steps = static_cast<std::int64_t>(std::llround(options.warm_up * static_cast<double>(n_steps_))),
             .decay = options.decay},
-        optimizer_(engine::decay_matrices(model.parameters(), static_cast<float>(options.weight_decay))),
+        optimizer_(engine::decay_matrices(model.parameters(), static_cast<float>(options.weight_decay)),
+                   {.beta2 = options.beta2, .lazy_rows = options.lazy_embeddings}),
         progress_(start()),
         log_(options.out / "metrics.jsonl", progress_.metrics_bytes),
         meter_(job.name, n_steps_, progress_.step) {}

@@ -13,7 +13,23 @@
 namespace ingot::cli {
 namespace {
 
-void run(const CLI::App& command, const TrainingOptions& o, const Common& common) {
+// What sets pretraining apart from `train`, chosen on IMDb by the validation accuracy after fine-tuning. Tiny models learn
+// more from masking half of a text than from BERT's 15% (cf. Wettig et al. 2023), and from text that begins where texts
+// begin: of random windows they learn word frequencies for most of the run.
+struct PretrainOptions : TrainingOptions {
+  PretrainOptions() {
+    epochs = 3;
+    learning_rate = 3e-3;
+    batch = 64;
+    length = 128;
+    truncation = "head-tail";
+    weight_decay = 0.1;
+    beta2 = 0.999;
+  }
+  double masked = 0.5;
+};
+
+void run(const CLI::App& command, const PretrainOptions& o, const Common& common) {
   check_options(o);
   const auto source = data::open_source(o.data);
   const auto tokenizer = tokenizer_of(o, *source, common.seed);
@@ -34,7 +50,7 @@ void run(const CLI::App& command, const TrainingOptions& o, const Common& common
   bert::Model model = o.from.empty() ? bert::make_model(config, common.seed)
                                      : bert::model_from_body(resolve_model_folder(o.from), config, common.seed);
   const data::Framing framing = framing_of(o, config, *tokenizer);
-  bert::Job job = bert::pretraining_job(model, texts, framing, tokenizer->special(), o.batch, common.seed);
+  bert::Job job = bert::pretraining_job(model, texts, framing, tokenizer->special(), o.masked, o.batch, common.seed);
   job.save = [&](const std::filesystem::path& folder) {
     bert::save_model(folder, model);
     save_tokenizer(folder, *tokenizer, framing);
@@ -65,12 +81,9 @@ void add_pretrain(CLI::App& program) {
   CLI::App& command =
       *program.add_subcommand("pretrain", "learn language from text without labels (masked language model)");
   const auto common = add_common(command);
-  const auto options = std::make_shared<TrainingOptions>();
-  options->epochs = 3;
-  options->learning_rate = 2e-3;
-  options->batch = 64;
-  options->length = 128;
+  const auto options = std::make_shared<PretrainOptions>();
   add_training_options(command, *options);
+  command.add_option("--masked", options->masked, "share of the tokens to be predicted")->check(CLI::Range(0.001, 1.0));
   set_action(command, "ingot pretrain --data aclImdb.tar.gz --model tiny --epochs 3 --out runs/mlm", common,
              [&command, options, common] { run(command, *options, *common); });
 }

@@ -138,7 +138,6 @@ void add_train(CLI::App& program) {
   const auto common = add_common(command);
   const auto options = std::make_shared<TrainOptions>();
   add_training_options(command, *options);
-  command.add_option("--truncation", options->truncation, "of longer texts: head, or head-tail (first and last half)");
   command.add_option(
       "--pooling", options->pooling,
       "summary of a text for the classifier: cls or mean; auto: as in the model it starts from, mean if that has none");

@@ -36,6 +36,11 @@ void add_training_options(CLI::App& command, TrainingOptions& o) {
       ->check(CLI::Range(0.0, 1.0));
   command.add_option("--schedule", o.schedule, "then: linear, cosine or constant");
   command.add_option("--weight-decay", o.weight_decay, "decoupled, on matrices");
+  command.add_option("--beta2", o.beta2, "of AdamW: decay of the average of squared gradients")
+      ->check(CLI::Range(0.0, 0.999999));
+  command.add_flag("--lazy-embeddings", o.lazy_embeddings,
+                   "AdamW leaves embeddings of words that a step did not meet as they are: faster, another optimizer");
+  command.add_option("--truncation", o.truncation, "of longer texts: head, or head-tail (first and last half)");
   command.add_option("--clip", o.clip, "largest global gradient norm; 0: no limit");
   command.add_option("--dropout", o.dropout, "of hidden states and attention")->check(CLI::Range(0.0, 0.99));
   command.add_option("--save-every", o.save_every, "steps between two states to resume from")
@@ -146,6 +151,8 @@ bert::TrainerOptions trainer_options(const CLI::App& command, const TrainingOpti
           .warm_up = o.warm_up,
           .decay = engine::decay_from_name(o.schedule),
           .weight_decay = o.weight_decay,
+          .beta2 = o.beta2,
+          .lazy_embeddings = o.lazy_embeddings,
           .clip_norm = o.clip,
           .seed = seed,
           .save_every = o.save_every,

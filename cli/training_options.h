@@ -31,6 +31,8 @@ struct TrainingOptions {
   double warm_up = 0.1;
   std::string schedule = "linear";
   double weight_decay = 0.01;
+  double beta2 = 0.98;  // an average over the last 50 steps: short runs have no time for the usual 1,000
+  bool lazy_embeddings = false;
   double clip = 1.0;
   double dropout = 0.1;
   std::int64_t save_every = 200;

@@ -14,6 +14,9 @@ struct AdamWOptions {
   double beta1 = 0.9;
   double beta2 = 0.999;
   double eps = 1e-8;
+  // Rows of a row-sparse gradient that a step did not touch keep weight and moments: no decay, no momentum (the
+  // "lazy Adam" of sparse embeddings). Faster with a large vocabulary, and not the same optimizer.
+  bool lazy_rows = false;
 };
 
 // Parameters that share a weight decay and a factor on the learning rate.

@@ -23,10 +23,10 @@ data::Batch batch_of(std::int32_t n_tokens) {
 
 }  // namespace
 
-TEST_CASE("masking takes 15% of the ordinary tokens: 80% hidden, 10% replaced, 10% kept") {
+TEST_CASE("masking takes its share of the ordinary tokens: 80% hidden, 10% replaced, 10% kept") {
   const data::Batch before = batch_of(40000);
   data::Batch batch = before;
-  const bert::Masking masking = bert::mask_tokens(batch, kSpecial, 100, 1, 1);
+  const bert::Masking masking = bert::mask_tokens(batch, kSpecial, 100, 0.15, 1, 1);
   REQUIRE(masking.rows.size() == 6000);
   CHECK(std::is_sorted(masking.rows.begin(), masking.rows.end()));
   CHECK(std::adjacent_find(masking.rows.begin(), masking.rows.end()) == masking.rows.end());
@@ -50,15 +50,15 @@ TEST_CASE("masking takes 15% of the ordinary tokens: 80% hidden, 10% replaced, 1
 TEST_CASE("masking is a function of seed and draw, takes at least one token, and refuses none") {
   const auto rows = [](std::uint64_t seed, std::uint64_t draw) {
     data::Batch batch = batch_of(200);
-    return bert::mask_tokens(batch, kSpecial, 100, seed, draw).rows;
+    return bert::mask_tokens(batch, kSpecial, 100, 0.15, seed, draw).rows;
   };
   CHECK(rows(1, 1) == rows(1, 1));
   CHECK(rows(1, 1) != rows(1, 2));
   CHECK(rows(1, 1) != rows(2, 1));
   data::Batch one = batch_of(1);
-  CHECK(bert::mask_tokens(one, kSpecial, 100, 1, 1).rows == std::vector<std::int32_t>{1});
+  CHECK(bert::mask_tokens(one, kSpecial, 100, 0.15, 1, 1).rows == std::vector<std::int32_t>{1});
   data::Batch none = batch_of(0);
-  CHECK(test::contains(test::error_text([&] { bert::mask_tokens(none, kSpecial, 100, 1, 1); }), "no ordinary tokens"));
+  CHECK(test::contains(test::error_text([&] { bert::mask_tokens(none, kSpecial, 100, 0.15, 1, 1); }), "no ordinary tokens"));
 }
 
 TEST_CASE("a language model learns a text that repeats itself") {
@@ -75,7 +75,7 @@ TEST_CASE("a language model learns a text that repeats itself") {
                                         .hidden_dropout_prob = 0,
                                         .attention_probs_dropout_prob = 0},
                                        1);
-  const bert::Job job = bert::pretraining_job(model, texts, {.cls = 2, .sep = 3, .length = 32}, kSpecial, 8, 1);
+  const bert::Job job = bert::pretraining_job(model, texts, {.cls = 2, .sep = 3, .length = 32}, kSpecial, 0.15, 8, 1);
   CHECK(job.steps_per_epoch == 5);
   std::vector<engine::Parameter> parameters = model.parameters();
   double first = 0, last = 0;

@@ -52,3 +52,29 @@ TEST_CASE("the gradient norm counts dense and row-sparse gradients, and clipping
   CHECK(table.value().data()[2] == doctest::Approx(-1.0 / 2.0));
   CHECK(table.value().data()[0] == 0);
 }
+
+TEST_CASE("lazy rows change as dense ones do in the step that touches them, and not at all in others") {
+  const auto train = [](bool lazy, int n_steps) {
+    Variable table(Tensor::full({40, 24}, 1), true);
+    AdamW optimizer(decay_matrices(std::vector<Parameter>{{"table", table}}, 0.5f), {.lazy_rows = lazy});
+    for (int step = 0; step < n_steps; ++step) {
+      optimizer.clear_gradients();
+      backward(sum(embedding({{table, step == 0 ? std::vector<std::int32_t>{3, 39, 3} : std::vector<std::int32_t>{7}}})));
+      optimizer.step(0.1f, optimizer.gradient_norm(), 1);
+    }
+    return std::vector<float>(table.value().data(), table.value().data() + table.value().size());
+  };
+  const auto row = [](const std::vector<float>& table, std::ptrdiff_t i) {
+    return std::vector<float>(table.begin() + 24 * i, table.begin() + 24 * (i + 1));
+  };
+  const std::vector<float> lazy = train(true, 1), dense = train(false, 1);
+  CHECK(row(lazy, 3) == row(dense, 3));
+  CHECK(row(lazy, 39) == row(dense, 39));
+  CHECK(row(lazy, 39)[0] == doctest::Approx(1 - 0.1 * 0.5 - 0.1));
+  CHECK(row(lazy, 0) == std::vector<float>(24, 1.0f));
+  CHECK(row(dense, 0)[0] == doctest::Approx(1 - 0.1 * 0.5));
+  const std::vector<float> later = train(true, 2);
+  CHECK(row(later, 3) == row(lazy, 3));
+  // Moments from zero at the second step: m / (1 - 0.9^2) over the root of v / (1 - 0.999^2).
+  CHECK(row(later, 7)[0] == doctest::Approx(1 - 0.1 * 0.5 - 0.1 * (0.1 / 0.19) / std::sqrt(0.001 / (1 - 0.999 * 0.999))));
+}

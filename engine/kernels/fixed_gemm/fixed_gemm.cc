@@ -11,6 +11,7 @@
 #include "engine/base/scratch.h"
 #include "engine/base/threads.h"
 #include "engine/kernels/dispatch.h"
+#include "engine/kernels/fixed_gemm/byte_panel.h"
 #include "engine/kernels/fixed_gemm/table.h"
 
 namespace ingot::engine::kernels {
@@ -39,26 +40,23 @@ const FixedGemmRow& best_row() {
   return row;
 }
 
-// The most groups whose products of the bytes 2i and 2i + 1 fit into 16 bits together, whatever the activations in
-// 0 .. highest are: 8, 4, 2, 1, or 0 if not even one group's do. w(channel, p) is 0 beyond the layer's ends.
-template <class Weight>
-int depth_of(std::int64_t panel, std::int64_t groups, std::int64_t highest, const Weight& w) {
-  for (int depth = 8; depth >= 1; depth /= 2) {
-    bool fits = true;
-    for (std::int64_t j = 0; j < panel && fits; ++j) {
-      for (std::int64_t sum_of = 0; sum_of < 2 * ceil_div(groups, depth) && fits; ++sum_of) {
-        const std::int64_t first = sum_of / 2 * depth, pair = sum_of % 2;
-        std::int64_t above = 0, below = 0;
-        for (std::int64_t p = 0; p < 2 * depth; ++p) {
-          const std::int64_t code = w(j, 4 * (first + p / 2) + 2 * pair + p % 2);
-          (code > 0 ? above : below) += code;
-        }
-        fits = highest * above <= 32767 && highest * below >= -32768;
-      }
-    }
-    if (fits) return depth;
+// Groups of two words of every channel.
+template <class Code>
+void put_words(std::int64_t panel, std::int64_t k, const Code* codes, std::byte* to) {
+  for (std::int64_t i = 0; i < round_up(k, 2) * panel; ++i) {
+    const std::int64_t j = i / 2 % panel, p = i / (2 * panel) * 2 + i % 2;
+    const std::int16_t wide = p < k ? codes[j * k + p] : Code{0};
+    std::memcpy(to + 2 * i, &wide, sizeof wide);
   }
-  return 0;
+}
+
+// Two codes a byte, as table.h says, group after group.
+void put_nibbles(std::int64_t group_size, std::span<const std::int8_t> codes, std::byte* to) {
+  for (std::int64_t i = 0; i < static_cast<std::int64_t>(codes.size()); ++i) {
+    const std::int64_t in_group = i % group_size, half = group_size / 2;
+    std::byte& pair = to[i / group_size * half + in_group % half];
+    pair |= static_cast<std::byte>((codes[static_cast<std::size_t>(i)] + 8) << (in_group < half ? 0 : 4));
+  }
 }
 
 }  // namespace
@@ -130,34 +128,28 @@ void PackedWeights::pack(const FixedLayer& layer, std::span<const Code> w) {
 template <class Code>
 void PackedWeights::pack_panel(const FixedLayer& layer, const Code* w, std::int64_t first) {
   const std::int64_t panel = row_->panel, highest = layer.activation_range.highest + offset_;
-  const auto code = [&](std::int64_t j, std::int64_t p) -> Code {
-    return first + j < n_ && p < k_ ? w[(first + j) * k_ + p] : Code{0};
-  };
-  int depth = 0;
-  if (sizeof(Code) == 1) depth = row_->wide_bytes ? 1 : depth_of(panel, ceil_div(k_, 4), highest, code);
-  const bool words = depth == 0;
-  const std::int64_t group = words ? 2 : 4, count = round_up(k_, group) * panel;
+  const std::int64_t n_channels = std::min(panel, n_ - first);
+  std::vector<Code> codes(static_cast<std::size_t>(panel * k_), 0);
+  std::copy_n(w + first * k_, n_channels * k_, codes.begin());
+  BytePanel bytes;
+  if constexpr (sizeof(Code) == 1) bytes = arrange_bytes(panel, k_, highest, row_->wide_bytes, codes);
+  const bool words = bytes.depth == 0;
   assert(!(words && weight_bits_ == 4));  // 255 (8 + 8) fits
-
-  panels_.push_back({static_cast<std::int64_t>(blocks_.size()), words, depth});
-  const std::int64_t size = words ? 2 * count : count * weight_bits_ / 8;
+  const auto n_groups = words ? ceil_div(k_, 2) : static_cast<std::int64_t>(bytes.group_at.size());
+  panels_.push_back({static_cast<std::int64_t>(blocks_.size()), words, bytes.depth, n_groups,
+                     static_cast<std::int64_t>(group_at_.size())});
+  group_at_.insert(group_at_.end(), bytes.group_at.begin(), bytes.group_at.end());
+  const std::int64_t size = n_groups * panel * (weight_bits_ == 4 ? 2 : 4);
   blocks_.resize(blocks_.size() + static_cast<std::size_t>(ceil_div(size, kLine)));
   std::byte* to = blocks_[static_cast<std::size_t>(panels_.back().block)].bytes;
-  for (std::int64_t i = 0; i < count; ++i) {
-    const std::int64_t j = i / group % panel, p = i / (group * panel) * group + i % group;
-    const Code value = code(j, p);
-    if (words) {
-      const std::int16_t wide = value;
-      std::memcpy(to + 2 * i, &wide, sizeof wide);
-    } else if (weight_bits_ == 4) {
-      const std::int64_t in_group = i % (4 * panel);
-      std::byte& pair = to[i / (4 * panel) * 2 * panel + in_group % (2 * panel)];
-      pair |= static_cast<std::byte>((value + 8) << (in_group < 2 * panel ? 0 : 4));
-    } else {
-      to[i] = static_cast<std::byte>(value);
-    }
+  if (words) {
+    put_words(panel, k_, codes.data(), to);
+  } else if (weight_bits_ == 4) {
+    put_nibbles(4 * panel, bytes.codes, to);
+  } else {
+    std::memcpy(to, bytes.codes.data(), bytes.codes.size());
   }
-  for (std::int64_t j = first; j < std::min(n_, first + panel); ++j) {
+  for (std::int64_t j = first; j < first + n_channels; ++j) {
     std::uint32_t start = layer.bias.empty() ? 0 : static_cast<std::uint32_t>(layer.bias[static_cast<std::size_t>(j)]);
     for (std::int64_t p = 0; p < k_ && !words; ++p) start -= static_cast<std::uint32_t>(offset_ * w[j * k_ + p]);
     start_[static_cast<std::size_t>(j)] = static_cast<std::int32_t>(start);
@@ -244,7 +236,7 @@ struct FixedProduct {
   // Rows of activations in bytes, an odd number of cache lines: no two rows compete for one cache set.
   std::int64_t byte_stride = (ceil_div(w.k_, kLine) | 1) * kLine;
   std::int64_t word_stride = (ceil_div(2 * w.k_, kLine) | 1) * kLine;
-  std::int64_t unpacked_size = round_up(w.k_, 4) * panel;
+  std::int64_t unpacked_size = 4 * panel * most_groups();
 
   FixedProduct(const PackedWeights& weights, std::int64_t rows, const void* from, std::int64_t from_stride,
                const Requantizer* how, void* to, std::int64_t to_stride)
@@ -273,7 +265,7 @@ struct FixedProduct {
     const Workspace space = workspace(last - first);
     if (w.weight_bits_ == 4) {
       for (std::int64_t p = first; p < last; ++p)
-        row.unpack_nibbles(ceil_div(w.k_, 4), static_cast<const std::uint8_t*>(codes_of(p)),
+        row.unpack_nibbles(w.panels_[static_cast<std::size_t>(p)].groups, static_cast<const std::uint8_t*>(codes_of(p)),
                            space.codes + (p - first) * unpacked_size);
     }
     const std::int64_t count = ceil_div(i1 - i0, row.rows);
@@ -291,6 +283,12 @@ struct FixedProduct {
         }
       }
     }
+  }
+
+  std::int64_t most_groups() const {
+    std::int64_t most = 0;
+    for (const auto& how : w.panels_) most = std::max(most, how.groups);
+    return most;
   }
 
   const void* codes_of(std::int64_t p) const {
@@ -328,11 +326,11 @@ struct FixedProduct {
     const auto& how = w.panels_[static_cast<std::size_t>(p)];
     const std::int32_t* start = (requantizer == nullptr ? w.start_.data() : requantizer->columns_.data()) + p * panel;
     if (how.words) {
-      row.multiply_words({rows, ceil_div(w.k_, 2), space.words, word_stride / 2,
-                          static_cast<const std::int16_t*>(codes), 1, start, c, ldc});
+      row.multiply_words({rows, how.groups, space.words, word_stride / 2,
+                          static_cast<const std::int16_t*>(codes), nullptr, 1, start, c, ldc});
     } else {
-      row.multiply_bytes({rows, ceil_div(w.k_, 4), space.bytes, byte_stride, static_cast<const std::int8_t*>(codes),
-                          how.depth, start, c, ldc});
+      row.multiply_bytes({rows, how.groups, space.bytes, byte_stride, static_cast<const std::int8_t*>(codes),
+                          w.group_at_.data() + how.group_at, how.depth, start, c, ldc});
     }
   }
 

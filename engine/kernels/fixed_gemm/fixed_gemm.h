@@ -56,7 +56,9 @@ class PackedWeights {
   struct Panel {
     std::int64_t block;  // where its codes begin
     bool words;          // multiplied in 16 bits
-    int depth;           // else: products of bytes that are summed in 16 bits; 0: in 32
+    int depth;           // else as in FixedBlock
+    std::int64_t groups;
+    std::int64_t group_at;  // of a panel of bytes: where its share of group_at_ begins
   };
 
   template <class Code>
@@ -73,6 +75,7 @@ class PackedWeights {
   int offset_;  // added to activations, to make them unsigned bytes
   std::vector<Block> blocks_;
   std::vector<Panel> panels_;
+  std::vector<std::int32_t> group_at_;
   std::vector<std::int32_t> start_;  // [n] rounded up to panels: where sums begin, the offset taken back
   std::vector<std::int64_t> bounds_;
 };

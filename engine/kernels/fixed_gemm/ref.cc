@@ -13,7 +13,8 @@ void multiply(const FixedBlock<Activation, Weight>& block) {
     for (std::int64_t j = 0; j < kPanel; ++j) sums[j] = static_cast<std::uint32_t>(block.start[j]);
     for (std::int64_t p = 0; p < block.groups * kGroup; ++p) {
       const Weight* b = block.b + p / kGroup * kGroup * kPanel + p % kGroup;
-      const std::int32_t a = block.a[i * block.lda + p];
+      const std::int64_t at = block.at == nullptr ? p : block.at[p / kGroup] + p % kGroup;
+      const std::int32_t a = block.a[i * block.lda + at];
       for (std::int64_t j = 0; j < kPanel; ++j) sums[j] += static_cast<std::uint32_t>(a * b[j * kGroup]);
     }
     for (std::int64_t j = 0; j < kPanel; ++j) block.c[i * block.ldc + j] = static_cast<std::int32_t>(sums[j]);

@@ -13,14 +13,16 @@
 
 namespace ingot::engine::kernels {
 
-// c[i, j] = start[j] + sum over `groups` of a(i, .) b(., j), modulo 2^32, for i < m, j < panel.
+// c[i, j] = start[j] + sum over `groups` of a(i, .) b(., j), modulo 2^32, for i < m, j < panel. `groups` is a multiple of
+// `depth`.
 template <class Activation, class Weight>
 struct FixedBlock {
   std::int64_t m, groups;
   const Activation* a;
   std::int64_t lda;  // in elements
   const Weight* b;
-  int depth;  // see FixedGemmRow
+  const std::int32_t* at;  // where each group's activations begin in a row of a; null: one group after another
+  int depth;               // see FixedGemmRow
   const std::int32_t* start;
   std::int32_t* c;
   std::int64_t ldc;

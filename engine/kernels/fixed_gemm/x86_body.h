@@ -49,9 +49,10 @@ struct WideTile {
     constexpr std::int64_t kGroup = kBytes ? 4 : 2;
     Ints sum[kRows][kVectors];
     load_start(t.start, t.c, t.ldc, sum);
-    const auto *a = t.a, *end = t.a + t.groups * kGroup;
+    constexpr bool kScattered = kBytes && !kWideBytes;
     const auto* b = t.b;
-    for (; a < end; a += kGroup, b += kGroup * kPanel) {
+    for (std::int64_t group = 0; group < t.groups; ++group, b += kGroup * kPanel) {
+      const auto* a = t.a + (kScattered ? t.at[group] : group * kGroup);
       Ints bs[kVectors];
 #pragma GCC unroll 4
       for (int j = 0; j < kVectors; ++j) bs[j] = load_ints(b + j * kGroup * Ints::width);
@@ -75,10 +76,9 @@ struct DeepTile {
     const Ints ones = set1_words(1);
     Ints sum[kRows][kVectors];
     load_start(t.start, t.c, t.ldc, sum);
-    const std::uint8_t* a = t.a;
     const std::int8_t* b = t.b;
-    std::int64_t group = 0;
-    for (; group + kDepth <= t.groups; group += kDepth) {
+    for (std::int64_t group = 0; group < t.groups; group += kDepth) {
+      const std::uint8_t* a = t.a + t.at[group];  // the groups of a unit lie side by side
       Ints part[kRows][kVectors];
 #pragma GCC unroll 8
       for (int d = 0; d < kDepth; ++d, a += 4, b += 4 * kPanel) {
@@ -92,6 +92,7 @@ struct DeepTile {
           for (int j = 0; j < kVectors; ++j) {
             const Ints products = multiply_bytes(ai, bs[j]);
             part[i][j] = d == 0 ? products : add_words(part[i][j], products);
+            keep_order(part[i][j]);
           }
         }
       }
@@ -99,14 +100,6 @@ struct DeepTile {
       for (int i = 0; i < kRows; ++i) {
 #pragma GCC unroll 4
         for (int j = 0; j < kVectors; ++j) sum[i][j] = add_ints(sum[i][j], multiply_words(part[i][j], ones));
-      }
-    }
-    for (; group < t.groups; ++group, a += 4, b += 4 * kPanel) {
-#pragma GCC unroll 16
-      for (int i = 0; i < kRows; ++i) {
-        const Ints ai = group_at(a + i * t.lda);
-#pragma GCC unroll 4
-        for (int j = 0; j < kVectors; ++j) sum[i][j] = sum_bytes(sum[i][j], ai, load_ints(b + j * Ints::bytes));
       }
     }
     store_sums(sum, t.c, t.ldc);

@@ -1,5 +1,6 @@
 #include "engine/kernels/optimizer/adamw.h"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -45,6 +46,19 @@ void adamw(const AdamWStep& step, std::int64_t n, const float* gradient, float* 
   const AdamWFactors factors = adamw_factors(step);
   parallel_for(n, kGrain, [&](std::int64_t begin, std::int64_t end) {
     row.adamw(factors, end - begin, gradient + begin, weight + begin, first_moment + begin, second_moment + begin);
+  });
+}
+
+void adamw_some_rows(const AdamWStep& step, std::span<const std::int32_t> rows, std::int64_t n_columns,
+                const float* gradient, float* weight, float* first_moment, float* second_moment) {
+  const AdamWRow& row = active_row(adamw_rows());
+  const AdamWFactors factors = adamw_factors(step);
+  const auto n_rows = static_cast<std::int64_t>(rows.size());
+  parallel_for(n_rows, std::max<std::int64_t>(1, kGrain / n_columns), [&](std::int64_t begin, std::int64_t end) {
+    for (const std::int32_t r : rows.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin))) {
+      const std::int64_t at = r * n_columns;
+      row.adamw(factors, n_columns, gradient + at, weight + at, first_moment + at, second_moment + at);
+    }
   });
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 namespace ingot::engine::kernels {
 
@@ -23,6 +24,10 @@ struct AdamWStep {
 // bits: the factors are rounded to float once, and every operation on floats is rounded by itself.
 void adamw(const AdamWStep& step, std::int64_t n, const float* gradient, float* weight, float* first_moment,
            float* second_moment);
+
+// The same for some rows, all different, of matrices with n_columns.
+void adamw_some_rows(const AdamWStep& step, std::span<const std::int32_t> rows, std::int64_t n_columns,
+                const float* gradient, float* weight, float* first_moment, float* second_moment);
 
 // sum x[i]^2 in double, over fixed chunks: the same bits for any number of threads and on every instruction set.
 double sum_of_squares(std::int64_t n, const float* x);

@@ -22,6 +22,8 @@ inline Ints set1_bytes(std::uint8_t x) { return {_mm512_set1_epi8(static_cast<ch
 
 inline Ints add_ints(Ints a, Ints b) { return {_mm512_add_epi32(a.v, b.v)}; }
 inline Ints add_words(Ints a, Ints b) { return {_mm512_add_epi16(a.v, b.v)}; }
+// Keeps the compiler from adding up a chain of sums in another order, which would take more registers than there are.
+inline void keep_order(Ints& a) { asm("" : "+v"(a.v)); }
 inline Ints add_bytes(Ints a, Ints b) { return {_mm512_add_epi8(a.v, b.v)}; }
 inline Ints bit_and(Ints a, Ints b) { return {_mm512_and_si512(a.v, b.v)}; }
 inline Ints bit_or(Ints a, Ints b) { return {_mm512_or_si512(a.v, b.v)}; }
