@@ -31,8 +31,8 @@ constexpr std::int64_t kTaskColumns = 256;   // at least, when there are that ma
 constexpr std::int64_t kInPlaceRows = 128;   // up to here an input gradient reads w where it lies
 constexpr std::int64_t kFewColumns = 12;     // up to here a panel would be mostly padding
 constexpr std::int64_t kGradientColumns = 256;   // of a weight gradient's tile ...
-constexpr std::int64_t kGradientTile = 1 << 16;  // ... which has so many values (256 KiB)
-constexpr std::int64_t kGradientDepth = 64;      // tokens in one block: x is read in place, so it should stay in L1
+constexpr std::int64_t kGradientTile = 1 << 15;  // ... which has so many values (128 KiB)
+constexpr std::int64_t kGradientDepth = 128;     // tokens in one block: a packed panel of x stays in L1
 constexpr std::int64_t kGradientTasks = 4;       // sought by cutting the tokens
 constexpr std::int64_t kGradientTokens = 128;    // at least in each cut
 
@@ -154,18 +154,20 @@ struct WeightGradient {
             bool accumulate, float* dw, float* dbias) const {
     if (dbias != nullptr && !accumulate) std::fill(dbias + i0, dbias + i1, 0.0f);
     float* c = dw + i0 * k + j0;
+    float* packed = scratch(Scratch::gemm_tile, kGradientDepth * round_up(j1 - j0, row.panel));
     const float* start = accumulate ? c : nullptr;
     std::int64_t t = t0;
     do {
       const std::int64_t next = std::min(t + kGradientDepth, t1), after = std::min(next + kGradientDepth, m);
+      row.pack(next - t, j1 - j0, x + t * ldx + j0, ldx, packed);
       row.multiply_transposed({.m = i1 - i0,
                                .n = j1 - j0,
                                .inner = next - t,
                                .a = dy + t * lddy + i0,
                                .lda = lddy,
-                               .b = x + t * ldx + j0,
-                               .b_step = ldx,
-                               .panel_stride = row.panel,
+                               .b = packed,
+                               .b_step = row.panel,
+                               .panel_stride = row.panel * (next - t),
                                .start = start,
                                .start_stride = k,
                                .c = c,

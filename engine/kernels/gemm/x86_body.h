@@ -238,23 +238,57 @@ void multiply(const GemmBlock& block) {
   }
 }
 
+constexpr int kPanelsAtOnce = 4;  // row panels packed in one pass over a: its cache lines serve more than one
+
+// Rows of kPanels row panels, each to[panel stride + p kWidth + row], and their sums over p.
+template <int kPanels>
+inline void pack_columns(const GemmBlock& block, const RowPanels& rows, std::int64_t first, float* to,
+                         std::int64_t stride, float* sums) {
+  const float* from[kPanels];
+  int height[kPanels];
+  Vec sum[kPanels];
+#pragma GCC unroll 4
+  for (int q = 0; q < kPanels; ++q) {
+    from[q] = block.a + rows.first(first + q);
+    height[q] = rows.height(first + q);
+    sum[q] = zero();
+  }
+  for (std::int64_t p = 0; p < block.inner; ++p) {
+#pragma GCC unroll 4
+    for (int q = 0; q < kPanels; ++q) {
+      const Vec v = load(from[q] + p * block.lda, height[q]);
+      store(to + q * stride + p * kWidth, v);
+      sum[q] = sum[q] + v;
+    }
+  }
+  for (int q = 0; sums != nullptr && q < kPanels; ++q) {
+    float* at = sums + rows.first(first + q);
+    store(at, load(at, height[q]) + sum[q], height[q]);
+  }
+}
+
+template <int kPanels>
+inline void pack_columns_of(std::int64_t n_panels, const GemmBlock& block, const RowPanels& rows, std::int64_t first,
+                            float* to, std::int64_t stride, float* sums) {
+  if (n_panels == kPanels) {
+    pack_columns<kPanels>(block, rows, first, to, stride, sums);
+  } else if constexpr (kPanels > 1) {
+    pack_columns_of<kPanels - 1>(n_panels, block, rows, first, to, stride, sums);
+  }
+}
+
 void multiply_transposed(const GemmBlock& block, float* sums) {
   static_assert(kTileRows <= kWidth);
-  alignas(64) float packed[kGemmDepth * kWidth], tail[kGemmDepth * kPanel];
+  alignas(64) float packed[kPanelsAtOnce * (kGemmDepth * kWidth + 16)], tail[kGemmDepth * kPanel];
   const Columns columns(block, tail);
   const RowPanels rows{block.m};
   Fetcher fetcher(block.ahead_a, block.ahead_b, rows.count * panels_of(block.n) * (block.inner / kStride));
-  for (std::int64_t i = 0; i < rows.count; ++i) {
-    const std::int64_t row = rows.first(i);
-    const int height = rows.height(i);
-    Vec sum = zero();
-    for (std::int64_t p = 0; p < block.inner; ++p) {
-      const Vec v = load(block.a + p * block.lda + row, height);
-      store(packed + p * kWidth, v);
-      sum = sum + v;
-    }
-    if (sums != nullptr) store(sums + row, load(sums + row, height) + sum, height);
-    columns.multiply<1, kWidth>(row, height, packed, fetcher);
+  const std::int64_t stride = block.inner * kWidth + 16;  // no two panels compete for one cache set
+  for (std::int64_t i = 0; i < rows.count; i += kPanelsAtOnce) {
+    const std::int64_t n_panels = smaller(kPanelsAtOnce, rows.count - i);
+    pack_columns_of<kPanelsAtOnce>(n_panels, block, rows, i, packed, stride, sums);
+    for (std::int64_t q = 0; q < n_panels; ++q)
+      columns.multiply<1, kWidth>(rows.first(i + q), rows.height(i + q), packed + q * stride, fetcher);
   }
 }
 
