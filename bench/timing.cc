@@ -31,6 +31,19 @@ Sampler sampler(std::function<void()> run) {
   };
 }
 
+namespace {
+
+// OpenMP threads of a library that was just called go on spinning for some milliseconds and keep a processor from
+// whoever comes next, who therefore works so long before being timed.
+constexpr double kWarmUp = 0.01;
+
+void warm_up(const Sampler& sample) {
+  double seconds = 0;
+  while (seconds < kWarmUp) seconds += sample(1);
+}
+
+}  // namespace
+
 std::vector<Series> take_turns(int rounds, double slice_seconds, int n_threads, const std::vector<Sampler>& samplers) {
   std::vector<int> calls;
   for (const Sampler& sample : samplers) {
@@ -41,6 +54,7 @@ std::vector<Series> take_turns(int rounds, double slice_seconds, int n_threads, 
   for (std::size_t round = 0; round < static_cast<std::size_t>(rounds); ++round) {
     for (std::size_t turn = 0; turn < samplers.size(); ++turn) {
       const std::size_t i = (round + turn) % samplers.size();
+      if (n_threads > 1) warm_up(samplers[i]);
       result[i].limits.push_back(engine::kernels::fma_peak(n_threads));
       result[i].seconds.push_back(samplers[i](calls[i]));
     }

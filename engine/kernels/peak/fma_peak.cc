@@ -1,11 +1,11 @@
 #include "engine/kernels/peak/fma_peak.h"
 
-#include <omp.h>
-
 #include <algorithm>
+#include <atomic>
 #include <cassert>
 #include <chrono>
 
+#include "engine/base/threads.h"
 #include "engine/kernels/dispatch.h"
 #include "engine/kernels/peak/table.h"
 
@@ -25,17 +25,19 @@ double now() { return std::chrono::duration<double>(std::chrono::steady_clock::n
 
 // Seconds for `steps` steps on every thread at once, from the moment all have started to the end of the last.
 double time_chains(const PeakRow& row, int n_threads, std::int64_t steps) {
-  double begin = 0.0, smallest = 1.0;
-#pragma omp parallel num_threads(n_threads) reduction(min : smallest)
-  {
-#pragma omp barrier
-#pragma omp master
-    begin = now();
-    smallest = row.chains(steps, 1.0f);
-  }
+  std::atomic<int> n_started{0};
+  std::atomic<bool> right{true};
+  std::atomic<double> begin{0.0};
+  parallel_for(n_threads, 1, [&](std::int64_t, std::int64_t) {
+    // Nobody goes on before all have come, so that no thread takes two.
+    if (++n_started == n_threads) begin = now();
+    while (begin.load() == 0.0) {
+    }
+    if (row.chains(steps, 1.0f) != 1.0f) right = false;
+  });
   const double seconds = now() - begin;
-  assert(smallest == 1.0);
-  return smallest == 1.0 ? seconds : 0.0;
+  assert(right);
+  return right ? seconds : 0.0;
 }
 
 }  // namespace
@@ -44,8 +46,11 @@ std::span<const PeakRow* const> peak_rows() { return kRows; }
 
 double fma_peak(int n_threads) {
   const PeakRow& row = active_row(peak_rows());
+  const int before = threads();
+  set_threads(n_threads);
   double seconds = time_chains(row, n_threads, kStepsPerRun);
   for (int run = 1; run < kRuns; ++run) seconds = std::min(seconds, time_chains(row, n_threads, kStepsPerRun));
+  set_threads(before);
   return static_cast<double>(kStepsPerRun * row.flops_per_step) * n_threads / seconds;
 }
 
