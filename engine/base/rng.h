@@ -44,7 +44,17 @@ class Rng {
 };
 
 // Streams of one seed that must not meet: each use of randomness has its own.
-enum class Stream : std::uint64_t { split = 1, shuffle, initialisation, dropout, masking, tokenizer, sampling, test };
+enum class Stream : std::uint64_t {
+  split = 1,
+  shuffle,
+  initialisation,
+  dropout,
+  masking,
+  tokenizer,
+  sampling,
+  test,
+  rounding,
+};
 
 template <class Range>
 void shuffle(Range& items, Rng& rng) {  // Fisher-Yates

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -76,6 +77,31 @@ TEST_CASE("every instruction set gives the code of the definition to every numbe
           INFO("type ", static_cast<int>(type), " rounding ", static_cast<int>(rounding), " bits ", fraction_bits);
           CHECK(n_wrong == 0);
         }
+      }
+    }
+  });
+}
+
+TEST_CASE("every instruction set gives every number the value of its code at once, and lets NaN pass") {
+  const std::vector<float> x = hard_numbers();
+  for_each_quantize_row([&](const QuantizeRow& row) {
+    for (const Rounding rounding : kRoundings) {
+      for (const int fraction_bits : {-96, -3, 0, 1, 24, 126}) {
+        const CodeRange range = code_range(fraction_bits == 1 ? 32 : 7, fraction_bits != 24);
+        std::int64_t n_wrong = 0;
+        for (const std::size_t n : {x.size(), std::size_t{1}, std::size_t{7}, std::size_t{17}}) {
+          std::vector<float> y(n + 1, 77.0f);
+          std::copy_n(x.data(), n, y.data());
+          row.fake_quantize(static_cast<std::int64_t>(n), y.data(), power_of_two(fraction_bits), rounding,
+                            static_cast<double>(range.lowest), static_cast<double>(range.highest), y.data());
+          for (std::size_t i = 0; i < n; ++i) {
+            const float want = fixed_value(fixed_code(x[i], fraction_bits, rounding, range), fraction_bits);
+            n_wrong += std::isnan(x[i]) ? !std::isnan(y[i]) : !ingot::test::same_bits({&y[i], 1}, {&want, 1});
+          }
+          CHECK(y.back() == 77.0f);
+        }
+        INFO("rounding ", static_cast<int>(rounding), " bits ", fraction_bits);
+        CHECK(n_wrong == 0);
       }
     }
   });

@@ -57,6 +57,15 @@ void quantize(std::int64_t rows, std::int64_t columns, const float* x, std::int6
   });
 }
 
+void fake_quantize(std::int64_t n, const float* x, int fraction_bits, Rounding rounding, CodeRange range, float* y) {
+  const QuantizeRow& row = active_row(quantize_rows());
+  const double factor = power_of_two(fraction_bits);
+  parallel_for(n, kGrain, [&](std::int64_t begin, std::int64_t end) {
+    row.fake_quantize(end - begin, x + begin, factor, rounding, static_cast<double>(range.lowest),
+                      static_cast<double>(range.highest), y + begin);
+  });
+}
+
 void dequantize(std::int64_t rows, std::int64_t columns, Codes codes, FractionBits fraction_bits, float* x,
                 std::int64_t ldx) {
   const QuantizeRow& row = active_row(quantize_rows());

@@ -28,6 +28,15 @@ void quantize(const QuantizeSpan& span, const float* x, Rounding rounding, doubl
   });
 }
 
+void fake_quantize(std::int64_t n, const float* x, double factor, Rounding rounding, double lowest, double highest,
+                   float* y) {
+  const CodeRange range{static_cast<std::int64_t>(lowest), static_cast<std::int64_t>(highest)};
+  const int fraction_bits = std::ilogb(factor);
+  for (std::int64_t i = 0; i < n; ++i) {
+    y[i] = std::isnan(x[i]) ? x[i] : fixed_value(fixed_code(x[i], fraction_bits, rounding, range), fraction_bits);
+  }
+}
+
 void dequantize(const QuantizeSpan& span, const void* codes, float* x) {
   with_codes(span.type, const_cast<void*>(codes), [&](const auto* from) {
     for (std::int64_t i = 0; i < span.n; ++i)
@@ -37,6 +46,7 @@ void dequantize(const QuantizeSpan& span, const void* codes, float* x) {
 
 }  // namespace
 
-extern const QuantizeRow kQuantizeReference{.isa = Isa::reference, .quantize = quantize, .dequantize = dequantize};
+extern const QuantizeRow kQuantizeReference{
+    .isa = Isa::reference, .quantize = quantize, .fake_quantize = fake_quantize, .dequantize = dequantize};
 
 }  // namespace ingot::engine::kernels

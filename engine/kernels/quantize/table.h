@@ -22,6 +22,9 @@ struct QuantizeRow {
   // codes[i] = min(highest, max(lowest, R(x[i] factor))), of NaN 0.
   void (*quantize)(const QuantizeSpan& span, const float* x, Rounding rounding, double lowest, double highest,
                    void* codes);
+  // y[i] = min(highest, max(lowest, R(x[i] factor))) / factor, of NaN NaN; y may be x.
+  void (*fake_quantize)(std::int64_t n, const float* x, double factor, Rounding rounding, double lowest, double highest,
+                        float* y);
   // x[i] = codes[i] factor.
   void (*dequantize)(const QuantizeSpan& span, const void* codes, float* x);
 };

@@ -5,6 +5,7 @@
 
 namespace ingot::engine::kernels {
 
-extern const QuantizeRow kQuantizeAvx512{.isa = Isa::avx512, .quantize = quantize_row, .dequantize = dequantize_row};
+extern const QuantizeRow kQuantizeAvx512{
+    .isa = Isa::avx512, .quantize = quantize_row, .fake_quantize = fake_quantize_row, .dequantize = dequantize_row};
 
 }  // namespace ingot::engine::kernels

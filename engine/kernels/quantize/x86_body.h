@@ -46,6 +46,35 @@ void quantize_span(const QuantizeSpan& span, const float* x, double lowest, doub
   });
 }
 
+// max and min hand a NaN on; adding 0 makes +0 of -0.
+template <Rounding kRounding>
+void fake_quantize_span(std::int64_t n, const float* x, double factor, double lowest, double highest, float* y) {
+  const Doubles below = set1_doubles(lowest), above = set1_doubles(highest), zero = set1_doubles(0.0);
+  const Doubles scale = set1_doubles(factor), unit = set1_doubles(1.0 / factor);
+  const auto values_of = [&](const float* from) {
+    return (rounded<kRounding>(min(above, max(below, load_floats(from) * scale))) + zero) * unit;
+  };
+  for_steps(n, [&](std::int64_t i, int count) {
+    if (count == Doubles::width) return store_floats(y + i, values_of(x + i));
+    float from[Doubles::width] = {}, to[Doubles::width];
+    for (int lane = 0; lane < count; ++lane) from[lane] = x[i + lane];
+    store_floats(to, values_of(from));
+    for (int lane = 0; lane < count; ++lane) y[i + lane] = to[lane];
+  });
+}
+
+void fake_quantize_row(std::int64_t n, const float* x, double factor, Rounding rounding, double lowest, double highest,
+                       float* y) {
+  switch (rounding) {
+    case Rounding::nearest_even:
+      return fake_quantize_span<Rounding::nearest_even>(n, x, factor, lowest, highest, y);
+    case Rounding::floor:
+      return fake_quantize_span<Rounding::floor>(n, x, factor, lowest, highest, y);
+    case Rounding::half_away:
+      return fake_quantize_span<Rounding::half_away>(n, x, factor, lowest, highest, y);
+  }
+}
+
 template <class Code>
 void dequantize_span(const QuantizeSpan& span, const Code* codes, float* x) {
   const Doubles factor = set1_doubles(span.factors[0]);

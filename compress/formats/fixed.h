@@ -1,0 +1,22 @@
+// Fixed point: the format that integer kernels and hardware execute.
+#pragma once
+
+#include <optional>
+
+#include "compress/formats/format.h"
+#include "engine/base/fixed_point.h"
+
+namespace ingot::compress {
+
+struct FixedPoint {
+  int width, frac_bits;
+  bool is_signed;
+  std::optional<engine::Rounding> rounding;  // none: stochastic
+
+  engine::CodeRange codes() const { return engine::code_range(width, is_signed); }
+};
+
+// What `format` says, if it is fixed(...) or ufixed(...).
+std::optional<FixedPoint> as_fixed(const Format& format);
+
+}  // namespace ingot::compress
