@@ -15,6 +15,7 @@
 #include "engine/kernels/loss/cross_entropy.h"
 #include "engine/kernels/norm/layer_norm.h"
 #include "engine/kernels/optimizer/adamw.h"
+#include "engine/kernels/quantize/quantize.h"
 
 namespace ingot::bench {
 namespace {
@@ -172,6 +173,45 @@ void bench_adamw(benchmark::State& state) {
   count_flops(state, n * 14);
 }
 
+// The rows of a table of words that a batch touches.
+void bench_adamw_some_rows(benchmark::State& state) {
+  constexpr std::int64_t kRows = 30522, kColumns = 128;
+  engine::set_threads(static_cast<int>(state.range(1)));
+  const std::vector<float> gradient = normal_noise(kRows * kColumns);
+  std::vector<float> weight = gradient, first(gradient.size()), second(gradient.size(), 1.0f);
+  std::vector<std::int32_t> rows(static_cast<std::size_t>(state.range(0)));
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    rows[i] = static_cast<std::int32_t>(i * static_cast<std::size_t>(kRows) / rows.size());
+  for (auto call : state) {
+    engine::kernels::adamw_some_rows({.learning_rate = 1e-3, .weight_decay = 0.01}, rows, kColumns, gradient.data(),
+                                     weight.data(), first.data(), second.data());
+  }
+  state.SetBytesProcessed(state.iterations() * state.range(0) * kColumns * 28);
+  count_flops(state, state.range(0) * kColumns * 14);
+}
+
+// To codes of 8 bits, and back.
+template <bool kBack>
+void bench_quantize(benchmark::State& state) {
+  const std::int64_t n = state.range(0);
+  engine::set_threads(static_cast<int>(state.range(1)));
+  std::vector<float> x = normal_noise(n);
+  std::vector<std::int8_t> codes(x.size());
+  const int fraction_bits = 5;
+  const engine::kernels::FractionBits bits{engine::kernels::FractionBits::Per::tensor, &fraction_bits};
+  const engine::kernels::Codes stored{engine::CodeType::s8, codes.data(), n};
+  for (auto call : state) {
+    if (kBack) {
+      engine::kernels::dequantize(1, n, stored, bits, x.data(), n);
+    } else {
+      engine::kernels::quantize(1, n, x.data(), n, bits, engine::Rounding::nearest_even,
+                                engine::code_range(stored.type), stored);
+    }
+    benchmark::ClobberMemory();
+  }
+  state.SetBytesProcessed(state.iterations() * n * 5);
+}
+
 void bench_sum_of_squares(benchmark::State& state) {
   const std::int64_t n = state.range(0);
   engine::set_threads(static_cast<int>(state.range(1)));
@@ -196,6 +236,16 @@ const bool kRegistered = [] {
       ->ArgNames({"parameters", "threads"})
       ->ArgsProduct({{4'300'000}, {1, 2}})
       ->UseRealTime();
+  benchmark::RegisterBenchmark("adamw/some_rows", bench_adamw_some_rows)
+      ->ArgNames({"rows", "threads"})
+      ->ArgsProduct({{3000}, {1, 2}})
+      ->UseRealTime();
+  for (const bool back : {false, true}) {
+    benchmark::RegisterBenchmark(back ? "dequantize" : "quantize", back ? bench_quantize<true> : bench_quantize<false>)
+        ->ArgNames({"values", "threads"})
+        ->ArgsProduct({{4096 * 512}, {1, 2}})
+        ->UseRealTime();
+  }
   benchmark::RegisterBenchmark("sum_of_squares", bench_sum_of_squares)
       ->ArgNames({"parameters", "threads"})
       ->ArgsProduct({{4'300'000}, {1, 2}})

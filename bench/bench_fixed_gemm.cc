@@ -66,7 +66,7 @@ struct Layer {
   Shape shape;
   Weights kind;
   std::vector<std::uint8_t> x = codes<std::uint8_t>(shape.m * shape.k, 0, 127, 1);
-  std::vector<std::int8_t> w = weight_codes(kind, shape.n * shape.k);
+  std::vector<std::int8_t> w = weight_codes(kind, shape.n* shape.k);
   std::vector<std::int16_t> x16 = std::vector<std::int16_t>(x.begin(), x.end());
   std::vector<std::int16_t> w16 = std::vector<std::int16_t>(w.begin(), w.end());
   std::vector<float> x32 = std::vector<float>(x.begin(), x.end()), w32 = std::vector<float>(w.begin(), w.end());
@@ -80,10 +80,13 @@ struct Layer {
 
 enum class Product { float32, u8_int8, u8_int8_uniform, s8_int8, s8_int8_requantized, u8_int4, int16, onednn };
 constexpr std::pair<Product, const char*> kProducts[] = {
-    {Product::float32, "float32"}, {Product::u8_int8, "u8_int8"},
+    {Product::float32, "float32"},
+    {Product::u8_int8, "u8_int8"},
     {Product::u8_int8_uniform, "u8_int8_uniform"},
-    {Product::s8_int8, "s8_int8"}, {Product::s8_int8_requantized, "s8_int8_s8"},
-    {Product::u8_int4, "u8_int4"}, {Product::int16, "int16"},
+    {Product::s8_int8, "s8_int8"},
+    {Product::s8_int8_requantized, "s8_int8_s8"},
+    {Product::u8_int4, "u8_int4"},
+    {Product::int16, "int16"},
     {Product::onednn, "onednn"},
 };
 

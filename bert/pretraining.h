@@ -17,8 +17,8 @@ struct Masking {
   std::vector<std::int32_t> labels;  // their true ids
 };
 
-// Chooses masked_share of the ordinary tokens of the batch (rounded, at least one), replaces 80% of these by `mask`, 10% by a random
-// ordinary id, and leaves 10%. Ordinary: not a special token. A function of (seed, draw).
+// Chooses masked_share of the ordinary tokens of the batch (rounded, at least one), replaces 80% of these by `mask`,
+// 10% by a random ordinary id, and leaves 10%. Ordinary: not a special token. A function of (seed, draw).
 Masking mask_tokens(data::Batch& batch, const SpecialTokens& special, std::int64_t vocab_size, double masked_share,
                     std::uint64_t seed, std::uint64_t draw);
 

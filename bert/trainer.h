@@ -17,10 +17,10 @@ struct TrainerOptions {
   double learning_rate = 1e-3;  // at the peak
   double warm_up = 0.1;         // share of all steps
   engine::Decay decay = engine::Decay::linear;
-  double weight_decay = 0.01;  // on matrices
-  double beta2 = 0.999;        // of AdamW
+  double weight_decay = 0.01;    // on matrices
+  double beta2 = 0.999;          // of AdamW
   bool lazy_embeddings = false;  // AdamWOptions::lazy_rows
-  double clip_norm = 1.0;      // 0: no clipping
+  double clip_norm = 1.0;        // 0: no clipping
   std::uint64_t seed = 1;
   std::int64_t save_every = 200;  // steps between two states to resume from
   bool resume = false;

@@ -13,9 +13,9 @@
 namespace ingot::cli {
 namespace {
 
-// What sets pretraining apart from `train`, chosen on IMDb by the validation accuracy after fine-tuning. Tiny models learn
-// more from masking half of a text than from BERT's 15% (cf. Wettig et al. 2023), and from text that begins where texts
-// begin: of random windows they learn word frequencies for most of the run.
+// What sets pretraining apart from `train`, chosen on IMDb by the validation accuracy after fine-tuning. Tiny models
+// learn more from masking half of a text than from BERT's 15% (cf. Wettig et al. 2023), and from text that begins where
+// texts begin: of random windows they learn word frequencies for most of the run.
 struct PretrainOptions : TrainingOptions {
   PretrainOptions() {
     epochs = 3;

@@ -65,7 +65,7 @@ void AdamW::step(float learning_rate, double norm, double max_norm) {
       if (!p.variable.has_gradient()) continue;
       if (const auto* rows = p.variable.touched_rows(); options_.lazy_rows && rows != nullptr) {
         kernels::adamw_some_rows(step, *rows, p.variable.value().columns(), p.variable.gradient().data(),
-                            p.variable.value().data(), m.first.data(), m.second.data());
+                                 p.variable.value().data(), m.first.data(), m.second.data());
         continue;
       }
       kernels::adamw(step, p.variable.value().size(), p.variable.gradient().data(), p.variable.value().data(),

@@ -58,7 +58,8 @@ TEST_CASE("masking is a function of seed and draw, takes at least one token, and
   data::Batch one = batch_of(1);
   CHECK(bert::mask_tokens(one, kSpecial, 100, 0.15, 1, 1).rows == std::vector<std::int32_t>{1});
   data::Batch none = batch_of(0);
-  CHECK(test::contains(test::error_text([&] { bert::mask_tokens(none, kSpecial, 100, 0.15, 1, 1); }), "no ordinary tokens"));
+  CHECK(test::contains(test::error_text([&] { bert::mask_tokens(none, kSpecial, 100, 0.15, 1, 1); }),
+                       "no ordinary tokens"));
 }
 
 TEST_CASE("a language model learns a text that repeats itself") {

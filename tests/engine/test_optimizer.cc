@@ -59,7 +59,8 @@ TEST_CASE("lazy rows change as dense ones do in the step that touches them, and 
     AdamW optimizer(decay_matrices(std::vector<Parameter>{{"table", table}}, 0.5f), {.lazy_rows = lazy});
     for (int step = 0; step < n_steps; ++step) {
       optimizer.clear_gradients();
-      backward(sum(embedding({{table, step == 0 ? std::vector<std::int32_t>{3, 39, 3} : std::vector<std::int32_t>{7}}})));
+      backward(
+          sum(embedding({{table, step == 0 ? std::vector<std::int32_t>{3, 39, 3} : std::vector<std::int32_t>{7}}})));
       optimizer.step(0.1f, optimizer.gradient_norm(), 1);
     }
     return std::vector<float>(table.value().data(), table.value().data() + table.value().size());
@@ -76,5 +77,6 @@ TEST_CASE("lazy rows change as dense ones do in the step that touches them, and 
   const std::vector<float> later = train(true, 2);
   CHECK(row(later, 3) == row(lazy, 3));
   // Moments from zero at the second step: m / (1 - 0.9^2) over the root of v / (1 - 0.999^2).
-  CHECK(row(later, 7)[0] == doctest::Approx(1 - 0.1 * 0.5 - 0.1 * (0.1 / 0.19) / std::sqrt(0.001 / (1 - 0.999 * 0.999))));
+  CHECK(row(later, 7)[0] ==
+        doctest::Approx(1 - 0.1 * 0.5 - 0.1 * (0.1 / 0.19) / std::sqrt(0.001 / (1 - 0.999 * 0.999))));
 }

@@ -13,8 +13,8 @@
 namespace ingot::engine::kernels {
 
 struct BytePanel {
-  int depth = 0;                       // 1, 2, 4 or 8; 0: in words of 16 bits the panel costs less
-  std::vector<std::int8_t> codes;      // groups of 4 panel codes
+  int depth = 0;                   // 1, 2, 4 or 8; 0: in words of 16 bits the panel costs less
+  std::vector<std::int8_t> codes;  // groups of 4 panel codes
   // Of each group: where its activations begin in a row, in bytes. Rows are read up to whole units of `depth` groups,
   // where the codes are zeros.
   std::vector<std::int32_t> group_at;

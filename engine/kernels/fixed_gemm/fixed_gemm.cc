@@ -326,8 +326,8 @@ struct FixedProduct {
     const auto& how = w.panels_[static_cast<std::size_t>(p)];
     const std::int32_t* start = (requantizer == nullptr ? w.start_.data() : requantizer->columns_.data()) + p * panel;
     if (how.words) {
-      row.multiply_words({rows, how.groups, space.words, word_stride / 2,
-                          static_cast<const std::int16_t*>(codes), nullptr, 1, start, c, ldc});
+      row.multiply_words({rows, how.groups, space.words, word_stride / 2, static_cast<const std::int16_t*>(codes),
+                          nullptr, 1, start, c, ldc});
     } else {
       row.multiply_bytes({rows, how.groups, space.bytes, byte_stride, static_cast<const std::int8_t*>(codes),
                           w.group_at_.data() + how.group_at, how.depth, start, c, ldc});

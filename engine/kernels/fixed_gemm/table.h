@@ -13,8 +13,8 @@
 
 namespace ingot::engine::kernels {
 
-// c[i, j] = start[j] + sum over `groups` of a(i, .) b(., j), modulo 2^32, for i < m, j < panel. `groups` is a multiple of
-// `depth`.
+// c[i, j] = start[j] + sum over `groups` of a(i, .) b(., j), modulo 2^32, for i < m, j < panel. `groups` is a multiple
+// of `depth`.
 template <class Activation, class Weight>
 struct FixedBlock {
   std::int64_t m, groups;

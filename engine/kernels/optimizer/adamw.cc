@@ -50,7 +50,7 @@ void adamw(const AdamWStep& step, std::int64_t n, const float* gradient, float* 
 }
 
 void adamw_some_rows(const AdamWStep& step, std::span<const std::int32_t> rows, std::int64_t n_columns,
-                const float* gradient, float* weight, float* first_moment, float* second_moment) {
+                     const float* gradient, float* weight, float* first_moment, float* second_moment) {
   const AdamWRow& row = active_row(adamw_rows());
   const AdamWFactors factors = adamw_factors(step);
   const auto n_rows = static_cast<std::int64_t>(rows.size());

@@ -27,7 +27,7 @@ void adamw(const AdamWStep& step, std::int64_t n, const float* gradient, float* 
 
 // The same for some rows, all different, of matrices with n_columns.
 void adamw_some_rows(const AdamWStep& step, std::span<const std::int32_t> rows, std::int64_t n_columns,
-                const float* gradient, float* weight, float* first_moment, float* second_moment);
+                     const float* gradient, float* weight, float* first_moment, float* second_moment);
 
 // sum x[i]^2 in double, over fixed chunks: the same bits for any number of threads and on every instruction set.
 double sum_of_squares(std::int64_t n, const float* x);
