@@ -29,7 +29,6 @@ constexpr std::int64_t kTaskRows = 112;      // of a product's rows in one task:
 constexpr std::int64_t kAheadRows = 14;      // fetched of the next block of the inner dimension: about one tile's
 constexpr std::int64_t kTaskColumns = 256;   // at least, when there are that many: packing the rows is paid once a task
 constexpr std::int64_t kInPlaceRows = 128;   // up to here an input gradient reads w where it lies
-constexpr std::int64_t kFewRows = 4;         // up to here a forward product sums along k, without packing
 constexpr std::int64_t kTransposedRows = 96;     // up to here it packs x instead of w
 constexpr std::int64_t kFewColumns = 12;         // up to here a panel would be mostly padding
 constexpr std::int64_t kGradientColumns = 256;   // of a weight gradient's tile ...
@@ -267,7 +266,7 @@ void linear_forward(const GemmRow& row, std::int64_t m, std::int64_t n, std::int
     const std::int64_t at = i0 * ldy + j0;
     activate(activation, i1 - i0, j1 - j0, sums + at, y + at, ldy);
   };
-  if (m <= kFewRows || n <= kFewColumns) {
+  if (m <= row.panel / 2 || n <= kFewColumns) {  // more than half of a panel of x would be padding
     const std::int64_t rows = chunk_of(m, std::max(kTaskRows, ceil_div(kTaskWork, n * k)));
     for_each_tile(m, n, rows, task_columns(rows, k, 1, row.panel), [&](auto i0, auto i1, auto j0, auto j1) {
       row.dots(i1 - i0, j1 - j0, k, x + i0 * ldx, ldx, w + j0 * k, bias == nullptr ? nullptr : bias + j0,

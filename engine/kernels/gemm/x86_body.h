@@ -238,7 +238,7 @@ void multiply(const GemmBlock& block) {
   }
 }
 
-constexpr int kPanelsAtOnce = 4;  // row panels packed in one pass over a: its cache lines serve more than one
+constexpr int kPanelsAtOnce = 32 / kWidth;  // row panels packed in one pass over a: two cache lines or less
 
 // Rows of kPanels row panels, each to[panel stride + p kWidth + row], and their sums over p.
 template <int kPanels>
