@@ -10,7 +10,8 @@ struct Cost {
   int depth;
   double time;
 };
-constexpr Cost kCosts[] = {{8, 0.57}, {4, 0.60}, {2, 0.66}, {1, 0.75}};
+constexpr double kSingleTime = 0.75;
+constexpr Cost kCosts[] = {{8, 0.57}, {4, 0.60}, {2, 0.66}, {1, kSingleTime}};
 constexpr double kWordsTime = 1;
 
 struct Panel {
@@ -68,19 +69,40 @@ std::size_t spread(const Panel& panel, int depth, std::int64_t unit, Copies& cop
   return most;
 }
 
-double time_of(const Panel& panel, const Cost& cost) {
+// The units of `depth` groups in which every chain fits; none if depth is 1, when there is nothing to gain.
+std::vector<bool> fitting_units(const Panel& panel, int depth) {
+  std::vector<bool> fits(static_cast<std::size_t>(panel.n_units(depth)), false);
   Copies copies(panel.highest);
-  double n_groups = 0;
-  for (std::int64_t unit = 0; unit < panel.n_units(cost.depth); ++unit)
-    n_groups += static_cast<double>(spread(panel, cost.depth, unit, copies, [](auto...) {})) * cost.depth;
-  return n_groups * cost.time;
+  for (std::size_t unit = 0; depth > 1 && unit < fits.size(); ++unit)
+    fits[unit] = spread(panel, depth, static_cast<std::int64_t>(unit), copies, [](auto...) {}) == 1;
+  return fits;
 }
 
-BytePanel arranged(const Panel& panel, int depth) {
-  BytePanel result{.depth = depth, .codes = {}, .group_at = {}};
+// Calls visit(unit, depth) for the whole units that fit, and visit(group, 1) for the groups of the others.
+template <class Visit>
+void for_each_part(const Panel& panel, int depth, const Visit& visit) {
+  const std::vector<bool> fits = fitting_units(panel, depth);
+  for (std::size_t unit = 0; unit < fits.size(); ++unit)
+    if (fits[unit]) visit(static_cast<std::int64_t>(unit), depth);
+  for (std::int64_t group = 0; group < panel.n_units(1); ++group)
+    if (!fits[static_cast<std::size_t>(group / depth)]) visit(group, 1);
+}
+
+double time_of(const Panel& panel, const Cost& cost) {
+  Copies copies(panel.highest);
+  double time = 0;
+  for_each_part(panel, cost.depth, [&](std::int64_t unit, int depth) {
+    const std::size_t n_copies = spread(panel, depth, unit, copies, [](auto...) {});
+    time += static_cast<double>(n_copies) * depth * (depth == 1 ? kSingleTime : cost.time);
+  });
+  return time;
+}
+
+BytePanel arranged(const Panel& panel, int depth_of_units) {
+  BytePanel result{.depth = depth_of_units, .n_deep = 0, .codes = {}, .group_at = {}};
   const std::int64_t group_size = 4 * panel.panel;
   Copies copies(panel.highest);
-  for (std::int64_t unit = 0; unit < panel.n_units(depth); ++unit) {
+  for_each_part(panel, depth_of_units, [&](std::int64_t unit, int depth) {
     const std::size_t begin = result.codes.size(), copy_size = static_cast<std::size_t>(depth * group_size);
     const auto put = [&](std::size_t copy, std::int64_t group, std::int64_t channel, std::int64_t byte,
                          std::int8_t code) {
@@ -88,10 +110,10 @@ BytePanel arranged(const Panel& panel, int depth) {
       result.codes[begin + copy * copy_size + static_cast<std::size_t>(group * group_size + 4 * channel + byte)] = code;
     };
     const std::size_t n_copies = spread(panel, depth, unit, copies, put);
-    for (std::size_t i = 0; i < n_copies * static_cast<std::size_t>(depth); ++i) {
+    if (depth > 1) result.n_deep += depth;
+    for (std::size_t i = 0; i < n_copies * static_cast<std::size_t>(depth); ++i)
       result.group_at.push_back(static_cast<std::int32_t>(4 * (unit * depth + static_cast<std::int64_t>(i) % depth)));
-    }
-  }
+  });
   return result;
 }
 

@@ -136,7 +136,7 @@ void PackedWeights::pack_panel(const FixedLayer& layer, const Code* w, std::int6
   const bool words = bytes.depth == 0;
   assert(!(words && weight_bits_ == 4));  // 255 (8 + 8) fits
   const auto n_groups = words ? ceil_div(k_, 2) : static_cast<std::int64_t>(bytes.group_at.size());
-  panels_.push_back({static_cast<std::int64_t>(blocks_.size()), words, bytes.depth, n_groups,
+  panels_.push_back({static_cast<std::int64_t>(blocks_.size()), words, bytes.depth, bytes.n_deep, n_groups,
                      static_cast<std::int64_t>(group_at_.size())});
   group_at_.insert(group_at_.end(), bytes.group_at.begin(), bytes.group_at.end());
   const std::int64_t size = n_groups * panel * (weight_bits_ == 4 ? 2 : 4);
@@ -327,10 +327,10 @@ struct FixedProduct {
     const std::int32_t* start = (requantizer == nullptr ? w.start_.data() : requantizer->columns_.data()) + p * panel;
     if (how.words) {
       row.multiply_words({rows, how.groups, space.words, word_stride / 2, static_cast<const std::int16_t*>(codes),
-                          nullptr, 1, start, c, ldc});
+                          nullptr, 1, 0, start, c, ldc});
     } else {
       row.multiply_bytes({rows, how.groups, space.bytes, byte_stride, static_cast<const std::int8_t*>(codes),
-                          w.group_at_.data() + how.group_at, how.depth, start, c, ldc});
+                          w.group_at_.data() + how.group_at, how.depth, how.n_deep, start, c, ldc});
     }
   }
 

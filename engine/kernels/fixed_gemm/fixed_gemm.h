@@ -57,6 +57,7 @@ class PackedWeights {
     std::int64_t block;  // where its codes begin
     bool words;          // multiplied in 16 bits
     int depth;           // else as in FixedBlock
+    std::int64_t n_deep;
     std::int64_t groups;
     std::int64_t group_at;  // of a panel of bytes: where its share of group_at_ begins
   };

@@ -13,8 +13,7 @@
 
 namespace ingot::engine::kernels {
 
-// c[i, j] = start[j] + sum over `groups` of a(i, .) b(., j), modulo 2^32, for i < m, j < panel. `groups` is a multiple
-// of `depth`.
+// c[i, j] = start[j] + sum over `groups` of a(i, .) b(., j), modulo 2^32, for i < m, j < panel.
 template <class Activation, class Weight>
 struct FixedBlock {
   std::int64_t m, groups;
@@ -23,6 +22,7 @@ struct FixedBlock {
   const Weight* b;
   const std::int32_t* at;  // where each group's activations begin in a row of a; null: one group after another
   int depth;               // see FixedGemmRow
+  std::int64_t n_deep;     // of the groups: the first, in units of `depth`; the others are summed one by one
   const std::int32_t* start;
   std::int32_t* c;
   std::int64_t ldc;

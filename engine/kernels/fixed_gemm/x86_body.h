@@ -77,7 +77,8 @@ struct DeepTile {
     Ints sum[kRows][kVectors];
     load_start(t.start, t.c, t.ldc, sum);
     const std::int8_t* b = t.b;
-    for (std::int64_t group = 0; group < t.groups; group += kDepth) {
+    std::int64_t group = 0;
+    for (; group < t.n_deep; group += kDepth) {
       const std::uint8_t* a = t.a + t.at[group];  // the groups of a unit lie side by side
       Ints part[kRows][kVectors];
 #pragma GCC unroll 8
@@ -100,6 +101,15 @@ struct DeepTile {
       for (int i = 0; i < kRows; ++i) {
 #pragma GCC unroll 4
         for (int j = 0; j < kVectors; ++j) sum[i][j] = add_ints(sum[i][j], multiply_words(part[i][j], ones));
+      }
+    }
+    for (; group < t.groups; ++group, b += 4 * kPanel) {
+      const std::uint8_t* a = t.a + t.at[group];
+#pragma GCC unroll 16
+      for (int i = 0; i < kRows; ++i) {
+        const Ints ai = group_at(a + i * t.lda);
+#pragma GCC unroll 4
+        for (int j = 0; j < kVectors; ++j) sum[i][j] = sum_bytes(sum[i][j], ai, load_ints(b + j * Ints::bytes));
       }
     }
     store_sums(sum, t.c, t.ldc);
