@@ -44,7 +44,7 @@ inline void store_sums(const Ints (&sum)[kRows][kVectors], std::int32_t* c, std:
 // Sums of kRows rows, group by group, each added at once.
 struct WideTile {
   template <int kRows, class Block>
-  [[gnu::noinline]] static void run(const Block& t) {
+  [[gnu::always_inline]] static void run(const Block& t) {
     constexpr bool kBytes = sizeof(*t.a) == 1;
     constexpr std::int64_t kGroup = kBytes ? 4 : 2;
     Ints sum[kRows][kVectors];
@@ -72,7 +72,7 @@ struct WideTile {
 template <int kDepth>
 struct DeepTile {
   template <int kRows, class Block>
-  [[gnu::noinline]] static void run(const Block& t) {
+  [[gnu::always_inline]] static void run(const Block& t) {
     const Ints ones = set1_words(1);
     Ints sum[kRows][kVectors];
     load_start(t.start, t.c, t.ldc, sum);
@@ -116,26 +116,32 @@ struct DeepTile {
   }
 };
 
+// `count` tiles of kRows rows, one below the other.
 template <class Tile, int kRows, class Block>
-inline void tile_of(std::int64_t rows, const Block& t) {
+[[gnu::noinline]] void tiles_of(const Block& block, std::int64_t count) {
+  Block t = block;
+  for (std::int64_t i = 0; i < count; ++i, t.a += kRows * t.lda, t.c += kRows * t.ldc) Tile::template run<kRows>(t);
+}
+
+template <class Tile, int kRows, class Block>
+inline void last_tile(std::int64_t rows, const Block& block) {
   if (rows == kRows) {
-    Tile::template run<kRows>(t);
+    tiles_of<Tile, kRows>(block, 1);
   } else if constexpr (kRows > 1) {
-    tile_of<Tile, kRows - 1>(rows, t);
+    last_tile<Tile, kRows - 1>(rows, block);
   }
 }
 
-// Tiles of nearly equal height, none above kRows.
+// Tiles of kRows rows, and a last one of fewer.
 template <class Tile, int kRows, class Block>
 inline void tiles(const Block& block) {
-  const std::int64_t count = (block.m + kRows - 1) / kRows;
-  for (std::int64_t i = 0; i < count; ++i) {
-    const std::int64_t row = i * block.m / count, next = (i + 1) * block.m / count;
-    Block t = block;
-    t.a = block.a + row * block.lda;
-    t.c = block.c + row * block.ldc;
-    tile_of<Tile, kRows>(next - row, t);
-  }
+  const std::int64_t count = block.m / kRows, done = count * kRows;
+  if (count > 0) tiles_of<Tile, kRows>(block, count);
+  if (done == block.m) return;
+  Block rest = block;
+  rest.a += done * block.lda;
+  rest.c += done * block.ldc;
+  last_tile<Tile, kRows>(block.m - done, rest);
 }
 
 template <bool kWide>
