@@ -2,6 +2,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/threads.h"
+#include "engine/kernels/exact_gemm/exact_gemm.h"
 #include "engine/kernels/gemm/gemm.h"
 
 namespace ingot::engine {
@@ -61,7 +62,7 @@ void linear_backward(const Variable& x, const Variable& w, const Variable& bias,
 
 }  // namespace
 
-Variable linear(const Variable& x, const Variable& w, const Variable& bias, Activation activation) {
+Variable linear(const Variable& x, const Variable& w, const Variable& bias, Activation activation, Sums sums) {
   const std::int64_t m = x.value().n_rows(), k = x.value().columns(), n = w.shape()[0];
   require(w.shape().rank() == 2 && w.shape()[1] == k, "linear: inner sizes differ: input {}, weight {}",
           to_string(x.shape()), to_string(w.shape()));
@@ -69,9 +70,16 @@ Variable linear(const Variable& x, const Variable& w, const Variable& bias, Acti
           to_string(w.shape()), n, bias.defined() ? to_string(bias.shape()) : "none");
   Tensor y = Tensor::empty(with_columns(x.shape(), n));
   Tensor z = activation == Activation::identity || !recording() ? Tensor() : Tensor::empty(y.shape());
-  kernels::linear_forward(m, n, k, x.value().data(), k, w.value().data(),
-                          bias.defined() ? bias.value().data() : nullptr, activation, z.defined() ? z.data() : nullptr,
-                          y.data(), n);
+  const float* b = bias.defined() ? bias.value().data() : nullptr;
+  if (sums == Sums::exact) {
+    float* before = z.defined() ? z.data() : y.data();
+    kernels::exact_linear(m, n, k, x.value().data(), k, w.value().data(), b, before, n);
+    if (activation != Activation::identity) kernels::activation_forward(activation, m * n, before, y.data());
+  } else {
+    kernels::linear_forward(m, n, k, x.value().data(), k, w.value().data(), b, activation,
+                            z.defined() ? z.data() : nullptr, y.data(), n,
+                            sums == Sums::fastest ? kernels::BiasOrder::first : kernels::BiasOrder::last);
+  }
   return record(std::move(y), {x, w, bias}, [=](const Tensor& dy) {
     linear_backward(x, w, bias, z.defined() ? through_activation(activation, z, dy) : dy);
   });

@@ -6,9 +6,19 @@
 
 namespace ingot::engine {
 
+// How a linear layer is summed up.
+enum class Sums {
+  fastest,    // in float32, beginning with the bias
+  bias_last,  // in float32, then the bias
+  exact,      // in double, then the bias, then rounded to float32 (kernels/exact_gemm): the reference in fixed point
+};
+// The last two give the same bits where float32 holds all sums: x and w are multiples of powers of two, and sum |x| |w|
+// is at most 2^24 times the product of the two. (The sum of two float32 rounded to double and then to float32 is the
+// nearest float32: Figueroa, When is double rounding innocuous?, 1995.)
+
 // activation(x w^T + bias): x [..., k], w [n, k], bias [n] or undefined -> [..., n].
 Variable linear(const Variable& x, const Variable& w, const Variable& bias,
-                Activation activation = Activation::identity);
+                Activation activation = Activation::identity, Sums sums = Sums::fastest);
 
 // a b: a [m, n], b [n, k] -> [m, k].
 Variable matmul(const Variable& a, const Variable& b);

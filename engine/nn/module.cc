@@ -11,8 +11,9 @@ Variable apply(const TensorTransform& transform, const Variable& x) { return tra
 
 Variable Linear::operator()(const Variable& x, Activation activation) const {
   if (transforms == nullptr) return linear(x, weight, bias, activation);
-  const Variable y = linear(apply(transforms->input, x), apply(transforms->weight, weight),
-                            bias.defined() ? apply(transforms->bias, bias) : bias);
+  const Variable y =
+      linear(apply(transforms->input, x), apply(transforms->weight, weight),
+             bias.defined() ? apply(transforms->bias, bias) : bias, Activation::identity, transforms->sums);
   const Variable z = apply(transforms->output, y);
   return activation == Activation::identity ? z : activate(z, activation);
 }

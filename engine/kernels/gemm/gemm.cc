@@ -3,6 +3,7 @@
 #include "engine/kernels/gemm/gemm.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/base/scratch.h"
 #include "engine/base/threads.h"
@@ -260,10 +261,13 @@ std::span<const GemmRow* const> gemm_rows() { return kRows; }
 
 void linear_forward(const GemmRow& row, std::int64_t m, std::int64_t n, std::int64_t k, const float* x,
                     std::int64_t ldx, const float* w, const float* bias, Activation activation, float* pre_activation,
-                    float* y, std::int64_t ldy) {
+                    float* y, std::int64_t ldy, BiasOrder order) {
   float* sums = pre_activation == nullptr ? y : pre_activation;
+  const float* last_bias = order == BiasOrder::last ? std::exchange(bias, nullptr) : nullptr;
   const auto finish = [&](std::int64_t i0, std::int64_t i1, std::int64_t j0, std::int64_t j1) {
     const std::int64_t at = i0 * ldy + j0;
+    for (std::int64_t i = i0; last_bias != nullptr && i < i1; ++i)
+      row.add(j1 - j0, last_bias + j0, sums + i * ldy + j0);
     activate(activation, i1 - i0, j1 - j0, sums + at, y + at, ldy);
   };
   if (m <= row.panel / 2 || n <= kFewColumns) {  // more than half of a panel of x would be padding
@@ -332,8 +336,9 @@ void linear_weight_gradient(const GemmRow& row, std::int64_t m, std::int64_t n, 
 }
 
 void linear_forward(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, std::int64_t ldx, const float* w,
-                    const float* bias, Activation activation, float* pre_activation, float* y, std::int64_t ldy) {
-  linear_forward(active_row(), m, n, k, x, ldx, w, bias, activation, pre_activation, y, ldy);
+                    const float* bias, Activation activation, float* pre_activation, float* y, std::int64_t ldy,
+                    BiasOrder order) {
+  linear_forward(active_row(), m, n, k, x, ldx, w, bias, activation, pre_activation, y, ldy, order);
 }
 
 void linear_input_gradient(std::int64_t m, std::int64_t n, std::int64_t k, const float* dy, std::int64_t lddy,

@@ -66,7 +66,7 @@ std::span<const GemmRow* const> gemm_rows();
 
 void linear_forward(const GemmRow& row, std::int64_t m, std::int64_t n, std::int64_t k, const float* x,
                     std::int64_t ldx, const float* w, const float* bias, Activation activation, float* pre_activation,
-                    float* y, std::int64_t ldy);
+                    float* y, std::int64_t ldy, BiasOrder order = BiasOrder::first);
 void linear_input_gradient(const GemmRow& row, std::int64_t m, std::int64_t n, std::int64_t k, const float* dy,
                            std::int64_t lddy, const float* w, bool accumulate, float* dx, std::int64_t lddx);
 void linear_weight_gradient(const GemmRow& row, std::int64_t m, std::int64_t n, std::int64_t k, const float* dy,

@@ -52,12 +52,17 @@ inline void store_codes(std::int32_t* p, Doubles a) {
 
 inline Doubles operator*(Doubles a, Doubles b) { return {_mm256_mul_pd(a.v, b.v)}; }
 inline Doubles operator+(Doubles a, Doubles b) { return {_mm256_add_pd(a.v, b.v)}; }
+inline Doubles fma(Doubles a, Doubles b, Doubles c) { return {_mm256_fmadd_pd(a.v, b.v, c.v)}; }  // a b + c
 inline Doubles min(Doubles a, Doubles b) { return {_mm256_min_pd(a.v, b.v)}; }
 inline Doubles max(Doubles a, Doubles b) { return {_mm256_max_pd(a.v, b.v)}; }
 inline Doubles zero_for_nan(Doubles a) { return {_mm256_and_pd(a.v, _mm256_cmp_pd(a.v, a.v, _CMP_ORD_Q))}; }
 inline Doubles nearest_even(Doubles a) { return {_mm256_round_pd(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)}; }
 inline Doubles floor(Doubles a) { return {_mm256_round_pd(a.v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC)}; }
 inline Doubles truncate(Doubles a) { return {_mm256_round_pd(a.v, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC)}; }
+inline double lane_sum(Doubles a) {
+  const __m128d s = _mm_add_pd(_mm256_castpd256_pd128(a.v), _mm256_extractf128_pd(a.v, 1));
+  return _mm_cvtsd_f64(_mm_add_sd(s, _mm_unpackhi_pd(s, s)));
+}
 // 1/2 with the sign of a.
 inline Doubles signed_half(Doubles a) {
   return {_mm256_or_pd(_mm256_set1_pd(0.5), _mm256_and_pd(a.v, _mm256_set1_pd(-0.0)))};
