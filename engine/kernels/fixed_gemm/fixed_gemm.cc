@@ -28,6 +28,7 @@ constexpr std::int64_t kTaskRows = 168;       // packed by one task: a multiple 
 constexpr std::int64_t kTaskCodes = 1 << 18;  // of weights in one task: they stay in the second-level cache
 constexpr std::int64_t kTaskWork = 1 << 21;   // products worth waking a thread for: some 10 us
 constexpr std::int64_t kLine = 64;            // bytes of a cache line
+constexpr std::int64_t kUnit = 32;            // bytes in 8 groups, the deepest unit
 constexpr std::int64_t kSumLimit = std::int64_t{1} << 31;
 constexpr std::int32_t kLowest = std::numeric_limits<std::int32_t>::min();
 constexpr std::int32_t kHighest = std::numeric_limits<std::int32_t>::max();
@@ -233,14 +234,22 @@ struct FixedProduct {
   std::int64_t panel = row.panel;
   bool bytes = std::any_of(w.panels_.begin(), w.panels_.end(), [](const auto& p) { return !p.words; });
   bool words = std::any_of(w.panels_.begin(), w.panels_.end(), [](const auto& p) { return p.words; });
-  // Rows of activations in bytes, an odd number of cache lines: no two rows compete for one cache set.
-  std::int64_t byte_stride = (ceil_div(w.k_, kLine) | 1) * kLine;
+  // Rows of unsigned bytes in whole units of every depth are read where they lie.
+  bool in_place = w.activations_ == CodeType::u8 && w.k_ % kUnit == 0;
+  // Other rows are packed, into an odd number of cache lines: no two rows compete for one cache set.
+  std::int64_t byte_stride = in_place ? ldx : (ceil_div(w.k_, kLine) | 1) * kLine;
   std::int64_t word_stride = (ceil_div(2 * w.k_, kLine) | 1) * kLine;
   std::int64_t unpacked_size = 4 * panel * most_groups();
 
   FixedProduct(const PackedWeights& weights, std::int64_t rows, const void* from, std::int64_t from_stride,
                const Requantizer* how, void* to, std::int64_t to_stride)
       : w(weights), row(*weights.row_), m(rows), x(from), ldx(from_stride), requantizer(how), y(to), ldy(to_stride) {}
+
+  // Activations as the panels need them.
+  struct Rows {
+    const std::uint8_t* bytes;
+    const std::int16_t* words;
+  };
 
   struct Workspace {
     std::uint8_t* bytes;
@@ -268,18 +277,17 @@ struct FixedProduct {
         row.unpack_nibbles(w.panels_[static_cast<std::size_t>(p)].groups, static_cast<const std::uint8_t*>(codes_of(p)),
                            space.codes + (p - first) * unpacked_size);
     }
-    const std::int64_t count = ceil_div(i1 - i0, row.rows);
-    for (std::int64_t tile = 0; tile < count; ++tile) {
-      const std::int64_t i = tile * (i1 - i0) / count, rows = (tile + 1) * (i1 - i0) / count - i;
-      pack_rows(i0 + i, rows, space);
+    for (std::int64_t i = i0; i < i1; i += row.rows) {
+      const std::int64_t rows = std::min(row.rows, i1 - i);
+      const Rows a = rows_from(i, rows, space);
       for (std::int64_t p = first; p < last; ++p) {
         const void* codes = w.weight_bits_ == 4 ? space.codes + (p - first) * unpacked_size : codes_of(p);
         const std::int64_t j = p * panel, columns = std::min(panel, w.n_ - j);
         if (requantizer == nullptr && columns == panel) {  // sums where they belong
-          sum(p, codes, rows, space, static_cast<std::int32_t*>(y) + (i0 + i) * ldy + j, ldy);
+          sum(p, codes, rows, a, static_cast<std::int32_t*>(y) + i * ldy + j, ldy);
         } else {
-          sum(p, codes, rows, space, space.sums, panel);
-          finish(i0 + i, rows, j, columns, space.sums);
+          sum(p, codes, rows, a, space.sums, panel);
+          finish(i, rows, j, columns, space.sums);
         }
       }
     }
@@ -296,7 +304,8 @@ struct FixedProduct {
   }
 
   Workspace workspace(std::int64_t n_panels) const {
-    const std::int64_t byte_size = bytes ? row.rows * byte_stride : 0, word_size = words ? row.rows * word_stride : 0;
+    const std::int64_t byte_size = bytes && !in_place ? row.rows * byte_stride : 0,
+                       word_size = words ? row.rows * word_stride : 0;
     const std::int64_t code_size = w.weight_bits_ == 4 ? n_panels * unpacked_size : 0;
     const std::int64_t sum_size = row.rows * panel * 4;
     auto* memory =
@@ -307,29 +316,34 @@ struct FixedProduct {
   }
 
   // Rows of x from the row i on, in the forms that the panels need, filled up to whole groups.
-  void pack_rows(std::int64_t i, std::int64_t rows, const Workspace& space) const {
+  Rows rows_from(std::int64_t i, std::int64_t rows, const Workspace& space) const {
     const std::int64_t stride = ldx * code_bytes(w.activations_);
     const PackBlock block{rows, w.k_, static_cast<const std::uint8_t*>(x) + i * stride, stride};
+    if (words) widen(block, space.words);
+    if (in_place) return {block.from, space.words};
     if (bytes) row.pack_bytes(block, static_cast<std::uint8_t>(w.offset_), space.bytes, byte_stride);
-    if (!words) return;
+    return {space.bytes, space.words};
+  }
+
+  void widen(const PackBlock& block, std::int16_t* to) const {
     if (w.activations_ == CodeType::s16) {
-      const PackBlock codes{rows, 2 * w.k_, block.from, stride};
-      row.pack_bytes(codes, 0, reinterpret_cast<std::uint8_t*>(space.words), word_stride);
+      const PackBlock codes{block.m, 2 * w.k_, block.from, block.ld_from};
+      row.pack_bytes(codes, 0, reinterpret_cast<std::uint8_t*>(to), word_stride);
     } else {
-      row.widen_bytes(block, w.activations_ == CodeType::s8, space.words, word_stride / 2);
+      row.widen_bytes(block, w.activations_ == CodeType::s8, to, word_stride / 2);
     }
   }
 
-  // The sums of panel p for `rows` of the packed rows.
-  void sum(std::int64_t p, const void* codes, std::int64_t rows, const Workspace& space, std::int32_t* c,
+  // The sums of panel p for `rows` of a.
+  void sum(std::int64_t p, const void* codes, std::int64_t rows, const Rows& a, std::int32_t* c,
            std::int64_t ldc) const {
     const auto& how = w.panels_[static_cast<std::size_t>(p)];
     const std::int32_t* start = (requantizer == nullptr ? w.start_.data() : requantizer->columns_.data()) + p * panel;
     if (how.words) {
-      row.multiply_words({rows, how.groups, space.words, word_stride / 2, static_cast<const std::int16_t*>(codes),
-                          nullptr, 1, 0, start, c, ldc});
+      row.multiply_words({rows, how.groups, a.words, word_stride / 2, static_cast<const std::int16_t*>(codes), nullptr,
+                          1, 0, start, c, ldc});
     } else {
-      row.multiply_bytes({rows, how.groups, space.bytes, byte_stride, static_cast<const std::int8_t*>(codes),
+      row.multiply_bytes({rows, how.groups, a.bytes, byte_stride, static_cast<const std::int8_t*>(codes),
                           w.group_at_.data() + how.group_at, how.depth, how.n_deep, start, c, ldc});
     }
   }

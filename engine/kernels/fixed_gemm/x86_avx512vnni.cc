@@ -22,7 +22,7 @@ namespace ingot::engine::kernels {
 
 extern const FixedGemmRow kFixedGemmAvx512Vnni{.isa = Isa::avx512vnni,
                                                .panel = kPanel,
-                                               .rows = 12,
+                                               .rows = 24,
                                                .wide_bytes = kWideBytes,
                                                .multiply_bytes = multiply_bytes_block,
                                                .multiply_words = multiply_words_block,

@@ -16,18 +16,24 @@ inline Ints group_at(const void* p) {
   return set1_ints(group);
 }
 
+// A row further down. Opaque to the compiler, which would otherwise keep the address of every row ready, in memory.
+template <class T>
+inline void advance(T*& row, std::int64_t stride) {
+  row += stride;
+  asm("" : "+r"(row));
+}
+
 // Where sums begin. The memory that they go to is fetched meanwhile: a store that misses the caches would be waited
 // for.
 template <int kRows>
 inline void load_start(const std::int32_t* start, const std::int32_t* c, std::int64_t ldc,
                        Ints (&sum)[kRows][kVectors]) {
-#pragma GCC unroll 4
-  for (int j = 0; j < kVectors; ++j) {
-    const Ints value = load_ints(start + j * Ints::width);
 #pragma GCC unroll 16
-    for (int i = 0; i < kRows; ++i) {
-      sum[i][j] = value;
-      __builtin_prefetch(c + i * ldc + (j + 1) * Ints::width - 1, 1);
+  for (int i = 0; i < kRows; ++i, advance(c, ldc)) {
+#pragma GCC unroll 4
+    for (int j = 0; j < kVectors; ++j) {
+      sum[i][j] = load_ints(start + j * Ints::width);
+      __builtin_prefetch(c + (j + 1) * Ints::width - 1, 1);
     }
   }
 }
@@ -35,9 +41,9 @@ inline void load_start(const std::int32_t* start, const std::int32_t* c, std::in
 template <int kRows>
 inline void store_sums(const Ints (&sum)[kRows][kVectors], std::int32_t* c, std::int64_t ldc) {
 #pragma GCC unroll 16
-  for (int i = 0; i < kRows; ++i) {
+  for (int i = 0; i < kRows; ++i, advance(c, ldc)) {
 #pragma GCC unroll 4
-    for (int j = 0; j < kVectors; ++j) store_ints(c + i * ldc + j * Ints::width, sum[i][j]);
+    for (int j = 0; j < kVectors; ++j) store_ints(c + j * Ints::width, sum[i][j]);
   }
 }
 
@@ -132,16 +138,18 @@ inline void last_tile(std::int64_t rows, const Block& block) {
   }
 }
 
-// Tiles of kRows rows, and a last one of fewer.
+// Tiles of kRows rows; what is left over is shared by the last two, since the sums of a low tile wait for each other.
 template <class Tile, int kRows, class Block>
 inline void tiles(const Block& block) {
-  const std::int64_t count = block.m / kRows, done = count * kRows;
+  const std::int64_t over = block.m % kRows, count = block.m / kRows - (over != 0 && block.m > kRows ? 1 : 0);
   if (count > 0) tiles_of<Tile, kRows>(block, count);
-  if (done == block.m) return;
   Block rest = block;
-  rest.a += done * block.lda;
-  rest.c += done * block.ldc;
-  last_tile<Tile, kRows>(block.m - done, rest);
+  for (std::int64_t done = count * kRows, height; done < block.m; done += height) {
+    height = block.m - done > kRows ? (block.m - done + 1) / 2 : block.m - done;
+    rest.a = block.a + done * block.lda;
+    rest.c = block.c + done * block.ldc;
+    last_tile<Tile, kRows>(height, rest);
+  }
 }
 
 template <bool kWide>
