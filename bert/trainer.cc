@@ -9,7 +9,6 @@
 #include "engine/base/error.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
-#include "engine/optim/adamw.h"
 
 namespace ingot::bert {
 namespace fs = std::filesystem;
@@ -78,14 +77,17 @@ class Run {
   TrainingProgress start() {
     fs::create_directories(options_.out);
     if (options_.resume && fs::exists(state_path())) {
-      return load_training_state(state_path(), options_.identity, model_, optimizer_);
+      const TrainingProgress progress =
+          load_training_state(state_path(), options_.identity, model_, optimizer_, job_.state);
+      if (job_.resumed) job_.resumed();
+      return progress;
     }
     return {};
   }
 
   void save_state() {
     progress_.metrics_bytes = log_.n_bytes();
-    save_training_state(state_path(), options_.identity, model_, optimizer_, progress_);
+    save_training_state(state_path(), options_.identity, model_, optimizer_, job_.state, progress_);
   }
 
   void step() {
@@ -97,6 +99,7 @@ class Run {
     const double loss = result.loss.value().data()[0];
     require_finite(loss, "loss");
     engine::backward(result.loss);
+    if (job_.before_update) job_.before_update(progress_.step, optimizer_);
     const double norm = optimizer_.gradient_norm();
     require_finite(norm, "gradient norm");
     const double rate = schedule_.at(progress_.step);
@@ -123,7 +126,6 @@ class Run {
 
   void end_epoch() {
     nlohmann::json scores = job_.validate();
-    const double score = scores.at("score");
     scores["step"] = progress_.step;
     scores["epoch"] = progress_.step / job_.steps_per_epoch;
     std::string line = fmt::format("epoch {}/{}:", progress_.step / job_.steps_per_epoch, options_.n_epochs);
@@ -135,6 +137,8 @@ class Run {
     }
     meter_.note(line);
     log_.write(scores);
+    if (!scores.contains("score")) return;
+    const double score = scores["score"];
     if (progress_.best_step >= 0 && score <= progress_.best_score) return;
     job_.save(options_.out / "best");
     progress_.best_score = score;

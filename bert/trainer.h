@@ -8,6 +8,7 @@
 #include <string>
 
 #include "bert/model.h"
+#include "engine/optim/adamw.h"
 #include "engine/optim/schedule.h"
 
 namespace ingot::bert {
@@ -33,15 +34,28 @@ struct StepResult {
   std::int64_t n_tokens = 0;
 };
 
+struct NamedTensor {
+  std::string name;
+  engine::Tensor tensor;
+};
+
 struct Job {
   std::string name;  // for progress lines
   std::int64_t steps_per_epoch = 0;
   // Loss of one step; a pure function of its arguments and the weights.
   std::function<StepResult(std::int64_t epoch, std::int64_t index, engine::DropoutStreams& streams)> step;
-  // After each epoch: what to log, with "score" (higher is better) in it.
+  // After each epoch: what to log, with "score" (higher is better) in it if the model may become best/. After the last
+  // epoch it may.
   std::function<nlohmann::json()> validate;
   // Writes the model, and whatever belongs beside it, into a folder.
   std::function<void(const std::filesystem::path&)> save;
+  // Optional: between the gradients of a step (0, 1, ...) and the update by them. May change weights, gradients and
+  // moments.
+  std::function<void(std::int64_t step, const engine::AdamW& optimizer)> before_update = nullptr;
+  // What the run changes besides weights and moments: saved with its state, and filled when it is resumed, which
+  // resumed() is told.
+  std::vector<NamedTensor> state = {};
+  std::function<void()> resumed = nullptr;
 };
 
 struct TrainingOutcome {

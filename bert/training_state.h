@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 
 #include "bert/model.h"
+#include "bert/trainer.h"
 #include "engine/optim/adamw.h"
 
 namespace ingot::bert {
@@ -19,13 +21,14 @@ struct TrainingProgress {
   std::int64_t metrics_bytes = 0;  // of metrics.jsonl that belong to these steps
 };
 
-// Weights, moments and progress as safetensors.
+// Weights, moments, the job's own tensors and progress as safetensors.
 void save_training_state(const std::filesystem::path& path, const std::string& identity, const Model& model,
-                         const engine::AdamW& optimizer, const TrainingProgress& progress);
+                         const engine::AdamW& optimizer, std::span<const NamedTensor> own,
+                         const TrainingProgress& progress);
 
-// Puts the saved weights and moments into model and optimizer. Throws Error if the state was made by a run with another
-// identity or model.
+// Puts the saved weights, moments and tensors into model, optimizer and `own`. Throws Error if the state was made by a
+// run with another identity or model.
 TrainingProgress load_training_state(const std::filesystem::path& path, const std::string& identity, Model& model,
-                                     engine::AdamW& optimizer);
+                                     engine::AdamW& optimizer, std::span<const NamedTensor> own);
 
 }  // namespace ingot::bert

@@ -153,6 +153,55 @@ TEST_CASE("of equal scores the earliest is the best") {
   CHECK(bert::train(model, job, options(folder / "a")).best_step == 6);
 }
 
+TEST_CASE("an epoch whose validation gives no score does not become the best") {
+  const test::TemporaryFolder folder;
+  const Toy toy;
+  bert::Model model = Toy::model();
+  bert::Job job = toy.job(model);
+  std::vector<nlohmann::json> scores{{{"other", 1.0}}, {{"score", 0.25}}, {{"score", 0.125}}};
+  std::size_t n = 0;
+  job.validate = [&] { return scores[n++]; };
+  const bert::TrainingOutcome outcome = bert::train(model, job, options(folder / "a"));
+  CHECK(outcome.best_score == 0.25);
+  CHECK(outcome.best_step == 12);
+}
+
+TEST_CASE("what a job changes before updates is part of the state that a killed run goes on with") {
+  const test::TemporaryFolder folder;
+  const Toy toy;
+  // The gradient of a bias grows with the sum of those before it.
+  const auto run = [&](const fs::path& out, bool resume, std::int64_t killed_after) {
+    bert::Model model = Toy::model();
+    bert::Job job = toy.job(model);
+    const engine::Tensor sum = engine::Tensor::zeros({2});
+    std::vector<std::int64_t> steps;
+    bool resumed = false;
+    job.state = {{"sum", sum}};
+    job.resumed = [&] { resumed = true; };
+    job.before_update = [&](std::int64_t step, const engine::AdamW& optimizer) {
+      if (step == killed_after) throw std::runtime_error("killed");
+      CHECK(optimizer.n_steps() == step);
+      steps.push_back(step);
+      const engine::Tensor gradient = model.classifier.bias.gradient();
+      for (std::int64_t i = 0; i < 2; ++i) gradient.data()[i] += sum.data()[i] += gradient.data()[i];
+    };
+    bert::TrainerOptions o = options(out);
+    o.resume = resume;
+    if (killed_after >= 0) {
+      CHECK_THROWS_WITH(bert::train(model, job, o), "killed");
+    } else {
+      bert::train(model, job, o);
+      CHECK(resumed == resume);
+      CHECK(steps.size() == (resume ? 12 : 18));  // the state is saved every 2 steps: 6 of 7 were kept
+    }
+  };
+  run(folder / "whole", false, -1);
+  run(folder / "killed", false, 7);
+  run(folder / "killed", true, -1);
+  CHECK(last_weights(folder / "killed") == last_weights(folder / "whole"));
+  CHECK(last_weights(folder / "whole") != trained(folder / "plain", 1));
+}
+
 TEST_CASE("gradients are clipped to the norm in the options") {
   const test::TemporaryFolder folder;
   const std::string usual = trained(folder / "usual", 1);
