@@ -54,6 +54,7 @@ enum class Stream : std::uint64_t {
   sampling,
   test,
   rounding,
+  pruning,
 };
 
 template <class Range>
