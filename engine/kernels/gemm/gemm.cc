@@ -31,6 +31,7 @@ constexpr std::int64_t kAheadRows = 14;      // fetched of the next block of the
 constexpr std::int64_t kTaskColumns = 256;   // at least, when there are that many: packing the rows is paid once a task
 constexpr std::int64_t kInPlaceRows = 128;   // up to here an input gradient reads w where it lies
 constexpr std::int64_t kTransposedRows = 96;     // up to here it packs x instead of w
+constexpr std::int64_t kFewRows = 4;             // up to here sums run along the inner dimension
 constexpr std::int64_t kFewColumns = 12;         // up to here a panel would be mostly padding
 constexpr std::int64_t kGradientColumns = 256;   // of a weight gradient's tile ...
 constexpr std::int64_t kGradientTile = 1 << 15;  // ... which has so many values (128 KiB)
@@ -270,7 +271,16 @@ void linear_forward(const GemmRow& row, std::int64_t m, std::int64_t n, std::int
       row.add(j1 - j0, last_bias + j0, sums + i * ldy + j0);
     activate(activation, i1 - i0, j1 - j0, sums + at, y + at, ldy);
   };
-  if (m <= row.panel / 2 || n <= kFewColumns) {  // more than half of a panel of x would be padding
+  if (m > kFewRows && m <= row.panel / 2 && n > kFewColumns) {  // more than half of a panel of x would be padding
+    float* panel = scratch(Scratch::gemm, row.panel * k);
+    row.pack_transposed(k, m, x, ldx, panel);
+    for_each_tile(m, n, m, task_columns(m, k, 1, row.panel), [&](auto, auto, auto j0, auto j1) {
+      row.narrow(m, j1 - j0, k, panel, x, ldx, w + j0 * k, bias == nullptr ? nullptr : bias + j0, sums + j0, ldy);
+      finish(0, m, j0, j1);
+    });
+    return;
+  }
+  if (m <= row.panel / 2 || n <= kFewColumns) {
     const std::int64_t rows = chunk_of(m, std::max(kTaskRows, ceil_div(kTaskWork, n * k)));
     for_each_tile(m, n, rows, task_columns(rows, k, 1, row.panel), [&](auto i0, auto i1, auto j0, auto j1) {
       row.dots(i1 - i0, j1 - j0, k, x + i0 * ldx, ldx, w + j0 * k, bias == nullptr ? nullptr : bias + j0,

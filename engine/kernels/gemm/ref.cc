@@ -60,6 +60,11 @@ void dots(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, std::i
   }
 }
 
+void narrow(std::int64_t m, std::int64_t n, std::int64_t k, const float*, const float* x, std::int64_t ldx,
+            const float* w, const float* bias, float* y, std::int64_t ldy) {
+  dots(m, n, k, x, ldx, w, bias, y, ldy);
+}
+
 void add(std::int64_t n, const float* from, float* to) {
   for (std::int64_t i = 0; i < n; ++i) to[i] += from[i];
 }
@@ -73,6 +78,7 @@ extern const GemmRow kGemmReference{.isa = Isa::reference,
                                     .multiply = multiply,
                                     .multiply_transposed = multiply_transposed,
                                     .dots = dots,
+                                    .narrow = narrow,
                                     .add = add};
 
 }  // namespace ingot::engine::kernels

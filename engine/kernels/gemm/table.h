@@ -51,6 +51,9 @@ struct GemmRow {
   // y[m,n] = x[m,k] w[n,k]^T + bias without packing; bias may be null. For few rows or few columns.
   void (*dots)(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, std::int64_t ldx, const float* w,
                const float* bias, float* y, std::int64_t ldy);
+  // The same for at most panel / 2 rows, which are also given as one panel.
+  void (*narrow)(std::int64_t m, std::int64_t n, std::int64_t k, const float* x_panel, const float* x, std::int64_t ldx,
+                 const float* w, const float* bias, float* y, std::int64_t ldy);
   // to[i] += from[i].
   void (*add)(std::int64_t n, const float* from, float* to);
 };

@@ -29,6 +29,7 @@ extern const GemmRow kGemmAvx2{.isa = Isa::avx2,
                                .multiply = multiply,
                                .multiply_transposed = multiply_transposed,
                                .dots = dots,
+                               .narrow = narrow,
                                .add = add};
 
 }  // namespace ingot::engine::kernels

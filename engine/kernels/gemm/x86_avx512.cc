@@ -50,6 +50,7 @@ extern const GemmRow kGemmAvx512{.isa = Isa::avx512,
                                  .multiply = multiply,
                                  .multiply_transposed = multiply_transposed,
                                  .dots = dots,
+                                 .narrow = narrow,
                                  .add = add};
 
 }  // namespace ingot::engine::kernels

@@ -341,6 +341,43 @@ void dots(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, std::i
   for (; i < m; ++i) dot_rows<1>(n, k, x + i * ldx, ldx, w, bias, y + i * ldy, ldy);
 }
 
+// kWidth rows of w against a panel of x: sum[j] holds the sums of row j for all rows of x, one in each lane.
+void narrow_tile(std::int64_t m, std::int64_t k, const float* panel, const float* w, const float* bias, float* y,
+                 std::int64_t ldy) {
+  constexpr int kQuads = kWidth / 4;  // of rows: few enough addresses for the registers
+  const float* quad[kQuads];
+#pragma GCC unroll 4
+  for (int q = 0; q < kQuads; ++q) quad[q] = w + 4 * q * k;
+  Vec sum[kWidth];
+#pragma GCC unroll 16
+  for (int j = 0; j < kWidth; ++j) sum[j] = zero();
+  const auto step = [&](std::int64_t p) {
+    const Vec x = load(panel + p * kPanel);
+#pragma GCC unroll 16
+    for (int j = 0; j < kWidth; ++j) sum[j] = fma(set1(quad[j / 4][j % 4 * k + p]), x, sum[j]);
+  };
+  std::int64_t p = 0;
+  for (; p + 16 <= k; p += 16) {  // a cache line of every row; the one after the next is fetched
+#pragma GCC unroll 16
+    for (int j = 0; j < kWidth; ++j) __builtin_prefetch(quad[j / 4] + j % 4 * k + p + 32);
+    for (int i = 0; i < 16; ++i) step(p + i);
+  }
+  for (; p < k; ++p) step(p);
+  transpose(sum);
+  const Vec first = bias == nullptr ? zero() : load(bias);
+#pragma GCC unroll 16
+  for (int i = 0; i < kWidth; ++i)
+    if (i < m) store(y + i * ldy, sum[i] + first);
+}
+
+void narrow(std::int64_t m, std::int64_t n, std::int64_t k, const float* panel, const float* x, std::int64_t ldx,
+            const float* w, const float* bias, float* y, std::int64_t ldy) {
+  std::int64_t j = 0;
+  for (; j + kWidth <= n; j += kWidth)
+    narrow_tile(m, k, panel, w + j * k, bias == nullptr ? nullptr : bias + j, y + j, ldy);
+  if (j < n) dots(m, n - j, k, x, ldx, w + j * k, bias == nullptr ? nullptr : bias + j, y + j, ldy);
+}
+
 void add(std::int64_t n, const float* from, float* to) {
   for (std::int64_t i = 0; i < n; i += kWidth)
     store_some(to + i, load_some(to + i, n - i) + load_some(from + i, n - i), n - i);
