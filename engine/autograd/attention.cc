@@ -56,8 +56,7 @@ Variable attention(const Variable& query, const Variable& key, const Variable& v
                    const std::shared_ptr<const Sequences>& sequences, std::int64_t n_heads, const Dropout& dropout) {
   const std::int64_t hidden = query.value().columns(), n_rows = query.value().n_rows();
   require(query.shape() == key.shape() && key.shape() == value.shape(),
-          "attention: shapes differ: query {}, key {}, value {}", to_string(query.shape()), to_string(key.shape()),
-          to_string(value.shape()));
+          "attention: shapes differ: query {}, key {}, value {}", query.shape(), key.shape(), value.shape());
   require(hidden % n_heads == 0, "attention: {} columns do not divide into {} heads", hidden, n_heads);
   require(sequences->n_rows() == n_rows, "attention: the sequences have {} rows, query has {}", sequences->n_rows(),
           n_rows);

@@ -23,7 +23,7 @@ Tensor dropped(const Tensor& x, const Dropout& dropout) {
 }  // namespace
 
 Variable add(const Variable& a, const Variable& b) {
-  require(a.shape() == b.shape(), "add: shapes differ: {} and {}", to_string(a.shape()), to_string(b.shape()));
+  require(a.shape() == b.shape(), "add: shapes differ: {} and {}", a.shape(), b.shape());
   Tensor y = Tensor::empty(a.shape());
   parallel_for(y.size(), kGrain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) y.data()[i] = a.value().data()[i] + b.value().data()[i];

@@ -58,8 +58,7 @@ Variable linear_cross_entropy(const Variable& x, const Variable& w, const Variab
                               std::span<const std::int32_t> labels) {
   const std::int64_t m = x.value().n_rows(), k = x.value().columns(), n = w.shape()[0];
   require(w.shape()[1] == k && bias.value().size() == n,
-          "linear_cross_entropy: sizes differ: input {}, weight {}, bias {}", to_string(x.shape()),
-          to_string(w.shape()), to_string(bias.shape()));
+          "linear_cross_entropy: sizes differ: input {}, weight {}, bias {}", x.shape(), w.shape(), bias.shape());
   const std::int64_t counted = counted_labels(labels, m, n);
   const bool keep = recording() && (x.requires_gradient() || w.requires_gradient() || bias.requires_gradient());
   const Tensor losses = Tensor::empty({m});

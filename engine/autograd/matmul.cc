@@ -64,10 +64,11 @@ void linear_backward(const Variable& x, const Variable& w, const Variable& bias,
 
 Variable linear(const Variable& x, const Variable& w, const Variable& bias, Activation activation, Sums sums) {
   const std::int64_t m = x.value().n_rows(), k = x.value().columns(), n = w.shape()[0];
-  require(w.shape().rank() == 2 && w.shape()[1] == k, "linear: inner sizes differ: input {}, weight {}",
-          to_string(x.shape()), to_string(w.shape()));
-  require(!bias.defined() || bias.value().size() == n, "linear: weight {} needs a bias of {} values, got {}",
-          to_string(w.shape()), n, bias.defined() ? to_string(bias.shape()) : "none");
+  require(w.shape().rank() == 2 && w.shape()[1] == k, "linear: inner sizes differ: input {}, weight {}", x.shape(),
+          w.shape());
+  if (bias.defined())
+    require(bias.value().size() == n, "linear: weight {} needs a bias of {} values, got {}", w.shape(), n,
+            bias.shape());
   Tensor y = Tensor::empty(with_columns(x.shape(), n));
   Tensor z = activation == Activation::identity || !recording() ? Tensor() : Tensor::empty(y.shape());
   const float* b = bias.defined() ? bias.value().data() : nullptr;
@@ -88,7 +89,7 @@ Variable linear(const Variable& x, const Variable& w, const Variable& bias, Acti
 Variable matmul(const Variable& a, const Variable& b) {
   const std::int64_t m = a.shape()[0], n = b.shape()[0], k = b.shape()[1];
   require(a.shape().rank() == 2 && b.shape().rank() == 2 && a.shape()[1] == n,
-          "matmul: inner sizes differ: lhs {}, rhs {}", to_string(a.shape()), to_string(b.shape()));
+          "matmul: inner sizes differ: lhs {}, rhs {}", a.shape(), b.shape());
   Tensor c = Tensor::empty({m, k});
   kernels::linear_input_gradient(m, n, k, a.value().data(), n, b.value().data(), false, c.data(), k);
   return record(std::move(c), {a, b}, [=](const Tensor& dc) {

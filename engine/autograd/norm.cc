@@ -18,8 +18,7 @@ Variable layer_norm(const Variable& x, const Variable& residual, const Variable&
                     const Dropout& dropout) {
   const std::int64_t n = x.value().columns(), m = x.value().n_rows();
   require(gamma.value().size() == n && beta.value().size() == n,
-          "layer_norm: input {} needs gamma and beta of {}, got {} and {}", to_string(x.shape()), n,
-          to_string(gamma.shape()), to_string(beta.shape()));
+          "layer_norm: input {} needs gamma and beta of {}, got {} and {}", x.shape(), n, gamma.shape(), beta.shape());
   const bool keep = recording();
   Tensor y = Tensor::empty(x.shape());
   Tensor mean = keep ? Tensor::empty({m}) : Tensor(), rstd = keep ? Tensor::empty({m}) : Tensor();

@@ -133,7 +133,7 @@ void backward(const Variable& root, const Tensor& gradient) {
 }
 
 void backward(const Variable& root) {
-  require(root.value().size() == 1, "backward: the loss must be one number, got shape {}", to_string(root.shape()));
+  require(root.value().size() == 1, "backward: the loss must be one number, got shape {}", root.shape());
   backward(root, Tensor::full(root.shape(), 1.0f));
 }
 

@@ -1,6 +1,8 @@
 // Shape of a dense row-major tensor: up to four dimensions, held in place.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cassert>
@@ -47,3 +49,12 @@ class Shape {
 std::string to_string(const Shape& shape);  // [8,768]
 
 }  // namespace ingot::engine
+
+// So that require() turns shapes into text only when something is wrong.
+template <>
+struct fmt::formatter<ingot::engine::Shape> : fmt::formatter<std::string_view> {
+  template <class Context>
+  auto format(const ingot::engine::Shape& shape, Context& context) const {
+    return fmt::formatter<std::string_view>::format(ingot::engine::to_string(shape), context);
+  }
+};

@@ -21,24 +21,22 @@ Tensor Tensor::full(const Shape& shape, float value) {
 Tensor Tensor::zeros(const Shape& shape) { return full(shape, 0.0f); }
 
 Tensor Tensor::from(const Shape& shape, std::span<const float> values) {
-  require(shape.size() == static_cast<std::int64_t>(values.size()), "tensor: shape {} holds {} values, got {}",
-          to_string(shape), shape.size(), values.size());
+  require(shape.size() == static_cast<std::int64_t>(values.size()), "tensor: shape {} holds {} values, got {}", shape,
+          shape.size(), values.size());
   Tensor tensor = empty(shape);
   std::copy(values.begin(), values.end(), tensor.data());
   return tensor;
 }
 
 Tensor Tensor::reshape(const Shape& shape) const {
-  require(shape.size() == size(), "reshape: {} holds {} values, {} asks for {}", to_string(shape_), size(),
-          to_string(shape), shape.size());
+  require(shape.size() == size(), "reshape: {} holds {} values, {} asks for {}", shape_, size(), shape, shape.size());
   Tensor view = *this;
   view.shape_ = shape;
   return view;
 }
 
 Tensor Tensor::rows(std::int64_t begin, std::int64_t end) const {
-  require(0 <= begin && begin <= end && end <= shape_[0], "rows: [{}, {}) is outside of {}", begin, end,
-          to_string(shape_));
+  require(0 <= begin && begin <= end && end <= shape_[0], "rows: [{}, {}) is outside of {}", begin, end, shape_);
   std::array<std::int64_t, Shape::kMaxRank> dims{};
   std::copy(shape_.dims().begin(), shape_.dims().end(), dims.begin());
   dims[0] = end - begin;
