@@ -25,7 +25,7 @@ struct Classifier {
 
 Classifier load_classifier(const std::string& where, std::int64_t length) {
   const std::filesystem::path folder = resolve_model_folder(where);
-  bert::Model model = bert::load_model(folder);
+  bert::Model model = load_compressed_model(folder).model;
   require(model.config.task == bert::Task::sequence_classification,
           "{}: is not a classifier; train one with `ingot train --from {}`", folder.string(), where);
   auto tokenizer = bert::load_tokenizer(folder);

@@ -17,8 +17,9 @@ void copy_if_present(const fs::path& from, const fs::path& to, const char* file)
 }
 
 void transfer(const CLI::App& command, const fs::path& from, const fs::path& to, const Common& common) {
-  const bert::Model model = bert::load_model(from);
-  for (const char* file : {"config.json", "model.safetensors", "training.safetensors"}) {
+  bert::Model model = bert::load_model(from);
+  const compress::Compression compression = compress::load_compression(from, model);
+  for (const char* file : {"config.json", "model.safetensors", "compression.json", "training.safetensors"}) {
     engine::require(!fs::exists(to / file), "{}: holds a model or a run already; choose another folder", to.string());
   }
   if (fs::exists(from / "vocab.txt") || fs::exists(from / "tokenizer.model")) {
@@ -28,7 +29,11 @@ void transfer(const CLI::App& command, const fs::path& from, const fs::path& to,
     say("note: this classifier reads the mean of a text's tokens; Hugging Face's BertForSequenceClassification reads "
         "the first");
   }
+  if (!compression.empty()) {
+    say("note: the weights are written in float32; the formats and masks beside them are read by ingot alone");
+  }
   bert::save_model(to, model);
+  compress::save_compression(to, compression);
   for (const char* file : {"vocab.txt", "tokenizer.model", "tokenizer_config.json"}) copy_if_present(from, to, file);
   std::int64_t n = 0;
   for (const engine::Parameter& p : model.parameters()) n += p.variable.value().size();

@@ -17,6 +17,17 @@ fs::path resolve_model_folder(const fs::path& folder) {
   engine::fail("{}: holds no model: there is no config.json in it, nor in best/ or last/", folder.string());
 }
 
+CompressedModel with_compression(bert::Model model, const fs::path& folder) {
+  CompressedModel loaded{std::move(model), {}};
+  loaded.compression = compress::load_compression(folder, loaded.model);
+  compress::attach(loaded.model, loaded.compression);
+  return loaded;
+}
+
+CompressedModel load_compressed_model(const fs::path& folder) {
+  return with_compression(bert::load_model(folder), folder);
+}
+
 data::Framing framing_for(const fs::path& folder, const bert::Config& config, const bert::Tokenizer& tokenizer,
                           std::int64_t length) {
   const bert::SpecialTokens& special = tokenizer.special();

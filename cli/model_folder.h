@@ -6,12 +6,25 @@
 
 #include "bert/model.h"
 #include "bert/tokenizers/tokenizer.h"
+#include "compress/compression.h"
 #include "data/batches.h"
 
 namespace ingot::cli {
 
 // The folder with config.json that `folder` means: itself, or best/ or last/ of a run.
 std::filesystem::path resolve_model_folder(const std::filesystem::path& folder);
+
+// A model and the compression that is attached to it.
+struct CompressedModel {
+  bert::Model model;
+  compress::Compression compression;
+};
+
+// The model with the compression in `folder`, which may have none.
+CompressedModel with_compression(bert::Model model, const std::filesystem::path& folder);
+
+// Model and compression in a folder. Throws Error as bert::load_model and compress::load_compression do.
+CompressedModel load_compressed_model(const std::filesystem::path& folder);
 
 // Length and truncation that the model was trained with (tokenizer_config.json), or all its positions and head; special
 // tokens from the tokenizer. A length other than 0 wins. Throws Error if the length exceeds the positions, or the

@@ -93,7 +93,7 @@ class Output {
 };
 
 void run(const CLI::App& command, const TraceOptions& o, const Common& common) {
-  const bert::Model model = bert::load_model(resolve_model_folder(o.model));
+  const bert::Model model = load_compressed_model(resolve_model_folder(o.model)).model;
   const bert::Config& config = model.config;
   const PaddedBatch batch = read_batch(o.batch, config);
   engine::DropoutStreams off;

@@ -29,9 +29,15 @@ void add_training_options(CLI::App& command, TrainingOptions& o) {
   command.add_option("--tokenizer-type", o.tokenizer_type, "of a learned tokenizer: unigram or bpe");
   command.add_option("--pieces", o.pieces, "vocabulary of a learned tokenizer");
   command.add_option("--epochs", o.epochs, "passes over the training texts")->check(CLI::Range(1, 100000));
+  add_step_options(command, o);
+}
+
+void add_step_options(CLI::App& command, TrainingOptions& o) {
   command.add_option("--lr", o.learning_rate, "learning rate at its peak");
   command.add_option("--batch", o.batch, "texts a step")->check(CLI::Range(1, 65536));
-  command.add_option("--length", o.length, "tokens of a text, [CLS] and [SEP] included; the rest is truncated");
+  command.add_option(
+      "--length", o.length,
+      "tokens of a text, [CLS] and [SEP] included; the rest is truncated; 0: as the model to start from");
   command.add_option("--warmup", o.warm_up, "share of the steps over which the learning rate rises")
       ->check(CLI::Range(0.0, 1.0));
   command.add_option("--schedule", o.schedule, "then: linear, cosine or constant");
@@ -79,7 +85,8 @@ void check_options(const TrainingOptions& o) {
   in_range("--lr", o.learning_rate, false);
   in_range("--weight-decay", o.weight_decay, true);
   in_range("--clip", o.clip, true);
-  require(o.length >= 3, "--length: must be at least 3 ([CLS], a token, [SEP]), got {}", o.length);
+  require(o.length >= 3 || (o.length == 0 && !o.from.empty()),
+          "--length: must be at least 3 ([CLS], a token, [SEP]), got {}", o.length);
   truncation_from_name(o.truncation);
   engine::decay_from_name(o.schedule);
   if (!o.from.empty()) {
@@ -134,14 +141,15 @@ bert::Config config_of(const TrainingOptions& o, const bert::Tokenizer& tokenize
 data::Framing framing_of(const TrainingOptions& o, const bert::Config& config, const bert::Tokenizer& tokenizer) {
   const bert::SpecialTokens& special = tokenizer.special();
   require(special.cls >= 0 && special.sep >= 0, "tokenizer: has no [CLS] or [SEP] token");
+  if (o.length == 0) return framing_for(resolve_model_folder(o.from), config, tokenizer, 0);
   require(o.length <= config.max_position_embeddings, "--length: {} is above the {} positions of the model", o.length,
           config.max_position_embeddings);
   return {.cls = special.cls, .sep = special.sep, .length = o.length, .truncation = truncation_from_name(o.truncation)};
 }
 
 bert::TrainerOptions trainer_options(const CLI::App& command, const TrainingOptions& o, const data::Source& source,
-                                     const bert::Tokenizer& tokenizer, std::uint64_t seed) {
-  nlohmann::json identity = resolved_options(command);
+                                     const bert::Tokenizer& tokenizer, std::uint64_t seed, nlohmann::json identity) {
+  identity.update(resolved_options(command));
   for (const char* free : {"data", "from", "tokenizer", "out", "resume", "threads", "quiet", "json", "save-every"})
     identity.erase(free);
   identity["data_fingerprint"] = source.fingerprint();

@@ -26,7 +26,7 @@ struct TrainingOptions {
   std::int64_t epochs = 1;
   double learning_rate = 1e-3;
   std::int64_t batch = 32;
-  std::int64_t length = 512;
+  std::int64_t length = 512;  // 0: length and truncation of the model it starts from
   std::string truncation = "head";
   double warm_up = 0.1;
   std::string schedule = "linear";
@@ -42,6 +42,10 @@ struct TrainingOptions {
 
 // Adds the options to a command; defaults are the values in `options`.
 void add_training_options(CLI::App& command, TrainingOptions& options);
+
+// Of these the ones that say how steps are made, for a command that starts from a trained model: all but --data, --out,
+// --epochs, the model and its tokenizer.
+void add_step_options(CLI::App& command, TrainingOptions& options);
 
 // Refuses, before any work, values out of range and an `out` that already holds a run (unless resuming it) or cannot
 // be written. Writes nothing.
@@ -63,8 +67,10 @@ bert::Config config_of(const TrainingOptions& options, const bert::Tokenizer& to
 
 data::Framing framing_of(const TrainingOptions& options, const bert::Config& config, const bert::Tokenizer& tokenizer);
 
+// `identity`: what shapes the result beside the options, the data and the tokenizer.
 bert::TrainerOptions trainer_options(const CLI::App& command, const TrainingOptions& options,
-                                     const data::Source& source, const bert::Tokenizer& tokenizer, std::uint64_t seed);
+                                     const data::Source& source, const bert::Tokenizer& tokenizer, std::uint64_t seed,
+                                     nlohmann::json identity = nlohmann::json::object());
 
 // Once a run: how many texts do not fit the length.
 void note_truncation(const bert::TokenPart& part, const data::Framing& framing, const std::string& what);

@@ -1,9 +1,10 @@
-// What compression does to a model: for each Linear and Embedding the formats of its tensors and the mask of its weight.
-// Attached to a model it changes what the layers compute with (mask first, then format), never the weights themselves,
-// so that training can go on; saved beside a checkpoint it comes back with it.
+// What compression does to a model: for each Linear and Embedding the formats of its tensors and the mask of its
+// weight. Attached to a model it changes what the layers compute with (mask first, then format), never the weights
+// themselves, so that training can go on; saved beside a checkpoint it comes back with it.
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -56,5 +57,8 @@ void save_compression(const std::filesystem::path& folder, const Compression& co
 // What save_compression wrote, or nothing where there is no such file. Throws Error if the files are damaged or do not
 // fit the model.
 Compression load_compression(const std::filesystem::path& folder, bert::Model& model);
+
+// A hash of all of it, for the identity of a training run.
+std::uint64_t fingerprint(const Compression& compression);
 
 }  // namespace ingot::compress

@@ -1,7 +1,7 @@
 #include "compress/formats/fake_quantize.h"
 
-#include "compress/formats/elements.h"
 #include "compress/formats/kind.h"
+#include "compress/formats/straight_through.h"
 
 namespace ingot::compress {
 
@@ -11,21 +11,15 @@ using engine::Variable;
 Variable fake_quantize(const Variable& x, const Format& format, const QuantizeOptions& options, bool clip) {
   Tensor y = Tensor::empty(x.shape());
   quantize(format, x.shape(), x.value().span(), y.span(), options);
+  using Rows = const std::vector<std::int32_t>*;
   if (!clip && !format.kind().always_clips) {
-    return engine::record(std::move(y), {x}, [x](const Tensor& dy) { x.add_gradient(dy); });
+    return engine::record(std::move(y), {x}, [x](const Tensor& dy, Rows rows) { send_back(x, dy, rows); });
   }
-  const ValueRange range = value_range(format);
-  return engine::record(std::move(y), {x}, [x, range](const Tensor& dy) {
-    Tensor dx = dy.unique() ? dy : Tensor::empty(dy.shape());
-    engine::parallel_for(dy.size(), kGrain, [&](std::int64_t begin, std::int64_t end) {
-      const float *in = x.value().data(), *from = dy.data();
-      float* to = dx.data();
-      for (std::int64_t i = begin; i < end; ++i) {
-        const double v = in[i];
-        to[i] = (v >= range.lowest) & (v <= range.highest) ? from[i] : 0.0f;
-      }
+  return engine::record(std::move(y), {x}, [x, range = value_range(format)](const Tensor& dy, Rows rows) {
+    send_back(x, dy, rows, [&range, in = x.value().data()](std::int64_t i, float g) {
+      const double v = in[i];
+      return (v >= range.lowest) & (v <= range.highest) ? g : 0.0f;
     });
-    x.add_gradient(dx);
   });
 }
 

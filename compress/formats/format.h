@@ -89,6 +89,9 @@ ValueRange value_range(const Format& format);
 // Whether the number for an element depends on that element alone.
 bool is_elementwise(const Format& format);
 
+// Whether rounding draws random numbers.
+bool is_stochastic(const Format& format);
+
 // All numbers of an elementwise format with at most 16 bits, ascending; Error for other formats.
 std::vector<float> representable_values(const Format& format, Mode mode = Mode::standard);
 

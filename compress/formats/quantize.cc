@@ -37,6 +37,16 @@ bool is_elementwise(const Format& format) {
   return kind.values != nullptr && (kind.is_elementwise == nullptr || kind.is_elementwise(format));
 }
 
+bool is_stochastic(const Format& format) {
+  const std::span<const ParameterRule> rules = format.kind().rules;
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    if (rules[i].type != ParameterRule::Type::word) continue;
+    const auto word = static_cast<std::size_t>(format[static_cast<int>(i)]);
+    if (std::string_view(rules[i].words[word]) == "stochastic") return true;
+  }
+  return false;
+}
+
 std::vector<float> representable_values(const Format& format, Mode mode) {
   check_mode(format, mode);
   require(is_elementwise(format), "{}: its numbers depend on the data, and cannot be listed", to_string(format));

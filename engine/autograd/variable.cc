@@ -125,7 +125,8 @@ void backward(const Variable& root, const Tensor& gradient) {
   for (; !nodes.empty(); nodes.pop_back()) {
     Node& node = *nodes.back();
     if (node.inputs[0] == nullptr) continue;  // a leaf keeps its gradient
-    if (node.state == GradientState::dense) node.backward(node.gradient);
+    if (node.state == GradientState::dense) node.backward(node.gradient, nullptr);
+    if (node.state == GradientState::rows) node.backward(node.gradient, &node.touched_rows);
     node.gradient = Tensor();
     node.state = GradientState::absent;
     for (auto& input : node.inputs) input.reset();

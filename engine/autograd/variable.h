@@ -9,6 +9,7 @@
 #include <memory_resource>
 #include <optional>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -40,7 +41,8 @@ struct Node {
 
   virtual ~Node() = default;
   // Sends the gradient to the inputs, then forgets what was saved for that. A gradient that is unique() may be used up.
-  virtual void backward(const Tensor&) {}
+  // `rows`: those of the gradient that may differ from 0, if it is row-sparse; else null.
+  virtual void backward(const Tensor& gradient, const std::vector<std::int32_t>* rows) { (void)gradient, (void)rows; }
 };
 
 // A value in the graph; copies are handles to the same node.
@@ -107,8 +109,12 @@ std::uint64_t next_order();
 template <class Backward>
 struct OperationNode final : Node {
   explicit OperationNode(Backward backward) : backward_(std::move(backward)) {}
-  void backward(const Tensor& gradient) override {
-    (*backward_)(gradient);
+  void backward(const Tensor& gradient, const std::vector<std::int32_t>* rows) override {
+    if constexpr (std::is_invocable_v<Backward, const Tensor&, const std::vector<std::int32_t>*>) {
+      (*backward_)(gradient, rows);
+    } else {
+      (*backward_)(gradient);
+    }
     backward_.reset();
   }
   std::optional<Backward> backward_;
@@ -116,8 +122,9 @@ struct OperationNode final : Node {
 
 }  // namespace detail
 
-// The result of an operation: `backward(d_value)` must add to the gradients of those inputs that require one. It is
-// kept only if recording() and an input requires a gradient; inputs may be undefined variables (absent operands).
+// The result of an operation: `backward(d_value)` must add to the gradients of those inputs that require one; as
+// `backward(d_value, rows)` it learns which rows a row-sparse gradient has (Node::backward). It is kept only if
+// recording() and an input requires a gradient; inputs may be undefined variables (absent operands).
 template <class Backward>
 Variable record(Tensor value, std::initializer_list<Variable> inputs, Backward backward) {
   bool needed = false;

@@ -171,3 +171,35 @@ TEST_CASE("every command explains itself with an example") {
   }
   CHECK(place.run("--version").out.starts_with("ingot "));
 }
+
+TEST_CASE("training from a compressed model keeps its formats and masks, and eval and export see them") {
+  const Workplace place;
+  REQUIRE(place.run(Workplace::train("--out run")).code == 0);
+  const auto accuracy_loss = [&](const std::string& folder) {
+    const Outcome outcome = place.run("eval " + folder + " --data train.csv --json --quiet");
+    REQUIRE(outcome.code == 0);
+    return nlohmann::json::parse(outcome.out)["loss"].get<double>();
+  };
+  const double plain = accuracy_loss("run");
+  const std::string plan =
+      "{\"ingot_compression\": 1, \"layers\": {\"classifier\": {\"weight\": {\"format\": \"fixed(2,2)\"}}}}";
+  place.write("run/best/compression.json", plan);
+  const double coarse = accuracy_loss("run");
+  CHECK(coarse != plain);
+  REQUIRE(place.run("export run exported").code == 0);
+  CHECK(accuracy_loss("exported") == coarse);
+  const std::string tuned =
+      "train --data train.csv --from run --length 16 --batch 8 --validation 20 --quiet --out tuned";
+  REQUIRE(place.run(tuned).code == 0);
+  const auto saved = nlohmann::json::parse(test::text_of_file(place / "tuned/best/compression.json"));
+  CHECK(saved == nlohmann::json::parse(plan));
+  const auto result = nlohmann::json::parse(test::text_of_file(place / "tuned/result.json"));
+  CHECK(result["layers"][0]["weight"] == "fixed(2,2)");
+  CHECK(result["average_bits"] < 32);
+  // Another plan is another run.
+  place.write("run/best/compression.json",
+              "{\"ingot_compression\": 1, \"layers\": {\"classifier\": {\"weight\": {\"format\": \"fixed(3,2)\"}}}}");
+  const Outcome resumed = place.run(tuned + " --resume");
+  CHECK(resumed.code == 2);
+  CHECK(resumed.error.find("compression: saved ") != std::string::npos);
+}

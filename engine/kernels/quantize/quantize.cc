@@ -66,6 +66,19 @@ void fake_quantize(std::int64_t n, const float* x, int fraction_bits, Rounding r
   });
 }
 
+void fake_quantize_rows(std::int64_t rows, std::int64_t columns, const float* x, const int* fraction_bits,
+                        Rounding rounding, CodeRange range, float* y) {
+  const QuantizeRow& row = active_row(quantize_rows());
+  parallel_for(rows, std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(columns, 1)),
+               [&](std::int64_t begin, std::int64_t end) {
+                 for (std::int64_t i = begin; i < end; ++i) {
+                   row.fake_quantize(columns, x + i * columns, power_of_two(fraction_bits[i]), rounding,
+                                     static_cast<double>(range.lowest), static_cast<double>(range.highest),
+                                     y + i * columns);
+                 }
+               });
+}
+
 void dequantize(std::int64_t rows, std::int64_t columns, Codes codes, FractionBits fraction_bits, float* x,
                 std::int64_t ldx) {
   const QuantizeRow& row = active_row(quantize_rows());

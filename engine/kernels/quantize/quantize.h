@@ -31,6 +31,10 @@ void quantize(std::int64_t rows, std::int64_t columns, const float* x, std::int6
 // y = fixed_value(fixed_code(x, ..), ..) without storing the codes, but of NaN NaN; 0 is always +0. y may be x.
 void fake_quantize(std::int64_t n, const float* x, int fraction_bits, Rounding rounding, CodeRange range, float* y);
 
+// The same for a row-major matrix with fraction_bits[rows].
+void fake_quantize_rows(std::int64_t rows, std::int64_t columns, const float* x, const int* fraction_bits,
+                        Rounding rounding, CodeRange range, float* y);
+
 // x = fixed_value(codes[rows, columns], ..).
 void dequantize(std::int64_t rows, std::int64_t columns, Codes codes, FractionBits fraction_bits, float* x,
                 std::int64_t ldx);

@@ -1,0 +1,135 @@
+#include "cli/fine_tuning.h"
+
+#include <fmt/format.h>
+
+#include "cli/model_folder.h"
+#include "compress/footprint.h"
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/base/process.h"
+#include "engine/base/progress.h"
+
+namespace ingot::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using engine::require;
+
+constexpr std::int64_t kMostValidation = 2500;
+
+std::size_t validation_size(std::int64_t wanted, std::size_t n) {
+  const auto rule = std::min<std::int64_t>(kMostValidation, static_cast<std::int64_t>(n) / 10);
+  const std::int64_t size = wanted >= 0 ? wanted : std::max<std::int64_t>(1, rule);
+  require(size >= 1 && size < static_cast<std::int64_t>(n), "--validation: must be between 1 and {}, got {}",
+          static_cast<std::int64_t>(n) - 1, size);
+  return static_cast<std::size_t>(size);
+}
+
+bert::Evaluation evaluate_with_progress(const bert::Model& model, const bert::Subset& subset,
+                                        const data::Framing& framing, std::int64_t batch) {
+  engine::Progress meter("evaluate", static_cast<std::int64_t>(subset.examples.size()));
+  return bert::evaluate(model, subset, framing, batch, [&](std::int64_t done, std::int64_t) {
+    meter.update(done);
+    if (engine::interrupted())
+      throw engine::Interrupted("stopped while evaluating the trained model; continue with --resume");
+  });
+}
+
+// Of this process's training; a resumed run that had nothing left to train keeps what it had measured.
+void add_speed(nlohmann::json& result, const bert::TrainingOutcome& outcome, const fs::path& out) {
+  result["training_seconds"] = outcome.training_seconds;
+  result["tokens_per_second"] =
+      outcome.n_tokens > 0 ? static_cast<double>(outcome.n_tokens) / outcome.training_seconds : 0.0;
+  if (outcome.n_tokens > 0 || !fs::exists(out / "result.json")) return;
+  const auto before = nlohmann::json::parse(engine::read_file(out / "result.json"), nullptr, false);
+  for (const char* key : {"training_seconds", "tokens_per_second"}) {
+    if (before.is_object() && before.contains(key)) result[key] = before[key];
+  }
+}
+
+void add_footprint(nlohmann::json& result, CompressedModel& best) {
+  const compress::Footprint footprint = compress::footprint(best.model, best.compression);
+  result["sparsity"] = footprint.sparsity;
+  result["average_bits"] = footprint.average_bits;
+  result["packed_bytes"] = footprint.packed_bytes;
+  result["float_bytes"] = footprint.float_bytes;
+  result["layers"] = nlohmann::json::array();
+  for (const compress::LayerFootprint& layer : footprint.layers) {
+    nlohmann::json row{{"name", layer.name}, {"weights", layer.weights}, {"zeros", layer.zeros}};
+    for (const compress::Role role : compress::kRoles) {
+      row[std::string(compress::name(role))] = layer.formats[static_cast<std::size_t>(role)];
+    }
+    result["layers"].push_back(std::move(row));
+  }
+}
+
+bert::TrainingOutcome train_or_keep(const FineTuning& f, const bert::Job& job) {
+  nlohmann::json identity = nlohmann::json::object();
+  if (!f.compression.empty()) identity["compression"] = compress::fingerprint(f.compression);
+  if (f.options.epochs > 0) {
+    return bert::train(
+        f.model, job,
+        trainer_options(f.command, f.options, *f.texts.source, *f.texts.tokenizer, f.common.seed, std::move(identity)));
+  }
+  job.save(fs::path(f.options.out) / "best");
+  return {.best_score = job.validate().at("score")};
+}
+
+}  // namespace
+
+std::unique_ptr<TrainingTexts> training_texts(const TrainingOptions& o, std::int64_t n_validation, std::uint64_t seed) {
+  auto source = data::open_source(o.data);
+  auto tokenizer = tokenizer_of(o, *source, seed);
+  auto read = tokenized(*source, *tokenizer);
+  std::unique_ptr<TrainingTexts> texts(
+      new TrainingTexts{std::move(source), std::move(tokenizer), std::move(read), {}, {}});
+  const bert::TokenCorpus& corpus = texts->corpus;
+  require(corpus.label_names.size() >= 2, "{}: training needs at least two labels, found {}", texts->source->name(),
+          corpus.label_names.size());
+  data::Split split = data::hold_out(corpus.train.labels, validation_size(n_validation, corpus.train.size()), seed);
+  texts->training = {&corpus.train, std::move(split.train)};
+  texts->validation = {&corpus.train, std::move(split.validation)};
+  return texts;
+}
+
+bert::Job fine_tuning_job(const FineTuning& f) {
+  bert::Job job = bert::classification_job(f.model, f.texts.training, f.texts.validation, f.framing, f.options.batch,
+                                           f.common.seed);
+  job.save = [&model = f.model, &compression = f.compression, &tokenizer = *f.texts.tokenizer,
+              framing = f.framing](const fs::path& folder) {
+    bert::save_model(folder, model);
+    compress::save_compression(folder, compression);
+    save_tokenizer(folder, tokenizer, framing);
+  };
+  return job;
+}
+
+nlohmann::json fine_tune(const FineTuning& f, const bert::Job& job) {
+  prepare_out(f.command, f.options);
+  engine::catch_interrupts();
+  const bert::TrainingOutcome outcome = train_or_keep(f, job);
+  const fs::path out = f.options.out;
+  CompressedModel best = load_compressed_model(out / "best");
+  const bool has_test = f.texts.has_test();
+  const bert::Evaluation e = evaluate_with_progress(
+      best.model, has_test ? bert::Subset::all(f.texts.corpus.test) : f.texts.validation, f.framing, f.options.batch);
+  engine::release_interrupts();
+  nlohmann::json result{{"accuracy", e.accuracy}, {"f1", e.macro_f1}, {"loss", e.loss}, {"examples", e.n}};
+  result["evaluated_on"] = has_test ? "test" : "validation";
+  result["validation_accuracy"] = outcome.best_score;
+  result["best_step"] = outcome.best_step;
+  result["steps"] = outcome.n_steps;
+  add_speed(result, outcome, out);
+  add_footprint(result, best);
+  result["labels"] = f.texts.corpus.label_names;
+  return result;
+}
+
+std::string summary(const nlohmann::json& result, const TrainingOptions& options) {
+  return fmt::format("{} accuracy {:.4f}, F1 {:.4f}, loss {:.4f} on {} texts (validation accuracy {:.4f})\nmodel: {}\n",
+                     result["evaluated_on"].get<std::string>(), result["accuracy"].get<double>(),
+                     result["f1"].get<double>(), result["loss"].get<double>(), result["examples"].get<std::int64_t>(),
+                     result["validation_accuracy"].get<double>(), (fs::path(options.out) / "best").string());
+}
+
+}  // namespace ingot::cli

@@ -1,0 +1,47 @@
+// From a classifier and labelled texts to a trained, evaluated model on disk: what train, quantize and prune share.
+#pragma once
+
+#include <memory>
+
+#include "bert/classification.h"
+#include "cli/training_options.h"
+#include "compress/compression.h"
+
+namespace ingot::cli {
+
+// Labelled texts as tokens, cut into those to train on and those to choose by.
+struct TrainingTexts {
+  std::unique_ptr<data::Source> source;
+  std::unique_ptr<bert::Tokenizer> tokenizer;
+  bert::TokenCorpus corpus;
+  bert::Subset training, validation;  // of corpus.train
+
+  bool has_test() const { return corpus.test.size() > 0; }
+};
+
+// Reads what the options name. n_validation texts are held out, by the seed; negative: a tenth, at most 2,500. The same
+// seed holds out the same texts in every command.
+std::unique_ptr<TrainingTexts> training_texts(const TrainingOptions& options, std::int64_t n_validation,
+                                              std::uint64_t seed);
+
+struct FineTuning {
+  const CLI::App& command;
+  const Common& common;
+  const TrainingOptions& options;
+  const TrainingTexts& texts;
+  data::Framing framing;
+  bert::Model& model;
+  compress::Compression& compression;  // attached to the model; saved beside it
+};
+
+// The job of training the model. It keeps references to what `f` names.
+bert::Job fine_tuning_job(const FineTuning& f);
+
+// Trains for options.epochs; with 0 epochs the model is saved as it is. Then evaluates options.out/best on the test
+// part, or on the validation texts where there is none. Returns scores and figures of the training for result.json.
+nlohmann::json fine_tune(const FineTuning& f, const bert::Job& job);
+
+// A line with the scores of such a result, and one that says where the model is.
+std::string summary(const nlohmann::json& result, const TrainingOptions& options);
+
+}  // namespace ingot::cli

@@ -1,0 +1,121 @@
+#include "compress/transforms.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "compress/formats/fake_quantize.h"
+#include "compress/formats/fixed.h"
+#include "compress/formats/kind.h"
+#include "compress/formats/straight_through.h"
+#include "engine/base/files.h"
+#include "engine/base/rng.h"
+#include "engine/kernels/quantize/quantize.h"
+
+namespace ingot::compress {
+namespace {
+
+using engine::Tensor;
+using engine::Variable;
+using Rows = const std::vector<std::int32_t>*;
+
+// |x| as a number that sorts as |x| does.
+std::uint32_t magnitude_bits(float x) { return std::bit_cast<std::uint32_t>(x) & 0x7fffffffu; }
+
+// The n_kept-th largest of the magnitudes, found bit by bit from the top. n_kept >= 1.
+std::uint32_t nth_largest(const std::uint32_t* magnitudes, std::int64_t n, std::int64_t n_kept) {
+  std::uint32_t found = 0;
+  for (int bit = 30; bit >= 0; --bit) {
+    const std::uint32_t candidate = found | 1u << bit;
+    std::int32_t n_above = 0;
+    for (std::int64_t i = 0; i < n; ++i) n_above += magnitudes[i] >= candidate;
+    if (n_above >= n_kept) found = candidate;
+  }
+  return found;
+}
+
+void mask_row(const float* x, std::int64_t n, std::int64_t n_kept, std::vector<std::uint32_t>& magnitudes,
+              float* mask) {
+  std::transform(x, x + n, magnitudes.begin(), magnitude_bits);
+  const std::uint32_t least = nth_largest(magnitudes.data(), n, n_kept);
+  std::int64_t n_equal = n_kept;  // that may stay
+  for (std::int64_t i = 0; i < n; ++i) n_equal -= magnitudes[static_cast<std::size_t>(i)] > least;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const std::uint32_t magnitude = magnitudes[static_cast<std::size_t>(i)];
+    const bool kept = magnitude > least || (magnitude == least && n_equal-- > 0);
+    mask[i] = kept ? 1.0f : 0.0f;
+  }
+}
+
+// Row r of x with fraction bits of its own.
+Variable quantize_channels(const Variable& x, const Quantizer& quantizer) {
+  const FixedPoint fixed = *as_fixed(quantizer.format);
+  const auto n_rows = static_cast<std::int64_t>(quantizer.channel_frac_bits.size());
+  const std::int64_t n = x.value().size() / n_rows;
+  Tensor y = Tensor::empty(x.shape());
+  engine::kernels::fake_quantize_rows(n_rows, n, x.value().data(), quantizer.channel_frac_bits.data(), *fixed.rounding,
+                                      fixed.codes(), y.data());
+  if (!quantizer.clip) {
+    return engine::record(std::move(y), {x}, [x](const Tensor& dy, Rows rows) { send_back(x, dy, rows); });
+  }
+  std::vector<engine::FixedRange> ranges;
+  for (const int frac_bits : quantizer.channel_frac_bits) {
+    ranges.push_back(engine::fixed_range(fixed.width, frac_bits, fixed.is_signed));
+  }
+  return engine::record(std::move(y), {x}, [x, n, ranges = std::move(ranges)](const Tensor& dy, Rows rows) {
+    send_back(x, dy, rows, [&ranges, n, in = x.value().data()](std::int64_t i, float g) {
+      const auto [lowest, highest] = ranges[static_cast<std::size_t>(i / n)];
+      const double v = in[i];
+      return (v >= lowest) & (v <= highest) ? g : 0.0f;
+    });
+  });
+}
+
+}  // namespace
+
+Variable masked(const Variable& x, const Tensor& mask) {
+  Tensor y = Tensor::empty(x.shape());
+  const float *in = x.value().data(), *kept = mask.data();
+  float* out = y.data();
+  engine::parallel_for(y.size(), kGrain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) out[i] = kept[i] != 0 ? in[i] : 0.0f;
+  });
+  return engine::record(std::move(y), {x}, [x, mask](const Tensor& dy, Rows rows) {
+    send_back(x, dy, rows, [kept = mask.data()](std::int64_t i, float g) { return kept[i] != 0 ? g : 0.0f; });
+  });
+}
+
+std::int64_t kept_of_row(std::int64_t n, double sparsity) {
+  return n - std::llround(sparsity * static_cast<double>(n));
+}
+
+Tensor largest_of_rows(const Tensor& x, std::int64_t n_kept) {
+  if (n_kept <= 0) return Tensor::zeros(x.shape());
+  Tensor mask = Tensor::empty(x.shape());
+  const std::int64_t n = x.columns();
+  engine::parallel_for(x.n_rows(), std::max<std::int64_t>(1, kGrain / n), [&](std::int64_t begin, std::int64_t end) {
+    std::vector<std::uint32_t> magnitudes(static_cast<std::size_t>(n));
+    for (std::int64_t r = begin; r < end; ++r) mask_row(x.data() + r * n, n, n_kept, magnitudes, mask.data() + r * n);
+  });
+  return mask;
+}
+
+Variable fake_quantize(const Variable& x, const Quantizer& quantizer, bool is_batch) {
+  if (!quantizer.channel_frac_bits.empty()) return quantize_channels(x, quantizer);
+  QuantizeOptions options{.mode = quantizer.mode, .is_batch = is_batch};
+  if (is_stochastic(quantizer.format)) {
+    const std::span<const float> values = x.value().span();
+    options.seed = engine::content_hash({reinterpret_cast<const char*>(values.data()), values.size_bytes()});
+    options.stream = static_cast<std::uint64_t>(engine::Stream::rounding) << 56;
+  }
+  return fake_quantize(x, quantizer.format, options, quantizer.clip);
+}
+
+bool keeps_zero(const Quantizer& quantizer) {
+  const float x[] = {1, 0};  // a scale taken from zeros alone would be 0 itself
+  float y[2];
+  quantize(quantizer.format, {1, 2}, x, y, {.mode = quantizer.mode});
+  return y[1] == 0;
+}
+
+}  // namespace ingot::compress
