@@ -25,16 +25,6 @@ std::size_t validation_size(std::int64_t wanted, std::size_t n) {
   return static_cast<std::size_t>(size);
 }
 
-bert::Evaluation evaluate_with_progress(const bert::Model& model, const bert::Subset& subset,
-                                        const data::Framing& framing, std::int64_t batch) {
-  engine::Progress meter("evaluate", static_cast<std::int64_t>(subset.examples.size()));
-  return bert::evaluate(model, subset, framing, batch, [&](std::int64_t done, std::int64_t) {
-    meter.update(done);
-    if (engine::interrupted())
-      throw engine::Interrupted("stopped while evaluating the trained model; continue with --resume");
-  });
-}
-
 // Of this process's training; a resumed run that had nothing left to train keeps what it had measured.
 void add_speed(nlohmann::json& result, const bert::TrainingOutcome& outcome, const fs::path& out) {
   result["training_seconds"] = outcome.training_seconds;
@@ -110,12 +100,8 @@ nlohmann::json fine_tune(const FineTuning& f, const bert::Job& job) {
   const bert::TrainingOutcome outcome = train_or_keep(f, job);
   const fs::path out = f.options.out;
   CompressedModel best = load_compressed_model(out / "best");
-  const bool has_test = f.texts.has_test();
-  const bert::Evaluation e = evaluate_with_progress(
-      best.model, has_test ? bert::Subset::all(f.texts.corpus.test) : f.texts.validation, f.framing, f.options.batch);
+  nlohmann::json result = scores(f, best.model);
   engine::release_interrupts();
-  nlohmann::json result{{"accuracy", e.accuracy}, {"f1", e.macro_f1}, {"loss", e.loss}, {"examples", e.n}};
-  result["evaluated_on"] = has_test ? "test" : "validation";
   result["validation_accuracy"] = outcome.best_score;
   result["best_step"] = outcome.best_step;
   result["steps"] = outcome.n_steps;
@@ -123,6 +109,23 @@ nlohmann::json fine_tune(const FineTuning& f, const bert::Job& job) {
   add_footprint(result, best);
   result["labels"] = f.texts.corpus.label_names;
   return result;
+}
+
+nlohmann::json scores(const FineTuning& f, const bert::Model& model) {
+  const bool has_test = f.texts.has_test();
+  const bert::Subset subset = has_test ? bert::Subset::all(f.texts.corpus.test) : f.texts.validation;
+  engine::Progress meter("evaluate", static_cast<std::int64_t>(subset.examples.size()));
+  const bert::Evaluation e =
+      bert::evaluate(model, subset, f.framing, f.options.batch, [&](std::int64_t done, std::int64_t) {
+        meter.update(done);
+        if (engine::interrupted())
+          throw engine::Interrupted("stopped while evaluating the trained model; continue with --resume");
+      });
+  return {{"accuracy", e.accuracy},
+          {"f1", e.macro_f1},
+          {"loss", e.loss},
+          {"examples", e.n},
+          {"evaluated_on", has_test ? "test" : "validation"}};
 }
 
 std::string summary(const nlohmann::json& result, const TrainingOptions& options) {

@@ -41,6 +41,9 @@ bert::Job fine_tuning_job(const FineTuning& f);
 // part, or on the validation texts where there is none. Returns scores and figures of the training for result.json.
 nlohmann::json fine_tune(const FineTuning& f, const bert::Job& job);
 
+// Scores of a model on the test part, or on the validation texts where there is none.
+nlohmann::json scores(const FineTuning& f, const bert::Model& model);
+
 // A line with the scores of such a result, and one that says where the model is.
 std::string summary(const nlohmann::json& result, const TrainingOptions& options);
 

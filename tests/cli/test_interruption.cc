@@ -61,6 +61,29 @@ TEST_CASE("a run that was interrupted or killed resumes to the bits of one that 
   CHECK(test::text_of_file(place / "killed/last/model.safetensors") == whole);
 }
 
+TEST_CASE("gradual pruning that was interrupted or killed resumes to the bits of a run that was not") {
+  const Workplace place;
+  REQUIRE(place.run(Workplace::train("--out run")).code == 0);
+  const std::string words =
+      "prune run --data train.csv --method movement --sparsity 0.8 --ramp 0.6 --epochs 60 --batch 8 --save-every 7 "
+      "--quiet --out ";
+  REQUIRE(place.run(words + "whole").code == 0);
+  const auto check_same = [&](const std::string& run) {
+    for (const char* file : {"/last/model.safetensors", "/best/model.safetensors", "/best/masks.safetensors"}) {
+      CHECK(test::text_of_file(place / (run + file)) == test::text_of_file(place / ("whole" + std::string(file))));
+    }
+  };
+  const int interrupted = signalled(place, words + "interrupted", "interrupted/metrics.jsonl", 300, SIGINT);
+  CHECK(WIFEXITED(interrupted));
+  CHECK(WEXITSTATUS(interrupted) == 130);
+  REQUIRE(place.run(words + "interrupted --resume").code == 0);
+  check_same("interrupted");
+  CHECK(WIFSIGNALED(signalled(place, words + "killed", "killed/metrics.jsonl", 2500, SIGKILL)));
+  CHECK_FALSE(fs::exists(place / "killed/last"));
+  REQUIRE(place.run(words + "killed --resume").code == 0);
+  check_same("killed");
+}
+
 TEST_CASE("Ctrl-C while the trained model is evaluated stops the run, and resuming it only evaluates") {
   const Workplace place;
   place.write("parts/train.csv", test::text_of_file(place / "train.csv"));

@@ -1,0 +1,156 @@
+// ingot prune: weights set to 0, and what is left trained around them.
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "cli/commands.h"
+#include "cli/fine_tuning.h"
+#include "cli/model_folder.h"
+#include "compress/footprint.h"
+#include "compress/prune/pruner.h"
+#include "engine/base/error.h"
+
+namespace ingot::cli {
+namespace {
+
+using engine::require;
+
+struct PruneCommand : TrainingOptions {
+  std::string method = "l1", scope = "local";
+  std::optional<double> sparsity;  // none: by the method
+  double activations = 0;
+  bool embeddings = false;
+  double ramp = 0.5;
+  std::int64_t validation = -1;
+};
+
+constexpr double kUsualSparsity = 0.5;
+
+// What the options ask for, checked as far as that goes without a model.
+compress::PruneOptions prune_options(const PruneCommand& o, std::uint64_t seed) {
+  compress::PruneOptions p{.method = compress::parse_method(o.method),
+                           .scope = compress::scope_from_name(o.scope),
+                           .sparsity = o.sparsity.value_or(kUsualSparsity),
+                           .activations = o.activations,
+                           .embeddings = o.embeddings,
+                           .seed = seed};
+  compress::check(p);
+  const auto [criterion, kept, group] = p.method;
+  if (group > 0 && o.sparsity) {
+    const double own = 1 - static_cast<double>(kept) / static_cast<double>(group);
+    require(std::abs(*o.sparsity - own) < 1e-6, "--sparsity: --method {} prunes {:g} of the weights, got {}", o.method,
+            own, *o.sparsity);
+  }
+  require(o.ramp >= 0 && o.ramp <= 1, "--ramp: must be between 0 and 1, got {}", o.ramp);
+  require(criterion->follow == nullptr || (o.epochs > 0 && o.ramp > 0),
+          "--method {}: learns from training what to prune, which needs --epochs and --ramp above 0, got {} and {}",
+          o.method, o.epochs, o.ramp);
+  return p;
+}
+
+CompressedModel classifier_in(const std::filesystem::path& folder, double dropout) {
+  bert::Config config = bert::read_config(folder / "config.json");
+  require(config.task == bert::Task::sequence_classification, "{}: is not a classifier; train one with `ingot train`",
+          folder.string());
+  config.hidden_dropout_prob = config.attention_probs_dropout_prob = static_cast<float>(dropout);
+  return with_compression(bert::with_config(bert::load_model(folder), config), folder);
+}
+
+// What the masks prune, layer by layer.
+std::string table(const compress::Footprint& footprint, const compress::Compression& compression) {
+  std::string text = fmt::format("{:<44} {:>10} {:>10} {:>9}\n", "layer", "weights", "pruned", "sparsity");
+  const auto line = [&](const std::string& name, std::int64_t weights, std::int64_t zeros) {
+    text += fmt::format("{:<44} {:>10} {:>10} {:>9.4f}\n", name, weights, zeros,
+                        static_cast<double>(zeros) / static_cast<double>(weights));
+  };
+  std::int64_t weights = 0, zeros = 0;
+  for (const compress::LayerFootprint& layer : footprint.layers) {
+    if (compression.at(layer.name).weight_mask.empty()) continue;
+    line(layer.name, layer.weights, layer.zeros);
+    weights += layer.weights;
+    zeros += layer.zeros;
+  }
+  line("together", weights, zeros);
+  return text;
+}
+
+void require_labels(const std::string& where, const std::vector<std::string>& of_data,
+                    const std::vector<std::string>& of_model) {
+  require(of_data == of_model, "{}: the labels of the data ({}) must be those of the model ({})", where,
+          fmt::join(of_data, ", "), fmt::join(of_model, ", "));
+}
+
+// Scores of the model pruned at once, as it is without training.
+nlohmann::json scores_at_once(const FineTuning& f, const std::filesystem::path& folder,
+                              const compress::PruneOptions& options) {
+  CompressedModel model = load_compressed_model(folder);
+  compress::Pruner(model.model, model.compression, options).prune(1);
+  return scores(f, model.model);
+}
+
+void run(const CLI::App& command, const PruneCommand& o, const Common& common) {
+  check_options(o);
+  const compress::PruneOptions options = prune_options(o, common.seed);
+  const std::filesystem::path folder = resolve_model_folder(o.from);
+  CompressedModel start = classifier_in(folder, o.dropout);
+  compress::Pruner pruner(start.model, start.compression, options);
+  if (pruner.n_pruned() > 0) {
+    say(fmt::format("{} of {} weights are pruned already: they stay so and count", pruner.n_pruned(),
+                    pruner.n_weights()));
+  }
+  const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, common.seed);
+  require_labels(o.data, texts->corpus.label_names, start.model.config.label_names);
+  const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);
+  note_truncation(texts->corpus.train, framing, "training");
+  const FineTuning f{command, common, o, *texts, framing, start.model, start.compression};
+  bert::Job job = fine_tuning_job(f);
+  const auto n_steps = static_cast<double>(o.epochs * job.steps_per_epoch);
+  const auto ramp_steps = static_cast<std::int64_t>(std::ceil(o.ramp * n_steps));
+  if (ramp_steps == 0) pruner.prune(1);
+  compress::prune_while_training(job, pruner, ramp_steps);
+  nlohmann::json result = fine_tune(f, job);
+  std::string text = table(compress::footprint(start.model, start.compression), start.compression);
+  if (o.epochs > 0 && options.method.criterion->follow == nullptr) {
+    result["before_fine_tuning"] = scores_at_once(f, folder, options);
+    text += fmt::format("pruned at once, before fine-tuning: accuracy {:.4f}\n",
+                        result["before_fine_tuning"]["accuracy"].get<double>());
+  }
+  finish(command, common, o.out, result, text + summary(result, o));
+}
+
+}  // namespace
+
+void add_prune(CLI::App& program) {
+  CLI::App& command = *program.add_subcommand("prune", "set weights to 0, and fine-tune what is left");
+  const auto common = add_common(command);
+  const auto o = std::make_shared<PruneCommand>();
+  o->epochs = 0;
+  o->learning_rate = 3e-4;
+  o->length = 0;
+  command.add_option("model", o->from, "folder of a trained classifier, quantised or pruned before or not")
+      ->required()
+      ->type_name("DIR");
+  command.add_option("--data", o->data, "as for train")->required();
+  command.add_option("--out", o->out, "folder of the run: config, metrics, checkpoints, result")->required();
+  std::string methods;
+  for (const compress::Criterion* criterion : compress::criteria()) {
+    methods += fmt::format("{} ({}), ", criterion->name, criterion->summary);
+  }
+  command.add_option("--method", o->method, methods + "or N:M (of every M weights in a row the N largest stay: 2:4)");
+  command.add_option("--scope", o->scope, "local: each tensor alone; global: all ranked together");
+  command.add_option("--sparsity", o->sparsity, "share of the weights to prune; default 0.5, of N:M its own");
+  command.add_option("--activations", o->activations,
+                     "also this share of each token's inputs of every pruned Linear, the smallest |x|");
+  command.add_flag("--embeddings", o->embeddings, "the embedding tables too");
+  command.add_option("--ramp", o->ramp,
+                     "share of the steps over which the sparsity grows, first fast and then slowly; 0: at once");
+  command.add_option("--epochs", o->epochs, "passes over the training texts; 0: no training")
+      ->check(CLI::Range(0, 100000));
+  add_step_options(command, *o);
+  command.add_option("--validation", o->validation,
+                     "training texts held out to choose the best epoch by; negative: a tenth, at most 2,500");
+  set_action(command, "ingot prune runs/imdb --data aclImdb.tar.gz --sparsity 0.9 --epochs 1 --out runs/p90", common,
+             [&command, o, common] { run(command, *o, *common); });
+}
+
+}  // namespace ingot::cli
