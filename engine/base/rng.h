@@ -55,6 +55,7 @@ enum class Stream : std::uint64_t {
   test,
   rounding,
   pruning,
+  search,
 };
 
 template <class Range>

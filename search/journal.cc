@@ -1,0 +1,213 @@
+#include "search/journal.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <fstream>
+#include <random>
+#include <thread>
+
+#include "engine/base/error.h"
+#include "engine/base/process.h"
+
+namespace ingot::search {
+namespace fs = std::filesystem;
+namespace {
+
+using engine::fail;
+using engine::require;
+
+constexpr std::string_view kFirstKey = "{\"op_code\":";  // every record begins like this
+
+std::string random_hex() {
+  std::random_device device;
+  return fmt::format("{:08x}{:08x}", device(), device());
+}
+
+// This machine, or this part of one that has its own process numbers.
+std::string place() {
+  char host[256] = {};
+  ::gethostname(host, sizeof host - 1);
+  std::string text = host;
+  std::replace(text.begin(), text.end(), ':', '_');
+  struct stat status {};
+  if (::stat("/proc/self/ns/pid", &status) == 0) text += fmt::format("/{}", status.st_ino);
+  return text;
+}
+
+// State and start time of a process: field 3 and 22 of /proc/PID/stat. The name in field 2 may hold spaces.
+struct Process {
+  char state = '?';
+  std::string start;
+};
+Process process(const std::string& pid) {
+  std::ifstream file("/proc/" + pid + "/stat");
+  std::string text((std::istreambuf_iterator<char>(file)), {});
+  const std::size_t end = text.rfind(')');
+  Process found;
+  if (end == text.npos) return found;
+  std::istringstream fields(text.substr(end + 1));
+  fields >> found.state;
+  for (int field = 4; field <= 22; ++field) fields >> found.start;
+  return found;
+}
+
+std::string this_worker() {
+  const std::string pid = std::to_string(::getpid());
+  return fmt::format("ingot:{}:{}:{}:{}", place(), pid, process(pid).start, random_hex());
+}
+
+}  // namespace
+
+bool Journal::is_ingot(const std::string& worker) { return worker.starts_with("ingot:"); }
+
+bool Journal::is_dead(const std::string& worker) {
+  const std::string here = "ingot:" + place() + ":";
+  if (!worker.starts_with(here)) return false;
+  const std::string rest = worker.substr(here.size());  // PID:START:NONCE
+  const std::size_t colon = rest.find(':');
+  const std::string pid = rest.substr(0, colon);
+  if (colon == rest.npos || pid.empty() || pid.find_first_not_of("0123456789") != pid.npos) return false;
+  const Process found = process(pid);
+  return found.state == '?' || found.state == 'Z' || found.state == 'X' ||
+         !rest.substr(colon + 1).starts_with(found.start + ":");
+}
+
+Journal::Journal(fs::path path) : path_(std::move(path)), name_(path_.string()), worker_(this_worker()) {
+  descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (descriptor_ < 0) fail("{}: cannot open: {}", name_, std::strerror(errno));
+  struct stat status {};
+  if (::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) {
+    ::close(descriptor_);
+    fail("{}: cannot keep a journal: is not a regular file", name_);
+  }
+  // Optuna looks at the file through the link: its target must be absolute. "/./" marks the links of ingot.
+  path_ = fs::absolute(path_).lexically_normal();
+  link_ = path_;
+  link_ += ".lock";
+}
+
+Journal::~Journal() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+Journal::Lock::Lock(Journal& journal) : journal_(journal) { journal_.lock(); }
+Journal::Lock::~Lock() { journal_.unlock(); }
+
+// Two locks in turn: flock, which the system releases when a process dies, keeps processes of ingot apart, and the
+// symbolic link those of Optuna. Whoever holds the first knows that a link of ingot's own has outlived its maker.
+void Journal::lock() {
+  while (::flock(descriptor_, LOCK_EX) != 0) {
+    require(errno == EINTR, "{}: cannot lock: {}", name_, std::strerror(errno));
+  }
+  const std::string target = (path_.parent_path() / "." / path_.filename()).string();
+  const auto start = std::chrono::steady_clock::now();
+  auto pause = std::chrono::milliseconds(1);
+  std::int64_t seen_change = 0;
+  while (::symlink(target.c_str(), link_.c_str()) != 0) {
+    if (errno != EEXIST) {
+      const int reason = errno;
+      ::flock(descriptor_, LOCK_UN);
+      fail("{}: cannot make this lock: {}", link_.string(), std::strerror(reason));
+    }
+    std::error_code error;
+    const fs::path found = fs::read_symlink(link_, error);
+    if (!error && found == target) {
+      ::unlink(link_.c_str());
+      continue;
+    }
+    if (engine::interrupted()) {
+      ::flock(descriptor_, LOCK_UN);
+      throw engine::Interrupted(fmt::format("stopped while waiting for {}", link_.string()));
+    }
+    std::this_thread::sleep_for(pause);
+    pause = std::min(2 * pause, std::chrono::milliseconds(1000));
+    const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - start;
+    break_stale_link(waited.count(), seen_change);
+  }
+}
+
+void Journal::break_stale_link(double waited_seconds, std::int64_t& seen_change) {
+  constexpr double kGrace = 30;
+  struct stat status {};
+  if (::fstat(descriptor_, &status) != 0) return;
+  const std::int64_t change = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
+  if (seen_change == 0) seen_change = change;
+  if (waited_seconds < kGrace || change != seen_change) return;
+  const fs::path aside = link_.string() + random_hex() + ".rename";
+  if (::rename(link_.c_str(), aside.c_str()) == 0) ::unlink(aside.c_str());
+}
+
+void Journal::unlock() {
+  ::unlink(link_.c_str());
+  ::flock(descriptor_, LOCK_UN);
+}
+
+void Journal::read(const std::function<void(std::string_view, std::int64_t)>& visit) {
+  std::string text;
+  for (std::size_t filled = 0;;) {
+    text.resize(filled + (std::size_t{1} << 16));
+    const ssize_t n =
+        ::pread(descriptor_, text.data() + filled, text.size() - filled, read_to_ + static_cast<std::int64_t>(filled));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail("{}: cannot read: {}", name_, std::strerror(errno));
+    filled += static_cast<std::size_t>(n);
+    text.resize(filled);
+    if (n == 0) break;
+  }
+  const std::string_view all = text;
+  for (std::size_t begin = 0;;) {
+    const std::size_t end = all.find('\n', begin);
+    if (end == all.npos) return;
+    visit(all.substr(begin, end - begin), n_lines_ + 1);
+    ++n_lines_;
+    read_to_ += static_cast<std::int64_t>(end + 1 - begin);
+    begin = end + 1;
+  }
+}
+
+void Journal::cut_torn_line() {
+  const std::int64_t size = ::lseek(descriptor_, 0, SEEK_END);
+  std::string tail;
+  std::int64_t end = size;
+  for (std::size_t newline = tail.npos; end > 0 && newline == tail.npos;) {
+    const std::int64_t begin = std::max<std::int64_t>(0, end - 4096);
+    std::string part(static_cast<std::size_t>(end - begin), '\0');
+    const ssize_t n = ::pread(descriptor_, part.data(), part.size(), begin);
+    require(n == static_cast<ssize_t>(part.size()), "{}: cannot read its end", name_);
+    newline = part.rfind('\n');
+    tail.insert(0, newline == part.npos ? part : part.substr(newline + 1));
+    end = newline == part.npos ? begin : begin + static_cast<std::int64_t>(newline) + 1;
+  }
+  if (tail.empty()) return;
+  const std::size_t n_compared = std::min(tail.size(), kFirstKey.size());
+  require(tail.substr(0, n_compared) == kFirstKey.substr(0, n_compared),
+          "{}: is not a journal: its last line is no part of a record", name_);
+  require(::ftruncate(descriptor_, end) == 0, "{}: cannot cut off a torn line: {}", name_, std::strerror(errno));
+}
+
+void Journal::append(std::string_view lines) {
+  cut_torn_line();
+  const std::int64_t size = ::lseek(descriptor_, 0, SEEK_END);
+  while (!lines.empty()) {
+    const ssize_t n = ::write(descriptor_, lines.data(), lines.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      const int reason = errno;
+      const bool is_whole = ::ftruncate(descriptor_, size) == 0;  // if not, the next writer cuts it off
+      fail("{}: cannot write: {}{}", name_, std::strerror(reason), is_whole ? "" : "; its last line is torn");
+    }
+    lines.remove_prefix(static_cast<std::size_t>(n));
+  }
+  if (::fsync(descriptor_) != 0) fail("{}: cannot write: {}", name_, std::strerror(errno));
+}
+
+}  // namespace ingot::search

@@ -1,0 +1,98 @@
+#include "search/json.h"
+
+#include <cmath>
+#include <limits>
+
+#include "engine/base/error.h"
+
+namespace ingot::search {
+namespace {
+
+constexpr std::string_view kNotFinite[] = {"NaN", "Infinity", "-Infinity"};
+
+// Puts quotes around the tokens that JSON does not have, outside of strings.
+std::string quoted(std::string_view text) {
+  std::string all;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') in_string = !in_string;
+    if (in_string && text[i] == '\\') all += text[i++];
+    std::string_view token;
+    if (!in_string) {
+      for (const std::string_view word : kNotFinite) token = text.substr(i).starts_with(word) ? word : token;
+    }
+    if (!token.empty()) {
+      all += '"' + std::string(token) + '"';
+      i += token.size() - 1;
+    } else if (i < text.size()) {
+      all += text[i];
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+nlohmann::json parse_python_json(std::string_view text) {
+  try {
+    const bool is_plain = text.find("NaN") == text.npos && text.find("Infinity") == text.npos;
+    return is_plain ? nlohmann::json::parse(text) : nlohmann::json::parse(quoted(text));
+  } catch (const nlohmann::json::exception&) {
+    constexpr std::size_t kShown = 60;
+    engine::fail("is not JSON: {}{}", text.substr(0, kShown), text.size() > kShown ? "..." : "");
+  }
+}
+
+std::string number_text(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
+  return nlohmann::json(value).dump();
+}
+
+double to_number(const nlohmann::json& value, const char* what) {
+  if (value == "NaN") return std::numeric_limits<double>::quiet_NaN();
+  if (value == "Infinity") return std::numeric_limits<double>::infinity();
+  if (value == "-Infinity") return -std::numeric_limits<double>::infinity();
+  engine::require(value.is_number(), "{} must be a number", what);
+  return value.get<double>();
+}
+
+nlohmann::json to_json(const Choice& choice) {
+  if (std::holds_alternative<std::monostate>(choice)) return nullptr;
+  return std::visit(
+      [](const auto& value) {
+        if constexpr (std::is_same_v<decltype(value), const std::monostate&>) {
+          return nlohmann::json(nullptr);
+        } else {
+          return nlohmann::json(value);
+        }
+      },
+      choice);
+}
+
+Choice to_choice(const nlohmann::json& value) {
+  if (value.is_null()) return std::monostate();
+  if (value.is_boolean()) return value.get<bool>();
+  if (value.is_number_integer()) return value.get<std::int64_t>();
+  if (value.is_number()) return value.get<double>();
+  engine::require(value.is_string(), "a choice must be null, a boolean, a number or a text");
+  return value.get<std::string>();
+}
+
+nlohmann::json written_value(const Distribution& d, double value) {
+  if (d.kind == Distribution::Kind::categorical) return to_json(d.choices[static_cast<std::size_t>(value)]);
+  if (d.kind == Distribution::Kind::integer) return static_cast<std::int64_t>(value);
+  return value;
+}
+
+std::optional<double> held_value(const Distribution& d, const nlohmann::json& written) {
+  if (d.kind != Distribution::Kind::categorical) {
+    return written.is_number() ? std::optional(written.get<double>()) : std::nullopt;
+  }
+  for (std::size_t i = 0; i < d.choices.size(); ++i) {
+    if (to_json(d.choices[i]) == written) return static_cast<double>(i);
+  }
+  return std::nullopt;
+}
+
+}  // namespace ingot::search

@@ -1,0 +1,104 @@
+#include "search/record.h"
+
+#include <optional>
+
+#include "engine/base/error.h"
+#include "search/json.h"
+
+namespace ingot::search {
+
+using engine::require;
+
+const char* name(State state) {
+  constexpr const char* kNames[] = {"running", "complete", "pruned", "failed", "waiting"};
+  return kNames[static_cast<std::size_t>(state)];
+}
+
+namespace {
+
+// Constraint values stand in one list `constraints` or, each under its name, in `constraints:NAME`.
+double violation_of(const nlohmann::json& attributes) {
+  double sum = 0;
+  const auto add = [&sum](const nlohmann::json& value) {
+    const double x = to_number(value, "a constraint");
+    if (x > 0) sum += x;
+  };
+  for (const auto& [key, value] : attributes.items()) {
+    if (key == "constraints" && value.is_array()) {
+      for (const nlohmann::json& x : value) add(x);
+    } else if (key.starts_with("constraints:")) {
+      add(value);
+    }
+  }
+  return sum;
+}
+
+// The JSON object spread over `tpe:relative_params:0`, `:1`, ..., which holds the items of lists themselves.
+std::map<std::string, double> joint_of(const nlohmann::json& attributes, const History& history) {
+  std::string text;
+  for (int i = 0;; ++i) {
+    const auto part = attributes.find("tpe:relative_params:" + std::to_string(i));
+    if (part == attributes.end() || !part->is_string()) break;
+    text += part->get<std::string>();
+  }
+  const nlohmann::json values = nlohmann::json::parse(text, nullptr, false);
+  std::map<std::string, double> joint;
+  if (!values.is_object()) return joint;  // a part is still to be written
+  for (const auto& [parameter, value] : values.items()) {
+    const Distribution* d = history.known(parameter);
+    const auto held = d == nullptr ? std::nullopt : held_value(*d, value);
+    if (held) joint[parameter] = *held;
+  }
+  return joint;
+}
+
+}  // namespace
+
+void History::set_system_attribute(TrialRecord& trial, const std::string& key, nlohmann::json value) const {
+  trial.system_attributes[key] = std::move(value);
+  if (key.starts_with("constraints")) trial.violation = violation_of(trial.system_attributes);
+  if (key.starts_with("tpe:relative_params:")) trial.joint = joint_of(trial.system_attributes, *this);
+}
+
+void restart(TrialRecord& trial) {
+  trial.reports.clear();
+  std::vector<std::string> rungs;
+  for (const auto& [key, value] : trial.system_attributes.items()) {
+    if (key.starts_with("completed_rung_")) rungs.push_back(key);
+  }
+  for (const std::string& key : rungs) trial.system_attributes.erase(key);
+}
+
+std::shared_ptr<const Distribution> History::intern(const Distribution& distribution) {
+  for (const auto& d : distributions_) {
+    if (*d == distribution && d->choices == distribution.choices) return d;
+  }
+  return distributions_.emplace_back(std::make_shared<const Distribution>(distribution));
+}
+
+const Distribution* History::known(const std::string& name) const {
+  const auto found = first_.find(name);
+  return found == first_.end() ? nullptr : found->second.get();
+}
+
+void History::check_compatible(const std::string& name, const Distribution& distribution) {
+  const Distribution* first = known(name);
+  if (first == nullptr) {
+    first_[name] = intern(distribution);
+    return;
+  }
+  require(compatible(*first, distribution), "parameter {}: is {} in this study, and {} here", name, to_string(*first),
+          to_string(distribution));
+}
+
+bool dominates(std::span<const double> a, std::span<const double> b, std::span<const Direction> directions) {
+  bool is_better = false;
+  for (std::size_t i = 0; i < directions.size(); ++i) {
+    const double sign = directions[i] == Direction::minimize ? 1 : -1;
+    if (sign * a[i] > sign * b[i]) return false;
+    is_better |= sign * a[i] < sign * b[i];
+  }
+  return is_better;
+}
+
+}  // namespace ingot::search

@@ -1,0 +1,85 @@
+// What a study remembers: its trials, and how much of them one trial may learn from.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "search/distribution.h"
+
+namespace ingot::search {
+
+enum class Direction { minimize = 1, maximize = 2 };              // numbers as in journals
+enum class State { running, complete, pruned, failed, waiting };  // numbers as in journals
+
+const char* name(State state);
+
+struct Parameter {
+  double value = 0;  // as Distribution holds it
+  std::shared_ptr<const Distribution> distribution;
+};
+
+struct TrialRecord {
+  int number = 0;
+  State state = State::running;
+  std::map<std::string, Parameter> parameters;
+  std::vector<double> values;              // of the objectives; of a complete trial, never NaN
+  std::map<std::int64_t, double> reports;  // intermediate values by step
+  nlohmann::json user_attributes = nlohmann::json::object();
+  nlohmann::json system_attributes = nlohmann::json::object();
+  std::map<std::string, double> joint;  // of a running trial: values drawn together that it may not have used yet
+  double violation = 0;                 // sum of the positive constraints: above 0 the trial is infeasible
+  std::string started, completed;       // local time, YYYY-MM-DDTHH:MM:SS.ffffff
+  std::string worker;                   // that runs it; empty in a study without a journal
+
+  bool is_finished() const { return state != State::running && state != State::waiting; }
+};
+
+// Forgets what an unfinished run of the trial reported; its parameters stay.
+void restart(TrialRecord& trial);
+
+struct History {
+  std::vector<Direction> directions{Direction::minimize};
+  std::deque<TrialRecord> trials;                               // by number
+  nlohmann::json system_attributes = nlohmann::json::object();  // of the study
+  std::uint64_t revision = 0;                                   // grows with every change of a trial's state
+
+  // Stores a system attribute of a trial and what follows from it: constraints, values drawn together.
+  void set_system_attribute(TrialRecord& trial, const std::string& key, nlohmann::json value) const;
+
+  // The distribution shared by all trials that use an equal one, labels included.
+  std::shared_ptr<const Distribution> intern(const Distribution& distribution);
+
+  // The distribution that another trial has under this name; nullptr if none has.
+  const Distribution* known(const std::string& name) const;
+
+  // Every distribution that a name has had is compatible with the first. Throws Error naming both.
+  void check_compatible(const std::string& name, const Distribution& distribution);
+
+ private:
+  std::vector<std::shared_ptr<const Distribution>> distributions_;
+  std::map<std::string, std::shared_ptr<const Distribution>, std::less<>> first_;
+};
+
+// What trial `number` may learn from: the finished trials below `bound`. Those from there to its own count as running,
+// finished or not, so that trials run side by side are the same trials whoever ends first.
+struct View {
+  const History& history;
+  int number;
+  int bound;
+
+  bool is_visible(const TrialRecord& t) const { return t.number < bound && t.is_finished(); }
+  bool is_running(const TrialRecord& t) const {
+    return t.number < number && (t.state == State::running || (t.number >= bound && t.is_finished()));
+  }
+};
+
+// a is at least as good as b in every objective and better in one. Values of one study's objectives.
+bool dominates(std::span<const double> a, std::span<const double> b, std::span<const Direction> directions);
+
+}  // namespace ingot::search

@@ -1,0 +1,332 @@
+#include "search/records.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <ctime>
+
+#include "engine/base/error.h"
+#include "search/journal.h"
+#include "search/json.h"
+
+namespace ingot::search {
+namespace {
+
+using engine::fail;
+using engine::require;
+using nlohmann::json;
+
+enum Op {
+  kCreateStudy,
+  kDeleteStudy,
+  kStudyUserAttribute,
+  kStudySystemAttribute,
+  kCreateTrial,
+  kParameter,
+  kState,
+  kReport,
+  kUserAttribute,
+  kSystemAttribute,
+};
+
+// Local time without a zone, which every Optuna reads right on one machine.
+std::string now() {
+  const auto time = std::chrono::system_clock::now();
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  const auto micros =
+      std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count() % 1'000'000;
+  std::tm local{};
+  ::localtime_r(&seconds, &local);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}", local.tm_year + 1900, local.tm_mon + 1, local.tm_mday,
+                     local.tm_hour, local.tm_min, local.tm_sec, micros);
+}
+
+// ASCII on one line. Bytes that are no UTF-8, as messages of the system may hold, are replaced.
+std::string text(const json& value) { return value.dump(-1, ' ', true, json::error_handler_t::replace); }
+
+template <class... Args>
+std::string record(Op op, const std::string& worker, fmt::format_string<Args...> fields, Args&&... args) {
+  return fmt::format("{{\"op_code\":{},\"worker_id\":{},{}}}\n", static_cast<int>(op), text(worker),
+                     fmt::format(fields, std::forward<Args>(args)...));
+}
+
+const json& field(const json& object, const char* key) {
+  const auto found = object.find(key);
+  require(found != object.end(), "has no {}", key);
+  return *found;
+}
+
+std::int64_t integer(const json& object, const char* key) {
+  const json& value = field(object, key);
+  require(value.is_number_integer(), "{} must be an integer", key);
+  return value.get<std::int64_t>();
+}
+
+std::string string(const json& object, const char* key) {
+  const json& value = field(object, key);
+  require(value.is_string(), "{} must be a text", key);
+  return value.get<std::string>();
+}
+
+const json& object(const json& parent, const char* key) {
+  const json& value = field(parent, key);
+  require(value.is_object(), "{} must be an object", key);
+  return value;
+}
+
+// The value of a field that may be missing or null.
+std::string optional_string(const json& parent, const char* key) {
+  const auto found = parent.find(key);
+  return found == parent.end() || found->is_null() ? "" : string(parent, key);
+}
+
+State state_of(const json& record) {
+  const std::int64_t state = integer(record, "state");
+  require(state >= 0 && state <= 4, "state must be 0 to 4, got {}", state);
+  return static_cast<State>(state);
+}
+
+Parameter parameter_of(const json& value, const json& distribution, History& history) {
+  require(distribution.is_string(), "distribution must be a text");
+  const auto d = history.intern(from_optuna(distribution.get<std::string>()));
+  const double x = to_number(value, "param_value_internal");
+  // A number that an objective was given may lie outside the range: Optuna only warns.
+  require(d->kind != Distribution::Kind::categorical || d->contains(x), "{} is no index of {}", x, to_string(*d));
+  return {x, d};
+}
+
+std::vector<double> values_of(const json& record) {
+  std::vector<double> values;
+  const auto several = record.find("values");
+  if (several != record.end() && several->is_array()) {
+    for (const json& value : *several) values.push_back(to_number(value, "values"));
+  } else if (record.contains("value") && !record["value"].is_null()) {
+    values.push_back(to_number(record["value"], "value"));
+  }
+  return values;
+}
+
+// What a trial that is over must have: numbers for every objective.
+void check_values(const TrialRecord& trial, const History& history) {
+  if (trial.state != State::complete) return;
+  require(trial.values.size() == history.directions.size(), "a complete trial must have {} values, has {}",
+          history.directions.size(), trial.values.size());
+  require(std::none_of(trial.values.begin(), trial.values.end(), [](double x) { return std::isnan(x); }),
+          "a value of a complete trial must not be NaN");
+}
+
+std::int64_t step_of(const std::string& text) {
+  std::size_t used = 0;
+  std::int64_t step = -1;
+  try {
+    step = std::stoll(text, &used);
+  } catch (const std::exception&) {
+  }
+  require(used == text.size() && used > 0, "a step must be an integer, got '{}'", text);
+  return step;
+}
+
+}  // namespace
+
+std::string RecordWriter::create_study(const std::string& name, const std::vector<Direction>& directions) const {
+  json numbers = json::array();
+  for (const Direction direction : directions) numbers.push_back(static_cast<int>(direction));
+  return record(kCreateStudy, worker_, "\"study_name\":{},\"directions\":{}", text(name), text(numbers));
+}
+
+std::string RecordWriter::study_attribute(int study, const std::string& key, const json& value) const {
+  return record(kStudySystemAttribute, worker_, "\"study_id\":{},\"system_attr\":{}", study,
+                text(json::object({{key, value}})));
+}
+
+std::string RecordWriter::create_trial(int study) const {
+  return record(kCreateTrial, worker_, "\"study_id\":{},\"datetime_start\":\"{}\"", study, now());
+}
+
+std::string RecordWriter::enqueue_trial(int study, const json& fixed_parameters) const {
+  return record(kCreateTrial, worker_,
+                "\"study_id\":{},\"datetime_start\":null,\"state\":4,\"value\":null,\"values\":null,\"params\":{{}},"
+                "\"distributions\":{{}},\"user_attrs\":{{}},\"system_attrs\":{},\"intermediate_values\":{{}}",
+                study, text(json::object({{"fixed_params", fixed_parameters}})));
+}
+
+std::string RecordWriter::parameter(int trial, const std::string& name, const Distribution& d, double value) const {
+  const std::string number =
+      d.kind == Distribution::Kind::real ? number_text(value) : std::to_string(static_cast<std::int64_t>(value));
+  return record(kParameter, worker_,
+                "\"trial_id\":{},\"param_name\":{},\"param_value_internal\":{},\"distribution\":{}", trial, text(name),
+                number, text(to_optuna(d)));
+}
+
+std::string RecordWriter::start(int trial) const {
+  return record(kState, worker_, "\"trial_id\":{},\"state\":0,\"values\":null,\"datetime_start\":\"{}\"", trial, now());
+}
+
+std::string RecordWriter::finish(int trial, State state, const std::vector<double>& values) const {
+  std::string list;
+  for (const double value : values) {
+    if (!list.empty()) list += ',';
+    list += number_text(value);
+  }
+  return record(kState, worker_, "\"trial_id\":{},\"state\":{},\"values\":{},\"datetime_complete\":\"{}\"", trial,
+                static_cast<int>(state), values.empty() ? "null" : fmt::format("[{}]", list), now());
+}
+
+std::string RecordWriter::report(int trial, std::int64_t step, double value) const {
+  return record(kReport, worker_, "\"trial_id\":{},\"step\":{},\"intermediate_value\":{}", trial, step,
+                number_text(value));
+}
+
+std::string RecordWriter::user_attribute(int trial, const std::string& key, const json& value) const {
+  return record(kUserAttribute, worker_, "\"trial_id\":{},\"user_attr\":{}", trial, text(json::object({{key, value}})));
+}
+
+std::string RecordWriter::system_attribute(int trial, const std::string& key, const json& value) const {
+  return record(kSystemAttribute, worker_, "\"trial_id\":{},\"system_attr\":{}", trial,
+                text(json::object({{key, value}})));
+}
+
+void Replay::apply(std::string_view line, std::int64_t number) {
+  try {
+    const json record = parse_python_json(line);
+    require(record.is_object(), "is no record of a journal");
+    apply_record(record);
+  } catch (const engine::Error& error) {
+    fail("{}: line {}: {}", file_, number, error.what());
+  }
+}
+
+void Replay::apply_record(const json& record) {
+  const std::int64_t op = integer(record, "op_code");
+  require(op >= kCreateStudy && op <= kSystemAttribute, "op_code {} is unknown", op);
+  if (op == kCreateStudy) return create_study(record);
+  if (op == kCreateTrial) return create_trial(record);
+  if (op <= kStudySystemAttribute) {
+    const std::int64_t study = integer(record, "study_id");
+    if (study < 0 || study >= static_cast<std::int64_t>(studies_.size())) return;  // as Optuna does
+    if (op == kDeleteStudy) {
+      studies_[static_cast<std::size_t>(study)].clear();
+      require(study != study_id_, "study '{}' was deleted", study_);
+    }
+    if (op == kStudySystemAttribute && study == study_id_) {
+      history_.system_attributes.update(object(record, "system_attr"));
+    }
+    return;
+  }
+  TrialRecord* trial = find_trial(record);
+  if (trial == nullptr || trial->is_finished()) return;  // what is finished stays
+  if (op == kParameter) set_parameter(*trial, record);
+  if (op == kState) set_state(*trial, record);
+  if (op == kReport) {
+    const std::int64_t step = integer(record, "step");
+    trial->reports[step] = to_number(field(record, "intermediate_value"), "intermediate_value");
+  }
+  if (op == kUserAttribute) trial->user_attributes.update(object(record, "user_attr"));
+  if (op == kSystemAttribute) {
+    for (const auto& [key, value] : object(record, "system_attr").items()) {
+      history_.set_system_attribute(*trial, key, value);
+    }
+  }
+}
+
+void Replay::create_study(const json& record) {
+  const std::string name = string(record, "study_name");
+  const json& directions = field(record, "directions");
+  require(!name.empty() && directions.is_array() && !directions.empty(), "a study needs a name and directions");
+  if (std::find(studies_.begin(), studies_.end(), name) != studies_.end()) return;  // two processes at once
+  if (name == study_) {
+    history_.directions.clear();
+    for (const json& d : directions) {
+      require(d == 1 || d == 2, "a direction must be 1, minimize, or 2, maximize");
+      history_.directions.push_back(static_cast<Direction>(d.get<int>()));
+    }
+    study_id_ = static_cast<int>(studies_.size());
+  }
+  studies_.push_back(name);
+  n_trials_.push_back(0);
+}
+
+void Replay::create_trial(const json& record) {
+  const std::int64_t study = integer(record, "study_id");
+  if (study < 0 || study >= static_cast<std::int64_t>(studies_.size()) ||
+      studies_[static_cast<std::size_t>(study)].empty()) {
+    return;
+  }
+  const int number = n_trials_[static_cast<std::size_t>(study)]++;
+  trials_.push_back({static_cast<int>(study), number});
+  if (study != study_id_) return;
+  ids_.push_back(static_cast<int>(trials_.size()) - 1);
+  TrialRecord trial{.number = number, .worker = optional_string(record, "worker_id")};
+  trial.started = optional_string(record, "datetime_start");
+  trial.completed = optional_string(record, "datetime_complete");
+  if (record.contains("state")) {  // a trial given whole: enqueued, or copied from elsewhere
+    trial.state = state_of(record);
+    trial.values = values_of(record);
+    if (record.contains("params")) {
+      for (const auto& [key, value] : object(record, "params").items()) {
+        const Parameter p = parameter_of(value, field(object(record, "distributions"), key.c_str()), history_);
+        history_.check_compatible(key, *p.distribution);
+        trial.parameters[key] = p;
+      }
+    }
+    if (record.contains("intermediate_values")) {
+      for (const auto& [step, value] : object(record, "intermediate_values").items()) {
+        trial.reports[step_of(step)] = to_number(value, "intermediate_values");
+      }
+    }
+    if (record.contains("user_attrs")) trial.user_attributes = object(record, "user_attrs");
+    if (record.contains("system_attrs")) {
+      for (const auto& [key, value] : object(record, "system_attrs").items()) {
+        history_.set_system_attribute(trial, key, value);
+      }
+    }
+    check_values(trial, history_);
+  }
+  history_.trials.push_back(std::move(trial));
+  ++history_.revision;
+}
+
+void Replay::set_parameter(TrialRecord& trial, const json& record) {
+  const std::string name = string(record, "param_name");
+  const Parameter p = parameter_of(field(record, "param_value_internal"), field(record, "distribution"), history_);
+  const Distribution* known = history_.known(name);
+  if (known != nullptr && !compatible(*known, *p.distribution)) return;  // as Optuna does: it refused the writer
+  history_.check_compatible(name, *p.distribution);
+  const auto own = trial.parameters.find(name);
+  if (own != trial.parameters.end() && *own->second.distribution == *p.distribution) {
+    own->second.value = p.value;  // keeps the labels that this process knows
+  } else {
+    trial.parameters[name] = p;
+  }
+}
+
+void Replay::set_state(TrialRecord& trial, const json& record) {
+  const State state = state_of(record);
+  const std::string worker = optional_string(record, "worker_id");
+  if (state == State::running) {
+    // The first claim of a waiting trial counts. A running one goes over only from an ingot that died to another.
+    const bool is_taken_over = trial.state == State::running && Journal::is_ingot(worker) &&
+                               Journal::is_ingot(trial.worker) && worker != trial.worker;
+    if (trial.state == State::running && !is_taken_over) return;
+    trial.worker = worker;
+    trial.started = optional_string(record, "datetime_start");
+    if (is_taken_over) restart(trial);
+  }
+  trial.state = state;
+  const std::vector<double> values = values_of(record);
+  if (!values.empty()) trial.values = values;
+  if (trial.is_finished()) trial.completed = optional_string(record, "datetime_complete");
+  check_values(trial, history_);
+  ++history_.revision;
+}
+
+TrialRecord* Replay::find_trial(const json& record) {
+  const std::int64_t id = integer(record, "trial_id");
+  require(id >= 0 && id < static_cast<std::int64_t>(trials_.size()), "there is no trial_id {} before it", id);
+  const Place place = trials_[static_cast<std::size_t>(id)];
+  return place.study == study_id_ ? &history_.trials[static_cast<std::size_t>(place.number)] : nullptr;
+}
+
+}  // namespace ingot::search

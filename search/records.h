@@ -1,0 +1,68 @@
+// The records of an Optuna journal: how each is written, and what a study's history becomes when they are read.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "search/record.h"
+
+namespace ingot::search {
+
+// Writes records, one a line, for one worker.
+class RecordWriter {
+ public:
+  explicit RecordWriter(std::string worker) : worker_(std::move(worker)) {}
+
+  std::string create_study(const std::string& name, const std::vector<Direction>& directions) const;
+  std::string study_attribute(int study, const std::string& key, const nlohmann::json& value) const;
+  std::string create_trial(int study) const;
+  std::string enqueue_trial(int study, const nlohmann::json& fixed_parameters) const;
+  std::string parameter(int trial, const std::string& name, const Distribution& distribution, double value) const;
+  std::string start(int trial) const;
+  std::string finish(int trial, State state, const std::vector<double>& values) const;
+  std::string report(int trial, std::int64_t step, double value) const;
+  std::string user_attribute(int trial, const std::string& key, const nlohmann::json& value) const;
+  std::string system_attribute(int trial, const std::string& key, const nlohmann::json& value) const;
+
+ private:
+  std::string worker_;
+};
+
+// Follows a journal and keeps the history of the study of one name. Trials are named by their place among those of all
+// studies in the file, as in the journal.
+class Replay {
+ public:
+  Replay(std::string file, std::string study) : file_(std::move(file)), study_(std::move(study)) {}
+
+  // Throws Error, with file and line, for what is not a record or does not fit those before it.
+  void apply(std::string_view line, std::int64_t number);
+
+  int study() const { return study_id_; }  // -1 while there is none of the name
+  int trial(int number) const { return ids_[static_cast<std::size_t>(number)]; }
+  History& history() { return history_; }
+  const History& history() const { return history_; }
+
+ private:
+  void apply_record(const nlohmann::json& record);
+  void create_study(const nlohmann::json& record);
+  void create_trial(const nlohmann::json& record);
+  void set_parameter(TrialRecord& trial, const nlohmann::json& record);
+  void set_state(TrialRecord& trial, const nlohmann::json& record);
+  TrialRecord* find_trial(const nlohmann::json& record);
+
+  struct Place {
+    int study, number;
+  };
+  std::string file_, study_;
+  int study_id_ = -1;
+  std::vector<std::string> studies_;  // names; empty once deleted
+  std::vector<Place> trials_;         // of all studies
+  std::vector<int> n_trials_;         // of each study
+  std::vector<int> ids_;              // of this study's trials
+  History history_;
+};
+
+}  // namespace ingot::search

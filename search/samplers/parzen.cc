@@ -1,0 +1,315 @@
+#include "search/samplers/parzen.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <numeric>
+
+#include "search/samplers/log_sum_exp.h"
+#include "search/samplers/truncated_normal.h"
+
+namespace ingot::search {
+namespace {
+
+constexpr double kLogRootTwoPi = 0.91893853320467274178;  // ln sqrt(2 pi)
+constexpr double kUnknown = -1;                           // a deviation that is still to be found
+constexpr std::size_t kSmallestWidth = 100;               // deviations are at least a hundredth of the range
+
+double edge(double value, bool log) { return log ? std::log(value) : value; }
+
+// The smallest deviation with n observations, as a part of the range.
+double smallest_deviation(std::size_t n) { return 1.0 / static_cast<double>(std::min(kSmallestWidth, n + 2)); }
+
+// Probability of the choice that an observation has, and of every other, among n observations and C choices.
+struct Shares {
+  double hit, miss;
+};
+Shares shares(std::size_t n, double n_choices) {
+  const double kernels = static_cast<double>(n + 1), total = 1 + n_choices / kernels;
+  return {(1 + 1 / kernels) / total, 1 / kernels / total};
+}
+
+}  // namespace
+
+Parzen::Parzen(std::vector<Axis> axes, KernelRule rule) : axes_(std::move(axes)), rule_(rule) {
+  for (const Axis& axis : axes_) {
+    const Distribution& d = *axis.distribution;
+    Column c;
+    c.is_list = d.kind == Distribution::Kind::categorical;
+    c.is_log = d.log;
+    c.step = d.step;
+    c.n_choices = static_cast<double>(d.choices.size());
+    c.is_cells = !c.is_list && d.step > 0 && !(d.log && rule != KernelRule::neighbours);
+    c.low = edge(d.low - d.step / 2, d.log);
+    c.high = edge(d.high + d.step / 2, d.log);
+    c.mean = {c.is_list ? -1 : 0.5 * (c.low + c.high)};  // the prior
+    for (auto* values : {&c.deviation, &c.scale, &c.constant, &c.cdf_low, &c.cdf_high}) values->assign(1, 0.0);
+    c.deviation[0] = kUnknown;
+    columns_.push_back(std::move(c));
+  }
+  observe({}, {});
+}
+
+void Parzen::observe(std::span<const std::int64_t> keys, const std::function<double(std::int64_t, std::size_t)>& value,
+                     std::span<const double> weights) {
+  const std::size_t before = n_observed();
+  bool all = base_.empty();
+  std::size_t at = 0;
+  for (const std::int64_t key : keys) {
+    while (at < n_observed() && keys_[at] < key) erase(at);
+    if (at == n_observed() || keys_[at] != key) insert(at, key, value);
+    ++at;
+  }
+  while (at < n_observed()) erase(at);
+  // Widths of all kernels depend on their number until the smallest is reached, or in one rule always.
+  all |= before != n_observed() &&
+         (rule_ == KernelRule::scaled_range || smallest_deviation(before) != smallest_deviation(n_observed()));
+  for (Column& column : columns_) refresh(column, all);
+  set_weights(weights);
+}
+
+void Parzen::insert(std::size_t at, std::int64_t key, const std::function<double(std::int64_t, std::size_t)>& value) {
+  const auto offset = static_cast<std::ptrdiff_t>(at);
+  const bool is_last = at == n_observed();
+  keys_.insert(keys_.begin() + offset, key);
+  for (std::size_t axis = 0; axis < columns_.size(); ++axis) {
+    Column& c = columns_[axis];
+    const double mean = c.is_list ? value(key, axis) : edge(value(key, axis), c.is_log);
+    c.mean.insert(c.mean.begin() + offset, mean);
+    if (c.is_list) continue;
+    c.deviation.insert(c.deviation.begin() + offset, kUnknown);
+    for (auto* values : {&c.scale, &c.constant, &c.cdf_low, &c.cdf_high}) values->insert(values->begin() + offset, 0.0);
+    if (!is_last) {
+      for (std::uint32_t& i : c.order) i += i >= at;
+    }
+    const auto place = std::lower_bound(c.order.begin(), c.order.end(), mean, [&](std::uint32_t i, double x) {
+      return c.mean[i] != x ? c.mean[i] < x : i < at;
+    });
+    const auto position = static_cast<std::size_t>(place - c.order.begin());
+    c.order.insert(place, static_cast<std::uint32_t>(at));
+    if (c.dirty_begin == c.dirty_end) c.dirty_begin = c.dirty_end = position;
+    c.dirty_begin = std::min(c.dirty_begin, position - (position > 0));
+    c.dirty_end = std::max(c.dirty_end + 1, position + 2);
+  }
+}
+
+void Parzen::erase(std::size_t at) {
+  const auto offset = static_cast<std::ptrdiff_t>(at);
+  keys_.erase(keys_.begin() + offset);
+  for (Column& c : columns_) {
+    c.mean.erase(c.mean.begin() + offset);
+    if (c.is_list) continue;
+    for (auto* values : {&c.deviation, &c.scale, &c.constant, &c.cdf_low, &c.cdf_high}) {
+      values->erase(values->begin() + offset);
+    }
+    const auto place = std::find(c.order.begin(), c.order.end(), static_cast<std::uint32_t>(at));
+    const auto position = static_cast<std::size_t>(place - c.order.begin());
+    c.order.erase(place);
+    for (std::uint32_t& i : c.order) i -= i > at;
+    if (c.dirty_begin == c.dirty_end) c.dirty_begin = c.dirty_end = position;
+    c.dirty_begin = std::min(c.dirty_begin, position - (position > 0));
+    c.dirty_end = std::max(c.dirty_end, position + 1);
+  }
+}
+
+// The larger distance to the neighbours. The range ends are neighbours of the outermost means, but count only for a
+// mean without another neighbour.
+double Parzen::deviation_at(const Column& c, std::size_t position) const {
+  const double range = c.high - c.low;
+  const std::size_t n = n_observed();
+  if (rule_ == KernelRule::scaled_range) {
+    return 0.2 * std::pow(static_cast<double>(n), -1.0 / (static_cast<double>(columns_.size()) + 4)) * range;
+  }
+  const double mean = c.mean[c.order[position]];
+  bool has_left = position > 0, has_right = position + 1 < n;
+  double left = has_left ? c.mean[c.order[position - 1]] : c.low;
+  double right = has_right ? c.mean[c.order[position + 1]] : c.high;
+  if (rule_ == KernelRule::neighbours_and_prior) {
+    const double middle = 0.5 * (c.low + c.high);
+    if (mean <= middle && (!has_right || right > middle)) right = middle, has_right = true;
+    if (mean > middle && (!has_left || left <= middle)) left = middle, has_left = true;
+  }
+  if (has_left == has_right) return std::max(mean - left, right - mean);
+  return has_left ? mean - left : right - mean;
+}
+
+void Parzen::refresh(Column& c, bool all) {
+  const std::size_t n = n_observed();
+  if (c.is_list) {
+    const Shares share = shares(n, c.n_choices);
+    c.hit = std::log(share.hit) - std::log(share.miss);
+    c.constant.assign(n + 1, std::log(share.miss));
+    c.constant[n] = -std::log(c.n_choices);
+    return;
+  }
+  const double range = c.high - c.low;
+  const auto set = [&](std::size_t kernel, double deviation) {
+    if (c.deviation[kernel] == deviation) return;
+    c.deviation[kernel] = deviation;
+    c.scale[kernel] = 1 / (std::numbers::sqrt2 * deviation);
+    const double a = (c.low - c.mean[kernel]) / deviation, b = (c.high - c.mean[kernel]) / deviation;
+    c.cdf_low[kernel] = normal_cdf(a);
+    c.cdf_high[kernel] = normal_cdf(-b);
+    // As log_mass, which has a case for means outside the range: of a study whose range was wider before.
+    const double mass = a <= 0 && b > 0 ? std::log1p(-(c.cdf_low[kernel] + c.cdf_high[kernel])) : log_mass(a, b);
+    c.constant[kernel] = -mass - (c.is_cells ? 0 : kLogRootTwoPi + std::log(deviation));
+  };
+  const double smallest = smallest_deviation(n) * range;
+  const std::size_t begin = all ? 0 : c.dirty_begin, end = all ? n : std::min(n, c.dirty_end);
+  for (std::size_t position = begin; position < end; ++position) {
+    set(c.order[position], std::clamp(deviation_at(c, position), smallest, range));
+  }
+  set(n, range);
+  c.dirty_begin = c.dirty_end = 0;
+}
+
+// Weight 1 for the 25 latest observations and the prior; older ones rise from 1 / n in equal steps.
+void Parzen::set_weights(std::span<const double> given) {
+  constexpr std::size_t kFull = 25;
+  const std::size_t n = n_observed();
+  weights_.assign(n + 1, 1.0);
+  std::copy(given.begin(), given.end(), weights_.begin());
+  if (given.empty() && n > kFull) {
+    const std::size_t n_old = n - kFull;
+    const double first = 1.0 / static_cast<double>(n);
+    const double step = n_old > 1 ? (1 - first) / static_cast<double>(n_old - 1) : 0;
+    for (std::size_t i = 0; i < n_old; ++i) weights_[i] = first + static_cast<double>(i) * step;
+    if (n_old > 1) weights_[n_old - 1] = 1;
+  }
+  const double sum = std::accumulate(weights_.begin(), weights_.end(), 0.0);
+  base_.resize(n + 1);
+  for (std::size_t i = 0; i <= n; ++i) {
+    weights_[i] /= sum;
+    base_[i] = i > 0 && weights_[i] == weights_[i - 1] ? base_[i - 1] : std::log(weights_[i]);
+  }
+  for (const Column& c : columns_) {
+    for (std::size_t i = 0; i <= n; ++i) base_[i] += c.constant[i];
+  }
+}
+
+void Parzen::sample(std::size_t count, const std::function<double()>& uniform, std::span<double> samples) const {
+  std::vector<double> sums(weights_.size());
+  std::partial_sum(weights_.begin(), weights_.end(), sums.begin());
+  for (double& sum : sums) sum /= sums.back();
+  std::vector<std::size_t> kernels(count);
+  for (std::size_t& kernel : kernels) {
+    kernel = static_cast<std::size_t>(std::upper_bound(sums.begin(), sums.end(), uniform()) - sums.begin());
+  }
+  for (const bool lists : {true, false}) {
+    for (std::size_t axis = 0; axis < columns_.size(); ++axis) {
+      const Column& c = columns_[axis];
+      if (c.is_list != lists) continue;
+      const Distribution& d = *axes_[axis].distribution;
+      const Shares share = shares(n_observed(), static_cast<double>(d.choices.size()));
+      for (std::size_t i = 0; i < count; ++i) {
+        const double u = uniform();
+        double& sample = samples[axis * count + i];
+        if (!lists) {
+          sample = draw_number(c, kernels[i], u, d);
+          continue;
+        }
+        const double prior = 1 / static_cast<double>(d.choices.size());
+        double choice = 0, sum = 0;
+        for (; choice < d.high; ++choice) {
+          const double seen = c.mean[kernels[i]];
+          sum += seen < 0 ? prior : seen == choice ? share.hit : share.miss;
+          if (sum >= u) break;
+        }
+        sample = choice;
+      }
+    }
+  }
+}
+
+double Parzen::draw_number(const Column& c, std::size_t kernel, double q, const Distribution& d) const {
+  const double mean = c.mean[kernel], deviation = c.deviation[kernel];
+  const bool is_inside = mean >= c.low && mean <= c.high;
+  double x = is_inside ? central_quantile(q, c.cdf_low[kernel], c.cdf_high[kernel])
+                       : truncated_quantile(q, (c.low - mean) / deviation, (c.high - mean) / deviation);
+  x = std::clamp(x * deviation + mean, c.low, c.high);
+  if (c.is_log) x = std::exp(x);
+  if (c.step > 0) x = d.low + std::nearbyint((x - d.low) / c.step) * c.step;
+  return std::clamp(x, d.low, d.high);
+}
+
+// Adds the mass of the cell about the sample, before the division by the mass of the range. Equal kernels, which are
+// neighbours in the order, share one calculation.
+void Parzen::add_cells(const Column& c, double sample, std::vector<double>& scores) const {
+  const double low = edge(sample - c.step / 2, c.is_log), high = edge(sample + c.step / 2, c.is_log);
+  const std::size_t n = n_observed();
+  double mean = 0, deviation = kUnknown, mass = 0;
+  for (std::size_t position = 0; position <= n; ++position) {
+    const std::size_t kernel = position < n ? c.order[position] : n;
+    if (c.mean[kernel] != mean || c.deviation[kernel] != deviation) {
+      mean = c.mean[kernel];
+      deviation = c.deviation[kernel];
+      mass = log_mass((low - mean) / deviation, (high - mean) / deviation);
+    }
+    scores[kernel] += mass;
+  }
+}
+
+void Parzen::log_density(std::size_t count, std::span<const double> samples, std::span<double> result) const {
+  constexpr std::size_t kBlock = 64;  // kernels scored at a time, for kSide samples side by side: they stay in cache
+  constexpr std::size_t kSide = 4;
+  const std::size_t n = base_.size();
+  // Cells are costly, and samples of stepped parameters few: one column of scores for each value.
+  std::vector<std::vector<double>> cells;
+  std::vector<std::uint32_t> cell_of(columns_.size() * count);
+  std::vector<double> points(samples.begin(), samples.end());
+  for (std::size_t axis = 0; axis < columns_.size(); ++axis) {
+    const Column& c = columns_[axis];
+    const std::span<double> of_axis(&points[axis * count], count);
+    if (!c.is_cells) {
+      if (c.is_log) {
+        for (double& x : of_axis) x = std::log(x);
+      }
+      continue;
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto same =
+          static_cast<std::size_t>(std::find(of_axis.begin(), of_axis.end(), of_axis[i]) - of_axis.begin());
+      if (same < i) {
+        cell_of[axis * count + i] = cell_of[axis * count + same];
+        continue;
+      }
+      cell_of[axis * count + i] = static_cast<std::uint32_t>(cells.size());
+      add_cells(c, of_axis[i], cells.emplace_back(n, 0.0));
+    }
+  }
+  std::vector<double> scores(kSide * kBlock);
+  for (std::size_t first = 0; first < count; first += kSide) {
+    LogSumExp sums[kSide];
+    const std::size_t side = std::min(kSide, count - first);
+    for (std::size_t begin = 0; begin < n; begin += kBlock) {
+      const std::size_t length = std::min(kBlock, n - begin);
+      for (std::size_t s = 0; s < side; ++s) {
+        double* score = &scores[s * kBlock];
+        std::copy_n(&base_[begin], length, score);
+        for (std::size_t axis = 0; axis < columns_.size(); ++axis) {
+          const Column& c = columns_[axis];
+          const double* mean = &c.mean[begin];
+          const double x = points[axis * count + first + s];
+          if (c.is_list) {
+            const double hit = c.hit;
+            for (std::size_t k = 0; k < length; ++k) score[k] += mean[k] == x ? hit : 0.0;
+          } else if (c.is_cells) {
+            const double* cell = &cells[cell_of[axis * count + first + s]][begin];
+            for (std::size_t k = 0; k < length; ++k) score[k] += cell[k];
+          } else {
+            const double* scale = &c.scale[begin];
+            for (std::size_t k = 0; k < length; ++k) {
+              const double z = (x - mean[k]) * scale[k];
+              score[k] -= z * z;
+            }
+          }
+        }
+        sums[s].add({score, length});
+      }
+    }
+    for (std::size_t s = 0; s < side; ++s) result[first + s] = sums[s].value();
+  }
+}
+
+}  // namespace ingot::search

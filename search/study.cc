@@ -1,0 +1,249 @@
+#include "search/study.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/base/error.h"
+#include "search/active_trial.h"
+#include "search/json.h"
+
+namespace ingot::search {
+namespace {
+
+using engine::fail;
+using engine::require;
+
+constexpr const char* kIdentity = "ingot:identity";
+
+std::string words(const std::vector<Direction>& directions) {
+  std::vector<const char*> names;
+  for (const Direction d : directions) names.push_back(d == Direction::minimize ? "minimize" : "maximize");
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+StudyOptions checked(StudyOptions options) {
+  require(!options.name.empty(), "study: needs a name");
+  require(!options.directions.empty(), "study {}: needs a direction", options.name);
+  require(options.batch >= 1, "study {}: the batch must be at least 1 trial, got {}", options.name, options.batch);
+  require(options.sampling.stream != StreamKind::numpy || (options.batch == 1 && options.journal.empty()),
+          "study {}: NumPy's stream draws one trial at a time and is not kept in journals", options.name);
+  try {
+    (void)nlohmann::json(options.name).dump();
+  } catch (const nlohmann::json::exception&) {
+    fail("study: the name must be UTF-8");
+  }
+  return options;
+}
+
+}  // namespace
+
+Study::Study(StudyOptions options, std::unique_ptr<Pruner> pruner)
+    : options_(checked(std::move(options))),
+      sampler_(make_sampler(options_.sampler, options_.sampling)),
+      pruner_(pruner ? std::move(pruner) : make_pruner(options_.pruner)),
+      replay_(options_.journal.string(), options_.name) {
+  require(!pruner_ || options_.directions.size() == 1, "study {}: of several objectives none can be pruned",
+          options_.name);
+  if (options_.journal.empty()) {
+    history().directions = options_.directions;
+  } else {
+    open_journal();
+  }
+}
+
+Study::~Study() = default;
+
+void Study::open_journal() {
+  journal_ = std::make_unique<Journal>(options_.journal);
+  const RecordWriter writer(journal_->worker());
+  const Journal::Lock lock(*journal_);
+  sync();
+  if (replay_.study() < 0) append(writer.create_study(options_.name, options_.directions));
+  if (history().trials.empty() && !history().system_attributes.contains(kIdentity) && !options_.identity.empty()) {
+    append(writer.study_attribute(replay_.study(), kIdentity, options_.identity));
+  }
+  check_identity();
+}
+
+void Study::check_identity() {
+  require(history().directions == options_.directions, "{}: study {} is to {}, not to {}", journal_->name(),
+          options_.name, words(history().directions), words(options_.directions));
+  const auto identity = history().system_attributes.find(kIdentity);
+  if (identity == history().system_attributes.end() || !identity->is_object()) return;
+  for (const auto& [key, value] : options_.identity.items()) {
+    const auto found = identity->find(key);
+    require(found == identity->end() || *found == value, "{}: study {} was started with {} {}, not {}",
+            journal_->name(), options_.name, key, found->dump(), value.dump());
+  }
+}
+
+void Study::sync() {
+  journal_->read([this](std::string_view line, std::int64_t number) { replay_.apply(line, number); });
+}
+
+void Study::append(const std::string& lines) {
+  journal_->append(lines);
+  sync();
+}
+
+void Study::flush(ActiveTrial& active) {
+  if (!journal_ || active.pending.empty()) return;
+  const Journal::Lock lock(*journal_);
+  journal_->append(active.pending);
+  active.pending.clear();
+}
+
+View Study::view_of(int number) { return {history(), number, number - number % options_.batch}; }
+
+Trial Study::ask() {
+  auto trial = try_ask(std::numeric_limits<int>::max(), std::nullopt);
+  require(trial.has_value(), "study {}: the sampler has nothing left to try", options_.name);
+  return std::move(*trial);
+}
+
+std::optional<Trial> Study::try_ask(int most_trials, std::optional<int> batch) {
+  const std::lock_guard lock(mutex_);
+  std::optional<int> number;
+  if (journal_) {
+    const Journal::Lock file_lock(*journal_);
+    sync();
+    number = claim(most_trials, batch);
+  } else {
+    number = claim(most_trials, batch);
+  }
+  if (!number) return std::nullopt;
+  held_.insert(*number);
+  TrialRecord& record = history().trials[static_cast<std::size_t>(*number)];
+  restart(record);
+  const auto stream = static_cast<std::uint64_t>(engine::Stream::search) << 56 | static_cast<std::uint64_t>(*number);
+  auto active = std::make_unique<ActiveTrial>(
+      ActiveTrial{.study = *this, .record = record, .rng = engine::Rng(options_.sampling.seed, stream)});
+  for (const auto& [name, parameter] : record.parameters) active->kept[name] = parameter.value;
+  record.parameters.clear();
+  const auto fixed = record.system_attributes.find("fixed_params");
+  if (fixed != record.system_attributes.end() && fixed->is_object()) active->fixed = *fixed;
+  // The others of a batch must know what this one will try, however far it gets before they ask.
+  if (options_.batch > 1) draw_joint(*active);
+  return Trial(std::move(active));
+}
+
+// The number of a trial to run, now marked as running: unfinished ones first, then enqueued ones, then a new one. Only
+// of the given batch, if there is one.
+std::optional<int> Study::claim(int most_trials, std::optional<int> batch) {
+  auto& trials = history().trials;
+  const auto is_ours = [&](const TrialRecord& t) {
+    return !journal_ || t.worker == journal_->worker() || Journal::is_dead(t.worker);
+  };
+  const TrialRecord *unfinished = nullptr, *waiting = nullptr;
+  int n_started = 0;
+  for (const TrialRecord& t : trials) {
+    n_started += t.state != State::waiting;
+    if (t.state == State::waiting && waiting == nullptr) waiting = &t;
+    if (t.state == State::running && unfinished == nullptr && !held_.contains(t.number) && is_ours(t)) unfinished = &t;
+  }
+  if (unfinished == nullptr && n_started >= most_trials) return std::nullopt;
+  const TrialRecord* open = unfinished != nullptr ? unfinished : waiting;
+  const int number = open != nullptr ? open->number : static_cast<int>(trials.size());
+  if (batch && number / options_.batch != *batch) return std::nullopt;
+  if (open == nullptr && sampler_->is_exhausted(view_of(number))) return std::nullopt;
+  if (journal_) {
+    const RecordWriter writer(journal_->worker());
+    append(open != nullptr ? writer.start(replay_.trial(number)) : writer.create_trial(replay_.study()));
+    require(static_cast<int>(trials.size()) > number, "{}: lost trial {}", journal_->name(), number);
+  } else {
+    if (open == nullptr) trials.push_back({.number = number});
+    trials[static_cast<std::size_t>(number)].state = State::running;
+    ++history().revision;
+  }
+  return number;
+}
+
+bool Study::finish(ActiveTrial& active, State state, const std::vector<double>& values) {
+  active.is_told = true;
+  TrialRecord& record = active.record;
+  held_.erase(record.number);
+  if (!journal_) {
+    record.state = state;
+    record.values = values;
+    ++history().revision;
+    return true;
+  }
+  const Journal::Lock lock(*journal_);
+  sync();
+  if (record.is_finished() || record.worker != journal_->worker()) return false;
+  const std::string last = RecordWriter(journal_->worker()).finish(replay_.trial(record.number), state, values);
+  append(active.pending + last);
+  return true;
+}
+
+bool Study::tell(Trial& trial, const std::vector<double>& values) {
+  require(values.size() == options_.directions.size(), "trial {}: must have {} values, got {}", trial.number(),
+          options_.directions.size(), values.size());
+  if (std::any_of(values.begin(), values.end(), [](double x) { return std::isnan(x); })) {
+    return tell_failed(trial, "the objective is not a number");
+  }
+  const std::lock_guard lock(mutex_);
+  return finish(*trial.active_, State::complete, values);
+}
+
+bool Study::tell_pruned(Trial& trial) {
+  const std::lock_guard lock(mutex_);
+  const auto& reports = trial.active_->record.reports;
+  const bool has_value = !reports.empty() && !std::isnan(reports.rbegin()->second);
+  return finish(*trial.active_, State::pruned,
+                has_value ? std::vector{reports.rbegin()->second} : std::vector<double>{});
+}
+
+bool Study::tell_failed(Trial& trial, const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  set_system_attribute(*trial.active_, "ingot:reason", reason);
+  return finish(*trial.active_, State::failed, {});
+}
+
+void Study::enqueue(const std::map<std::string, Choice>& parameters) {
+  nlohmann::json fixed = nlohmann::json::object();
+  for (const auto& [name, value] : parameters) fixed[name] = to_json(value);
+  const std::lock_guard lock(mutex_);
+  if (journal_) {
+    const Journal::Lock file_lock(*journal_);
+    sync();
+    append(RecordWriter(journal_->worker()).enqueue_trial(replay_.study(), fixed));
+    return;
+  }
+  auto& trials = history().trials;
+  trials.push_back({.number = static_cast<int>(trials.size()), .state = State::waiting});
+  trials.back().system_attributes["fixed_params"] = fixed;
+  ++history().revision;
+}
+
+std::vector<TrialRecord> Study::trials() {
+  const std::lock_guard lock(mutex_);
+  return {history().trials.begin(), history().trials.end()};
+}
+
+std::vector<TrialRecord> Study::pareto_front() {
+  const std::lock_guard lock(mutex_);
+  std::vector<TrialRecord> front;
+  const auto is_candidate = [](const TrialRecord& t) { return t.state == State::complete && t.violation <= 0; };
+  for (const TrialRecord& t : history().trials) {
+    const auto& all = history().trials;
+    const bool is_best = is_candidate(t) && std::none_of(all.begin(), all.end(), [&](const TrialRecord& other) {
+                           return is_candidate(other) && dominates(other.values, t.values, history().directions);
+                         });
+    if (is_best) front.push_back(t);
+  }
+  return front;
+}
+
+TrialRecord Study::best() {
+  require(options_.directions.size() == 1, "study {}: of several objectives no trial is best, but a front of trials",
+          options_.name);
+  const std::vector<TrialRecord> front = pareto_front();
+  require(!front.empty(), "study {}: no feasible trial is complete, of {}", options_.name, history().trials.size());
+  return front.front();
+}
+
+}  // namespace ingot::search

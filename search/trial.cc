@@ -1,0 +1,217 @@
+#include "search/trial.h"
+
+#include <algorithm>
+
+#include "engine/base/error.h"
+#include "search/active_trial.h"
+#include "search/json.h"
+#include "search/study.h"
+
+namespace ingot::search {
+
+using engine::require;
+
+Trial::Trial(std::unique_ptr<ActiveTrial> active) : active_(std::move(active)) {}
+Trial::Trial(Trial&&) noexcept = default;
+
+Trial::~Trial() {
+  if (active_ == nullptr || active_->is_told) return;
+  const std::lock_guard lock(active_->study.mutex_);
+  active_->study.held_.erase(active_->record.number);
+}
+
+int Trial::number() const { return active_->record.number; }
+
+TrialRecord Trial::record() const {
+  const std::lock_guard lock(active_->study.mutex_);
+  return active_->record;
+}
+
+double Trial::suggest_real(const std::string& name, double low, double high, double step) {
+  return suggest(name, Distribution::real(low, high, step));
+}
+
+double Trial::suggest_log_real(const std::string& name, double low, double high) {
+  return suggest(name, Distribution::log_real(low, high));
+}
+
+std::int64_t Trial::suggest_integer(const std::string& name, std::int64_t low, std::int64_t high, std::int64_t step) {
+  return static_cast<std::int64_t>(suggest(name, Distribution::integer(low, high, step)));
+}
+
+std::int64_t Trial::suggest_log_integer(const std::string& name, std::int64_t low, std::int64_t high) {
+  return static_cast<std::int64_t>(suggest(name, Distribution::log_integer(low, high)));
+}
+
+double Trial::suggest(const std::string& name, const Distribution& distribution) {
+  return active_->study.suggest(*active_, name, distribution);
+}
+
+void Trial::settle(const std::vector<double>& constraints) { active_->study.settle(*active_, constraints); }
+void Trial::report(std::int64_t step, double value) { active_->study.report(*active_, step, value); }
+bool Trial::should_prune() { return active_->study.should_prune(*active_); }
+
+void Trial::set_attribute(const std::string& key, const nlohmann::json& value) {
+  active_->study.set_attribute(*active_, key, value);
+}
+
+void Trial::set_constraints(const std::vector<double>& constraints) {
+  const std::lock_guard lock(active_->study.mutex_);
+  active_->study.set_system_attribute(*active_, "constraints", constraints);
+}
+
+double Study::suggest(ActiveTrial& active, const std::string& name, const Distribution& distribution) {
+  const std::lock_guard lock(mutex_);
+  auto& parameters = active.record.parameters;
+  history().check_compatible(name, distribution);
+  if (const auto found = parameters.find(name); found != parameters.end()) return found->second.value;
+  check_labels(active, name, distribution);
+  double value = distribution.low;
+  if (const auto fixed = active.fixed.find(name); fixed != active.fixed.end()) {
+    const auto held = held_value(distribution, *fixed);
+    require(held && distribution.contains(*held), "parameter {}: the enqueued value {} is not of {}", name,
+            fixed->dump(), to_string(distribution));
+    value = *held;
+  } else if (!distribution.is_single()) {
+    value = draw(active, name, distribution);
+    // Drawn though it may be known from an earlier run, so that what is drawn next is what it was then.
+    const auto kept = active.kept.find(name);
+    if (kept != active.kept.end() && distribution.contains(kept->second)) value = kept->second;
+  }
+  parameters[name] = {value, history().intern(distribution)};
+  if (journal_) {
+    active.pending +=
+        RecordWriter(journal_->worker()).parameter(replay_.trial(active.record.number), name, distribution, value);
+  }
+  return value;
+}
+
+// The items that an ordinal indexes are kept with the study: journals hold only its integers.
+void Study::check_labels(ActiveTrial& active, const std::string& name, const Distribution& distribution) {
+  if (distribution.kind != Distribution::Kind::integer || distribution.choices.empty()) return;
+  nlohmann::json labels = nlohmann::json::array();
+  for (const Choice& choice : distribution.choices) labels.push_back(to_json(choice));
+  const std::string key = "ingot:ordinal:" + name;
+  nlohmann::json& known = history().system_attributes[key];
+  if (known.is_null()) {
+    known = labels;
+    if (journal_) active.pending += RecordWriter(journal_->worker()).study_attribute(replay_.study(), key, labels);
+  }
+  require(known == labels, "parameter {}: is one of {} in this study, and of {} here", name, known.dump(),
+          labels.dump());
+}
+
+void Study::draw_joint(ActiveTrial& active) {
+  active.has_joint = true;
+  std::vector<std::pair<std::string, nlohmann::json>> attributes;
+  Draw draw{view_of(active.record.number), active.rng, active.record, attributes};
+  active.joint = sampler_->joint(draw);
+  active.record.joint = active.joint;
+  for (const auto& [key, value] : attributes) set_system_attribute(active, key, value);
+  if (active.joint.empty() || !journal_) return;
+  nlohmann::json written = nlohmann::json::object();
+  for (const auto& [name, value] : active.joint) {
+    const Distribution* d = history().known(name);
+    if (d != nullptr) written[name] = written_value(*d, value);
+  }
+  set_system_attribute(active, "tpe:relative_params:0", written.dump(-1, ' ', true));
+}
+
+double Study::draw(ActiveTrial& active, const std::string& name, const Distribution& distribution) {
+  constexpr int kModelAttempts = 10;  // the best candidates of a model are often the same again
+  ++active.n_drawn;
+  if (active.n_attempts > kModelAttempts) return draw_uniform(distribution, [&] { return active.rng.uniform(); });
+  if (!active.has_joint) draw_joint(active);
+  const auto joint = active.joint.find(name);
+  if (joint != active.joint.end() && distribution.contains(joint->second)) return joint->second;
+  std::vector<std::pair<std::string, nlohmann::json>> attributes;
+  Draw draw{view_of(active.record.number), active.rng, active.record, attributes};
+  const double value = sampler_->single(draw, name, distribution);
+  for (const auto& [key, attribute] : attributes) set_system_attribute(active, key, attribute);
+  return value;
+}
+
+namespace {
+
+std::string configuration(const TrialRecord& trial) {
+  std::string text;
+  for (const auto& [name, parameter] : trial.parameters) text += name + '=' + number_text(parameter.value) + '\n';
+  return text;
+}
+
+}  // namespace
+
+const TrialRecord* Study::find_duplicate(const ActiveTrial& active) {
+  if (options_.duplicates == Duplicates::evaluate) return nullptr;
+  walk_.run(
+      view_of(active.record.number), [this] { complete_.clear(); },
+      [this](const TrialRecord& t) {
+        if (t.state == State::complete) complete_.emplace(configuration(t), t.number);
+      });
+  const auto found = complete_.find(configuration(active.record));
+  return found == complete_.end() ? nullptr : &history().trials[static_cast<std::size_t>(found->second)];
+}
+
+void Study::settle(ActiveTrial& active, const std::vector<double>& constraints) {
+  constexpr int kMostAttempts = 100;
+  const std::lock_guard lock(mutex_);
+  require(active.record.reports.empty(), "trial {}: settle() comes before the first report", active.record.number);
+  if (active.is_settled) return;
+  const bool is_infeasible = std::any_of(constraints.begin(), constraints.end(), [](double c) { return c > 0; });
+  const TrialRecord* same = is_infeasible ? nullptr : find_duplicate(active);
+  const bool may_draw_again = is_infeasible || (same != nullptr && options_.duplicates == Duplicates::resample);
+  if (may_draw_again && sampler_->draws_again() && active.n_drawn > 0 && active.n_attempts < kMostAttempts) {
+    ++active.n_attempts;
+    active.n_drawn = 0;
+    active.has_joint = false;
+    active.record.parameters.clear();
+    active.kept.clear();
+    active.pending.clear();
+    throw DrawAgain();
+  }
+  active.is_settled = true;
+  if (!constraints.empty()) set_system_attribute(active, "constraints", constraints);
+  if (is_infeasible) throw Ended{State::pruned, {}};
+  if (same != nullptr) {
+    const auto limits = same->system_attributes.find("constraints");
+    if (limits != same->system_attributes.end()) set_system_attribute(active, "constraints", *limits);
+    set_system_attribute(active, "ingot:duplicate_of", same->number);
+    throw Ended{State::complete, same->values};
+  }
+  flush(active);  // now others can see what is being tried
+}
+
+void Study::report(ActiveTrial& active, std::int64_t step, double value) {
+  const std::lock_guard lock(mutex_);
+  require(step >= 0, "trial {}: the step of a report must be at least 0, got {}", active.record.number, step);
+  require(history().directions.size() == 1, "trial {}: a study of several objectives takes no reports",
+          active.record.number);
+  if (!active.record.reports.emplace(step, value).second || !journal_) return;
+  active.pending += RecordWriter(journal_->worker()).report(replay_.trial(active.record.number), step, value);
+  flush(active);
+}
+
+bool Study::should_prune(ActiveTrial& active) {
+  const std::lock_guard lock(mutex_);
+  if (!pruner_ || active.record.reports.empty()) return false;
+  std::vector<std::pair<std::string, nlohmann::json>> attributes;
+  Report report{view_of(active.record.number), active.record, options_.name, attributes};
+  const bool is_pruned = pruner_->should_prune(report);
+  for (const auto& [key, value] : attributes) set_system_attribute(active, key, value);
+  return is_pruned;
+}
+
+void Study::set_attribute(ActiveTrial& active, const std::string& key, const nlohmann::json& value) {
+  const std::lock_guard lock(mutex_);
+  active.record.user_attributes[key] = value;
+  if (!journal_) return;
+  active.pending += RecordWriter(journal_->worker()).user_attribute(replay_.trial(active.record.number), key, value);
+}
+
+void Study::set_system_attribute(ActiveTrial& active, const std::string& key, const nlohmann::json& value) {
+  history().set_system_attribute(active.record, key, value);
+  if (!journal_) return;
+  active.pending += RecordWriter(journal_->worker()).system_attribute(replay_.trial(active.record.number), key, value);
+}
+
+}  // namespace ingot::search

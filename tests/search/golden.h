@@ -1,0 +1,21 @@
+// Reference values of search, and how near to them is near.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+namespace ingot::test {
+
+inline const nlohmann::json& golden_search() {
+  static const nlohmann::json golden = nlohmann::json::parse(std::ifstream(INGOT_GOLDEN "/search.json"));
+  return golden;
+}
+
+// Within `relative` of the larger, or of 1 for what is smaller.
+inline bool near(double a, double b, double relative) {
+  return a == b || std::abs(a - b) <= relative * std::max({1.0, std::abs(a), std::abs(b)});
+}
+
+}  // namespace ingot::test
