@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -246,6 +247,95 @@ TEST_CASE("weights whose sums could leave 32 bits are refused, those that just f
         "sum of |weights| 65534, bias 65536)");
 }
 
+namespace {
+
+// The definition, for each sum of a case without bias codes.
+std::vector<float> dequantized(const Case& c, const std::vector<int>& frac_bits, const std::vector<float>& bias) {
+  std::vector<float> y;
+  for (std::size_t i = 0; i < c.sums.size(); ++i) {
+    const std::size_t j = i % static_cast<std::size_t>(c.shape.n);
+    const double exact = std::ldexp(static_cast<double>(c.sums[i]), -frac_bits[frac_bits.size() == 1 ? 0 : j]);
+    y.push_back(static_cast<float>(bias.empty() ? exact : exact + static_cast<double>(bias[j])));
+  }
+  return y;
+}
+
+std::vector<float> run_floats(const Case& c, const PackedWeights& packed, const Dequantization& how) {
+  const auto [m, n, k] = c.shape;
+  std::vector<float> y(static_cast<std::size_t>(m * (n + 2)), 99.0f);
+  fixed_linear(packed, m, c.input(), c.ldx, Dequantizer(packed, how), y.data(), n + 2);
+  std::vector<float> rows;
+  for (std::int64_t i = 0; i < m; ++i) {
+    const float* row = y.data() + i * (n + 2);
+    rows.insert(rows.end(), row, row + n);
+    CHECK(row[n] == 99.0f);
+    CHECK(row[n + 1] == 99.0f);
+  }
+  return rows;
+}
+
+// Biases of the size of the sums, so that adding them rounds.
+std::vector<float> biases_of(const Case& c, const std::vector<int>& frac_bits) {
+  std::vector<float> bias = ingot::test::noise(c.shape.n, 21, 1000);
+  for (std::size_t j = 0; j < bias.size(); ++j)
+    bias[j] = std::ldexp(bias[j], -frac_bits[frac_bits.size() == 1 ? 0 : j]);
+  return bias;
+}
+
+}  // namespace
+
+TEST_CASE("sums become floats by the definition on every instruction set, per tensor and per channel") {
+  for (const Kind& kind : kKinds) {
+    for (const Shape shape : {Shape{3, 1, 1}, Shape{5, 37, 20}, Shape{90, 18, 12}, Shape{2, 70, 600}}) {
+      Case c(kind, shape, Fill::random, Fill::random, 16);
+      for (std::size_t i = 0; i < c.sums.size(); ++i) c.sums[i] -= c.bias[i % c.bias.size()];
+      std::fill(c.bias.begin(), c.bias.end(), 0);
+      std::vector<int> channels;
+      for (std::int64_t j = 0; j < shape.n; ++j) channels.push_back(static_cast<int>(j % 23) - 4);
+      for_each_fixed_row([&](const FixedGemmRow& row) {
+        const PackedWeights packed = c.packed(row);
+        for (const std::vector<int>& frac_bits :
+             {std::vector<int>{0}, std::vector<int>{11}, std::vector<int>{-90}, std::vector<int>{-110},
+              std::vector<int>{126}, std::vector<int>{135}, std::vector<int>{600}, channels}) {
+          INFO("fraction bits ", frac_bits[0], " bits ", kind.weight_bits);
+          const std::vector<float> bias = biases_of(c, frac_bits);
+          CHECK(ingot::test::same_bits(run_floats(c, packed, {.frac_bits = frac_bits, .bias = bias}),
+                                       dequantized(c, frac_bits, bias)));
+          CHECK(ingot::test::same_bits(run_floats(c, packed, {.frac_bits = frac_bits}), dequantized(c, frac_bits, {})));
+        }
+      });
+    }
+  }
+}
+
+TEST_CASE("floats are activated and quantised for the next layer as if they had been stored in between") {
+  for (const Shape shape : {Shape{5, 37, 20}, Shape{200, 130, 33}}) {
+    Case c({CodeType::s8, 8, {-128, 127}}, shape, Fill::random, Fill::small, 17);
+    std::fill(c.bias.begin(), c.bias.end(), 0);
+    const std::vector<int> frac_bits{7};
+    const std::vector<float> bias = ingot::test::noise(shape.n, 22, 3);
+    for_each_fixed_row([&](const FixedGemmRow& row) {
+      const PackedWeights packed = c.packed(row);
+      for (const Activation activation : {Activation::identity, Activation::gelu, Activation::tanh}) {
+        std::vector<float> y = run_floats(c, packed, {.frac_bits = frac_bits, .bias = bias});
+        activation_forward(activation, static_cast<std::int64_t>(y.size()), y.data(), y.data());
+        const Dequantization how{.frac_bits = frac_bits, .bias = bias, .activation = activation};
+        CHECK(ingot::test::same_bits(run_floats(c, packed, how), y));
+        for (const Rounding rounding : kRoundings) {
+          const CodeRange range = code_range(6, true);
+          std::vector<std::int8_t> codes(static_cast<std::size_t>(shape.m * (shape.n + 2)), 99);
+          fixed_linear(packed, shape.m, c.input(), c.ldx, Dequantizer(packed, how), {3, rounding, CodeType::s8, range},
+                       codes.data(), shape.n + 2);
+          const auto expected = [&](std::int64_t i, std::int64_t j) {
+            return fixed_code(y[static_cast<std::size_t>(i * shape.n + j)], 3, rounding, range);
+          };
+          CHECK(n_wrong(codes, shape, 2, std::int8_t{99}, expected) == 0);
+        }
+      }
+    });
+  }
+}
+
 TEST_CASE("what does not fit together is refused") {
   const std::vector<std::int8_t> w(6, 7);
   const std::vector<std::int16_t> w16(6, 7);
@@ -284,6 +374,11 @@ TEST_CASE("what does not fit together is refused") {
         "requantisation: codes have 8 or 16 bits, got 32");
   CHECK(requantizer_refused({.shifts = one, .range = {-128, 128}}) ==
         "requantisation: codes must be in -128 .. 127, got -128 .. 128");
+  const std::vector<float> floats{1, 2, 3};
+  CHECK(ingot::test::error_text([&] { Dequantizer(packed, {.frac_bits = three}); }) ==
+        "dequantisation: 1 number of fraction bits, or one for each of 2 channels, expected, got 3");
+  CHECK(ingot::test::error_text([&] { Dequantizer(packed, {.frac_bits = one, .bias = floats}); }) ==
+        "dequantisation: a bias for each of 2 channels expected, got 3");
 }
 
 TEST_CASE("int4 weights take half the bytes of int8 weights") {

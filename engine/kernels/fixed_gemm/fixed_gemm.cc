@@ -13,6 +13,7 @@
 #include "engine/kernels/dispatch.h"
 #include "engine/kernels/fixed_gemm/byte_panel.h"
 #include "engine/kernels/fixed_gemm/table.h"
+#include "engine/kernels/quantize/table.h"
 
 namespace ingot::engine::kernels {
 namespace {
@@ -30,6 +31,7 @@ constexpr std::int64_t kTaskWork = 1 << 21;   // products worth waking a thread 
 constexpr std::int64_t kLine = 64;            // bytes of a cache line
 constexpr std::int64_t kUnit = 32;            // bytes in 8 groups, the deepest unit
 constexpr std::int64_t kSumLimit = std::int64_t{1} << 31;
+constexpr std::int64_t kFloatLimit = std::int64_t{1} << 24;  // integers up to here are float32
 constexpr std::int32_t kLowest = std::numeric_limits<std::int32_t>::min();
 constexpr std::int32_t kHighest = std::numeric_limits<std::int32_t>::max();
 
@@ -220,6 +222,27 @@ void Requantizer::set_channel(std::int64_t channel, int shift, std::int64_t boun
   }
 }
 
+Dequantizer::Dequantizer(const PackedWeights& weights, const Dequantization& how)
+    : activation_(how.activation),
+      factors_(weights.start_.size(), 0),
+      biases_(weights.start_.size(), 0),
+      wide_factors_(weights.start_.size(), 0) {
+  const auto n = static_cast<std::size_t>(weights.n());
+  require(how.frac_bits.size() == 1 || how.frac_bits.size() == n,
+          "dequantisation: 1 number of fraction bits, or one for each of {} channels, expected, got {}", n,
+          how.frac_bits.size());
+  require(how.bias.empty() || how.bias.size() == n, "dequantisation: a bias for each of {} channels expected, got {}",
+          n, how.bias.size());
+  std::copy(how.bias.begin(), how.bias.end(), biases_.begin());
+  for (std::size_t j = 0; j < n; ++j) {
+    const int bits = std::clamp(how.frac_bits[how.frac_bits.size() == 1 ? 0 : j], -512, 512);
+    wide_factors_[j] = power_of_two(-bits);
+    factors_[j] = static_cast<float>(wide_factors_[j]);
+    // Multiples of the smallest float32, and far from the largest: only the sum with the bias is rounded.
+    plain_ &= bits >= -100 && bits <= 126 && weights.bounds_[j] <= kFloatLimit;
+  }
+}
+
 // One product: its tasks, and the working memory of each.
 struct FixedProduct {
   const PackedWeights& w;
@@ -227,9 +250,12 @@ struct FixedProduct {
   std::int64_t m;
   const void* x;
   std::int64_t ldx;
-  const Requantizer* requantizer;  // null: y are sums
   void* y;
   std::int64_t ldy;
+  // Of the first two at most one; neither: y are sums.
+  const Requantizer* requantizer = nullptr;
+  const Dequantizer* dequantizer = nullptr;
+  const Quantization* quantization = nullptr;  // of what the dequantizer gives
 
   std::int64_t panel = row.panel;
   bool bytes = std::any_of(w.panels_.begin(), w.panels_.end(), [](const auto& p) { return !p.words; });
@@ -240,10 +266,11 @@ struct FixedProduct {
   std::int64_t byte_stride = in_place ? ldx : (ceil_div(w.k_, kLine) | 1) * kLine;
   std::int64_t word_stride = (ceil_div(2 * w.k_, kLine) | 1) * kLine;
   std::int64_t unpacked_size = 4 * panel * most_groups();
+  const QuantizeRow* quantize_row = &active_row(quantize_rows());
 
-  FixedProduct(const PackedWeights& weights, std::int64_t rows, const void* from, std::int64_t from_stride,
-               const Requantizer* how, void* to, std::int64_t to_stride)
-      : w(weights), row(*weights.row_), m(rows), x(from), ldx(from_stride), requantizer(how), y(to), ldy(to_stride) {}
+  FixedProduct(const PackedWeights& weights, std::int64_t rows, const void* from, std::int64_t from_stride, void* to,
+               std::int64_t to_stride)
+      : w(weights), row(*weights.row_), m(rows), x(from), ldx(from_stride), y(to), ldy(to_stride) {}
 
   // Activations as the panels need them.
   struct Rows {
@@ -256,6 +283,7 @@ struct FixedProduct {
     std::int16_t* words;
     std::int8_t* codes;  // of unpacked panels
     std::int32_t* sums;
+    float* floats;  // rows before they are quantised
   };
 
   void run() const {
@@ -283,13 +311,54 @@ struct FixedProduct {
       for (std::int64_t p = first; p < last; ++p) {
         const void* codes = w.weight_bits_ == 4 ? space.codes + (p - first) * unpacked_size : codes_of(p);
         const std::int64_t j = p * panel, columns = std::min(panel, w.n_ - j);
-        if (requantizer == nullptr && columns == panel) {  // sums where they belong
+        if (dequantizer != nullptr) {
+          sum(p, codes, rows, a, space.sums, panel);
+          dequantize(rows, j, columns, space.sums, floats_at(i, j, first, space), float_stride(last - first));
+        } else if (requantizer == nullptr && columns == panel) {  // sums where they belong
           sum(p, codes, rows, a, static_cast<std::int32_t*>(y) + i * ldy + j, ldy);
         } else {
           sum(p, codes, rows, a, space.sums, panel);
           finish(i, rows, j, columns, space.sums);
         }
       }
+      if (dequantizer != nullptr) finish_floats(i, rows, first, last, space);
+    }
+  }
+
+  // Where the floats of row i from column j on go.
+  float* floats_at(std::int64_t i, std::int64_t j, std::int64_t first, const Workspace& space) const {
+    return quantization == nullptr ? static_cast<float*>(y) + i * ldy + j : space.floats + j - first * panel;
+  }
+  std::int64_t float_stride(std::int64_t n_panels) const { return quantization == nullptr ? ldy : n_panels * panel; }
+
+  void dequantize(std::int64_t rows, std::int64_t j, std::int64_t columns, const std::int32_t* c, float* to,
+                  std::int64_t stride) const {
+    row.dequantize({.m = rows,
+                    .n = columns,
+                    .c = c,
+                    .ldc = panel,
+                    .plain = dequantizer->plain_,
+                    .factors = dequantizer->factors_.data() + j,
+                    .wide_factors = dequantizer->wide_factors_.data() + j,
+                    .biases = dequantizer->biases_.data() + j,
+                    .y = to,
+                    .ldy = stride});
+  }
+
+  // Panels [first, last) of the rows from i on: activated, quantised.
+  void finish_floats(std::int64_t i, std::int64_t rows, std::int64_t first, std::int64_t last,
+                     const Workspace& space) const {
+    const std::int64_t j = first * panel, columns = std::min(last * panel, w.n_) - j;
+    for (std::int64_t r = 0; r < rows; ++r) {
+      float* values = floats_at(i, j, first, space) + r * float_stride(last - first);
+      if (dequantizer->activation_ != Activation::identity)
+        activation_forward(dequantizer->activation_, columns, values, values);
+      if (quantization == nullptr) continue;
+      const double factor = power_of_two(quantization->frac_bits);
+      const QuantizeSpan span{columns, &factor, false, quantization->type};
+      quantize_row->quantize(span, values, quantization->rounding, static_cast<double>(quantization->range.lowest),
+                             static_cast<double>(quantization->range.highest),
+                             static_cast<std::byte*>(y) + ((i + r) * ldy + j) * code_bytes(quantization->type));
     }
   }
 
@@ -308,11 +377,13 @@ struct FixedProduct {
                        word_size = words ? row.rows * word_stride : 0;
     const std::int64_t code_size = w.weight_bits_ == 4 ? n_panels * unpacked_size : 0;
     const std::int64_t sum_size = row.rows * panel * 4;
-    auto* memory =
-        reinterpret_cast<std::byte*>(scratch(Scratch::fixed_gemm, (byte_size + word_size + code_size + sum_size) / 4));
+    const std::int64_t float_size = quantization == nullptr ? 0 : row.rows * n_panels * panel * 4;
+    auto* memory = reinterpret_cast<std::byte*>(
+        scratch(Scratch::fixed_gemm, (byte_size + word_size + code_size + sum_size + float_size) / 4));
     return {reinterpret_cast<std::uint8_t*>(memory), reinterpret_cast<std::int16_t*>(memory + byte_size),
             reinterpret_cast<std::int8_t*>(memory + byte_size + word_size),
-            reinterpret_cast<std::int32_t*>(memory + byte_size + word_size + code_size)};
+            reinterpret_cast<std::int32_t*>(memory + byte_size + word_size + code_size),
+            reinterpret_cast<float*>(memory + byte_size + word_size + code_size + sum_size)};
   }
 
   // Rows of x from the row i on, in the forms that the panels need, filled up to whole groups.
@@ -373,12 +444,29 @@ struct FixedProduct {
 
 void fixed_linear(const PackedWeights& weights, std::int64_t m, const void* x, std::int64_t ldx, std::int32_t* y,
                   std::int64_t ldy) {
-  FixedProduct(weights, m, x, ldx, nullptr, y, ldy).run();
+  FixedProduct(weights, m, x, ldx, y, ldy).run();
 }
 
 void fixed_linear(const PackedWeights& weights, std::int64_t m, const void* x, std::int64_t ldx,
                   const Requantizer& requantizer, void* y, std::int64_t ldy) {
-  FixedProduct(weights, m, x, ldx, &requantizer, y, ldy).run();
+  FixedProduct product(weights, m, x, ldx, y, ldy);
+  product.requantizer = &requantizer;
+  product.run();
+}
+
+void fixed_linear(const PackedWeights& weights, std::int64_t m, const void* x, std::int64_t ldx,
+                  const Dequantizer& dequantizer, float* y, std::int64_t ldy) {
+  FixedProduct product(weights, m, x, ldx, y, ldy);
+  product.dequantizer = &dequantizer;
+  product.run();
+}
+
+void fixed_linear(const PackedWeights& weights, std::int64_t m, const void* x, std::int64_t ldx,
+                  const Dequantizer& dequantizer, const Quantization& quantization, void* y, std::int64_t ldy) {
+  FixedProduct product(weights, m, x, ldx, y, ldy);
+  product.dequantizer = &dequantizer;
+  product.quantization = &quantization;
+  product.run();
 }
 
 }  // namespace ingot::engine::kernels

@@ -1,5 +1,5 @@
 // Products of fixed-point codes, exact for every input: y[m,n] = x[m,k] w[n,k]^T + bias[n] in 32-bit integers, or that
-// requantised to codes of fewer bits. The same bits on every processor and with any number of threads.
+// requantised to codes of fewer bits, or as float32. The same bits on every processor and with any number of threads.
 //
 // Why 32 bits suffice: a layer is packed only if max |x| sum |w| + |bias| < 2^31 for each of its channels. Partial sums
 // may then wrap, since only the last one counts, and that one is in range. Nothing saturates before the end.
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/base/fixed_point.h"
+#include "engine/kernels/activation/activation.h"
 
 namespace ingot::engine::kernels {
 
@@ -48,6 +49,7 @@ class PackedWeights {
  private:
   friend struct FixedProduct;
   friend class Requantizer;
+  friend class Dequantizer;
 
   struct alignas(64) Block {
     std::byte bytes[64];
@@ -110,6 +112,37 @@ class Requantizer {
   std::vector<std::int32_t> columns_;  // arrays of `padded_` values, see table.h
 };
 
+// How sums become float32: activation(float32(double(y 2^-frac_bits) + double(bias))), as kernels/exact_gemm has it.
+struct Dequantization {
+  std::span<const int> frac_bits;    // of the sums: one, or one a channel; any values
+  std::span<const float> bias = {};  // [n], or empty: 0
+  Activation activation = Activation::identity;
+};
+
+// A Dequantization made ready for the sums of one layer.
+class Dequantizer {
+ public:
+  // Throws Error if the number of fraction bits or of biases is not as above.
+  Dequantizer(const PackedWeights& weights, const Dequantization& how);
+
+ private:
+  friend struct FixedProduct;
+
+  Activation activation_;
+  bool plain_ = true;           // float32 holds every sum: one multiply-add in float32 rounds as the definition does
+  std::vector<float> factors_;  // 2^-frac_bits, and the biases, filled up to panels
+  std::vector<float> biases_;
+  std::vector<double> wide_factors_;  // used if not plain
+};
+
+// Codes that floats become: fixed_code(y, frac_bits, rounding, range), stored as `type`.
+struct Quantization {
+  int frac_bits;
+  Rounding rounding;
+  CodeType type;
+  CodeRange range;  // within the type
+};
+
 // y[m,n] (int32): the sums. x[m,k] has the type weights.activations(); ldx >= k, ldy >= n are row strides in elements.
 void fixed_linear(const PackedWeights& weights, std::int64_t m, const void* x, std::int64_t ldx, std::int32_t* y,
                   std::int64_t ldy);
@@ -117,5 +150,13 @@ void fixed_linear(const PackedWeights& weights, std::int64_t m, const void* x, s
 // y[m,n] (requantizer.type()): their codes. The requantizer was made for these weights.
 void fixed_linear(const PackedWeights& weights, std::int64_t m, const void* x, std::int64_t ldx,
                   const Requantizer& requantizer, void* y, std::int64_t ldy);
+
+// y[m,n]: the sums as floats. The dequantizer was made for these weights, which were packed without a bias.
+void fixed_linear(const PackedWeights& weights, std::int64_t m, const void* x, std::int64_t ldx,
+                  const Dequantizer& dequantizer, float* y, std::int64_t ldy);
+
+// y[m,n] (quantization.type): the codes of these floats, which are stored nowhere. What the next layer reads.
+void fixed_linear(const PackedWeights& weights, std::int64_t m, const void* x, std::int64_t ldx,
+                  const Dequantizer& dequantizer, const Quantization& quantization, void* y, std::int64_t ldy);
 
 }  // namespace ingot::engine::kernels

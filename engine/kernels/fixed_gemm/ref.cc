@@ -41,6 +41,16 @@ void requantize_block(const RequantizeBlock& block) {
   }
 }
 
+void dequantize_block(const DequantizeBlock& block) {
+  for (std::int64_t i = 0; i < block.m; ++i) {
+    for (std::int64_t j = 0; j < block.n; ++j) {
+      const double factor = block.plain ? static_cast<double>(block.factors[j]) : block.wide_factors[j];
+      const double exact = static_cast<double>(block.c[i * block.ldc + j]) * factor;
+      block.y[i * block.ldy + j] = static_cast<float>(exact + static_cast<double>(block.biases[j]));
+    }
+  }
+}
+
 void pack_bytes(const PackBlock& block, std::uint8_t offset, std::uint8_t* to, std::int64_t ld_to) {
   for (std::int64_t i = 0; i < block.m; ++i) {
     for (std::int64_t p = 0; p < (block.k + 3) / 4 * 4; ++p) {
@@ -76,6 +86,7 @@ extern const FixedGemmRow kFixedGemmReference{.isa = Isa::reference,
                                               .multiply_bytes = multiply<4, std::uint8_t, std::int8_t>,
                                               .multiply_words = multiply<2, std::int16_t, std::int16_t>,
                                               .requantize = requantize_block,
+                                              .dequantize = dequantize_block,
                                               .pack_bytes = pack_bytes,
                                               .widen_bytes = widen_bytes,
                                               .unpack_nibbles = unpack_nibbles};

@@ -63,6 +63,19 @@ struct RequantizeBlock {
   const std::int32_t* column(RequantizeColumn which) const { return columns + static_cast<int>(which) * padded; }
 };
 
+// y[i, j] = float32(double(c[i, j] factor[j]) + double(bias[j])), i < m, j < n; if plain, in float32 with one rounding.
+struct DequantizeBlock {
+  std::int64_t m, n;      // n <= panel
+  const std::int32_t* c;  // sums of a panel
+  std::int64_t ldc;
+  bool plain;
+  const float* factors;  // of this panel
+  const double* wide_factors;
+  const float* biases;
+  float* y;
+  std::int64_t ldy;
+};
+
 struct PackBlock {
   std::int64_t m, k;
   const std::uint8_t* from;
@@ -79,6 +92,7 @@ struct FixedGemmRow {
   void (*multiply_bytes)(const ByteBlock& block);
   void (*multiply_words)(const WordBlock& block);
   void (*requantize)(const RequantizeBlock& block);
+  void (*dequantize)(const DequantizeBlock& block);
   // m rows of k bytes: to(i, p) = from(i, p) + offset modulo 2^8, or the number in 16 bits; zeros up to a whole group.
   // `to` has room for rows of whole cache lines.
   void (*pack_bytes)(const PackBlock& block, std::uint8_t offset, std::uint8_t* to, std::int64_t ld_to);

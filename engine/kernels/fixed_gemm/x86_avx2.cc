@@ -1,5 +1,8 @@
 #include "engine/kernels/fixed_gemm/table.h"
+#include "engine/kernels/simd/avx2.h"
+#include "engine/kernels/simd/doubles_avx2.h"
 #include "engine/kernels/simd/ints_avx2.h"
+#include "engine/kernels/simd/loops.h"
 
 namespace ingot::engine {
 namespace {
@@ -29,6 +32,7 @@ extern const FixedGemmRow kFixedGemmAvx2{.isa = Isa::avx2,
                                          .multiply_bytes = multiply_bytes_block,
                                          .multiply_words = multiply_words_block,
                                          .requantize = requantize_block,
+                                         .dequantize = dequantize_block,
                                          .pack_bytes = pack_bytes,
                                          .widen_bytes = widen_bytes,
                                          .unpack_nibbles = unpack_nibbles};

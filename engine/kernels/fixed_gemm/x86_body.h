@@ -1,7 +1,8 @@
 // Fixed-point products over Ints, written once for every instruction set. The including file has brought, in namespace
 // ingot::engine: Ints; kVectors (of a panel, even); sum_bytes(sum, u8, s8) and sum_words(sum, a, b), which add the
 // products of each lane's bytes or words to its 32-bit sum; kWideBytes (sum_bytes is exact for all operands); and the
-// rows of c that are held in registers: kByteRows, kWordRows and, where sums of 16 bits come first, kDeepRows.
+// rows of c that are held in registers: kByteRows, kWordRows and, where sums of 16 bits come first, kDeepRows. Floats
+// are made with Vec, Doubles and for_lanes.
 #pragma once
 
 namespace ingot::engine::kernels {
@@ -225,6 +226,29 @@ void requantize_block(const RequantizeBlock& block) {
       return requantize_form<Rounding::floor>(block);
     case Rounding::half_away:
       return requantize_form<Rounding::half_away>(block);
+  }
+}
+
+void dequantize_plain(const DequantizeBlock& block) {
+  for_lanes(block.n, [&](std::int64_t j, auto lanes) {
+    const Vec factors = load(block.factors + j), biases = load(block.biases + j);
+    for (std::int64_t i = 0; i < block.m; ++i) {
+      const Vec sums = to_floats(load_ints(block.c + i * block.ldc + j));
+      store(block.y + i * block.ldy + j, fma(sums, factors, biases), lanes);
+    }
+  });
+}
+
+void dequantize_block(const DequantizeBlock& block) {
+  if (block.plain) return dequantize_plain(block);
+  for (std::int64_t j = 0; j < block.n; j += Doubles::width) {
+    const Doubles factors = load_doubles(block.wide_factors + j), biases = load_floats(block.biases + j);
+    const auto count = static_cast<std::size_t>(block.n - j < Doubles::width ? block.n - j : Doubles::width);
+    for (std::int64_t i = 0; i < block.m; ++i) {
+      float values[Doubles::width];
+      store_floats(values, load_codes(block.c + i * block.ldc + j) * factors + biases);
+      __builtin_memcpy(block.y + i * block.ldy + j, values, count * sizeof(float));
+    }
   }
 }
 

@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+#include "engine/kernels/simd/avx2.h"
+
 namespace ingot::engine {
 namespace {
 
@@ -48,6 +50,9 @@ inline Ints even_where_clear(Ints a, Ints test, Ints mask) {
   const __m256i clear = _mm256_cmpeq_epi32(_mm256_and_si256(test.v, mask.v), _mm256_setzero_si256());
   return {_mm256_andnot_si256(_mm256_srli_epi32(clear, 31), a.v)};
 }
+
+// Exact up to 24 bits.
+inline Vec to_floats(Ints a) { return {_mm256_cvtepi32_ps(a.v)}; }
 
 // Ints::bytes / 2 bytes as 16-bit lanes.
 inline Ints load_unsigned_bytes(const void* p) {

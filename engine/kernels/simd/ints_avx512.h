@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "engine/kernels/simd/avx512.h"
+
 namespace ingot::engine {
 namespace {
 
@@ -47,6 +49,9 @@ inline Ints less_one_below(Ints a, Ints b) {
 inline Ints even_where_clear(Ints a, Ints test, Ints mask) {
   return {_mm512_mask_and_epi32(a.v, _mm512_testn_epi32_mask(test.v, mask.v), a.v, _mm512_set1_epi32(-2))};
 }
+
+// Exact up to 24 bits.
+inline Vec to_floats(Ints a) { return {_mm512_cvtepi32_ps(a.v)}; }
 
 // Ints::bytes / 2 bytes as 16-bit lanes.
 inline Ints load_unsigned_bytes(const void* p) {
