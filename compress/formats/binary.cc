@@ -15,6 +15,8 @@ enum { kScale, kPolarity, kDraw };
 constexpr const char* kPolarities[] = {"bipolar", "unipolar"};
 constexpr const char* kDraws[] = {"deterministic", "stochastic"};
 
+constexpr float kSigns[] = {-1, 1};
+
 constexpr ParameterRule kRules[] = {
     {.name = "scale", .type = ParameterRule::Type::word, .words = kScales},
     {.name = "polarity", .type = ParameterRule::Type::word, .words = kPolarities},
@@ -85,6 +87,7 @@ extern const FormatKind kBinary{
     .values = values,
     .is_elementwise = has_no_scale,
     .code = code,
+    .signs = kSigns,
 };
 
 }  // namespace ingot::compress

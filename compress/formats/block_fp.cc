@@ -58,13 +58,18 @@ void quantize_mase(const QuantizeCall& call) {
   });
 }
 
+FloatGrid block_grid(const Format& f, double largest) {
+  const int m = f.integer(kWidth) - 1;
+  const Exponents legal = exponents(f);
+  return grid(m, std::clamp(top_exponent(largest, m - 1) + 1, legal.lowest, legal.highest));
+}
+
+constexpr BlockGrids kBlocks{.size = [](const Format& f) { return f.block(); },
+                             .element_bits = [](const Format& f) { return f.integer(kWidth); },
+                             .grid = block_grid};
+
 void quantize_block_fp(const QuantizeCall& call) {
-  if (call.options.mode == Mode::mase) return quantize_mase(call);
-  const int m = call.format.integer(kWidth) - 1;
-  const Exponents legal = exponents(call.format);
-  round_blocks(call, call.format.block(), [=](double largest) {
-    return grid(m, std::clamp(top_exponent(largest, m - 1) + 1, legal.lowest, legal.highest));
-  });
+  call.options.mode == Mode::mase ? quantize_mase(call) : round_blocks(call, kBlocks);
 }
 
 ValueRange range(const Format& f) { return symmetric_range(grid(f.integer(kWidth) - 1, exponents(f).highest)); }
@@ -85,6 +90,7 @@ extern const FormatKind kBlockFp{
     .bits = bits,
     .check = check,
     .mase_gap = no_gap,
+    .blocks = &kBlocks,
 };
 
 }  // namespace ingot::compress

@@ -30,13 +30,17 @@ void quantize_mase(const QuantizeCall& call) {
 }
 
 // The largest bias with which the power of two nearest to the block's maximum can be written.
+FloatGrid block_grid(const Format& f, double largest) {
+  const int highest_bias = std::min(largest_bias(f), 150);  // the smallest number is a float32
+  return log_grid(f.integer(kWidth), std::clamp(largest_code(f) - top_exponent(largest, 0), 0, highest_bias));
+}
+
+constexpr BlockGrids kBlocks{.size = [](const Format& f) { return f.block(); },
+                             .element_bits = [](const Format& f) { return f.integer(kWidth); },
+                             .grid = block_grid};
+
 void quantize_block_log(const QuantizeCall& call) {
-  if (call.options.mode == Mode::mase) return quantize_mase(call);
-  const int width = call.format.integer(kWidth), top = largest_code(call.format);
-  const int highest_bias = std::min(largest_bias(call.format), 150);  // the smallest number is a float32
-  round_blocks(call, call.format.block(), [=](double largest) {
-    return log_grid(width, std::clamp(top - top_exponent(largest, 0), 0, highest_bias));
-  });
+  call.options.mode == Mode::mase ? quantize_mase(call) : round_blocks(call, kBlocks);
 }
 
 ValueRange range(const Format& f) { return symmetric_range(log_grid(f.integer(kWidth), 0)); }
@@ -56,6 +60,7 @@ extern const FormatKind kBlockLog{
     .range = range,
     .bits = bits,
     .mase_gap = no_gap,
+    .blocks = &kBlocks,
 };
 
 }  // namespace ingot::compress

@@ -22,13 +22,17 @@ int mantissa_bits(const Format& f) { return f.integer(kWidth) - 1 - f.integer(kE
 void check(const Format& f) { check_mantissa(f, f.integer(kExponentWidth), 0, 23); }
 
 // The largest bias, that is the finest numbers, with which the block's maximum is still below the end.
-void quantize_block_minifloat(const QuantizeCall& call) {
-  const int e = call.format.integer(kExponentWidth), m = mantissa_bits(call.format);
-  const int highest_bias = std::min((1 << call.format.integer(kBiasWidth)) - 1, 150 - m);  // the step is a float32
-  round_blocks(call, call.format.block(), [=](double largest) {
-    return minifloat_grid(e, m, std::clamp((1 << e) - 1 - top_exponent(largest, m), 0, highest_bias));
-  });
+FloatGrid block_grid(const Format& f, double largest) {
+  const int e = f.integer(kExponentWidth), m = mantissa_bits(f);
+  const int highest_bias = std::min((1 << f.integer(kBiasWidth)) - 1, 150 - m);  // the step is a float32
+  return minifloat_grid(e, m, std::clamp((1 << e) - 1 - top_exponent(largest, m), 0, highest_bias));
 }
+
+constexpr BlockGrids kBlocks{.size = [](const Format& f) { return f.block(); },
+                             .element_bits = [](const Format& f) { return f.integer(kWidth); },
+                             .grid = block_grid};
+
+void quantize_block_minifloat(const QuantizeCall& call) { round_blocks(call, kBlocks); }
 
 ValueRange range(const Format& f) {
   return symmetric_range(minifloat_grid(f.integer(kExponentWidth), mantissa_bits(f), 0));
@@ -52,6 +56,7 @@ extern const FormatKind kBlockMinifloat{
     .bits = bits,
     .check = check,
     .mase_gap = mase_gap,
+    .blocks = &kBlocks,
 };
 
 }  // namespace ingot::compress

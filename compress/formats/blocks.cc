@@ -61,6 +61,15 @@ void fill_block(const Block& block, float value, float* y) {
   block.for_each_run([&](std::int64_t begin) { std::fill_n(y + begin, block.length, value); });
 }
 
+void round_blocks(const QuantizeCall& call, const BlockGrids& grids) {
+  const Blocks blocks(call.shape, grids.size(call.format), call.options.is_batch);
+  for_each_block(blocks, [&](std::int64_t, const Block& block) {
+    const float largest = maximum(block, call.x);
+    if (!(largest > 0)) return fill_block(block, largest, call.y);
+    round_block(block, grids.grid(call.format, static_cast<double>(largest)), call.x, call.y);
+  });
+}
+
 double bits_with_shared(const Format& format, const engine::Shape& shape, const BlockSize& size, double shared_bits) {
   const auto n_blocks = static_cast<double>(Blocks(shape, size, false).count());
   return format.parameter("width") +

@@ -5,7 +5,6 @@
 #include <cstdint>
 
 #include "compress/formats/elements.h"
-#include "compress/formats/float_grid.h"
 #include "compress/formats/kind.h"
 
 namespace ingot::compress {
@@ -55,16 +54,9 @@ float maximum(const Block& block, const float* x);
 void round_block(const Block& block, const FloatGrid& grid, const float* x, float* y);
 void fill_block(const Block& block, float value, float* y);
 
-// Quantises every block to the grid that grid_of(maximum > 0) names; a block of zeros gives zeros, one with a NaN,
-// which has no scale, NaN throughout, as OCP Microscaling has it.
-template <class GridOf>
-void round_blocks(const QuantizeCall& call, const BlockSize& size, const GridOf& grid_of) {
-  for_each_block(Blocks(call.shape, size, call.options.is_batch), [&](std::int64_t, const Block& block) {
-    const float largest = maximum(block, call.x);
-    if (!(largest > 0)) return fill_block(block, largest, call.y);
-    round_block(block, grid_of(static_cast<double>(largest)), call.x, call.y);
-  });
-}
+// Quantises every block to its grid; a block of zeros gives zeros, one with a NaN, which has no scale, NaN throughout,
+// as OCP Microscaling has it.
+void round_blocks(const QuantizeCall& call, const BlockGrids& grids);
 
 // Bits of one element, with its share of `shared_bits` a block.
 double bits_with_shared(const Format& format, const engine::Shape& shape, const BlockSize& size, double shared_bits);

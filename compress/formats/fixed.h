@@ -14,6 +14,8 @@ struct FixedPoint {
   std::optional<engine::Rounding> rounding;  // none: stochastic
 
   engine::CodeRange codes() const { return engine::code_range(width, is_signed); }
+
+  friend bool operator==(const FixedPoint&, const FixedPoint&) = default;
 };
 
 // What `format` says, if it is fixed(...) or ufixed(...).

@@ -51,16 +51,17 @@ int top_exponent(double maximum, int mantissa_bits) {
   return maximum >= bound ? exponent + 1 : exponent;
 }
 
+double magnitude_at(const FloatGrid& grid, std::int64_t place) {
+  const std::int64_t field = place >> grid.mantissa_bits, k = place & ((std::int64_t{1} << grid.mantissa_bits) - 1);
+  const double fraction = static_cast<double>(k) * exp2_of(-grid.mantissa_bits) + (field > 0 ? 1.0 : 0.0);
+  return fraction * exp2_of(grid.lowest_exponent + static_cast<int>(std::max<std::int64_t>(field, 1)) - 1);
+}
+
 std::vector<float> magnitudes(const FloatGrid& grid) {
   std::vector<float> all;
-  for (std::int64_t at = 0;; ++at) {
-    const std::int64_t field = at >> grid.mantissa_bits, k = at & ((std::int64_t{1} << grid.mantissa_bits) - 1);
-    const double fraction = static_cast<double>(k) * exp2_of(-grid.mantissa_bits) + (field > 0 ? 1.0 : 0.0);
-    const double value =
-        fraction * exp2_of(grid.lowest_exponent + static_cast<int>(std::max<std::int64_t>(field, 1)) - 1);
-    if (value > grid.largest) return all;
-    all.push_back(static_cast<float>(value));
-  }
+  for (std::int64_t place = 0; magnitude_at(grid, place) <= grid.largest; ++place)
+    all.push_back(static_cast<float>(magnitude_at(grid, place)));
+  return all;
 }
 
 std::int64_t place(const FloatGrid& grid, double magnitude) {

@@ -38,9 +38,10 @@ void round_to_grid(const FloatGrid& grid, std::int64_t n, const float* x, float*
 // maximum > 0 and finite. 3.9 with 2 bits needs E = 2, for it rounds to 4.
 int top_exponent(double maximum, int mantissa_bits);
 
-// All magnitudes from 0 to the largest, ascending, and the place of one of them.
+// All magnitudes from 0 to the largest, ascending; the place of one of them, and what is at a place.
 std::vector<float> magnitudes(const FloatGrid& grid);
 std::int64_t place(const FloatGrid& grid, double magnitude);
+double magnitude_at(const FloatGrid& grid, std::int64_t place);
 
 // The magnitudes with both signs, ascending, one 0.
 std::vector<float> mirrored(const std::vector<float>& magnitudes);

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "compress/formats/float_grid.h"
 #include "compress/formats/format.h"
 
 namespace ingot::compress {
@@ -32,6 +33,13 @@ struct QuantizeCall {
   const QuantizeOptions& options;
 };
 
+// Formats in which every block has a grid of its own, which its largest |x| > 0 decides.
+struct BlockGrids {
+  BlockSize (*size)(const Format& format);
+  int (*element_bits)(const Format& format);  // of the place in the grid and a sign
+  FloatGrid (*grid)(const Format& format, double largest);
+};
+
 struct FormatKind {
   const char* name;
   const char* summary;
@@ -52,6 +60,10 @@ struct FormatKind {
   std::int64_t (*code)(const Format& format, float value) = nullptr;
   // The straight-through gradient is always 0 outside of the range.
   bool always_clips = false;
+  // What its tensors are made of where `values` does not list it: numbers of blocks' grids, or the scale of the group
+  // (the parameter "scale") times one of these.
+  const BlockGrids* blocks = nullptr;
+  std::span<const float> signs = {};
 };
 
 // All formats. Add one here.

@@ -33,11 +33,15 @@ const Element& element(const Format& f) { return kTable[f.integer(kElement)]; }
 
 BlockSize block(const Format& f) { return {{1, 1, 1, f.integer(kBlock)}, 4}; }
 
-void quantize_mx(const QuantizeCall& call) {
-  const Element e = element(call.format);
-  round_blocks(call, block(call.format),
-               [=](double largest) { return scaled(e.grid, std::clamp(exponent_of(largest) - e.emax, -127, 127)); });
+FloatGrid block_grid(const Format& f, double largest) {
+  const Element& e = element(f);
+  return scaled(e.grid, std::clamp(exponent_of(largest) - e.emax, -127, 127));
 }
+
+constexpr BlockGrids kBlocks{
+    .size = block, .element_bits = [](const Format& f) { return element(f).bits; }, .grid = block_grid};
+
+void quantize_mx(const QuantizeCall& call) { round_blocks(call, kBlocks); }
 
 ValueRange range(const Format& f) { return symmetric_range(scaled(element(f).grid, 127 - element(f).emax)); }
 
@@ -59,6 +63,7 @@ extern const FormatKind kMx{
     .range = range,
     .bits = bits,
     .mase_gap = mase_gap,
+    .blocks = &kBlocks,
 };
 
 }  // namespace ingot::compress

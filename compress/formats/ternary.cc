@@ -11,6 +11,8 @@ namespace {
 
 enum { kScale, kThreshold };
 
+constexpr float kSigns[] = {-1, 0, 1};
+
 constexpr ParameterRule kRules[] = {
     {.name = "scale", .type = ParameterRule::Type::word, .words = kScales},
     {.name = "threshold",
@@ -57,6 +59,7 @@ extern const FormatKind kTernary{
     .range = range,
     .bits = bits,
     .mase_gap = mase_gap,
+    .signs = kSigns,
 };
 
 }  // namespace ingot::compress
