@@ -75,6 +75,19 @@ Variable attention(const Variable& query, const Variable& key, const Variable& v
   });
 }
 
+Tensor joined_attention(const Tensor& x, const Sequences& sequences, std::int64_t n_heads) {
+  const std::int64_t hidden = x.columns() / 3;
+  require(x.columns() % (3 * n_heads) == 0 && sequences.n_rows() == x.n_rows(),
+          "joined_attention: {} rows of query, key and value in {} heads do not fit {}", sequences.n_rows(), n_heads,
+          to_string(x.shape()));
+  kernels::AttentionShape shape = shape_of(sequences, hidden, n_heads, {});
+  shape.stride = x.columns();
+  shape.output_stride = hidden;
+  Tensor output = Tensor::empty({x.n_rows(), hidden});
+  kernels::attention_forward(shape, x.data(), x.data() + hidden, x.data() + 2 * hidden, output.data(), nullptr);
+  return output;
+}
+
 Variable first_rows(const Variable& x, const std::shared_ptr<const Sequences>& sequences) {
   return select_rows(x, std::vector<std::int32_t>(sequences->offsets.begin(), sequences->offsets.end() - 1));
 }

@@ -257,6 +257,13 @@ std::vector<std::int64_t> Safetensors::integers(const SafetensorsEntry& entry) c
   return values;
 }
 
+std::int64_t safetensors_bytes(std::span<const SafetensorsEntry> entries,
+                               const std::map<std::string, std::string>& metadata) {
+  std::size_t n_bytes = sizeof(std::uint64_t) + header_of("safetensors", entries, metadata).size();
+  for (const SafetensorsEntry& entry : entries) n_bytes += entry.bytes.size();
+  return static_cast<std::int64_t>(n_bytes);
+}
+
 void write_safetensors(const std::filesystem::path& path, std::span<const SafetensorsEntry> entries,
                        const std::map<std::string, std::string>& metadata) {
   std::string header;

@@ -36,8 +36,7 @@ class Safetensors {
 
   // The entry `name`; Error if it is missing or has another dtype (or shape, if one is given).
   const SafetensorsEntry& get(std::string_view name, std::string_view dtype) const;
-  const SafetensorsEntry& get(std::string_view name, std::string_view dtype,
-                              std::span<const std::int64_t> shape) const;
+  const SafetensorsEntry& get(std::string_view name, std::string_view dtype, std::span<const std::int64_t> shape) const;
 
   // Copies an F32, F16, BF16 (or, for integers, I64, I32, U8, BOOL) entry out as float32 or int64 values.
   std::vector<float> floats(const SafetensorsEntry& entry) const;
@@ -49,6 +48,10 @@ class Safetensors {
   std::vector<SafetensorsEntry> entries_;
   std::map<std::string, std::string> metadata_;
 };
+
+// Bytes of the file that write_safetensors writes.
+std::int64_t safetensors_bytes(std::span<const SafetensorsEntry> entries,
+                               const std::map<std::string, std::string>& metadata = {});
 
 // Writes atomically (engine/base/files.h), tensors in the given order, header padded with spaces to 8 bytes as the
 // reference implementation does. Throws Error on a name given twice or a full disk.

@@ -12,10 +12,15 @@ Variable apply(const TensorTransform& transform, const Variable& x) { return tra
 Variable Linear::operator()(const Variable& x, Activation activation) const {
   if (transforms == nullptr) return linear(x, weight, bias, activation);
   const Variable y =
-      linear(apply(transforms->input, x), apply(transforms->weight, weight),
-             bias.defined() ? apply(transforms->bias, bias) : bias, Activation::identity, transforms->sums);
+      linear(apply(transforms->input, x), effective_weight(), effective_bias(), Activation::identity, transforms->sums);
   const Variable z = apply(transforms->output, y);
   return activation == Activation::identity ? z : activate(z, activation);
+}
+
+Variable Linear::effective_weight() const { return transforms == nullptr ? weight : apply(transforms->weight, weight); }
+
+Variable Linear::effective_bias() const {
+  return transforms == nullptr || !bias.defined() ? bias : apply(transforms->bias, bias);
 }
 
 Variable Embedding::table() const { return transforms == nullptr ? weight : apply(transforms->weight, weight); }

@@ -37,6 +37,9 @@ struct Linear {
 
   // activation(output(input(x) weight(w)^T + bias(b))). Without transforms one fused operation, with Sums::fastest.
   Variable operator()(const Variable& x, Activation activation = Activation::identity) const;
+  // weight(w) and bias(b): what it computes with.
+  Variable effective_weight() const;
+  Variable effective_bias() const;
 };
 
 struct Embedding {

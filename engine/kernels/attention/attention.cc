@@ -27,6 +27,7 @@ constexpr std::int64_t kPieceQueries = 128;
 // Where head `index % n_heads` of sequence `index / n_heads` starts.
 struct Place {
   std::int64_t row;           // first of the sequence
+  std::int64_t column;        // first of the head
   std::int64_t float_offset;  // of that row's head in a [n_rows, stride] array
   std::int64_t head_row;      // in a [n_heads, n_rows] array
 };
@@ -34,7 +35,12 @@ struct Place {
 Place place(const AttentionShape& shape, std::int64_t index) {
   const std::int64_t head = index % shape.n_heads;
   const std::int64_t row = shape.offsets[index / shape.n_heads];
-  return {row, row * shape.stride + head * shape.head_dim, head * shape.n_rows() + row};
+  const std::int64_t column = head * shape.head_dim;
+  return {row, column, row * shape.stride + column, head * shape.n_rows() + row};
+}
+
+std::int64_t output_stride(const AttentionShape& shape) {
+  return shape.output_stride == 0 ? shape.stride : shape.output_stride;
 }
 
 AttentionHead head_at(const AttentionShape& shape, std::int64_t index, const float* query, const float* key,
@@ -44,6 +50,7 @@ AttentionHead head_at(const AttentionShape& shape, std::int64_t index, const flo
   AttentionHead head{.length = shape.offsets[sequence + 1] - at.row,
                      .head_dim = shape.head_dim,
                      .stride = shape.stride,
+                     .output_stride = output_stride(shape),
                      .key_visible = shape.key_visible == nullptr ? nullptr : shape.key_visible + at.row,
                      .scale = shape.scale,
                      .query = query + at.float_offset,
@@ -98,7 +105,7 @@ void attention_forward(const AttentionRow& row, const AttentionShape& shape, con
       const std::int64_t first = in_pieces ? i % n_pieces * kPieceQueries : 0;
       const std::int64_t last = in_pieces ? std::min(head.length, first + kPieceQueries) : head.length;
       if (first < last)
-        row.forward(head, first, last, output + at.float_offset,
+        row.forward(head, first, last, output + at.row * output_stride(shape) + at.column,
                     log_sum_exp == nullptr ? nullptr : log_sum_exp + at.head_row, memory);
     }
   };

@@ -17,6 +17,7 @@ struct AttentionShape {
   std::int64_t n_heads = 0;
   std::int64_t head_dim = 0;
   std::int64_t stride = 0;
+  std::int64_t output_stride = 0;             // of the forward pass's output, if it differs; 0: stride
   const std::uint8_t* key_visible = nullptr;  // [n_rows]: 0 hides a row as a key (padding); null: all visible.
                                               // Each sequence has at least one visible key.
   float scale = 1;                            // of the scores: 1 / sqrt(head_dim)

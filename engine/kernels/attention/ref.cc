@@ -64,7 +64,7 @@ void attention_forward_ref(const AttentionHead& head, std::int64_t first, std::i
       sum += e;
       add_scaled(mixed, e * multiplier(head, query, key), head.value + key * head.stride);
     }
-    store(mixed, 1 / sum, output + query * head.stride);
+    store(mixed, 1 / sum, output + query * head.output_stride);
     if (log_sum_exp != nullptr) log_sum_exp[query] = static_cast<float>(largest + std::log(sum));
   }
 }

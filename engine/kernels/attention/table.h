@@ -14,6 +14,7 @@ struct AttentionHead {
   std::int64_t length = 0;
   std::int64_t head_dim = 0;
   std::int64_t stride = 0;
+  std::int64_t output_stride = 0;
   const std::uint8_t* key_visible = nullptr;  // [length] or null: all visible
   float scale = 1;
   const float* query = nullptr;

@@ -177,7 +177,7 @@ inline void forward_queries(const AttentionHead& head, const MaskSource& source,
   Softmax softmax;
   float inverse[kQueryBlock];
   bool first = true;
-  float* out = output + first_query * head.stride;
+  float* out = output + first_query * head.output_stride;
   for (std::int64_t first_key = 0; first_key <= packed.last_block; first_key += kKeyBlock) {
     const KeyBlock block = key_block(head, first_key);
     if (!any_visible(head, block)) continue;
@@ -201,10 +201,10 @@ inline void forward_queries(const AttentionHead& head, const MaskSource& source,
               .left_stride = kScoreStride,
               .right = packed.values + first_key * round_up(head.head_dim, kWidth),
               .start = first ? nullptr : out,
-              .start_stride = head.stride,
+              .start_stride = head.output_stride,
               .start_scale = softmax.rescale,
               .out = out,
-              .out_stride = head.stride,
+              .out_stride = head.output_stride,
               .finish_scale = last ? inverse : nullptr},
              rows, head.head_dim);
     first = false;

@@ -90,6 +90,11 @@ PackedWeights::PackedWeights(const FixedGemmRow& row, const FixedLayer& layer, s
   pack(layer, w);
 }
 
+std::size_t PackedWeights::bytes() const {
+  return weight_bytes() + panels_.size() * sizeof(Panel) + group_at_.size() * sizeof(std::int32_t) +
+         start_.size() * sizeof(std::int32_t) + bounds_.size() * sizeof(std::int64_t);
+}
+
 template <class Code>
 void PackedWeights::check(const FixedLayer& layer, std::span<const Code> w) {
   require(n_ >= 1 && k_ >= 1, "layer '{}': channels and inputs must be at least 1, got {} and {}", layer.name, n_, k_);
@@ -241,6 +246,10 @@ Dequantizer::Dequantizer(const PackedWeights& weights, const Dequantization& how
     // Multiples of the smallest float32, and far from the largest: only the sum with the bias is rounded.
     plain_ &= bits >= -100 && bits <= 126 && weights.bounds_[j] <= kFloatLimit;
   }
+}
+
+std::size_t Dequantizer::bytes() const {
+  return (factors_.size() + biases_.size()) * sizeof(float) + wide_factors_.size() * sizeof(double);
 }
 
 // One product: its tasks, and the working memory of each.

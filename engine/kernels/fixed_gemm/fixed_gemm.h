@@ -45,6 +45,7 @@ class PackedWeights {
   // max |x| sum |w| + |bias| of a channel: no |y| is larger.
   std::int64_t bound(std::int64_t channel) const { return bounds_[static_cast<std::size_t>(channel)]; }
   std::size_t weight_bytes() const { return blocks_.size() * sizeof(Block); }  // of the packed codes
+  std::size_t bytes() const;                                                   // of all that is held
 
  private:
   friend struct FixedProduct;
@@ -124,6 +125,8 @@ class Dequantizer {
  public:
   // Throws Error if the number of fraction bits or of biases is not as above.
   Dequantizer(const PackedWeights& weights, const Dequantization& how);
+
+  std::size_t bytes() const;
 
  private:
   friend struct FixedProduct;

@@ -1,0 +1,110 @@
+#include "compress/lower/program.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+
+#include "engine/base/error.h"
+
+namespace ingot::compress {
+namespace {
+
+using engine::Rounding;
+using engine::Tensor;
+
+// Why this tensor has no integers that can be multiplied; "" if it has.
+std::string gap(const char* tensor, const std::optional<Quantizer>& quantizer) {
+  if (!quantizer) return fmt::format("its {} is not quantised", tensor);
+  const std::string format = to_string(quantizer->format);
+  const std::optional<FixedPoint> fixed = as_fixed(quantizer->format);
+  if (!fixed) return fmt::format("its {} is {}, which is not fixed point", tensor, format);
+  if (!fixed->rounding) return fmt::format("its {} is rounded at random ({})", tensor, format);
+  if (fixed->width > kMaxLoweredWidth)
+    return fmt::format("its {} has {} bits, more than {} ({})", tensor, fixed->width, kMaxLoweredWidth, format);
+  // There float32 loses what is below its smallest number before it rounds down.
+  if (quantizer->mode == Mode::mase && fixed->rounding == Rounding::floor && fixed->frac_bits < 0)
+    return fmt::format("its {} is rounded down to a unit above 1 in mode mase ({})", tensor, format);
+  return "";
+}
+
+std::vector<int> frac_bits_of(const Quantizer& quantizer, std::int64_t n) {
+  if (!quantizer.channel_frac_bits.empty()) return quantizer.channel_frac_bits;
+  return std::vector<int>(static_cast<std::size_t>(n), as_fixed(quantizer.format)->frac_bits);
+}
+
+// The codes of numbers that are values of the format already, rows of k with fraction bits of their own.
+template <class Code>
+std::vector<Code> codes_of(const std::string& name, const char* tensor, const Tensor& values, const FixedPoint& fixed,
+                           const std::vector<int>& frac_bits) {
+  std::vector<Code> codes;
+  const std::size_t k = static_cast<std::size_t>(values.size()) / frac_bits.size();
+  for (std::size_t i = 0; i < static_cast<std::size_t>(values.size()); ++i) {
+    const float value = values.data()[i];
+    const std::int64_t code = engine::fixed_code(value, frac_bits[i / k], Rounding::nearest_even, fixed.codes());
+    engine::require(engine::fixed_value(code, frac_bits[i / k]) == value,
+                    "{}: {} {} is not a number of {} bits with {} fraction bits: {}", name, tensor, i, fixed.width,
+                    frac_bits[i / k], value);
+    codes.push_back(static_cast<Code>(code));
+  }
+  return codes;
+}
+
+void set_bounds(IntegerLinear& layer) {
+  const engine::CodeRange range = layer.input.codes();
+  const std::int64_t largest = std::max(-range.lowest, range.highest);
+  for (std::int64_t j = 0; j < layer.n; ++j) {
+    std::int64_t sum = 0;
+    for (std::int64_t p = 0; p < layer.k; ++p)
+      sum += std::abs(std::int64_t{layer.weights[static_cast<std::size_t>(j * layer.k + p)]});
+    layer.bound = std::max(layer.bound, largest * sum);
+  }
+  layer.accumulator_bits = std::bit_width(static_cast<std::uint64_t>(layer.bound)) + 1;
+}
+
+IntegerLinear lower_linear(const std::string& name, const engine::Linear& linear, const LayerCompression& how) {
+  const Quantizer& weight = *how[Role::weight];
+  IntegerLinear layer{.name = name,
+                      .n = linear.weight.shape()[0],
+                      .k = linear.weight.shape()[1],
+                      .input = *as_fixed(how[Role::input]->format),
+                      .sparse_input = how.input_sparsity > 0,
+                      .weight = *as_fixed(weight.format),
+                      .weight_frac_bits = frac_bits_of(weight, linear.weight.shape()[0])};
+  const Tensor values = linear.effective_weight().value();
+  layer.weights = codes_of<std::int32_t>(name, "weight", values, layer.weight, layer.weight_frac_bits);
+  const Tensor bias = linear.effective_bias().value();
+  layer.bias.assign(bias.span().begin(), bias.span().end());
+  if (how[Role::bias]) layer.bias_format = as_fixed(how[Role::bias]->format);
+  if (layer.bias_format) {
+    layer.bias_frac_bits = frac_bits_of(*how[Role::bias], layer.n);
+    layer.bias_codes = codes_of<std::int64_t>(name, "bias", bias, *layer.bias_format, layer.bias_frac_bits);
+  }
+  if (how[Role::output]) layer.output = as_fixed(how[Role::output]->format);
+  for (std::int64_t j = 0; layer.output && j < layer.n; ++j)
+    layer.shifts.push_back(layer.sum_frac_bits(j) - layer.output->frac_bits);
+  set_bounds(layer);
+  return layer;
+}
+
+}  // namespace
+
+IntegerProgram lower(bert::Model& model, const Compression& compression) {
+  const engine::NoGradient off;
+  IntegerProgram program;
+  for (const auto& [name, linear] : model.linears()) {
+    const auto found = compression.find(name);
+    const LayerCompression how = found == compression.end() ? LayerCompression{} : found->second;
+    std::string reason = gap("input", how[Role::input]);
+    if (reason.empty()) reason = gap("weight", how[Role::weight]);
+    if (!reason.empty()) {
+      program.left.push_back({name, reason});
+    } else {
+      program.layers.push_back(lower_linear(name, *linear, how));
+    }
+  }
+  return program;
+}
+
+}  // namespace ingot::compress
