@@ -78,12 +78,6 @@ Tensor fresh(const ParameterSpec& spec, const Config& config, std::uint64_t seed
 
 using Tensors = std::map<std::string, Tensor>;
 
-Model assemble(const Config& config, const Tensors& tensors) {
-  Model model = skeleton(config);
-  for_each_parameter(model, [&](const std::string& name, Variable& v) { v = Variable(tensors.at(name), true); });
-  return model;
-}
-
 Tensors fresh_tensors(const Config& config, std::uint64_t seed) {
   Tensors tensors;
   std::uint64_t index = 0;
@@ -99,28 +93,34 @@ void overlay(Tensors& tensors, const std::vector<CheckpointTensor>& read) {
 
 }  // namespace
 
+Model model_of(const Config& config, const std::map<std::string, Tensor>& tensors) {
+  Model model = skeleton(config);
+  for_each_parameter(model, [&](const std::string& name, Variable& v) { v = Variable(tensors.at(name), true); });
+  return model;
+}
+
 Model make_model(const Config& config, std::uint64_t seed) {
   check(config, "model");
-  return assemble(config, fresh_tensors(config, seed));
+  return model_of(config, fresh_tensors(config, seed));
 }
 
 Model load_model(const std::filesystem::path& folder) {
   const Config config = read_config(folder / "config.json");
   Tensors tensors;
   overlay(tensors, read_checkpoint(folder, config));
-  return assemble(config, tensors);
+  return model_of(config, tensors);
 }
 
 Model model_from_body(const std::filesystem::path& folder, const Config& config, std::uint64_t seed) {
   Tensors tensors = fresh_tensors(config, seed);
   overlay(tensors, read_checkpoint(folder, config, true));
-  return assemble(config, tensors);
+  return model_of(config, tensors);
 }
 
 Model with_config(const Model& model, const Config& config) {
   Tensors tensors;
   for (const Parameter& p : model.parameters()) tensors[p.name] = p.variable.value();
-  return assemble(config, tensors);
+  return model_of(config, tensors);
 }
 
 void save_model(const std::filesystem::path& folder, const Model& model) {

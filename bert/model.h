@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -83,6 +84,9 @@ struct Model {
 // Fresh weights as BERT draws them: matrices and embeddings normal(0, initializer_range), the padding embedding, biases
 // and betas 0, gammas 1. A function of config and seed alone.
 Model make_model(const Config& config, std::uint64_t seed);
+
+// A model of these tensors, by parameter name, one for each of parameter_specs(config) and of its shape.
+Model model_of(const Config& config, const std::map<std::string, engine::Tensor>& tensors);
 
 // The checkpoint in a Hugging Face folder. Throws Error as read_config and read_checkpoint do.
 Model load_model(const std::filesystem::path& folder);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "compress/packed/model.h"
+
 namespace ingot::compress {
 namespace {
 
@@ -55,7 +57,9 @@ Footprint footprint(bert::Model& model, const Compression& compression) {
   for (const auto& [name, table] : model.tables()) add(name, table->weight, {});
   for (const auto& [name, linear] : model.linears()) add(name, linear->weight, linear->bias);
   total.average_bits = bits / static_cast<double>(n_parameters);
-  total.packed_bytes = static_cast<std::int64_t>(std::ceil(bits / 8));
+  bert::Model compressed = model;
+  attach(compressed, compression);
+  total.packed_bytes = packed_bytes(compressed, compression).value_or(static_cast<std::int64_t>(std::ceil(bits / 8)));
   total.float_bytes = 4 * n_parameters;
   total.sparsity = n_masked > 0 ? static_cast<double>(n_pruned) / static_cast<double>(n_masked) : 0;
   return total;

@@ -12,8 +12,10 @@ struct LayerFootprint {
 };
 
 struct Footprint {
-  double average_bits = 0;  // over all parameters of the model; 32 for what stays float
-  std::int64_t packed_bytes = 0, float_bytes = 0;
+  double average_bits = 0;        // over all parameters of the model; 32 for what stays float
+  std::int64_t packed_bytes = 0;  // of the weights file of a packed folder (packed/model.h); where a tensor cannot be
+                                  // packed, average_bits of each parameter
+  std::int64_t float_bytes = 0;
   double sparsity = 0;                 // share of the weights in masked layers that the masks prune
   std::vector<LayerFootprint> layers;  // those that the compression names
 };
