@@ -94,6 +94,9 @@ fs::path model_file(const fs::path& folder) {
           "{}: the checkpoint is split over several files; save it as one model.safetensors (in Python: "
           "model.save_pretrained(folder, max_shard_size=\"100GB\"))",
           folder.string());
+  require(!fs::exists(folder / "packed.safetensors", error),
+          "{}: holds packed codes, which only eval and predict read; use the folder that they were exported from",
+          folder.string());
   require(!fs::exists(folder / "pytorch_model.bin", error),
           "{}: has pytorch_model.bin, which is not read; save it as model.safetensors (in Python: "
           "model.save_pretrained(folder, safe_serialization=True))",

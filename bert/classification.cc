@@ -34,16 +34,14 @@ double macro_f1(std::span<const std::int32_t> truths, std::span<const std::int32
 
 // Calls visit(batch, probabilities) over a subset in evaluation order.
 template <class Visit>
-void for_each_prediction(const Model& model, const Subset& subset, const data::Framing& framing,
+void for_each_prediction(const Logits& logits, const Subset& subset, const data::Framing& framing,
                          std::int64_t batch_size, const Visit& visit) {
   const engine::NoGradient no_gradient;
   for (const auto& members : data::evaluation_order(subset.lengths(framing.length), batch_size)) {
     data::Batch batch = make_batch(subset, members, framing);
     const std::vector<std::int32_t> labels = batch.labels;
     const Input input = make_input(std::move(batch));
-    engine::DropoutStreams off;
-    const engine::Variable logits = model.classify(model.encode(input, off), input, off);
-    visit(members, labels, static_cast<std::int64_t>(input.ids.size()), engine::softmax(logits).value());
+    visit(members, labels, static_cast<std::int64_t>(input.ids.size()), engine::softmax(logits(input)).value());
   }
 }
 
@@ -83,7 +81,14 @@ data::Batch make_batch(const Subset& subset, std::span<const std::size_t> member
   return batch;
 }
 
-std::vector<float> predict(const Model& model, std::span<const std::span<const std::int32_t>> texts,
+Logits logits_of(const Model& model) {
+  return [&model](const Input& input) {
+    engine::DropoutStreams off;
+    return model.classify(model.encode(input, off), input, off);
+  };
+}
+
+std::vector<float> predict(const Logits& logits, std::span<const std::span<const std::int32_t>> texts,
                            const data::Framing& framing, std::int64_t batch_size) {
   std::vector<std::uint64_t> offsets{0};
   std::vector<std::int32_t> ids;
@@ -93,10 +98,11 @@ std::vector<float> predict(const Model& model, std::span<const std::span<const s
   }
   const std::vector<std::int32_t> labels(texts.size(), data::kUnlabelled);
   const TokenPart part{offsets, ids, labels};
-  const auto n_labels = static_cast<std::size_t>(model.config.n_labels());
-  std::vector<float> probabilities(texts.size() * n_labels);
-  for_each_prediction(model, Subset::all(part), framing, batch_size,
+  std::vector<float> probabilities;
+  for_each_prediction(logits, Subset::all(part), framing, batch_size,
                       [&](const auto& members, const auto&, std::int64_t, const engine::Tensor& rows) {
+                        const auto n_labels = static_cast<std::size_t>(rows.columns());
+                        probabilities.resize(texts.size() * n_labels);
                         for (std::size_t i = 0; i < members.size(); ++i) {
                           std::copy_n(rows.data() + i * n_labels, n_labels,
                                       probabilities.data() + members[i] * n_labels);
@@ -107,16 +113,22 @@ std::vector<float> predict(const Model& model, std::span<const std::span<const s
 
 Evaluation evaluate(const Model& model, const Subset& subset, const data::Framing& framing, std::int64_t batch_size,
                     const std::function<void(std::int64_t, std::int64_t)>& progress) {
+  return evaluate(logits_of(model), subset, framing, batch_size, progress);
+}
+
+Evaluation evaluate(const Logits& logits, const Subset& subset, const data::Framing& framing, std::int64_t batch_size,
+                    const std::function<void(std::int64_t, std::int64_t)>& progress) {
   engine::require(!subset.examples.empty(), "evaluate: there are no examples");
   const auto begin = std::chrono::steady_clock::now();
-  const auto n_labels = static_cast<std::size_t>(model.config.n_labels());
   Evaluation evaluation;
+  std::int64_t n_labels = 0;
   evaluation.predictions.resize(subset.examples.size());
   std::vector<double> losses(subset.examples.size());
-  for_each_prediction(model, subset, framing, batch_size,
+  for_each_prediction(logits, subset, framing, batch_size,
                       [&](const auto& members, const auto& labels, std::int64_t n_tokens, const engine::Tensor& rows) {
+                        n_labels = rows.columns();
                         for (std::size_t i = 0; i < members.size(); ++i) {
-                          const float* row = rows.data() + i * n_labels;
+                          const float* row = rows.data() + static_cast<std::int64_t>(i) * n_labels;
                           evaluation.predictions[members[i]] =
                               static_cast<std::int32_t>(std::max_element(row, row + n_labels) - row);
                           losses[members[i]] = -std::log(std::max(row[labels[i]], 1e-30f));
@@ -131,7 +143,7 @@ Evaluation evaluate(const Model& model, const Subset& subset, const data::Framin
   for (std::size_t i = 0; i < truths.size(); ++i) n_right += truths[i] == evaluation.predictions[i];
   const auto n = static_cast<double>(evaluation.n);
   evaluation.accuracy = static_cast<double>(n_right) / n;
-  evaluation.macro_f1 = macro_f1(truths, evaluation.predictions, model.config.n_labels());
+  evaluation.macro_f1 = macro_f1(truths, evaluation.predictions, n_labels);
   evaluation.loss = std::accumulate(losses.begin(), losses.end(), 0.0) / n;
   evaluation.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return evaluation;

@@ -27,8 +27,14 @@ Input make_input(data::Batch&& batch);
 // The batch of these members (positions in subset.examples), framed.
 data::Batch make_batch(const Subset& subset, std::span<const std::size_t> members, const data::Framing& framing);
 
+// Logits [n_sequences, n_labels] of a batch.
+using Logits = std::function<engine::Variable(const Input&)>;
+
+// Those of a model, to which a reference is kept.
+Logits logits_of(const Model& model);
+
 // Probabilities [n, n_labels] for n token sequences, in their order.
-std::vector<float> predict(const Model& model, std::span<const std::span<const std::int32_t>> texts,
+std::vector<float> predict(const Logits& logits, std::span<const std::span<const std::int32_t>> texts,
                            const data::Framing& framing, std::int64_t batch_size);
 
 struct Evaluation {
@@ -42,6 +48,8 @@ struct Evaluation {
 };
 
 // progress(done, total) is called after each batch.
+Evaluation evaluate(const Logits& logits, const Subset& subset, const data::Framing& framing, std::int64_t batch_size,
+                    const std::function<void(std::int64_t, std::int64_t)>& progress = {});
 Evaluation evaluate(const Model& model, const Subset& subset, const data::Framing& framing, std::int64_t batch_size,
                     const std::function<void(std::int64_t, std::int64_t)>& progress = {});
 

@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <iostream>
+#include <optional>
 
 #include "bert/classification.h"
+#include "cli/classifier.h"
 #include "cli/commands.h"
-#include "cli/model_folder.h"
 #include "cli/training_options.h"
+#include "compress/lower/verify.h"
+#include "compress/packed/model.h"
 #include "engine/base/error.h"
 #include "engine/base/progress.h"
 
@@ -15,24 +18,6 @@ namespace ingot::cli {
 namespace {
 
 using engine::require;
-
-struct Classifier {
-  std::filesystem::path folder;
-  bert::Model model;
-  std::unique_ptr<bert::Tokenizer> tokenizer;
-  data::Framing framing;
-};
-
-Classifier load_classifier(const std::string& where, std::int64_t length) {
-  const std::filesystem::path folder = resolve_model_folder(where);
-  bert::Model model = load_compressed_model(folder).model;
-  require(model.config.task == bert::Task::sequence_classification,
-          "{}: is not a classifier; train one with `ingot train --from {}`", folder.string(), where);
-  auto tokenizer = bert::load_tokenizer(folder);
-  check_vocabulary(model.config, *tokenizer, folder.string());
-  const data::Framing framing = framing_for(folder, model.config, *tokenizer, length);
-  return {folder, std::move(model), std::move(tokenizer), framing};
-}
 
 // The labels of a part in the numbering of the model.
 std::vector<std::int32_t> translated(const bert::TokenPart& part, const std::vector<std::string>& from,
@@ -53,41 +38,134 @@ struct EvalOptions {
   std::string model, data;
   std::string part = "auto";
   std::int64_t batch = 32, length = 0;
+  bool integer = false, verify = false;
   std::string out;
 };
+
+// What an evaluation reads. Moved, never copied: the part points into corpus and labels.
+struct EvalTexts {
+  bert::TokenCorpus corpus;
+  bool is_test;
+  std::vector<std::int32_t> labels;  // in the numbering of the model
+  bert::TokenPart part;
+};
+
+EvalTexts eval_texts(const EvalOptions& o, const Classifier& c) {
+  const auto source = data::open_source(o.data);
+  bert::TokenCorpus corpus = tokenized(*source, *c.tokenizer);
+  const bool test = o.part == "test" || (o.part == "auto" && corpus.test.size() > 0);
+  bert::TokenPart part = test ? corpus.test : corpus.train;
+  require(part.size() > 0, "{}: has no {} examples", source->name(), test ? "test" : "labelled");
+  std::vector<std::int32_t> labels = translated(part, corpus.label_names, c.labels());
+  part.labels = labels;
+  note_truncation(part, c.framing, test ? "test" : "");
+  return {std::move(corpus), test, std::move(labels), part};
+}
+
+bert::Evaluation evaluate_with_progress(const char* name, const bert::Logits& logits, const EvalTexts& texts,
+                                        const Classifier& c, std::int64_t batch) {
+  engine::Progress meter(name, static_cast<std::int64_t>(texts.part.size()));
+  return bert::evaluate(logits, bert::Subset::all(texts.part), c.framing, batch,
+                        [&](std::int64_t done, std::int64_t) { meter.update(done); });
+}
+
+// In integers, if there are some. References are kept.
+bert::Logits classify(const std::optional<IntegerClassifier>& integers, const Classifier& c) {
+  if (!integers) return bert::logits_of(c.model());
+  return [&model = integers->model](const bert::Input& input) { return model.classify(input); };
+}
+
+double speed(const bert::Evaluation& e) { return static_cast<double>(e.n_tokens) / e.seconds; }
+
+// Of the program, for result.json.
+nlohmann::json describe(const IntegerClassifier& integers, const Classifier& c) {
+  nlohmann::json left = nlohmann::json::array();
+  for (const compress::FloatLinear& layer : integers.program.left)
+    left.push_back({{"name", layer.name}, {"reason", layer.reason}});
+  nlohmann::json json{
+      {"layers", integers.program.layers.size()}, {"float_layers", left}, {"program_bytes", integers.model.bytes()}};
+  const auto packed = compress::packed_bytes(c.model(), c.compressed.compression);
+  json["packed_bytes"] = packed ? nlohmann::json(*packed) : nlohmann::json();
+  return json;
+}
+
+// Both models over all texts again; every output of every layer in integers is compared with that of exact sums.
+nlohmann::json verify(const IntegerClassifier& integers, const bert::Evaluation& e, const EvalTexts& texts,
+                      const Classifier& c, std::int64_t batch) {
+  compress::IntegerVerifier verifier(c.model(), integers.program);
+  evaluate_with_progress(
+      "verify",
+      [&](const bert::Input& input) {
+        const engine::Variable logits = integers.model.classify(input);
+        verifier.check(input, logits.value());
+        return logits;
+      },
+      texts, c, batch);
+  const bert::Evaluation floats = evaluate_with_progress("compare", bert::logits_of(c.model()), texts, c, batch);
+  std::int64_t n_values = 0, n_different = 0, n_same = 0;
+  nlohmann::json layers = nlohmann::json::object();
+  for (const compress::Comparison& layer : verifier.layers()) {
+    n_values += layer.n_values;
+    n_different += layer.n_different;
+    layers[layer.name] = {{"values", layer.n_values}, {"different", layer.n_different}};
+  }
+  for (std::size_t i = 0; i < e.predictions.size(); ++i) n_same += e.predictions[i] == floats.predictions[i];
+  return {{"values", n_values},
+          {"different", n_different},
+          {"layers", layers},
+          {"logits", verifier.logits().n_values},
+          {"different_logits", verifier.logits().n_different},
+          {"same_predictions", n_same},
+          {"fake_quantised_accuracy", floats.accuracy},
+          {"fake_quantised_tokens_per_second", speed(floats)}};
+}
 
 void run_eval(const CLI::App& command, const EvalOptions& o, const Common& common) {
   require(o.part == "auto" || o.part == "test" || o.part == "train", "--part: must be auto, test or train, got '{}'",
           o.part);
-  const Classifier c = load_classifier(o.model, o.length);
-  const auto source = data::open_source(o.data);
-  const bert::TokenCorpus corpus = tokenized(*source, *c.tokenizer);
-  const bool test = o.part == "test" || (o.part == "auto" && corpus.test.size() > 0);
-  bert::TokenPart part = test ? corpus.test : corpus.train;
-  require(part.size() > 0, "{}: has no {} examples", source->name(), test ? "test" : "labelled");
-  const std::vector<std::int32_t> labels = translated(part, corpus.label_names, c.model.config.label_names);
-  part.labels = labels;
-  note_truncation(part, c.framing, test ? "test" : "");
-  engine::Progress meter("evaluate", static_cast<std::int64_t>(part.size()));
-  const bert::Evaluation e = bert::evaluate(c.model, bert::Subset::all(part), c.framing, o.batch,
-                                            [&](std::int64_t done, std::int64_t) { meter.update(done); });
+  require(o.integer || !o.verify, "--verify: compares integers with the fake-quantised model; it needs --integer");
+  Classifier c = load_classifier(o.model, o.length);
+  std::optional<IntegerClassifier> integers;
+  if (o.integer) integers.emplace(in_integers(c));
+  const EvalTexts texts = eval_texts(o, c);
+  const bert::Evaluation e = evaluate_with_progress("evaluate", classify(integers, c), texts, c, o.batch);
   nlohmann::json result{{"accuracy", e.accuracy},
                         {"f1", e.macro_f1},
                         {"loss", e.loss},
                         {"examples", e.n},
-                        {"evaluated_on", test ? "test" : "all"},
+                        {"evaluated_on", texts.is_test ? "test" : "all"},
                         {"model", c.folder.string()},
-                        {"tokens_per_second", static_cast<double>(e.n_tokens) / e.seconds}};
+                        {"tokens_per_second", speed(e)}};
+  std::string text = fmt::format("accuracy {:.4f}, F1 {:.4f}, loss {:.4f} on {} texts ({:.1f}k tokens/s)\n", e.accuracy,
+                                 e.macro_f1, e.loss, e.n, speed(e) / 1000);
+  if (integers) {
+    result["integer"] = describe(*integers, c);
+    text += fmt::format("{} of {} layers in integers, {:.2f} MB in memory\n", integers->program.layers.size(),
+                        integers->program.layers.size() + integers->program.left.size(),
+                        static_cast<double>(integers->model.bytes()) / 1e6);
+  }
+  std::int64_t n_different = 0;
+  if (o.verify) {
+    const nlohmann::json& found = result["verify"] = verify(*integers, e, texts, c, o.batch);
+    n_different = found["different"].get<std::int64_t>() + found["different_logits"].get<std::int64_t>();
+    text += fmt::format(
+        "verified: {} of {} outputs and {} of {} logits differ from exact sums; {} of {} predictions are "
+        "those of the fake-quantised model ({:.1f}k tokens/s)\n",
+        found["different"].get<std::int64_t>(), found["values"].get<std::int64_t>(),
+        found["different_logits"].get<std::int64_t>(), found["logits"].get<std::int64_t>(),
+        found["same_predictions"].get<std::int64_t>(), e.n,
+        found["fake_quantised_tokens_per_second"].get<double>() / 1000);
+  }
   if (!o.out.empty()) write_config_toml(command, o.out);
-  finish(command, common, o.out, result,
-         fmt::format("accuracy {:.4f}, F1 {:.4f}, loss {:.4f} on {} texts ({:.1f}k tokens/s)\n", e.accuracy, e.macro_f1,
-                     e.loss, e.n, static_cast<double>(e.n_tokens) / e.seconds / 1000));
+  finish(command, common, o.out, result, text);
+  if (n_different > 0) throw std::runtime_error("the integers are not the fake-quantised model's");
 }
 
 struct PredictOptions {
   std::string model;
   std::vector<std::string> texts;
   std::int64_t batch = 32, length = 0;
+  bool integer = false;
 };
 
 std::vector<std::string> texts_of(const PredictOptions& o) {
@@ -98,7 +176,9 @@ std::vector<std::string> texts_of(const PredictOptions& o) {
 }
 
 void run_predict(const CLI::App& command, const PredictOptions& o, const Common& common) {
-  const Classifier c = load_classifier(o.model, o.length);
+  Classifier c = load_classifier(o.model, o.length);
+  std::optional<IntegerClassifier> integers;
+  if (o.integer) integers.emplace(in_integers(c));
   const std::vector<std::string> texts = texts_of(o);
   std::vector<std::vector<std::int32_t>> ids;
   std::int64_t n_long = 0;
@@ -110,8 +190,8 @@ void run_predict(const CLI::App& command, const PredictOptions& o, const Common&
     say(fmt::format("{} of {} texts are longer than {} tokens and are truncated ({})", n_long, texts.size(),
                     c.framing.length, name(c.framing.truncation)));
   const std::vector<std::span<const std::int32_t>> views(ids.begin(), ids.end());
-  const std::vector<float> probabilities = bert::predict(c.model, views, c.framing, o.batch);
-  const std::vector<std::string>& labels = c.model.config.label_names;
+  const std::vector<float> probabilities = bert::predict(classify(integers, c), views, c.framing, o.batch);
+  const std::vector<std::string>& labels = c.labels();
   nlohmann::json predictions = nlohmann::json::array();
   std::string lines;
   for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -137,6 +217,9 @@ void add_eval(CLI::App& program) {
                      "test, train (everything labelled that is not test), or auto: test where there is one");
   command.add_option("--length", o->length, "tokens of a text; 0: as trained")->check(not_negative());
   command.add_option("--batch", o->batch, "texts at a time")->check(CLI::Range(1, 65536));
+  command.add_flag("--integer", o->integer, "run the fixed-point layers in integers");
+  command.add_flag("--verify", o->verify,
+                   "with --integer: compare every output with the fake-quantised model's, by bits");
   command.add_option("--out", o->out, "folder for config.toml and result.json; default: none");
   set_action(command, "ingot eval runs/imdb --data aclImdb.tar.gz", common,
              [&command, o, common] { run_eval(command, *o, *common); });
@@ -152,6 +235,7 @@ void add_predict(CLI::App& program) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command.add_option("--length", o->length, "tokens of a text; 0: as trained")->check(not_negative());
   command.add_option("--batch", o->batch, "texts at a time")->check(CLI::Range(1, 65536));
+  command.add_flag("--integer", o->integer, "run the fixed-point layers in integers");
   set_action(command, "ingot predict runs/imdb 'A quiet, beautiful film.'", common,
              [&command, o, common] { run_predict(command, *o, *common); });
 }

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/model_folder.h"
+#include "compress/packed/model.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 
@@ -16,12 +17,19 @@ void copy_if_present(const fs::path& from, const fs::path& to, const char* file)
   if (fs::exists(from / file)) engine::write_file(to / file, engine::read_file(from / file));
 }
 
+void check_free(const fs::path& to) {
+  for (const char* file :
+       {"config.json", "model.safetensors", "packed.safetensors", "compression.json", "training.safetensors"}) {
+    engine::require(!fs::exists(to / file), "{}: holds a model or a run already; choose another folder", to.string());
+  }
+}
+
+constexpr const char* kTokenizerFiles[] = {"vocab.txt", "tokenizer.model", "tokenizer_config.json"};
+
 void transfer(const CLI::App& command, const fs::path& from, const fs::path& to, const Common& common) {
   bert::Model model = bert::load_model(from);
   const compress::Compression compression = compress::load_compression(from, model);
-  for (const char* file : {"config.json", "model.safetensors", "compression.json", "training.safetensors"}) {
-    engine::require(!fs::exists(to / file), "{}: holds a model or a run already; choose another folder", to.string());
-  }
+  check_free(to);
   if (fs::exists(from / "vocab.txt") || fs::exists(from / "tokenizer.model")) {
     check_vocabulary(model.config, *bert::load_tokenizer(from), from.string());
   }
@@ -34,11 +42,26 @@ void transfer(const CLI::App& command, const fs::path& from, const fs::path& to,
   }
   bert::save_model(to, model);
   compress::save_compression(to, compression);
-  for (const char* file : {"vocab.txt", "tokenizer.model", "tokenizer_config.json"}) copy_if_present(from, to, file);
+  for (const char* file : kTokenizerFiles) copy_if_present(from, to, file);
   std::int64_t n = 0;
   for (const engine::Parameter& p : model.parameters()) n += p.variable.value().size();
   finish(command, common, {}, {{"tensors", model.parameters().size()}, {"parameters", n}, {"out", to.string()}},
          fmt::format("{}: {} tensors, {} parameters\n", to.string(), model.parameters().size(), n));
+}
+
+// Packed codes instead of floats.
+void pack(const CLI::App& command, const fs::path& from, const fs::path& to, const Common& common) {
+  const CompressedModel compressed = load_compressed_model(from);
+  check_free(to);
+  compress::save_packed(to, compressed.model, compressed.compression);
+  for (const char* file : kTokenizerFiles) copy_if_present(from, to, file);
+  const auto n_bytes = static_cast<std::int64_t>(fs::file_size(to / "packed.safetensors"));
+  std::int64_t n = 0;
+  for (const engine::Parameter& p : compressed.model.parameters()) n += p.variable.value().size();
+  finish(command, common, {},
+         {{"parameters", n}, {"packed_bytes", n_bytes}, {"float_bytes", 4 * n}, {"out", to.string()}},
+         fmt::format("{}: {} parameters in {} bytes, {:.1f} times smaller than float32\n", to.string(), n, n_bytes,
+                     4.0 * static_cast<double>(n) / static_cast<double>(n_bytes)));
 }
 
 }  // namespace
@@ -55,13 +78,16 @@ void add_import(CLI::App& program) {
 }
 
 void add_export(CLI::App& program) {
-  CLI::App& command = *program.add_subcommand("export", "write a model as a Hugging Face folder");
+  CLI::App& command = *program.add_subcommand("export", "write a model as a Hugging Face folder, or as packed codes");
   const auto common = add_common(command);
   const auto from = std::make_shared<std::string>(), to = std::make_shared<std::string>();
   command.add_option("model", *from, "folder of a run or a checkpoint")->required()->type_name("DIR");
-  command.add_option("target", *to, "folder to write")->required()->type_name("HF_DIR");
-  set_action(command, "ingot export runs/imdb imdb-bert", common,
-             [&command, from, to, common] { transfer(command, resolve_model_folder(*from), *to, *common); });
+  command.add_option("target", *to, "folder to write")->required()->type_name("OUT");
+  const auto packed = std::make_shared<bool>(false);
+  command.add_flag("--packed", *packed, "as packed codes, which eval and predict read: what a compressed model weighs");
+  set_action(command, "ingot export runs/imdb imdb-bert", common, [&command, from, to, packed, common] {
+    (*packed ? pack : transfer)(command, resolve_model_folder(*from), *to, *common);
+  });
 }
 
 }  // namespace ingot::cli

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "compress/packed/model.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 
@@ -22,6 +23,12 @@ CompressedModel with_compression(bert::Model model, const fs::path& folder) {
   loaded.compression = compress::load_compression(folder, loaded.model);
   compress::attach(loaded.model, loaded.compression);
   return loaded;
+}
+
+CompressedModel load_compressed_or_packed_model(const fs::path& folder) {
+  if (!compress::is_packed(folder)) return load_compressed_model(folder);
+  compress::PackedModel packed = compress::load_packed(folder);
+  return {std::move(packed.model), std::move(packed.compression)};
 }
 
 CompressedModel load_compressed_model(const fs::path& folder) {

@@ -26,6 +26,9 @@ CompressedModel with_compression(bert::Model model, const std::filesystem::path&
 // Model and compression in a folder. Throws Error as bert::load_model and compress::load_compression do.
 CompressedModel load_compressed_model(const std::filesystem::path& folder);
 
+// The same, or what compress::load_packed gives of a folder of packed codes.
+CompressedModel load_compressed_or_packed_model(const std::filesystem::path& folder);
+
 // Length and truncation that the model was trained with (tokenizer_config.json), or all its positions and head; special
 // tokens from the tokenizer. A length other than 0 wins. Throws Error if the length exceeds the positions, or the
 // tokenizer has no [CLS] or [SEP].

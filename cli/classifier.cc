@@ -1,0 +1,36 @@
+#include "cli/classifier.h"
+
+#include <fmt/format.h>
+
+#include "cli/command.h"
+#include "engine/base/error.h"
+
+namespace ingot::cli {
+
+using engine::require;
+
+Classifier load_classifier(const std::string& where, std::int64_t length) {
+  const std::filesystem::path folder = resolve_model_folder(where);
+  CompressedModel compressed = load_compressed_or_packed_model(folder);
+  const bert::Config& config = compressed.model.config;
+  require(config.task == bert::Task::sequence_classification,
+          "{}: is not a classifier; train one with `ingot train --from {}`", folder.string(), where);
+  auto tokenizer = bert::load_tokenizer(folder);
+  check_vocabulary(config, *tokenizer, folder.string());
+  const data::Framing framing = framing_for(folder, config, *tokenizer, length);
+  return {folder, std::move(compressed), std::move(tokenizer), framing};
+}
+
+IntegerClassifier in_integers(Classifier& classifier) {
+  CompressedModel& compressed = classifier.compressed;
+  compress::IntegerProgram program = compress::lower(compressed.model, compressed.compression);
+  require(!program.layers.empty(),
+          "{}: no layer of it runs in integers ({}: {}); make some with `ingot quantize --format fixed`",
+          classifier.folder.string(), program.left.front().name, program.left.front().reason);
+  for (const compress::FloatLinear& left : program.left)
+    say(fmt::format("note: {} stays float32: {}", left.name, left.reason));
+  compress::IntegerModel model(compressed.model, program);
+  return {std::move(program), std::move(model)};
+}
+
+}  // namespace ingot::cli

@@ -1,0 +1,108 @@
+// eval and predict in integers, and packed folders.
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/support/error_text.h"
+#include "tests/support/program.h"
+
+using namespace ingot;
+using nlohmann::json;
+using test::contains;
+using test::Outcome;
+using test::Workplace;
+
+namespace {
+
+constexpr const char* kLinears[] = {"attention.self.query",   "attention.self.key", "attention.self.value",
+                                    "attention.output.dense", "intermediate.dense", "output.dense"};
+
+// A trained run whose best/ computes in fixed point: all Linears, and the words' embeddings.
+void make_compressed(const Workplace& place) {
+  const Outcome trained = place.run(Workplace::train("--out run"));
+  REQUIRE_MESSAGE(trained.code == 0, trained.error);
+  const json fixed{{"input", {{"format", "fixed(8,4)"}}}, {"weight", {{"format", "fixed(8,6)"}}}};
+  json layers{{"bert.pooler.dense", fixed}, {"classifier", fixed}};
+  for (const char* name : kLinears) layers[std::string("bert.encoder.layer.0.") + name] = fixed;
+  layers["bert.embeddings.word_embeddings"] = {{"weight", {{"format", "fixed(8,6)"}}}};
+  place.write("run/best/compression.json", json{{"ingot_compression", 1}, {"layers", layers}}.dump());
+}
+
+json result_of(const Workplace& place, const std::string& words) {
+  const Outcome outcome = place.run(words + " --json --quiet");
+  REQUIRE_MESSAGE(outcome.code == 0, outcome.error);
+  return json::parse(outcome.out);
+}
+
+}  // namespace
+
+TEST_CASE("eval --integer --verify runs every layer in integers, and finds no bit that differs") {
+  const Workplace place;
+  make_compressed(place);
+  const json floats = result_of(place, "eval run --data train.csv");
+  const json integers = result_of(place, "eval run --data train.csv --integer --verify");
+  CHECK(integers["accuracy"] == floats["accuracy"]);
+  CHECK(integers["loss"] == floats["loss"]);
+  CHECK(integers["integer"]["layers"] == 8);
+  CHECK(integers["integer"]["float_layers"].empty());
+  CHECK(integers["integer"]["program_bytes"].get<std::int64_t>() > 0);
+  const json& verify = integers["verify"];
+  // 120 texts of 9 tokens, framed: five Linears of 16 outputs and one of 16 at each token, 16 and 2 at each text.
+  CHECK(verify["values"] == 120 * 9 * 6 * 16 + 120 * 18);
+  CHECK(verify["different"] == 0);
+  CHECK(verify["logits"] == 240);
+  CHECK(verify["different_logits"] == 0);
+  CHECK(verify["same_predictions"] == 120);
+  CHECK(verify["layers"]["classifier"]["values"] == 240);
+}
+
+TEST_CASE("a packed folder is smaller, and eval and predict read it as the folder it was made from") {
+  const Workplace place;
+  make_compressed(place);
+  const json exported = result_of(place, "export run packed --packed");
+  const auto size = static_cast<std::int64_t>(std::filesystem::file_size(place / "packed/packed.safetensors"));
+  CHECK(exported["packed_bytes"] == size);
+  CHECK(size < static_cast<std::int64_t>(std::filesystem::file_size(place / "run/best/model.safetensors")));
+  const std::string texts = "'the copper number is large' 'the plum is small'";
+  CHECK(result_of(place, "predict packed " + texts)["predictions"] ==
+        result_of(place, "predict run " + texts)["predictions"]);
+  CHECK(result_of(place, "predict packed --integer " + texts)["predictions"] ==
+        result_of(place, "predict run --integer " + texts)["predictions"]);
+  const json packed = result_of(place, "eval packed --data train.csv --integer --verify");
+  CHECK(packed["loss"] == result_of(place, "eval run --data train.csv")["loss"]);
+  CHECK(packed["integer"]["packed_bytes"] == size);
+  CHECK(packed["verify"]["different"] == 0);
+}
+
+TEST_CASE("what cannot run in integers or be packed is said in a sentence, with exit code 2") {
+  const Workplace place;
+  make_compressed(place);
+  REQUIRE(place.run("export run packed --packed").code == 0);
+  const auto refused = [&](const std::string& words, const std::string& sentence) {
+    const Outcome outcome = place.run(words);
+    INFO(words, ": ", outcome.error);
+    CHECK(outcome.code == 2);
+    CHECK(contains(outcome.error, sentence));
+  };
+  refused("eval run --data train.csv --verify",
+          "--verify: compares integers with the fake-quantised model; it needs --integer");
+  refused("export run packed --packed", "packed: holds a model or a run already; choose another folder");
+  refused("train --from packed --data train.csv --out more",
+          "packed: holds packed codes, which only eval and predict read; use the folder that they were exported from");
+  refused("export packed other --packed", "packed: holds packed codes");
+  std::filesystem::remove(place / "run/best/compression.json");
+  refused("eval run --data train.csv --integer",
+          "run/best: no layer of it runs in integers (bert.encoder.layer.0.attention.self.query: its input is not "
+          "quantised); make some with `ingot quantize --format fixed`");
+}
+
+TEST_CASE("a damaged packed folder is refused, and names the file") {
+  const Workplace place;
+  make_compressed(place);
+  REQUIRE(place.run("export run packed --packed").code == 0);
+  const std::string whole = test::text_of_file(place / "packed/packed.safetensors");
+  place.write("packed/packed.safetensors", whole.substr(0, whole.size() / 2));
+  const Outcome outcome = place.run("predict packed 'the plum'");
+  CHECK(outcome.code == 2);
+  CHECK(contains(outcome.error, "packed/packed.safetensors"));
+}
