@@ -88,9 +88,21 @@ State state_of(const json& record) {
   return static_cast<State>(state);
 }
 
-Parameter parameter_of(const json& value, const json& distribution, History& history) {
-  require(distribution.is_string(), "distribution must be a text");
-  const auto d = history.intern(from_optuna(distribution.get<std::string>()));
+// The distribution in a record, with the labels that the study has for the integers of an ordinal.
+Distribution distribution_of(const std::string& name, const json& text, const History& history) {
+  require(text.is_string(), "distribution must be a text");
+  const Distribution d = from_optuna(text.get<std::string>());
+  const auto labels = history.system_attributes.find("ingot:ordinal:" + name);
+  if (d.kind != Distribution::Kind::integer || labels == history.system_attributes.end() || !labels->is_array())
+    return d;
+  std::vector<Choice> choices;
+  for (const json& label : *labels) choices.push_back(to_choice(label));
+  const Distribution ordinal = Distribution::ordinal(std::move(choices));
+  return ordinal == d ? ordinal : d;
+}
+
+Parameter parameter_of(const std::string& name, const json& value, const json& distribution, History& history) {
+  const auto d = history.intern(distribution_of(name, distribution, history));
   const double x = to_number(value, "param_value_internal");
   // A number that an objective was given may lie outside the range: Optuna only warns.
   require(d->kind != Distribution::Kind::categorical || d->contains(x), "{} is no index of {}", x, to_string(*d));
@@ -266,7 +278,7 @@ void Replay::create_trial(const json& record) {
     trial.values = values_of(record);
     if (record.contains("params")) {
       for (const auto& [key, value] : object(record, "params").items()) {
-        const Parameter p = parameter_of(value, field(object(record, "distributions"), key.c_str()), history_);
+        const Parameter p = parameter_of(key, value, field(object(record, "distributions"), key.c_str()), history_);
         history_.check_compatible(key, *p.distribution);
         trial.parameters[key] = p;
       }
@@ -290,16 +302,12 @@ void Replay::create_trial(const json& record) {
 
 void Replay::set_parameter(TrialRecord& trial, const json& record) {
   const std::string name = string(record, "param_name");
-  const Parameter p = parameter_of(field(record, "param_value_internal"), field(record, "distribution"), history_);
+  const Parameter p =
+      parameter_of(name, field(record, "param_value_internal"), field(record, "distribution"), history_);
   const Distribution* known = history_.known(name);
   if (known != nullptr && !compatible(*known, *p.distribution)) return;  // as Optuna does: it refused the writer
   history_.check_compatible(name, *p.distribution);
-  const auto own = trial.parameters.find(name);
-  if (own != trial.parameters.end() && *own->second.distribution == *p.distribution) {
-    own->second.value = p.value;  // keeps the labels that this process knows
-  } else {
-    trial.parameters[name] = p;
-  }
+  trial.parameters[name] = p;
 }
 
 void Replay::set_state(TrialRecord& trial, const json& record) {
