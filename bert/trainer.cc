@@ -38,6 +38,14 @@ class MetricsLog {
   std::ofstream file_;
 };
 
+std::vector<engine::ParameterGroup> parameter_groups(const Model& model, const Job& job,
+                                                     const TrainerOptions& options) {
+  std::vector<engine::ParameterGroup> groups =
+      engine::decay_matrices(model.parameters(), static_cast<float>(options.weight_decay));
+  groups.push_back(job.parameters);
+  return groups;
+}
+
 class Run {
  public:
   Run(Model& model, const Job& job, const TrainerOptions& options)
@@ -50,7 +58,7 @@ class Run {
             .n_steps = n_steps_,
             .warm_up_steps = static_cast<std::int64_t>(std::llround(options.warm_up * static_cast<double>(n_steps_))),
             .decay = options.decay},
-        optimizer_(engine::decay_matrices(model.parameters(), static_cast<float>(options.weight_decay)),
+        optimizer_(parameter_groups(model, job, options),
                    {.beta2 = options.beta2, .lazy_rows = options.lazy_embeddings}),
         progress_(start()),
         log_(options.out / "metrics.jsonl", progress_.metrics_bytes),

@@ -52,6 +52,8 @@ struct Job {
   // Optional: between the gradients of a step (0, 1, ...) and the update by them. May change weights, gradients and
   // moments.
   std::function<void(std::int64_t step, const engine::AdamW& optimizer)> before_update = nullptr;
+  // Learned beside the model's weights. Their values belong into `state`; the moments are kept with the others.
+  engine::ParameterGroup parameters = {};
   // What the run changes besides weights and moments: saved with its state, and filled when it is resumed, which
   // resumed() is told.
   std::vector<NamedTensor> state = {};

@@ -9,6 +9,7 @@ void add_demo(CLI::App& program);
 void add_tokenizer(CLI::App& program);
 void add_pretrain(CLI::App& program);
 void add_train(CLI::App& program);
+void add_quantize(CLI::App& program);
 void add_eval(CLI::App& program);
 void add_predict(CLI::App& program);
 void add_import(CLI::App& program);
@@ -18,8 +19,8 @@ void add_format(CLI::App& program);
 void add_prune(CLI::App& program);
 
 inline constexpr void (*kCommands[])(CLI::App&) = {
-    add_demo,   add_tokenizer, add_pretrain, add_train,  add_eval,  add_predict,
-    add_import, add_export,    add_trace,    add_format, add_prune,
+    add_demo,    add_tokenizer, add_pretrain, add_train, add_quantize, add_eval,
+    add_predict, add_import,    add_export,   add_trace, add_format,   add_prune,
 };
 
 }  // namespace ingot::cli

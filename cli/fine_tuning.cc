@@ -1,6 +1,7 @@
 #include "cli/fine_tuning.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "cli/model_folder.h"
 #include "compress/footprint.h"
@@ -80,6 +81,21 @@ std::unique_ptr<TrainingTexts> training_texts(const TrainingOptions& o, std::int
   texts->training = {&corpus.train, std::move(split.train)};
   texts->validation = {&corpus.train, std::move(split.validation)};
   return texts;
+}
+
+CompressedModel starting_classifier(const TrainingOptions& o) {
+  const fs::path folder = resolve_model_folder(o.from);
+  bert::Config config = bert::read_config(folder / "config.json");
+  require(config.task == bert::Task::sequence_classification,
+          "{}: is not a classifier; train one with `ingot train --from {}`", folder.string(), o.from);
+  if (o.epochs > 0) config.hidden_dropout_prob = config.attention_probs_dropout_prob = static_cast<float>(o.dropout);
+  check_vocabulary(config, *bert::load_tokenizer(folder), o.from);
+  return with_compression(bert::with_config(bert::load_model(folder), config), folder);
+}
+
+void check_labels(const bert::Config& config, const TrainingTexts& texts) {
+  require(config.label_names == texts.corpus.label_names, "{}: the labels {} are not those of the model, {}",
+          texts.source->name(), fmt::join(texts.corpus.label_names, ", "), fmt::join(config.label_names, ", "));
 }
 
 bert::Job fine_tuning_job(const FineTuning& f) {

@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "bert/classification.h"
+#include "cli/model_folder.h"
 #include "cli/training_options.h"
-#include "compress/compression.h"
 
 namespace ingot::cli {
 
@@ -23,6 +23,13 @@ struct TrainingTexts {
 // seed holds out the same texts in every command.
 std::unique_ptr<TrainingTexts> training_texts(const TrainingOptions& options, std::int64_t n_validation,
                                               std::uint64_t seed);
+
+// The classifier options.from with its compression, and if it is trained with dropout as the options say. Throws Error
+// if it is none.
+CompressedModel starting_classifier(const TrainingOptions& options);
+
+// Throws Error unless the labels of the texts are those of the model.
+void check_labels(const bert::Config& config, const TrainingTexts& texts);
 
 struct FineTuning {
   const CLI::App& command;

@@ -1,6 +1,8 @@
 // fixed(w,f), ufixed(w,f): codes of w bits that stand for multiples of 2^-f, by the definitions of base/fixed_point.h.
 #include "compress/formats/fixed.h"
 
+#include <fmt/format.h>
+
 #include "compress/formats/elements.h"
 #include "compress/formats/kind.h"
 #include "compress/formats/mase.h"
@@ -113,6 +115,11 @@ constexpr FormatKind kind(const char* name, const char* summary, const char* exa
 
 extern const FormatKind kFixed = kind("fixed", "fixed point, two's complement: code 2^-frac_width", "fixed(8,4)");
 extern const FormatKind kUfixed = kind("ufixed", "fixed point, unsigned: code 2^-frac_width", "ufixed(8,4)");
+
+Format with_frac_bits(const Format& format, int frac_bits) {
+  return parse_format(fmt::format("{}({},{},{})", format.name(), format.integer(kWidth), frac_bits,
+                                  kRoundings[format.integer(kRounding)]));
+}
 
 std::optional<FixedPoint> as_fixed(const Format& format) {
   if (&format.kind() != &kFixed && &format.kind() != &kUfixed) return {};

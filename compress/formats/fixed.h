@@ -21,4 +21,7 @@ struct FixedPoint {
 // What `format` says, if it is fixed(...) or ufixed(...).
 std::optional<FixedPoint> as_fixed(const Format& format);
 
+// The same fixed-point format with other fraction bits, between -95 and 126.
+Format with_frac_bits(const Format& format, int frac_bits);
+
 }  // namespace ingot::compress

@@ -1,43 +1,21 @@
 // Ctrl-C and kill -9 in the middle of training.
 #include <doctest/doctest.h>
-#include <fcntl.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include <chrono>
 #include <csignal>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "tests/support/program.h"
+#include "tests/support/signalled.h"
 
 using namespace ingot;
+using test::signalled;
 using test::Workplace;
 namespace fs = std::filesystem;
 
 namespace {
 
 const std::string kLonger = "--epochs 60 --save-every 7";
-
-// Starts the program, waits until the file has so many bytes, sends the signal, and returns the wait status.
-int signalled(const Workplace& place, const std::string& words, const std::string& file, std::uintmax_t n_bytes,
-              int signal) {
-  const std::string line = "cd '" + (place / "").string() +
-                           "' && exec env XDG_CACHE_HOME=\"$PWD/cache\" '" INGOT_BINARY "' " + words +
-                           " >stdout 2>stderr";
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::execl("/bin/bash", "bash", "-c", line.c_str(), nullptr);
-    ::_exit(127);
-  }
-  std::error_code error;
-  const auto is_written = [&] { return fs::exists(place / file) && fs::file_size(place / file, error) >= n_bytes; };
-  for (int i = 0; i < 15000 && !is_written(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  ::kill(child, signal);
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return status;
-}
 
 }  // namespace
 

@@ -1,0 +1,178 @@
+#include "compress/quantize/calibration.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "compress/fits.h"
+#include "compress/formats/fixed.h"
+#include "engine/base/error.h"
+
+namespace ingot::compress {
+namespace {
+
+using engine::TensorTransforms;
+using engine::Variable;
+
+std::optional<QuantizerRequest>& of(LayerRequest& requests, Role role) {
+  return requests[static_cast<std::size_t>(role)];
+}
+
+// Fraction bits of a weight or bias, by row or for all of it.
+void calibrate_parameter(const Variable& parameter, const std::vector<std::uint8_t>& mask,
+                         const QuantizerRequest& request, const CalibrationOptions& options, Quantizer& quantizer) {
+  const std::span<const float> all = parameter.value().span();
+  std::vector<float> values(all.begin(), all.end());
+  for (std::size_t i = 0; i < mask.size(); ++i) values[i] = mask[i] != 0 ? values[i] : 0.0f;
+  if (!request.per_channel) {
+    quantizer.format = with_frac_bits(quantizer.format, calibrated_frac_bits(quantizer.format, values, options));
+    return;
+  }
+  const auto n_rows = static_cast<std::size_t>(parameter.shape()[0]), n = values.size() / n_rows;
+  for (std::size_t row = 0; row < n_rows; ++row) {
+    const std::span<const float> channel(values.data() + row * n, n);
+    quantizer.channel_frac_bits.push_back(calibrated_frac_bits(quantizer.format, channel, options));
+  }
+}
+
+// One tensor on its way through a layer.
+struct Watch {
+  std::string layer;
+  Role role;
+  std::shared_ptr<FracBitsChoice> choice;
+};
+
+// Looks at the tensors that go through the layers of a model. Layers that read the same tensor, and want the same of
+// it, share what was seen.
+class Watcher {
+ public:
+  Watcher(bert::Model& model, std::vector<Watch>& watches) : model_(model) {
+    for (auto& [name, linear] : model.linears()) {
+      for (Watch& watch : watches) {
+        if (watch.layer == name) observe(*linear, watch);
+      }
+    }
+  }
+
+  // Runs all batches; `second`: the second round.
+  void run(std::span<const bert::Input> batches, bool second, const std::function<void()>& count) {
+    second_ = second;
+    const engine::NoGradient no_gradient;
+    for (const bert::Input& batch : batches) {
+      engine::DropoutStreams off;
+      model_.classify(model_.encode(batch, off), batch, off);
+      last_ = nullptr;
+      last_x_ = {};
+      count();
+    }
+  }
+
+ private:
+  void observe(engine::Linear& linear, Watch& watch) {
+    auto transforms = std::make_shared<TensorTransforms>(linear.transforms ? *linear.transforms : TensorTransforms());
+    engine::TensorTransform& transform = watch.role == Role::input ? transforms->input : transforms->output;
+    // What compression does before, such as sparse inputs, comes first.
+    transform = [this, &watch, before = transform](const Variable& x) {
+      const Variable y = before ? before(x) : x;
+      see(y, watch);
+      return y;
+    };
+    linear.transforms = std::move(transforms);
+  }
+
+  void see(const Variable& x, Watch& watch) {
+    const bool shared = watch.role == Role::input && last_ != nullptr && last_x_.node() == x.node() &&
+                        last_->choice->wants_as(*watch.choice);
+    if (shared) {
+      watch.choice = last_->choice;
+      return;
+    }
+    if (second_) {
+      watch.choice->see_errors(x.value().span());
+    } else {
+      watch.choice->see_range(x.value().span());
+    }
+    if (watch.role == Role::input) {
+      last_ = &watch;
+      last_x_ = x;
+    }
+  }
+
+  bert::Model& model_;
+  bool second_ = false;
+  Watch* last_ = nullptr;
+  Variable last_x_;
+};
+
+// The compression with the quantizers asked for, parameters calibrated; what goes through layers is put into `watches`.
+Compression requested(bert::Model& model, const Compression& start, const std::map<std::string, LayerRequest>& requests,
+                      const CalibrationOptions& options, std::vector<Watch>& watches) {
+  Compression compression = start;
+  const auto add = [&](const std::string& name, const Variable& weight, const Variable& bias) {
+    const auto found = requests.find(name);
+    if (found == requests.end()) return;
+    LayerRequest wanted = found->second;
+    LayerCompression& layer = compression[name];
+    for (const Role role : kRoles) {
+      const std::optional<QuantizerRequest>& request = of(wanted, role);
+      if (!request) continue;
+      layer[role] = request->quantizer;
+      if (!request->is_calibrated) continue;
+      if (role == Role::weight) calibrate_parameter(weight, layer.weight_mask, *request, options, *layer[role]);
+      if (role == Role::bias) calibrate_parameter(bias, {}, {request->quantizer}, options, *layer[role]);
+      if (role == Role::input || role == Role::output) {
+        watches.push_back({name, role, std::make_shared<FracBitsChoice>(request->quantizer->format, options)});
+      }
+    }
+  };
+  for (const auto& [name, linear] : model.linears()) add(name, linear->weight, linear->bias);
+  for (const auto& [name, table] : model.tables()) add(name, table->weight, {});
+  std::erase_if(compression, [](const auto& item) {
+    const LayerCompression& layer = item.second;
+    return layer.quantizers == LayerCompression().quantizers && layer.weight_mask.empty() && layer.input_sparsity == 0;
+  });
+  return compression;
+}
+
+// What the watched tensors are seen in: `start` without the quantizers that will change.
+Compression surroundings(const Compression& start, const std::map<std::string, LayerRequest>& requests) {
+  Compression compression = start;
+  for (auto& [name, layer] : compression) {
+    const auto found = requests.find(name);
+    if (found == requests.end()) continue;
+    for (const Role role : kRoles) {
+      if (found->second[static_cast<std::size_t>(role)]) layer[role].reset();
+    }
+  }
+  return compression;
+}
+
+}  // namespace
+
+Compression calibrate(bert::Model& model, const Compression& start, const std::map<std::string, LayerRequest>& requests,
+                      std::span<const bert::Input> batches, const CalibrationOptions& options,
+                      const std::function<void(std::int64_t, std::int64_t)>& progress) {
+  std::vector<Watch> watches;
+  Compression compression = requested(model, start, requests, options, watches);
+  check_fits("plan", model, compression);
+  engine::require(watches.empty() || !batches.empty(), "calibration: needs at least one batch of texts, got 0");
+  if (!watches.empty()) {
+    attach(model, surroundings(start, requests));
+    const auto total = static_cast<std::int64_t>(2 * batches.size());
+    std::int64_t done = 0;
+    const auto count = [&] {
+      if (progress) progress(++done, total);
+    };
+    Watcher watcher(model, watches);
+    watcher.run(batches, false, count);
+    watcher.run(batches, true, count);
+  }
+  attach(model, {});
+  for (const Watch& watch : watches) {
+    Format& format = compression[watch.layer][watch.role]->format;
+    format = with_frac_bits(format, watch.choice->frac_bits());
+  }
+  return compression;
+}
+
+}  // namespace ingot::compress

@@ -1,0 +1,57 @@
+// Post-training quantisation: fraction bits chosen from weights and from the tensors that texts make of them.
+#pragma once
+
+#include <functional>
+#include <span>
+
+#include "compress/quantize/plan.h"
+
+namespace ingot::compress {
+
+enum class CalibrationMethod {
+  mse,         // the least sum of squared errors
+  percentile,  // the finest step whose range holds that share of the magnitudes
+};
+
+struct CalibrationOptions {
+  CalibrationMethod method = CalibrationMethod::mse;
+  double percentile = 99.9;  // above 0, at most 100
+};
+
+// The fraction bits for a fixed-point format of the numbers x. Numbers that are all 0 take the finest of
+// [-width, width].
+int calibrated_frac_bits(const Format& format, std::span<const float> x, const CalibrationOptions& options);
+
+// The same for a sum of tensors that are seen one after another, twice over: first all ranges, then all errors.
+class FracBitsChoice {
+ public:
+  FracBitsChoice(const Format& format, const CalibrationOptions& options);
+
+  void see_range(std::span<const float> x);   // first round; Error if they are not finite
+  void see_errors(std::span<const float> x);  // second round
+  int frac_bits() const;
+
+  // Whether the other one would choose the same for the same numbers.
+  bool wants_as(const FracBitsChoice& other) const { return format_ == other.format_; }
+
+ private:
+  void plan_candidates();
+
+  Format format_;
+  CalibrationOptions options_;
+  float largest_ = 0;
+  double sum_of_squares_ = 0;
+  std::int64_t n_ = 0;
+  std::vector<std::int64_t> counts_;  // of magnitudes, by the upper bits of the float: percentile
+  int first_ = 0;                     // candidate
+  std::vector<double> errors_;        // of the candidates first_, first_ + 1, ..
+};
+
+// `start` with what is asked for in `requests`; calibrated inputs and outputs see `batches` in a model to which `start`
+// is attached, except for the quantizers that are asked to change. Masks come first: a weight is calibrated as pruned.
+// progress(done, total) counts batches. Leaves nothing attached.
+Compression calibrate(bert::Model& model, const Compression& start, const std::map<std::string, LayerRequest>& requests,
+                      std::span<const bert::Input> batches, const CalibrationOptions& options,
+                      const std::function<void(std::int64_t, std::int64_t)>& progress = {});
+
+}  // namespace ingot::compress

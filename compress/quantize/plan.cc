@@ -1,0 +1,164 @@
+#include "compress/quantize/plan.h"
+
+#include <fmt/format.h>
+#include <fnmatch.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "compress/formats/fixed.h"
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/io/json.h"
+
+namespace ingot::compress {
+namespace {
+
+using engine::require;
+using engine::shown;
+using nlohmann::json;
+
+// The text of a TOML file as JSON.
+json toml_as_json(const std::string& text, const std::string& subject) {
+  try {
+    const toml::table table = toml::parse(text);
+    std::ostringstream out;
+    out << toml::json_formatter{table};
+    return engine::parse_json(out.str(), subject);
+  } catch (const toml::parse_error& error) {
+    engine::fail("{}: line {}: not TOML: {}", subject, error.source().begin.line, std::string(error.description()));
+  }
+}
+
+std::string text_in(const std::string& where, const json& value) {
+  require(value.is_string(), "{}: must be a text, got {}", where, shown(value));
+  return value.get<std::string>();
+}
+
+// Error messages of `parse` with the place in front.
+template <class Parse>
+auto placed(const std::string& where, const json& value, const Parse& parse) {
+  const std::string text = text_in(where, value);
+  try {
+    return parse(text);
+  } catch (const engine::Error& error) {
+    engine::fail("{}: {}", where, error.what());
+  }
+}
+
+std::optional<Role> role_of(std::string_view key) {
+  const auto* const found = std::find_if(kRoles.begin(), kRoles.end(), [&](Role role) { return name(role) == key; });
+  return found == kRoles.end() ? std::nullopt : std::optional(*found);
+}
+
+PlanEntry parse_entry(const std::string& where, const json& object, bool is_embedding) {
+  require(object.is_object(), "{}: must be a table, got {}", where, shown(object));
+  PlanEntry entry{.is_embedding = is_embedding};
+  Mode mode = Mode::standard;
+  bool clip = false, per_channel = false;
+  for (const auto& [key, value] : object.items()) {
+    const std::string place = where + "." + key;
+    if (const std::optional<Role> role = role_of(key)) {
+      require(!is_embedding || role == Role::weight, "{}: an embedding has only a weight", place);
+      entry.requests[static_cast<std::size_t>(*role)] = placed(place, value, parse_request);
+    } else if (key == "name") {
+      entry.pattern = text_in(place, value);
+    } else if (key == "mode") {
+      mode = placed(place, value, parse_mode);
+    } else if (key == "per") {
+      const std::string per = text_in(place, value);
+      require(per == "channel" || per == "tensor", "{}: must be channel or tensor, got '{}'", place, per);
+      per_channel = per == "channel";
+    } else if (key == "clip") {
+      require(value.is_boolean(), "{}: must be true or false, got {}", place, shown(value));
+      clip = value.get<bool>();
+    } else {
+      engine::fail("{}: unknown name; there are name, input, weight, bias, output, per, mode and clip", place);
+    }
+  }
+  require(!entry.pattern.empty(), "{}: needs the name of a layer, or a pattern", where);
+  for (std::optional<QuantizerRequest>& request : entry.requests) {
+    if (!request || !request->quantizer) continue;
+    request->quantizer->mode = mode;
+    request->quantizer->clip = clip;
+    request->per_channel = per_channel;
+  }
+  return entry;
+}
+
+template <class Layers>
+void apply(const PlanEntry& entry, const Layers& layers, std::map<std::string, LayerRequest>& all) {
+  bool found = false;
+  for (const auto& [name, layer] : layers) {
+    if (!matches(entry.pattern, name)) continue;
+    found = true;
+    LayerRequest& requests = all[name];
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      if (entry.requests[i]) requests[i] = entry.requests[i];
+    }
+  }
+  require(found, "plan: '{}' matches none of the {} {} of the model, the first of which is {}", entry.pattern,
+          layers.size(), entry.is_embedding ? "embeddings" : "Linear layers", layers.front().first);
+}
+
+}  // namespace
+
+QuantizerRequest parse_request(std::string_view text) {
+  std::string plain;
+  for (const char c : text) {
+    if (c != ' ') plain += c;
+  }
+  if (plain == "float32") return {};
+  QuantizerRequest request;
+  const bool is_fixed = plain.starts_with("fixed(") || plain.starts_with("ufixed(");
+  const auto replace = [&](std::string_view word) {
+    const auto at = plain.find(word);
+    const bool there = is_fixed && at != std::string::npos && at == plain.find(',');
+    if (there) plain.replace(at, word.size(), ",0");
+    return there;
+  };
+  const bool half = replace(",half");
+  request.is_calibrated = replace(",calibrated");
+  request.quantizer = Quantizer{.format = parse_format(plain)};
+  Format& format = request.quantizer->format;
+  if (half) format = with_frac_bits(format, as_fixed(format)->width / 2);
+  return request;
+}
+
+Plan read_plan(const std::filesystem::path& path) {
+  const std::string subject = path.string(), text = engine::read_file(path);
+  const json root = path.extension() == ".json" ? engine::parse_json(text, subject) : toml_as_json(text, subject);
+  require(root.is_object(), "{}: must be an object, got {}", subject, shown(root));
+  Plan plan;
+  for (const auto& [key, entries] : root.items()) {
+    require(key == "layers" || key == "embeddings", "{}: unknown name '{}'; there are layers and embeddings", subject,
+            key);
+    require(entries.is_array(), "{}: {} must be an array of tables, got {}", subject, key, shown(entries));
+    for (const json& entry : entries) {
+      const std::string where = fmt::format("{}: {}[{}]", subject, key, &entry - &entries[0]);
+      plan.push_back(parse_entry(where, entry, key == "embeddings"));
+    }
+  }
+  require(!plan.empty(), "{}: names no layers", subject);
+  return plan;
+}
+
+std::map<std::string, LayerRequest> requests_by_layer(bert::Model& model, const Plan& plan) {
+  std::map<std::string, LayerRequest> all;
+  for (const PlanEntry& entry : plan) {
+    if (entry.is_embedding) {
+      apply(entry, model.tables(), all);
+    } else {
+      apply(entry, model.linears(), all);
+    }
+  }
+  return all;
+}
+
+bool matches(const std::string& pattern, const std::string& name) {
+  return ::fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
+}
+
+}  // namespace ingot::compress

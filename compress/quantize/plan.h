@@ -1,0 +1,55 @@
+// A plan says how the tensors of a model are quantised: formats by pattern of layer name and by role, later entries
+// before earlier ones. In TOML or JSON:
+//
+//   [[layers]]                            # Linear layers
+//   name = "*"                            # glob: * any text, ? one character, [ab] one of these
+//   input = "fixed(8,calibrated)"         # fraction bits chosen from data
+//   weight = "fixed(4,calibrated)"
+//   bias = "fixed(8,half)"                # half of the width: fixed(8,4)
+//   per = "channel"                       # calibrated weights: fraction bits by output channel; "tensor" (default):
+//   one
+//   [[layers]]
+//   name = "classifier"
+//   weight = "float32"                    # not quantised
+//   [[embeddings]]                        # embedding tables: weight alone
+//   name = "*word*"
+//   weight = "minifloat(8,e4)"
+//   mode = "standard"                     # or "mase"
+//   clip = true                           # straight-through gradient 0 outside of the range
+#pragma once
+
+#include <filesystem>
+
+#include "compress/compression.h"
+
+namespace ingot::compress {
+
+// Of one tensor.
+struct QuantizerRequest {
+  std::optional<Quantizer> quantizer;  // none: float32
+  bool is_calibrated = false;          // the fraction bits are to be chosen
+  bool per_channel = false;            // for each row of a weight
+};
+
+using LayerRequest = std::array<std::optional<QuantizerRequest>, kRoles.size()>;  // by Role; none: as it is
+
+struct PlanEntry {
+  std::string pattern;
+  bool is_embedding = false;
+  LayerRequest requests;
+};
+using Plan = std::vector<PlanEntry>;
+
+// "fixed(8,calibrated)", "fixed(8,half)", "float32" or a format. Throws Error as parse_format does.
+QuantizerRequest parse_request(std::string_view text);
+
+// A .json file, or TOML. Throws Error naming file, entry, rule and value.
+Plan read_plan(const std::filesystem::path& path);
+
+// What the plan asks of each layer that it names. Throws Error for a pattern that matches no layer.
+std::map<std::string, LayerRequest> requests_by_layer(bert::Model& model, const Plan& plan);
+
+// Whether a glob pattern matches.
+bool matches(const std::string& pattern, const std::string& name);
+
+}  // namespace ingot::compress
