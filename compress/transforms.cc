@@ -19,32 +19,44 @@ using engine::Tensor;
 using engine::Variable;
 using Rows = const std::vector<std::int32_t>*;
 
-// |x| as a number that sorts as |x| does.
-std::uint32_t magnitude_bits(float x) { return std::bit_cast<std::uint32_t>(x) & 0x7fffffffu; }
+// |x| as a number that sorts as |x| does. Signed numbers are what SSE2 compares.
+std::int32_t magnitude_bits(float x) { return std::bit_cast<std::int32_t>(x) & 0x7fffffff; }
 
-// The n_kept-th largest of the magnitudes, found bit by bit from the top. n_kept >= 1.
-std::uint32_t nth_largest(const std::uint32_t* magnitudes, std::int64_t n, std::int64_t n_kept) {
-  std::uint32_t found = 0;
+std::int64_t count_at_least(std::span<const std::int32_t> magnitudes, std::int32_t least) {
+  std::int32_t n = 0;
+  for (const std::int32_t magnitude : magnitudes) n += magnitude >= least;
+  return n;
+}
+
+// A number that the n_kept largest magnitudes reach, and others only where they equal the smallest of these. Found bit
+// by bit from the top, until it parts them. n_kept >= 1.
+std::int32_t least_kept(std::span<const std::int32_t> magnitudes, std::int64_t n_kept) {
+  std::int32_t found = 0;
   for (int bit = 30; bit >= 0; --bit) {
-    const std::uint32_t candidate = found | 1u << bit;
-    std::int32_t n_above = 0;
-    for (std::int64_t i = 0; i < n; ++i) n_above += magnitudes[i] >= candidate;
-    if (n_above >= n_kept) found = candidate;
+    const std::int32_t candidate = found | 1 << bit;
+    const std::int64_t n = count_at_least(magnitudes, candidate);
+    if (n >= n_kept) found = candidate;
+    if (n == n_kept) break;
   }
   return found;
 }
 
-void mask_row(const float* x, std::int64_t n, std::int64_t n_kept, std::vector<std::uint32_t>& magnitudes,
-              float* mask) {
-  std::transform(x, x + n, magnitudes.begin(), magnitude_bits);
-  const std::uint32_t least = nth_largest(magnitudes.data(), n, n_kept);
-  std::int64_t n_equal = n_kept;  // that may stay
-  for (std::int64_t i = 0; i < n; ++i) n_equal -= magnitudes[static_cast<std::size_t>(i)] > least;
-  for (std::int64_t i = 0; i < n; ++i) {
-    const std::uint32_t magnitude = magnitudes[static_cast<std::size_t>(i)];
-    const bool kept = magnitude > least || (magnitude == least && n_equal-- > 0);
-    mask[i] = kept ? 1.0f : 0.0f;
+void mask_row(const float* x, std::int64_t n_kept, std::span<std::int32_t> magnitudes, float* mask) {
+  std::transform(x, x + magnitudes.size(), magnitudes.begin(), magnitude_bits);
+  const std::int32_t least = least_kept(magnitudes, n_kept);
+  for (std::size_t i = 0; i < magnitudes.size(); ++i) mask[i] = magnitudes[i] >= least ? 1.0f : 0.0f;
+  std::int64_t n_too_many = count_at_least(magnitudes, least) - n_kept;  // of those that equal the smallest, the last
+  for (std::size_t i = magnitudes.size(); n_too_many > 0; --i) {
+    if (magnitudes[i - 1] != least) continue;
+    mask[i - 1] = 0;
+    --n_too_many;
   }
+}
+
+// x where kept is 1, 0 where it is 0; in integers, so that a loop of it needs no branch.
+float kept_or_zero(float x, float kept) {
+  const std::uint32_t all_bits = 0u - static_cast<std::uint32_t>(std::bit_cast<std::uint32_t>(kept) != 0);
+  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(x) & all_bits);
 }
 
 // Row r of x with fraction bits of its own.
@@ -78,10 +90,10 @@ Variable masked(const Variable& x, const Tensor& mask) {
   const float *in = x.value().data(), *kept = mask.data();
   float* out = y.data();
   engine::parallel_for(y.size(), kGrain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) out[i] = kept[i] != 0 ? in[i] : 0.0f;
+    for (std::int64_t i = begin; i < end; ++i) out[i] = kept_or_zero(in[i], kept[i]);
   });
   return engine::record(std::move(y), {x}, [x, mask](const Tensor& dy, Rows rows) {
-    send_back(x, dy, rows, [kept = mask.data()](std::int64_t i, float g) { return kept[i] != 0 ? g : 0.0f; });
+    send_back(x, dy, rows, [kept = mask.data()](std::int64_t i, float g) { return kept_or_zero(g, kept[i]); });
   });
 }
 
@@ -94,8 +106,8 @@ Tensor largest_of_rows(const Tensor& x, std::int64_t n_kept) {
   Tensor mask = Tensor::empty(x.shape());
   const std::int64_t n = x.columns();
   engine::parallel_for(x.n_rows(), std::max<std::int64_t>(1, kGrain / n), [&](std::int64_t begin, std::int64_t end) {
-    std::vector<std::uint32_t> magnitudes(static_cast<std::size_t>(n));
-    for (std::int64_t r = begin; r < end; ++r) mask_row(x.data() + r * n, n, n_kept, magnitudes, mask.data() + r * n);
+    std::vector<std::int32_t> magnitudes(static_cast<std::size_t>(n));
+    for (std::int64_t r = begin; r < end; ++r) mask_row(x.data() + r * n, n_kept, magnitudes, mask.data() + r * n);
   });
   return mask;
 }
