@@ -37,7 +37,7 @@ class OutputToError {
 
 // An earlier demo may be replaced, other things may not.
 void clear(const fs::path& folder) {
-  constexpr std::string_view kOurs[] = {"glosses", "glosses.model", "result.json"};
+  constexpr std::string_view kOurs[] = {"glosses", "glosses.model", "pruned", "result.json"};
   std::error_code error;
   if (fs::exists(folder, error)) {
     engine::require(fs::is_directory(folder, error), "--out {}: is a file, not a folder", folder.string());
@@ -64,7 +64,8 @@ void run(const CLI::App& command, const std::string& out, const Common& common) 
   const std::string seed = std::to_string(common.seed);
   const fs::path folder = out;
   clear(folder);
-  const std::string tokenizer = (folder / "glosses.model").string(), run = (folder / "glosses").string();
+  const std::string tokenizer = (folder / "glosses.model").string(), run = (folder / "glosses").string(),
+                    pruned = (folder / "pruned").string();
   std::optional<OutputToError> aside;
   if (common.json) aside.emplace();
   print_out("A tiny BERT learns from nothing to tell the 26 kinds of nouns in WordNet apart by their definitions.\n");
@@ -74,6 +75,8 @@ void run(const CLI::App& command, const std::string& out, const Common& common) 
   type({"eval", run, "--data", "glosses"});
   type({"predict", run, "a metal block cast in a mould for later use", "a large wild cat with a mane",
         "the feeling of great happiness", "a city in the north of Italy"});
+  print_out("\nHalf of the weights of its linear layers can go.\n");
+  type({"prune", run, "--data", "glosses", "--sparsity", "0.5", "--seed", seed, "--out", pruned});
   print_out("\n");
   aside.reset();
   finish(command, common, folder, {{"model", (folder / "glosses" / "best").string()}},
