@@ -5,7 +5,6 @@
 
 #include "cli/commands.h"
 #include "cli/fine_tuning.h"
-#include "cli/model_folder.h"
 #include "compress/footprint.h"
 #include "compress/prune/pruner.h"
 #include "engine/base/error.h"
@@ -16,6 +15,11 @@ namespace {
 using engine::require;
 
 struct PruneCommand : TrainingOptions {
+  PruneCommand() {
+    epochs = 0;
+    learning_rate = 3e-4;
+    length = 0;
+  }
   std::string method = "l1", scope = "local";
   std::optional<double> sparsity;  // none: by the method
   double activations = 0;
@@ -48,14 +52,6 @@ compress::PruneOptions prune_options(const PruneCommand& o, std::uint64_t seed) 
   return p;
 }
 
-CompressedModel classifier_in(const std::filesystem::path& folder, double dropout) {
-  bert::Config config = bert::read_config(folder / "config.json");
-  require(config.task == bert::Task::sequence_classification, "{}: is not a classifier; train one with `ingot train`",
-          folder.string());
-  config.hidden_dropout_prob = config.attention_probs_dropout_prob = static_cast<float>(dropout);
-  return with_compression(bert::with_config(bert::load_model(folder), config), folder);
-}
-
 // What the masks prune, layer by layer.
 std::string table(const compress::Footprint& footprint, const compress::Compression& compression) {
   std::string text = fmt::format("{:<44} {:>10} {:>10} {:>9}\n", "layer", "weights", "pruned", "sparsity");
@@ -74,32 +70,24 @@ std::string table(const compress::Footprint& footprint, const compress::Compress
   return text;
 }
 
-void require_labels(const std::string& where, const std::vector<std::string>& of_data,
-                    const std::vector<std::string>& of_model) {
-  require(of_data == of_model, "{}: the labels of the data ({}) must be those of the model ({})", where,
-          fmt::join(of_data, ", "), fmt::join(of_model, ", "));
-}
-
 // Scores of the model pruned at once, as it is without training.
-nlohmann::json scores_at_once(const FineTuning& f, const std::filesystem::path& folder,
-                              const compress::PruneOptions& options) {
-  CompressedModel model = load_compressed_model(folder);
-  compress::Pruner(model.model, model.compression, options).prune(1);
-  return scores(f, model.model);
+nlohmann::json scores_at_once(const FineTuning& f, const compress::PruneOptions& options) {
+  CompressedModel start = starting_classifier(f.options);
+  compress::Pruner(start.model, start.compression, options).prune(1);
+  return scores(f, start.model);
 }
 
 void run(const CLI::App& command, const PruneCommand& o, const Common& common) {
   check_options(o);
   const compress::PruneOptions options = prune_options(o, common.seed);
-  const std::filesystem::path folder = resolve_model_folder(o.from);
-  CompressedModel start = classifier_in(folder, o.dropout);
+  CompressedModel start = starting_classifier(o);
   compress::Pruner pruner(start.model, start.compression, options);
   if (pruner.n_pruned() > 0) {
     say(fmt::format("{} of {} weights are pruned already: they stay so and count", pruner.n_pruned(),
                     pruner.n_weights()));
   }
   const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, common.seed);
-  require_labels(o.data, texts->corpus.label_names, start.model.config.label_names);
+  check_labels(start.model.config, *texts);
   const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);
   note_truncation(texts->corpus.train, framing, "training");
   const FineTuning f{command, common, o, *texts, framing, start.model, start.compression};
@@ -111,7 +99,7 @@ void run(const CLI::App& command, const PruneCommand& o, const Common& common) {
   nlohmann::json result = fine_tune(f, job);
   std::string text = table(compress::footprint(start.model, start.compression), start.compression);
   if (o.epochs > 0 && options.method.criterion->follow == nullptr) {
-    result["before_fine_tuning"] = scores_at_once(f, folder, options);
+    result["before_fine_tuning"] = scores_at_once(f, options);
     text += fmt::format("pruned at once, before fine-tuning: accuracy {:.4f}\n",
                         result["before_fine_tuning"]["accuracy"].get<double>());
   }
@@ -124,9 +112,6 @@ void add_prune(CLI::App& program) {
   CLI::App& command = *program.add_subcommand("prune", "set weights to 0, and fine-tune what is left");
   const auto common = add_common(command);
   const auto o = std::make_shared<PruneCommand>();
-  o->epochs = 0;
-  o->learning_rate = 3e-4;
-  o->length = 0;
   command.add_option("model", o->from, "folder of a trained classifier, quantised or pruned before or not")
       ->required()
       ->type_name("DIR");

@@ -96,6 +96,38 @@ TEST_CASE("fine-tuning around a pruned model reports it before and after, and go
   }
 }
 
+TEST_CASE("quantised, pruned with training, and quantised again: formats and masks stay") {
+  const Trained place;
+  const std::string rest = " --data train.csv --validation 20 --batch 8 --quiet ";
+  REQUIRE(place.run("quantize run" + rest + "--width 8 --qat-epochs 1 --out q8").code == 0);
+  REQUIRE(place.run("prune q8" + rest + "--sparsity 0.6 --epochs 2 --activations 0.25 --out pruned").code == 0);
+  REQUIRE(place.run("quantize pruned" + rest + "--width 4 --qat-epochs 1 --embeddings --out q4").code == 0);
+  const json q8 = result_of(place, "q8"), pruned = result_of(place, "pruned"), q4 = result_of(place, "q4");
+  REQUIRE(pruned["layers"].size() == 8);
+  for (std::size_t i = 0; i < 8; ++i) {
+    const json& layer = pruned["layers"][i];
+    CHECK(layer["weight"] == q8["layers"][i]["weight"]);
+    CHECK(layer["input"] == q8["layers"][i]["input"]);
+    CHECK(layer["zeros"] == std::lround(0.6 * layer["weights"].get<double>()));
+  }
+  std::int64_t n_pruned = 0;
+  for (const json& layer : q4["layers"]) {
+    CHECK(layer["weight"].get<std::string>().starts_with("fixed(4,"));
+    if (layer["zeros"] == 0) continue;  // the tables
+    n_pruned += layer["zeros"].get<std::int64_t>();
+    const std::vector<float> before = weight_of(place, "pruned", layer["name"]);
+    const std::vector<float> after = weight_of(place, "q4", layer["name"]);
+    CHECK(before != after);
+    for (std::size_t j = 0; j < before.size(); ++j) {
+      if (before[j] == 0.0f) CHECK(after[j] == 0.0f);
+    }
+  }
+  CHECK(q4["sparsity"] == pruned["sparsity"]);
+  CHECK(static_cast<double>(n_pruned) > 0);
+  const json kept = json::parse(test::text_of_file(place / "q4/best/compression.json"));
+  CHECK(kept["layers"]["classifier"]["input_sparsity"] == 0.25);
+}
+
 TEST_CASE("every method prunes from the command line, the same bits on one and two threads") {
   const Trained place;
   for (const std::string method : {"l1", "random", "movement", "2:4", "1:8"}) {
@@ -143,7 +175,7 @@ TEST_CASE("what cannot be pruned is refused before any work") {
   check_refused(place.run("prune absent --data train.csv --out out"), "absent");
   place.write("other.csv", "text,label\niron,metal\noak,wood\nsteel,metal\n");
   check_refused(place.run("prune run --data other.csv --out out --quiet"),
-                "the labels of the data (metal, wood) must be those of the model (fruit, metal)");
+                "the labels metal, wood are not those of the model, fruit, metal");
   check_refused(place.run("prune run --data train.csv --out run"), "holds a run already");
   REQUIRE(place.run(kPrune + "--out pruned").code == 0);
   place.write("pruned/best/masks.safetensors", "no masks");
