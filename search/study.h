@@ -71,7 +71,8 @@ class Study {
   bool tell_pruned(Trial& trial);
   bool tell_failed(Trial& trial, const std::string& reason);
 
-  // A trial with these parameters is run before any is drawn; what it leaves open is drawn. The items of lists as such.
+  // A trial with these parameters is run before any is drawn; what it leaves open is drawn. Items of
+  // categorical lists as such, ordinals as their index.
   void enqueue(const std::map<std::string, Choice>& parameters);
 
   // Runs trials until the budget is spent or the sampler has nothing left. A trial fails where the objective throws,

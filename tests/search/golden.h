@@ -13,6 +13,13 @@ inline const nlohmann::json& golden_search() {
   return golden;
 }
 
+// More of Optuna 4.6.0 and 5.0.0, recorded like the trajectories above: a stable sort of equal observations, and the
+// first of the candidates within 1e-9 of the best.
+inline const nlohmann::json& golden_optuna() {
+  static const nlohmann::json golden = nlohmann::json::parse(std::ifstream(INGOT_GOLDEN "/search_optuna.json"));
+  return golden;
+}
+
 // Within `relative` of the larger, or of 1 for what is smaller.
 inline bool near(double a, double b, double relative) {
   return a == b || std::abs(a - b) <= relative * std::max({1.0, std::abs(a), std::abs(b)});

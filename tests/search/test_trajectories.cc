@@ -12,6 +12,7 @@
 #include "tests/search/golden.h"
 
 using namespace ingot::search;
+using ingot::test::golden_optuna;
 using ingot::test::golden_search;
 using ingot::test::near;
 
@@ -49,6 +50,67 @@ TEST_CASE("TPE goes the way of Optuna 4.6 and 5.0, trial by trial") {
         CAPTURE(i);
         REQUIRE(near(values[i], expected[i], 1e-6));
       }
+    }
+  }
+}
+
+TEST_CASE("every model goes the way of Optuna on spaces of lists and conditions") {
+  for (const auto& [version, golden] : golden_optuna()["versions"].items()) {
+    for (const nlohmann::json& t : golden["trajectories"]) {
+      CAPTURE(version);
+      CAPTURE(t["problem"]);
+      CAPTURE(t["model"]);
+      CAPTURE(t["seed"]);
+      const auto expected = t["values"].get<std::vector<double>>();
+      const TpeModel model = t["model"] == "group"          ? TpeModel::group
+                             : t["model"] == "multivariate" ? TpeModel::multivariate
+                                                            : TpeModel::univariate;
+      const std::vector<double> values = trajectory(
+          t["problem"], {.seed = t["seed"], .stream = StreamKind::numpy, .rules = rules_of(version), .model = model},
+          static_cast<int>(expected.size()));
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        CAPTURE(i);
+        REQUIRE(near(values[i], expected[i], 1e-6));
+      }
+    }
+  }
+}
+
+TEST_CASE("several objectives go the way of Optuna, to the same front") {
+  const auto two = [](Trial& trial) {
+    const double x = trial.suggest_real("x", 0, 5), y = trial.suggest_real("y", 0, 3);
+    return std::vector{4 * x * x + 4 * y * y, (x - 5) * (x - 5) + (y - 5) * (y - 5)};
+  };
+  const auto three = [](Trial& trial) {
+    const double x = trial.suggest_real("x", -2, 2), y = trial.suggest_real("y", -2, 2);
+    const std::string k = trial.suggest_choice<std::string>("k", {"a", "b", "c"});
+    const double o = k == "a" ? 0 : k == "b" ? 0.3 : 0.6;
+    return std::vector{(x - 1) * (x - 1) + y * y + o, x * x + (y - 1) * (y - 1) + o,
+                       (x + 1) * (x + 1) + (y + 1) * (y + 1)};
+  };
+  for (const auto& [version, golden] : golden_optuna()["versions"].items()) {
+    for (const nlohmann::json& t : golden["fronts"]) {
+      CAPTURE(version);
+      CAPTURE(t["problem"]);
+      CAPTURE(t["seed"]);
+      const bool is_two = t["problem"] == "two";
+      Study study({.directions = std::vector(is_two ? 2 : 3, Direction::minimize),
+                   .sampling = {.seed = t["seed"],
+                                .stream = StreamKind::numpy,
+                                .rules = rules_of(version),
+                                .model = TpeModel::univariate}});
+      const int n_trials = static_cast<int>(t["values"].size());
+      is_two ? study.optimize(two, {.trials = n_trials}) : study.optimize(three, {.trials = n_trials});
+      const auto trials = study.trials();
+      for (std::size_t i = 0; i < trials.size(); ++i) {
+        CAPTURE(i);
+        for (std::size_t j = 0; j < trials[i].values.size(); ++j) {
+          REQUIRE(near(trials[i].values[j], t["values"][i][j], 1e-6));
+        }
+      }
+      std::vector<int> front;
+      for (const TrialRecord& f : study.pareto_front()) front.push_back(f.number);
+      CHECK(front == t["front"].get<std::vector<int>>());
     }
   }
 }

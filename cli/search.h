@@ -1,0 +1,10 @@
+// The subcommands of ingot search, one file each.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace ingot::cli {
+
+void add_search_bench(CLI::App& search_command);
+
+}  // namespace ingot::cli

@@ -1,0 +1,261 @@
+// ingot search bench: samplers on problems in closed form.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/search.h"
+#include "engine/base/error.h"
+#include "engine/base/process.h"
+#include "engine/base/progress.h"
+#include "search/importance.h"
+#include "search/problems.h"
+#include "search/study.h"
+
+namespace ingot::cli {
+namespace {
+
+using engine::require;
+using search::Problem;
+using search::StreamKind;
+using search::TpeModel;
+using search::TpeRules;
+using search::TrialRecord;
+
+struct BenchOptions {
+  std::string problem, sampler = "tpe", rules = "optuna5", duplicates = "evaluate", stream, journal, study = "bench";
+  bool univariate = false, multivariate = false, group = false, ordinal = false, regret = false;
+  int trials = 100, candidates = 24, startup = 10, jobs = 1, batch = 0, seeds = 20;
+};
+
+template <class Value>
+Value word(const char* option, const std::string& text, const std::map<std::string, Value>& words) {
+  std::string all;
+  for (const auto& [key, value] : words) all += (all.empty() ? "" : ", ") + key;
+  const auto found = words.find(text);
+  require(found != words.end(), "{}: must be one of {}, got '{}'", option, all, text);
+  return found->second;
+}
+
+TpeModel model_of(const BenchOptions& o) {
+  require(o.univariate + o.multivariate + o.group <= 1,
+          "--univariate, --multivariate, --group: at most one of them can be given");
+  if (o.univariate) return TpeModel::univariate;
+  if (o.multivariate) return TpeModel::multivariate;
+  return o.group ? TpeModel::group : TpeModel::by_rules;
+}
+
+// Optuna's own stream wherever it can be kept: that is what there is to compare with.
+StreamKind stream_of(const BenchOptions& o) {
+  const bool is_plain = o.journal.empty() && o.jobs == 1 && o.batch <= 1;
+  if (o.stream.empty()) return is_plain ? StreamKind::numpy : StreamKind::per_trial;
+  return word<StreamKind>("--stream", o.stream, {{"numpy", StreamKind::numpy}, {"per-trial", StreamKind::per_trial}});
+}
+
+search::StudyOptions study_options(const BenchOptions& o, std::uint64_t seed) {
+  const std::map<std::string, search::Duplicates> duplicates{{"evaluate", search::Duplicates::evaluate},
+                                                             {"cached", search::Duplicates::cached},
+                                                             {"resample", search::Duplicates::resample}};
+  search::StudyOptions options;
+  options.name = o.study;
+  options.sampler = o.sampler;
+  options.sampling = {
+      .seed = seed,
+      .stream = stream_of(o),
+      .rules = word<TpeRules>("--rules", o.rules, {{"optuna4", TpeRules::optuna4}, {"optuna5", TpeRules::optuna5}}),
+      .model = model_of(o),
+      .startup_trials = o.startup,
+      .candidates = o.candidates};
+  options.duplicates = word("--duplicates", o.duplicates, duplicates);
+  options.batch = o.batch > 0 ? o.batch : o.jobs;
+  options.journal = o.journal;
+  options.identity = {{"problem", o.problem}, {"sampler", o.sampler}, {"rules", o.rules},
+                      {"seed", seed},         {"ordinal", o.ordinal}, {"batch", options.batch}};
+  return options;
+}
+
+search::Objective objective_of(const Problem& problem, bool ordinal) {
+  const search::Lists lists = ordinal ? search::Lists::ordinal : search::Lists::categorical;
+  return [value = problem.value, lists](search::Trial& trial) { return std::vector{value(trial, lists)}; };
+}
+
+nlohmann::json parameters_of(const TrialRecord& trial) {
+  nlohmann::json parameters = nlohmann::json::object();
+  for (const auto& [name, p] : trial.parameters) {
+    parameters[name] = nlohmann::json::parse(search::to_string(*p.distribution, p.value));
+  }
+  return parameters;
+}
+
+void run_one(const CLI::App& command, const BenchOptions& o, const Common& common) {
+  const Problem& problem = search::find_problem(o.problem);
+  search::Study study(study_options(o, common.seed));
+  engine::catch_interrupts();
+  engine::Progress progress("search", o.trials);
+  double lowest = std::numeric_limits<double>::infinity();
+  study.optimize(objective_of(problem, o.ordinal),
+                 {.trials = o.trials, .jobs = o.jobs, .told = [&](const TrialRecord& t) {
+                    if (t.state == search::State::complete) lowest = std::min(lowest, t.values[0]);
+                    progress.update(t.number + 1, fmt::format("best {:.6g}", lowest));
+                  }});
+  nlohmann::json values = nlohmann::json::array(), numbers = nlohmann::json::array();
+  int n_duplicates = 0;
+  const std::vector<TrialRecord> trials = study.trials();
+  for (const TrialRecord& t : trials) {
+    n_duplicates += t.system_attributes.contains("ingot:duplicate_of");
+    values.push_back(t.values.empty() ? nlohmann::json() : nlohmann::json(t.values[0]));
+  }
+  const TrialRecord best = study.best();
+  const auto importances = search::parameter_importances(trials, study.options().directions);
+  nlohmann::json shares = nlohmann::json::object();
+  std::string text = fmt::format("{}: {}\nbest {:.6g} in trial {} of {}, optimum {:.6g}\n\n", problem.name,
+                                 problem.summary, best.values[0], best.number, trials.size(), problem.optimum);
+  for (const auto& [name, share] : importances) {
+    shares[name] = share;
+    const auto p = best.parameters.find(name);
+    const std::string value =
+        p == best.parameters.end() ? "-" : search::to_string(*p->second.distribution, p->second.value);
+    text += fmt::format("{:<20} {:<24} importance {:.3f}\n", name, value, share);
+  }
+  finish(command, common, {},
+         {{"problem", problem.name},
+          {"optimum", problem.optimum},
+          {"values", values},
+          {"best", {{"number", best.number}, {"value", best.values[0]}, {"parameters", parameters_of(best)}}},
+          {"duplicates", n_duplicates},
+          {"importances", shares}},
+         text);
+}
+
+// The best value after the first n trials.
+double best_of_first(const std::vector<TrialRecord>& trials, int n) {
+  double best = std::numeric_limits<double>::infinity();
+  for (const TrialRecord& t : trials) {
+    if (t.number < n && t.state == search::State::complete) best = std::min(best, t.values[0]);
+  }
+  return best;
+}
+
+struct Column {
+  const char* name;
+  const char* sampler;
+  const char* rules;
+  TpeModel model;
+  double search::Reference::*reference;
+};
+
+constexpr Column kColumns[] = {
+    {"random", "random", "optuna5", TpeModel::by_rules, &search::Reference::random},
+    {"optuna4 univariate", "tpe", "optuna4", TpeModel::univariate, &search::Reference::optuna4},
+    {"optuna4 multivariate", "tpe", "optuna4", TpeModel::multivariate, &search::Reference::optuna4_multivariate},
+    {"optuna5", "tpe", "optuna5", TpeModel::by_rules, &search::Reference::optuna5},
+    {"optuna5 group", "tpe", "optuna5", TpeModel::group, nullptr},
+};
+
+std::array<double, 3> quartiles(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  std::array<double, 3> result{};
+  for (std::size_t i = 0; i < 3; ++i) {  // linear between the nearest ranks
+    const double rank = static_cast<double>(i + 1) / 4 * static_cast<double>(values.size() - 1);
+    const auto below = static_cast<std::size_t>(rank);
+    const std::size_t above = std::min(below + 1, values.size() - 1);
+    result[i] = values[below] + (rank - std::floor(rank)) * (values[above] - values[below]);
+  }
+  return result;
+}
+
+// Quartiles of the best value over seeds, each column beside what Optuna reached.
+void run_regret(const CLI::App& command, const BenchOptions& o, const Common& common) {
+  require(o.journal.empty(), "--regret: is not kept in a journal");
+  nlohmann::json rows = nlohmann::json::array();
+  std::string text =
+      fmt::format("median of the best value over {} seeds (Optuna's median; - : not measured)\n\n{:<14}{:>7}", o.seeds,
+                  "problem", "trials");
+  for (const Column& column : kColumns) text += fmt::format("{:>28}", column.name);
+  text += '\n';
+  engine::catch_interrupts();
+  std::int64_t done = 0;
+  const auto n_problems = o.problem.empty() ? static_cast<std::int64_t>(search::problems().size()) : 1;
+  engine::Progress progress("searches", n_problems * static_cast<std::int64_t>(std::size(kColumns)) * o.seeds);
+  for (const Problem& problem : search::problems()) {
+    if (!o.problem.empty() && o.problem != problem.name) continue;
+    std::map<int, std::string> lines;
+    for (const Column& column : kColumns) {
+      std::map<int, std::vector<double>> best;
+      for (int seed = 1; seed <= o.seeds; ++seed, progress.update(++done, problem.name)) {
+        BenchOptions one = o;
+        one.sampler = column.sampler;
+        one.rules = column.rules;
+        search::StudyOptions options = study_options(one, common.seed + static_cast<std::uint64_t>(seed) - 1);
+        options.sampling.model = column.model;
+        search::Study study(options);
+        const int most = std::max(problem.reference[1].trials, 100);
+        study.optimize(objective_of(problem, o.ordinal), {.trials = most, .jobs = o.jobs});
+        const auto trials = study.trials();
+        for (const int n : {50, most}) best[n].push_back(best_of_first(trials, n));
+      }
+      for (const auto& [n, values] : best) {
+        const auto [low, median, high] = quartiles(values);
+        double reference = std::nan("");
+        for (const search::Reference& r : problem.reference) {
+          if (column.reference != nullptr && r.trials == n) reference = r.*column.reference;
+        }
+        nlohmann::json row{
+            {"problem", problem.name}, {"trials", n}, {"sampler", column.name}, {"quartiles", {low, median, high}}};
+        if (!std::isnan(reference)) row["optuna_median"] = reference;
+        rows.push_back(row);
+        const std::string beside = std::isnan(reference) ? "(-)" : fmt::format("({:.4g})", reference);
+        lines[n] += fmt::format("{:>28}", fmt::format("{:.4g} {:>9}", median, beside));
+      }
+    }
+    for (const auto& [n, line] : lines) text += fmt::format("{:<14}{:>7}{}\n", problem.name, n, line);
+  }
+  finish(command, common, {}, {{"seeds", o.seeds}, {"rows", rows}}, text);
+}
+
+void run(const CLI::App& command, const BenchOptions& o, const Common& common) {
+  if (o.problem.empty()) {
+    require(o.regret, "--problem: must be given, or --regret for all of them");
+  } else {
+    search::find_problem(o.problem);
+  }
+  o.regret ? run_regret(command, o, common) : run_one(command, o, common);
+}
+
+}  // namespace
+
+void add_search_bench(CLI::App& search_command) {
+  CLI::App& command = *search_command.add_subcommand("bench", "samplers on problems in closed form");
+  const auto common = add_common(command);
+  const auto o = std::make_shared<BenchOptions>();
+  std::string names;
+  for (const Problem& problem : search::problems()) names += (names.empty() ? "" : ", ") + std::string(problem.name);
+  command.add_option("--problem", o->problem, names);
+  command.add_option("--sampler", o->sampler, "tpe or random");
+  command.add_option("--rules", o->rules, "of TPE: optuna4 or optuna5");
+  command.add_flag("--univariate", o->univariate, "TPE models each parameter by itself (optuna4: default)");
+  command.add_flag("--multivariate", o->multivariate, "TPE models all parameters together (optuna5: default)");
+  command.add_flag("--group", o->group, "TPE models together what occurs together");
+  command.add_option("--trials", o->trials, "in all, those of the journal included")->check(CLI::Range(1, 1'000'000));
+  command.add_option("--candidates", o->candidates, "of which TPE takes the best")->check(CLI::Range(1, 10'000));
+  command.add_option("--startup", o->startup, "random trials before TPE models")->check(CLI::Range(0, 1'000'000));
+  command.add_flag("--ordinal", o->ordinal, "lists in order are sampled by index");
+  command.add_option("--duplicates", o->duplicates, "evaluate, cached or resample");
+  command.add_option("--stream", o->stream,
+                     "numpy: the numbers that Optuna draws; per-trial: a stream for each trial; default: numpy, but "
+                     "per-trial with a journal or a batch");
+  command.add_option("--jobs", o->jobs, "trials at the same time")->check(CLI::Range(1, 1024));
+  command.add_option("--batch", o->batch, "trials drawn before their results are known; default: the jobs")
+      ->check(CLI::Range(0, 1024));
+  command.add_option("--journal", o->journal, "file to keep the search in, and to go on from")->type_name("FILE");
+  command.add_option("--study", o->study, "name of the search in the journal");
+  command.add_flag("--regret", o->regret, "all samplers over seeds, beside what Optuna reached");
+  command.add_option("--seeds", o->seeds, "of --regret")->check(CLI::Range(1, 1000));
+  set_action(command, "ingot search bench --problem mixedprec14 --sampler tpe --seed 7 --trials 60", common,
+             [&command, o, common] { run(command, *o, *common); });
+}
+
+}  // namespace ingot::cli

@@ -1,0 +1,82 @@
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/search/golden.h"
+#include "tests/support/program.h"
+
+using namespace ingot;
+using test::Outcome;
+using test::Workplace;
+
+TEST_CASE("search bench prints the values of Optuna, trial by trial") {
+  const Workplace place;
+  for (const auto& [version, golden] : test::golden_search().items()) {
+    for (const nlohmann::json& t : golden["trajectories"]) {
+      if (t["seed"] != 7) continue;
+      CAPTURE(version);
+      CAPTURE(t["problem"]);
+      const Outcome outcome = place.run(
+          fmt::format("search bench --problem {} --sampler tpe --rules {} {} --seed 7 --trials {} --json --quiet",
+                      t["problem"].get<std::string>(), version[0] == '4' ? "optuna4" : "optuna5",
+                      t["multivariate"] == true ? "--multivariate" : "--univariate", t["values"].size()));
+      REQUIRE(outcome.code == 0);
+      const nlohmann::json values = nlohmann::json::parse(outcome.out)["values"];
+      REQUIRE(values.size() == t["values"].size());
+      for (std::size_t i = 0; i < values.size(); ++i) REQUIRE(test::near(values[i], t["values"][i], 1e-6));
+    }
+  }
+}
+
+TEST_CASE("a search in a journal goes on where it stopped, with any number of jobs") {
+  const Workplace place;
+  const std::string words = "search bench --problem condfmt6 --batch 4 --json --quiet --trials ";
+  const auto values = [&](const std::string& more) {
+    const Outcome outcome = place.run(words + more);
+    REQUIRE(outcome.code == 0);
+    return nlohmann::json::parse(outcome.out)["values"];
+  };
+  const nlohmann::json whole = values("40");
+  REQUIRE(values("17 --journal j --jobs 4").size() == 17);
+  CHECK(values("40 --journal j --jobs 2") == whole);
+  const Outcome other = place.run(words + "50 --journal j --seed 2");
+  CHECK(other.code == 2);
+  CHECK(other.error == "ingot: j: study bench was started with seed 1, not 2\n");
+}
+
+TEST_CASE("regret is measured over seeds, beside Optuna's") {
+  const Workplace place;
+  const Outcome outcome = place.run("search bench --regret --problem nas_bert --seeds 3 --quiet");
+  CHECK(outcome.code == 0);
+  CHECK(outcome.out.find("nas_bert          100") != std::string::npos);
+  CHECK(outcome.out.find("(-0.8457)") != std::string::npos);
+  const Outcome json = place.run("search bench --regret --problem nas_bert --seeds 3 --quiet --json");
+  const nlohmann::json rows = nlohmann::json::parse(json.out)["rows"];
+  REQUIRE(rows.size() == 10);
+  for (const nlohmann::json& row : rows) {
+    CHECK(row["quartiles"][0] <= row["quartiles"][1]);
+    CHECK(row["quartiles"][1] <= row["quartiles"][2]);
+    CHECK(row["quartiles"][0] >= -0.85016);
+  }
+}
+
+TEST_CASE("search bench says what is wrong, and exits with 2") {
+  const Workplace place;
+  const auto message = [&](const std::string& words) {
+    const Outcome outcome = place.run("search bench " + words);
+    CHECK(outcome.code == 2);
+    CHECK(outcome.out.empty());
+    return outcome.error;
+  };
+  CHECK(message("") == "ingot: --problem: must be given, or --regret for all of them\n");
+  CHECK(message("--problem sphere").find("problem: must be one of sphere_mixed, branin") != std::string::npos);
+  CHECK(message("--problem branin --rules optuna3") ==
+        "ingot: --rules: must be one of optuna4, optuna5, got 'optuna3'\n");
+  CHECK(message("--problem branin --sampler gp") == "ingot: sampler: must be one of tpe, random, grid, got 'gp'\n");
+  CHECK(message("--problem branin --group --univariate").find("at most one") != std::string::npos);
+  CHECK(message("--problem branin --sampler grid") == "ingot: sampler grid: needs the values of each parameter\n");
+  CHECK(message("--problem branin --stream numpy --journal j").find("is not kept in journals") != std::string::npos);
+  CHECK(message("--problem branin --seed 4294967296").find("must be below 2^32") != std::string::npos);
+  place.write("j", "text,label\n");
+  CHECK(message("--problem branin --journal j") == "ingot: j: line 1: is not JSON: text,label\n");
+}
