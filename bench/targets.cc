@@ -12,6 +12,9 @@
 #include "bench/steps.h"
 #include "bench/timing.h"
 #include "bench/torch_peer.h"
+#include "compress/compression.h"
+#include "compress/formats/fixed.h"
+#include "compress/formats/kind.h"
 #include "engine/base/threads.h"
 
 namespace ingot::bench {
@@ -178,6 +181,62 @@ void step_targets(int rounds, const Emit& emit) {
     if (step.training == kTraining) measure_step(step, rounds, emit);
 }
 
+// A step with every Linear's input, weight and bias in a format, beside the same step in float32.
+struct QuantizedStep {
+  std::string name;
+  compress::Compression compression;
+  double most;  // times as long
+};
+
+compress::Compression in_format(bert::Model& model, const std::string& format, compress::Mode mode) {
+  compress::Compression compression;
+  for (const auto& [name, linear] : model.linears()) {
+    for (const compress::Role role : {compress::Role::input, compress::Role::weight, compress::Role::bias}) {
+      compression[name][role] = compress::Quantizer{.format = compress::parse_format(format), .mode = mode};
+    }
+  }
+  return compression;
+}
+
+std::vector<QuantizedStep> quantized_steps(bert::Model& model) {
+  std::vector<QuantizedStep> all;
+  // As `ingot quantize` has it: inputs by tensor, weights by channel, biases float32.
+  compress::Compression channels = in_format(model, "fixed(8,5)", compress::Mode::standard);
+  for (const auto& [name, linear] : model.linears()) {
+    channels[name][compress::Role::bias].reset();
+    channels[name][compress::Role::weight]->channel_frac_bits.assign(
+        static_cast<std::size_t>(linear->weight.shape()[0]), 9);
+  }
+  all.push_back({"fixed(8,calibrated)", channels, 1.25});
+  for (const compress::FormatKind* kind : compress::format_kinds()) {
+    const compress::Format format = compress::parse_format(kind->example);
+    for (const compress::Mode mode : {compress::Mode::standard, compress::Mode::mase}) {
+      const bool is_mase = mode == compress::Mode::mase;
+      if (is_mase && *kind->mase_gap(format) != '\0') continue;
+      all.push_back({kind->example + std::string(is_mase ? "/mase" : ""), in_format(model, kind->example, mode),
+                     compress::as_fixed(format) ? 1.25 : 3.0});
+    }
+  }
+  return all;
+}
+
+void quantized_targets(int rounds, const Emit& emit) {
+  engine::set_threads(2);
+  BertSteps plain({32, 128}, 8000), steps({32, 128}, 8000);
+  for (const QuantizedStep& step : quantized_steps(steps.model())) {
+    compress::attach(steps.model(), step.compression);
+    const std::vector<Series> series =
+        take_turns(rounds, kSlice, 2, {sampler([&] { plain.train(); }), sampler([&] { steps.train(); })});
+    Target target{.name = fmt::format("qat/batch:32/length:128/threads:2/{}", step.name),
+                  .unit = "x as long",
+                  .floor = step.most,
+                  .less_is_better = true};
+    set_measured(target, ratios(series[0], series[1]));
+    target.note = "a training step with every Linear in this format, over one in float32";
+    emit(target);
+  }
+}
+
 void neighbour_targets(int rounds, const Emit& emit) {
   engine::set_threads(2);
   BertSteps steps({32, 128}, kVocabulary);
@@ -275,8 +334,9 @@ void fixed_targets(int rounds, const Emit& emit) {
 }
 
 constexpr TargetGroup kGroups[] = {
-    {"gemm", product_targets},      {"fixed_gemm", fixed_targets},         {"train", step_targets<true>},
-    {"infer", step_targets<false>}, {"busy_neighbour", neighbour_targets}, {"startup", startup_targets},
+    {"gemm", product_targets},      {"fixed_gemm", fixed_targets}, {"train", step_targets<true>},
+    {"infer", step_targets<false>}, {"qat", quantized_targets},    {"busy_neighbour", neighbour_targets},
+    {"startup", startup_targets},
 };
 
 nlohmann::json or_null(const std::optional<double>& value) {

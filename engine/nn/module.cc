@@ -11,9 +11,10 @@ Variable apply(const TensorTransform& transform, const Variable& x) { return tra
 
 Variable Linear::operator()(const Variable& x, Activation activation) const {
   if (transforms == nullptr) return linear(x, weight, bias, activation);
-  const Variable y =
-      linear(apply(transforms->input, x), effective_weight(), effective_bias(), Activation::identity, transforms->sums);
-  const Variable z = apply(transforms->output, y);
+  const Activation fused = transforms->output ? Activation::identity : activation;
+  const Variable y = linear(apply(transforms->input, x), effective_weight(), effective_bias(), fused, transforms->sums);
+  if (!transforms->output) return y;
+  const Variable z = transforms->output(y);
   return activation == Activation::identity ? z : activate(z, activation);
 }
 
