@@ -18,8 +18,6 @@ class BertSteps {
  public:
   BertSteps(StepShape shape, std::int64_t vocab_size);
 
-  bert::Model& model() { return model_; }
-
   float train();  // one training step; returns its loss
   float infer();  // returns the first logit
 

@@ -37,7 +37,7 @@ class OutputToError {
 
 // An earlier demo may be replaced, other things may not.
 void clear(const fs::path& folder) {
-  constexpr std::string_view kOurs[] = {"glosses", "glosses.model", "pruned", "result.json"};
+  constexpr std::string_view kOurs[] = {"glosses", "glosses.model", "pruned", "quantized", "result.json"};
   std::error_code error;
   if (fs::exists(folder, error)) {
     engine::require(fs::is_directory(folder, error), "--out {}: is a file, not a folder", folder.string());
@@ -65,7 +65,7 @@ void run(const CLI::App& command, const std::string& out, const Common& common) 
   const fs::path folder = out;
   clear(folder);
   const std::string tokenizer = (folder / "glosses.model").string(), run = (folder / "glosses").string(),
-                    pruned = (folder / "pruned").string();
+                    pruned = (folder / "pruned").string(), quantized = (folder / "quantized").string();
   std::optional<OutputToError> aside;
   if (common.json) aside.emplace();
   print_out("A tiny BERT learns from nothing to tell the 26 kinds of nouns in WordNet apart by their definitions.\n");
@@ -77,6 +77,8 @@ void run(const CLI::App& command, const std::string& out, const Common& common) 
         "the feeling of great happiness", "a city in the north of Italy"});
   print_out("\nHalf of the weights of its linear layers can go.\n");
   type({"prune", run, "--data", "glosses", "--sparsity", "0.5", "--seed", seed, "--out", pruned});
+  print_out("\nWhat is left fits into numbers of 4 bits, embeddings included.\n");
+  type({"quantize", pruned, "--data", "glosses", "--width", "4", "--embeddings", "--seed", seed, "--out", quantized});
   print_out("\n");
   aside.reset();
   finish(command, common, folder, {{"model", (folder / "glosses" / "best").string()}},

@@ -152,6 +152,12 @@ compress::Compression calibrated(CompressedModel& start, const compress::Plan& p
                              });
 }
 
+std::string size_line(const nlohmann::json& result) {
+  const auto packed = result["packed_bytes"].get<std::int64_t>(), whole = result["float_bytes"].get<std::int64_t>();
+  return fmt::format("{:.2f} bits a parameter: {} bytes packed, {} in float32\n", result["average_bits"].get<double>(),
+                     packed, whole);
+}
+
 void run(const CLI::App& command, const QuantizeOptions& o, const Common& common) {
   const compress::Plan plan = plan_of(command, o);
   const compress::CalibrationOptions how = calibration_options(command, o);
@@ -179,7 +185,7 @@ void run(const CLI::App& command, const QuantizeOptions& o, const Common& common
     };
   }
   const nlohmann::json result = fine_tune(fine_tuning, job);
-  finish(command, common, o.out, result, summary(result, o));
+  finish(command, common, o.out, result, summary(result, o) + size_line(result));
 }
 
 void add_format_options(CLI::App& command, QuantizeOptions& o) {
