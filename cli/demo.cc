@@ -1,9 +1,7 @@
 // ingot demo: the whole way on built-in data. It only types commands that a user could type.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <optional>
 #include <string_view>
@@ -11,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/program.h"
+#include "cli/typed.h"
 #include "engine/base/error.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
@@ -18,22 +17,6 @@
 namespace ingot::cli {
 namespace fs = std::filesystem;
 namespace {
-
-// While it lives, standard output goes where standard error goes.
-class OutputToError {
- public:
-  OutputToError() : output_(::dup(STDOUT_FILENO)) { ::dup2(STDERR_FILENO, STDOUT_FILENO); }
-  ~OutputToError() {
-    std::fflush(stdout);
-    ::dup2(output_, STDOUT_FILENO);
-    ::close(output_);
-  }
-  OutputToError(const OutputToError&) = delete;
-  OutputToError& operator=(const OutputToError&) = delete;
-
- private:
-  int output_;
-};
 
 // An earlier demo may be replaced, other things may not.
 void clear(const fs::path& folder) {
@@ -53,9 +36,7 @@ void clear(const fs::path& folder) {
 }
 
 void type(std::vector<std::string> words) {
-  std::string line = "$ ingot";
-  for (const std::string& word : words) line += word.find(' ') == std::string::npos ? " " + word : " '" + word + "'";
-  print_out(fmt::format("\n{}\n", line));
+  print_out(fmt::format("\n$ {}\n", command_line(words)));
   if (engine::quiet()) words.emplace_back("--quiet");
   engine::require(run_program(words) == 0, "demo: the command above did not work");
 }
@@ -66,7 +47,7 @@ void run(const CLI::App& command, const std::string& out, const Common& common) 
   clear(folder);
   const std::string tokenizer = (folder / "glosses.model").string(), run = (folder / "glosses").string(),
                     pruned = (folder / "pruned").string(), quantized = (folder / "quantized").string();
-  std::optional<OutputToError> aside;
+  std::optional<OutputAside> aside;
   if (common.json) aside.emplace();
   print_out("A tiny BERT learns from nothing to tell the 26 kinds of nouns in WordNet apart by their definitions.\n");
   type({"tokenizer", "train", "--data", "glosses", "--pieces", "6000", "--out", tokenizer});
