@@ -3,11 +3,15 @@
 
 #include <fmt/format.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 
 #include "tests/support/temporary_folder.h"
 
@@ -55,6 +59,34 @@ class Workplace {
     const int status = std::system(("bash -c '" + escaped(line) + "'").c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), text_of_file(folder_ / "stdout"),
             text_of_file(folder_ / "stderr")};
+  }
+
+  // Starts `ingot WORDS` in the folder and goes on. Its output goes into the files stdout and stderr, with the suffix.
+  pid_t start(const std::string& words, const std::string& suffix = "") const {
+    const std::string line =
+        fmt::format("cd '{}' && exec env XDG_CACHE_HOME=\"$PWD/cache\" '{}' {} >stdout{} 2>stderr{}",
+                    folder_.path().string(), INGOT_BINARY, words, suffix, suffix);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::execl("/bin/bash", "bash", "-c", line.c_str(), nullptr);
+      ::_exit(127);
+    }
+    return child;
+  }
+
+  // Waits until something is so, at most 15 seconds.
+  template <class Condition>
+  static bool wait_until(const Condition& is_so) {
+    for (int i = 0; i < 15000 && !is_so(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return is_so();
+  }
+
+  // The wait status of a process that was started, after it got the signal unless that is 0.
+  static int end(pid_t process, int signal = 0) {
+    if (signal != 0) ::kill(process, signal);
+    int status = 0;
+    ::waitpid(process, &status, 0);
+    return status;
   }
 
   // A training run of a second or less.

@@ -1,0 +1,170 @@
+// ingot lab: a whole experiment by one command, from what a user could type one by one.
+#include "cli/lab/lab.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "bert/tokenizers/tokenizer.h"
+#include "cli/commands.h"
+#include "cli/lab/report.h"
+#include "cli/lab/run.h"
+#include "cli/model_folder.h"
+#include "data/source.h"
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+
+namespace ingot::cli {
+namespace fs = std::filesystem;
+using engine::require;
+
+namespace {
+
+struct LabOptions {
+  std::string lab, data, out, from, rows;
+  bool report = false;
+  // 0: as the data's recipe says.
+  std::int64_t pieces = 0, length = 0, batch = 0, epochs = 0;
+  double learning_rate = 0, tuning_rate = 0;
+};
+
+const Lab& find_lab(const std::string& name) {
+  std::vector<std::string_view> names;
+  for (const Lab& lab : kLabs) {
+    if (lab.name == name) return lab;
+    names.push_back(lab.name);
+  }
+  engine::fail("lab: must be {}, got '{}'", fmt::join(names, " or "), name);
+}
+
+Setup setup_of(const LabOptions& o, const data::Source& source) {
+  Setup setup{.recipe = recipe_for(source.name()), .from_given = !o.from.empty()};
+  Recipe& recipe = setup.recipe;
+  if (setup.from_given) {
+    require(o.pieces == 0 && o.epochs == 0 && o.learning_rate == 0 && o.length == 0,
+            "--from: the model is trained already; --pieces, --length, --epochs and --lr cannot change");
+    const fs::path folder = resolve_model_folder(o.from);
+    const bert::Config config = bert::read_config(folder / "config.json");
+    require(config.task == bert::Task::sequence_classification, "--from {}: is not a classifier", folder.string());
+    recipe.length = framing_for(folder, config, *bert::load_tokenizer(folder), 0).length;
+    setup.from_compressed = fs::exists(folder / "compression.json");
+  }
+  require(o.length == 0 || o.length >= 3, "--length: must be at least 3 ([CLS], a token, [SEP]), got {}", o.length);
+  if (o.pieces != 0) recipe.pieces = o.pieces;
+  if (o.length != 0) recipe.length = o.length;
+  if (o.batch != 0) recipe.batch = o.batch;
+  if (o.epochs != 0) recipe.epochs = o.epochs;
+  if (o.learning_rate != 0) recipe.learning_rate = o.learning_rate;
+  if (o.tuning_rate != 0) recipe.tuning_rates = {o.tuning_rate};
+  return setup;
+}
+
+nlohmann::json as_json(const Recipe& r, const LabOptions& o) {
+  nlohmann::json recipe{{"length", r.length}, {"batch", r.batch}, {"tune-lr", r.tuning_rates}};
+  if (o.from.empty()) recipe.update({{"pieces", r.pieces}, {"epochs", r.epochs}, {"lr", r.learning_rate}});
+  return recipe;
+}
+
+// What a folder belongs to: everything that shapes its results.
+nlohmann::json identity_of(const LabOptions& o, const Setup& setup, const data::Source& source, std::uint64_t seed) {
+  nlohmann::json identity{
+      {"lab", o.lab}, {"seed", seed}, {"data_fingerprint", source.fingerprint()}, {"recipe", as_json(setup.recipe, o)}};
+  if (setup.from_given) {
+    const fs::path weights = resolve_model_folder(o.from) / "model.safetensors";
+    identity["from_fingerprint"] = engine::content_hash(engine::read_file(weights));
+  }
+  return identity;
+}
+
+// The split into training and validation texts comes from the seed: with another one, validation texts would be texts
+// that the model has seen.
+void check_seed(const LabOptions& o, std::uint64_t seed) {
+  const fs::path run = resolve_model_folder(o.from);
+  for (const fs::path& file : {run / "result.json", run.parent_path() / "result.json"}) {
+    if (!fs::exists(file)) continue;
+    const auto result = nlohmann::json::parse(engine::read_file(file), nullptr, false);
+    if (!result.is_object() || !result.contains("seed")) continue;
+    require(result["seed"] == seed,
+            "--from {}: was trained with seed {}, which chose its validation texts; got seed {}", o.from,
+            result["seed"].dump(), seed);
+    return;
+  }
+}
+
+std::string heading(const LabOptions& o, const Setup& setup, std::uint64_t seed) {
+  return fmt::format("Data {}, seed {}, {}.\n", fs::path(o.data).filename().string(), seed,
+                     as_json(setup.recipe, o).dump());
+}
+
+// Of one process at a time, from what is there by then: the last one leaves the whole.
+void write_report(const CLI::App& command, const LabOptions& o, const Lab& lab, const LabRun& run, const Setup& setup,
+                  const std::map<std::string, std::string>& failures) {
+  const fs::path out = o.out;
+  const FileLock lock(run.folder.lock_file(".report"), FileLock::Wait::yes);
+  const LabReport report = report_on(lab, run, failures);
+  engine::write_file(out / "table.md", report.markdown + "\n" + heading(o, setup, run.common.seed));
+  std::string problem = "no figure: no row of it is done";
+  if (!report.figure.series.empty()) problem = draw(report.figure, out, "figure");
+  const std::string text = report.text + fmt::format("{}: table.md, result.json, {}\n", o.out,
+                                                     problem.empty() ? "figure.svg, figure.png" : problem);
+  finish(command, run.common, out,
+         {{"lab", lab.name},
+          {"title", lab.title},
+          {"recipe", as_json(setup.recipe, o)},
+          {"rows", report.rows},
+          {"figure", problem.empty() ? "figure.svg" : problem}},
+         text);
+}
+
+void run_lab(const CLI::App& command, const LabOptions& o, const Common& common) {
+  const Lab& lab = find_lab(o.lab);
+  const auto source = data::open_source(o.data);
+  const Setup setup = setup_of(o, *source);
+  if (setup.from_given) check_seed(o, common.seed);
+  const std::vector<Row> rows = lab.rows(setup);
+  const std::vector<Row> chosen = choose_rows(rows, o.rows);
+  require(!o.out.empty(), "--out: must name a folder, got ''");
+  const LabFolder folder(o.out, identity_of(o, setup, *source, common.seed));
+  const LabRun run{.folder = folder,
+                   .rows = rows,
+                   .chosen = chosen,
+                   .values = {{"data", o.data}, {"seed", std::to_string(common.seed)}, {"from", o.from}},
+                   .common = common};
+  std::map<std::string, std::string> failures;
+  if (!o.report) failures = run_rows(run);
+  write_report(command, o, lab, run, setup, failures);
+  if (failures.empty()) return;
+  const auto& [name, reason] = *failures.begin();
+  throw std::runtime_error(
+      fmt::format("{} of {} rows did not work; the first: {}: {}", failures.size(), chosen.size(), name, reason));
+}
+
+}  // namespace
+
+void add_lab(CLI::App& program) {
+  CLI::App& command = *program.add_subcommand("lab", "a whole experiment: its models, table and figure");
+  const auto common = add_common(command);
+  const auto o = std::make_shared<LabOptions>();
+  std::string labs;
+  for (const Lab& lab : kLabs) labs += fmt::format("{}{} ({})", labs.empty() ? "" : ", ", lab.name, lab.title);
+  command.add_option("lab", o->lab, labs)->required()->type_name("LAB");
+  command.add_option("--data", o->data, "as for train")->required();
+  command
+      .add_option("--out", o->out,
+                  "folder of the lab; what is done there is not done again, and several processes may share it")
+      ->required();
+  command.add_option("--from", o->from, "the model to compress; default: trained first, on the same data");
+  command.add_option("--rows", o->rows, "only rows with these names, and what they need: 'control-*,calibrated-4*'");
+  command.add_flag("--report", o->report, "do no row: table and figure from what is there");
+  command.add_option("--pieces", o->pieces, "vocabulary of the model to train; 0: to suit the data");
+  command.add_option("--length", o->length, "tokens of a text; 0: to suit the data")->check(not_negative());
+  command.add_option("--batch", o->batch, "texts a step; 0: to suit the data")->check(CLI::Range(0, 65536));
+  command.add_option("--epochs", o->epochs, "of the model to train; 0: to suit the data")->check(CLI::Range(0, 100000));
+  command.add_option("--lr", o->learning_rate, "of the model to train; 0: to suit the data")->check(not_negative());
+  command.add_option("--tune-lr", o->tuning_rate, "of the epoch more that tuned rows get; 0: validation chooses it")
+      ->check(not_negative());
+  set_action(command, "ingot lab 1.1 --data aclImdb.tar.gz --out runs/lab-1.1", common,
+             [&command, o, common] { run_lab(command, *o, *common); });
+}
+
+}  // namespace ingot::cli

@@ -1,0 +1,121 @@
+#include "cli/lab/folder.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+
+namespace ingot::cli {
+namespace fs = std::filesystem;
+using engine::require;
+using nlohmann::json;
+
+namespace {
+
+// Locks of an open file rather than of a process (fcntl(2)): two threads exclude each other too, and closing another
+// descriptor of the file does not give them back. Unlike flock(2) they can be asked about.
+struct flock whole_file() {
+  return {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0, .l_pid = 0};
+}
+
+}  // namespace
+
+FileLock::FileLock(const fs::path& file, Wait wait) {
+  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  require(descriptor >= 0, "{}: cannot write: {}", file.string(), std::strerror(errno));
+  struct flock lock = whole_file();
+  int locked = 0;
+  do {
+    locked = ::fcntl(descriptor, wait == Wait::yes ? F_OFD_SETLKW : F_OFD_SETLK, &lock);
+  } while (locked != 0 && errno == EINTR);
+  if (locked == 0) {
+    descriptor_ = descriptor;
+    return;
+  }
+  const int reason = errno;
+  ::close(descriptor);
+  require(reason == EAGAIN || reason == EACCES, "{}: cannot lock: {}", file.string(), std::strerror(reason));
+}
+
+bool is_locked(const fs::path& file) {
+  const int descriptor = ::open(file.c_str(), O_RDWR | O_CLOEXEC);
+  if (descriptor < 0) return false;  // nobody has made it yet
+  struct flock lock = whole_file();
+  const bool answered = ::fcntl(descriptor, F_OFD_GETLK, &lock) == 0;
+  ::close(descriptor);
+  return answered && lock.l_type != F_UNLCK;
+}
+
+FileLock::~FileLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+namespace {
+
+json read_json(const fs::path& file) {
+  json value = json::parse(engine::read_file(file), nullptr, false);
+  require(value.is_object(), "{}: not a JSON object", file.string());
+  return value;
+}
+
+// A path in an identity need not be UTF-8.
+std::string dumped(const json& value) { return value.dump(2, ' ', false, json::error_handler_t::replace) + "\n"; }
+
+void check_identity(const fs::path& file, const json& identity) {
+  const json saved = read_json(file), now = json::parse(dumped(identity));
+  for (const auto& [key, value] : now.items()) {
+    require(saved.contains(key) && saved[key] == value,
+            "--out {}: holds a lab with other options: {}: saved {}, now {}", file.parent_path().string(), key,
+            saved.contains(key) ? saved[key].dump() : "none", value.dump());
+  }
+}
+
+}  // namespace
+
+LabFolder::LabFolder(fs::path folder, const json& identity) : path_(std::move(folder)) {
+  std::error_code error;
+  const bool is_new = !fs::exists(path_, error) || (fs::is_directory(path_, error) && fs::is_empty(path_, error));
+  require(is_new || fs::exists(path_ / "locks", error), "--out {}: is no empty folder, and holds no lab",
+          path_.string());
+  fs::create_directories(path_ / "locks", error);
+  fs::create_directories(path_ / "rows", error);
+  require(!error, "--out {}: cannot make the folder: {}", path_.string(), error.message());
+  const FileLock lock(path_ / "locks/.lab", FileLock::Wait::yes);
+  const fs::path file = path_ / "lab.json";
+  fs::exists(file) ? check_identity(file, identity) : engine::write_file(file, dumped(identity));
+}
+
+std::optional<json> LabFolder::result(const Row& row) const {
+  const fs::path file = row_folder(row.name) / "row.json";
+  if (!fs::exists(file)) return std::nullopt;
+  json saved = read_json(file);
+  require(saved.contains("result") && saved["result"].is_object() && saved["result"].contains("accuracy") &&
+              saved["result"]["accuracy"].is_number(),
+          "{}: holds no result with an accuracy", file.string());
+  require(saved.value("commands", json()) == json(row.commands) && saved.value("plan", "") == row.plan,
+          "{}: the row was made by other commands; remove its folder to make it anew", file.string());
+  return saved;
+}
+
+Results LabFolder::results(std::span<const Row> rows) const {
+  Results all;
+  for (const Row& row : rows) {
+    if (std::optional<json> done = result(row)) all.emplace(row.name, std::move(*done));
+  }
+  return all;
+}
+
+void LabFolder::finish_row(const Row& row, const json& result) const {
+  const fs::path folder = row_folder(row.name);
+  engine::write_file(folder / "row.json", dumped(result));
+  std::error_code ignored;
+  fs::remove(folder / "training.safetensors", ignored);
+  fs::remove_all(folder / "last", ignored);
+}
+
+}  // namespace ingot::cli

@@ -1,0 +1,57 @@
+// The labs: each a table of rows, a figure over them, and notes. A lab is its file and a line here.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/lab/row.h"
+
+namespace ingot::cli {
+
+// How the float model is trained, and what follows it is tuned. IMDb's, unless other data is said to need another.
+struct Recipe {
+  std::int64_t pieces = 8000, length = 512, batch = 32, epochs = 1;
+  double learning_rate = 1e-3;
+  std::vector<double> tuning_rates{3e-4, 1e-4, 1e-3};  // for one epoch more; validation chooses
+};
+
+// The recipe of a corpus, by the name its source has.
+Recipe recipe_for(std::string_view source);
+
+// What the rows of a lab depend on.
+struct Setup {
+  Recipe recipe;
+  bool from_given = false;       // a model to start from, instead of training one
+  bool from_compressed = false;  // and it is compressed already
+};
+
+struct Lab {
+  std::string_view name, title;
+  std::vector<Row> (*rows)(const Setup& setup);
+  std::string_view x_label;
+  std::vector<std::string> (*notes)();
+  double kept_accuracy = 0;  // on IMDb the report names the smallest model that has it; 0: it does not
+};
+
+std::vector<Row> rows_1_1(const Setup& setup);
+std::vector<std::string> notes_1_1();
+std::vector<Row> rows_1_2(const Setup& setup);
+std::vector<std::string> notes_1_2();
+
+inline constexpr std::array kLabs{
+    Lab{"1.1", "quantisation after training against training with it", rows_1_1, "bits of inputs and weights",
+        notes_1_1, 0.865},
+    Lab{"1.2", "pruning of a quantised model, before and after an epoch more", rows_1_2, "sparsity", notes_1_2},
+};
+
+// What several labs begin with: the float model, and its controls, which got the epoch that tuned rows get too.
+Row float_row(const Setup& setup);
+std::vector<Row> control_rows(const Setup& setup, const std::string& from, const std::string& title);
+
+// The words of one more epoch at the chosen rate, for `train --from`, quantize and prune.
+std::string tuning(const Setup& setup, const std::string& rate = "{control.value}");
+
+}  // namespace ingot::cli

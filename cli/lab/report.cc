@@ -1,0 +1,254 @@
+#include "cli/lab/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/base/progress.h"
+
+namespace ingot::cli {
+using nlohmann::json;
+
+namespace {
+
+// Columns that have a cell in some row.
+std::vector<std::size_t> used_columns(const TextTable& table) {
+  std::vector<std::size_t> used;
+  for (std::size_t c = 0; c < table.headers.size(); ++c) {
+    const auto filled = [c](const std::vector<std::string>& row) { return !row[c].empty(); };
+    if (std::any_of(table.rows.begin(), table.rows.end(), filled)) used.push_back(c);
+  }
+  return used;
+}
+
+}  // namespace
+
+std::string TextTable::aligned() const {
+  std::string text;
+  const std::vector<std::size_t> columns = used_columns(*this);
+  std::map<std::size_t, std::size_t> widths;
+  for (const std::size_t c : columns) {
+    widths[c] = headers[c].size();
+    for (const auto& row : rows) widths[c] = std::max(widths[c], row[c].size());
+  }
+  const auto add = [&](const std::vector<std::string>& row) {
+    std::string line;
+    for (const std::size_t c : columns) {
+      line += c < n_left ? fmt::format("{:<{}}  ", row[c], widths[c]) : fmt::format("{:>{}}  ", row[c], widths[c]);
+    }
+    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+  };
+  add(headers);
+  for (const auto& row : rows) add(row);
+  return text;
+}
+
+std::string TextTable::markdown() const {
+  const std::vector<std::size_t> columns = used_columns(*this);
+  std::string text = "|", rule = "|";
+  for (const std::size_t c : columns) {
+    text += " " + headers[c] + " |";
+    rule += c < n_left ? "---|" : "--:|";
+  }
+  text += "\n" + rule + "\n";
+  for (const auto& row : rows) {
+    text += "|";
+    for (const std::size_t c : columns) text += " " + row[c] + " |";
+    text += "\n";
+  }
+  return text;
+}
+
+namespace {
+
+// The bounds and the reference's figures are of IMDb's test reviews, and say nothing about other texts.
+constexpr std::int64_t kReferenceExamples = 25'000;
+
+bool is_comparable(const Results& results) {
+  return std::any_of(results.begin(), results.end(), [](const auto& entry) {
+    return entry.second.at("result").value("examples", std::int64_t{0}) == kReferenceExamples;
+  });
+}
+
+std::string state_of(const Row& row, const LabRun& run, const Results& results,
+                     const std::map<std::string, std::string>& failures) {
+  if (results.contains(row.name)) return "done";
+  if (failures.contains(row.name)) return "failed";
+  return is_locked(run.folder.lock_file(row.name)) ? "running" : "open";
+}
+
+json asked_as_json(const Row& row, const LabRun& run, const Results& results) {
+  json list = json::array();
+  for (const Asked& asked : row.asked) {
+    const Verdict verdict = judge(asked, row, run.rows, results);
+    list.push_back({{"asked", verdict.text}, {"met", verdict.met ? json(*verdict.met) : json()}});
+  }
+  return list;
+}
+
+json row_as_json(const Row& row, const LabRun& run, const Results& results, bool comparable,
+                 const std::map<std::string, std::string>& failures) {
+  json all{
+      {"name", row.name},
+      {"title", row.title},
+      {"state", state_of(row, run, results, failures)},
+      {"chosen", std::any_of(run.chosen.begin(), run.chosen.end(), [&](const Row& r) { return r.name == row.name; })}};
+  if (!row.series.empty()) all["series"] = row.series;
+  if (row.x) all["x"] = *row.x;
+  if (comparable && row.reference) all["reference"] = *row.reference;
+  if (comparable && !row.asked.empty()) all["bounds"] = asked_as_json(row, run, results);
+  if (const auto failed = failures.find(row.name); failed != failures.end()) all["error"] = failed->second;
+  const auto done = results.find(row.name);
+  if (done == results.end()) return all;
+  const json& saved = done->second;
+  for (const char* key : {"accuracy", "validation_accuracy", "f1", "loss", "examples", "evaluated_on", "sparsity",
+                          "average_bits", "packed_bytes", "float_bytes", "training_seconds", "tokens_per_second",
+                          "best_step", "steps", "seed", "options", "build"}) {
+    if (const json value = saved["result"].value(key, json()); !value.is_null()) all[key] = value;
+  }
+  all["seconds"] = saved.at("seconds");
+  if (saved.at("resumed").get<bool>()) all["resumed"] = true;
+  all["typed"] = saved.at("typed");
+  return all;
+}
+
+std::string number(const json& row, const char* key, const char* format) {
+  return row.contains(key) ? fmt::format(fmt::runtime(format), row[key].get<double>()) : "";
+}
+
+std::string asked_text(const json& row) {
+  std::vector<std::string> texts;
+  for (const json& bound : row.value("bounds", json::array())) texts.push_back(bound["asked"].get<std::string>());
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+std::string met_text(const json& row) {
+  if (!row.contains("bounds")) return "";
+  bool all = true;
+  for (const json& bound : row["bounds"]) {
+    if (bound["met"].is_null()) return "-";
+    all = all && bound["met"].get<bool>();
+  }
+  return all ? "yes" : "no";
+}
+
+TextTable table_of(const json& rows) {
+  TextTable table{
+      .headers = {"row", "accuracy", "validation", "reference", "asked", "met", "bits", "bytes", "sparsity", "seconds"},
+      .rows = {}};
+  for (const json& row : rows) {
+    const bool done = row["state"] == "done";
+    if (row["state"] == "open" && !row["chosen"].get<bool>()) continue;
+    table.rows.push_back(
+        {row["title"].get<std::string>(), done ? number(row, "accuracy", "{:.4f}") : row["state"].get<std::string>(),
+         number(row, "validation_accuracy", "{:.4f}"), number(row, "reference", "{:.4f}"), asked_text(row),
+         met_text(row), number(row, "average_bits", "{:.2f}"), number(row, "packed_bytes", "{:.0f}"),
+         row.value("sparsity", 0.0) > 0 ? number(row, "sparsity", "{:.4f}") : "", number(row, "seconds", "{:.0f}")});
+  }
+  return table;
+}
+
+// Of rows that compete only the chosen one is in the figure.
+bool is_drawn(const Row& row, const LabRun& run, const Results& results) {
+  if (row.series.empty() || !results.contains(row.name)) return false;
+  return row.choice.empty() || resolve(row.choice, run.rows, results) == &row;
+}
+
+Figure figure_of(const Lab& lab, const LabRun& run, const Results& results, bool comparable) {
+  Figure figure{.title = fmt::format("Lab {}: {}", lab.name, lab.title),
+                .x_label = std::string(lab.x_label),
+                .y_label = "test accuracy",
+                .series = {}};
+  const auto add = [&](const std::string& name, const Row& row, double y, bool is_reference) {
+    auto at = std::find_if(figure.series.begin(), figure.series.end(), [&](const Series& s) { return s.name == name; });
+    if (at == figure.series.end()) {
+      figure.series.push_back({.name = name,
+                               .points = {},
+                               .group = name.substr(0, name.rfind(", ")),
+                               .is_level = !row.x,
+                               .is_reference = is_reference});
+      at = figure.series.end() - 1;
+    }
+    at->points.emplace_back(row.x.value_or(0), y);
+  };
+  for (const Row& row : run.rows) {
+    if (is_drawn(row, run, results)) add(row.series, row, accuracy(results.at(row.name)), false);
+  }
+  for (const Row& row : run.rows) {
+    if (comparable && row.reference && !row.series.empty()) add("reference: " + row.series, row, *row.reference, true);
+  }
+  return figure;
+}
+
+std::string choices_text(const LabRun& run, const Results& results) {
+  std::string text;
+  std::vector<std::string> seen;
+  for (const Row& row : run.rows) {
+    if (row.choice.empty() || std::find(seen.begin(), seen.end(), row.choice) != seen.end()) continue;
+    seen.push_back(row.choice);
+    const Row* chosen = resolve(row.choice, run.rows, results);
+    if (chosen != nullptr) text += fmt::format("{}: validation chooses {}\n", row.choice, chosen->value);
+  }
+  return text;
+}
+
+std::string smallest_text(const Lab& lab, const json& rows) {
+  const json* smallest = nullptr;
+  for (const json& row : rows) {
+    if (!row.contains("packed_bytes") || !row.contains("accuracy") || row["accuracy"] < lab.kept_accuracy) continue;
+    if (smallest == nullptr || row["packed_bytes"] < (*smallest)["packed_bytes"]) smallest = &row;
+  }
+  if (lab.kept_accuracy == 0 || smallest == nullptr) return "";
+  return fmt::format("smallest model with accuracy {} or more: {}, {} bytes, {:.4f}\n", lab.kept_accuracy,
+                     (*smallest)["title"].get<std::string>(), (*smallest)["packed_bytes"].get<std::int64_t>(),
+                     (*smallest)["accuracy"].get<double>());
+}
+
+std::string bounds_text(const json& rows) {
+  std::int64_t n = 0, met = 0, open = 0;
+  for (const json& row : rows) {
+    for (const json& bound : row.value("bounds", json::array())) {
+      ++n;
+      if (bound["met"].is_null()) ++open;
+      if (bound["met"] == true) ++met;
+    }
+  }
+  return n == 0 ? ""
+                : fmt::format("bounds: {} asked, {} met, {} not, {} not measured yet\n", n, met, n - met - open, open);
+}
+
+std::string states_text(const json& rows) {
+  std::map<std::string, int> counts;
+  for (const json& row : rows) ++counts[row["state"].get<std::string>()];
+  std::string text = fmt::format("rows: {} of {} done", counts["done"], rows.size());
+  for (const char* state : {"running", "failed"}) {
+    if (counts[state] > 0) text += fmt::format(", {} {}", counts[state], state);
+  }
+  return text + "\n";
+}
+
+std::string as_list(const std::string& lines) {
+  std::string list = "- ";
+  for (std::size_t i = 0; i + 1 < lines.size(); ++i) list += lines[i] == '\n' ? "\n- " : std::string(1, lines[i]);
+  return list + "\n";
+}
+
+}  // namespace
+
+LabReport report_on(const Lab& lab, const LabRun& run, const std::map<std::string, std::string>& failures) {
+  const Results results = run.folder.results(run.rows);
+  const bool comparable = is_comparable(results);
+  LabReport report;
+  report.rows = json::array();
+  for (const Row& row : run.rows) report.rows.push_back(row_as_json(row, run, results, comparable, failures));
+  const TextTable table = table_of(report.rows);
+  const std::string summary = choices_text(run, results) + (comparable ? smallest_text(lab, report.rows) : "") +
+                              bounds_text(report.rows) + states_text(report.rows);
+  report.text = table.aligned() + "\n" + summary;
+  report.markdown = fmt::format("# Lab {}: {}\n\n{}\n{}\n", lab.name, lab.title, table.markdown(), as_list(summary));
+  for (const std::string& note : lab.notes()) report.markdown += "- " + note + "\n";
+  report.figure = figure_of(lab, run, results, comparable);
+  return report;
+}
+
+}  // namespace ingot::cli

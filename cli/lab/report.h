@@ -1,0 +1,33 @@
+// What a lab shows: a table on the terminal and as Markdown, every row as JSON, a figure.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "cli/lab/lab.h"
+#include "cli/lab/run.h"
+#include "cli/plot.h"
+
+namespace ingot::cli {
+
+struct LabReport {
+  nlohmann::json rows;   // an object a row, in the order of the table
+  std::string text;      // the table for a terminal, with what was chosen and what is missing
+  std::string markdown;  // table.md
+  Figure figure;
+};
+
+// From the folder as it is now; `failures` of this process by row.
+LabReport report_on(const Lab& lab, const LabRun& run, const std::map<std::string, std::string>& failures);
+
+// A table with a line of headers; the first `n_left` columns are flush left, columns without any cell are left out.
+struct TextTable {
+  std::vector<std::string> headers;
+  std::vector<std::vector<std::string>> rows;
+  std::size_t n_left = 1;
+
+  std::string aligned() const;
+  std::string markdown() const;
+};
+
+}  // namespace ingot::cli

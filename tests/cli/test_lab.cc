@@ -1,0 +1,179 @@
+// The labs: their tables, and the program that works through them.
+#include <doctest/doctest.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "cli/commands.h"
+#include "cli/lab/lab.h"
+#include "cli/lab/report.h"
+#include "cli/lab/run.h"
+#include "tests/support/error_text.h"
+#include "tests/support/temporary_folder.h"
+
+using namespace ingot;
+using namespace ingot::cli;
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+namespace {
+
+const Setup kSetups[] = {
+    {}, {.recipe = recipe_for("glosses")}, {.from_given = true}, {.from_given = true, .from_compressed = true}};
+
+// Refuses words that the command line does, without doing what they say.
+void check_parses(std::vector<std::string> words) {
+  CLI::App program("", "ingot");
+  for (const auto add_command : kCommands) add_command(program);
+  for (CLI::App* command : program.get_subcommands({})) command->callback([] {});
+  std::reverse(words.begin(), words.end());
+  CHECK_NOTHROW(program.parse(std::move(words)));
+}
+
+Row row(const std::string& name, const std::string& command) {
+  return {.name = name, .title = name, .commands = {command}};
+}
+
+json result(double accuracy, double validation) {
+  return {{"result", {{"accuracy", accuracy}, {"validation_accuracy", validation}}}};
+}
+
+}  // namespace
+
+TEST_CASE("every row of every lab has a name of its own, stands behind what it needs, and types words that parse") {
+  for (const Lab& lab : kLabs) {
+    for (const Setup& setup : kSetups) {
+      const std::vector<Row> rows = lab.rows(setup);
+      const std::set<std::string> given{"here", "data", "seed", "from", "plan"};
+      std::set<std::string> names, folders = given;
+      for (const Row& r : rows) {
+        INFO("lab ", lab.name, ", row ", r.name);
+        CHECK(names.insert(r.name).second);
+        CHECK(r.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") == std::string::npos);
+        std::map<std::string, std::string> values;
+        for (const std::string& command : r.commands) {
+          for (const std::string& stand_in : stand_ins(command)) {
+            CHECK_MESSAGE(folders.contains(stand_in), stand_in);
+            CHECK(given.contains(stand_in) ==
+                  needs({.name = r.name, .title = "", .commands = {"{" + stand_in + "}"}}, rows).empty());
+            values[stand_in] = stand_in == "seed" || stand_in.ends_with(".value") ? "1" : "a folder";
+          }
+        }
+        CHECK(r.plan.empty() != values.contains("plan"));
+        for (const std::string& command : r.commands) check_parses(words_of(command, values));
+        folders.insert(r.name);
+        if (!r.choice.empty()) folders.insert({r.choice, r.choice + ".value"});
+      }
+      for (const Row& r : rows) {
+        for (const Asked& asked : r.asked) CHECK((asked.than.empty() || folders.contains(asked.than)));
+      }
+    }
+  }
+}
+
+TEST_CASE("stand-ins become words, whatever characters a path has") {
+  const std::map<std::string, std::string> values{{"data", "my {here} reviews.csv"}, {"here", "out"}, {"seed", "3"}};
+  CHECK(words_of("train --data {data}  --seed={seed} --out {here}", values) ==
+        std::vector<std::string>{"train", "--data", "my {here} reviews.csv", "--seed=3", "--out", "out"});
+}
+
+TEST_CASE("a row needs the rows that it names, and all that compete for a choice that it names") {
+  std::vector<Row> rows{row("a", "train"),
+                        row("b", "train --from {a}"),
+                        row("c", "train --from {a}"),
+                        row("d", "quantize {a} --lr {best.value}"),
+                        row("e", "eval {d}"),
+                        row("f", "train")};
+  rows[1].choice = rows[2].choice = "best";
+  CHECK(needs(rows[3], rows) == std::vector<std::string>{"a", "b", "c"});
+  const auto names = [](const std::vector<Row>& chosen) {
+    std::string all;
+    for (const Row& r : chosen) all += r.name;
+    return all;
+  };
+  CHECK(names(choose_rows(rows, "")) == "abcdef");
+  CHECK(names(choose_rows(rows, "e")) == "abcde");
+  CHECK(names(choose_rows(rows, "f,b")) == "abf");
+  CHECK(names(choose_rows(rows, "[bc]")) == "abc");
+  CHECK(test::contains(test::error_text([&] { choose_rows(rows, "a,g*"); }),
+                       "no row is named 'g*'; the rows are a, b, c"));
+
+  Results results{{"b", result(0.9, 0.7)}};
+  CHECK(resolve("best", rows, results) == nullptr);
+  results["c"] = result(0.1, 0.8);
+  REQUIRE(resolve("best", rows, results) != nullptr);
+  CHECK(resolve("best", rows, results)->name == "c");  // by validation, not by test
+  results["c"] = result(0.9, 0.7);
+  CHECK(resolve("best", rows, results)->name == "b");  // the first among equals
+  CHECK(resolve("a", rows, results) == nullptr);
+}
+
+TEST_CASE("bounds are judged from measured rows only") {
+  std::vector<Row> rows{row("float", "train"), row("half", "train"), row("full", "train")};
+  rows[1].choice = rows[2].choice = "control";
+  Results results;
+  const auto verdict = [&](const Asked& asked) { return judge(asked, rows[0], rows, results); };
+  CHECK(verdict({.accuracy = 0.868}).text == ">= 0.8680");
+  CHECK(verdict({.accuracy = -0.004, .than = "control"}).text == ">= control - 0.004");
+  CHECK_FALSE(verdict({.accuracy = 0.868}).met.has_value());
+  results["float"] = result(0.8680, 0.9);
+  results["half"] = result(0.8721, 0.7);
+  CHECK_FALSE(verdict({.accuracy = -0.004, .than = "control"}).met.has_value());
+  results["full"] = result(0.8720, 0.8);
+  CHECK(verdict({.accuracy = 0.868}).met == true);
+  CHECK(verdict({.accuracy = 0.8681}).met == false);
+  CHECK(verdict({.accuracy = -0.004, .than = "control"}).text == ">= 0.8680 (control - 0.004)");
+  CHECK(verdict({.accuracy = -0.004, .than = "control"}).met == true);
+  CHECK(verdict({.accuracy = -0.0039, .than = "control"}).met == false);
+  CHECK_FALSE(verdict({.at_most_bytes = 500}).met.has_value());
+  results["float"]["result"]["packed_bytes"] = 501;
+  CHECK(verdict({.at_most_bytes = 500}).met == false);
+  CHECK(verdict({.at_most_bytes = 501}).met == true);
+}
+
+TEST_CASE("a report shows every measured value, and the reference and bounds on IMDb alone") {
+  for (const Lab& lab : kLabs) {
+    const test::TemporaryFolder place;
+    const LabFolder folder(place / "lab", {{"seed", 1}});
+    const std::vector<Row> rows = lab.rows({});
+    const LabRun run{.folder = folder, .rows = rows, .chosen = rows, .values = {}, .common = {}};
+    const auto fill = [&](std::int64_t examples) {
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        fs::create_directories(folder.row_folder(rows[i].name));
+        const double accuracy = 0.9 - 0.001 * static_cast<double>(i);
+        folder.finish_row(rows[i],
+                          {{"commands", rows[i].commands},
+                           {"plan", rows[i].plan},
+                           {"typed", rows[i].commands},
+                           {"seconds", 60},
+                           {"resumed", false},
+                           {"result", {{"accuracy", accuracy}, {"examples", examples}, {"packed_bytes", 1000 + i}}}});
+      }
+    };
+    fill(2000);
+    const LabReport other = report_on(lab, run, {});
+    CHECK_FALSE(test::contains(other.markdown, "reference"));
+    CHECK_FALSE(test::contains(other.text, "bounds"));
+    fill(25'000);
+    const LabReport report = report_on(lab, run, {});
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      INFO(rows[i].name);
+      CHECK(report.rows[i]["accuracy"] == 0.9 - 0.001 * static_cast<double>(i));
+      const std::string cells = fmt::format("| {} | {:.4f} |", rows[i].title, report.rows[i]["accuracy"].get<double>());
+      CHECK(test::contains(report.markdown, cells));
+      CHECK(test::contains(report.markdown, fmt::format(" | {} | ", 1000 + i)));
+      if (rows[i].reference) CHECK(report.rows[i]["reference"] == *rows[i].reference);
+      CHECK(report.rows[i].contains("bounds") == !rows[i].asked.empty());
+    }
+    CHECK(test::contains(report.text, "bounds: "));
+    CHECK(test::contains(report.text, "accuracy 0.865 or more: float32, 1000 bytes, 0.9000") ==
+          (lab.kept_accuracy > 0));
+    CHECK(report.figure.series.size() >= 3);
+    const std::string problem = draw(report.figure, place.path(), "figure");
+    CHECK((problem.empty() || test::contains(problem, "gnuplot is missing")));
+    if (const char* keep = std::getenv("INGOT_TEST_KEEP"))
+      fs::copy(place.path(), fs::path(keep) / lab.name, fs::copy_options::recursive);
+  }
+}

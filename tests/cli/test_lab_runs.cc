@@ -1,0 +1,226 @@
+// ingot lab at work on a small table of texts: alone, killed, beside another process, with and without gnuplot.
+#include <doctest/doctest.h>
+
+#include <csignal>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "cli/lab/folder.h"
+#include "tests/support/error_text.h"
+#include "tests/support/program.h"
+
+using namespace ingot;
+using nlohmann::json;
+using test::Outcome;
+using test::Workplace;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string lab(const std::string& more, const std::string& name = "1.1") {
+  return "lab " + name + " --data train.csv --from start --batch 8 --out lab " + more;
+}
+
+// A workplace with a trained model.
+struct LabPlace : Workplace {
+  LabPlace() { REQUIRE(run(Workplace::train("--out start")).code == 0); }
+};
+
+json json_of(const fs::path& file) { return json::parse(test::text_of_file(file)); }
+
+json row_of(const json& lab_result, const std::string& name) {
+  for (const json& row : lab_result["rows"]) {
+    if (row["name"] == name) return row;
+  }
+  return {};
+}
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t n = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+  return n;
+}
+
+}  // namespace
+
+TEST_CASE("a lab leaves a table, a figure, and results that say the same, and does nothing twice") {
+  const LabPlace place;
+  const Outcome first = place.run(lab("--rows 'control-*' --json"));
+  REQUIRE_MESSAGE(first.code == 0, first.error);
+  const json result = json::parse(first.out);
+  CHECK(result == json_of(place / "lab/result.json"));
+  const std::string table = test::text_of_file(place / "lab/table.md");
+  for (const std::string name : {"float", "control-0.0003", "control-0.0001", "control-0.001"}) {
+    INFO(name);
+    const json row = row_of(result, name), own = json_of(place / ("lab/rows/" + name + "/result.json"));
+    CHECK(row["state"] == "done");
+    for (const char* key : {"accuracy", "f1", "loss", "examples", "seed", "options"}) CHECK(row[key] == own[key]);
+    CHECK(test::contains(
+        table, fmt::format("| {} | {:.4f} | ", row["title"].get<std::string>(), own["accuracy"].get<double>())));
+    CHECK(row["seconds"].get<double>() > 0);
+    CHECK(test::contains(first.error, fmt::format("] {}: accuracy {:.4f}, ", name, own["accuracy"].get<double>())));
+  }
+  CHECK(test::contains(row_of(result, "control-0.001")["typed"][0].get<std::string>(),
+                       "ingot train --from start --epochs 1 --lr 0.001 --length 16 --batch 8 --data train.csv "
+                       "--seed 1 --out lab/rows/control-0.001"));
+  CHECK_FALSE(fs::exists(place / "lab/rows/control-0.001/training.safetensors"));
+  CHECK_FALSE(test::contains(table, "reference"));  // those figures are IMDb's
+
+  const Outcome second = place.run(lab("--rows 'control-*' --json"));
+  REQUIRE_MESSAGE(second.code == 0, second.error);
+  CHECK_FALSE(test::contains(second.error, "$ ingot"));
+  CHECK(json::parse(second.out)["rows"] == result["rows"]);
+  CHECK(test::text_of_file(place / "lab/table.md") == table);
+}
+
+TEST_CASE("the figure is SVG and PNG; without gnuplot the lab names its package and does the rest") {
+  const LabPlace place;
+  const Outcome without = place.run(lab("--rows float --quiet"), "", "PATH=/none");
+  CHECK(without.code == 0);
+  CHECK(test::contains(without.out, "gnuplot is missing; install the Debian package gnuplot-nox"));
+  CHECK(fs::exists(place / "lab/table.md"));
+  CHECK(fs::exists(place / "lab/result.json"));
+  CHECK_FALSE(fs::exists(place / "lab/figure.svg"));
+  const Outcome with = place.run(lab("--report --quiet"));
+  CHECK(with.code == 0);
+  if (test::contains(with.out, "gnuplot is missing")) {
+    MESSAGE("gnuplot is not installed: its figures are skipped");
+    return;
+  }
+  const std::string svg = test::text_of_file(place / "lab/figure.svg"),
+                    png = test::text_of_file(place / "lab/figure.png");
+  CHECK(svg.starts_with("<?xml"));
+  CHECK(test::contains(svg, "<svg"));
+  CHECK(svg.ends_with("</svg>\n\n"));
+  CHECK(test::contains(svg, "float32"));
+  CHECK(png.starts_with("\x89PNG\r\n\x1a\n"));
+  CHECK(test::contains(png.substr(png.size() - 12), "IEND"));
+}
+
+TEST_CASE("a lab that was interrupted or killed in a row goes on in it, to the bits of one that was not") {
+  const LabPlace place;
+  std::string texts = "text,label\n";
+  for (int i = 0; i < 4000; ++i) {
+    texts += fmt::format("the {} number is large,{}\n", i % 2 != 0 ? "iron" : "plum", i % 2 != 0 ? "metal" : "fruit");
+  }
+  place.write("train.csv", texts);
+  const std::string words = lab("--rows control-0.001");
+  const fs::path row = place / "lab/rows/control-0.001";
+  REQUIRE(place.run(words + " --quiet").code == 0);
+  const std::string model = test::text_of_file(row / "best/model.safetensors");
+  for (const int signal : {SIGINT, SIGKILL}) {
+    fs::remove_all(place / "lab");
+    const pid_t process = place.start(words);
+    CHECK(Workplace::wait_until([&] { return fs::exists(row / "training.safetensors"); }));
+    const int status = Workplace::end(process, signal);
+    if (signal == SIGINT) {
+      CHECK(WEXITSTATUS(status) == 130);
+      CHECK(test::contains(test::text_of_file(place / "stderr"),
+                           "ingot: stopped in row control-0.001; the same command goes on\n"));
+    }
+    CHECK_FALSE(fs::exists(row / "row.json"));
+    const Outcome resumed = place.run(words + " --json");
+    REQUIRE_MESSAGE(resumed.code == 0, resumed.error);
+    CHECK(test::contains(resumed.error, "--resume"));
+    CHECK(row_of(json::parse(resumed.out), "control-0.001")["resumed"] == true);
+    CHECK(test::text_of_file(row / "best/model.safetensors") == model);
+  }
+}
+
+TEST_CASE("Ctrl-C stops a lab that waits, with a word about how to go on") {
+  const LabPlace place;
+  const std::string words = lab("--rows control-0.001 --quiet");
+  std::optional<cli::FileLock> lock;
+  fs::create_directories(place / "lab/locks");
+  lock.emplace(place / "lab/locks/float", cli::FileLock::Wait::yes);
+  const pid_t waiting = place.start(words);
+  CHECK(Workplace::wait_until([&] { return fs::exists(place / "lab/lab.json"); }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  const int status = Workplace::end(waiting, SIGINT);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 130);
+  CHECK(test::text_of_file(place / "stderr") == "ingot: stopped; the same command goes on\n");
+}
+
+TEST_CASE("two processes share a lab: every row is done once, and both end with the whole") {
+  for (const std::string number : {"1.1", "1.2"}) {
+    const LabPlace place;
+    const std::string words = lab("--threads 1", number);
+    const pid_t one = place.start(words, ".one"), two = place.start(words, ".two");
+    CHECK(WEXITSTATUS(Workplace::end(one)) == 0);
+    CHECK(WEXITSTATUS(Workplace::end(two)) == 0);
+    const std::string said = test::text_of_file(place / "stderr.one") + test::text_of_file(place / "stderr.two");
+    const json result = json_of(place / "lab/result.json");
+    for (const json& row : result["rows"]) {
+      const std::string name = row["name"].get<std::string>();
+      INFO(name, ": ", said);
+      CHECK(row["state"] == "done");
+      CHECK(count(said, "] " + name + ": accuracy") == 1);
+      const fs::path packed = place / ("lab/rows/" + name + "/packed/packed.safetensors");
+      if (fs::exists(packed)) CHECK(row["packed_bytes"] == fs::file_size(packed));
+      if (number == "1.1" && name.starts_with("whole")) CHECK(fs::exists(packed));
+    }
+  }
+}
+
+TEST_CASE("a row that another process does is waited for if others need it, and left to it if none does") {
+  const LabPlace place;
+  fs::create_directories(place / "lab/locks");
+  std::optional<cli::FileLock> lock;
+  lock.emplace(place / "lab/locks/float", cli::FileLock::Wait::yes);
+  const pid_t waiting = place.start(lab("--rows control-0.001"));
+  CHECK(Workplace::wait_until([&] { return fs::exists(place / "lab/lab.json"); }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  CHECK_FALSE(fs::exists(place / "lab/rows/control-0.001"));
+  lock.reset();
+  CHECK(WEXITSTATUS(Workplace::end(waiting)) == 0);
+  CHECK(fs::exists(place / "lab/rows/control-0.001/row.json"));
+
+  lock.emplace(place / "lab/locks/control-0.0001", cli::FileLock::Wait::yes);
+  const Outcome other = place.run(lab("--rows 'control-*' --json"));
+  REQUIRE_MESSAGE(other.code == 0, other.error);
+  CHECK(row_of(json::parse(other.out), "control-0.0001")["state"] == "running");
+  CHECK(row_of(json::parse(other.out), "control-0.0003")["state"] == "done");
+}
+
+TEST_CASE("a row that fails leaves the others their results, and is tried again") {
+  const LabPlace place;
+  const std::string words = lab("--tune-lr 1e30 --rows 'control-*,calibrated-8*' ");
+  const Outcome outcome = place.run(words + "--json");
+  CHECK(outcome.code == 1);
+  CHECK(test::contains(outcome.error, "ingot: failed: 2 of 4 rows did not work; the first: calibrated-8-qat: needs "));
+  const json result = json::parse(outcome.out);
+  CHECK(row_of(result, "control-1e+30")["state"] == "failed");
+  CHECK(test::contains(row_of(result, "control-1e+30")["error"].get<std::string>(), "at step"));
+  CHECK(row_of(result, "calibrated-8-qat")["state"] == "failed");
+  CHECK(row_of(result, "calibrated-8")["state"] == "done");
+  const Outcome again = place.run(words);
+  CHECK(again.code == 1);
+  CHECK(count(again.error, "$ ingot") == 1);
+}
+
+TEST_CASE("a lab refuses a folder, rows and options that are not its own") {
+  const LabPlace place;
+  const auto refused = [&](const std::string& words, const std::string& part) {
+    const Outcome outcome = place.run(words);
+    INFO(words, ": ", outcome.error);
+    CHECK(outcome.code == 2);
+    CHECK(test::contains(outcome.error, part));
+  };
+  REQUIRE(place.run(lab("--rows float --quiet")).code == 0);
+  refused("lab 9 --data train.csv --out other", "lab: must be 1.1");
+  refused("lab 1.1 --data absent.csv --out other", "absent.csv");
+  refused("lab 1.1 --data train.csv --from absent --out other", "absent: no such model folder");
+  refused("lab 1.1 --data train.csv --from start --epochs 2 --out other", "--from: the model is trained already");
+  refused("lab 1.1 --data train.csv --from start --seed 2 --out other", "was trained with seed 1");
+  refused("lab 1.1 --data train.csv --from start --rows nothing --out other", "no row is named 'nothing'");
+  refused("lab 1.1 --data train.csv --from start --out start", "is no empty folder, and holds no lab");
+  refused(lab("--tune-lr 0.5"), "holds a lab with other options: recipe");
+  CHECK_FALSE(fs::exists(place / "other"));
+  json row = json_of(place / "lab/rows/float/row.json");
+  row["commands"] = {"eval something else"};
+  place.write("lab/rows/float/row.json", row.dump());
+  refused(lab("--report"), "lab/rows/float/row.json: the row was made by other commands");
+  place.write("lab/rows/float/row.json", "{");
+  refused(lab("--report"), "lab/rows/float/row.json: not a JSON object");
+}
