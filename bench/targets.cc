@@ -27,11 +27,6 @@ constexpr const char* kTimesAsFast = "x as fast";
 constexpr double kSlice = 0.05;
 constexpr std::int64_t kVocabulary = 30522;
 
-void set_measured(Target& target, const std::vector<double>& values) {
-  target.measured = median(values);
-  target.spread = spread(values);
-}
-
 void set_share(Target& target, double flops, const Series& series) {
   target.share = median(shares(flops, series));
   target.best_share = best_share(flops, series);
@@ -336,7 +331,7 @@ void fixed_targets(int rounds, const Emit& emit) {
 constexpr TargetGroup kGroups[] = {
     {"gemm", product_targets},      {"fixed_gemm", fixed_targets}, {"train", step_targets<true>},
     {"infer", step_targets<false>}, {"qat", quantized_targets},    {"busy_neighbour", neighbour_targets},
-    {"startup", startup_targets},
+    {"startup", startup_targets},   {"search", search_targets},
 };
 
 nlohmann::json or_null(const std::optional<double>& value) {
@@ -344,6 +339,11 @@ nlohmann::json or_null(const std::optional<double>& value) {
 }
 
 }  // namespace
+
+void set_measured(Target& target, const std::vector<double>& values) {
+  target.measured = median(values);
+  target.spread = spread(values);
+}
 
 std::span<const TargetGroup> target_groups() { return kGroups; }
 

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ingot::bench {
 
@@ -29,6 +30,9 @@ struct Target {
 
 nlohmann::json to_json(const Target& target);
 
+// Sets what was measured to the median of the values, and their spread.
+void set_measured(Target& target, const std::vector<double>& values);
+
 struct TargetGroup {
   std::string_view name;
   // Measures the targets of the group in that many rounds, handing on each as soon as it is there.
@@ -36,5 +40,7 @@ struct TargetGroup {
 };
 
 std::span<const TargetGroup> target_groups();
+
+void search_targets(int rounds, const std::function<void(const Target&)>& emit);  // search_targets.cc
 
 }  // namespace ingot::bench

@@ -250,65 +250,75 @@ void Parzen::add_cells(const Column& c, double sample, std::vector<double>& scor
   }
 }
 
-void Parzen::log_density(std::size_t count, std::span<const double> samples, std::span<double> result) const {
-  constexpr std::size_t kBlock = 64;  // kernels scored at a time, for kSide samples side by side: they stay in cache
-  constexpr std::size_t kSide = 4;
-  const std::size_t n = base_.size();
-  // Cells are costly, and samples of stepped parameters few: one column of scores for each value.
-  std::vector<std::vector<double>> cells;
-  std::vector<std::uint32_t> cell_of(columns_.size() * count);
-  std::vector<double> points(samples.begin(), samples.end());
+// The scores of cells are costly, and samples of stepped parameters few: a column of scores for each value.
+struct Parzen::Cells {
+  std::vector<std::vector<double>> columns;
+  std::vector<std::uint32_t> of_sample;  // [axis * count + sample], into columns
+};
+
+Parzen::Cells Parzen::score_cells(std::size_t count, std::span<const double> samples) const {
+  Cells cells;
+  cells.of_sample.resize(samples.size());
   for (std::size_t axis = 0; axis < columns_.size(); ++axis) {
-    const Column& c = columns_[axis];
-    const std::span<double> of_axis(&points[axis * count], count);
-    if (!c.is_cells) {
-      if (c.is_log) {
-        for (double& x : of_axis) x = std::log(x);
-      }
-      continue;
-    }
+    if (!columns_[axis].is_cells) continue;
+    const auto begin = samples.begin() + static_cast<std::ptrdiff_t>(axis * count);
     for (std::size_t i = 0; i < count; ++i) {
-      const auto same =
-          static_cast<std::size_t>(std::find(of_axis.begin(), of_axis.end(), of_axis[i]) - of_axis.begin());
-      if (same < i) {
-        cell_of[axis * count + i] = cell_of[axis * count + same];
-        continue;
-      }
-      cell_of[axis * count + i] = static_cast<std::uint32_t>(cells.size());
-      add_cells(c, of_axis[i], cells.emplace_back(n, 0.0));
+      const double sample = samples[axis * count + i];
+      const auto first =
+          static_cast<std::size_t>(std::find(begin, begin + static_cast<std::ptrdiff_t>(i), sample) - begin);
+      if (first == i) add_cells(columns_[axis], sample, cells.columns.emplace_back(base_.size(), 0.0));
+      cells.of_sample[axis * count + i] =
+          first < i ? cells.of_sample[axis * count + first] : static_cast<std::uint32_t>(cells.columns.size() - 1);
     }
   }
-  std::vector<double> scores(kSide * kBlock);
+  return cells;
+}
+
+// What the kernels [begin, begin + length) add on one axis to the scores of kSide samples x, all in logarithms.
+void Parzen::add_axis(const Column& c, const double* x, std::size_t begin, std::size_t length, Scores& scores) {
+  const double* mean = &c.mean[begin];
+  if (c.is_list) {
+    for (std::size_t side = 0; side < kSide; ++side) {
+      for (std::size_t k = 0; k < length; ++k) scores[side][k] += mean[k] == x[side] ? c.hit : 0.0;
+    }
+    return;
+  }
+  const double* scale = &c.scale[begin];
+  for (std::size_t k = 0; k < length; ++k) {  // one load of a kernel serves all samples
+    double z[kSide];
+    for (std::size_t side = 0; side < kSide; ++side) z[side] = (x[side] - mean[k]) * scale[k];
+    for (std::size_t side = 0; side < kSide; ++side) scores[side][k] -= z[side] * z[side];
+  }
+}
+
+void Parzen::log_density(std::size_t count, std::span<const double> samples, std::span<double> result) const {
+  const Cells cells = score_cells(count, samples);
+  Scores scores;
   for (std::size_t first = 0; first < count; first += kSide) {
-    LogSumExp sums[kSide];
-    const std::size_t side = std::min(kSide, count - first);
-    for (std::size_t begin = 0; begin < n; begin += kBlock) {
-      const std::size_t length = std::min(kBlock, n - begin);
-      for (std::size_t s = 0; s < side; ++s) {
-        double* score = &scores[s * kBlock];
-        std::copy_n(&base_[begin], length, score);
-        for (std::size_t axis = 0; axis < columns_.size(); ++axis) {
-          const Column& c = columns_[axis];
-          const double* mean = &c.mean[begin];
-          const double x = points[axis * count + first + s];
-          if (c.is_list) {
-            const double hit = c.hit;
-            for (std::size_t k = 0; k < length; ++k) score[k] += mean[k] == x ? hit : 0.0;
-          } else if (c.is_cells) {
-            const double* cell = &cells[cell_of[axis * count + first + s]][begin];
-            for (std::size_t k = 0; k < length; ++k) score[k] += cell[k];
-          } else {
-            const double* scale = &c.scale[begin];
-            for (std::size_t k = 0; k < length; ++k) {
-              const double z = (x - mean[k]) * scale[k];
-              score[k] -= z * z;
-            }
-          }
-        }
-        sums[s].add({score, length});
+    const std::size_t n_sides = std::min(kSide, count - first);
+    std::vector<double> points(columns_.size() * kSide, 0.0);
+    for (std::size_t axis = 0; axis < columns_.size(); ++axis) {
+      for (std::size_t side = 0; side < n_sides; ++side) {
+        points[axis * kSide + side] = edge(samples[axis * count + first + side], columns_[axis].is_log);
       }
     }
-    for (std::size_t s = 0; s < side; ++s) result[first + s] = sums[s].value();
+    LogSumExp sums[kSide];
+    for (std::size_t begin = 0; begin < base_.size(); begin += kBlock) {
+      const std::size_t length = std::min(kBlock, base_.size() - begin);
+      for (auto& score : scores) std::copy_n(&base_[begin], length, score.begin());
+      for (std::size_t axis = 0; axis < columns_.size(); ++axis) {
+        if (!columns_[axis].is_cells) {
+          add_axis(columns_[axis], &points[axis * kSide], begin, length, scores);
+          continue;
+        }
+        for (std::size_t side = 0; side < n_sides; ++side) {
+          const double* cell = &cells.columns[cells.of_sample[axis * count + first + side]][begin];
+          for (std::size_t k = 0; k < length; ++k) scores[side][k] += cell[k];
+        }
+      }
+      for (std::size_t side = 0; side < n_sides; ++side) sums[side].add({scores[side].data(), length});
+    }
+    for (std::size_t side = 0; side < n_sides; ++side) result[first + side] = sums[side].value();
   }
 }
 

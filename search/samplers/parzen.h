@@ -3,6 +3,7 @@
 // (Bergstra et al.: Algorithms for Hyper-Parameter Optimization, 2011; Watanabe: arXiv 2304.11127).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -70,6 +71,13 @@ class Parzen {
   void set_weights(std::span<const double> weights);
   double draw_number(const Column& column, std::size_t kernel, double q, const Distribution& distribution) const;
   void add_cells(const Column& column, double sample, std::vector<double>& scores) const;
+  struct Cells;
+  Cells score_cells(std::size_t count, std::span<const double> samples) const;
+
+  // Kernels are scored in blocks, for some samples side by side, so that scores stay in the nearest cache.
+  static constexpr std::size_t kBlock = 64, kSide = 4;
+  using Scores = std::array<std::array<double, kBlock>, kSide>;
+  static void add_axis(const Column& column, const double* x, std::size_t begin, std::size_t length, Scores& scores);
 
   std::vector<Axis> axes_;
   KernelRule rule_;
