@@ -162,6 +162,30 @@ TEST_CASE("a search killed again and again loses no finished trial, repeats no n
   }
 }
 
+TEST_CASE("a trial that a killed process left is run again with the parameters that it had") {
+  const TemporaryFolder folder;
+  const auto open = [&](std::uint64_t seed) {
+    return StudyOptions{.name = "s", .sampling = {.seed = seed}, .journal = folder / "j"};
+  };
+  const pid_t child = in_child([&] {
+    Study study(open(1));
+    Trial trial = study.ask();
+    every_kind(trial);
+    trial.settle();
+    trial.report(0, 1);
+    ::raise(SIGKILL);
+  });
+  CHECK(WIFSIGNALED(wait_for(child)));
+  Study study(open(2));  // would draw others
+  const TrialRecord left = study.trials().at(0);
+  CHECK(left.state == State::running);
+  study.optimize(every_kind, {.trials = 1});
+  const TrialRecord done = study.trials().at(0);
+  CHECK(done.state == State::complete);
+  CHECK(done.reports.empty());
+  for (const auto& [name, p] : left.parameters) CHECK(done.parameters.at(name).value == p.value);
+}
+
 TEST_CASE("several processes share one study") {
   const TemporaryFolder folder;
   const fs::path journal = folder / "j";
