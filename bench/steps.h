@@ -24,8 +24,9 @@ class BertSteps {
   // Of the encoder's products: a token takes 2 (4 H^2 + 2 H F) a layer, and attention 4 S H more; backward counts
   // twice.
   double flops(bool training) const;
-  bert::Model& model() { return model_; }
   std::int64_t n_tokens() const { return shape_.batch * shape_.length; }
+  bert::Model& model() { return model_; }
+  const bert::Input& input() const { return input_; }
 
  private:
   StepShape shape_;
