@@ -1,5 +1,5 @@
-// A plan says how the tensors of a model are quantised: formats by pattern of layer name and by role, later entries
-// before earlier ones. In TOML or JSON:
+// A plan says how the tensors of a model are quantised: formats by pattern of layer name and by role; of two entries
+// for the same tensor the later one holds. In TOML or JSON:
 //
 //   [[layers]]                            # Linear layers
 //   name = "*"                            # glob: * any text, ? one character, [ab] one of these

@@ -147,6 +147,9 @@ TEST_CASE("inputs are calibrated on what the layer reads: sparse if it is, in th
   const Compression got = compress::calibrate(model, start, wanted, batches, {});
   CHECK(frac_bits(got, kQuery, Role::weight) == 0);
   CHECK(got.at(kOutput).input_sparsity == 0.9);
+  const Compression fresh =
+      compress::calibrate(model, {}, request(kQuery, Role::input, "fixed(5,calibrated)"), batches, {});
+  CHECK(frac_bits(got, kQuery, Role::input) == frac_bits(fresh, kQuery, Role::input));
   // By hand: the query's weights quantised, its input not.
   Compression surroundings;
   surroundings[kQuery][Role::weight] = start[kQuery][Role::weight];
