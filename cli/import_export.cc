@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/model_folder.h"
+#include "compress/lower/integer_model.h"
 #include "compress/packed/model.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -49,9 +50,15 @@ void transfer(const CLI::App& command, const fs::path& from, const fs::path& to,
          fmt::format("{}: {} tensors, {} parameters\n", to.string(), model.parameters().size(), n));
 }
 
+// Of the model as integers in memory; 0 if it has no layer that runs in integers.
+std::size_t program_bytes(CompressedModel& compressed) {
+  if (compressed.model.config.task != bert::Task::sequence_classification) return 0;
+  return compress::IntegerModel(compressed.model, compress::lower(compressed.model, compressed.compression)).bytes();
+}
+
 // Packed codes instead of floats.
 void pack(const CLI::App& command, const fs::path& from, const fs::path& to, const Common& common) {
-  const CompressedModel compressed = load_compressed_model(from);
+  CompressedModel compressed = load_compressed_model(from);
   check_free(to);
   compress::save_packed(to, compressed.model, compressed.compression);
   for (const char* file : kTokenizerFiles) copy_if_present(from, to, file);
@@ -59,7 +66,11 @@ void pack(const CLI::App& command, const fs::path& from, const fs::path& to, con
   std::int64_t n = 0;
   for (const engine::Parameter& p : compressed.model.parameters()) n += p.variable.value().size();
   finish(command, common, {},
-         {{"parameters", n}, {"packed_bytes", n_bytes}, {"float_bytes", 4 * n}, {"out", to.string()}},
+         {{"parameters", n},
+          {"packed_bytes", n_bytes},
+          {"float_bytes", 4 * n},
+          {"program_bytes", program_bytes(compressed)},
+          {"out", to.string()}},
          fmt::format("{}: {} parameters in {} bytes, {:.1f} times smaller than float32\n", to.string(), n, n_bytes,
                      4.0 * static_cast<double>(n) / static_cast<double>(n_bytes)));
 }

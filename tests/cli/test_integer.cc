@@ -71,6 +71,7 @@ TEST_CASE("a packed folder is smaller, and eval and predict read it as the folde
   const json packed = result_of(place, "eval packed --data train.csv --integer --verify");
   CHECK(packed["loss"] == result_of(place, "eval run --data train.csv")["loss"]);
   CHECK(packed["integer"]["packed_bytes"] == size);
+  CHECK(packed["integer"]["program_bytes"] == exported["program_bytes"]);
   CHECK(packed["verify"]["different"] == 0);
 }
 

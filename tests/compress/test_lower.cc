@@ -194,7 +194,7 @@ TEST_CASE("integers without signs are programs too") {
   }
 }
 
-TEST_CASE("pruned weights are 0 in the program, and mode mase gives its codes") {
+TEST_CASE("pruned weights are 0 in the program, tables keep their formats, and mode mase gives its codes") {
   Compression compression = test::fixed_compression({});
   for (auto& [name, layer] : compression) {
     bert::Model model = trained_model().model;
@@ -203,6 +203,7 @@ TEST_CASE("pruned weights are 0 in the program, and mode mase gives its codes") 
       for (std::int64_t i = 0; i < linear->weight.value().size(); ++i) layer.weight_mask.push_back(i % 3 != 1);
     }
   }
+  compression["bert.embeddings.word_embeddings"][Role::weight] = {.format = compress::parse_format("minifloat(6,e3)")};
   check_all(compression);
   Compression mase = test::fixed_compression({.per_channel = false});
   for (auto& [name, layer] : mase) layer[Role::input]->mode = layer[Role::weight]->mode = compress::Mode::mase;
