@@ -27,9 +27,14 @@ const Setup kSetups[] = {
 void check_parses(std::vector<std::string> words) {
   CLI::App program("", "ingot");
   for (const auto add_command : kCommands) add_command(program);
-  for (CLI::App* command : program.get_subcommands({})) command->callback([] {});
+  for (CLI::App* command : program.get_subcommands({})) {
+    command->parse_complete_callback([command] {  // before its action
+      CHECK(command->remaining().empty());
+      throw CLI::Success();
+    });
+  }
   std::reverse(words.begin(), words.end());
-  CHECK_NOTHROW(program.parse(std::move(words)));
+  CHECK_THROWS_AS(program.parse(std::move(words)), CLI::Success);
 }
 
 Row row(const std::string& name, const std::string& command) {

@@ -32,6 +32,7 @@ TEST_CASE("with --json standard output is one object that names its command, fro
   check("eval", "eval run --data train.csv");
   CHECK(check("predict", "predict run iron plum")["predictions"].size() == 2);
   CHECK(check("predict", "predict run")["predictions"].empty());
+  CHECK(check("lab", "lab 1.1 --data train.csv --from run --rows float --out lab")["rows"][0]["state"] == "done");
   check("export", "export run out");
   check("import", "import out --out in");
 }
