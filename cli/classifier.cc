@@ -24,9 +24,9 @@ Classifier load_classifier(const std::string& where, std::int64_t length) {
 IntegerClassifier in_integers(Classifier& classifier) {
   CompressedModel& compressed = classifier.compressed;
   compress::IntegerProgram program = compress::lower(compressed.model, compressed.compression);
-  require(!program.layers.empty(),
-          "{}: no layer of it runs in integers ({}: {}); make some with `ingot quantize --format fixed`",
-          classifier.folder.string(), program.left.front().name, program.left.front().reason);
+  if (program.layers.empty())
+    engine::fail("{}: no layer of it runs in integers ({}: {}); make some with `ingot quantize --format fixed`",
+                 classifier.folder.string(), program.left.front().name, program.left.front().reason);
   for (const compress::FloatLinear& left : program.left)
     say(fmt::format("note: {} stays float32: {}", left.name, left.reason));
   compress::IntegerModel model(compressed.model, program);
