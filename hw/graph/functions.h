@@ -1,0 +1,44 @@
+// The activations that hardware computes: one line each.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "engine/kernels/activation/activation.h"
+#include "hw/graph/graph.h"
+
+namespace ingot::hw {
+
+// relu:     y = x for x >= 0, else 0
+// slope:    y = x for x >= 0, else slope x, requantised to the output
+// lab, uniform: the same with a slope that a generator draws for each beat; see random_slopes.h
+// table:    any function of a code, up to kMaxTableWidth bits, as the engine computes it
+enum class FunctionKind { relu, slope, random_lab, random_uniform, table };
+
+struct Function {
+  std::string_view name;
+  FunctionKind kind;
+  engine::Activation engine_activation = engine::Activation::identity;  // of a table
+};
+
+inline constexpr int kMaxTableWidth = 10;
+
+std::span<const Function> functions();
+const Function* find_function(std::string_view name);  // null if there is none
+std::string function_names();                          // "relu, leaky_relu, ..."
+
+// Throws Error listing the names if there is no such function.
+const Function& function(std::string_view name);
+inline const Function& function(const Activation& activation) { return function(activation.function); }
+
+// The codes of f(x) for every code x: f in float32 by the engine's kernel, so that the table is what the engine
+// computes.
+std::vector<std::int32_t> make_table(engine::Activation f, const FixedPoint& input, const FixedPoint& output);
+
+// rrelu's slope at inference, (1/8 + 1/3) / 2, in 8 fraction bits.
+inline constexpr int kEvalSlope = 59, kEvalSlopeFracBits = 8;
+
+}  // namespace ingot::hw

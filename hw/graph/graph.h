@@ -1,0 +1,83 @@
+// What is cast into hardware: a chain of layers that hand on fixed-point codes, each by one stream. Data to look at;
+// runner.h computes with it, passes/ say what it costs, emit/ writes it as Verilog.
+//
+// A vector is the n_in codes that the first layer takes. A stream carries it in beats of `lanes` codes, element 0 first
+// and in the lowest bits.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "compress/formats/fixed.h"
+
+namespace ingot::hw {
+
+using compress::FixedPoint;
+
+// sums[j] = bias[j] + sum over p of x[p] weights[j,p], exact, with input.frac_bits + weight_frac_bits[j] fraction bits;
+// y[j] = requantize(sums[j], shift(j), ...) of engine/base/fixed_point.h.
+struct Linear {
+  std::int64_t n, k;  // outputs, inputs
+  int weight_width;
+  std::vector<int> weight_frac_bits;  // [n]
+  std::vector<std::int32_t> weights;  // [n, k] codes
+  std::vector<std::int64_t> bias;     // [n] in units of the sums
+};
+
+// An element-wise function of codes; `function` is a name of functions.h, which says what the other members are for.
+struct Activation {
+  std::string function;
+  int slope = 0, slope_frac_bits = 0;  // of negative numbers: slope 2^-slope_frac_bits
+  std::uint32_t seed = 0;              // of a generator of slopes
+  std::vector<std::int32_t> table;     // the output of every input code, by its bits as an unsigned number
+};
+
+// Elements that a layer takes and gives at once. Both divide its sizes; an activation gives as many as it takes.
+struct Parallelism {
+  std::int64_t in = 0, out = 0;  // 0: not chosen yet
+
+  friend bool operator==(const Parallelism&, const Parallelism&) = default;
+};
+
+struct Node {
+  std::string name;  // of the Verilog parameters and files: letters, digits, _
+  FixedPoint input, output;
+  std::int64_t n_in, n_out;
+  std::variant<Linear, Activation> layer;
+  Parallelism parallelism{};
+
+  const Linear* linear() const { return std::get_if<Linear>(&layer); }
+  const Activation* activation() const { return std::get_if<Activation>(&layer); }
+  // Fraction bits that the sums of a channel have more than the output, of a Linear.
+  int shift(std::int64_t channel) const;
+};
+
+struct Graph {
+  std::string name;
+  std::vector<Node> nodes;  // at least one; each takes what the one before gives
+
+  const FixedPoint& input() const { return nodes.front().input; }
+  const FixedPoint& output() const { return nodes.back().output; }
+  std::int64_t n_in() const { return nodes.front().n_in; }
+  std::int64_t n_out() const { return nodes.back().n_out; }
+};
+
+// Throws Error naming graph and layer unless sizes and formats fit each other, all codes are within their formats,
+// names are Verilog's and differ, and all of it can be run in 64 bits.
+void check(const Graph& graph);
+
+// max over channels of |bias| + max |x| sum |weights|: no partial sum of a Linear is larger.
+std::int64_t sum_bound(const Node& node);
+
+// As JSON, formats as compress::to_string writes them, parallelism included; graph_of(to_json(g)) is g.
+nlohmann::json to_json(const Graph& graph);
+// Throws Error naming `subject`, the place and the rule for anything but what to_json gives, checked as by check().
+Graph graph_of(const nlohmann::json& json, const std::string& subject);
+
+// fixed(8,3), fixed(8,3,floor).
+std::string to_string(const FixedPoint& format);
+
+}  // namespace ingot::hw
