@@ -51,9 +51,10 @@ void add_body(const Config& config, SpecList& list) {
   list.norm("bert.embeddings.LayerNorm", hidden);
   for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) {
     const std::string layer = fmt::format("bert.encoder.layer.{}.", i);
-    for (const char* projection : {"query", "key", "value"})
-      list.linear(layer + "attention.self." + projection, hidden, hidden);
-    list.linear(layer + "attention.output.dense", hidden, hidden);
+    for (const std::string_view which : kSquareLinears) {
+      const std::string name = square_linear(i, which);
+      if (!config.is_identity(name)) list.linear(name, hidden, hidden);
+    }
     list.norm(layer + "attention.output.LayerNorm", hidden);
     list.linear(layer + "intermediate.dense", hidden, config.intermediate_size);
     list.linear(layer + "output.dense", config.intermediate_size, hidden);

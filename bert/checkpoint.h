@@ -19,7 +19,8 @@ struct ParameterSpec {
 };
 
 // All parameters of a model in the order of its definition (embeddings, layers, pooler, head). The masked-LM model has
-// no pooler, the encoder has pooler and no head; the decoder of masked LM is the word embedding.
+// no pooler, the encoder has pooler and no head; the decoder of masked LM is the word embedding. Linear layers that are
+// left out have none.
 std::vector<ParameterSpec> parameter_specs(const Config& config);
 
 struct CheckpointTensor {

@@ -173,6 +173,30 @@ void check_labels(const Config& config, const std::string& subject) {
     require(names.insert(name).second, "{}: labels: names must differ, got {} twice", subject, name);
 }
 
+std::vector<std::string> read_identities(const std::string& subject, const json& object) {
+  std::vector<std::string> names;
+  const json* const value = find(object, "ingot_identities", true);
+  if (value == nullptr) return names;
+  require(value->is_array(), "{}: ingot_identities: must be an array, got {}", subject, shown(*value));
+  for (const json& name : *value) {
+    require(name.is_string(), "{}: ingot_identities: must hold names, got {}", subject, shown(name));
+    names.push_back(name.get<std::string>());
+  }
+  return names;
+}
+
+void check_identities(const Config& config, const std::string& subject) {
+  std::set<std::string> known, seen;
+  for (std::int64_t layer = 0; layer < config.num_hidden_layers; ++layer) {
+    for (const std::string_view which : kSquareLinears) known.insert(square_linear(layer, which));
+  }
+  for (const std::string& name : config.identities) {
+    require(known.contains(name), "{}: ingot_identities: '{}' is no square Linear of {} encoder layers", subject, name,
+            config.num_hidden_layers);
+    require(seen.insert(name).second, "{}: ingot_identities: {} is named twice", subject, name);
+  }
+}
+
 // A float as the shortest decimal that reads back as the same float: 0.1, not 0.10000000149011612.
 double shortest(float value) { return std::strtod(fmt::format("{}", value).c_str(), nullptr); }
 
@@ -189,6 +213,14 @@ json ids_by_label(const Config& config) {
 }
 
 }  // namespace
+
+bool Config::is_identity(std::string_view linear) const {
+  return std::find(identities.begin(), identities.end(), linear) != identities.end();
+}
+
+std::string square_linear(std::int64_t layer, std::string_view which) {
+  return fmt::format("bert.encoder.layer.{}.{}", layer, which);
+}
 
 std::string_view architecture(Task task) {
   return std::find_if(std::begin(kArchitectures), std::end(kArchitectures),
@@ -218,6 +250,7 @@ void check(const Config& config, const std::string& subject) {
   require(config.layer_norm_eps > 0 && config.layer_norm_eps < 1, "{}: layer_norm_eps: must be in (0, 1), got {}",
           subject, config.layer_norm_eps);
   check_labels(config, subject);
+  check_identities(config, subject);
 }
 
 Config named_config(const std::string& model) {
@@ -264,6 +297,7 @@ Config read_config(const std::filesystem::path& config_json) {
   config.hidden_act = read_activation(subject, object);
   config.pooling = read_pooling(subject, object);
   config.label_names = read_labels(subject, object, config.task);
+  config.identities = read_identities(subject, object);
   check(config, subject);
   return config;
 }
@@ -279,6 +313,7 @@ void write_config(const std::filesystem::path& config_json, const Config& config
   for (const RealField& field : kReals) object[field.key] = shortest(config.*field.member);
   if (config.classifier_dropout < 0) object["classifier_dropout"] = nullptr;
   if (config.pooling == Pooling::mean) object["ingot_pooling"] = "mean";
+  if (!config.identities.empty()) object["ingot_identities"] = config.identities;
   if (!config.label_names.empty()) {
     object["id2label"] = labels_by_id(config);
     object["label2id"] = ids_by_label(config);

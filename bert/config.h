@@ -1,6 +1,7 @@
 // The shape of a BERT, as Hugging Face's config.json says it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -32,11 +33,20 @@ struct Config {
   float layer_norm_eps = 1e-12f;
   Pooling pooling = Pooling::cls;        // written as "ingot_pooling" only when mean
   std::vector<std::string> label_names;  // id2label; size = number of labels
+  // Square Linear layers of the encoder that are left out, by name: "bert.encoder.layer.0.attention.self.query", or
+  // .key, .value, or "...attention.output.dense". Written as "ingot_identities" if there are some.
+  std::vector<std::string> identities{};
 
   std::int64_t head_dim() const { return hidden_size / num_attention_heads; }
+  bool is_identity(std::string_view linear) const;
   std::int64_t n_labels() const { return static_cast<std::int64_t>(label_names.size()); }
   bool operator==(const Config&) const = default;
 };
+
+// The Linear layers that can be left out, hidden to hidden: their names behind "bert.encoder.layer.N.".
+inline constexpr std::array<std::string_view, 4> kSquareLinears{"attention.self.query", "attention.self.key",
+                                                                "attention.self.value", "attention.output.dense"};
+std::string square_linear(std::int64_t layer, std::string_view which);  // the whole name
 
 // The Hugging Face class of a task: BertForSequenceClassification, BertForMaskedLM, BertModel.
 std::string_view architecture(Task task);

@@ -19,6 +19,7 @@ namespace {
 template <class ModelType, class Visit>
 void for_each_parameter(ModelType& model, const Visit& visit) {
   const auto linear = [&](const std::string& name, auto& layer) {
+    if (model.config.is_identity(name)) return;
     visit(name + ".weight", layer.weight);
     visit(name + ".bias", layer.bias);
   };
@@ -153,6 +154,7 @@ std::vector<std::pair<std::string, engine::Linear*>> Model::linears() {
   if (config.task != Task::masked_lm) all.emplace_back("bert.pooler.dense", &pooler);
   if (config.task == Task::sequence_classification) all.emplace_back("classifier", &classifier);
   if (config.task == Task::masked_lm) all.emplace_back("cls.predictions.transform.dense", &masked_lm.transform);
+  std::erase_if(all, [](const auto& item) { return item.second->is_identity(); });
   return all;
 }
 

@@ -76,7 +76,8 @@ struct Model {
   // Every parameter under its Hugging Face name, in the order of parameter_specs(config).
   std::vector<engine::Parameter> parameters() const;
 
-  // Every Linear under the name of its parameters without ".weight": where compression attaches its transforms.
+  // Every Linear that is not left out, under the name of its parameters without ".weight": where compression attaches
+  // its transforms.
   std::vector<std::pair<std::string, engine::Linear*>> linears();
   std::vector<std::pair<std::string, engine::Embedding*>> tables();
 };

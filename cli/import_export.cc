@@ -97,7 +97,12 @@ void add_export(CLI::App& program) {
   const auto packed = std::make_shared<bool>(false);
   command.add_flag("--packed", *packed, "as packed codes, which eval and predict read: what a compressed model weighs");
   set_action(command, "ingot export runs/imdb imdb-bert", common, [&command, from, to, packed, common] {
-    (*packed ? pack : transfer)(command, resolve_model_folder(*from), *to, *common);
+    const fs::path folder = resolve_model_folder(*from);
+    const std::size_t n_identities = bert::read_config(folder / "config.json").identities.size();
+    engine::require(*packed || n_identities == 0,
+                    "{}: leaves out {} Linear layers, which Hugging Face's BERT cannot; --packed can", folder.string(),
+                    n_identities);
+    (*packed ? pack : transfer)(command, folder, *to, *common);
   });
 }
 

@@ -31,10 +31,11 @@ struct TensorTransforms {
 };
 
 struct Linear {
-  Variable weight;  // [out, in]
+  Variable weight;  // [out, in]; undefined: the layer is left out, and passes on what it gets
   Variable bias;    // [out]
   std::shared_ptr<const TensorTransforms> transforms = nullptr;
 
+  bool is_identity() const { return !weight.defined(); }
   // activation(output(input(x) weight(w)^T + bias(b))). Without transforms one fused operation, with Sums::fastest.
   Variable operator()(const Variable& x, Activation activation = Activation::identity) const;
   // weight(w) and bias(b): what it computes with.

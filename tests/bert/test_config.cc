@@ -84,11 +84,13 @@ TEST_CASE("a configuration comes back as it was written, whatever its task, acti
                        .initializer_range = 0.01f,
                        .layer_norm_eps = 1e-5f,
                        .pooling = Pooling::mean,
-                       .label_names = {"noun.act", "caf\xc3\xa9 \"x\"", ""}};
+                       .label_names = {"noun.act", "caf\xc3\xa9 \"x\"", ""},
+                       .identities = {bert::square_linear(2, "attention.self.value")}};
       write_config(folder / "config.json", config);
       CHECK(read_config(folder / "config.json") == config);
       config.classifier_dropout = -1;
       config.pooling = Pooling::cls;
+      config.identities.clear();
       if (task != Task::sequence_classification) config.label_names.clear();
       write_config(folder / "config.json", config);
       CHECK(read_config(folder / "config.json") == config);
@@ -197,6 +199,15 @@ TEST_CASE("a value of the wrong type is an error with file, key and value") {
   CHECK(complaint(folder, "num_labels", 2) == "num_labels is 2, but id2label has 3 labels");
   CHECK(complaint(folder, "num_labels", 1 << 30) == "num_labels: must be from 1 to 65536, got 1073741824");
   CHECK(complaint(folder, "ingot_pooling", "max") == "ingot_pooling: must be \"cls\" or \"mean\", got \"max\"");
+  const auto identities = [&](const json& value) { return complaint(folder, "ingot_identities", value); };
+  const std::string query = "bert.encoder.layer.1.attention.self.query";
+  CHECK(identities({query}) == "");
+  CHECK(identities(query) == "ingot_identities: must be an array, got \"" + query + "\"");
+  CHECK(identities({7}) == "ingot_identities: must hold names, got 7");
+  CHECK(identities({query, query}) == "ingot_identities: " + query + " is named twice");
+  for (const char* other : {"bert.encoder.layer.2.attention.self.query", "bert.encoder.layer.0.output.dense"}) {
+    CHECK(identities({other}) == fmt::format("ingot_identities: '{}' is no square Linear of 2 encoder layers", other));
+  }
 }
 
 TEST_CASE("a setting that would make another model is an error") {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <map>
 
 #include "bert/checkpoint.h"
 #include "bert/model.h"
@@ -115,6 +116,50 @@ TEST_CASE("the body of a masked language model serves a classifier, and another 
   Config wider = config;
   wider.intermediate_size = 32;
   CHECK(test::contains(test::error_text([&] { bert::model_from_body(folder / "m", wider, 4); }), "intermediate"));
+}
+
+TEST_CASE("a Linear that is left out computes and learns as one with the identity matrix, fixed") {
+  const test::TemporaryFolder folder;
+  const Config whole_config = small_config(bert::Task::sequence_classification);
+  const Model whole = bert::make_model(whole_config, 5);
+  std::map<std::string, engine::Tensor> tensors;
+  for (const engine::Parameter& p : whole.parameters()) tensors[p.name] = p.variable.value();
+  for (const std::string_view which : bert::kSquareLinears) {
+    CAPTURE(which);
+    Config config = whole_config;
+    config.identities = {bert::square_linear(1, which), bert::square_linear(0, "attention.self.key")};
+    auto fixed = tensors;
+    for (const std::string& name : config.identities) {
+      engine::Tensor weight = engine::Tensor::zeros({16, 16});
+      for (std::int64_t i = 0; i < 16; ++i) weight.data()[17 * i] = 1;
+      fixed[name + ".weight"] = weight;
+    }
+    Model expected = bert::model_of(whole_config, fixed), model = bert::model_of(config, tensors);
+    CHECK(model.parameters().size() == expected.parameters().size() - 4);
+    CHECK(model.linears().size() == 12);
+    const Variable want = logits(expected, two_texts()), got = logits(model, two_texts());
+    for (std::int64_t i = 0; i < want.value().size(); ++i) {
+      CHECK(got.value().data()[i] == doctest::Approx(want.value().data()[i]).epsilon(1e-5));
+    }
+    engine::backward(engine::cross_entropy(want, std::vector<std::int32_t>{0, 2}));
+    engine::backward(engine::cross_entropy(got, std::vector<std::int32_t>{0, 2}));
+    std::map<std::string, Variable> by_name;
+    for (const engine::Parameter& p : expected.parameters()) by_name[p.name] = p.variable;
+    for (const engine::Parameter& p : model.parameters()) {
+      CAPTURE(p.name);
+      const engine::Tensor a = p.variable.gradient(), b = by_name.at(p.name).gradient();
+      double error = 0, norm = 0;
+      for (std::int64_t i = 0; i < a.size(); ++i) {
+        error += std::pow(double(a.data()[i]) - b.data()[i], 2);
+        norm += std::pow(double(b.data()[i]), 2);
+      }
+      CHECK(std::sqrt(error) <= 1e-5 * std::sqrt(norm) + 1e-9);
+    }
+    bert::save_model(folder / "m", model);
+    const Model read = bert::load_model(folder / "m");
+    CHECK(read.config == config);
+    CHECK(same_bits(got.value(), logits(read, two_texts()).value()));
+  }
 }
 
 TEST_CASE("transforms change the input, weight, bias and output of the layer they are attached to") {
