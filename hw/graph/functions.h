@@ -14,7 +14,7 @@ namespace ingot::hw {
 
 // relu:     y = x for x >= 0, else 0
 // slope:    y = x for x >= 0, else slope x, requantised to the output
-// lab, uniform: the same with a slope that a generator draws for each beat; see random_slopes.h
+// random: the same with slopes that a generator draws; see random_slopes.h
 // table:    any function of a code, up to kMaxTableWidth bits, as the engine computes it
 enum class FunctionKind { relu, slope, random_lab, random_uniform, table };
 
@@ -38,7 +38,7 @@ inline const Function& function(const Activation& activation) { return function(
 // computes.
 std::vector<std::int32_t> make_table(engine::Activation f, const FixedPoint& input, const FixedPoint& output);
 
-// rrelu's slope at inference, (1/8 + 1/3) / 2, in 8 fraction bits.
-inline constexpr int kEvalSlope = 59, kEvalSlopeFracBits = 8;
+// rrelu's slope at inference, (1/8 + 1/3) / 2, as rtl/rrelu.sv has it.
+inline constexpr int kEvalSlope = 939, kEvalSlopeFracBits = 12;
 
 }  // namespace ingot::hw

@@ -1,23 +1,55 @@
-// Generators of the slopes that RReLU draws for negative numbers, one a beat: the definition for software and hardware.
+// Generators of the slopes that RReLU draws for negative numbers: the definition for software and for rtl/rrelu.sv.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <vector>
+
+#include "engine/base/fixed_point.h"
 
 namespace ingot::hw {
 
-// Slopes 8/64 .. 20/64 from an 8-bit shift register, as the lab's published design draws them: left shifts, taps 8, 6,
-// 5, 4, slope 8 + ((state & 15) 13 >> 4) in 2^-6, products rounded down, their low bits kept.
-struct LabSlopes {
+// One slope a beat, 8/64 .. 20/64, from an 8-bit shift register: left shifts, taps 8, 6, 5, 4.
+class LabSlopes {
+ public:
   static constexpr int kFracBits = 6;
-  static constexpr std::uint32_t kSeed = 0xAC;
+  static constexpr std::uint32_t kSeed = 0xAC;  // of the published waveform
 
-  std::uint32_t state = kSeed;  // 1 .. 255
+  explicit LabSlopes(std::uint32_t seed) : state_(seed) {}  // 1 .. 255
 
-  int slope() const { return 8 + static_cast<int>((state & 15) * 13 >> 4); }
-  void step() {
-    const std::uint32_t bit = (state >> 7 ^ state >> 5 ^ state >> 4 ^ state >> 3) & 1;
-    state = (state << 1 | bit) & 255;
+  engine::Rounding rounding(engine::Rounding) const { return engine::Rounding::floor; }
+  int slope(std::size_t) const { return 8 + static_cast<int>((state_ & 15) * 13 >> 4); }
+  void step() { state_ = (state_ << 1 | ((state_ >> 7 ^ state_ >> 5 ^ state_ >> 4 ^ state_ >> 3) & 1)) & 255; }
+
+ private:
+  std::uint32_t state_;
+};
+
+// An independent slope for each element, uniform over 512/4096 .. 1365/4096 [1/8, 1/3]: bytes of xorshift32 generators
+// (Marsaglia: Xorshift RNGs, 2003; shifts 13, 17, 5), one for four lanes.
+class UniformSlopes {
+ public:
+  static constexpr int kFracBits = 12;
+
+  UniformSlopes(std::uint32_t seed, std::size_t lanes) {
+    for (std::uint32_t g = 0; 4 * g < lanes; ++g) states_.push_back(((seed + (g + 1) * 0x9E3779B9u) * 0x85EBCA6Bu) | 1);
   }
+
+  engine::Rounding rounding(engine::Rounding output) const { return output; }
+  int slope(std::size_t lane) const {
+    const std::uint32_t byte = states_[lane / 4] >> lane % 4 * 8 & 255;
+    return 512 + static_cast<int>((byte * 853 + 427) >> 8);
+  }
+  void step() {
+    for (std::uint32_t& s : states_) {
+      s ^= s << 13;
+      s ^= s >> 17;
+      s ^= s << 5;
+    }
+  }
+
+ private:
+  std::vector<std::uint32_t> states_;
 };
 
 }  // namespace ingot::hw

@@ -10,6 +10,8 @@
 
 namespace ingot::hw {
 
+struct GraphStage;  // a layer at work
+
 // Takes vectors in the order in which the hardware takes them: generators of slopes go on from call to call. Linears
 // run on the engine's exact kernels where their widths permit, else in plain loops over 64-bit integers; the codes are
 // the same.
@@ -27,8 +29,7 @@ class GraphRunner {
   void reset();  // generators begin anew
 
  private:
-  struct Stage;
-  std::vector<std::unique_ptr<Stage>> stages_;
+  std::vector<std::unique_ptr<GraphStage>> stages_;
   const Graph& graph_;
 };
 

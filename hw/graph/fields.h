@@ -1,0 +1,87 @@
+// An object of JSON that others wrote, taken apart name by name. Every complaint names the place, the rule and the
+// value; names that nobody asked for are complained about too.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/base/error.h"
+#include "engine/io/json.h"
+
+namespace ingot::hw {
+
+class Fields {
+ public:
+  Fields(const nlohmann::json& object, std::string where) : object_(object), where_(std::move(where)) {
+    engine::require(object.is_object(), "{}: must be an object, got {}", where_, engine::shown(object));
+  }
+
+  bool has(const std::string& name) const { return object_.contains(name); }
+  std::string place(const std::string& name) const { return where_ + ": " + name; }
+
+  const nlohmann::json& value(const std::string& name) {
+    engine::require(has(name), "{} is missing", place(name));
+    asked_.insert(name);
+    return object_[name];
+  }
+
+  std::string text(const std::string& name) {
+    const nlohmann::json& v = value(name);
+    engine::require(v.is_string(), "{} must be a text, got {}", place(name), engine::shown(v));
+    return v.get<std::string>();
+  }
+  std::string text_or(const std::string& name, const std::string& otherwise) {
+    return has(name) ? text(name) : otherwise;
+  }
+
+  std::int64_t integer(const std::string& name, std::int64_t lowest, std::int64_t highest) {
+    return integer_in(place(name), value(name), lowest, highest);
+  }
+  std::int64_t integer_or(const std::string& name, std::int64_t lowest, std::int64_t highest, std::int64_t otherwise) {
+    return has(name) ? integer(name, lowest, highest) : otherwise;
+  }
+
+  // An array of `size` integers.
+  template <class T>
+  std::vector<T> integers(const std::string& name, std::int64_t size, std::int64_t lowest, std::int64_t highest) {
+    const nlohmann::json& v = array(name);
+    engine::require(static_cast<std::int64_t>(v.size()) == size, "{} must have {} numbers, got {}", place(name), size,
+                    v.size());
+    std::vector<T> numbers;
+    for (const nlohmann::json& item : v)
+      numbers.push_back(static_cast<T>(integer_in(place(name), item, lowest, highest)));
+    return numbers;
+  }
+
+  const nlohmann::json& array(const std::string& name) {
+    const nlohmann::json& v = value(name);
+    engine::require(v.is_array(), "{} must be an array, got {}", place(name), engine::shown(v));
+    return v;
+  }
+
+  // Throws Error if there are names that were not asked for.
+  void end() const {
+    for (const auto& [name, ignored] : object_.items())
+      engine::require(asked_.contains(name), "{}: unknown name '{}'", where_, name);
+  }
+
+ private:
+  static std::int64_t integer_in(const std::string& where, const nlohmann::json& v, std::int64_t lowest,
+                                 std::int64_t highest) {
+    const bool beyond = v.is_number_unsigned() && v.get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max();
+    const bool ok =
+        v.is_number_integer() && !beyond && v.get<std::int64_t>() >= lowest && v.get<std::int64_t>() <= highest;
+    engine::require(ok, "{} must be an integer between {} and {}, got {}", where, lowest, highest, engine::shown(v));
+    return v.get<std::int64_t>();
+  }
+
+  const nlohmann::json& object_;
+  std::string where_;
+  std::set<std::string> asked_;
+};
+
+}  // namespace ingot::hw

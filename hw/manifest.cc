@@ -1,0 +1,191 @@
+#include "hw/manifest.h"
+
+#include <algorithm>
+#include <system_error>
+
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/io/safetensors.h"
+#include "hw/graph/fields.h"
+
+namespace ingot::hw {
+namespace fs = std::filesystem;
+namespace {
+
+using engine::require;
+using nlohmann::json;
+
+constexpr const char kFormat[] = "ingot-rtl-1";
+constexpr std::int64_t kHuge = std::int64_t{1} << 62;
+
+json port_json(const Port& port) {
+  return {{"name", port.name}, {"format", to_string(port.format)}, {"size", port.size}, {"lanes", port.lanes}};
+}
+
+FixedPoint fixed_in(Fields& fields, const std::string& name) {
+  const std::string text = fields.text(name);
+  try {
+    if (const auto fixed = compress::as_fixed(compress::parse_format(text)); fixed && fixed->rounding) return *fixed;
+  } catch (const engine::Error& error) {
+    engine::fail("{}: {}", fields.place(name), error.what());
+  }
+  engine::fail("{} must be fixed point, got '{}'", fields.place(name), text);
+}
+
+Port port_in(const json& object, const std::string& where) {
+  Fields fields(object, where);
+  Port port{.name = fields.text("name"),
+            .format = fixed_in(fields, "format"),
+            .size = fields.integer("size", 1, 65536),
+            .lanes = fields.integer("lanes", 1, 65536)};
+  require(port.size % port.lanes == 0, "{}: size must be a multiple of lanes, got {} and {}", where, port.size,
+          port.lanes);
+  fields.end();
+  return port;
+}
+
+// A file of the folder: no path, which could lead out of it.
+std::string file_name(const std::string& where, const json& value) {
+  require(value.is_string(), "{}: must be a file name, got {}", where, engine::shown(value));
+  const auto name = value.get<std::string>();
+  const bool plain =
+      !name.empty() && name[0] != '.' && name.find('/') == std::string::npos && name.find('\0') == std::string::npos;
+  require(plain, "{}: must be a file name without a folder, got {}", where, value.dump());
+  return name;
+}
+
+std::vector<std::string> file_names(Fields& fields, const std::string& list) {
+  std::vector<std::string> names;
+  for (const json& value : fields.array(list)) names.push_back(file_name(fields.place(list), value));
+  return names;
+}
+
+std::uint64_t hash_in(Fields& fields) {
+  const std::string text = fields.text("hash");
+  const bool hex = text.size() == 16 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+  require(hex, "{} must be 16 hexadecimal digits, got '{}'", fields.place("hash"), text);
+  return std::stoull(text, nullptr, 16);
+}
+
+EmittedFile emitted_file(const json& object, const std::string& where) {
+  Fields fields(object, where);
+  EmittedFile file{.name = file_name(where, fields.value("name")),
+                   .bytes = fields.integer("bytes", 0, kHuge),
+                   .hash = hash_in(fields)};
+  fields.end();
+  return file;
+}
+
+// Every file that the manifest speaks of has a checksum in it, once.
+void check_files(const Manifest& manifest, const std::string& subject) {
+  std::set<std::string> known;
+  for (const EmittedFile& file : manifest.files)
+    require(known.insert(file.name).second, "{}: files: {} appears twice", subject, file.name);
+  std::vector<std::string> used{kGraphFile};
+  used.insert(used.end(), manifest.sources.begin(), manifest.sources.end());
+  used.insert(used.end(), manifest.images.begin(), manifest.images.end());
+  if (manifest.vectors) used.push_back(*manifest.vectors);
+  for (const std::string& name : used) require(known.contains(name), "{}: files: {} has no checksum", subject, name);
+}
+
+void check_contents(const fs::path& folder, const EmittedFile& file) {
+  const fs::path path = folder / file.name;
+  std::error_code error;
+  require(fs::is_regular_file(path, error), "{}: is missing; emit the folder again", path.string());
+  const std::string text = engine::read_file(path);
+  require(static_cast<std::int64_t>(text.size()) == file.bytes && engine::content_hash(text) == file.hash,
+          "{}: is not what was emitted: {} bytes with hash {:016x} instead of {} with {:016x}; emit the folder again",
+          path.string(), text.size(), engine::content_hash(text), file.bytes, file.hash);
+}
+
+void check_port(const std::string& subject, const Port& port, const FixedPoint& format, std::int64_t size,
+                std::int64_t lanes) {
+  require(port.format == format && port.size == size && port.lanes == lanes,
+          "{}: {} must have {} codes of {} in beats of {}, as the graph has, got {} of {} in beats of {}", subject,
+          port.name, size, to_string(format), lanes, port.size, to_string(port.format), port.lanes);
+}
+
+std::vector<std::int32_t> codes_in(const engine::Safetensors& file, const std::string& name, const Port& port,
+                                   const std::string& subject) {
+  const engine::SafetensorsEntry& entry = file.get(name, "I32");
+  require(entry.shape.size() == 2 && entry.shape[1] == port.size, "{}: {} must have the shape [n,{}]", subject, name,
+          port.size);
+  const engine::CodeRange range = port.format.codes();
+  std::vector<std::int32_t> codes;
+  for (const std::int64_t code : file.integers(entry)) {
+    require(code >= range.lowest && code <= range.highest, "{}: {} must be codes of {}, got {}", subject, name,
+            to_string(port.format), code);
+    codes.push_back(static_cast<std::int32_t>(code));
+  }
+  return codes;
+}
+
+}  // namespace
+
+std::string to_text(const Manifest& manifest) {
+  json files = json::array();
+  for (const EmittedFile& file : manifest.files)
+    files.push_back({{"name", file.name}, {"bytes", file.bytes}, {"hash", fmt::format("{:016x}", file.hash)}});
+  json object{{"format", kFormat},
+              {"top", manifest.top},
+              {"input", port_json(manifest.input)},
+              {"output", port_json(manifest.output)},
+              {"interval", manifest.interval},
+              {"sources", manifest.sources},
+              {"images", manifest.images},
+              {"files", files}};
+  if (manifest.vectors) object["vectors"] = *manifest.vectors;
+  return object.dump(2) + "\n";
+}
+
+Manifest manifest_of(const std::string& text, const std::string& subject) {
+  const json object = engine::parse_json(text, subject);
+  Fields fields(object, subject);
+  require(fields.text("format") == kFormat, "{} must be {}, got '{}'", fields.place("format"), kFormat,
+          fields.text("format"));
+  Manifest manifest{.top = fields.text("top"),
+                    .input = port_in(fields.value("input"), fields.place("input")),
+                    .output = port_in(fields.value("output"), fields.place("output")),
+                    .interval = fields.integer("interval", 1, kHuge),
+                    .sources = file_names(fields, "sources"),
+                    .images = file_names(fields, "images")};
+  if (fields.has("vectors")) manifest.vectors = file_name(fields.place("vectors"), fields.value("vectors"));
+  const json& files = fields.array("files");
+  for (std::size_t i = 0; i < files.size(); ++i)
+    manifest.files.push_back(emitted_file(files[i], fmt::format("{}: files[{}]", subject, i)));
+  fields.end();
+  require(manifest.top == "top" && manifest.input.name == "data_in_0" && manifest.output.name == "data_out_0",
+          "{}: the module must be top from data_in_0 to data_out_0, got {} from {} to {}", subject, manifest.top,
+          manifest.input.name, manifest.output.name);
+  check_files(manifest, subject);
+  return manifest;
+}
+
+EmittedRtl open_rtl(const fs::path& folder) {
+  const fs::path path = folder / kManifestFile;
+  std::error_code error;
+  require(fs::is_regular_file(path, error), "{}: is no folder of `ingot emit`: it has no {}", folder.string(),
+          kManifestFile);
+  EmittedRtl rtl{.folder = folder, .manifest = manifest_of(engine::read_file(path), path.string())};
+  for (const EmittedFile& file : rtl.manifest.files) check_contents(folder, file);
+  const std::string graph = (folder / kGraphFile).string();
+  rtl.graph = graph_of(engine::parse_json(engine::read_file(graph), graph), graph);
+  const Graph& g = rtl.graph;
+  check_port(path.string(), rtl.manifest.input, g.input(), g.n_in(), g.nodes.front().parallelism.in);
+  check_port(path.string(), rtl.manifest.output, g.output(), g.n_out(), g.nodes.back().parallelism.out);
+  return rtl;
+}
+
+Vectors load_vectors(const EmittedRtl& rtl) {
+  require(rtl.manifest.vectors.has_value(), "{}: holds no vectors; emit it with --activations", rtl.folder.string());
+  const fs::path path = rtl.folder / *rtl.manifest.vectors;
+  const engine::Safetensors file(path);
+  Vectors vectors{.input = codes_in(file, "input", rtl.manifest.input, path.string()),
+                  .output = codes_in(file, "output", rtl.manifest.output, path.string())};
+  vectors.n = static_cast<std::int64_t>(vectors.input.size()) / rtl.manifest.input.size;
+  const auto n_out = static_cast<std::int64_t>(vectors.output.size()) / rtl.manifest.output.size;
+  require(vectors.n == n_out, "{}: has {} input vectors and {} output vectors", path.string(), vectors.n, n_out);
+  return vectors;
+}
+
+}  // namespace ingot::hw

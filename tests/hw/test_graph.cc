@@ -1,0 +1,215 @@
+// The graph in integers against plain loops and doubles, and as JSON.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "hw/graph/random_slopes.h"
+#include "hw/graph/runner.h"
+#include "tests/hw/graphs.h"
+#include "tests/support/error_text.h"
+
+using namespace ingot;
+using engine::Rounding;
+using hw::Graph;
+using hw::GraphRunner;
+using test::contains;
+using test::error_text;
+using test::fixed;
+using Codes = std::vector<std::int32_t>;
+
+namespace {
+
+// R and saturation by the C library: all numbers here are exact in long double.
+std::int32_t oracle_code(long double v, const hw::FixedPoint& format) {
+  const long double scaled = std::ldexp(v, format.frac_bits);
+  const long double rounded = *format.rounding == Rounding::floor       ? std::floor(scaled)
+                              : *format.rounding == Rounding::half_away ? std::round(scaled)
+                                                                        : std::nearbyint(scaled);
+  const long double highest = std::ldexp(1.0L, format.width - 1) - 1, lowest = -highest - 1;
+  return static_cast<std::int32_t>(std::min(highest, std::max(lowest, rounded)));
+}
+
+// A Linear by its real numbers.
+Codes oracle_linear(const hw::Node& node, const Codes& x) {
+  const hw::Linear& linear = *node.linear();
+  const auto n = static_cast<std::size_t>(linear.n), k = static_cast<std::size_t>(linear.k);
+  Codes y;
+  for (std::size_t i = 0; i < x.size() / k; ++i) {
+    for (std::size_t j = 0; j < n; ++j) {
+      const int sum_frac = node.input.frac_bits + linear.weight_frac_bits[j];
+      long double sum = std::ldexp(static_cast<long double>(linear.bias[j]), -sum_frac);
+      for (std::size_t p = 0; p < k; ++p) {
+        sum += std::ldexp(static_cast<long double>(x[i * k + p]), -node.input.frac_bits) *
+               std::ldexp(static_cast<long double>(linear.weights[j * k + p]), -linear.weight_frac_bits[j]);
+      }
+      y.push_back(oracle_code(sum, node.output));
+    }
+  }
+  return y;
+}
+
+Graph only(const hw::Node& node) { return {.name = "one", .nodes = {node}}; }
+
+}  // namespace
+
+TEST_CASE("a Linear of the graph gives the rounded and saturated real sums, by kernels and by plain loops") {
+  struct Case {
+    int input, weight, output;
+    bool per_channel;
+    Rounding rounding;
+  };
+  const Case cases[] = {{8, 8, 8, false, Rounding::floor},        {8, 8, 8, true, Rounding::nearest_even},
+                        {4, 3, 10, true, Rounding::half_away},    {10, 8, 9, true, Rounding::nearest_even},
+                        {16, 16, 16, false, Rounding::half_away}, {2, 2, 2, true, Rounding::floor},
+                        {12, 5, 16, true, Rounding::nearest_even}};
+  engine::Rng rng(1);
+  for (const Case& c : cases) {
+    CAPTURE(c.input);
+    CAPTURE(c.weight);
+    const hw::Node node = test::linear_node(rng, "fc", 13, 9, fixed(c.input, c.input - 3),
+                                            fixed(c.output, 2, c.rounding), c.weight, c.per_channel);
+    const Graph graph = only(node);
+    hw::check(graph);
+    Codes x = test::draw_codes(rng, node.input, 13 * 50);
+    std::fill_n(x.begin(), 13, engine::code_range(c.input, true).lowest);
+    const Codes expected = oracle_linear(node, x);
+    CHECK(GraphRunner(graph).run(x) == expected);
+    CHECK(GraphRunner(graph, GraphRunner::Linears::plain).run(x) == expected);
+  }
+}
+
+TEST_CASE("tables hold what the engine computes for every code") {
+  for (const char* name : {"gelu", "gelu_new", "tanh"}) {
+    for (const int width : {2, 8, 10}) {
+      const hw::FixedPoint in = fixed(width, width - 4), out = fixed(8, 5);
+      const Graph graph = only(test::activation_node("act", name, 1, in, out));
+      hw::check(graph);
+      Codes x;
+      for (std::int64_t c = in.codes().lowest; c <= in.codes().highest; ++c) x.push_back(static_cast<std::int32_t>(c));
+      const Codes y = GraphRunner(graph).run(x);
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        const double v = std::ldexp(x[i], -in.frac_bits);
+        const double f = std::string_view(name) == "tanh" ? std::tanh(v)
+                         : std::string_view(name) == "gelu"
+                             ? v * 0.5 * std::erfc(-v / std::sqrt(2.0))
+                             : 0.5 * v * (1 + std::tanh(std::sqrt(2 / M_PI) * (v + 0.044715 * v * v * v)));
+        // Half a unit, and what float32 may be off.
+        const double exact = std::clamp(std::ldexp(f, out.frac_bits), -128.0, 127.0);
+        CHECK(std::abs(y[i] - exact) <= 0.5 + 1e-4);
+      }
+    }
+  }
+}
+
+TEST_CASE("relu and fixed slopes on every code of 8 bits") {
+  Codes x;
+  for (int c = -128; c < 128; ++c) x.push_back(c);
+  for (const Rounding rounding : {Rounding::floor, Rounding::nearest_even, Rounding::half_away}) {
+    const hw::FixedPoint format = fixed(8, 3, rounding);
+    const Graph relu = only(test::activation_node("act", "relu", 1, format, format));
+    const Graph rrelu = only(test::activation_node("act", "rrelu", 1, format, format));
+    const Codes a = GraphRunner(relu).run(x), b = GraphRunner(rrelu).run(x);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      CHECK(a[i] == std::max(x[i], 0));
+      const long double v = x[i] < 0 ? x[i] * 939.0L / 4096 : x[i];
+      CHECK(b[i] == oracle_code(std::ldexp(v, -3), format));
+    }
+  }
+  CHECK(939.0 / 4096 == doctest::Approx((1.0 / 8 + 1.0 / 3) / 2).epsilon(1e-3));
+}
+
+TEST_CASE("the lab's RReLU gives the published beats, goes on from call to call and begins anew when reset") {
+  hw::Node node = test::activation_node("act", "rrelu_lab", 8, fixed(8, 3), fixed(8, 3));
+  node.parallelism = {4, 4};
+  const Graph graph = only(node);
+  GraphRunner runner(graph);
+  const Codes x{-8, -3, -2, -2, 0, 1, 6, 0};
+  CHECK(runner.run(x) == Codes{-3, -1, -1, -1, 0, 1, 6, 0});
+  CHECK(runner.run(x) == Codes{-2, -1, -1, -1, 0, 1, 6, 0});  // slope 9/64
+  runner.reset();
+  CHECK(runner.run(x) == Codes{-3, -1, -1, -1, 0, 1, 6, 0});
+  node.parallelism = {};
+  const Graph unchosen = only(node);
+  CHECK(contains(error_text([&] { GraphRunner{unchosen}; }), "parallelism must be chosen"));
+}
+
+TEST_CASE("uniform slopes are spread over [1/8, 1/3] and do not depend on each other") {
+  hw::UniformSlopes slopes(1, 6);
+  double sum = 0, square = 0, lagged = 0, across = 0, last = 0;
+  int lowest = 1 << 20, highest = 0;
+  const int n = 20000;
+  for (int i = 0; i < n; ++i) {
+    const double mean = (1.0 / 8 + 1.0 / 3) / 2, s = slopes.slope(0) / 4096.0 - mean,
+                 t = slopes.slope(5) / 4096.0 - mean;
+    sum += s;
+    square += s * s;
+    lagged += s * last;
+    across += s * t;
+    last = s;
+    lowest = std::min(lowest, slopes.slope(0));
+    highest = std::max(highest, slopes.slope(0));
+    slopes.step();
+  }
+  CHECK(lowest == 513);
+  CHECK(highest == 1363);
+  CHECK(std::abs(sum / n) < 0.002);  // 4 standard errors of a uniform number over 5/24
+  CHECK(std::abs(lagged / square) < 0.03);
+  CHECK(std::abs(across / square) < 0.03);
+}
+
+TEST_CASE("a chain hands codes from layer to layer, and JSON brings back the same chain") {
+  engine::Rng rng(2);
+  for (const char* name : {"relu", "leaky_relu", "rrelu", "rrelu_lab", "rrelu_uniform", "gelu", "tanh"}) {
+    Graph graph = test::mlp(rng, name, 6, 10, 4);
+    for (hw::Node& node : graph.nodes) node.parallelism = {2, 2};
+    hw::check(graph);
+    const Codes x = test::draw_codes(rng, graph.input(), 6 * 20);
+    Codes y = x;
+    for (const hw::Node& node : graph.nodes) {
+      const Graph one = only(node);
+      y = GraphRunner(one).run(y);
+    }
+    CHECK(GraphRunner(graph).run(x) == y);
+    const nlohmann::json json = hw::to_json(graph);
+    const Graph again = hw::graph_of(nlohmann::json::parse(json.dump()), "g");
+    CHECK(hw::to_json(again) == json);
+    CHECK(GraphRunner(again).run(x) == y);
+  }
+}
+
+TEST_CASE("what does not fit is refused with its place, the rule and both values") {
+  engine::Rng rng(3);
+  const Graph good = test::mlp(rng, "relu", 6, 10, 4);
+  const auto refusal = [&](auto change) {
+    Graph graph = good;
+    change(graph);
+    return error_text([&] { hw::check(graph); });
+  };
+  CHECK(refusal([](Graph&) {}).empty());
+  CHECK(contains(refusal([](Graph& g) { g.nodes.clear(); }), "mlp: has no layers"));
+  CHECK(contains(refusal([](Graph& g) { g.nodes[1].name = "a-b"; }), "got 'a-b'"));
+  CHECK(contains(refusal([](Graph& g) { g.nodes[1].name = "fc1"; }), "mlp: fc1: two layers have that name"));
+  CHECK(contains(refusal([](Graph& g) { std::get<hw::Linear>(g.nodes[0].layer).weights[7] = 128; }),
+                 "mlp: fc1: weight [1,1] must be a code of 8 bits, got 128"));
+  CHECK(contains(refusal([](Graph& g) { g.nodes[2].input.frac_bits = 5; }), "act gives fixed(8,3)"));
+  CHECK(contains(refusal([](Graph& g) { g.nodes.erase(g.nodes.begin(), g.nodes.begin() + 1), g.nodes[0].n_in = 3; }),
+                 "gives as many numbers as it takes"));
+  CHECK(contains(refusal([](Graph& g) {
+                   g.nodes[0].parallelism = {4, 2};
+                 }),
+                 "its 6 inputs do not divide into beats of 4"));
+  CHECK(contains(refusal([](Graph& g) {
+                   g.nodes[0].parallelism = {3, 4};
+                 }),
+                 "its 10 outputs do not divide into beats of 4"));
+  CHECK(contains(refusal([](Graph& g) { std::get<hw::Activation>(g.nodes[1].layer).function = "swish"; }),
+                 "no activation 'swish'"));
+  CHECK(contains(refusal([](Graph& g) {
+                   g.nodes[1] = test::activation_node("act", "tanh", 10, fixed(8, 3), fixed(8, 3));
+                   std::get<hw::Activation>(g.nodes[1].layer).table.pop_back();
+                 }),
+                 "must have 256 entries, got 255"));
+  CHECK(contains(error_text([&] { GraphRunner(good).run(Codes{1, 2, 3}); }), "vectors of 6 codes, got 3"));
+  CHECK(contains(error_text([&] { GraphRunner(good).run(Codes{1, 2, 3, 4, 5, 128}); }), "got 128"));
+}
