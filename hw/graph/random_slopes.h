@@ -38,7 +38,7 @@ class UniformSlopes {
   engine::Rounding rounding(engine::Rounding output) const { return output; }
   int slope(std::size_t lane) const {
     const std::uint32_t byte = states_[lane / 4] >> lane % 4 * 8 & 255;
-    return 512 + static_cast<int>((byte * 853 + 427) >> 8);
+    return 512 + static_cast<int>((byte * 855 + 427) >> 8);
   }
   void step() {
     for (std::uint32_t& s : states_) {
