@@ -1,0 +1,80 @@
+#include <fmt/format.h>
+
+#include "engine/base/child.h"
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "hw/simulation/simulators.h"
+
+namespace ingot::hw {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char kInclude[] = "/usr/share/yosys/include";
+
+std::string yosys() { return engine::require_program("yosys", "yosys").string(); }
+
+Runtime prepare(const Simulation::Options&) {
+  engine::require(fs::exists(std::string(kInclude) + "/backends/cxxrtl/cxxrtl.h"),
+                  "cxxrtl.h is missing: install the Debian package yosys-dev");
+  return make_runtime({.name = "cxxrtl",
+                       .version = build_step("yosys", {yosys(), "-V"}, fs::temp_directory_path()),
+                       .flags = {"-isystem", kInclude},
+                       .header = "#include <backends/cxxrtl/cxxrtl.h>\n",
+                       .sources = {}});
+}
+
+// How Yosys writes a name in C++.
+std::string mangled(const std::string& name) {
+  std::string text = "p_";
+  for (const char c : name) text += c == '_' ? std::string("__") : std::string(1, c);
+  return text;
+}
+
+std::string glue(const Design& design) {
+  const auto memory = [](const std::string& port) { return fmt::format("memory(model_.{})", mangled(port)); };
+  return fmt::format(R"(#include "model.cc"
+
+namespace {{
+class Model : public ingot::testbench::Device {{
+ public:
+  Model() {{
+    clock = memory(model_.p_clk);
+    reset = memory(model_.p_rst);
+{0}  }}
+  void settle() override {{ model_.step(); }}
+
+ private:
+  template <std::size_t kBits>
+  static unsigned char* memory(cxxrtl::value<kBits>& port) {{ return reinterpret_cast<unsigned char*>(port.data); }}
+  template <std::size_t kBits>
+  static unsigned char* memory(cxxrtl::wire<kBits>& port) {{ return memory(port.curr); }}
+  cxxrtl_design::{1} model_;
+}};
+}}  // namespace
+
+int main(int argc, char** argv) {{
+  Model model;
+  return ingot::testbench::main(model, argc, argv);
+}}
+)",
+                     channels_text(design, memory), mangled(design.top));
+}
+
+void build(const Design& design, const fs::path& folder, const Simulation::Options&, const Runtime& runtime) {
+  std::string sources;
+  for (const std::string& path : source_paths(design)) sources += " \"" + path + "\"";
+  build_step("yosys",
+             {yosys(), "-q", "-p",
+              fmt::format("read_verilog -sv -defer{}; hierarchy -check -top {}; proc; flatten; check -assert; "
+                          "write_cxxrtl -g0 \"{}\"",
+                          sources, design.top, (folder / "model.cc").string())},
+             design.folder);
+  write_scratch(folder / "glue.cc", glue(design));
+  compile_simulation(runtime, folder);
+}
+
+}  // namespace
+
+const SimulatorTools kCxxrtl{prepare, build, run_simulation};
+
+}  // namespace ingot::hw

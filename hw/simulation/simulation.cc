@@ -1,0 +1,40 @@
+#include "hw/simulation/simulation.h"
+
+#include <chrono>
+
+#include "engine/base/error.h"
+#include "hw/simulation/simulators.h"
+
+namespace ingot::hw {
+namespace {
+
+const SimulatorTools& tools(Simulator simulator) {
+  switch (simulator) {
+    case Simulator::verilator:
+      return kVerilator;
+    case Simulator::icarus:
+      return kIcarus;
+    case Simulator::cxxrtl:
+      return kCxxrtl;
+  }
+  return kVerilator;
+}
+
+}  // namespace
+
+Simulation::Simulation(const Design& design, Simulator simulator, const Options& options)
+    : design_(design), simulator_(simulator) {
+  engine::require(!options.coverage || simulator == Simulator::verilator,
+                  "coverage: only verilator counts lines, got {}", kSimulators[static_cast<std::size_t>(simulator)]);
+  design_.folder = std::filesystem::absolute(design.folder);
+  const Runtime runtime = tools(simulator).prepare(options);
+  const auto start = std::chrono::steady_clock::now();
+  tools(simulator).build(design_, folder_.path(), options, runtime);
+  build_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+SimulationOutcome Simulation::run(std::span<const testbench::ChannelBeats> beats, const testbench::Run& run) const {
+  return tools(simulator_).run(design_, folder_.path(), beats, run);
+}
+
+}  // namespace ingot::hw
