@@ -138,9 +138,10 @@ class Run {
     scores["epoch"] = progress_.step / job_.steps_per_epoch;
     std::string line = fmt::format("epoch {}/{}:", progress_.step / job_.steps_per_epoch, options_.n_epochs);
     for (const auto& [key, value] : scores.items()) {
-      engine::require(!value.is_number_float() || !std::isnan(value.get<double>()),
-                      "{}: the {} of the validation became nan after step {}; {}", job_.name, key, progress_.step,
-                      kept());
+      if (value.is_number_float() && std::isnan(value.get<double>())) {
+        throw Diverged(fmt::format("{}: the {} of the validation became nan after step {}; {}", job_.name, key,
+                                   progress_.step, kept()));
+      }
       if (value.is_number_float() && key != "score") line += fmt::format(" {} {:.4f}", key, value.get<double>());
     }
     meter_.note(line);
@@ -155,8 +156,9 @@ class Run {
   }
 
   void require_finite(double value, const char* what) const {
-    engine::require(std::isfinite(value), "{}: the {} became {} at step {} (learning rate {:g}); {}", job_.name, what,
-                    value, progress_.step + 1, schedule_.at(progress_.step), kept());
+    if (std::isfinite(value)) return;
+    throw Diverged(fmt::format("{}: the {} became {} at step {} (learning rate {:g}); {}", job_.name, what, value,
+                               progress_.step + 1, schedule_.at(progress_.step), kept()));
   }
 
   std::string kept() const {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "bert/model.h"
+#include "engine/base/error.h"
 #include "engine/optim/adamw.h"
 #include "engine/optim/schedule.h"
 
@@ -27,6 +28,11 @@ struct TrainerOptions {
   bool resume = false;
   std::filesystem::path out;  // gets metrics.jsonl, training.safetensors, best/, last/
   std::string identity;       // of everything that shapes the result: a state with another one is not resumed
+};
+
+// A loss or gradient that is no number: of what is trained, where other errors are of files and machines.
+struct Diverged : engine::Error {
+  using engine::Error::Error;
 };
 
 struct StepResult {
@@ -70,7 +76,7 @@ struct TrainingOutcome {
 
 // Trains the model in place and leaves it with the weights of the last step; best/ holds those with the best score.
 // The same options give the same bits, for any number of threads, and whether or not the run was resumed.
-// Throws Error when the loss or the gradient is not finite (what was saved stays), and Interrupted after saving the
+// Throws Diverged when the loss or the gradient is not finite (what was saved stays), and Interrupted after saving the
 // state when the process was asked to stop.
 TrainingOutcome train(Model& model, const Job& job, const TrainerOptions& options);
 

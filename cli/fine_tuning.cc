@@ -38,22 +38,6 @@ void add_speed(nlohmann::json& result, const bert::TrainingOutcome& outcome, con
   }
 }
 
-void add_footprint(nlohmann::json& result, CompressedModel& best) {
-  const compress::Footprint footprint = compress::footprint(best.model, best.compression);
-  result["sparsity"] = footprint.sparsity;
-  result["average_bits"] = footprint.average_bits;
-  result["packed_bytes"] = footprint.packed_bytes;
-  result["float_bytes"] = footprint.float_bytes;
-  result["layers"] = nlohmann::json::array();
-  for (const compress::LayerFootprint& layer : footprint.layers) {
-    nlohmann::json row{{"name", layer.name}, {"weights", layer.weights}, {"zeros", layer.zeros}};
-    for (const compress::Role role : compress::kRoles) {
-      row[std::string(compress::name(role))] = layer.formats[static_cast<std::size_t>(role)];
-    }
-    result["layers"].push_back(std::move(row));
-  }
-}
-
 bert::TrainingOutcome train_or_keep(const FineTuning& f, const bert::Job& job) {
   nlohmann::json identity = nlohmann::json::object();
   if (!f.compression.empty()) identity["compression"] = compress::fingerprint(f.compression);
@@ -142,6 +126,22 @@ nlohmann::json scores(const FineTuning& f, const bert::Model& model) {
           {"loss", e.loss},
           {"examples", e.n},
           {"evaluated_on", has_test ? "test" : "validation"}};
+}
+
+void add_footprint(nlohmann::json& result, CompressedModel& best) {
+  const compress::Footprint footprint = compress::footprint(best.model, best.compression);
+  result["sparsity"] = footprint.sparsity;
+  result["average_bits"] = footprint.average_bits;
+  result["packed_bytes"] = footprint.packed_bytes;
+  result["float_bytes"] = footprint.float_bytes;
+  result["layers"] = nlohmann::json::array();
+  for (const compress::LayerFootprint& layer : footprint.layers) {
+    nlohmann::json row{{"name", layer.name}, {"weights", layer.weights}, {"zeros", layer.zeros}};
+    for (const compress::Role role : compress::kRoles) {
+      row[std::string(compress::name(role))] = layer.formats[static_cast<std::size_t>(role)];
+    }
+    result["layers"].push_back(std::move(row));
+  }
 }
 
 std::string summary(const nlohmann::json& result, const TrainingOptions& options) {

@@ -51,6 +51,9 @@ nlohmann::json fine_tune(const FineTuning& f, const bert::Job& job);
 // Scores of a model on the test part, or on the validation texts where there is none.
 nlohmann::json scores(const FineTuning& f, const bert::Model& model);
 
+// What the model weighs, layer by layer: sparsity, average_bits, packed_bytes, float_bytes, layers.
+void add_footprint(nlohmann::json& result, CompressedModel& model);
+
 // A line with the scores of such a result, and one that says where the model is.
 std::string summary(const nlohmann::json& result, const TrainingOptions& options);
 

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/fine_tuning.h"
 #include "cli/model_folder.h"
+#include "cli/quantization.h"
 #include "compress/formats/kind.h"
 #include "compress/quantize/calibration.h"
 #include "compress/quantize/learned_scales.h"
@@ -51,29 +52,14 @@ std::string format_text(const CLI::App& command, const QuantizeOptions& o) {
   return o.format;
 }
 
-// All Linear layers in one format, as the options say. Calibrated fixed point leaves biases float32: they are few, and
-// added to wide sums.
 compress::Plan plan_from_options(const CLI::App& command, const QuantizeOptions& o) {
-  using compress::Role;
   compress::QuantizerRequest request = compress::parse_request(format_text(command, o));
   require(request.quantizer.has_value(), "--format: must be a number format, got '{}'", o.format);
   request.quantizer->mode = compress::parse_mode(o.mode);
   request.quantizer->clip = o.clip_gradients;
   compress::check_mode(request.quantizer->format, request.quantizer->mode);
-  compress::QuantizerRequest weight = request;
   const bool by_default = !given(command, "--per") && request.quantizer->mode == compress::Mode::mase;
-  weight.per_channel = request.is_calibrated && o.per == "channel" && !by_default;
-  compress::PlanEntry layers{.pattern = "*"};
-  const auto set = [](compress::PlanEntry& entry, Role role, const compress::QuantizerRequest& r) {
-    entry.requests[static_cast<std::size_t>(role)] = r;
-  };
-  set(layers, Role::input, request);
-  set(layers, Role::weight, weight);
-  set(layers, Role::bias, request.is_calibrated ? compress::QuantizerRequest{} : request);
-  if (!o.embeddings) return {layers};
-  compress::PlanEntry tables{.pattern = "*", .is_embedding = true};
-  set(tables, Role::weight, weight);
-  return {layers, tables};
+  return uniform_plan(request, request, o.per == "channel" && !by_default, o.embeddings);
 }
 
 compress::Plan plan_of(const CLI::App& command, const QuantizeOptions& o) {
@@ -123,25 +109,6 @@ void freeze(const bert::Model& model, const std::string& patterns) {
       "--freeze: '{}' leaves nothing to train", patterns);
 }
 
-// Training texts chosen by the seed, in batches.
-std::vector<bert::Input> calibration_batches(const QuantizeOptions& o, const TrainingTexts& texts,
-                                             const data::Framing& framing, std::uint64_t seed) {
-  bert::Subset chosen = texts.training;
-  engine::Rng rng(seed, static_cast<std::uint64_t>(engine::Stream::sampling) << 56);
-  engine::shuffle(chosen.examples, rng);
-  const auto wanted = static_cast<std::size_t>(o.calibration_texts);
-  if (wanted > chosen.examples.size()) {
-    say(fmt::format("calibration: there are {} training texts, fewer than {}: all of them are taken",
-                    chosen.examples.size(), wanted));
-  }
-  chosen.examples.resize(std::min(wanted, chosen.examples.size()));
-  std::vector<bert::Input> batches;
-  for (const auto& members : data::evaluation_order(chosen.lengths(framing.length), o.batch)) {
-    batches.push_back(bert::make_input(bert::make_batch(chosen, members, framing)));
-  }
-  return batches;
-}
-
 compress::Compression calibrated(CompressedModel& start, const compress::Plan& plan,
                                  const compress::CalibrationOptions& how, const std::vector<bert::Input>& batches) {
   std::unique_ptr<engine::Progress> meter;
@@ -169,7 +136,8 @@ void run(const CLI::App& command, const QuantizeOptions& o, const Common& common
   check_labels(start.model.config, *texts);
   const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);
   note_truncation(texts->corpus.train, framing, "training");
-  start.compression = calibrated(start, plan, how, calibration_batches(o, *texts, framing, common.seed));
+  start.compression =
+      calibrated(start, plan, how, calibration_batches(*texts, framing, o.calibration_texts, o.batch, common.seed));
   const compress::LearnedScales scales(o.learn_scales ? start.compression : compress::Compression());
   compress::attach(start.model, start.compression);
   const FineTuning fine_tuning{command, common, o, *texts, framing, start.model, start.compression};

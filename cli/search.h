@@ -6,5 +6,6 @@
 namespace ingot::cli {
 
 void add_search_bench(CLI::App& search_command);
+void add_search_nas(CLI::App& search_command);
 
 }  // namespace ingot::cli

@@ -24,6 +24,8 @@ void add_training_options(CLI::App& command, TrainingOptions& o) {
   command.add_option("--hidden", o.hidden, "hidden size, instead of the named model's");
   command.add_option("--heads", o.heads, "attention heads, instead of the named model's");
   command.add_option("--ffn", o.ffn, "feed-forward size, instead of the named model's");
+  command.add_option("--sizes-of", o.sizes_of,
+                     "a new model with the layers and sizes of the one in this folder, and its Linear layers left out");
   command.add_option("--positions", o.positions, "positions of a new model: the longest text it can read");
   command.add_option("--tokenizer", o.tokenizer, "vocab.txt or SentencePiece .model; default: learned from the data");
   command.add_option("--tokenizer-type", o.tokenizer_type, "of a learned tokenizer: unigram or bpe");
@@ -61,7 +63,7 @@ bool is_there(const fs::path& path) {
   return fs::exists(path, unreadable);
 }
 
-void check_out(const TrainingOptions& o) {
+void check_out(const TrainingOptions& o, const char* state) {
   const fs::path out = o.out;
   std::error_code error;
   fs::path parent = fs::absolute(out, error);  // the nearest folder that is there
@@ -69,7 +71,7 @@ void check_out(const TrainingOptions& o) {
   while (!is_there(parent) && parent.has_relative_path()) parent = parent.parent_path();
   require(fs::is_directory(parent, error), "--out {}: {} is a file, not a folder", o.out, parent.string());
   require(::access(parent.c_str(), W_OK | X_OK) == 0, "--out {}: cannot write to {}", o.out, parent.string());
-  const bool holds_state = is_there(out / "training.safetensors");
+  const bool holds_state = is_there(out / state);
   require(o.resume || (!holds_state && !is_there(out / "result.json")),
           "--out {}: holds a run already; choose another folder, or --resume it", o.out);
   if (o.resume && !holds_state) say(fmt::format("{}: holds no state to resume; starting from the beginning", o.out));
@@ -77,7 +79,7 @@ void check_out(const TrainingOptions& o) {
 
 }  // namespace
 
-void check_options(const TrainingOptions& o) {
+void check_options(const TrainingOptions& o, const char* state) {
   const auto in_range = [](const char* name, double value, bool zero) {
     require(std::isfinite(value) && (zero ? value >= 0 : value > 0), "{}: must be {} 0, got {}", name,
             zero ? "at least" : "above", value);
@@ -96,7 +98,14 @@ void check_options(const TrainingOptions& o) {
     require(!sizes && o.model == plain.model && o.positions == plain.positions,
             "--from: comes with its sizes; --model, --layers, --hidden, --heads, --ffn and --positions cannot change");
   }
-  check_out(o);
+  if (!o.sizes_of.empty()) {
+    require(o.from.empty(), "--sizes-of: is about a new model; --from comes with its sizes");
+    const TrainingOptions plain;
+    require(o.layers == 0 && o.hidden == 0 && o.heads == 0 && o.ffn == 0 && o.model == plain.model,
+            "--sizes-of: says all sizes; --model, --layers, --hidden, --heads and --ffn cannot change them");
+    resolve_model_folder(o.sizes_of);
+  }
+  check_out(o, state);
 }
 
 void prepare_out(const CLI::App& command, const TrainingOptions& o) {
@@ -127,6 +136,14 @@ bert::TokenCorpus tokenized(const data::Source& source, const bert::Tokenizer& t
 
 bert::Config config_of(const TrainingOptions& o, const bert::Tokenizer& tokenizer) {
   bert::Config config = bert::named_config(o.model);
+  if (!o.sizes_of.empty()) {
+    const bert::Config other = bert::read_config(resolve_model_folder(o.sizes_of) / "config.json");
+    config.num_hidden_layers = other.num_hidden_layers;
+    config.hidden_size = other.hidden_size;
+    config.num_attention_heads = other.num_attention_heads;
+    config.intermediate_size = other.intermediate_size;
+    config.identities = other.identities;
+  }
   if (o.layers != 0) config.num_hidden_layers = o.layers;
   if (o.hidden != 0) config.hidden_size = o.hidden;
   if (o.heads != 0) config.num_attention_heads = o.heads;
@@ -150,7 +167,8 @@ data::Framing framing_of(const TrainingOptions& o, const bert::Config& config, c
 bert::TrainerOptions trainer_options(const CLI::App& command, const TrainingOptions& o, const data::Source& source,
                                      const bert::Tokenizer& tokenizer, std::uint64_t seed, nlohmann::json identity) {
   identity.update(resolved_options(command));
-  for (const char* free : {"data", "from", "tokenizer", "out", "resume", "threads", "quiet", "json", "save-every"})
+  for (const char* free :
+       {"data", "from", "sizes-of", "tokenizer", "out", "resume", "threads", "quiet", "json", "save-every"})
     identity.erase(free);
   identity["data_fingerprint"] = source.fingerprint();
   identity["tokenizer_fingerprint"] = bert::fingerprint(tokenizer);

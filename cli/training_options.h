@@ -19,6 +19,7 @@ struct TrainingOptions {
   std::string model = "tiny";
   std::string from;
   std::int64_t layers = 0, hidden = 0, heads = 0, ffn = 0;  // 0: as the named model
+  std::string sizes_of;                                     // a model whose sizes a new one gets
   std::int64_t positions = 512;
   std::string tokenizer;
   std::string tokenizer_type = "unigram";
@@ -48,8 +49,8 @@ void add_training_options(CLI::App& command, TrainingOptions& options);
 void add_step_options(CLI::App& command, TrainingOptions& options);
 
 // Refuses, before any work, values out of range and an `out` that already holds a run (unless resuming it) or cannot
-// be written. Writes nothing.
-void check_options(const TrainingOptions& options);
+// be written. Writes nothing. `state`: the file of `out` that is gone on with.
+void check_options(const TrainingOptions& options, const char* state = "training.safetensors");
 
 // Makes the folder of the run and writes config.toml, once all else is known to be right. A run that is resumed keeps
 // what it has.

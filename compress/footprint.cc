@@ -29,7 +29,32 @@ LayerFootprint describe(const std::string& name, const LayerCompression& layer, 
   return footprint;
 }
 
+// Of all parameters together.
+double bits_of(bert::Model& model, const Compression& compression) {
+  double bits = 0;
+  for (const engine::Parameter& p : model.parameters()) bits += bits_of({}, p.variable.shape());
+  const auto add = [&](const std::string& name, const engine::Variable& weight, const engine::Variable& bias) {
+    const auto found = compression.find(name);
+    if (found == compression.end()) return;
+    bits += bits_of(found->second[Role::weight], weight.shape()) - bits_of({}, weight.shape());
+    if (bias.defined()) bits += bits_of(found->second[Role::bias], bias.shape()) - bits_of({}, bias.shape());
+  };
+  for (const auto& [name, table] : model.tables()) add(name, table->weight, {});
+  for (const auto& [name, linear] : model.linears()) add(name, linear->weight, linear->bias);
+  return bits;
+}
+
+std::int64_t count_parameters(const bert::Model& model) {
+  std::int64_t n = 0;
+  for (const engine::Parameter& p : model.parameters()) n += p.variable.value().size();
+  return n;
+}
+
 }  // namespace
+
+double average_bits(bert::Model& model, const Compression& compression) {
+  return bits_of(model, compression) / static_cast<double>(count_parameters(model));
+}
 
 std::string to_string(const Quantizer& quantizer) {
   if (quantizer.channel_frac_bits.empty()) return to_string(quantizer.format);
@@ -41,21 +66,18 @@ std::string to_string(const Quantizer& quantizer) {
 
 Footprint footprint(bert::Model& model, const Compression& compression) {
   Footprint total;
-  std::int64_t n_parameters = 0, n_masked = 0, n_pruned = 0;
-  for (const engine::Parameter& p : model.parameters()) n_parameters += p.variable.value().size();
-  double bits = kFloatBits * static_cast<double>(n_parameters);
-  const auto add = [&](const std::string& name, const engine::Variable& weight, const engine::Variable& bias) {
+  const std::int64_t n_parameters = count_parameters(model);
+  const double bits = bits_of(model, compression);
+  std::int64_t n_masked = 0, n_pruned = 0;
+  const auto add = [&](const std::string& name, const engine::Variable& weight) {
     const auto found = compression.find(name);
     if (found == compression.end()) return;
-    const LayerCompression& layer = found->second;
-    bits += bits_of(layer[Role::weight], weight.shape()) - bits_of({}, weight.shape());
-    if (bias.defined()) bits += bits_of(layer[Role::bias], bias.shape()) - bits_of({}, bias.shape());
-    total.layers.push_back(describe(name, layer, weight.value().size()));
+    total.layers.push_back(describe(name, found->second, weight.value().size()));
     n_pruned += total.layers.back().zeros;
-    if (!layer.weight_mask.empty()) n_masked += weight.value().size();
+    if (!found->second.weight_mask.empty()) n_masked += weight.value().size();
   };
-  for (const auto& [name, table] : model.tables()) add(name, table->weight, {});
-  for (const auto& [name, linear] : model.linears()) add(name, linear->weight, linear->bias);
+  for (const auto& [name, table] : model.tables()) add(name, table->weight);
+  for (const auto& [name, linear] : model.linears()) add(name, linear->weight);
   total.average_bits = bits / static_cast<double>(n_parameters);
   bert::Model compressed = model;
   attach(compressed, compression);

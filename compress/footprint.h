@@ -20,6 +20,9 @@ struct Footprint {
   std::vector<LayerFootprint> layers;  // those that the compression names
 };
 
+// Footprint::average_bits alone, which costs nothing.
+double average_bits(bert::Model& model, const Compression& compression);
+
 Footprint footprint(bert::Model& model, const Compression& compression);
 
 // The name of a layer's format: fixed(8,5), or with fraction bits by channel fixed(8,4..7).

@@ -69,6 +69,8 @@ std::string this_worker() {
 
 bool Journal::is_ingot(const std::string& worker) { return worker.starts_with("ingot:"); }
 
+bool Journal::is_here(const std::string& worker) { return worker.starts_with("ingot:" + place() + ":"); }
+
 bool Journal::is_dead(const std::string& worker) {
   const std::string here = "ingot:" + place() + ":";
   if (!worker.starts_with(here)) return false;

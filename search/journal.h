@@ -43,6 +43,7 @@ class Journal {
   // Whether the worker is an ingot process of this machine that has ended.
   static bool is_dead(const std::string& worker);
   static bool is_ingot(const std::string& worker);
+  static bool is_here(const std::string& worker);  // an ingot process of this machine
 
  private:
   void lock();

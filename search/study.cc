@@ -135,7 +135,9 @@ std::optional<Trial> Study::try_ask(int most_trials, std::optional<int> batch) {
 std::optional<int> Study::claim(int most_trials, std::optional<int> batch) {
   auto& trials = history().trials;
   const auto is_ours = [&](const TrialRecord& t) {
-    return !journal_ || t.worker == journal_->worker() || Journal::is_dead(t.worker);
+    return !journal_ || t.worker == journal_->worker() || Journal::is_dead(t.worker) ||
+           (options_.is_abandoned && Journal::is_ingot(t.worker) && !Journal::is_here(t.worker) &&
+            options_.is_abandoned(t.number));
   };
   const TrialRecord *unfinished = nullptr, *waiting = nullptr;
   int n_started = 0;

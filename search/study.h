@@ -44,7 +44,9 @@ struct StudyOptions {
   std::string pruner = "none";
   Duplicates duplicates = Duplicates::evaluate;
   int batch = 1;  // trials that are drawn before their results are known, so that they can run side by side
-  std::filesystem::path journal;                       // empty: the study lives in memory
+  std::filesystem::path journal;  // empty: the study lives in memory
+  // Whether nobody runs a trial any more that a process of another machine began; none: somebody may.
+  std::function<bool(int number)> is_abandoned = nullptr;
   nlohmann::json identity = nlohmann::json::object();  // names and values that must be the same when it is resumed
 };
 

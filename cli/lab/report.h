@@ -20,14 +20,4 @@ struct LabReport {
 // From the folder as it is now; `failures` of this process by row.
 LabReport report_on(const Lab& lab, const LabRun& run, const std::map<std::string, std::string>& failures);
 
-// A table with a line of headers; the first `n_left` columns are flush left, columns without any cell are left out.
-struct TextTable {
-  std::vector<std::string> headers;
-  std::vector<std::vector<std::string>> rows;
-  std::size_t n_left = 1;
-
-  std::string aligned() const;
-  std::string markdown() const;
-};
-
 }  // namespace ingot::cli

@@ -8,6 +8,8 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/search.h"
+#include "cli/searches/options.h"
+#include "cli/searches/results.h"
 #include "engine/base/error.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
@@ -22,55 +24,32 @@ using engine::require;
 using search::Problem;
 using search::StreamKind;
 using search::TpeModel;
-using search::TpeRules;
 using search::TrialRecord;
 
-struct BenchOptions {
-  std::string problem, sampler = "tpe", rules = "optuna5", duplicates = "evaluate", stream, journal, study = "bench";
-  bool univariate = false, multivariate = false, group = false, ordinal = false, regret = false;
-  int trials = 100, candidates = 24, startup = 10, jobs = 1, batch = 0, seeds = 20;
+struct BenchOptions : SearchOptions {
+  BenchOptions() {
+    duplicates = "evaluate";
+    trials = 100;
+    startup = 10;
+  }
+  std::string problem, stream, journal, study = "bench";
+  bool ordinal = false, regret = false;
+  int seeds = 20;
 };
-
-template <class Value>
-Value word(const char* option, const std::string& text, const std::map<std::string, Value>& words) {
-  std::string all;
-  for (const auto& [key, value] : words) all += (all.empty() ? "" : ", ") + key;
-  const auto found = words.find(text);
-  require(found != words.end(), "{}: must be one of {}, got '{}'", option, all, text);
-  return found->second;
-}
-
-TpeModel model_of(const BenchOptions& o) {
-  require(o.univariate + o.multivariate + o.group <= 1,
-          "--univariate, --multivariate, --group: at most one of them can be given");
-  if (o.univariate) return TpeModel::univariate;
-  if (o.multivariate) return TpeModel::multivariate;
-  return o.group ? TpeModel::group : TpeModel::by_rules;
-}
 
 // Optuna's own stream wherever it can be kept: that is what there is to compare with.
 StreamKind stream_of(const BenchOptions& o) {
   const bool is_plain = o.journal.empty() && o.jobs == 1 && o.batch <= 1;
   if (o.stream.empty()) return is_plain ? StreamKind::numpy : StreamKind::per_trial;
-  return word<StreamKind>("--stream", o.stream, {{"numpy", StreamKind::numpy}, {"per-trial", StreamKind::per_trial}});
+  require(o.stream == "numpy" || o.stream == "per-trial", "--stream: must be one of numpy, per-trial, got '{}'",
+          o.stream);
+  return o.stream == "numpy" ? StreamKind::numpy : StreamKind::per_trial;
 }
 
-search::StudyOptions study_options(const BenchOptions& o, std::uint64_t seed) {
-  const std::map<std::string, search::Duplicates> duplicates{{"evaluate", search::Duplicates::evaluate},
-                                                             {"cached", search::Duplicates::cached},
-                                                             {"resample", search::Duplicates::resample}};
-  search::StudyOptions options;
+search::StudyOptions bench_study(const BenchOptions& o, std::uint64_t seed) {
+  search::StudyOptions options = study_options(o, seed);
   options.name = o.study;
-  options.sampler = o.sampler;
-  options.sampling = {
-      .seed = seed,
-      .stream = stream_of(o),
-      .rules = word<TpeRules>("--rules", o.rules, {{"optuna4", TpeRules::optuna4}, {"optuna5", TpeRules::optuna5}}),
-      .model = model_of(o),
-      .startup_trials = o.startup,
-      .candidates = o.candidates};
-  options.duplicates = word("--duplicates", o.duplicates, duplicates);
-  options.batch = o.batch > 0 ? o.batch : o.jobs;
+  options.sampling.stream = stream_of(o);
   options.journal = o.journal;
   options.identity = {{"problem", o.problem}, {"sampler", o.sampler}, {"rules", o.rules},
                       {"seed", seed},         {"ordinal", o.ordinal}, {"batch", options.batch}};
@@ -82,25 +61,18 @@ search::Objective objective_of(const Problem& problem, bool ordinal) {
   return [value = problem.value, lists](search::Trial& trial) { return std::vector{value(trial, lists)}; };
 }
 
-nlohmann::json parameters_of(const TrialRecord& trial) {
-  nlohmann::json parameters = nlohmann::json::object();
-  for (const auto& [name, p] : trial.parameters) {
-    parameters[name] = nlohmann::json::parse(search::to_string(*p.distribution, p.value));
-  }
-  return parameters;
-}
-
 void run_one(const CLI::App& command, const BenchOptions& o, const Common& common) {
   const Problem& problem = search::find_problem(o.problem);
-  search::Study study(study_options(o, common.seed));
+  search::Study study(bench_study(o, common.seed));
   engine::catch_interrupts();
   engine::Progress progress("search", o.trials);
   double lowest = std::numeric_limits<double>::infinity();
-  study.optimize(objective_of(problem, o.ordinal),
-                 {.trials = o.trials, .jobs = o.jobs, .told = [&](const TrialRecord& t) {
-                    if (t.state == search::State::complete) lowest = std::min(lowest, t.values[0]);
-                    progress.update(t.number + 1, fmt::format("best {:.6g}", lowest));
-                  }});
+  search::Budget budget = budget_of(o);
+  budget.told = [&](const TrialRecord& t) {
+    if (t.state == search::State::complete) lowest = std::min(lowest, t.values[0]);
+    progress.update(t.number + 1, fmt::format("best {:.6g}", lowest));
+  };
+  study.optimize(objective_of(problem, o.ordinal), budget);
   nlohmann::json values = nlohmann::json::array(), numbers = nlohmann::json::array();
   int n_duplicates = 0;
   const std::vector<TrialRecord> trials = study.trials();
@@ -144,7 +116,9 @@ struct Column {
   const char* sampler;
   const char* rules;
   TpeModel model;
-  double search::Reference::*reference;
+  double search::Reference::*reference;  // nullptr: Optuna does nothing like it
+  bool ordinal = false;                  // lists in order by index, and no configuration twice
+  int candidates = 24;
 };
 
 constexpr Column kColumns[] = {
@@ -153,6 +127,8 @@ constexpr Column kColumns[] = {
     {"optuna4 multivariate", "tpe", "optuna4", TpeModel::multivariate, &search::Reference::optuna4_multivariate},
     {"optuna5", "tpe", "optuna5", TpeModel::by_rules, &search::Reference::optuna5},
     {"optuna5 group", "tpe", "optuna5", TpeModel::group, nullptr},
+    {"ordinal, resample", "tpe", "optuna5", TpeModel::group, nullptr, true},
+    {"and 100 candidates", "tpe", "optuna5", TpeModel::group, nullptr, true, 100},
 };
 
 std::array<double, 3> quartiles(std::vector<double> values) {
@@ -189,11 +165,13 @@ void run_regret(const CLI::App& command, const BenchOptions& o, const Common& co
         BenchOptions one = o;
         one.sampler = column.sampler;
         one.rules = column.rules;
-        search::StudyOptions options = study_options(one, common.seed + static_cast<std::uint64_t>(seed) - 1);
+        one.candidates = column.candidates;
+        if (column.ordinal) one.duplicates = "resample";
+        search::StudyOptions options = bench_study(one, common.seed + static_cast<std::uint64_t>(seed) - 1);
         options.sampling.model = column.model;
         search::Study study(options);
         const int most = std::max(problem.reference[1].trials, 100);
-        study.optimize(objective_of(problem, o.ordinal), {.trials = most, .jobs = o.jobs});
+        study.optimize(objective_of(problem, o.ordinal || column.ordinal), {.trials = most, .jobs = o.jobs});
         const auto trials = study.trials();
         for (const int n : {50, most}) best[n].push_back(best_of_first(trials, n));
       }
@@ -217,6 +195,10 @@ void run_regret(const CLI::App& command, const BenchOptions& o, const Common& co
 }
 
 void run(const CLI::App& command, const BenchOptions& o, const Common& common) {
+  require(
+      o.sampler != "grid",
+      "--sampler: must be tpe or random, got 'grid': it needs lists of values, and the problems have ranges or more "
+      "combinations than can be listed");
   if (o.problem.empty()) {
     require(o.regret, "--problem: must be given, or --regret for all of them");
   } else {
@@ -234,22 +216,13 @@ void add_search_bench(CLI::App& search_command) {
   std::string names;
   for (const Problem& problem : search::problems()) names += (names.empty() ? "" : ", ") + std::string(problem.name);
   command.add_option("--problem", o->problem, names);
-  command.add_option("--sampler", o->sampler, "tpe or random");
-  command.add_option("--rules", o->rules, "of TPE: optuna4 or optuna5");
-  command.add_flag("--univariate", o->univariate, "TPE models each parameter by itself (optuna4: default)");
-  command.add_flag("--multivariate", o->multivariate, "TPE models all parameters together (optuna5: default)");
-  command.add_flag("--group", o->group, "TPE models together what occurs together");
-  command.add_option("--trials", o->trials, "in all, those of the journal included")->check(CLI::Range(1, 1'000'000));
-  command.add_option("--candidates", o->candidates, "of which TPE takes the best")->check(CLI::Range(1, 10'000));
-  command.add_option("--startup", o->startup, "random trials before TPE models")->check(CLI::Range(0, 1'000'000));
+  add_search_options(command, *o);
+  command.add_option("--batch", o->batch, "trials drawn before their results are known; 0: the jobs")
+      ->check(CLI::Range(0, 1024));
   command.add_flag("--ordinal", o->ordinal, "lists in order are sampled by index");
-  command.add_option("--duplicates", o->duplicates, "evaluate, cached or resample");
   command.add_option("--stream", o->stream,
                      "numpy: the numbers that Optuna draws; per-trial: a stream for each trial; default: numpy, but "
                      "per-trial with a journal or a batch");
-  command.add_option("--jobs", o->jobs, "trials at the same time")->check(CLI::Range(1, 1024));
-  command.add_option("--batch", o->batch, "trials drawn before their results are known; default: the jobs")
-      ->check(CLI::Range(0, 1024));
   command.add_option("--journal", o->journal, "file to keep the search in, and to go on from")->type_name("FILE");
   command.add_option("--study", o->study, "name of the search in the journal");
   command.add_flag("--regret", o->regret, "all samplers over seeds, beside what Optuna reached");

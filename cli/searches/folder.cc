@@ -1,0 +1,60 @@
+#include "cli/searches/folder.h"
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "cli/command.h"
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+
+namespace ingot::cli {
+namespace fs = std::filesystem;
+using engine::require;
+using nlohmann::json;
+using search::TrialRecord;
+
+SearchFolder::SearchFolder(fs::path path, const CLI::App& command) : path_(std::move(path)) {
+  std::error_code error;
+  const bool is_new = !fs::exists(path_, error) || (fs::is_directory(path_, error) && fs::is_empty(path_, error));
+  require(is_new || fs::exists(journal(), error) || fs::exists(path_ / "trials", error),
+          "--out {}: is no empty folder, and holds no search", path_.string());
+  fs::create_directories(path_ / "trials", error);
+  require(!error, "--out {}: cannot make the folder: {}", path_.string(), error.message());
+  if (!fs::exists(path_ / "config.toml")) write_config_toml(command, path_);
+}
+
+namespace {
+
+std::optional<TrialRecord> read_best(const fs::path& file) {
+  if (!fs::exists(file)) return std::nullopt;
+  const json saved = json::parse(engine::read_file(file), nullptr, false);
+  require(saved.is_object() && saved.contains("number") && saved.contains("values"), "{}: does not say which trial",
+          file.string());
+  return TrialRecord{.number = saved["number"].get<int>(), .values = saved["values"].get<std::vector<double>>()};
+}
+
+}  // namespace
+
+void SearchFolder::keep_if_best(int number, const std::vector<double>& values, std::span<const Measure> measures,
+                                const fs::path& model) const {
+  const FileLock lock(path_ / "trials/best.lock", FileLock::Wait::yes);
+  const fs::path file = path_ / "best.json", old = path_ / "trials/best.old";
+  const std::optional<TrialRecord> before = read_best(file);
+  const TrialRecord trial{.number = number, .values = values};
+  // The same trial again: what was killed between these steps is done anew.
+  if (before && before->number != number && !is_better(trial, *before, measures)) return;
+  fs::remove_all(old);
+  if (fs::exists(best())) fs::rename(best(), old);
+  fs::rename(model, best());
+  engine::write_file(file, json{{"number", number}, {"values", values}}.dump() + "\n");
+  fs::remove_all(old);
+}
+
+void SearchFolder::forget(int number) const {
+  std::error_code ignored;
+  fs::remove_all(trial(number), ignored);
+  fs::remove(trial_lock(number), ignored);
+}
+
+}  // namespace ingot::cli

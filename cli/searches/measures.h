@@ -1,0 +1,18 @@
+// What searches of models make better.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/model_folder.h"
+#include "cli/searches/results.h"
+
+namespace ingot::cli {
+
+// From a list such as "accuracy,bits", of which accuracy is the first. Throws Error naming the `known` ones.
+std::vector<Measure> measures_of(const std::string& list, const std::vector<std::string>& known);
+
+// Their values for a model: its validation accuracy, number of parameters, bits a parameter, bytes of its packed codes.
+std::vector<double> measured(const std::vector<Measure>& measures, double accuracy, CompressedModel& model);
+
+}  // namespace ingot::cli

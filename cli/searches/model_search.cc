@@ -1,0 +1,123 @@
+#include "cli/searches/model_search.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/searches/measures.h"
+#include "engine/base/error.h"
+#include "engine/base/process.h"
+#include "engine/base/progress.h"
+
+namespace ingot::cli {
+namespace fs = std::filesystem;
+using engine::require;
+using nlohmann::json;
+using search::State;
+using search::TrialRecord;
+
+void add_model_search_options(CLI::App& command, ModelSearchOptions& o) {
+  command.add_option("--objectives", o.objectives,
+                     "accuracy on the validation texts, and after it what is to be small: then there is a front");
+  add_search_options(command, o.search);
+  std::string pruners;
+  for (const search::PrunerKind& kind : search::pruner_kinds()) {
+    pruners += fmt::format("{}{} ({})", pruners.empty() ? "" : ", ", kind.name, kind.summary);
+  }
+  command.add_option("--pruner", o.pruner, "ends poor trials early: " + pruners);
+  command.add_option("--reports", o.reports, "how often a trial in training is looked at")->check(CLI::Range(0, 10000));
+  command.add_option("--glance", o.glance, "validation texts that it is looked at with")->check(CLI::Range(1, 1 << 24));
+  command.add_option("--validation", o.validation,
+                     "training texts held out for the accuracy; negative: a tenth, at most 2,500");
+}
+
+void check_search(const ModelSearchOptions& o, std::span<const Measure> measures) {
+  search::make_pruner(o.pruner);
+  require(o.pruner == "none" || measures.size() == 1, "--pruner {}: goes with one objective, got {}", o.pruner,
+          o.objectives);
+  require(o.pruner == "none" || o.reports > 0, "--pruner {}: needs --reports of at least 1", o.pruner);
+}
+
+json identity_of(const CLI::App& command, const TrainingTexts& texts) {
+  json identity = resolved_options(command);
+  for (const char* free : {"data", "tokenizer", "out", "model", "resume", "threads", "quiet", "json", "save-every",
+                           "trials", "time", "startup", "jobs"}) {
+    identity.erase(free);
+  }
+  identity["data_fingerprint"] = texts.source->fingerprint();
+  identity["tokenizer_fingerprint"] = bert::fingerprint(*texts.tokenizer);
+  return identity;
+}
+
+namespace {
+
+std::string told_line(const TrialRecord& t, std::span<const Measure> measures, const TrialRecord* best) {
+  std::string line = fmt::format("trial {}: {}", t.number, t.violation > 0 ? "infeasible" : name(t.state));
+  for (std::size_t i = 0; t.state == State::complete && i < measures.size(); ++i) {
+    line += fmt::format(", {} {:.6g}", measures[i].name, t.values[i]);
+  }
+  if (const auto reason = t.system_attributes.find("ingot:reason"); reason != t.system_attributes.end())
+    line += ": " + reason->get<std::string>();
+  if (best != nullptr) line += fmt::format(" (best {:.6g}, trial {})", best->values[0], best->number);
+  return line;
+}
+
+// The scores of the best model, as train gives them.
+json scores_of_best(const ModelSearch& s, const TrainingOptions& o, const TrialRecord& best) {
+  const fs::path folder = s.folder.best();
+  CompressedModel m = load_compressed_model(folder);
+  json result = scores({s.command, s.common, o, s.texts.texts, s.texts.framing, m.model, m.compression}, m.model);
+  add_footprint(result, m);
+  result["validation_accuracy"] = best.values[0];
+  result["labels"] = m.model.config.label_names;
+  return result;
+}
+
+}  // namespace
+
+void finish_search(const ModelSearch& s, search::StudyOptions options, const json& identity,
+                   const search::Objective& objective, const std::vector<std::string>& columns,
+                   const std::string& title) {
+  const ModelSearchOptions& o = s.options;
+  options.name = "ingot";
+  options.directions.clear();
+  for (const Measure& m : s.measures) options.directions.push_back(m.direction);
+  options.pruner = o.pruner;
+  options.journal = s.folder.journal();
+  options.identity = identity;
+  options.is_abandoned = [&](int number) { return s.folder.is_abandoned(number); };
+  search::Study study(options);
+  engine::catch_interrupts();
+  search::Budget budget = budget_of(o.search);
+  budget.told = [&](const TrialRecord& t) {
+    if (!t.is_finished()) return;
+    s.folder.forget(t.number);
+    const std::vector<TrialRecord> trials = study.trials();
+    say(told_line(t, s.measures, best_of(trials, s.measures)));
+  };
+  study.optimize(objective, budget);
+  json result = describe(study, s.measures);
+  const std::vector<TrialRecord> trials = study.trials();
+  const TrialRecord* best = best_of(trials, s.measures);
+  const int n_unfinished = result["unfinished"].get<int>();
+  std::string text = table_of(result, s.measures, columns, 10);
+  if (n_unfinished > 0) text += fmt::format("{} trials are running in other processes\n", n_unfinished);
+  if (best != nullptr && n_unfinished == 0) {
+    result["best"] = {{"number", best->number}, {"values", best->values}, {"parameters", parameters_of(*best)}};
+    json scored = scores_of_best(s, s.texts.options, *best);
+    text += summary(scored, s.texts.options);
+    result.update(scored);
+  }
+  if (s.add) s.add(result);
+  engine::release_interrupts();
+  const Figure figure = figure_of(result, s.measures, title);
+  if (!figure.series.empty()) {
+    const std::string problem = draw(figure, s.folder.path(), "figure");
+    if (!problem.empty()) say(problem);
+  }
+  finish(s.command, s.common, s.folder.path(), result, text);
+  if (best == nullptr && n_unfinished == 0)
+    throw std::runtime_error(fmt::format("no trial of {} is complete and feasible", trials.size()));
+}
+
+}  // namespace ingot::cli

@@ -1,0 +1,120 @@
+#include "cli/searches/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <sstream>
+
+#include "engine/base/error.h"
+
+namespace ingot::cli {
+
+using engine::require;
+using search::Duplicates;
+using search::TpeModel;
+using search::TpeRules;
+
+namespace {
+
+template <class Value>
+Value word(const char* option, const std::string& text, const std::map<std::string, Value>& words) {
+  std::string all;
+  for (const auto& [key, value] : words) all += (all.empty() ? "" : ", ") + key;
+  const auto found = words.find(text);
+  require(found != words.end(), "{}: must be one of {}, got '{}'", option, all, text);
+  return found->second;
+}
+
+TpeModel model_of(const SearchOptions& o) {
+  require(o.univariate + o.multivariate + o.group <= 1,
+          "--univariate, --multivariate, --group: at most one of them can be given");
+  if (o.univariate) return TpeModel::univariate;
+  if (o.multivariate) return TpeModel::multivariate;
+  return o.group ? TpeModel::group : TpeModel::by_rules;
+}
+
+}  // namespace
+
+void add_search_options(CLI::App& command, SearchOptions& o) {
+  std::string samplers;
+  for (const search::SamplerKind& kind : search::sampler_kinds()) {
+    samplers += fmt::format("{}{} ({})", samplers.empty() ? "" : ", ", kind.name, kind.summary);
+  }
+  command.add_option("--sampler", o.sampler, samplers);
+  command.add_option("--rules", o.rules, "of TPE: optuna4 or optuna5");
+  command.add_flag("--univariate", o.univariate, "TPE models each parameter by itself (optuna4: default)");
+  command.add_flag("--multivariate", o.multivariate, "TPE models all parameters together (optuna5: default)");
+  command.add_flag("--group", o.group, "TPE models together what occurs together");
+  command.add_option("--trials", o.trials, "in all, those of earlier runs included")->check(CLI::Range(1, 1'000'000));
+  command.add_option("--time", o.seconds, "seconds after which no trial begins; 0: no limit")
+      ->check(CLI::Range(0.0, 1e9));
+  command.add_option("--candidates", o.candidates, "of which TPE takes the best")->check(CLI::Range(1, 10'000));
+  command
+      .add_option("--startup", o.startup,
+                  "random trials before TPE models; negative: a third of the trials, at most 10")
+      ->check(CLI::Range(-1, 1'000'000));
+  command.add_option("--duplicates", o.duplicates,
+                     "a configuration that is known: evaluate it again, cached (its values count again) or resample "
+                     "(another one is drawn)");
+  command.add_option("--jobs", o.jobs, "trials at the same time")->check(CLI::Range(1, 1024));
+}
+
+search::StudyOptions study_options(const SearchOptions& o, std::uint64_t seed) {
+  search::StudyOptions options;
+  options.sampler = o.sampler;
+  options.sampling = {
+      .seed = seed,
+      .rules = word<TpeRules>("--rules", o.rules, {{"optuna4", TpeRules::optuna4}, {"optuna5", TpeRules::optuna5}}),
+      .model = model_of(o),
+      .startup_trials = o.startup >= 0 ? o.startup : std::min(10, (o.trials + 2) / 3),
+      .candidates = o.candidates};
+  options.duplicates = word<Duplicates>(
+      "--duplicates", o.duplicates,
+      {{"evaluate", Duplicates::evaluate}, {"cached", Duplicates::cached}, {"resample", Duplicates::resample}});
+  options.batch = o.batch > 0 ? o.batch : o.jobs;
+  return options;
+}
+
+search::Budget budget_of(const SearchOptions& o) {
+  search::Budget budget{.trials = o.trials, .jobs = o.jobs};
+  if (o.seconds > 0) budget.seconds = o.seconds;
+  return budget;
+}
+
+std::vector<std::string> items_of(const char* option, const std::string& list) {
+  std::vector<std::string> items;
+  int depth = 0;  // a format has commas of its own, in parentheses
+  for (const char c : list + ",") {
+    depth += (c == '(' || c == '[') - (c == ')' || c == ']');
+    if (items.empty()) items.emplace_back();
+    if (c != ',' || depth > 0) {
+      if (c != ' ') items.back() += c;
+      continue;
+    }
+    require(!items.back().empty(), "{}: must be a list such as a,b,c, got '{}'", option, list);
+    require(std::find(items.begin(), items.end() - 1, items.back()) == items.end() - 1, "{}: names {} twice", option,
+            items.back());
+    items.emplace_back();
+  }
+  require(!items.empty() && items.back().empty(), "{}: a parenthesis is open in '{}'", option, list);
+  items.pop_back();
+  return items;
+}
+
+std::vector<std::int64_t> integers_of(const char* option, const std::string& list, std::int64_t least,
+                                      std::int64_t most) {
+  std::vector<std::int64_t> values;
+  for (const std::string& item : items_of(option, list)) {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(item.data(), item.data() + item.size(), value);
+    require(error == std::errc() && end == item.data() + item.size() && value >= least && value <= most,
+            "{}: must be integers from {} to {}, such as 2,4,8, got '{}'", option, least, most, item);
+    values.push_back(value);
+  }
+  require(std::is_sorted(values.begin(), values.end()), "{}: must ascend, got {}", option, list);
+  return values;
+}
+
+}  // namespace ingot::cli

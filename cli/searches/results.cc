@@ -1,0 +1,183 @@
+#include "cli/searches/results.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "cli/text_table.h"
+#include "search/importance.h"
+
+namespace ingot::cli {
+
+using nlohmann::json;
+using search::Direction;
+using search::State;
+using search::TrialRecord;
+
+json parameters_of(const TrialRecord& trial) {
+  json parameters = json::object();
+  for (const auto& [name, p] : trial.parameters) {
+    parameters[name] = json::parse(search::to_string(*p.distribution, p.value));
+  }
+  return parameters;
+}
+
+bool is_better(const TrialRecord& a, const TrialRecord& b, std::span<const Measure> measures) {
+  for (std::size_t i = 0; i < measures.size(); ++i) {
+    if (a.values[i] == b.values[i]) continue;
+    return (a.values[i] > b.values[i]) == (measures[i].direction == Direction::maximize);
+  }
+  return a.number < b.number;
+}
+
+namespace {
+
+bool counts(const TrialRecord& t) { return t.state == State::complete && t.violation <= 0; }
+
+json trial_as_json(const TrialRecord& t, std::span<const Measure> measures) {
+  json object{{"number", t.number}, {"state", t.violation > 0 ? "infeasible" : name(t.state)}};
+  object["parameters"] = parameters_of(t);
+  for (std::size_t i = 0; t.state == State::complete && i < measures.size(); ++i) {
+    object["values"][measures[i].name] = t.values[i];
+  }
+  for (const auto& [key, value] : t.user_attributes.items()) object[key] = value;
+  if (const auto same = t.system_attributes.find("ingot:duplicate_of"); same != t.system_attributes.end())
+    object["duplicate_of"] = *same;
+  if (const auto reason = t.system_attributes.find("ingot:reason"); reason != t.system_attributes.end())
+    object["reason"] = *reason;
+  if (t.reports.empty()) return object;
+  object["reports"] = json::array();
+  for (const auto& [step, value] : t.reports) object["reports"].push_back({step, value});
+  return object;
+}
+
+// The best of trials 0 .. i, for each i.
+json best_so_far(const std::vector<TrialRecord>& trials, std::span<const Measure> measures) {
+  json curve = json::array();
+  const TrialRecord* best = nullptr;
+  for (const TrialRecord& t : trials) {
+    if (counts(t) && (best == nullptr || is_better(t, *best, measures.first(1)))) best = &t;
+    curve.push_back(best == nullptr ? json() : json(best->values[0]));
+  }
+  return curve;
+}
+
+}  // namespace
+
+const TrialRecord* best_of(const std::vector<TrialRecord>& trials, std::span<const Measure> measures) {
+  const TrialRecord* best = nullptr;
+  for (const TrialRecord& t : trials) {
+    if (counts(t) && (best == nullptr || is_better(t, *best, measures))) best = &t;
+  }
+  return best;
+}
+
+json describe(search::Study& study, std::span<const Measure> measures) {
+  const std::vector<TrialRecord> trials = study.trials();
+  json result{{"trials", json::array()}, {"states", json::object()}, {"best_so_far", best_so_far(trials, measures)}};
+  std::set<std::string> tried;
+  int n_duplicates = 0, n_unfinished = 0;
+  for (const TrialRecord& t : trials) {
+    result["trials"].push_back(trial_as_json(t, measures));
+    const std::string state = result["trials"].back()["state"];
+    result["states"][state] = result["states"].value(state, 0) + 1;
+    const bool is_duplicate = t.system_attributes.contains("ingot:duplicate_of");
+    n_duplicates += is_duplicate;
+    n_unfinished += !t.is_finished();
+    if (t.violation <= 0 && !is_duplicate && t.is_finished()) tried.insert(parameters_of(t).dump());
+  }
+  result["distinct"] = tried.size();
+  result["duplicates"] = n_duplicates;
+  result["unfinished"] = n_unfinished;
+  result["importances"] = json::object();
+  for (const auto& [name, share] : search::parameter_importances(trials, study.options().directions)) {
+    result["importances"][name] = share;
+  }
+  if (measures.size() < 2) return result;
+  std::vector<TrialRecord> front = study.pareto_front();
+  std::sort(front.begin(), front.end(),
+            [&](const TrialRecord& a, const TrialRecord& b) { return is_better(a, b, measures); });
+  result["front"] = json::array();
+  for (const TrialRecord& t : front) result["front"].push_back(t.number);
+  return result;
+}
+
+Figure figure_of(const json& result, std::span<const Measure> measures, const std::string& title) {
+  Figure figure{.title = title, .x_label = "trial", .y_label = measures[0].name, .series = {}};
+  Series best{.name = "best so far", .points = {}};
+  const json& curve = result["best_so_far"];
+  for (std::size_t i = 0; i < curve.size(); ++i) {
+    if (curve[i].is_number()) best.points.emplace_back(static_cast<double>(i + 1), curve[i].get<double>());
+  }
+  if (measures.size() < 2) {
+    if (!best.points.empty()) figure.series.push_back(std::move(best));
+    return figure;
+  }
+  figure.x_label = measures[1].name;
+  Series front{.name = "front", .points = {}};
+  for (const json& number : result["front"]) {
+    const json& trial = result["trials"][number.get<std::size_t>()];
+    const json& values = trial["values"];
+    front.points.emplace_back(values[measures[1].name].get<double>(), values[measures[0].name].get<double>());
+  }
+  std::sort(front.points.begin(), front.points.end());
+  if (!front.points.empty()) figure.series.push_back(std::move(front));
+  return figure;
+}
+
+namespace {
+
+std::string cell(const json& trial, const std::string& column) {
+  json value;
+  for (const json& part : {trial["values"], trial["parameters"], trial}) {
+    if (value.is_null()) value = part.value(column, json());
+  }
+  if (value.is_number_float()) {
+    const double x = value.get<double>();
+    return x == std::floor(x) ? fmt::format("{:.0f}", x) : fmt::format("{:.4f}", x);
+  }
+  return value.is_null() ? "" : value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+}  // namespace
+
+std::string table_of(const json& result, std::span<const Measure> measures, const std::vector<std::string>& columns,
+                     std::size_t n_most) {
+  TextTable table{.headers = {"trial"}, .rows = {}, .n_left = 0};
+  for (const Measure& m : measures) table.headers.push_back(m.name);
+  table.headers.insert(table.headers.end(), columns.begin(), columns.end());
+  std::vector<const json*> trials;
+  for (const json& trial : result["trials"]) {
+    if (trial["state"] == "complete" && !trial.contains("duplicate_of")) trials.push_back(&trial);
+  }
+  std::stable_sort(trials.begin(), trials.end(), [&](const json* a, const json* b) {
+    const double x = (*a)["values"][measures[0].name], y = (*b)["values"][measures[0].name];
+    return measures[0].direction == Direction::maximize ? x > y : x < y;
+  });
+  for (const json* trial : trials) {
+    if (table.rows.size() == n_most) break;
+    table.rows.emplace_back();
+    for (const std::string& header : table.headers) {
+      table.rows.back().push_back(cell(*trial, header == "trial" ? "number" : header));
+    }
+  }
+  std::string text = table.aligned() + "\n";
+  std::string states;
+  for (const auto& [state, n] : result["states"].items()) {
+    states += fmt::format("{}{} {}", states.empty() ? "" : ", ", n.get<int>(), state);
+  }
+  text += fmt::format("{} trials: {}; {} different configurations\n", result["trials"].size(), states,
+                      result["distinct"].get<std::size_t>());
+  std::vector<std::pair<double, std::string>> shares;
+  for (const auto& [name, share] : result["importances"].items()) shares.emplace_back(-share.get<double>(), name);
+  std::sort(shares.begin(), shares.end());
+  std::string important;
+  for (std::size_t i = 0; i < std::min<std::size_t>(4, shares.size()) && shares[i].first < 0; ++i) {
+    important += fmt::format("{}{} {:.2f}", i == 0 ? "" : ", ", shares[i].second, -shares[i].first);
+  }
+  return important.empty() ? text : text + "importance: " + important + "\n";
+}
+
+}  // namespace ingot::cli

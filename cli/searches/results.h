@@ -1,0 +1,42 @@
+// What a search shows of its trials: result.json, a table, the best value so far.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cli/plot.h"
+#include "search/study.h"
+
+namespace ingot::cli {
+
+// A value that a search makes better, the first of a search: accuracy.
+struct Measure {
+  std::string name;
+  search::Direction direction = search::Direction::minimize;
+};
+
+// The parameters of a trial by name: numbers, and items of lists as themselves.
+nlohmann::json parameters_of(const search::TrialRecord& trial);
+
+// Whether a is the better of two complete trials: by the first measure in which they differ, then the earlier one.
+bool is_better(const search::TrialRecord& a, const search::TrialRecord& b, std::span<const Measure> measures);
+
+// The best complete, feasible trial; none if there is none.
+const search::TrialRecord* best_of(const std::vector<search::TrialRecord>& trials, std::span<const Measure> measures);
+
+// trials, states (how many of each), distinct (configurations tried), duplicates, unfinished, best_so_far (of the first
+// measure, an item a trial, null before the first), importances, and with several measures front (numbers of trials).
+nlohmann::json describe(search::Study& study, std::span<const Measure> measures);
+
+// Best value so far of the first measure, over trials; of several measures the front, over the second.
+Figure figure_of(const nlohmann::json& result, std::span<const Measure> measures, const std::string& title);
+
+// The best trials first, at most so many, and how often what happened: for a terminal. Columns: parameters and numbers
+// kept with the trials under these names.
+std::string table_of(const nlohmann::json& result, std::span<const Measure> measures,
+                     const std::vector<std::string>& columns, std::size_t n_most);
+
+}  // namespace ingot::cli

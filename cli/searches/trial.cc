@@ -1,0 +1,94 @@
+#include "cli/searches/trial.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "bert/trainer.h"
+#include "engine/base/files.h"
+#include "engine/base/rng.h"
+
+namespace ingot::cli {
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+bert::Subset glance_at(const bert::Subset& validation, std::int64_t n_glance, std::uint64_t seed) {
+  bert::Subset chosen = validation;
+  engine::Rng rng(seed, static_cast<std::uint64_t>(engine::Stream::sampling) << 56);
+  engine::shuffle(chosen.examples, rng);
+  chosen.examples.resize(std::min(chosen.examples.size(), static_cast<std::size_t>(n_glance)));
+  return chosen;
+}
+
+std::int64_t n_steps(const TrialTexts& trial, std::int64_t epochs, std::int64_t steps) {
+  const auto n = static_cast<std::int64_t>(trial.texts.training.examples.size());
+  return steps > 0 ? steps : epochs * ((n + trial.options.batch - 1) / trial.options.batch);
+}
+
+Reports::Reports(search::Trial& trial, fs::path file, std::int64_t every)
+    : trial_(trial), file_(std::move(file)), every_(every), saved_(json::array()) {
+  if (!fs::exists(file_)) return;
+  saved_ = json::parse(engine::read_file(file_), nullptr, false);
+  engine::require(saved_.is_array(), "{}: holds no reports", file_.string());
+  for (const json& item : saved_) report(item.at(0).get<std::int64_t>(), item.at(1).get<double>());
+}
+
+void Reports::add(std::int64_t step, double value) {
+  const bool is_known = std::any_of(saved_.begin(), saved_.end(), [&](const json& item) { return item[0] == step; });
+  if (is_known) return;  // from before the state that the training went on from
+  saved_.push_back({step, value});
+  engine::write_file(file_, saved_.dump() + "\n");
+  report(step, value);
+}
+
+void Reports::report(std::int64_t step, double value) {
+  trial_.report(step, value);
+  if (trial_.should_prune()) throw search::Pruned();
+}
+
+void save_in_trial(const TrialTexts& trial, CompressedModel& m, const fs::path& folder) {
+  bert::save_model(folder, m.model);
+  compress::save_compression(folder, m.compression);
+  save_tokenizer(folder, *trial.texts.tokenizer, trial.framing);
+}
+
+double train_in_trial(const TrialTexts& trial, CompressedModel& start, const TrialTraining& training,
+                      Reports& reports) {
+  const TrainingOptions& o = trial.options;
+  bert::Job job = bert::classification_job(start.model, trial.texts.training, trial.texts.validation, trial.framing,
+                                           o.batch, trial.seed);
+  job.name = training.name;
+  // One epoch of as many steps as are asked for, whichever texts they are of.
+  job.step = [step = job.step, per_epoch = job.steps_per_epoch](std::int64_t, std::int64_t index,
+                                                                engine::DropoutStreams& streams) {
+    return step(index / per_epoch, index % per_epoch, streams);
+  };
+  job.steps_per_epoch = training.steps;
+  job.before_update = [&](std::int64_t step, const engine::AdamW&) {
+    if (!reports.is_due(step)) return;
+    reports.add(training.before + step, bert::evaluate(start.model, trial.glance, trial.framing, o.batch).accuracy);
+  };
+  job.save = [&](const fs::path& folder) { save_in_trial(trial, start, folder); };
+  fs::create_directories(training.folder);
+  try {
+    return bert::train(start.model, job,
+                       {.n_epochs = 1,
+                        .learning_rate = training.learning_rate,
+                        .warm_up = o.warm_up,
+                        .decay = engine::decay_from_name(o.schedule),
+                        .weight_decay = o.weight_decay,
+                        .beta2 = o.beta2,
+                        .lazy_embeddings = o.lazy_embeddings,
+                        .clip_norm = o.clip,
+                        .seed = trial.seed,
+                        .save_every = o.save_every,
+                        .resume = true,
+                        .out = training.folder,
+                        .identity = training.identity.dump()})
+        .best_score;
+  } catch (const bert::Diverged& diverged) {
+    throw std::runtime_error(diverged.what());
+  }
+}
+
+}  // namespace ingot::cli
