@@ -191,7 +191,7 @@ module linear #(
           .sum_o(tree)
       );
       assign base = (BeatsIn == 1 || first_q[SumStage]) ? SUM_WIDTH'($signed(bias_i[o*BIAS_WIDTH+:BIAS_WIDTH])) : sum_q;
-      always_ff @(posedge clk_i) if (enable && valid_q[SumStage]) sum_q <= base + SUM_WIDTH'($signed(tree));
+      always_ff @(posedge clk_i) if (enable) sum_q <= base + SUM_WIDTH'($signed(tree));
 
       // ---- Sums with different fraction bits are shifted to those of the coarsest shift; no bit is lost.
       localparam int AlignedWidth = SUM_WIDTH + ((ALIGN_WIDTH > 0) ? (1 << ALIGN_WIDTH) - 1 : 0);

@@ -41,14 +41,9 @@ module requantize #(
       end else begin : g_none_below
         assign below = 1'b0;
       end
-      always_comb begin
-        case (ROUNDING)
-          0: up = half && (below || odd);
-          2: up = half && (below || !x_i[IN_WIDTH-1]);
-          3: up = half;
-          default: up = 1'b0;
-        endcase
-      end
+      assign up = ROUNDING == 0 ? half && (below || odd) :
+                  ROUNDING == 2 ? half && (below || !x_i[IN_WIDTH-1]) :
+                  ROUNDING == 3 ? half : 1'b0;
       assign rounded = RoundedWidth'($signed(x[SHIFT+:Kept])) + RoundedWidth'(up);
     end
   endgenerate

@@ -61,7 +61,8 @@ std::string Batch::add_file(const std::string& text) {
 
 hw::Design Batch::design() const {
   put(folder_ / "top.sv", "`default_nettype none\nmodule top (\n  input wire clk, input wire rst" + ports_ + ");\n" +
-                              body_ + "endmodule\n`default_nettype wire\n");
+                              "  logic unused_ports;\n  assign unused_ports = &{clk, rst};\n" + body_ +
+                              "endmodule\n`default_nettype wire\n");
   hw::Design design{.folder = folder_.path(), .channels = channels_};
   for (const auto& item : fs::directory_iterator(INGOT_RTL)) design.sources.push_back(item.path().string());
   std::sort(design.sources.begin(), design.sources.end());

@@ -37,6 +37,7 @@ class Waiting {
 
   bool waits(bool sees_valid) {
     if (stalls_ == Stalls::none) return false;
+    if (after_valid_ && !sees_valid) return true;  // such a phase does not end before
     if (left_-- == 0) begin_phase();
     if (after_valid_) return !sees_valid;
     return static_cast<int>(random_.bits() & 255) < threshold_;

@@ -48,7 +48,7 @@ class Device {
 // with a probability of its own in each cycle.
 enum class Stalls {
   none,
-  random,  // probabilities 0, .1, .5, .9, 1; or a sink that is ready only after it saw valid
+  random,  // probabilities 0, .1, .5, .9, 1; or a sink that is ready only once it has seen valid
   bursts,  // 0 or 1, for 1 to 16 cycles
 };
 

@@ -1,0 +1,151 @@
+#include "hw/simulation/verify.h"
+
+#include <algorithm>
+
+#include "engine/base/error.h"
+#include "engine/base/process.h"
+#include "engine/base/rng.h"
+#include "hw/graph/runner.h"
+
+namespace ingot::hw {
+namespace {
+
+using testbench::ChannelBeats;
+using testbench::ChannelOutcome;
+
+constexpr std::int64_t kMeasuredVectors = 64;
+constexpr std::int64_t kChunkCycles = 4'000'000;  // after which progress is shown
+constexpr std::int64_t kChunkCodes = 50'000'000;
+
+// Vectors to send, in chunks: each begins at reset, hardware and graph alike.
+class Stimulus {
+ public:
+  Stimulus(const EmittedRtl& rtl, const VerifyOptions& options)
+      : rtl_(rtl), runner_(rtl.graph), rng_(options.seed, static_cast<std::uint64_t>(engine::Stream::test)) {
+    if (!options.own_vectors) {
+      n_ = options.n_vectors;
+      return;
+    }
+    own_ = load_vectors(rtl);
+    n_ = std::min(own_->n, options.n_vectors);
+  }
+
+  std::int64_t size() const { return n_; }
+
+  ChannelBeats chunk(std::int64_t begin, std::int64_t end) {
+    const Port &in = rtl_.manifest.input, &out = rtl_.manifest.output;
+    const std::vector<std::int32_t> input = own_ ? own_codes(begin, end) : random_codes(end - begin);
+    runner_.reset();
+    const std::vector<std::int32_t> expected = runner_.run(input);
+    return {pack_beats(input, in.lanes, in.format.width), pack_beats(expected, out.lanes, out.format.width)};
+  }
+
+ private:
+  std::vector<std::int32_t> own_codes(std::int64_t begin, std::int64_t end) const {
+    const std::int64_t size = rtl_.manifest.input.size;
+    return {own_->input.begin() + begin * size, own_->input.begin() + end * size};
+  }
+
+  // A quarter of the vectors is made of extremes, where sums saturate; the others are uniform.
+  std::vector<std::int32_t> random_codes(std::int64_t n) {
+    const engine::CodeRange range = rtl_.manifest.input.format.codes();
+    const auto size = static_cast<std::size_t>(rtl_.manifest.input.size);
+    std::vector<std::int32_t> codes(static_cast<std::size_t>(n) * size);
+    bool extremes = false;
+    for (std::size_t i = 0; i < codes.size(); ++i) {
+      if (i % size == 0) extremes = rng_.below(4) == 0;
+      const std::uint32_t bits = rng_.bits();
+      const auto drawn =
+          static_cast<std::int64_t>(bits * static_cast<std::uint64_t>(range.highest - range.lowest + 1) >> 32);
+      codes[i] = static_cast<std::int32_t>(!extremes         ? range.lowest + drawn
+                                           : (bits & 1) != 0 ? range.lowest
+                                                             : range.highest);
+    }
+    return codes;
+  }
+
+  const EmittedRtl& rtl_;
+  GraphRunner runner_;
+  engine::Rng rng_;
+  std::optional<Vectors> own_;
+  std::int64_t n_ = 0;
+};
+
+void add(const ChannelOutcome& channel, const Port& output, std::int64_t first_vector, Verification& all) {
+  all.n_vectors += channel.vectors;
+  all.n_beats += channel.beats;
+  all.n_different += channel.differences;
+  all.n_extra += channel.extra_beats;
+  all.n_not_held += channel.broken_holds;
+  for (const testbench::Difference& d : channel.first_differences) {
+    const auto codes = [&](const std::vector<testbench::Byte>& beat) {
+      std::vector<std::int64_t> lanes = unpack_beat(beat, output.format.width, output.format.is_signed);
+      lanes.resize(static_cast<std::size_t>(output.lanes));
+      return lanes;
+    };
+    all.wrong_beats.push_back(
+        {first_vector + d.beat / output.beats(), d.beat % output.beats(), codes(d.got), codes(d.expected)});
+  }
+}
+
+// A line is missed if every chunk missed it.
+void merge(const std::optional<Coverage>& more, std::optional<Coverage>& all) {
+  if (!more) return;
+  if (!all) {
+    all = more;
+    return;
+  }
+  std::erase_if(all->missed, [&](const std::string& line) {
+    return std::find(more->missed.begin(), more->missed.end(), line) == more->missed.end();
+  });
+  all->reached = all->lines - static_cast<std::int64_t>(all->missed.size());
+}
+
+void measure(const EmittedRtl& rtl, const Simulation& simulation, Stimulus stimulus, Verification& result) {
+  const std::vector<ChannelBeats> beats{stimulus.chunk(0, std::min(stimulus.size(), kMeasuredVectors))};
+  const SimulationOutcome outcome = simulation.run(beats, {.stalls = testbench::Stalls::none});
+  result.latency = outcome.channels[0].latency_min;
+  result.interval = outcome.channels[0].interval;
+  if (result.interval > 0) result.utilisation = static_cast<double>(rtl.manifest.interval) / result.interval;
+}
+
+}  // namespace
+
+Design design_of(const EmittedRtl& rtl) {
+  const auto port = [](const Port& p) {
+    return StreamPort{p.name, static_cast<int>(p.bits()), static_cast<int>(p.beats())};
+  };
+  return {.top = rtl.manifest.top,
+          .folder = rtl.folder,
+          .sources = rtl.manifest.sources,
+          .channels = {{port(rtl.manifest.input), port(rtl.manifest.output)}}};
+}
+
+Verification verify(const EmittedRtl& rtl, const VerifyOptions& options,
+                    const std::function<void(std::int64_t, std::int64_t)>& progress) {
+  Stimulus stimulus(rtl, options);
+  const Simulation simulation(design_of(rtl), options.simulator, {.coverage = options.coverage});
+  Verification result{.build_seconds = simulation.build_seconds()};
+  if (options.simulator != Simulator::icarus) measure(rtl, simulation, Stimulus(rtl, options), result);
+  const std::int64_t n_chunk =
+      std::max<std::int64_t>(1, std::min(kChunkCycles / rtl.manifest.interval, kChunkCodes / rtl.manifest.input.size));
+  for (std::int64_t begin = 0; begin < stimulus.size() && result.ok(); begin += n_chunk) {
+    if (engine::interrupted()) throw engine::Interrupted("stopped");
+    const std::int64_t end = std::min(stimulus.size(), begin + n_chunk);
+    const std::vector<ChannelBeats> beats{stimulus.chunk(begin, end)};
+    SimulationOutcome outcome = simulation.run(beats, {.stalls = options.stalls,
+                                                       .seed = options.seed + static_cast<std::uint64_t>(begin),
+                                                       .n_resets = options.n_resets,
+                                                       .trace_cycles = begin == 0 ? options.trace_cycles : 0});
+    add(outcome.channels.at(0), rtl.manifest.output, begin, result);
+    merge(outcome.coverage, result.coverage);
+    result.stuck = outcome.stuck;
+    result.cycles += outcome.cycles;
+    result.seconds += outcome.seconds;
+    if (begin == 0) result.trace = std::move(outcome.trace);
+    if (progress) progress(end, stimulus.size());
+  }
+  return result;
+}
+
+}  // namespace ingot::hw

@@ -1,0 +1,59 @@
+// An emitted folder against its graph: whatever the hardware gives must be what GraphRunner computes, bit for bit.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hw/manifest.h"
+#include "hw/simulation/simulation.h"
+
+namespace ingot::hw {
+
+inline constexpr int kClockNanoseconds = 20;  // of simulated time; simulators only count edges
+
+struct VerifyOptions {
+  Simulator simulator = Simulator::verilator;
+  std::int64_t n_vectors = 100'000;  // random codes; of the folder's own vectors: at most so many
+  bool own_vectors = false;
+  std::uint64_t seed = 1;
+  testbench::Stalls stalls = testbench::Stalls::random;
+  int n_resets = 2;
+  std::int64_t trace_cycles = 0;
+  bool coverage = false;
+};
+
+// A beat that differs, as codes.
+struct WrongBeat {
+  std::int64_t vector, beat;  // beat of the vector
+  std::vector<std::int64_t> got, expected;
+};
+
+struct Verification {
+  std::int64_t n_vectors = 0, n_beats = 0;  // that came out, of the vectors asked for
+  std::int64_t n_different = 0, n_extra = 0, n_not_held = 0;
+  bool stuck = false;
+  std::vector<WrongBeat> wrong_beats;  // the first few
+  std::int64_t cycles = 0;
+  double build_seconds = 0, seconds = 0;  // `seconds` of simulation alone, stimulus and comparison included
+  // Measured on a short run without stalls; 0 from icarus.
+  std::int64_t latency = 0;  // cycles from the last beat of a vector to the first of its answer
+  double interval = 0;       // cycles from vector to vector
+  double utilisation = 0;    // of the multipliers: the interval that the manifest promises, by the measured one
+  std::vector<testbench::Byte> trace;
+  std::optional<Coverage> coverage;
+
+  bool ok() const { return !stuck && n_different + n_extra + n_not_held == 0; }
+};
+
+// The top module of the folder as a design with one channel.
+Design design_of(const EmittedRtl& rtl);
+
+// `progress` is called with vectors done and asked for. Stops at the first chunk of vectors that is not right. Throws
+// Error where Simulation does, or if there are no own vectors; Interrupted when the user stops it.
+Verification verify(const EmittedRtl& rtl, const VerifyOptions& options,
+                    const std::function<void(std::int64_t, std::int64_t)>& progress = {});
+
+}  // namespace ingot::hw
