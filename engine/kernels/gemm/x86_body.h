@@ -351,18 +351,11 @@ void narrow_tile(std::int64_t m, std::int64_t k, const float* panel, const float
   Vec sum[kWidth];
 #pragma GCC unroll 16
   for (int j = 0; j < kWidth; ++j) sum[j] = zero();
-  const auto step = [&](std::int64_t p) {
+  for (std::int64_t p = 0; p < k; ++p) {
     const Vec x = load(panel + p * kPanel);
 #pragma GCC unroll 16
     for (int j = 0; j < kWidth; ++j) sum[j] = fma(set1(quad[j / 4][j % 4 * k + p]), x, sum[j]);
-  };
-  std::int64_t p = 0;
-  for (; p + 16 <= k; p += 16) {  // a cache line of every row; the one after the next is fetched
-#pragma GCC unroll 16
-    for (int j = 0; j < kWidth; ++j) __builtin_prefetch(quad[j / 4] + j % 4 * k + p + 32);
-    for (int i = 0; i < 16; ++i) step(p + i);
   }
-  for (; p < k; ++p) step(p);
   transpose(sum);
   const Vec first = bias == nullptr ? zero() : load(bias);
 #pragma GCC unroll 16
