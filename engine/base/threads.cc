@@ -27,22 +27,28 @@ void pause_briefly() {
 // processor again, which is most of the time when loops last 50 us. Here the caller works too, takes whatever nobody
 // has taken, and waits only for chunks under way: a worker that sleeps costs nothing.
 //
-// The ticket is (epoch << 32 | next chunk). Epochs are odd while a job is being written, even while it may be worked
-// on. A worker claims a chunk by increasing a ticket that has not changed since before it read the job, so it can
-// neither mix two jobs nor come late to one.
+// The caller takes chunks from the front, the workers from the back: loop after loop over the same rows finds the first
+// half of them in one processor's caches and the second half in another's.
+//
+// The ticket counts the chunks taken from either end, below the epoch. Epochs are odd while a job is being written,
+// even while it may be worked on. A worker claims a chunk by increasing a ticket that has not changed since before it
+// read the job, so it can neither mix two jobs nor come late to one.
 class Team {
  public:
-  // Workers beside the caller; more are started at need.
+  static constexpr int kCountBits = 20;
+  static constexpr std::int64_t kMostChunks = (std::int64_t{1} << kCountBits) - 1;
+
+  // n_chunks <= kMostChunks. Workers beside the caller; more are started at need.
   void share(std::int64_t n_chunks, detail::RunChunk run, const void* work, int n_workers) {
     if (n_workers > n_started_) start(n_workers);
-    const std::uint64_t epoch = (ticket_.load(std::memory_order_relaxed) >> 32) + 1;
-    ticket_.store(epoch << 32, std::memory_order_seq_cst);
+    const std::uint64_t epoch = (ticket_.load(std::memory_order_relaxed) >> kEpochAt) + 1;
+    ticket_.store(epoch << kEpochAt, std::memory_order_seq_cst);
     n_chunks_.store(n_chunks, std::memory_order_relaxed);
     run_.store(run, std::memory_order_relaxed);
     work_.store(work, std::memory_order_relaxed);
     n_workers_.store(n_workers, std::memory_order_relaxed);
     n_done_.store(0, std::memory_order_relaxed);
-    ticket_.store((epoch + 1) << 32, std::memory_order_seq_cst);
+    ticket_.store((epoch + 1) << kEpochAt, std::memory_order_seq_cst);
     if (n_asleep_.load(std::memory_order_seq_cst) > 0) {
       alarm_.fetch_add(1, std::memory_order_seq_cst);
       alarm_.notify_all();
@@ -59,6 +65,8 @@ class Team {
   std::mutex& busy() { return busy_; }
 
  private:
+  static constexpr int kEpochAt = 2 * kCountBits;
+  static constexpr std::uint64_t kFromFront = 1, kFromBack = std::uint64_t{1} << kCountBits;
   static constexpr int kPausesBeforeYield = 2000;
   static constexpr std::chrono::microseconds kSpin{60};  // longer than the gaps between the loops of a step
 
@@ -66,15 +74,21 @@ class Team {
   bool work_on_one(int worker) {
     std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
     for (;;) {
-      const std::int64_t chunk = static_cast<std::int64_t>(ticket & 0xffffffffu);
-      if ((ticket >> 32) % 2 != 0 || chunk >= n_chunks_.load(std::memory_order_relaxed) ||
+      const auto front = static_cast<std::int64_t>(ticket & (kFromBack - 1));
+      const auto back = static_cast<std::int64_t>(ticket >> kCountBits & (kFromBack - 1));
+      const std::int64_t n_chunks = n_chunks_.load(std::memory_order_relaxed);
+      if ((ticket >> kEpochAt) % 2 != 0 || front + back >= n_chunks ||
           worker >= n_workers_.load(std::memory_order_relaxed)) {
         return false;
       }
       const detail::RunChunk run = run_.load(std::memory_order_relaxed);
       const void* work = work_.load(std::memory_order_relaxed);
-      if (!ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel)) continue;
-      run(work, chunk);
+      const bool is_caller = worker < 0;
+      if (!ticket_.compare_exchange_weak(ticket, ticket + (is_caller ? kFromFront : kFromBack),
+                                         std::memory_order_acq_rel)) {
+        continue;
+      }
+      run(work, is_caller ? front : n_chunks - 1 - back);
       n_done_.fetch_add(1, std::memory_order_release);
       return true;
     }
@@ -142,6 +156,13 @@ int threads() {
 }
 
 void detail::share(std::int64_t n_chunks, RunChunk run, const void* work) {
+  if (n_chunks > Team::kMostChunks) {
+    const std::int64_t grain = (n_chunks + Team::kMostChunks - 1) / Team::kMostChunks;
+    parallel_for(n_chunks, grain, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) run(work, i);
+    });
+    return;
+  }
   const auto n_workers = static_cast<int>(std::min<std::int64_t>(threads(), n_chunks)) - 1;
   if (n_workers >= 1 && !inside_body && team().busy().try_lock()) {
     const std::lock_guard lock(team().busy(), std::adopt_lock);

@@ -40,6 +40,12 @@ TEST_CASE("every index is visited once, for any count, grain and number of threa
   }
 }
 
+TEST_CASE("a loop of millions of chunks visits every index once") {
+  const ThreadCount guard(2);
+  const std::int64_t n = 2500000;
+  CHECK(visits(n, 1) == std::vector<int>(static_cast<std::size_t>(n), 1));
+}
+
 TEST_CASE("chunks do not depend on the number of threads") {
   std::vector<std::set<std::pair<std::int64_t, std::int64_t>>> all;
   for (const int count : {1, 4}) {

@@ -20,12 +20,27 @@ constexpr const FixedGemmRow* kRows[] = {&kFixedGemmReference};
 #endif
 
 constexpr std::int64_t kTaskRows = 168;       // packed by one task: a multiple of every tile's height
+constexpr std::int64_t kFewRows = 32;         // not worth two tasks
 constexpr std::int64_t kTaskCodes = 1 << 18;  // of weights in one task: they stay in the second-level cache
 constexpr std::int64_t kTaskWork = 1 << 21;   // products worth waking a thread for: some 10 us
 constexpr std::int64_t kLine = 64;            // bytes of a cache line
 constexpr std::int64_t kUnit = 32;            // bytes in 8 groups, the deepest unit
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+// Rows in tasks of kTaskRows, an even number of them, and the rest in two halves in the middle, where two threads that
+// work from both ends meet.
+struct RowTasks {
+  std::int64_t m, height = std::min(m, kTaskRows), full = m > kTaskRows ? m / kTaskRows / 2 * 2 : 0;
+  std::int64_t rest = m - full * kTaskRows, halves = full == 0 ? 1 : rest == 0 ? 0 : rest > kFewRows ? 2 : 1;
+  std::int64_t count = full + halves;
+
+  // Task i has the rows [first(i), first(i + 1)).
+  std::int64_t first(std::int64_t i) const {
+    if (i <= full / 2) return i * kTaskRows;
+    return i == full / 2 + 1 && halves == 2 ? full / 2 * kTaskRows + (rest + 1) / 2 : m - (count - i) * kTaskRows;
+  }
+};
 
 }  // namespace
 
@@ -76,12 +91,13 @@ struct FixedProduct {
 
   void run() const {
     const std::int64_t n_panels = static_cast<std::int64_t>(w.panels_.size());
-    const std::int64_t rows = std::min(m, kTaskRows), n_down = ceil_div(m, rows), size = w.k_ * panel;
-    const std::int64_t most = n_down > 1 ? std::max<std::int64_t>(1, kTaskCodes / size) : 1;
-    const std::int64_t across = std::min(n_panels, std::max(most, ceil_div(kTaskWork, rows * size)));
-    parallel_for(n_down * ceil_div(n_panels, across), 1, [&](std::int64_t task, std::int64_t) {
-      const std::int64_t i = task % n_down * rows, first = task / n_down * across;
-      multiply(i, std::min(m, i + rows), first, std::min(n_panels, first + across));
+    const RowTasks rows{m};
+    const std::int64_t size = w.k_ * panel;
+    const std::int64_t most = rows.count > 1 ? std::max<std::int64_t>(1, kTaskCodes / size) : 1;
+    const std::int64_t across = std::min(n_panels, std::max(most, ceil_div(kTaskWork, rows.height * size)));
+    parallel_for(rows.count * ceil_div(n_panels, across), 1, [&](std::int64_t task, std::int64_t) {
+      const std::int64_t down = task % rows.count, first = task / rows.count * across;
+      multiply(rows.first(down), rows.first(down + 1), first, std::min(n_panels, first + across));
     });
   }
 
@@ -197,7 +213,8 @@ struct FixedProduct {
   void sum(std::int64_t p, const void* codes, std::int64_t rows, const Rows& a, std::int32_t* c,
            std::int64_t ldc) const {
     const auto& how = w.panels_[static_cast<std::size_t>(p)];
-    const std::int32_t* start = (requantizer == nullptr ? w.start_.data() : requantizer->columns_.data()) + p * panel;
+    const std::int32_t* start = w.starts_at_zero_ ? nullptr : w.start_.data() + p * panel;
+    if (requantizer != nullptr) start = requantizer->columns_.data() + p * panel;
     if (how.words) {
       row.multiply_words({rows, how.groups, a.words, word_stride / 2, static_cast<const std::int16_t*>(codes), nullptr,
                           1, 0, start, c, ldc});

@@ -81,6 +81,7 @@ class PackedWeights {
   std::vector<Panel> panels_;
   std::vector<std::int32_t> group_at_;
   std::vector<std::int32_t> start_;  // [n] rounded up to panels: where sums begin, the offset taken back
+  bool starts_at_zero_ = true;       // all of start_ is 0
   std::vector<std::int64_t> bounds_;
 };
 

@@ -140,6 +140,7 @@ void PackedWeights::pack_panel(const FixedLayer& layer, const Code* w, std::int6
     std::uint32_t start = layer.bias.empty() ? 0 : static_cast<std::uint32_t>(layer.bias[static_cast<std::size_t>(j)]);
     for (std::int64_t p = 0; p < k_ && !words; ++p) start -= static_cast<std::uint32_t>(offset_ * w[j * k_ + p]);
     start_[static_cast<std::size_t>(j)] = static_cast<std::int32_t>(start);
+    starts_at_zero_ &= start == 0;
   }
 }
 

@@ -25,7 +25,7 @@ namespace ingot::engine::kernels {
 
 extern const FixedGemmRow kFixedGemmAvx512Vnni{.isa = Isa::avx512vnni,
                                                .panel = kPanel,
-                                               .rows = 24,
+                                               .rows = 84,
                                                .wide_bytes = kWideBytes,
                                                .multiply_bytes = multiply_bytes_block,
                                                .multiply_words = multiply_words_block,

@@ -24,18 +24,21 @@ inline void advance(T*& row, std::int64_t stride) {
   asm("" : "+r"(row));
 }
 
-// Where sums begin. The memory that they go to is fetched meanwhile: a store that misses the caches would be waited
-// for.
+// Where sums begin, loaded for every row: copies of registers would take the place of products.
 template <int kRows>
-inline void load_start(const std::int32_t* start, const std::int32_t* c, std::int64_t ldc,
-                       Ints (&sum)[kRows][kVectors]) {
+inline void load_start(const std::int32_t* start, Ints (&sum)[kRows][kVectors]) {
+  if (start == nullptr) {
 #pragma GCC unroll 16
-  for (int i = 0; i < kRows; ++i, advance(c, ldc)) {
+    for (int i = 0; i < kRows; ++i) {
 #pragma GCC unroll 4
-    for (int j = 0; j < kVectors; ++j) {
-      sum[i][j] = load_ints(start + j * Ints::width);
-      __builtin_prefetch(c + (j + 1) * Ints::width - 1, 1);
+      for (int j = 0; j < kVectors; ++j) sum[i][j] = set1_ints(0);
     }
+    return;
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < kRows; ++i, advance(start, 0)) {
+#pragma GCC unroll 4
+    for (int j = 0; j < kVectors; ++j) sum[i][j] = load_ints(start + j * Ints::width);
   }
 }
 
@@ -55,7 +58,7 @@ struct WideTile {
     constexpr bool kBytes = sizeof(*t.a) == 1;
     constexpr std::int64_t kGroup = kBytes ? 4 : 2;
     Ints sum[kRows][kVectors];
-    load_start(t.start, t.c, t.ldc, sum);
+    load_start(t.start, sum);
     constexpr bool kScattered = kBytes && !kWideBytes;
     const auto* b = t.b;
     for (std::int64_t group = 0; group < t.groups; ++group, b += kGroup * kPanel) {
@@ -82,7 +85,7 @@ struct DeepTile {
   [[gnu::always_inline]] static void run(const Block& t) {
     const Ints ones = set1_words(1);
     Ints sum[kRows][kVectors];
-    load_start(t.start, t.c, t.ldc, sum);
+    load_start(t.start, sum);
     const std::int8_t* b = t.b;
     std::int64_t group = 0;
     for (; group < t.n_deep; group += kDepth) {

@@ -49,12 +49,16 @@ std::int64_t chunk_of(std::int64_t count, std::int64_t target) {
   return n_chunks <= 1 ? std::max<std::int64_t>(count, 1) : ceil_div(count, round_up(n_chunks, 2));
 }
 
-// Calls body(i0, i1, j0, j1) for the tiles of rows x columns that make up m x n, rows running fastest.
+// Calls body(i0, i1, j0, j1) for the tiles of rows x columns that make up m x n: those of the upper half of the rows,
+// then those of the lower, so that a thread meets the same rows in every product; in each, rows run fastest.
 template <class Body>
 void for_each_tile(std::int64_t m, std::int64_t n, std::int64_t rows, std::int64_t columns, const Body& body) {
-  const std::int64_t n_down = ceil_div(m, rows);
-  parallel_for(n_down * ceil_div(n, columns), 1, [&](std::int64_t begin, std::int64_t) {
-    const std::int64_t i = begin % n_down * rows, j = begin / n_down * columns;
+  const std::int64_t n_down = ceil_div(m, rows), n_across = ceil_div(n, columns);
+  const std::int64_t upper = (n_down + 1) / 2, n_upper = upper * n_across;
+  parallel_for(n_down * n_across, 1, [&](std::int64_t task, std::int64_t) {
+    const bool is_upper = task < n_upper;
+    const std::int64_t down = is_upper ? upper : n_down - upper, at = is_upper ? task : task - n_upper;
+    const std::int64_t i = (at % down + (is_upper ? 0 : upper)) * rows, j = at / down * columns;
     body(i, std::min(m, i + rows), j, std::min(n, j + columns));
   });
 }
