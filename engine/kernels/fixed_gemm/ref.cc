@@ -10,7 +10,8 @@ template <int kGroup, class Activation, class Weight>
 void multiply(const FixedBlock<Activation, Weight>& block) {
   for (std::int64_t i = 0; i < block.m; ++i) {
     std::uint32_t sums[kPanel];  // unsigned: they wrap
-    for (std::int64_t j = 0; j < kPanel; ++j) sums[j] = block.start == nullptr ? 0 : static_cast<std::uint32_t>(block.start[j]);
+    for (std::int64_t j = 0; j < kPanel; ++j)
+      sums[j] = block.start == nullptr ? 0 : static_cast<std::uint32_t>(block.start[j]);
     for (std::int64_t p = 0; p < block.groups * kGroup; ++p) {
       const Weight* b = block.b + p / kGroup * kGroup * kPanel + p % kGroup;
       const std::int64_t at = block.at == nullptr ? p : block.at[p / kGroup] + p % kGroup;

@@ -20,9 +20,9 @@ struct FixedBlock {
   const Activation* a;
   std::int64_t lda;  // in elements
   const Weight* b;
-  const std::int32_t* at;  // where each group's activations begin in a row of a; null: one group after another
-  int depth;               // see FixedGemmRow
-  std::int64_t n_deep;     // of the groups: the first, in units of `depth`; the others are summed one by one
+  const std::int32_t* at;     // where each group's activations begin in a row of a; null: one group after another
+  int depth;                  // see FixedGemmRow
+  std::int64_t n_deep;        // of the groups: the first, in units of `depth`; the others are summed one by one
   const std::int32_t* start;  // null: 0
   std::int32_t* c;
   std::int64_t ldc;
