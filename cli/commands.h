@@ -19,11 +19,13 @@ void add_format(CLI::App& program);
 void add_lab(CLI::App& program);
 void add_prune(CLI::App& program);
 void add_search(CLI::App& program);
+void add_emit(CLI::App& program);
 void add_simulate(CLI::App& program);
+void add_synth(CLI::App& program);
 
 inline constexpr void (*kCommands[])(CLI::App&) = {
-    add_demo,   add_tokenizer, add_pretrain, add_train,  add_quantize, add_eval,  add_predict,
-    add_import, add_export,    add_trace,    add_format, add_lab,      add_prune, add_search, add_simulate,
+    add_demo,  add_tokenizer, add_pretrain, add_train, add_quantize, add_eval, add_predict,  add_import, add_export,
+    add_trace, add_format,    add_lab,      add_prune, add_search,   add_emit, add_simulate, add_synth,
 };
 
 }  // namespace ingot::cli

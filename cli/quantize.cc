@@ -33,6 +33,7 @@ struct QuantizeOptions : TrainingOptions {
   double percentile = 99.9;
   std::int64_t calibration_texts = 256;
   bool embeddings = false;
+  int outputs = 0;
   std::string mode = "standard";
   std::string plan;
   bool clip_gradients = false;
@@ -59,12 +60,21 @@ compress::Plan plan_from_options(const CLI::App& command, const QuantizeOptions&
   request.quantizer->clip = o.clip_gradients;
   compress::check_mode(request.quantizer->format, request.quantizer->mode);
   const bool by_default = !given(command, "--per") && request.quantizer->mode == compress::Mode::mase;
-  return uniform_plan(request, request, o.per == "channel" && !by_default, o.embeddings);
+  compress::Plan plan = uniform_plan(request, request, o.per == "channel" && !by_default, o.embeddings);
+  if (o.outputs == 0) return plan;
+  require(o.format == "fixed" || o.format == "ufixed", "--outputs: goes with --format fixed, got {}", o.format);
+  compress::PlanEntry outputs{.pattern = "*"};
+  outputs.requests[static_cast<std::size_t>(compress::Role::bias)] = compress::parse_request("fixed(24,sums)");
+  outputs.requests[static_cast<std::size_t>(compress::Role::output)] =
+      compress::parse_request(fmt::format("fixed({},calibrated)", o.outputs));
+  plan.push_back(outputs);
+  return plan;
 }
 
 compress::Plan plan_of(const CLI::App& command, const QuantizeOptions& o) {
   if (o.plan.empty()) return plan_from_options(command, o);
-  for (const char* option : {"--format", "--width", "--frac", "--per", "--mode", "--embeddings", "--clip"}) {
+  for (const char* option :
+       {"--format", "--width", "--frac", "--per", "--mode", "--embeddings", "--outputs", "--clip"}) {
     require(!given(command, option), "{}: is said by the plan; give it there, or no --plan", option);
   }
   return compress::read_plan(o.plan);
@@ -84,6 +94,8 @@ void check(const QuantizeOptions& o) {
   check_options(o);
   require(o.per == "channel" || o.per == "tensor", "--per: must be channel or tensor, got '{}'", o.per);
   require(o.epochs > 0 || !o.learn_scales, "--learn-scales: is done in training; give --qat-epochs");
+  require(!o.learn_scales || o.outputs == 0,
+          "--learn-scales: moves the units of sums, which --outputs gives the biases");
   require(o.epochs > 0 || o.freeze.empty(), "--freeze: is about training; give --qat-epochs");
 }
 
@@ -164,6 +176,11 @@ void add_format_options(CLI::App& command, QuantizeOptions& o) {
                      "calibrated weights: fraction bits by output channel, or one number a tensor; mode mase: tensor");
   command.add_option("--mode", o.mode, "standard: nearest value; mase: as MASE computes it");
   command.add_flag("--embeddings", o.embeddings, "the embedding tables too");
+  command
+      .add_option("--outputs", o.outputs,
+                  "what each Linear gives, before its activation, in fixed point of that many bits too, and biases in "
+                  "units of its sums: what hardware computes; 0: no")
+      ->check(CLI::Range(0, 16));
   command.add_option("--plan", o.plan, "TOML or JSON file: formats by pattern of layer name and by role, instead");
   command.add_option("--method", o.method, "of calibration: mse (least squared error) or percentile");
   command.add_option("--percentile", o.percentile, "share of the magnitudes, in percent, that must not saturate");

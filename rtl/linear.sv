@@ -179,7 +179,9 @@ module linear #(
 
       // ---- Tree, and the accumulator that begins with the bias
       localparam int TreeWidth = PRODUCT_WIDTH + $clog2(PI);
-      logic [TreeWidth-1:0] tree;
+      // verilator lint_off UNUSEDSIGNAL
+      logic [TreeWidth-1:0] tree;  // more than SUM_WIDTH bits if that is set to what the weights need
+      // verilator lint_on UNUSEDSIGNAL
       logic [SUM_WIDTH-1:0] sum_q, base;
       adder_tree #(
           .N(PI),

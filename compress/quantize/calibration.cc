@@ -147,6 +147,29 @@ Compression surroundings(const Compression& start, const std::map<std::string, L
   return compression;
 }
 
+// Fraction bits of biases that are to have those of the sums.
+void set_bits_of_sums(const std::map<std::string, LayerRequest>& requests, bert::Model& model,
+                      Compression& compression) {
+  for (const auto& [name, linear] : model.linears()) {
+    const auto found = requests.find(name);
+    if (found == requests.end()) continue;
+    const std::optional<QuantizerRequest>& bias = found->second[static_cast<std::size_t>(Role::bias)];
+    if (!bias || !bias->is_of_sums) continue;
+    LayerCompression& layer = compression[name];
+    const auto fixed = [&](Role role) {
+      const std::optional<FixedPoint> format = layer[role] ? as_fixed(layer[role]->format) : std::nullopt;
+      engine::require(format.has_value(), "plan: {}: a bias with the fraction bits of sums needs an {} in fixed point",
+                      name, compress::name(role));
+      return *format;
+    };
+    const int input = fixed(Role::input).frac_bits, weight = fixed(Role::weight).frac_bits;
+    std::vector<int> bits = layer[Role::weight]->channel_frac_bits;
+    if (bits.empty()) bits.assign(static_cast<std::size_t>(linear->weight.shape()[0]), weight);
+    for (int& b : bits) b += input;
+    layer[Role::bias]->channel_frac_bits = bits;
+  }
+}
+
 }  // namespace
 
 Compression calibrate(bert::Model& model, const Compression& start, const std::map<std::string, LayerRequest>& requests,
@@ -172,6 +195,7 @@ Compression calibrate(bert::Model& model, const Compression& start, const std::m
     Format& format = compression[watch.layer][watch.role]->format;
     format = with_frac_bits(format, watch.choice->frac_bits());
   }
+  set_bits_of_sums(requests, model, compression);
   return compression;
 }
 

@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 #include <fnmatch.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "compress/formats/fixed.h"
+#include "compress/toml.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/io/json.h"
@@ -19,18 +18,6 @@ namespace {
 using engine::require;
 using engine::shown;
 using nlohmann::json;
-
-// The text of a TOML file as JSON.
-json toml_as_json(const std::string& text, const std::string& subject) {
-  try {
-    const toml::table table = toml::parse(text);
-    std::ostringstream out;
-    out << toml::json_formatter{table};
-    return engine::parse_json(out.str(), subject);
-  } catch (const toml::parse_error& error) {
-    engine::fail("{}: line {}: not TOML: {}", subject, error.source().begin.line, std::string(error.description()));
-  }
-}
 
 std::string text_in(const std::string& where, const json& value) {
   require(value.is_string(), "{}: must be a text, got {}", where, shown(value));
@@ -62,7 +49,9 @@ PlanEntry parse_entry(const std::string& where, const json& object, bool is_embe
     const std::string place = where + "." + key;
     if (const std::optional<Role> role = role_of(key)) {
       require(!is_embedding || role == Role::weight, "{}: an embedding has only a weight", place);
-      entry.requests[static_cast<std::size_t>(*role)] = placed(place, value, parse_request);
+      const QuantizerRequest request = placed(place, value, parse_request);
+      require(*role == Role::bias || !request.is_of_sums, "{}: only a bias has the fraction bits of sums", place);
+      entry.requests[static_cast<std::size_t>(*role)] = request;
     } else if (key == "name") {
       entry.pattern = text_in(place, value);
     } else if (key == "mode") {
@@ -121,6 +110,7 @@ QuantizerRequest parse_request(std::string_view text) {
   };
   const bool half = replace(",half");
   request.is_calibrated = replace(",calibrated");
+  request.is_of_sums = replace(",sums");
   request.quantizer = Quantizer{.format = parse_format(plain)};
   Format& format = request.quantizer->format;
   if (half) format = with_frac_bits(format, as_fixed(format)->width / 2);

@@ -6,6 +6,7 @@
 //   input = "fixed(8,calibrated)"         # fraction bits chosen from data
 //   weight = "fixed(4,calibrated)"
 //   bias = "fixed(8,half)"                # half of the width: fixed(8,4)
+//   # or, of a bias, "fixed(24,sums)": the fraction bits of the sums of products that it is added to, by channel
 //   per = "channel"                       # calibrated weights: fraction bits by output channel; "tensor" (default):
 //   one
 //   [[layers]]
@@ -29,6 +30,7 @@ struct QuantizerRequest {
   std::optional<Quantizer> quantizer;  // none: float32
   bool is_calibrated = false;          // the fraction bits are to be chosen
   bool per_channel = false;            // for each row of a weight
+  bool is_of_sums = false;             // of a bias: the fraction bits of what it is added to
 };
 
 using LayerRequest = std::array<std::optional<QuantizerRequest>, kRoles.size()>;  // by Role; none: as it is
@@ -40,7 +42,7 @@ struct PlanEntry {
 };
 using Plan = std::vector<PlanEntry>;
 
-// "fixed(8,calibrated)", "fixed(8,half)", "float32" or a format. Throws Error as parse_format does.
+// "fixed(8,calibrated)", "fixed(8,half)", "fixed(24,sums)", "float32" or a format. Throws Error as parse_format does.
 QuantizerRequest parse_request(std::string_view text);
 
 // A .json file, or TOML. Throws Error naming file, entry, rule and value.

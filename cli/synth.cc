@@ -1,0 +1,106 @@
+// ingot synth: what emitted RTL takes of a chip.
+#include <fmt/format.h>
+
+#include <sstream>
+
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/io/json.h"
+#include "hw/synthesis/synthesize.h"
+
+namespace ingot::cli {
+namespace fs = std::filesystem;
+namespace {
+
+using engine::require;
+using nlohmann::json;
+
+struct SynthOptions {
+  std::string folder, target = "xilinx";
+  bool report = false, no_dsp = false;
+};
+
+// Earlier runs, one a line, newest last. Where lines are damaged, what can be read.
+std::vector<json> history(const fs::path& file) {
+  std::vector<json> runs;
+  if (!fs::exists(file)) return runs;
+  std::istringstream lines(engine::read_file(file));
+  for (std::string line; std::getline(lines, line);) {
+    json run = json::parse(line, nullptr, false);
+    if (run.is_object()) runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+// The last one with the same target and options.
+std::optional<json> last_like(const std::vector<json>& runs, const json& run) {
+  for (auto r = runs.rbegin(); r != runs.rend(); ++r) {
+    if (r->value("target", "") == run["target"] && r->value("no_dsp", false) == run["no_dsp"] &&
+        r->value("report", false) == run["report"])
+      return *r;
+  }
+  return std::nullopt;
+}
+
+void remember(const fs::path& file, const std::vector<json>& runs, const json& run) {
+  std::string text;
+  for (const json& r : runs) text += r.dump() + "\n";
+  engine::write_file(file, text + run.dump() + "\n");
+}
+
+std::string change(const json& run, const std::optional<json>& before, const char* key) {
+  if (!before || !before->contains(key) || !(*before)[key].is_number()) return "";
+  const double difference = run[key].get<double>() - (*before)[key].get<double>();
+  return difference == 0 ? "=" : fmt::format("{:+g}", difference);
+}
+
+std::string table(const json& run, const std::optional<json>& before) {
+  std::string text =
+      fmt::format("{:<10}{:>10}{:>12}{:>10}\n", run["target"].get<std::string>(), "found", "last run", "model");
+  for (const char* key : {"lut", "ff", "dsp", "bram", "carry", "fmax_mhz"}) {
+    if (!run.contains(key)) continue;
+    const std::string model = run["model"].contains(key) ? fmt::format("{:.0f}", run["model"][key].get<double>()) : "";
+    text += fmt::format("{:<10}{:>10}{:>12}{:>10}\n", key, fmt::format("{:.5g}", run[key].get<double>()),
+                        change(run, before, key), model);
+  }
+  if (run.contains("no_fmax")) text += run["no_fmax"].get<std::string>() + "\n";
+  return text + fmt::format("{:.1f} s, {}\n", run["seconds"].get<double>(), run["tool"].get<std::string>());
+}
+
+void run_synth(const CLI::App& command, const SynthOptions& o, const Common& common) {
+  const hw::Target target = hw::parse_target(o.target);
+  const hw::EmittedRtl rtl = hw::open_rtl(o.folder);
+  const hw::Synthesis synthesis =
+      hw::synthesize(rtl, target, {.place = o.report, .dsp = !o.no_dsp && target != hw::Target::ice40});
+  json run = to_json(synthesis);
+  const hw::Cost model = hw::cost(rtl.graph, target);
+  run["model"] = {{"lut", model.lut}, {"ff", model.ff}, {"dsp", model.dsp}, {"bram", model.bram}};
+  run["cycles"] = rtl.manifest.interval;
+  run["no_dsp"] = o.no_dsp;
+  run["report"] = o.report;
+  run["rtl"] = fmt::format("{:016x}", engine::content_hash(hw::to_text(rtl.manifest)));
+  const fs::path file = fs::path(o.folder) / "synth.jsonl";
+  const std::vector<json> runs = history(file);
+  const std::optional<json> before = last_like(runs, run);
+  remember(file, runs, run);
+  if (before) run["last_run"] = *before;
+  finish(command, common, {}, run, table(run, before));
+}
+
+}  // namespace
+
+void add_synth(CLI::App& program) {
+  CLI::App& command = *program.add_subcommand("synth", "what emitted RTL takes of a chip, through Yosys");
+  const auto common = add_common(command);
+  const auto o = std::make_shared<SynthOptions>();
+  command.add_option("folder", o->folder, "what `ingot emit` wrote")->required()->type_name("RTL_DIR");
+  command.add_option("--target", o->target, "ice40, ecp5 or xilinx (7 series)");
+  command.add_flag("--report", o->report, "ice40: place and route on an HX8K with nextpnr, for its highest clock");
+  command.add_flag("--no-dsp", o->no_dsp, "multiply in logic");
+  set_action(command, "ingot synth rtl-out --target ice40 --report", common,
+             [&command, o, common] { run_synth(command, *o, *common); });
+}
+
+}  // namespace ingot::cli

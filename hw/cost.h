@@ -1,0 +1,44 @@
+// What hardware costs before it is synthesised: for searches, and beside what synthesis then finds.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hw/graph/graph.h"
+
+namespace ingot::hw {
+
+enum class Target { ice40, ecp5, xilinx };  // as Yosys knows them; xilinx: 7 series
+inline constexpr Target kTargets[] = {Target::ice40, Target::ecp5, Target::xilinx};
+std::string_view name(Target target);
+Target parse_target(std::string_view text);  // Error listing the names
+
+struct Cost {
+  double lut = 0, ff = 0, dsp = 0, bram = 0;  // as synthesize() counts them
+  std::int64_t cycles = 0;                    // from a vector to the next
+};
+
+// A Linear by its shape alone: what rtl/linear.sv costs with ROMs of random weights.
+struct LinearShape {
+  std::int64_t n, k;  // outputs, inputs
+  int input_width, weight_width, output_width;
+  Parallelism parallelism;  // divides k and n
+};
+
+// Linear in features of the shape, the coefficients fitted to real syntheses: docs/hardware has these and the error.
+// ice40 has no multipliers in this count (HX parts have none).
+Cost cost(const LinearShape& shape, Target target);
+
+// Of layers one after another: sums, and the cycles of the slowest.
+Cost cost(const std::vector<LinearShape>& layers, Target target);
+Cost cost(const Graph& graph, Target target);
+
+LinearShape shape_of(const Node& linear);
+
+// What lut and ff are linear in, for fitting.
+std::vector<double> lut_features(const LinearShape& shape, Target target);
+std::vector<double> ff_features(const LinearShape& shape, Target target);
+
+}  // namespace ingot::hw

@@ -1,0 +1,152 @@
+#include "hw/graph/lower.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/base/error.h"
+#include "hw/graph/functions.h"
+
+namespace ingot::hw {
+namespace {
+
+using compress::IntegerLinear;
+using compress::IntegerProgram;
+using engine::require;
+
+// A Linear of a block and the activation that follows it.
+struct Part {
+  std::string linear;  // in the model
+  std::string node;    // in the graph
+  engine::Activation activation = engine::Activation::identity;
+};
+
+std::vector<Part> parts_of(const bert::Config& config, const std::string& block) {
+  const Part pooler{"bert.pooler.dense", "pooler", engine::Activation::tanh}, classifier{"classifier", "classifier"};
+  if (block == "pooler") return {pooler};
+  if (block == "classifier") return {classifier};
+  if (block == "head") return {pooler, classifier};
+  for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) {
+    const std::string layer = fmt::format("bert.encoder.layer.{}.", i);
+    if (block == fmt::format("ffn.{}", i))
+      return {{layer + "intermediate.dense", "intermediate", config.hidden_act}, {layer + "output.dense", "output"}};
+  }
+  engine::fail("block: the model has {}, got '{}'", fmt::join(block_names(config), ", "), block);
+}
+
+const IntegerLinear& find(const IntegerProgram& program, const std::string& name) {
+  for (const IntegerLinear& layer : program.layers) {
+    if (layer.name == name) return layer;
+  }
+  for (const compress::FloatLinear& layer : program.left)
+    require(layer.name != name, "{}: is not in integers: {}; `ingot quantize DIR --outputs 8` makes it so", name,
+            layer.reason);
+  engine::fail("{}: the model has no such layer", name);
+}
+
+void check_whole(const IntegerLinear& layer) {
+  require(!layer.sparse_input,
+          "{}: sets the smallest inputs of each token to 0, which no module of rtl/ does; quantise "
+          "a model without sparse inputs",
+          layer.name);
+  const char* advice = "`ingot quantize DIR --outputs 8`, or an output in the plan, makes it so";
+  require(layer.output.has_value(), "{}: its output is not fixed point; {}", layer.name, advice);
+  require(layer.output->rounding.has_value(), "{}: its output is rounded at random; {}", layer.name, advice);
+  require(layer.bias_format.has_value(), "{}: its bias is not fixed point; {}", layer.name, advice);
+}
+
+// Biases in units of the sums.
+std::vector<std::int64_t> bias_of(const IntegerLinear& layer) {
+  std::vector<std::int64_t> bias;
+  for (std::int64_t j = 0; j < layer.n; ++j) {
+    const auto at = static_cast<std::size_t>(j);
+    const std::int64_t code = layer.bias_codes[at];
+    const int left = layer.sum_frac_bits(j) - layer.bias_frac_bits[at];
+    const bool exact = code == 0 || (left >= 0 ? left < 31 : left > -32 && code % (std::int64_t{1} << -left) == 0);
+    require(exact,
+            "{}: bias {} has {} fraction bits, and the sums that it is added to {}; the plan's "
+            "bias = \"fixed(24,sums)\" gives it as many",
+            layer.name, j, layer.bias_frac_bits[at], layer.sum_frac_bits(j));
+    bias.push_back(code == 0 ? 0 : engine::round_shift(code, -left, engine::Rounding::floor));
+  }
+  return bias;
+}
+
+Node linear_node(const IntegerLinear& layer, const std::string& name) {
+  check_whole(layer);
+  Node node{.name = name,
+            .input = layer.input,
+            .output = *layer.output,
+            .n_in = layer.k,
+            .n_out = layer.n,
+            .layer = Linear{.n = layer.n,
+                            .k = layer.k,
+                            .weight_width = layer.weight.width,
+                            .weight_frac_bits = layer.weight_frac_bits,
+                            .weights = layer.weights,
+                            .bias = bias_of(layer)}};
+  // Then the model's float32 holds every sum, and rounds once, as hardware does.
+  require(sum_bound(node) <= std::int64_t{1} << 24,
+          "{}: its sums reach {}, more than the 2^24 up to which float32 is exact; "
+          "fewer bits of inputs or weights make them smaller",
+          layer.name, sum_bound(node));
+  return node;
+}
+
+Node activation_node(engine::Activation activation, const Node& before, const FixedPoint& output,
+                     const std::string& subject) {
+  const std::string name(engine::name(activation));
+  Activation layer{.function = name};
+  if (activation == engine::Activation::relu) {
+    require(before.output == output,
+            "{}: relu keeps its format, but the output is {} and the next input {}; give both "
+            "one format in the plan",
+            subject, to_string(before.output), to_string(output));
+  } else {
+    require(before.output.width <= kMaxTableWidth,
+            "{}: {} takes at most {} bits, the output has {}; --outputs 10 is the "
+            "most",
+            subject, name, kMaxTableWidth, before.output.width);
+    layer.table = make_table(activation, before.output, output);
+  }
+  return {.name = name,
+          .input = before.output,
+          .output = output,
+          .n_in = before.n_out,
+          .n_out = before.n_out,
+          .layer = std::move(layer)};
+}
+
+}  // namespace
+
+std::vector<std::string> block_names(const bert::Config& config) {
+  std::vector<std::string> names;
+  for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) names.push_back(fmt::format("ffn.{}", i));
+  names.insert(names.end(), {"pooler", "classifier", "head"});
+  return names;
+}
+
+std::vector<std::string> linears_of(const bert::Config& config, const std::string& block) {
+  std::vector<std::string> names;
+  for (const Part& part : parts_of(config, block)) names.push_back(part.linear);
+  return names;
+}
+
+Graph lower_block(const IntegerProgram& program, const bert::Config& config, const std::string& block) {
+  Graph graph{.name = block};
+  const std::vector<Part> parts = parts_of(config, block);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const IntegerLinear& layer = find(program, parts[i].linear);
+    graph.nodes.push_back(linear_node(layer, parts[i].node));
+    const bool is_last = i + 1 == parts.size();
+    if (parts[i].activation == engine::Activation::identity && is_last) continue;
+    // Codes of what reads them; an activation at the end is the pooler's.
+    const FixedPoint next = find(program, is_last ? "classifier" : parts[i + 1].linear).input;
+    const Node& before = graph.nodes.back();
+    graph.nodes.push_back(activation_node(parts[i].activation, before, next, parts[i].linear));
+  }
+  check(graph);
+  return graph;
+}
+
+}  // namespace ingot::hw

@@ -1,0 +1,199 @@
+#include "hw/graph/model_file.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <optional>
+
+#include "compress/toml.h"
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/base/rng.h"
+#include "engine/io/safetensors.h"
+#include "hw/graph/fields.h"
+#include "hw/graph/functions.h"
+#include "hw/graph/random_slopes.h"
+
+namespace ingot::hw {
+namespace fs = std::filesystem;
+namespace {
+
+using engine::require;
+using nlohmann::json;
+
+constexpr std::int64_t kMaxSize = 65536;
+
+FixedPoint format_in(Fields& fields, const std::string& name) {
+  const std::string text = fields.text(name);
+  try {
+    if (const auto fixed = compress::as_fixed(compress::parse_format(text)); fixed && fixed->rounding) return *fixed;
+  } catch (const engine::Error& error) {
+    engine::fail("{}: {}", fields.place(name), error.what());
+  }
+  engine::fail("{}: must be fixed point that is not rounded at random, got '{}'", fields.place(name), text);
+}
+
+// Where the numbers of the layers come from.
+class Weights {
+ public:
+  Weights(const std::string& file, const fs::path& folder, std::uint64_t seed) : seed_(seed) {
+    if (!file.empty()) file_.emplace(folder / file);
+  }
+
+  std::vector<float> get(const std::string& name, const std::vector<std::int64_t>& shape, double bound) {
+    if (file_) return file_->floats(file_->get(name, "F32", shape));
+    std::int64_t n = 1;
+    for (const std::int64_t d : shape) n *= d;
+    engine::Rng rng(seed_, static_cast<std::uint64_t>(engine::Stream::initialisation) << 56 | n_drawn_++);
+    std::vector<float> values;
+    for (std::int64_t i = 0; i < n; ++i) values.push_back(static_cast<float>((2 * rng.uniform() - 1) * bound));
+    return values;
+  }
+
+ private:
+  std::optional<engine::Safetensors> file_;
+  std::uint64_t seed_, n_drawn_ = 0;
+};
+
+std::int64_t code_of(float x, const FixedPoint& format, const std::string& where, std::size_t i) {
+  const auto [lowest, highest] = engine::fixed_range(format.width, format.frac_bits, format.is_signed);
+  const double unit = engine::power_of_two(-format.frac_bits);
+  require(std::isfinite(x) && x > lowest - unit && x < highest + unit,
+          "{}[{}]: {} does not fit into {}, which goes from {} to {}", where, i, x, to_string(format), lowest, highest);
+  return engine::fixed_code(x, format.frac_bits, *format.rounding, format.codes());
+}
+
+Linear linear_in(Fields& fields, const std::string& name, std::int64_t k, const FixedPoint& input, Weights& weights) {
+  Linear linear{.n = fields.integer("outputs", 1, kMaxSize), .k = k, .weight_width = 0};
+  require(linear.n * k <= std::int64_t{1} << 24, "{}: {} x {} weights are too many for a model file",
+          fields.place("outputs"), linear.n, k);
+  const FixedPoint weight = format_in(fields, "weight"), bias = format_in(fields, "bias");
+  require(weight.is_signed, "{}: must be signed, got {}", fields.place("weight"), to_string(weight));
+  const int left = input.frac_bits + weight.frac_bits - bias.frac_bits;
+  require(left >= 0 && left < 30, "{}: must have at most the {} fraction bits of the products, got {}",
+          fields.place("bias"), input.frac_bits + weight.frac_bits, to_string(bias));
+  linear.weight_width = weight.width;
+  linear.weight_frac_bits.assign(static_cast<std::size_t>(linear.n), weight.frac_bits);
+  const double bound = 1 / std::sqrt(static_cast<double>(k));
+  const std::vector<float> w = weights.get(name + ".weight", {linear.n, k}, bound);
+  const std::vector<float> b = weights.get(name + ".bias", {linear.n}, bound);
+  for (std::size_t i = 0; i < w.size(); ++i)
+    linear.weights.push_back(static_cast<std::int32_t>(code_of(w[i], weight, name + ".weight", i)));
+  for (std::size_t i = 0; i < b.size(); ++i) linear.bias.push_back(code_of(b[i], bias, name + ".bias", i) << left);
+  return linear;
+}
+
+void set_slope(Activation& activation, Fields& fields) {
+  if (activation.function == "rrelu") {
+    activation.slope = kEvalSlope;
+    activation.slope_frac_bits = kEvalSlopeFracBits;
+    return;
+  }
+  const json& value = fields.value("slope");
+  const double slope = value.is_number() ? value.get<double>() : -1.0;
+  const double scaled = std::ldexp(slope, 16);
+  require(slope >= 0 && slope < 1 && scaled == std::floor(scaled),
+          "{}: must be a multiple of 2^-16 from 0 to below 1, got {}", fields.place("slope"), engine::shown(value));
+  activation.slope = static_cast<int>(scaled);
+  activation.slope_frac_bits = 16;
+  while (activation.slope_frac_bits > 0 && activation.slope % 2 == 0) {
+    activation.slope /= 2;
+    --activation.slope_frac_bits;
+  }
+}
+
+Activation activation_in(Fields& fields, const std::string& type, const FixedPoint& input, const FixedPoint& output) {
+  require(find_function(type) != nullptr, "{}: must be linear, {}, got '{}'", fields.place("type"), function_names(),
+          type);
+  Activation activation{.function = type};
+  const Function& f = function(type);
+  switch (f.kind) {
+    case FunctionKind::relu:
+      break;
+    case FunctionKind::slope:
+      set_slope(activation, fields);
+      break;
+    case FunctionKind::random_lab:
+    case FunctionKind::random_uniform:
+      activation.seed = static_cast<std::uint32_t>(fields.integer_or("seed", 1, UINT32_MAX, LabSlopes::kSeed));
+      break;
+    case FunctionKind::table:
+      require(input.width <= kMaxTableWidth, "{}: {} takes at most {} bits, got {}", fields.place("type"), type,
+              kMaxTableWidth, to_string(input));
+      activation.table = make_table(f.engine_activation, input, output);
+      break;
+  }
+  return activation;
+}
+
+Node node_in(const json& object, const std::string& where, const Graph& graph, const FixedPoint& first,
+             Weights& weights) {
+  Fields fields(object, where);
+  const bool is_first = graph.nodes.empty();
+  const FixedPoint input = is_first ? first : graph.output();
+  Node node{.name = fields.text("name"), .input = input, .output = input};
+  node.n_in = is_first ? fields.integer(fields.has("size") ? "size" : "inputs", 1, kMaxSize) : graph.n_out();
+  if (fields.has("output")) node.output = format_in(fields, "output");
+  const std::string type = fields.text("type");
+  if (type == "linear") {
+    require(fields.has("output"), "{} is missing", fields.place("output"));
+    if (!is_first && fields.has("inputs"))
+      require(fields.integer("inputs", 1, kMaxSize) == node.n_in, "{}: must be the {} that come before, got {}",
+              fields.place("inputs"), node.n_in, engine::shown(fields.value("inputs")));
+    node.layer = linear_in(fields, node.name, node.n_in, input, weights);
+    node.n_out = node.linear()->n;
+  } else {
+    node.layer = activation_in(fields, type, input, node.output);
+    node.n_out = node.n_in;
+  }
+  fields.end();
+  return node;
+}
+
+std::vector<std::int32_t> vectors_in(const json& rows, const std::string& where, const Graph& graph) {
+  const engine::CodeRange range = graph.input().codes();
+  std::vector<std::int32_t> codes;
+  for (const json& row : rows) {
+    require(row.is_array() && static_cast<std::int64_t>(row.size()) == graph.n_in(),
+            "{}: each must be {} codes, got {}", where, graph.n_in(),
+            row.is_array() ? fmt::format("{}", row.size()) : engine::shown(row));
+    for (const json& code : row) {
+      const bool ok = code.is_number_integer() &&
+                      !(code.is_number_unsigned() && code.get<std::uint64_t>() > INT32_MAX) &&
+                      code.get<std::int64_t>() >= range.lowest && code.get<std::int64_t>() <= range.highest;
+      require(ok, "{}: must be codes of {}, got {}", where, to_string(graph.input()), engine::shown(code));
+      codes.push_back(code.get<std::int32_t>());
+    }
+  }
+  return codes;
+}
+
+}  // namespace
+
+ModelFile parse_model(const std::string& text, const std::string& subject, const fs::path& folder, std::uint64_t seed) {
+  const json object = compress::toml_as_json(text, subject);
+  Fields fields(object, subject);
+  ModelFile model{.graph = {.name = fields.text("name")}};
+  const FixedPoint input = format_in(fields, "input");
+  Weights weights(fields.text_or("weights", ""), folder, seed);
+  const json& layers = fields.array("layers");
+  require(!layers.empty(), "{}: there must be some", fields.place("layers"));
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const std::string where = fmt::format("{}: layers[{}]", subject, i);
+    model.graph.nodes.push_back(node_in(layers[i], where, model.graph, input, weights));
+  }
+  if (fields.has("vectors")) model.vectors = vectors_in(fields.array("vectors"), fields.place("vectors"), model.graph);
+  fields.end();
+  try {
+    check(model.graph);
+  } catch (const engine::Error& error) {
+    engine::fail("{}: {}", subject, error.what());
+  }
+  return model;
+}
+
+ModelFile read_model_file(const fs::path& path, std::uint64_t seed) {
+  return parse_model(engine::read_file(path), path.string(), path.parent_path(), seed);
+}
+
+}  // namespace ingot::hw

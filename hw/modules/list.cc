@@ -1,0 +1,54 @@
+#include <fmt/format.h>
+
+#include <array>
+
+#include "engine/base/error.h"
+#include "hw/graph/functions.h"
+#include "hw/modules/module.h"
+
+namespace ingot::hw {
+
+extern const Module kLinearModule, kReluModule, kLeakyReluModule, kRreluModule, kTableModule;
+
+namespace {
+
+constexpr std::array kModules{&kLinearModule, &kReluModule, &kLeakyReluModule, &kRreluModule, &kTableModule};
+
+void add_precision(Emission& emission, const std::string& argument, int width, int frac_bits) {
+  emission.verilog_parameters.emplace_back(argument + "_PRECISION_0", std::to_string(width));
+  emission.verilog_parameters.emplace_back(argument + "_PRECISION_1", std::to_string(frac_bits));
+}
+
+}  // namespace
+
+std::span<const Module* const> modules() { return kModules; }
+
+const Module& module_for(const Node& node) {
+  for (const Module* module : kModules) {
+    if (module->serves(node)) return *module;
+  }
+  engine::fail("{}: no module in rtl/ computes it", node.name);
+}
+
+void add_argument(Emission& emission, const std::string& argument, int width, int frac_bits,
+                  std::array<std::int64_t, 2> size, std::array<std::int64_t, 2> lanes) {
+  add_precision(emission, argument, width, frac_bits);
+  for (const std::size_t i : {0u, 1u})
+    emission.verilog_parameters.emplace_back(fmt::format("{}_TENSOR_SIZE_DIM_{}", argument, i),
+                                             std::to_string(size[i]));
+  for (const std::size_t i : {0u, 1u})
+    emission.verilog_parameters.emplace_back(fmt::format("{}_PARALLELISM_DIM_{}", argument, i),
+                                             std::to_string(lanes[i]));
+}
+
+void add_streams(Emission& emission, const Node& node) {
+  const std::int64_t lanes = node.parallelism.in;
+  add_argument(emission, "DATA_IN_0", node.input.width, node.input.frac_bits, {node.n_in, 1}, {lanes, 1});
+  add_argument(emission, "DATA_OUT_0", node.output.width, node.output.frac_bits, {node.n_out, 1}, {lanes, 1});
+}
+
+std::string verilog_rounding(engine::Rounding rounding) {
+  return std::to_string(static_cast<int>(rounding));  // in the order of the enumeration
+}
+
+}  // namespace ingot::hw

@@ -1,0 +1,31 @@
+// rtl/relu.sv
+#include "hw/graph/functions.h"
+#include "hw/modules/module.h"
+
+namespace ingot::hw {
+
+extern const Module kReluModule;
+
+namespace {
+
+constexpr std::string_view kSources[] = {"relu.sv"};
+
+bool serves(const Node& node) {
+  return node.activation() != nullptr && function(*node.activation()).kind == FunctionKind::relu;
+}
+
+Emission emit(const Node& node) {
+  Emission emission;
+  add_streams(emission, node);
+  emission.instances = {{.module = "relu",
+                         .name = node.name + "_inst",
+                         .parameters = {{"LANES", node.name + "_DATA_IN_0_PARALLELISM_DIM_0"},
+                                        {"WIDTH", node.name + "_DATA_IN_0_PRECISION_0"}}}};
+  return emission;
+}
+
+}  // namespace
+
+const Module kReluModule{.name = "relu", .sources = kSources, .has_clock = false, .serves = serves, .emit = emit};
+
+}  // namespace ingot::hw

@@ -1,0 +1,155 @@
+#include "hw/passes/metadata.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "hw/emit/top.h"
+#include "hw/modules/module.h"
+#include "hw/passes/parallelism.h"
+
+namespace ingot::hw {
+namespace {
+
+using nlohmann::json;
+
+std::string type_of(const Node& node) { return node.linear() != nullptr ? "linear" : node.activation()->function; }
+
+json argument(const FixedPoint& format, std::int64_t size) {
+  return {{"type", "fixed"}, {"precision", {format.width, format.frac_bits}}, {"shape", {1, size}}};
+}
+
+json common(const Node& node) {
+  json args{{"data_in_0", argument(node.input, node.n_in)}};
+  if (const Linear* linear = node.linear()) {
+    const auto [lowest, highest] =
+        std::minmax_element(linear->weight_frac_bits.begin(), linear->weight_frac_bits.end());
+    args["weight"] = {{"type", "fixed"},
+                      {"precision", {linear->weight_width, *lowest}},
+                      {"highest_frac_bits", *highest},
+                      {"shape", {linear->n, linear->k}}};
+    args["bias"] = {{"type", "fixed"}, {"shape", {linear->n}}};
+  }
+  return {{"op", type_of(node)}, {"args", args}, {"results", {{"data_out_0", argument(node.output, node.n_out)}}}};
+}
+
+json software(const Node& node) {
+  const Linear* linear = node.linear();
+  const std::int64_t weights = linear != nullptr ? linear->n * linear->k : 0;
+  const std::int64_t zeros = linear != nullptr ? std::count(linear->weights.begin(), linear->weights.end(), 0) : 0;
+  return {{"parameters", weights + (linear != nullptr ? linear->n : 0)},
+          {"macs", weights},  // a vector
+          {"activations", node.n_out},
+          {"activation_bits", node.n_out * node.output.width},
+          {"weight_bits", linear != nullptr ? weights * linear->weight_width : 0},
+          {"zero_weights", zeros}};
+}
+
+json hardware(const Node& node) {
+  const Module& module = module_for(node);
+  const Emission emission = module.emit(node);
+  json interface {
+    {"data_in_0", {{"protocol", "valid/ready"}}}, {
+      "data_out_0", {
+        { "protocol", "valid/ready" }
+      }
+    }
+  };
+  for (const StoredParameter& stored : emission.stored) {
+    interface[stored.name] = {{"storage", stored.in_block_ram ? "BRAM" : "LUT"},
+                              {"transpose", false},
+                              {"words", stored.image.depth()},
+                              {"word_bits", stored.image.width()}};
+  }
+  json parameters = json::object();
+  for (const auto& [name, value] : emission.verilog_parameters) parameters[node.name + "_" + name] = std::stoll(value);
+  return {{"is_implicit", false},
+          {"toolchain", "INTERNAL_RTL"},
+          {"module", module.name},
+          {"device_id", 0},
+          {"dependence_files", module.sources},
+          {"interface", interface},
+          {"max_parallelism", {node.n_in, node.n_out}},
+          {"parallelism", {node.parallelism.in, node.parallelism.out}},
+          {"cycles", interval(node)},
+          {"verilog_param", parameters}};
+}
+
+bool is_chosen(const Graph& graph) {
+  return std::all_of(graph.nodes.begin(), graph.nodes.end(), [](const Node& n) { return n.parallelism.in > 0; });
+}
+
+// A line of cells, each as wide as the widest of its column.
+std::string aligned(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) line += fmt::format("{:<{}}  ", row[i], widths[i]);
+    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+json metadata(const Graph& graph) {
+  const bool chosen = is_chosen(graph);
+  json nodes = json::array(), totals = json::object();
+  for (const Node& node : graph.nodes) {
+    json entry{{"name", node.name}, {"common", common(node)}, {"software", software(node)}};
+    for (const auto& [name, value] : entry["software"].items())
+      totals[name] = totals.value(name, std::int64_t{0}) + value.get<std::int64_t>();
+    if (chosen) entry["hardware"] = hardware(node);
+    nodes.push_back(std::move(entry));
+  }
+  json result{{"graph", graph.name}, {"software", totals}, {"nodes", nodes}};
+  if (chosen) {
+    result["hardware"] = {{"verilog_sources", write_top(graph).dependences},
+                          {"multipliers", multipliers(graph)},
+                          {"cycles", interval(graph)}};
+  }
+  return result;
+}
+
+std::string metadata_table(const json& metadata) {
+  std::vector<std::vector<std::string>> layers{
+      {"layer", "op", "in", "out", "parameters", "MACs", "tool-chain", "module", "parallelism", "cycles"}};
+  std::vector<std::vector<std::string>> parameters{{"Verilog parameter", "value"}},
+      stored{{"stored", "in", "words", "bits", "transposed"}};
+  const auto dump = [](const json& j) { return j.dump(); };
+  for (const json& node : metadata["nodes"]) {
+    const json &common = node["common"], &software = node["software"];
+    std::vector<std::string> row{node["name"].get<std::string>(), common["op"].get<std::string>()};
+    for (const json& side : {common["args"]["data_in_0"], common["results"]["data_out_0"]})
+      row.push_back(
+          fmt::format("{} of {}.{}", dump(side["shape"][1]), dump(side["precision"][0]), dump(side["precision"][1])));
+    row.push_back(dump(software["parameters"]));
+    row.push_back(dump(software["macs"]));
+    if (node.contains("hardware")) {
+      const json& hardware = node["hardware"];
+      row.push_back(hardware["toolchain"].get<std::string>());
+      row.push_back(hardware["module"].get<std::string>());
+      row.push_back(fmt::format("{}x{}", dump(hardware["parallelism"][0]), dump(hardware["parallelism"][1])));
+      row.push_back(dump(hardware["cycles"]));
+      for (const auto& [name, value] : hardware["verilog_param"].items()) parameters.push_back({name, dump(value)});
+      for (const auto& [name, how] : hardware["interface"].items()) {
+        if (how.contains("storage"))
+          stored.push_back({node["name"].get<std::string>() + "." + name, how["storage"].get<std::string>(),
+                            dump(how["words"]), dump(how["word_bits"]), how["transpose"] == true ? "yes" : "no"});
+      }
+    }
+    layers.push_back(std::move(row));
+  }
+  std::string text = aligned(layers);
+  for (const auto& table : {stored, parameters}) {
+    if (table.size() > 1) text.append("\n").append(aligned(table));
+  }
+  return text;
+}
+
+}  // namespace ingot::hw

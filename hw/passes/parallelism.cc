@@ -1,0 +1,175 @@
+#include "hw/passes/parallelism.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <set>
+#include <tuple>
+
+#include "engine/base/error.h"
+
+namespace ingot::hw {
+namespace {
+
+using engine::require;
+
+std::vector<std::int64_t> divisors(std::int64_t n) {
+  std::vector<std::int64_t> all;
+  for (std::int64_t d = 1; d <= n; ++d) {
+    if (n % d == 0) all.push_back(d);
+  }
+  return all;
+}
+
+std::int64_t number(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  require(error == std::errc() && end == text.data() + text.size() && value >= 1 && value <= 65536,
+          "parallelism: must be numbers between 1 and 65536 as in 4, 4x2 or fc1=4x2, got '{}'", text);
+  return value;
+}
+
+Parallelism parse(std::string_view text) {
+  const std::size_t x = text.find('x');
+  if (x == std::string_view::npos) return {number(text), number(text)};
+  return {number(text.substr(0, x)), number(text.substr(x + 1))};
+}
+
+void check_divides(const Node& node, const char* side, std::int64_t size, std::int64_t lanes) {
+  require(size % lanes == 0, "parallelism: {} of {} cannot be cut into beats of {}; legal are {}",
+          fmt::format("the {} {}", size, side), node.name, lanes, fmt::join(divisors(size), ", "));
+}
+
+void set(Node& node, const Parallelism& wanted) {
+  check_divides(node, "inputs", node.n_in, wanted.in);
+  check_divides(node, "outputs", node.n_out, wanted.out);
+  node.parallelism = wanted;
+}
+
+// What an activation is given, or for the first layer what was asked for.
+void set_activation(Node& node, const Node* before, const Parallelism& wanted) {
+  const std::int64_t lanes = before != nullptr ? before->parallelism.out : wanted.in;
+  set(node, {lanes, lanes});
+}
+
+// The cheapest choice for one Linear within `cycles`; `lanes` is what it is given, 0 if it is free.
+std::optional<Parallelism> cheapest(const Node& node, std::int64_t cycles, std::int64_t lanes) {
+  std::optional<std::tuple<std::int64_t, bool, std::int64_t, std::int64_t>> best;
+  for (const std::int64_t in : divisors(node.n_in)) {
+    for (const std::int64_t out : divisors(node.n_out)) {
+      if ((node.n_in / in) * (node.n_out / out) > cycles) continue;
+      // One with more inputs than outputs needs fewer accumulators, but a beat more of adders: the even one.
+      const std::tuple candidate{in * out, lanes != 0 && in != lanes, std::abs(in - out), in};
+      if (!best || candidate < *best) best = candidate;
+    }
+  }
+  if (!best) return std::nullopt;
+  const std::int64_t in = std::get<3>(*best);
+  return Parallelism{in, std::get<0>(*best) / in};
+}
+
+bool try_cycles(Graph& graph, std::int64_t cycles) {
+  const Node* before = nullptr;
+  for (Node& node : graph.nodes) {
+    if (node.linear() != nullptr) {
+      const auto choice = cheapest(node, cycles, before != nullptr ? before->parallelism.out : 0);
+      if (!choice) return false;
+      node.parallelism = *choice;
+    } else {
+      std::int64_t lanes = before != nullptr ? before->parallelism.out : 1;
+      if (before == nullptr) {
+        for (const std::int64_t d : divisors(node.n_in)) {
+          lanes = d;
+          if (node.n_in / d <= cycles) break;
+        }
+      }
+      node.parallelism = {lanes, lanes};
+    }
+    before = &node;
+  }
+  return true;
+}
+
+// All intervals that a layer of the graph can have, ascending.
+std::set<std::int64_t> possible_intervals(const Graph& graph) {
+  std::set<std::int64_t> all;
+  for (const Node& node : graph.nodes) {
+    if (node.linear() == nullptr) continue;
+    for (const std::int64_t in : divisors(node.n_in)) {
+      for (const std::int64_t out : divisors(node.n_out)) all.insert(in * out);
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+void set_parallelism(Graph& graph, std::string_view text) {
+  Parallelism general{1, 1};
+  std::vector<std::pair<std::string, Parallelism>> special;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const std::string_view part = text.substr(begin, end - begin);
+    begin = end + 1;
+    const std::size_t equals = part.find('=');
+    if (equals == std::string_view::npos) {
+      general = parse(part);
+    } else {
+      special.emplace_back(part.substr(0, equals), parse(part.substr(equals + 1)));
+    }
+  }
+  std::vector<std::string> names;
+  for (const Node& node : graph.nodes) names.push_back(node.name);
+  for (const auto& [name, ignored] : special)
+    require(std::find(names.begin(), names.end(), name) != names.end(),
+            "parallelism: no layer is named '{}'; there are {}", name, fmt::join(names, ", "));
+  const Node* before = nullptr;
+  for (Node& node : graph.nodes) {
+    Parallelism wanted = general;
+    for (const auto& [name, parallelism] : special) {
+      if (name == node.name) wanted = parallelism;
+    }
+    if (node.linear() != nullptr) {
+      set(node, wanted);
+    } else {
+      set_activation(node, before, wanted);
+    }
+    before = &node;
+  }
+}
+
+void choose_for_cycles(Graph& graph, std::int64_t cycles) {
+  require(cycles >= 1, "cycles: must be at least 1, got {}", cycles);
+  require(try_cycles(graph, cycles), "cycles: no parallelism reaches {}", cycles);
+}
+
+void choose_for_multipliers(Graph& graph, std::int64_t budget) {
+  for (const std::int64_t cycles : possible_intervals(graph)) {
+    if (try_cycles(graph, cycles) && multipliers(graph) <= budget) return;
+  }
+  std::int64_t least = 0;
+  for (const Node& node : graph.nodes) least += node.linear() != nullptr;
+  require(budget >= least, "multipliers: {} Linear layers need at least as many, got {}", least, budget);
+  choose_for_cycles(graph, std::int64_t{1} << 32);  // one each, or an activation alone
+}
+
+std::int64_t interval(const Node& node) {
+  if (node.linear() == nullptr) return node.n_in / node.parallelism.in;
+  return (node.n_in / node.parallelism.in) * (node.n_out / node.parallelism.out);
+}
+
+std::int64_t interval(const Graph& graph) {
+  std::int64_t slowest = 1;
+  for (const Node& node : graph.nodes) slowest = std::max(slowest, interval(node));
+  return slowest;
+}
+
+std::int64_t multipliers(const Graph& graph) {
+  std::int64_t sum = 0;
+  for (const Node& node : graph.nodes) sum += node.linear() != nullptr ? node.parallelism.in * node.parallelism.out : 0;
+  return sum;
+}
+
+}  // namespace ingot::hw

@@ -1,0 +1,117 @@
+#include "hw/synthesis/synthesize.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "engine/base/child.h"
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/base/temporary_folder.h"
+#include "engine/io/json.h"
+
+namespace ingot::hw {
+namespace fs = std::filesystem;
+namespace {
+
+using nlohmann::json;
+
+// The last lines of what a program said.
+std::string ending(const std::string& text) {
+  const std::size_t from = text.size() > 600 ? text.find('\n', text.size() - 600) : 0;
+  return text.substr(from == std::string::npos ? text.size() - 600 : from);
+}
+
+std::string synthesis_command(Target target, const SynthesisOptions& options) {
+  switch (target) {
+    case Target::xilinx:
+      return fmt::format("synth_xilinx -flatten -family xc7 -top top{}", options.dsp ? "" : " -nodsp");
+    case Target::ecp5:
+      return fmt::format("synth_ecp5 -top top{}", options.dsp ? "" : " -nodsp");
+    case Target::ice40:
+      break;
+  }
+  return fmt::format("synth_ice40 -top top{}", options.dsp && !options.place ? " -dsp" : "");
+}
+
+std::string run(const std::vector<std::string>& command, const fs::path& folder) {
+  const engine::ChildResult result = engine::run_child(command, {.folder = folder});
+  if (result.code != 0)
+    throw std::runtime_error(
+        fmt::format("{}: ended with exit code {}: {}", command[0], result.code, ending(result.output)));
+  return result.output;
+}
+
+bool is_lut(const std::string& cell) {
+  return cell == "SB_LUT4" || (cell.size() == 4 && cell.starts_with("LUT") && cell[3] >= '1' && cell[3] <= '6');
+}
+
+void count(Synthesis& s, const std::string& cell, std::int64_t n) {
+  if (is_lut(cell)) s.lut += n;
+  if (cell == "RAM32M" || cell == "RAM64M") s.lut += 4 * n;
+  if (cell == "RAM32X1D" || cell == "RAM64X1D") s.lut += 2 * n;
+  if (cell == "TRELLIS_DPR16X4") s.lut += 4 * n;  // a slice's LUTs, as RAM32M's
+  if (cell.starts_with("FD") || cell.starts_with("SB_DFF") || cell == "TRELLIS_FF") s.ff += n;
+  if (cell == "DSP48E1" || cell == "MULT18X18D" || cell == "SB_MAC16") s.dsp += n;
+  if (cell == "RAMB18E1" || cell == "DP16KD" || cell.starts_with("SB_RAM40_4K")) s.bram += n;
+  if (cell == "RAMB36E1") s.bram += 2 * n;
+  if (cell == "CARRY4" || cell == "CCU2C" || cell == "SB_CARRY") s.carry += n;
+}
+
+void place(Synthesis& s, const engine::TemporaryFolder& scratch, const fs::path& folder) {
+  const fs::path program = engine::require_program("nextpnr-ice40", "nextpnr-ice40");
+  const engine::ChildResult placed =
+      engine::run_child({program.string(), "--hx8k", "--package", "ct256", "--json",
+                         (scratch.path() / "net.json").string(), "--freq", "100", "--seed", "1", "--timing-allow-fail",
+                         "--pcf-allow-unconstrained", "--report", (scratch.path() / "report.json").string(), "--quiet"},
+                        {.folder = folder});
+  if (placed.code != 0) {
+    s.no_fmax = "nextpnr-ice40 could not place it on an HX8K: " + ending(placed.output);
+    return;
+  }
+  const std::string path = (scratch.path() / "report.json").string();
+  const json report = engine::parse_json(engine::read_file(path), path);
+  const json clocks = report.value("fmax", json::object());
+  double slowest = 0;
+  for (const auto& [clock, timing] : clocks.items()) {
+    const double achieved = timing.value("achieved", 0.0);
+    slowest = slowest == 0 ? achieved : std::min(slowest, achieved);
+  }
+  if (slowest > 0) s.fmax_mhz = slowest;
+  if (slowest == 0) s.no_fmax = "nextpnr-ice40 found no path between registers";
+}
+
+}  // namespace
+
+Synthesis synthesize(const EmittedRtl& rtl, Target target, const SynthesisOptions& options) {
+  engine::require(!options.place || target == Target::ice40, "--report: places on ice40 only, got {}", name(target));
+  const fs::path yosys = engine::require_program("yosys", "yosys");
+  const engine::TemporaryFolder scratch;
+  std::string files;
+  for (const std::string& source : rtl.manifest.sources) files += " " + source;
+  const auto start = std::chrono::steady_clock::now();
+  run({yosys.string(), "-q", "-p",
+       fmt::format("read_verilog -sv -defer{}; hierarchy -check -top top; {}; check -assert; tee -q -o {} stat -json; "
+                   "write_json {}",
+                   files, synthesis_command(target, options), (scratch.path() / "stat.json").string(),
+                   (scratch.path() / "net.json").string())},
+      rtl.folder);
+  const std::string path = (scratch.path() / "stat.json").string();
+  const json stat = engine::parse_json(engine::read_file(path), path);
+  Synthesis s{.target = target, .cells = stat.at("design").at("num_cells_by_type")};
+  for (const auto& [cell, n] : s.cells.items()) count(s, cell, n.get<std::int64_t>());
+  if (options.place) place(s, scratch, rtl.folder);
+  s.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  s.tool = stat.value("creator", "");
+  return s;
+}
+
+json to_json(const Synthesis& s) {
+  json object{{"target", name(s.target)}, {"lut", s.lut},     {"ff", s.ff},           {"dsp", s.dsp},  {"bram", s.bram},
+              {"carry", s.carry},         {"cells", s.cells}, {"seconds", s.seconds}, {"tool", s.tool}};
+  if (s.fmax_mhz) object["fmax_mhz"] = *s.fmax_mhz;
+  if (!s.no_fmax.empty()) object["no_fmax"] = s.no_fmax;
+  return object;
+}
+
+}  // namespace ingot::hw

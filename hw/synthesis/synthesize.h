@@ -1,0 +1,38 @@
+// Emitted RTL through Yosys, and nextpnr for ice40: what it takes of a chip and how fast it can run.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "hw/cost.h"
+#include "hw/manifest.h"
+
+namespace ingot::hw {
+
+struct Synthesis {
+  Target target = Target::xilinx;
+  std::int64_t lut = 0;   // LUT1 .. LUT6, SB_LUT4, LUT4, and 4 a RAM32M or RAM64M
+  std::int64_t ff = 0;    // FD*, SB_DFF*, TRELLIS_FF
+  std::int64_t dsp = 0;   // DSP48E1, MULT18X18D, SB_MAC16
+  std::int64_t bram = 0;  // RAMB18E1 and 2 a RAMB36E1, DP16KD, SB_RAM40_4K
+  std::int64_t carry = 0;
+  nlohmann::json cells;            // by type
+  std::optional<double> fmax_mhz;  // placed and routed
+  std::string no_fmax;             // why there is none although it was asked for
+  double seconds = 0;
+  std::string tool;  // version of Yosys
+};
+
+struct SynthesisOptions {
+  bool place = false;  // ice40: on an HX8K in package ct256
+  bool dsp = true;     // multipliers where the family has some; ice40 (UP5K) only if asked for
+};
+
+// Throws Error naming the Debian package of a missing program, std::runtime_error if Yosys finds fault with the design
+// (its check must be clean).
+Synthesis synthesize(const EmittedRtl& rtl, Target target, const SynthesisOptions& options);
+
+nlohmann::json to_json(const Synthesis& synthesis);
+
+}  // namespace ingot::hw
