@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/program.h"
 #include "cli/typed.h"
+#include "engine/base/child.h"
 #include "engine/base/error.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
@@ -20,7 +21,7 @@ namespace {
 
 // An earlier demo may be replaced, other things may not.
 void clear(const fs::path& folder) {
-  constexpr std::string_view kOurs[] = {"glosses", "glosses.model", "pruned", "quantized", "result.json"};
+  constexpr std::string_view kOurs[] = {"glosses", "glosses.model", "pruned", "quantized", "result.json", "rtl"};
   std::error_code error;
   if (fs::exists(folder, error)) {
     engine::require(fs::is_directory(folder, error), "--out {}: is a file, not a folder", folder.string());
@@ -41,6 +42,23 @@ void type(std::vector<std::string> words) {
   engine::require(run_program(words) == 0, "demo: the command above did not work");
 }
 
+// A layer of the model as hardware, as far as the programs for it are installed.
+void cast(const std::string& model, const std::string& rtl, const std::string& seed) {
+  print_out("\nIts pooler becomes SystemVerilog, which must give the bits that the model gives.\n");
+  type({"emit", model, "--block", "pooler", "--parallelism", "4", "--data", "glosses", "--activations", "200", "--out",
+        rtl});
+  if (engine::find_program("verilator_bin")) {
+    type({"simulate", rtl, "--activations", "--seed", seed});
+  } else {
+    print_out("(not simulated: install the Debian package verilator)\n");
+  }
+  if (engine::find_program("yosys")) {
+    type({"synth", rtl, "--target", "xilinx"});
+  } else {
+    print_out("(not synthesised: install the Debian package yosys)\n");
+  }
+}
+
 void run(const CLI::App& command, const std::string& out, const Common& common) {
   const std::string seed = std::to_string(common.seed);
   const fs::path folder = out;
@@ -59,7 +77,9 @@ void run(const CLI::App& command, const std::string& out, const Common& common) 
   print_out("\nHalf of the weights of its linear layers can go.\n");
   type({"prune", run, "--data", "glosses", "--sparsity", "0.5", "--seed", seed, "--out", pruned});
   print_out("\nWhat is left fits into numbers of 4 bits, embeddings included.\n");
-  type({"quantize", pruned, "--data", "glosses", "--width", "4", "--embeddings", "--seed", seed, "--out", quantized});
+  type({"quantize", pruned, "--data", "glosses", "--width", "4", "--outputs", "8", "--embeddings", "--seed", seed,
+        "--out", quantized});
+  cast(quantized, (folder / "rtl").string(), seed);
   print_out("\n");
   aside.reset();
   finish(command, common, folder, {{"model", (folder / "glosses" / "best").string()}},

@@ -118,12 +118,17 @@ void write_report(const CLI::App& command, const LabOptions& o, const Lab& lab, 
 
 void run_lab(const CLI::App& command, const LabOptions& o, const Common& common) {
   const Lab& lab = find_lab(o.lab);
+  require(!o.out.empty(), "--out: must name a folder, got ''");
+  if (lab.run != nullptr) {
+    require(o.rows.empty() && !o.report, "--rows, --report: lab {} does all of it each time", lab.name);
+    return lab.run({.command = command, .common = common, .data = o.data, .from = o.from, .out = o.out});
+  }
+  require(!o.data.empty(), "--data: lab {} needs texts; give them as for train", lab.name);
   const auto source = data::open_source(o.data);
   const Setup setup = setup_of(o, *source);
   if (setup.from_given) check_seed(o, common.seed);
   const std::vector<Row> rows = lab.rows(setup);
   const std::vector<Row> chosen = choose_rows(rows, o.rows);
-  require(!o.out.empty(), "--out: must name a folder, got ''");
   const LabFolder folder(o.out, identity_of(o, setup, *source, common.seed));
   const LabRun run{.folder = folder,
                    .rows = rows,
@@ -148,7 +153,7 @@ void add_lab(CLI::App& program) {
   std::string labs;
   for (const Lab& lab : kLabs) labs += fmt::format("{}{} ({})", labs.empty() ? "" : ", ", lab.name, lab.title);
   command.add_option("lab", o->lab, labs)->required()->type_name("LAB");
-  command.add_option("--data", o->data, "as for train")->required();
+  command.add_option("--data", o->data, "as for train; lab 4 needs it only with --from");
   command
       .add_option("--out", o->out,
                   "folder of the lab; what is done there is not done again, and several processes may share it")

@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/synth_sweep.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/io/json.h"
@@ -18,7 +19,8 @@ using engine::require;
 using nlohmann::json;
 
 struct SynthOptions {
-  std::string folder, target = "xilinx";
+  std::string folder, target = "xilinx", out;
+  std::int64_t sweep = 0;
   bool report = false, no_dsp = false;
 };
 
@@ -70,6 +72,8 @@ std::string table(const json& run, const std::optional<json>& before) {
 }
 
 void run_synth(const CLI::App& command, const SynthOptions& o, const Common& common) {
+  if (o.sweep > 0) return run_sweep(command, common, o.sweep, o.target, o.out);
+  require(!o.folder.empty(), "synth: needs the folder that `ingot emit` wrote");
   const hw::Target target = hw::parse_target(o.target);
   const hw::EmittedRtl rtl = hw::open_rtl(o.folder);
   const hw::Synthesis synthesis =
@@ -95,10 +99,13 @@ void add_synth(CLI::App& program) {
   CLI::App& command = *program.add_subcommand("synth", "what emitted RTL takes of a chip, through Yosys");
   const auto common = add_common(command);
   const auto o = std::make_shared<SynthOptions>();
-  command.add_option("folder", o->folder, "what `ingot emit` wrote")->required()->type_name("RTL_DIR");
+  command.add_option("folder", o->folder, "what `ingot emit` wrote")->type_name("RTL_DIR");
   command.add_option("--target", o->target, "ice40, ecp5 or xilinx (7 series)");
   command.add_flag("--report", o->report, "ice40: place and route on an HX8K with nextpnr, for its highest clock");
   command.add_flag("--no-dsp", o->no_dsp, "multiply in logic");
+  command.add_option("--sweep", o->sweep, "instead: so many layers of drawn shapes, to fit the cost model; goes on")
+      ->check(not_negative());
+  command.add_option("--out", o->out, "of a sweep: folder for its table");
   set_action(command, "ingot synth rtl-out --target ice40 --report", common,
              [&command, o, common] { run_synth(command, *o, *common); });
 }

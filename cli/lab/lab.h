@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/command.h"
 #include "cli/lab/row.h"
 
 namespace ingot::cli {
@@ -28,23 +29,33 @@ struct Setup {
   bool from_compressed = false;  // and it is compressed already
 };
 
+// What a lab was asked to do.
+struct LabRequest {
+  const CLI::App& command;
+  const Common& common;
+  std::string data, from, out;
+};
+
 struct Lab {
   std::string_view name, title;
   std::vector<Row> (*rows)(const Setup& setup);
   std::string_view x_label;
   std::vector<std::string> (*notes)();
   double kept_accuracy = 0;  // on IMDb the report names the smallest model that has it; 0: it does not
+  void (*run)(const LabRequest& request) = nullptr;  // instead of rows: a lab that is not about accuracy
 };
 
 std::vector<Row> rows_1_1(const Setup& setup);
 std::vector<std::string> notes_1_1();
 std::vector<Row> rows_1_2(const Setup& setup);
 std::vector<std::string> notes_1_2();
+void run_lab_4(const LabRequest& request);
 
 inline constexpr std::array kLabs{
     Lab{"1.1", "quantisation after training against training with it", rows_1_1, "bits of inputs and weights",
         notes_1_1, 0.865},
     Lab{"1.2", "pruning of a quantised model, before and after an epoch more", rows_1_2, "sparsity", notes_1_2},
+    Lab{.name = "4", .title = "a Linear layer and its activation in hardware", .run = run_lab_4},
 };
 
 // What several labs begin with: the float model, and its controls, which got the epoch that tuned rows get too.

@@ -23,7 +23,7 @@ using engine::require;
 constexpr const char kVectorsFile[] = "vectors.safetensors", kMetadataFile[] = "metadata.json";
 
 // What commands leave in an emitted folder, beside what the manifest knows: a name, or all that begins so.
-constexpr std::string_view kLeft[] = {"manifest.json", "config.toml", "result.json", "synth", "simulate"};
+constexpr std::string_view kLeft[] = {"manifest.json", "config.toml", "result.json", "synth", "simulation"};
 
 bool is_left(const std::string& name) {
   return std::any_of(std::begin(kLeft), std::end(kLeft), [&](std::string_view l) { return name.starts_with(l); });

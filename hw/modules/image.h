@@ -46,8 +46,8 @@ struct Image {
     for (const Word& word : words) lines += word.hex() + "\n";
     return lines;
   }
-  // A few words cost less as logic: one LUT of four inputs a bit.
-  bool is_small() const { return depth() <= 16; }
+  // A few words cost less as logic: one LUT of four inputs a bit. Longer constants are beyond what tools read.
+  bool is_small() const { return depth() <= 16 && bits() <= 16384; }
 };
 
 }  // namespace ingot::hw

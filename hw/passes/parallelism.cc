@@ -60,7 +60,6 @@ std::optional<Parallelism> cheapest(const Node& node, std::int64_t cycles, std::
   for (const std::int64_t in : divisors(node.n_in)) {
     for (const std::int64_t out : divisors(node.n_out)) {
       if ((node.n_in / in) * (node.n_out / out) > cycles) continue;
-      // One with more inputs than outputs needs fewer accumulators, but a beat more of adders: the even one.
       const std::tuple candidate{in * out, lanes != 0 && in != lanes, std::abs(in - out), in};
       if (!best || candidate < *best) best = candidate;
     }

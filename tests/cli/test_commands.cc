@@ -162,7 +162,7 @@ TEST_CASE("trace writes what another implementation computed") {
 TEST_CASE("every command explains itself with an example") {
   const Workplace place;
   for (const char* command : {"demo", "tokenizer train", "tokenizer encode", "pretrain", "train", "quantize", "eval",
-                              "predict", "import", "export", "trace", "format", "prune"}) {
+                              "predict", "import", "export", "trace", "format", "prune", "emit", "synth"}) {
     const Outcome help = place.run(std::string(command) + " --help");
     INFO(command);
     CHECK(help.code == 0);

@@ -49,6 +49,7 @@ json result(double accuracy, double validation) {
 
 TEST_CASE("every row of every lab has a name of its own, stands behind what it needs, and types words that parse") {
   for (const Lab& lab : kLabs) {
+    if (lab.run != nullptr) continue;  // it has no rows
     for (const Setup& setup : kSetups) {
       const std::vector<Row> rows = lab.rows(setup);
       const std::set<std::string> given{"here", "data", "seed", "from", "plan"};
@@ -140,6 +141,7 @@ TEST_CASE("bounds are judged from measured rows only") {
 
 TEST_CASE("a report shows every measured value, and the reference and bounds on IMDb alone") {
   for (const Lab& lab : kLabs) {
+    if (lab.run != nullptr) continue;  // it has no rows
     const test::TemporaryFolder place;
     const LabFolder folder(place / "lab", {{"seed", 1}});
     const std::vector<Row> rows = lab.rows({});

@@ -1,0 +1,15 @@
+// The sweep behind the cost model.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "cli/command.h"
+
+namespace ingot::cli {
+
+// Synthesises n layers for the target, those that OUT/sweep.json lacks, and fits the cost model to all of them.
+void run_sweep(const CLI::App& command, const Common& common, std::int64_t n, const std::string& target,
+               const std::filesystem::path& out);
+
+}  // namespace ingot::cli

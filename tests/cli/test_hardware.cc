@@ -1,0 +1,104 @@
+// emit and synth as their users meet them.
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/support/error_text.h"
+#include "tests/support/program.h"
+
+using namespace ingot;
+using nlohmann::json;
+using test::contains;
+using test::Outcome;
+using test::text_of_file;
+using test::Workplace;
+
+namespace {
+
+constexpr const char kMlp[] = R"toml(name = "mlp"
+input = "fixed(8,3)"
+vectors = [[-8, 3, 0, 1], [1, 2, 3, 4]]
+[[layers]]
+name = "fc1"
+type = "linear"
+inputs = 4
+outputs = 8
+weight = "fixed(8,3)"
+bias = "fixed(8,3)"
+output = "fixed(8,3,floor)"
+[[layers]]
+name = "act"
+type = "gelu"
+)toml";
+
+void refused(const Workplace& place, const std::string& words, const std::string& part,
+             const std::string& before = "") {
+  const Outcome outcome = place.run(words, "", before);
+  INFO(words, ": ", outcome.error);
+  CHECK(outcome.code == 2);
+  CHECK(contains(outcome.error, part));
+  CHECK(std::count(outcome.error.begin(), outcome.error.end(), '\n') == 1);
+}
+
+}  // namespace
+
+TEST_CASE("emit writes a small model from a file, twice the same, and says what it is") {
+  const Workplace place;
+  place.write("mlp.toml", kMlp);
+  const Outcome outcome = place.run("emit mlp.toml --parallelism 4 --out rtl --json");
+  REQUIRE_MESSAGE(outcome.code == 0, outcome.error);
+  const json result = json::parse(outcome.out);
+  CHECK(result["interval"] == 2);
+  CHECK(result["multipliers"] == 16);
+  CHECK(result["vectors"] == 2);
+  CHECK(result["metadata"]["nodes"][0]["hardware"]["verilog_param"]["fc1_WEIGHT_TENSOR_SIZE_DIM_1"] == 8);
+  const std::string manifest = text_of_file(place / "rtl/manifest.json");
+  REQUIRE(place.run("emit mlp.toml --parallelism 4 --out rtl").code == 0);
+  CHECK(text_of_file(place / "rtl/manifest.json") == manifest);
+  REQUIRE(place.run("emit mlp.toml --parallelism 4 --seed 2 --out rtl").code == 0);
+  CHECK(text_of_file(place / "rtl/manifest.json") != manifest);
+  CHECK(contains(place.run("emit mlp.toml --cycles 8 --out rtl").out, "4 multipliers, a vector every 8 cycles"));
+}
+
+TEST_CASE("what cannot be emitted or synthesised is refused in one sentence") {
+  const Workplace place;
+  place.write("mlp.toml", kMlp);
+  place.write("mine/letter", "mine");
+  refused(place, "emit mlp.toml --parallelism 3 --out rtl",
+          "the 4 inputs of fc1 cannot be cut into beats of 3; legal are 1, 2, 4");
+  refused(place, "emit mlp.toml --parallelism 4 --cycles 2 --out rtl", "choose the same thing");
+  refused(place, "emit mlp.toml --block ffn.0 --out rtl", "names a part of a trained model");
+  refused(place, "emit absent.toml --out rtl", "absent.toml");
+  refused(place, "emit mlp.toml --out mine", "holds letter, which `ingot emit` did not write");
+  refused(place, "synth mine --target xilinx", "is no folder of `ingot emit`");
+  REQUIRE(place.run("emit mlp.toml --parallelism 4 --out rtl").code == 0);
+  refused(place, "synth rtl --target xc7", "must be ice40, ecp5 or xilinx, got 'xc7'");
+  refused(place, "synth rtl --target ecp5 --report", "--report: places on ice40 only, got ecp5");
+  refused(place, "synth rtl", "Debian package yosys", "PATH=/nowhere");
+  place.write("rtl/act_table.mem", "00\n");
+  refused(place, "synth rtl --target xilinx", "act_table.mem: is not what was emitted");
+}
+
+TEST_CASE("blocks of a model quantised for hardware are emitted with what real texts make of them") {
+  const Workplace place;
+  REQUIRE(place.run(Workplace::train("--out run")).code == 0);
+  refused(place, "emit run --block ffn.0 --out rtl",
+          "intermediate.dense: is not in integers: its input is not quantised");
+  const Outcome quantised = place.run("quantize run --data train.csv --width 8 --outputs 8 --out q8");
+  REQUIRE_MESSAGE(quantised.code == 0, quantised.error);
+  refused(place, "emit q8 --out rtl", "--block: must be one of ffn.0, pooler, classifier, head");
+  refused(place, "emit q8 --block attention --out rtl",
+          "the model has ffn.0, pooler, classifier, head, got 'attention'");
+  for (const char* block : {"ffn.0", "pooler", "head"}) {
+    const Outcome outcome = place.run(
+        fmt::format("emit q8 --block {} --parallelism 2 --data train.csv --activations 12 --out rtl --json", block));
+    REQUIRE_MESSAGE(outcome.code == 0, outcome.error);
+    const json result = json::parse(outcome.out);
+    CHECK(result["vectors"] == (std::string(block) == "ffn.0" ? 12 * 9 : 12));
+  }
+  refused(place, "emit q8 --block head --activations 1000 --data train.csv --out rtl", "has 120 texts, got 1000");
+  // The integer program of that model is the fake-quantised model too.
+  const Outcome verified = place.run("eval q8 --data train.csv --integer --verify --json --quiet");
+  REQUIRE_MESSAGE(verified.code == 0, verified.error);
+  CHECK(json::parse(verified.out)["verify"]["different"] == 0);
+}
