@@ -192,3 +192,23 @@ TEST_CASE("float32 takes a quantizer away, and a layer without any is not listed
                        }),
                        "needs at least one batch of texts, got 0"));
 }
+
+TEST_CASE("a bias in units of sums has the fraction bits of its channel's products, and the integers add it as it is") {
+  bert::Model model = test::small_model();
+  const std::vector<bert::Input> batches{test::small_input()};
+  auto requests = request(kOutput, Role::weight, "fixed(8,calibrated)", true);
+  const auto want = [&](Role role, const char* format) {
+    requests[kOutput][static_cast<std::size_t>(role)] = compress::parse_request(format);
+  };
+  want(Role::bias, "fixed(24,sums)");
+  const auto refusal =
+      test::error_text([&] { compress::calibrate(model, {}, requests, batches, CalibrationOptions()); });
+  CHECK(test::contains(refusal, "output.dense: a bias with the fraction bits of sums needs an input in fixed point"));
+  want(Role::input, "fixed(6,calibrated)");
+  const Compression c = compress::calibrate(model, {}, requests, batches, CalibrationOptions());
+  const compress::LayerCompression& layer = c.at(kOutput);
+  const std::vector<int>& weights = layer[Role::weight]->channel_frac_bits;
+  REQUIRE(layer[Role::bias]->channel_frac_bits.size() == weights.size());
+  for (std::size_t j = 0; j < weights.size(); ++j)
+    CHECK(layer[Role::bias]->channel_frac_bits[j] == weights[j] + frac_bits(c, kOutput, Role::input));
+}

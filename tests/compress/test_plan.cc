@@ -40,6 +40,7 @@ TEST_CASE("a request is a format, or fixed point whose fraction bits are half or
   CHECK_FALSE(parse_request("fixed(8,3)").is_calibrated);
   CHECK(parse_request("fixed(8,calibrated)").is_calibrated);
   CHECK(parse_request("ufixed(4,calibrated,floor)").is_calibrated);
+  CHECK(parse_request("fixed(24,sums)").is_of_sums);
   CHECK_FALSE(parse_request("float32").quantizer.has_value());
   CHECK(contains(error_text([] { parse_request("fixed(0,calibrated)"); }),
                  "width must be an integer between 1 and 32, got 0"));
@@ -49,6 +50,12 @@ TEST_CASE("a request is a format, or fixed point whose fraction bits are half or
   CHECK(contains(error_text([] { parse_request("block_fp(8,e8,[0])"); }), "block"));
   CHECK(contains(error_text([] { parse_request("fixed(8,200)"); }),
                  "frac_width must be an integer between -95 and 126, got 200"));
+}
+
+TEST_CASE("only a bias has the fraction bits of sums") {
+  CHECK(refusal("[[layers]]\nname = '*'\nbias = 'fixed(24,sums)'\n").empty());
+  CHECK(contains(refusal("[[layers]]\nname = '*'\nweight = 'fixed(24,sums)'\n"),
+                 "layers[0].weight: only a bias has the fraction bits of sums"));
 }
 
 TEST_CASE("later entries win, role by role, and TOML says the same as JSON") {
