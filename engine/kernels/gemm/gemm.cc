@@ -187,8 +187,9 @@ struct WeightGradient {
     const std::int64_t size = round_up(n * k + n, 16);
     float* shares = scratch(Scratch::gemm, (n_cuts - 1) * size);  // of the cuts after the first
     const std::int64_t n_tiles = n_down * n_across;
+    // The tiles of a cut one after another: a thread stays with its tokens.
     parallel_for(n_cuts * n_tiles, 1, [&](std::int64_t task, std::int64_t) {
-      const std::int64_t cut = task % n_cuts, tile_index = task / n_cuts;
+      const std::int64_t cut = task / n_tiles, tile_index = task % n_tiles;
       const std::int64_t i = tile_index % n_down * rows, j = tile_index / n_down * columns;
       float* share = cut == 0 ? dw : shares + (cut - 1) * size;
       float* bias_share = cut == 0 ? dbias : share + n * k;
