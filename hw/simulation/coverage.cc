@@ -1,6 +1,10 @@
 #include "hw/simulation/coverage.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <map>
 #include <sstream>
 
@@ -16,6 +20,22 @@ std::string field(const std::string& item, const std::string& key) {
   if (at == std::string::npos) return "";
   const std::size_t begin = at + mark.size();
   return item.substr(begin, item.find_first_of("\1'", begin) - begin);
+}
+
+// What an item counts: lines as in "108-115,120"; or, of an `else` that is not there, when it would have been taken.
+std::vector<std::string> places(const std::string& item) {
+  const std::string path = field(item, "f"), file = path.substr(path.rfind('/') + 1), ranges = field(item, "S");
+  if (ranges.empty()) return {fmt::format("{}:{} {}", file, field(item, "l"), field(item, "o"))};
+  std::vector<std::string> all;
+  std::istringstream list(ranges);
+  for (std::string range; std::getline(list, range, ',');) {
+    const std::size_t dash = range.find('-');
+    const int first = std::atoi(range.c_str());
+    const int last = dash == std::string::npos ? first : std::atoi(range.c_str() + dash + 1);
+    for (int number = first; number <= std::min(last, first + 9999); ++number)
+      all.push_back(fmt::format("{}:{}", file, number));
+  }
+  return all;
 }
 
 }  // namespace
@@ -34,8 +54,7 @@ Coverage read_coverage(const std::string& text) {
     const char* const last = line.data() + line.size();
     engine::require(end != std::string::npos && std::from_chars(line.data() + end + 2, last, count).ptr == last,
                     "coverage: an item must end with its count, got '{}'", line.substr(0, 80));
-    const std::string file = field(line, "f");
-    counts[file.substr(file.rfind('/') + 1) + ":" + field(line, "l")] += count;
+    for (const std::string& place : places(line)) counts[place] += count;
   }
   Coverage coverage;
   for (const auto& [place, count] : counts) {

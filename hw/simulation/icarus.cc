@@ -104,9 +104,9 @@ std::string testbench_text(const Design& design, const fs::path& folder) {
     if ($value$plusargs("stalls=%d", stalls)) stalls = stalls;
   end
   always #10 clk = !clk;
+  always @(posedge clk) cycle <= cycle + 1;
   always @(negedge clk) begin
-    cycle = cycle + 1;
-    rst = cycle < 3;
+    rst <= cycle < 3;
     drain = ({3}) ? drain + 1 : 0;
     if (drain > 64 || cycle - moved > 100000) begin
       $display("end %0d %0d", cycle, drain > 64 ? 0 : 1);
@@ -178,7 +178,8 @@ SimulationOutcome run(const Design& design, const fs::path& folder, std::span<co
   require(result.code == 0, "vvp: exit code {}:\n{}", result.code, result.output);
   std::istringstream lines(result.output);
   for (std::string line; std::getline(lines, line);) parse_line(line, outcome);
-  require(outcome.cycles > 0, "vvp: broke off:\n{}", result.output);
+  const bool has_errors = result.output.find("ERROR") != std::string::npos;  // a file that is not there, too
+  require(outcome.cycles > 0 && !has_errors, "vvp: broke off:\n{}", result.output);
   for (std::size_t i = 0; i < outcome.channels.size(); ++i)
     outcome.channels[i].vectors = outcome.channels[i].beats / design.channels[i].output.beats;
   return outcome;

@@ -42,7 +42,7 @@ inline constexpr std::string_view kSimulators[] = {"verilator", "icarus", "cxxrt
 // Lines of Verilog that a run reached, of those that can be counted.
 struct Coverage {
   std::int64_t lines = 0, reached = 0;
-  std::vector<std::string> missed;  // file:line
+  std::vector<std::string> missed;  // "file:line"; "file:line else" of a branch that has no lines
 };
 
 struct SimulationOutcome : testbench::Outcome {

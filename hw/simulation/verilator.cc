@@ -64,11 +64,8 @@ int main(int argc, char** argv) {
   VerilatedContext context;
   context.randReset(2);  // registers without a reset begin with anything
   context.randSeed(argc > 3 ? static_cast<int>(std::strtoull(argv[3], nullptr, 10) & 0x7fffffff) | 1 : 1);
-  int code;
-  {
-    Model model(context);
-    code = ingot::testbench::main(model, argc, argv);
-  }
+  Model model(context);
+  const int code = ingot::testbench::main(model, argc, argv);
 )" + (options.coverage ? "  context.coveragep()->write((std::string(argv[1]) + \"/coverage\").c_str());\n" : "") +
          "  return code;\n}\n";
 }

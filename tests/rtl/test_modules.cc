@@ -113,23 +113,43 @@ TEST_CASE("A linear layer takes a vector as often as it has products to do, and 
   CHECK(latency(shapes[0]) == 6);
 }
 
+// One of each, for simulators that are slow.
+void add_some_modules(Batch& batch, Rng& rng) {
+  for (const int rounding : {0, 1, 2, 3}) add_requantize(batch, 8, 4, rounding % 2 == 0, 3, rounding, rng);
+  add_relu(batch, 4, 5, rng);
+  add_leaky_relu(batch, 3, 8, 5, 4, engine::Rounding::half_away, rng);
+  for (const RreluMode mode : {RreluMode::eval, RreluMode::lab, RreluMode::uniform})
+    add_rrelu(batch, mode, 4, 8, 172, rng);
+  add_table(batch, 3, 8, 8, rng);
+  add_skid_buffer(batch, 8, rng);
+  add_fifo(batch, 9, 5, rng);
+  add_fork_join(batch, 7, 2, rng);
+  add_adapter(batch, 3, 6, 4, rng);
+}
+
 TEST_CASE("Icarus reads the same modules and finds the same bits") {
   if (!has("iverilog", "iverilog")) return;
   Rng rng(11);
   Batch batch;
-  add_modules(batch, rng);
+  add_some_modules(batch, rng);
   for (int i = 0; i < 6; ++i) add_linear(batch, random_shape(rng), 30, rng);
-  check_all(batch, Simulator::icarus, {});
+  const Simulation simulation(batch.design(), Simulator::icarus);
+  const hw::SimulationOutcome stalled = simulation.run(batch.beats(), {});
+  const hw::SimulationOutcome free = simulation.run(batch.beats(), {.stalls = Stalls::none});
+  CHECK(complaints(batch, stalled) == "");
+  CHECK(complaints(batch, free) == "");
+  CHECK(stalled.cycles > 1.2 * static_cast<double>(free.cycles));  // it did wait
+
+  std::vector<testbench::ChannelBeats> wrong = batch.beats();
+  wrong[3].expected[5] ^= 1;
+  CHECK(simulation.run(wrong, {}).channels[3].differences == 1);
 }
 
 TEST_CASE("So does Yosys, simulated as C++") {
   if (!has("yosys", "yosys")) return;
   Rng rng(13);
   Batch batch;
-  for (const RreluMode mode : {RreluMode::lab, RreluMode::uniform}) add_rrelu(batch, mode, 4, 8, 172, rng);
-  add_table(batch, 3, 8, 8, rng);
-  add_fork_join(batch, 7, 2, rng);
-  add_adapter(batch, 3, 6, 4, rng);
+  add_some_modules(batch, rng);
   for (int i = 0; i < 4; ++i) add_linear(batch, random_shape(rng), 60, rng);
   check_all(batch, Simulator::cxxrtl, {.n_resets = 2});
 }

@@ -1,0 +1,152 @@
+// The library around the simulators: beats, coverage, waveforms, emitted folders against their graphs.
+#include <doctest/doctest.h>
+
+#include "engine/base/child.h"
+#include "hw/simulation/coverage.h"
+#include "hw/simulation/verify.h"
+#include "hw/simulation/waveform.h"
+#include "tests/rtl/batch.h"
+#include "tests/support/error_text.h"
+#include "tests/support/temporary_folder.h"
+
+namespace ingot::test {
+namespace {
+
+using testbench::Byte;
+
+TEST_CASE("Codes of any width are beats bit by bit, and come back") {
+  CHECK(hw::pack_beats(Codes{-1, 0, 3, -4}, 2, 3) == std::vector<Byte>{0b000111, 0b100011});
+  engine::Rng rng(3);
+  for (const int width : {1, 2, 5, 8, 11, 16, 31}) {
+    for (const bool is_signed : {true, false}) {
+      const Codes codes = random_codes(15, width, is_signed, rng);
+      const std::vector<Byte> beats = hw::pack_beats(codes, 5, width);
+      const std::size_t bytes = beats.size() / 3;
+      for (std::size_t i = 0; i < codes.size(); ++i) {
+        const auto beat = hw::unpack_beat(std::span(beats).subspan(i / 5 * bytes, bytes), width, is_signed);
+        CHECK(beat[i % 5] == codes[i]);
+      }
+    }
+  }
+}
+
+TEST_CASE("A line is reached if an instance reached it; an else without lines counts by its place") {
+  const std::string header = "# SystemC::Coverage-3\n";
+  const auto item = [](const std::string& line, const std::string& kind, const std::string& lines, int count) {
+    return "C '\1f\2/rtl/m.sv\1l\2" + line + "\1n\0023\1page\2v_line/m\1o\2" + kind +
+           (lines.empty() ? "" : "\1S\2" + lines) + "\1h\2top.i' " + std::to_string(count) + "\n";
+  };
+  const hw::Coverage coverage = hw::read_coverage(header + item("5", "block", "5-6,9", 0) + item("5", "block", "5", 2) +
+                                                  item("7", "else", "", 0));
+  CHECK(coverage.lines == 4);
+  CHECK(coverage.reached == 1);
+  CHECK(coverage.missed == std::vector<std::string>{"m.sv:6", "m.sv:7 else", "m.sv:9"});
+}
+
+TEST_CASE("A damaged coverage file is refused or read, never worse") {
+  CHECK(contains(error_text([] { hw::read_coverage("nothing"); }), "must begin with"));
+  const std::string whole = "# SystemC::Coverage-3\nC '\1f\2a.sv\1l\0022\1S\0022-4\1h\2top' 17\n";
+  engine::Rng rng(5);
+  for (int i = 0; i < 3000; ++i) {
+    std::string text = whole.substr(0, 1 + rng.below(whole.size()));
+    for (std::uint64_t n = rng.below(4); n > 0; --n) text[rng.below(text.size())] = static_cast<char>(rng.bits());
+    error_text([&] { hw::read_coverage(text); });
+  }
+}
+
+hw::Manifest small_manifest() {
+  const hw::FixedPoint format{
+      .width = 4, .frac_bits = 0, .is_signed = true, .rounding = engine::Rounding::nearest_even};
+  return {.top = "top",
+          .input = {.name = "x", .format = format, .size = 2, .lanes = 2},
+          .output = {.name = "y", .format = format, .size = 2, .lanes = 1},
+          .interval = 1,
+          .sources = {"top.sv"}};
+}
+
+// rst, x (2 lanes), x_valid, x_ready, y, y_valid, y_ready: a cycle of reset, one in which -1 and 2 go in.
+const std::vector<Byte> kTrace = {1, 0,    0, 1, 0, 0, 0,  //
+                                  0, 0x2f, 1, 1, 7, 0, 1};
+
+TEST_CASE("A trace becomes a VCD file of its changes") {
+  const std::vector<hw::Signal> signals = hw::signals_of(small_manifest(), kTrace);
+  REQUIRE(signals.size() == 7);
+  CHECK(hw::to_vcd(signals, 20) ==
+        "$timescale 1ns $end\n$scope module top $end\n$var wire 1 ! clk $end\n$var wire 1 \" rst $end\n"
+        "$var wire 8 # x $end\n$var wire 1 $ x_valid $end\n$var wire 1 % x_ready $end\n$var wire 4 & y $end\n"
+        "$var wire 1 ' y_valid $end\n$var wire 1 ( y_ready $end\n$upscope $end\n$enddefinitions $end\n"
+        "#0\n0!\n1\"\nb00000000 #\n0$\n1%\nb0000 &\n0'\n0(\n#10\n1!\n"
+        "#20\n0!\n0\"\nb00101111 #\n1$\nb0111 &\n1(\n#30\n1!\n#40\n");
+}
+
+TEST_CASE("A figure shows valid beats as codes, others as nothing") {
+  const std::string svg = hw::to_svg(hw::signals_of(small_manifest(), kTrace), 0, 9, 20);
+  CHECK(contains(svg, ">-1 2</text>"));
+  CHECK_FALSE(contains(svg, ">7</text>"));
+  CHECK(contains(svg, ">40 ns</text>"));  // two cycles are all that there are
+  CHECK_FALSE(contains(svg, ">60 ns</text>"));
+}
+
+// y = max(x, 0), as a graph and, rightly or wrongly, as Verilog.
+hw::EmittedRtl emitted(const TemporaryFolder& folder, const std::string& function) {
+  put(folder / "top.sv",
+      "`default_nettype none\nmodule top (input wire clk, input wire rst, input wire [7:0] x, input wire x_valid, "
+      "output logic x_ready, output logic [3:0] y, output logic y_valid, input wire y_ready);\n"
+      "  logic phase;\n  logic [3:0] lane;\n  assign lane = phase ? x[7:4] : x[3:0];\n  assign y = " +
+          function +
+          ";\n  assign y_valid = x_valid;\n  assign x_ready = y_ready && phase;\n"
+          "  always_ff @(posedge clk) if (rst) phase <= 1'b0; else if (x_valid && y_ready) phase <= !phase;\n"
+          "endmodule\n`default_nettype wire\n");
+  const hw::Manifest manifest = small_manifest();
+  hw::Node node{.name = "act",
+                .input = manifest.input.format,
+                .output = manifest.output.format,
+                .n_in = 2,
+                .n_out = 2,
+                .layer = hw::Activation{.function = "relu"},
+                .parallelism = {1, 1}};
+  return {.folder = folder.path(), .manifest = manifest, .graph = {.name = "small", .nodes = {node}}};
+}
+
+constexpr hw::VerifyOptions kQuick{.n_vectors = 500};
+
+TEST_CASE("Hardware that computes its graph is found right, hardware that does not is shown where") {
+  if (!engine::find_program("verilator_bin")) {
+    MESSAGE("skipped: verilator_bin is missing: install the Debian package verilator");
+    return;
+  }
+  const TemporaryFolder folder;
+  const hw::Verification right = hw::verify(emitted(folder, "lane[3] ? 4'd0 : lane"), kQuick);
+  CHECK(right.ok());
+  CHECK(right.n_vectors == 500);
+  CHECK(right.n_beats == 1000);
+  CHECK(right.interval == 2.0);
+
+  const hw::Verification wrong = hw::verify(emitted(folder, "lane[3] ? 4'd0 : lane & 4'd6"), kQuick);
+  CHECK_FALSE(wrong.ok());
+  REQUIRE(!wrong.wrong_beats.empty());
+  const hw::WrongBeat& first = wrong.wrong_beats[0];
+  CHECK(first.expected[0] % 2 == 1);
+  CHECK(first.got[0] == first.expected[0] - 1);
+
+  const std::string refusal = error_text([&] { hw::verify(emitted(folder, "lane +"), kQuick); });
+  CHECK(contains(refusal, "verilator: exit code 1"));
+  CHECK(contains(refusal, "syntax error"));
+}
+
+TEST_CASE("Vectors in many chunks, and lines that were not reached, add up") {
+  if (!engine::find_program("verilator_bin")) return;
+  const TemporaryFolder folder;
+  hw::EmittedRtl rtl = emitted(folder, "lane[3] ? 4'd0 : lane");
+  rtl.manifest.interval = 20'000;  // chunks of 200
+  std::vector<std::int64_t> done;
+  const hw::Verification v =
+      hw::verify(rtl, {.n_vectors = 500, .coverage = true}, [&](std::int64_t n, std::int64_t) { done.push_back(n); });
+  CHECK(done == std::vector<std::int64_t>{200, 400, 500});
+  CHECK(v.n_vectors == 500);
+  REQUIRE(v.coverage.has_value());
+  CHECK(v.coverage->reached == v.coverage->lines);
+}
+
+}  // namespace
+}  // namespace ingot::test
