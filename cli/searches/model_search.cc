@@ -108,7 +108,7 @@ void finish_search(const ModelSearch& s, search::StudyOptions options, const jso
     text += summary(scored, s.texts.options);
     result.update(scored);
   }
-  if (s.add) s.add(result);
+  if (s.add) s.add(result, trials);
   engine::release_interrupts();
   const Figure figure = figure_of(result, s.measures, title);
   if (!figure.series.empty()) {

@@ -33,8 +33,8 @@ struct ModelSearch {
   const TrialTexts& texts;
   const SearchFolder& folder;
   const std::vector<Measure>& measures;
-  std::string data;
-  std::function<void(nlohmann::json& result)> add = nullptr;  // what else belongs into the result
+  // What else is to be written, and to go into the result.
+  std::function<void(nlohmann::json& result, const std::vector<search::TrialRecord>& trials)> add = nullptr;
 };
 
 // Runs the trials that are left, evaluates the best model on the test texts once no trial is running, writes

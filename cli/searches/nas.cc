@@ -240,7 +240,7 @@ void run(const CLI::App& command, const NasOptions& o, const Common& common) {
   const json identity = identity_of(command, *texts);
   Nas nas(o, space, trial_texts, folder, measures, identity);
   finish_search(
-      {command, common, o, trial_texts, folder, measures, o.data}, std::move(study), identity,
+      {command, common, o, trial_texts, folder, measures}, std::move(study), identity,
       [&](search::Trial& trial) { return nas.evaluate(trial); },
       {"layers", "heads", "hidden", "ffn", "n_parameters", "float_accuracy", "seconds"}, "search nas: architectures");
 }

@@ -1,0 +1,313 @@
+// ingot search mixed: the number format of each layer of a trained classifier.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
+
+#include "cli/command.h"
+#include "cli/quantization.h"
+#include "cli/search.h"
+#include "cli/searches/format_space.h"
+#include "cli/searches/measures.h"
+#include "cli/searches/model_search.h"
+#include "compress/footprint.h"
+#include "compress/quantize/calibration.h"
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/base/process.h"
+
+namespace ingot::cli {
+namespace fs = std::filesystem;
+namespace {
+
+using compress::Compression;
+using compress::Role;
+using engine::require;
+using nlohmann::json;
+
+struct MixedOptions : TrainingOptions, ModelSearchOptions {
+  MixedOptions() {
+    epochs = 0;
+    learning_rate = 3e-4;
+    length = 0;
+  }
+  std::string formats = "fixed", widths = "2,3,4,6,8", fracs = "calibrated", inputs = "same", per = "channel";
+  bool embeddings = false;
+  double max_bits = 0;
+  std::int64_t calibration_texts = 256, evaluation_texts = 0, steps = 0;
+
+  bool trains() const { return epochs > 0 || steps > 0; }
+};
+
+// What a trial quantises: a layer or table, its weight's format and its input's.
+struct Choice {
+  SearchedTensor tensor;
+  std::string weight, input;
+};
+
+// Turns formats by layer into a compression. What is calibrated for one trial serves all: fraction bits of a tensor
+// depend on its format alone, as inputs are seen in the model that the search began with.
+class Quantizers {
+ public:
+  Quantizers(const CompressedModel& start, const MixedOptions& o, std::vector<bert::Input> batches)
+      : start_(start), per_channel_(o.per == "channel"), batches_(std::move(batches)) {}
+
+  Compression compression(const std::vector<Choice>& choices) {
+    Compression all = start_.compression;
+    for (const Choice& choice : choices) {
+      const compress::LayerCompression weight = in(choice.weight, choice.tensor.layer);
+      compress::LayerCompression& layer = all[choice.tensor.layer];
+      layer[Role::weight] = weight[Role::weight];
+      if (choice.tensor.is_table) continue;
+      layer[Role::bias] = weight[Role::bias];
+      layer[Role::input] = in(choice.input, choice.tensor.layer)[Role::input];
+    }
+    return all;
+  }
+
+ private:
+  // The layer when all layers are in this format.
+  compress::LayerCompression in(const std::string& format, const std::string& layer) {
+    const std::lock_guard lock(mutex_);
+    auto known = by_format_.find(format);
+    if (known == by_format_.end()) {
+      const compress::QuantizerRequest request = compress::parse_request(format);
+      bert::Model model = start_.model;
+      const compress::Plan plan = uniform_plan(request, request, per_channel_, true);
+      Compression calibrated =
+          compress::calibrate(model, start_.compression, compress::requests_by_layer(model, plan), batches_, {});
+      known = by_format_.emplace(format, std::move(calibrated)).first;
+    }
+    const auto found = known->second.find(layer);
+    return found == known->second.end() ? compress::LayerCompression{} : found->second;
+  }
+
+  const CompressedModel& start_;
+  bool per_channel_;
+  std::vector<bert::Input> batches_;
+  std::mutex mutex_;
+  std::map<std::string, Compression> by_format_;
+};
+
+// Quantised weights by layer and format: trials differ in some layers only, and batches in none.
+class Weights {
+ public:
+  // A model to evaluate, whose weights and biases are quantised once instead of with every batch.
+  bert::Model frozen(const CompressedModel& start, const Compression& compression, const std::vector<Choice>& choices) {
+    const engine::NoGradient no_gradient;
+    bert::Model model = start.model;
+    compress::attach(model, compression);
+    std::map<std::string, std::string> formats;
+    for (const Choice& choice : choices) formats[choice.tensor.layer] = choice.weight;
+    for (const auto& [name, linear] : model.linears()) {
+      const engine::Linear changed = *linear;
+      if (changed.transforms == nullptr) continue;
+      auto transforms = std::make_shared<engine::TensorTransforms>(*changed.transforms);
+      transforms->weight = transforms->bias = {};
+      *linear = {get(name, formats[name], [&] { return changed.effective_weight().value(); }),
+                 engine::Variable(changed.effective_bias().value()), std::move(transforms)};
+    }
+    for (const auto& [name, table] : model.tables()) {
+      const engine::Embedding changed = *table;
+      *table = {get(name, formats[name], [&] { return changed.table().value(); }), nullptr};
+    }
+    return model;
+  }
+
+ private:
+  template <class Make>
+  engine::Variable get(const std::string& layer, const std::string& format, const Make& make) {
+    const std::lock_guard lock(mutex_);
+    const auto [at, is_new] = known_.try_emplace(layer + " " + format);
+    if (is_new) at->second = engine::Variable(make());
+    return at->second;
+  }
+
+  std::mutex mutex_;
+  std::map<std::string, engine::Variable> known_;
+};
+
+class Mixed {
+ public:
+  Mixed(const MixedOptions& o, CompressedModel& start, const std::vector<FormatSpace>& spaces, const TrialTexts& texts,
+        const SearchFolder& folder, const std::vector<Measure>& measures, json identity)
+      : o_(o),
+        start_(start),
+        spaces_(spaces),
+        texts_(texts),
+        folder_(folder),
+        measures_(measures),
+        identity_(std::move(identity)),
+        quantizers_(start, o, calibration_batches(texts.texts, texts.framing, o.calibration_texts, o.batch, texts.seed)),
+        tensors_(searched_tensors(start.model, o.embeddings)) {}
+
+  std::vector<double> evaluate(search::Trial& trial) {
+    const std::vector<Choice> choices =
+        choose([&](const std::string& name, const search::Distribution& d) { return trial.suggest(name, d); });
+    const Compression compression = quantizers_.compression(choices);
+    bert::Model model = start_.model;
+    const double bits = compress::average_bits(model, compression);
+    trial.settle(o_.max_bits > 0 ? std::vector{bits - o_.max_bits} : std::vector<double>{});
+    const double begin = engine::usage().wall_seconds;
+    const fs::path place = folder_.trial(trial.number());
+    const FileLock lock(folder_.trial_lock(trial.number()), FileLock::Wait::yes);
+    fs::create_directories(place);
+    trial.set_attribute("average_bits", bits);
+    CompressedModel m{std::move(model), compression};
+    const double accuracy = o_.trains() ? tuned(trial, m, place) : at_once(m, choices);
+    const std::vector<double> values = measured(measures_, accuracy, m);
+    trial.set_attribute("seconds", engine::usage().wall_seconds - begin);
+    if (!o_.trains()) save_in_trial(texts_, m, place / "last");
+    folder_.keep_if_best(trial.number(), values, measures_, place / "last");
+    return values;
+  }
+
+  // What `ingot quantize --plan` reads to do the same.
+  std::string plan_of(const search::TrialRecord& record) const {
+    std::string text = fmt::format("# trial {} of ingot search mixed\n", record.number);
+    for (const Choice& choice : choose([&](const std::string& name, const search::Distribution&) {
+           return record.parameters.at(name).value;
+         })) {
+      text += fmt::format("\n[[{}]]\nname = \"{}\"\nweight = \"{}\"\nper = \"{}\"\n",
+                          choice.tensor.is_table ? "embeddings" : "layers", choice.tensor.layer, choice.weight, o_.per);
+      if (choice.tensor.is_table) continue;
+      const bool is_calibrated = compress::parse_request(choice.weight).is_calibrated;
+      text += fmt::format("input = \"{}\"\nbias = \"{}\"\n", choice.input, is_calibrated ? "float32" : choice.weight);
+    }
+    return text;
+  }
+
+ private:
+  std::vector<Choice> choose(const Pick& pick) const {
+    std::vector<Choice> choices;
+    for (const SearchedTensor& tensor : tensors_) {
+      const std::string weight = pick_format(tensor, spaces_, pick);
+      choices.push_back({tensor, weight, o_.inputs == "same" ? weight : o_.inputs});
+    }
+    return choices;
+  }
+
+  double at_once(const CompressedModel& m, const std::vector<Choice>& choices) {
+    const bert::Model frozen = weights_.frozen(start_, m.compression, choices);
+    return bert::evaluate(frozen, texts_.texts.validation, texts_.framing, o_.batch).accuracy;
+  }
+
+  // Trained with its quantisation, in weights of its own.
+  double tuned(search::Trial& trial, CompressedModel& m, const fs::path& place) {
+    bert::Config config = start_.model.config;
+    config.hidden_dropout_prob = config.attention_probs_dropout_prob = static_cast<float>(o_.dropout);
+    std::map<std::string, engine::Tensor> tensors;
+    for (const engine::Parameter& p : start_.model.parameters()) tensors[p.name] = p.variable.value().clone();
+    m.model = bert::model_of(config, tensors);
+    compress::attach(m.model, m.compression);
+    TrialTraining training{.name = fmt::format("trial {}", trial.number()),
+                           .steps = n_steps(texts_, o_.epochs, o_.steps),
+                           .learning_rate = o_.learning_rate,
+                           .folder = place,
+                           .identity = identity_};
+    training.identity["parameters"] = parameters_of(trial.record());
+    const std::int64_t every = std::max<std::int64_t>(1, training.steps / (o_.reports + 1));
+    Reports reports(trial, place / "reports.json", measures_.size() > 1 ? 0 : every);
+    return train_in_trial(texts_, m, training, reports);
+  }
+
+  const MixedOptions& o_;
+  CompressedModel& start_;
+  const std::vector<FormatSpace>& spaces_;
+  const TrialTexts& texts_;
+  const SearchFolder& folder_;
+  const std::vector<Measure>& measures_;
+  json identity_;
+  Quantizers quantizers_;
+  std::vector<SearchedTensor> tensors_;
+  Weights weights_;
+};
+
+void check(const MixedOptions& o, std::span<const Measure> measures) {
+  check_options(o, "study.log");
+  check_search(o, measures);
+  require(o.pruner == "none" || o.trains(), "--pruner {}: ends training early; give --qat-epochs or --qat-steps",
+          o.pruner);
+  require(o.per == "channel" || o.per == "tensor", "--per: must be channel or tensor, got '{}'", o.per);
+  if (o.inputs != "same") compress::parse_request(o.inputs);
+  require(o.max_bits >= 0, "--max-bits: must be above 0, or 0 for no limit, got {}", o.max_bits);
+}
+
+// The plan of the best trial, and of those of the front.
+void write_plans(const Mixed& mixed, const SearchFolder& folder, const json& result,
+                 const std::vector<search::TrialRecord>& trials) {
+  const auto write = [&](const fs::path& file, const json& number) {
+    engine::write_file(file, mixed.plan_of(trials[number.get<std::size_t>()]));
+  };
+  if (result.contains("best")) write(folder.path() / "plan.toml", result["best"]["number"]);
+  if (!result.contains("front")) return;
+  fs::create_directories(folder.path() / "plans");
+  for (const json& number : result["front"]) {
+    write(folder.path() / "plans" / fmt::format("trial-{}.toml", number.get<int>()), number);
+  }
+}
+
+void run(const CLI::App& command, const MixedOptions& o, const Common& common) {
+  const std::vector<Measure> measures = measures_of(o.objectives, {"accuracy", "bits", "bytes"});
+  check(o, measures);
+  const std::vector<FormatSpace> spaces = format_spaces(o.formats, o.widths, o.fracs);
+  CompressedModel start = starting_classifier(o);
+  search::StudyOptions study = study_options(o.search, common.seed);
+  if (o.search.sampler == "grid") study.sampling.grid = grid_of(searched_tensors(start.model, o.embeddings), spaces);
+  search::make_sampler(study.sampler, study.sampling);  // complains before any work
+  const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, common.seed);
+  check_labels(start.model.config, *texts);
+  const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);
+  if (o.evaluation_texts > 0) texts->validation = glance_at(texts->validation, o.evaluation_texts, common.seed);
+  const TrialTexts trial_texts{o, *texts, framing, glance_at(texts->validation, o.glance, common.seed), common.seed};
+  const SearchFolder folder(o.out, command);
+  json identity = identity_of(command, *texts);
+  identity["from_fingerprint"] =
+      engine::content_hash(engine::read_file(resolve_model_folder(o.from) / "model.safetensors"));
+  identity["from_compression"] = compress::fingerprint(start.compression);
+  Mixed mixed(o, start, spaces, trial_texts, folder, measures, identity);
+  finish_search({command, common, o, trial_texts, folder, measures,
+                 [&](json& result, const std::vector<search::TrialRecord>& trials) {
+                   write_plans(mixed, folder, result, trials);
+                 }},
+                std::move(study), identity, [&](search::Trial& trial) { return mixed.evaluate(trial); },
+                {"average_bits", "seconds"}, "search mixed: number formats by layer");
+}
+
+}  // namespace
+
+void add_search_mixed(CLI::App& search_command) {
+  CLI::App& command =
+      *search_command.add_subcommand("mixed", "the number format of each layer of a trained classifier");
+  const auto common = add_common(command);
+  const auto options = std::make_shared<MixedOptions>();
+  MixedOptions& o = *options;
+  command.add_option("model", o.from, "folder of a run or a checkpoint; it may be pruned already")
+      ->required()
+      ->type_name("DIR");
+  command.add_option("--data", o.data, "as for train")->required();
+  command.add_option("--out", o.out, "folder of the search; several processes may share it, with --resume")->required();
+  command.add_option("--formats,--format", o.formats,
+                     "what each layer chooses from: fixed, block_fp, minifloat, mx ..., with commas");
+  command.add_option("--widths", o.widths, "of fixed");
+  command.add_option("--fracs", o.fracs, "fraction widths of fixed: numbers, calibrated or half");
+  command.add_option("--inputs", o.inputs, "format of a layer's input: same as its weight, or as in 'fixed(8,calibrated)'");
+  command.add_option("--per", o.per, "calibrated weights: fraction bits by output channel, or one number a tensor");
+  command.add_flag("--embeddings", o.embeddings, "the embedding tables are searched too");
+  command.add_option("--max-bits", o.max_bits,
+                     "plans with more bits a parameter, over all of them, are not tried; 0: no limit");
+  add_model_search_options(command, o);
+  command.add_option("--calibration-texts", o.calibration_texts, "training texts that inputs are calibrated on")
+      ->check(CLI::Range(1, 1 << 24));
+  command.add_option("--evaluation-texts", o.evaluation_texts, "of the validation texts, for the accuracy; 0: all")
+      ->check(CLI::Range(0, 1 << 24));
+  command.add_option("--qat-epochs", o.epochs, "epochs of training of each trial; 0: only calibrated")
+      ->check(CLI::Range(0, 100000));
+  command.add_option("--qat-steps", o.steps, "steps of it, instead of epochs")->check(CLI::Range(0, 1 << 30));
+  add_step_options(command, o);
+  set_action(command,
+             "ingot search mixed runs/imdb --data aclImdb.tar.gz --embeddings --max-bits 3 --trials 50 --out runs/mixed",
+             common, [&command, options, common] { run(command, *options, *common); });
+}
+
+}  // namespace ingot::cli
