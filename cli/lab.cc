@@ -21,11 +21,12 @@ using engine::require;
 namespace {
 
 struct LabOptions {
-  std::string lab, data, out, from, rows;
+  std::string lab, data, out, from, rows, sizes;
   bool report = false;
   // 0: as the data's recipe says.
   std::int64_t pieces = 0, length = 0, batch = 0, epochs = 0;
   double learning_rate = 0, tuning_rate = 0;
+  std::int64_t trials = 0, trial_steps = 0, trial_length = 0;
 };
 
 const Lab& find_lab(const std::string& name) {
@@ -56,11 +57,19 @@ Setup setup_of(const LabOptions& o, const data::Source& source) {
   if (o.epochs != 0) recipe.epochs = o.epochs;
   if (o.learning_rate != 0) recipe.learning_rate = o.learning_rate;
   if (o.tuning_rate != 0) recipe.tuning_rates = {o.tuning_rate};
+  if (o.trials != 0) recipe.trials = o.trials;
+  if (o.trial_steps != 0) recipe.trial_steps = o.trial_steps;
+  if (o.trial_length != 0) recipe.trial_length = o.trial_length;
+  if (!o.sizes.empty()) recipe.sizes = o.sizes;
   return setup;
 }
 
 nlohmann::json as_json(const Recipe& r, const LabOptions& o) {
   nlohmann::json recipe{{"length", r.length}, {"batch", r.batch}, {"tune-lr", r.tuning_rates}};
+  if (o.lab[0] != '1') {
+    recipe.update({{"trials", r.trials}, {"trial-steps", r.trial_steps}, {"trial-length", r.trial_length}});
+    if (!r.sizes.empty()) recipe["sizes"] = r.sizes;
+  }
   if (o.from.empty()) recipe.update({{"pieces", r.pieces}, {"epochs", r.epochs}, {"lr", r.learning_rate}});
   return recipe;
 }
@@ -128,12 +137,18 @@ void run_lab(const CLI::App& command, const LabOptions& o, const Common& common)
   const Setup setup = setup_of(o, *source);
   if (setup.from_given) check_seed(o, common.seed);
   const std::vector<Row> rows = lab.rows(setup);
+  require(!setup.from_given || std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.is_given; }),
+          "--from: lab {} trains models of its own", lab.name);
   const std::vector<Row> chosen = choose_rows(rows, o.rows);
   const LabFolder folder(o.out, identity_of(o, setup, *source, common.seed));
   const LabRun run{.folder = folder,
                    .rows = rows,
                    .chosen = chosen,
-                   .values = {{"data", o.data}, {"seed", std::to_string(common.seed)}, {"from", o.from}},
+                   .values = {{"data", o.data},
+                              {"seed", std::to_string(common.seed)},
+                              {"seed2", std::to_string(common.seed + 1)},
+                              {"seed3", std::to_string(common.seed + 2)},
+                              {"from", o.from}},
                    .common = common};
   std::map<std::string, std::string> failures;
   if (!o.report) failures = run_rows(run);
@@ -168,6 +183,14 @@ void add_lab(CLI::App& program) {
   command.add_option("--lr", o->learning_rate, "of the model to train; 0: to suit the data")->check(not_negative());
   command.add_option("--tune-lr", o->tuning_rate, "of the epoch more that tuned rows get; 0: validation chooses it")
       ->check(not_negative());
+  command.add_option("--trials", o->trials, "of a search; 0: to suit the lab")->check(CLI::Range(0, 100000));
+  command.add_option("--trial-steps", o->trial_steps, "of training in a trial; 0: to suit the data")
+      ->check(CLI::Range(0, 1 << 30));
+  command.add_option("--trial-length", o->trial_length, "tokens of a text in a trial; 0: to suit the data")
+      ->check(not_negative());
+  command.add_option("--sizes", o->sizes,
+                     "options of search nas that say what it chooses from, such as '--layers 2,4'; default: to suit "
+                     "the data");
   set_action(command, "ingot lab 1.1 --data aclImdb.tar.gz --out runs/lab-1.1", common,
              [&command, o, common] { run_lab(command, *o, *common); });
 }

@@ -74,7 +74,9 @@ void check_out(const TrainingOptions& o, const char* state) {
   const bool holds_state = is_there(out / state);
   require(o.resume || (!holds_state && !is_there(out / "result.json")),
           "--out {}: holds a run already; choose another folder, or --resume it", o.out);
-  if (o.resume && !holds_state) say(fmt::format("{}: holds no state to resume; starting from the beginning", o.out));
+  const bool is_joined = std::string_view(state) == "study.log";  // with --resume from its first process on
+  if (o.resume && !holds_state && !is_joined)
+    say(fmt::format("{}: holds no state to resume; starting from the beginning", o.out));
 }
 
 }  // namespace

@@ -223,6 +223,7 @@ void Study::enqueue(const std::map<std::string, Choice>& parameters) {
 
 std::vector<TrialRecord> Study::trials() {
   const std::lock_guard lock(mutex_);
+  if (journal_) sync();
   return {history().trials.begin(), history().trials.end()};
 }
 

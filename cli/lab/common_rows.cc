@@ -13,7 +13,27 @@ Recipe recipe_for(std::string_view source) {
           .batch = 64,
           .epochs = 3,
           .learning_rate = 2e-3,
-          .tuning_rates = {6e-4, 2e-4, 2e-3}};
+          .tuning_rates = {6e-4, 2e-4, 2e-3},
+          .trial_steps = 200,
+          .trial_length = 32,
+          .sizes = "--layers 1,2,4 --heads 2,4,8 --hidden 64,128,192 --ffn 128,256,512"};
+}
+
+std::string nas(const Setup& setup, const std::string& seed) {
+  const Recipe& r = setup.recipe;
+  // Head and tail: what a review ends with says most.
+  return fmt::format(
+             "search nas {}{}--steps {} --length {} --truncation head-tail --batch {} --lr {} --pieces {} --trials {}",
+             r.sizes, r.sizes.empty() ? "" : " ", r.trial_steps, r.trial_length, r.batch, r.learning_rate, r.pieces,
+             r.trials) +
+         " --data {data} --out {here} --seed " + seed;
+}
+
+std::string full_training(const Setup& setup, const std::string& row) {
+  const Recipe& r = setup.recipe;
+  return "train --sizes-of {" + row + "}" +
+         fmt::format(" --pieces {} --length {} --batch {} --epochs {}", r.pieces, r.length, r.batch, r.epochs) +
+         " --data {data} --seed {seed} --out {here}";
 }
 
 Row float_row(const Setup& setup) {

@@ -17,6 +17,9 @@ struct Recipe {
   std::int64_t pieces = 8000, length = 512, batch = 32, epochs = 1;
   double learning_rate = 1e-3;
   std::vector<double> tuning_rates{3e-4, 1e-4, 1e-3};  // for one epoch more; validation chooses
+  // Of a trial that trains a model from nothing: a short look at each.
+  std::int64_t trial_steps = 250, trial_length = 128, trials = 10;
+  std::string sizes = "";  // what sizes a search chooses from; empty: the reference's
 };
 
 // The recipe of a corpus, by the name its source has.
@@ -42,6 +45,7 @@ struct Lab {
   std::string_view x_label;
   std::vector<std::string> (*notes)();
   double kept_accuracy = 0;  // on IMDb the report names the smallest model that has it; 0: it does not
+  bool is_ranked = false;    // the report ranks the rows of the figure by accuracy
   void (*run)(const LabRequest& request) = nullptr;  // instead of rows: a lab that is not about accuracy
 };
 
@@ -49,18 +53,34 @@ std::vector<Row> rows_1_1(const Setup& setup);
 std::vector<std::string> notes_1_1();
 std::vector<Row> rows_1_2(const Setup& setup);
 std::vector<std::string> notes_1_2();
+std::vector<Row> rows_2_1(const Setup& setup);
+std::vector<std::string> notes_2_1();
+std::vector<Row> rows_2_2(const Setup& setup);
+std::vector<std::string> notes_2_2();
+std::vector<Row> rows_3_1(const Setup& setup);
+std::vector<std::string> notes_3_1();
+std::vector<Row> rows_3_2(const Setup& setup);
+std::vector<std::string> notes_3_2();
 void run_lab_4(const LabRequest& request);
 
 inline constexpr std::array kLabs{
     Lab{"1.1", "quantisation after training against training with it", rows_1_1, "bits of inputs and weights",
         notes_1_1, 0.865},
     Lab{"1.2", "pruning of a quantised model, before and after an epoch more", rows_1_2, "sparsity", notes_1_2},
+    Lab{"2.1", "architecture search: grid, random, TPE", rows_2_1, "trials", notes_2_1},
+    Lab{"2.2", "architecture search with compression in each trial", rows_2_2, "trials", notes_2_2},
+    Lab{"3.1", "widths and fraction widths by layer", rows_3_1, "trials", notes_3_1},
+    Lab{"3.2", "a search for each number format", rows_3_2, "trials", notes_3_2, 0, true},
     Lab{.name = "4", .title = "a Linear layer and its activation in hardware", .run = run_lab_4},
 };
 
 // What several labs begin with: the float model, and its controls, which got the epoch that tuned rows get too.
 Row float_row(const Setup& setup);
 std::vector<Row> control_rows(const Setup& setup, const std::string& from, const std::string& title);
+
+// The words of a search for architectures without its sampler, and of training its best, at full length, from nothing.
+std::string nas(const Setup& setup, const std::string& seed = "{seed}");
+std::string full_training(const Setup& setup, const std::string& row);
 
 // The words of one more epoch at the chosen rate, for `train --from`, quantize and prune.
 std::string tuning(const Setup& setup, const std::string& rate = "{control.value}");

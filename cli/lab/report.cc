@@ -52,9 +52,29 @@ json row_as_json(const Row& row, const LabRun& run, const Results& results, bool
   const auto done = results.find(row.name);
   if (done == results.end()) return all;
   const json& saved = done->second;
-  for (const char* key : {"accuracy", "validation_accuracy", "f1", "loss", "examples", "evaluated_on", "sparsity",
-                          "average_bits", "packed_bytes", "float_bytes", "training_seconds", "tokens_per_second",
-                          "best_step", "steps", "seed", "options", "build"}) {
+  for (const char* key : {"accuracy",
+                          "validation_accuracy",
+                          "f1",
+                          "loss",
+                          "examples",
+                          "evaluated_on",
+                          "sparsity",
+                          "average_bits",
+                          "packed_bytes",
+                          "float_bytes",
+                          "training_seconds",
+                          "tokens_per_second",
+                          "best_step",
+                          "steps",
+                          "distinct",
+                          "states",
+                          "best",
+                          "best_so_far",
+                          "importances",
+                          "front",
+                          "seed",
+                          "options",
+                          "build"}) {
     if (const json value = saved["result"].value(key, json()); !value.is_null()) all[key] = value;
   }
   all["seconds"] = saved.at("seconds");
@@ -84,9 +104,9 @@ std::string met_text(const json& row) {
 }
 
 TextTable table_of(const json& rows) {
-  TextTable table{
-      .headers = {"row", "accuracy", "validation", "reference", "asked", "met", "bits", "bytes", "sparsity", "seconds"},
-      .rows = {}};
+  TextTable table{.headers = {"row", "accuracy", "validation", "reference", "asked", "met", "bits", "bytes", "sparsity",
+                              "trials", "distinct", "seconds"},
+                  .rows = {}};
   for (const json& row : rows) {
     const bool done = row["state"] == "done";
     if (row["state"] == "open" && !row["chosen"].get<bool>()) continue;
@@ -94,7 +114,9 @@ TextTable table_of(const json& rows) {
         {row["title"].get<std::string>(), done ? number(row, "accuracy", "{:.4f}") : row["state"].get<std::string>(),
          number(row, "validation_accuracy", "{:.4f}"), number(row, "reference", "{:.4f}"), asked_text(row),
          met_text(row), number(row, "average_bits", "{:.2f}"), number(row, "packed_bytes", "{:.0f}"),
-         row.value("sparsity", 0.0) > 0 ? number(row, "sparsity", "{:.4f}") : "", number(row, "seconds", "{:.0f}")});
+         row.value("sparsity", 0.0) > 0 ? number(row, "sparsity", "{:.4f}") : "",
+         row.contains("best_so_far") ? std::to_string(row["best_so_far"].size()) : "",
+         number(row, "distinct", "{:.0f}"), number(row, "seconds", "{:.0f}")});
   }
   return table;
 }
@@ -106,9 +128,10 @@ bool is_drawn(const Row& row, const LabRun& run, const Results& results) {
 }
 
 Figure figure_of(const Lab& lab, const LabRun& run, const Results& results, bool comparable) {
+  const bool is_search = std::any_of(run.rows.begin(), run.rows.end(), [](const Row& row) { return row.is_shared; });
   Figure figure{.title = fmt::format("Lab {}: {}", lab.name, lab.title),
                 .x_label = std::string(lab.x_label),
-                .y_label = "test accuracy",
+                .y_label = is_search ? "validation accuracy, best so far" : "test accuracy",
                 .series = {}};
   const auto add = [&](const std::string& name, const Row& row, double y, bool is_reference) {
     auto at = std::find_if(figure.series.begin(), figure.series.end(), [&](const Series& s) { return s.name == name; });
@@ -123,7 +146,20 @@ Figure figure_of(const Lab& lab, const LabRun& run, const Results& results, bool
     at->points.emplace_back(row.x.value_or(0), y);
   };
   for (const Row& row : run.rows) {
-    if (is_drawn(row, run, results)) add(row.series, row, accuracy(results.at(row.name)), false);
+    if (!is_drawn(row, run, results)) continue;
+    const json& result = results.at(row.name).at("result");
+    if (!is_search) {
+      add(row.series, row, accuracy(results.at(row.name)), false);
+    } else if (!result.contains("best_so_far")) {
+      add(row.series, row, result.value("validation_accuracy", 0.0), false);
+    } else {
+      Row place = row;
+      place.x = 0;
+      for (const json& best : result["best_so_far"]) {
+        *place.x += 1;
+        if (best.is_number()) add(row.series, place, best.get<double>(), false);
+      }
+    }
   }
   for (const Row& row : run.rows) {
     if (comparable && row.reference && !row.series.empty()) add("reference: " + row.series, row, *row.reference, true);
@@ -153,6 +189,20 @@ std::string smallest_text(const Lab& lab, const json& rows) {
   return fmt::format("smallest model with accuracy {} or more: {}, {} bytes, {:.4f}\n", lab.kept_accuracy,
                      (*smallest)["title"].get<std::string>(), (*smallest)["packed_bytes"].get<std::int64_t>(),
                      (*smallest)["accuracy"].get<double>());
+}
+
+std::string ranking_text(const Lab& lab, const json& rows) {
+  std::vector<std::pair<double, std::string>> ranking;
+  for (const json& row : rows) {
+    if (lab.is_ranked && row.contains("best_so_far") && row.contains("accuracy"))
+      ranking.emplace_back(-row["accuracy"].get<double>(), row["title"].get<std::string>());
+  }
+  std::stable_sort(ranking.begin(), ranking.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::string text;
+  for (const auto& [accuracy, title] : ranking) {
+    text += fmt::format("{}{} {:.4f}", text.empty() ? "ranking: " : ", ", title, -accuracy);
+  }
+  return text.empty() ? text : text + "\n";
 }
 
 std::string bounds_text(const json& rows) {
@@ -194,7 +244,7 @@ LabReport report_on(const Lab& lab, const LabRun& run, const std::map<std::strin
   for (const Row& row : run.rows) report.rows.push_back(row_as_json(row, run, results, comparable, failures));
   const TextTable table = table_of(report.rows);
   const std::string summary = choices_text(run, results) + (comparable ? smallest_text(lab, report.rows) : "") +
-                              bounds_text(report.rows) + states_text(report.rows);
+                              ranking_text(lab, report.rows) + bounds_text(report.rows) + states_text(report.rows);
   report.text = table.aligned() + "\n" + summary;
   report.markdown = fmt::format("# Lab {}: {}\n\n{}\n{}\n", lab.name, lab.title, table.markdown(), as_list(summary));
   for (const std::string& note : lab.notes()) report.markdown += "- " + note + "\n";

@@ -79,6 +79,13 @@ Verdict judge(const Asked& asked, const Row& row, std::span<const Row> rows, con
     if (bytes.is_number()) verdict.met = bytes.get<std::int64_t>() <= asked.at_most_bytes;
     return verdict;
   }
+  if (asked.below_bits != 0) {
+    Verdict verdict{fmt::format("< {} bits", asked.below_bits), {}};
+    const nlohmann::json bits =
+        done ? own->second.at("result").value("average_bits", nlohmann::json()) : nlohmann::json();
+    if (bits.is_number()) verdict.met = bits.get<double>() < asked.below_bits;
+    return verdict;
+  }
   constexpr double kRounding = 1e-9;  // of differences of fractions of the same test set
   if (asked.than.empty()) {
     Verdict verdict{fmt::format(">= {:.4f}", asked.accuracy), {}};

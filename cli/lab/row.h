@@ -16,6 +16,7 @@ struct Asked {
   double accuracy = 0;             // at least this, or, with `than`, at least that row's accuracy plus this
   std::string than;                // a row or a choice
   std::int64_t at_most_bytes = 0;  // other than 0: the bound is this one
+  double below_bits = 0;           // other than 0: the bound is on the average bits of a parameter
 };
 
 struct Row {
@@ -27,8 +28,9 @@ struct Row {
   // that was chosen and {CHOICE.value} its value.
   std::vector<std::string> commands;
 
-  std::string plan{};     // a quantisation plan in TOML
-  bool is_given = false;  // its model is the one that the lab was given, not one in its folder
+  std::string plan{};      // a quantisation plan in TOML
+  bool is_given = false;   // its model is the one that the lab was given, not one in its folder
+  bool is_shared = false;  // its last command is a search, which several processes may work on at the same time
 
   std::string series{};               // of the figure; empty: not in it
   std::optional<double> x{};          // place in the figure; a series without is a horizontal line

@@ -70,8 +70,11 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 }
 
 bool can_resume(const std::string& command) {
-  return command == "train" || command == "quantize" || command == "prune";
+  return command == "train" || command == "quantize" || command == "prune" || command == "search";
 }
+
+// Trials of a search that other processes are running.
+bool is_unfinished(const json& result) { return result.value("unfinished", 0) > 0; }
 
 // Types the commands of one row and returns its row.json.
 json do_row(const LabRun& run, const Row& row, const Results& results) {
@@ -87,7 +90,7 @@ json do_row(const LabRun& run, const Row& row, const Results& results) {
   json lines = json::array();
   for (std::vector<std::string> words : typed_commands(run, row, results)) {
     lines.push_back(command_line(words));
-    if (resumed && can_resume(words[0])) words.emplace_back("--resume");
+    if ((resumed && can_resume(words[0])) || words[0] == "search") words.emplace_back("--resume");
     if (run.common.threads > 0) words.insert(words.end(), {"--threads", std::to_string(run.common.threads)});
     if (run.common.quiet) words.emplace_back("--quiet");
     say(fmt::format("{}: $ {}", row.name, command_line(words)));
@@ -95,7 +98,8 @@ json do_row(const LabRun& run, const Row& row, const Results& results) {
     require(run_program(words) == 0, "{}: did not work", words[0]);
   }
   json result = json::parse(engine::read_file(here / "result.json"), nullptr, false);
-  require(result.is_object() && result.contains("accuracy"), "{}: has no accuracy", (here / "result.json").string());
+  require(result.is_object() && (result.contains("accuracy") || is_unfinished(result)), "{}: has no accuracy",
+          (here / "result.json").string());
   return {{"name", row.name},  {"commands", row.commands},        {"plan", row.plan}, {"typed", lines},
           {"result", result},  {"seconds", seconds_since(start)},  // of this process: less than all when it resumed
           {"resumed", resumed}};
@@ -130,7 +134,7 @@ class Worker {
       blocked |= readiness == Readiness::later;
       if (readiness != Readiness::now) continue;
       const FileLock lock(run_.folder.lock_file(row.name), FileLock::Wait::no);
-      if (lock.is_held()) {
+      if (lock.is_held() || (row.is_shared && may_join(row))) {
         if (!is_done(row)) attempt(row);  // it may have been done since we looked
         return Step::worked;
       }
@@ -145,6 +149,13 @@ class Worker {
     if (!done) return false;
     results_.emplace(row.name, std::move(*done));
     return true;
+  }
+
+  // A shared row that had nothing left to begin is looked at again later: its last trials may have been given up.
+  bool may_join(const Row& row) const {
+    constexpr double kSecondsApart = 10;
+    const auto left = left_.find(row.name);
+    return left == left_.end() || seconds_since(left->second) > kSecondsApart;
   }
 
   enum class Readiness { now, later, never };
@@ -162,6 +173,10 @@ class Worker {
   void attempt(const Row& row) {
     try {
       const json result = do_row(run_, row, results_);
+      if (is_unfinished(result["result"])) {
+        left_[row.name] = std::chrono::steady_clock::now();
+        return;
+      }
       run_.folder.finish_row(row, result);
       results_[row.name] = result;
       tell(row, result);
@@ -183,6 +198,7 @@ class Worker {
   const LabRun& run_;
   Results results_;
   std::map<std::string, std::string> failures_;
+  std::map<std::string, std::chrono::steady_clock::time_point> left_;  // shared rows that others finish
 };
 
 }  // namespace

@@ -24,7 +24,8 @@ struct FormatSpace {
 };
 
 // The formats of a list such as "fixed,block_fp": widths and fraction widths of fixed as given, with "calibrated" among
-// the latter, the others' as this file lists them. Throws Error for an unknown name, or a combination that is no format.
+// the latter, the others' as this file lists them. Throws Error for an unknown name, or a combination that is no
+// format.
 std::vector<FormatSpace> format_spaces(const std::string& formats, const std::string& widths, const std::string& fracs);
 
 // A layer or table whose format is searched.
@@ -38,8 +39,8 @@ std::vector<SearchedTensor> searched_tensors(bert::Model& model, bool embeddings
 // Gives the value of a parameter: a trial's suggestion, or what a trial had.
 using Pick = std::function<double(const std::string& name, const search::Distribution& distribution)>;
 
-// The format of the tensor in the notation of plans. Several formats are chosen among first, and then have parameters of
-// their own.
+// The format of the tensor in the notation of plans. Several formats are chosen among first, and then have parameters
+// of their own.
 std::string pick_format(const SearchedTensor& tensor, const std::vector<FormatSpace>& spaces, const Pick& pick);
 
 // Every parameter with its items, for a grid; throws Error if there are several formats.

@@ -138,7 +138,8 @@ class Mixed {
         folder_(folder),
         measures_(measures),
         identity_(std::move(identity)),
-        quantizers_(start, o, calibration_batches(texts.texts, texts.framing, o.calibration_texts, o.batch, texts.seed)),
+        quantizers_(start, o,
+                    calibration_batches(texts.texts, texts.framing, o.calibration_texts, o.batch, texts.seed)),
         tensors_(searched_tensors(start.model, o.embeddings)) {}
 
   std::vector<double> evaluate(search::Trial& trial) {
@@ -165,9 +166,8 @@ class Mixed {
   // What `ingot quantize --plan` reads to do the same.
   std::string plan_of(const search::TrialRecord& record) const {
     std::string text = fmt::format("# trial {} of ingot search mixed\n", record.number);
-    for (const Choice& choice : choose([&](const std::string& name, const search::Distribution&) {
-           return record.parameters.at(name).value;
-         })) {
+    for (const Choice& choice : choose(
+             [&](const std::string&name, const search::Distribution&) { return record.parameters.at(name).value; })) {
       text += fmt::format("\n[[{}]]\nname = \"{}\"\nweight = \"{}\"\nper = \"{}\"\n",
                           choice.tensor.is_table ? "embeddings" : "layers", choice.tensor.layer, choice.weight, o_.per);
       if (choice.tensor.is_table) continue;
@@ -266,12 +266,13 @@ void run(const CLI::App& command, const MixedOptions& o, const Common& common) {
       engine::content_hash(engine::read_file(resolve_model_folder(o.from) / "model.safetensors"));
   identity["from_compression"] = compress::fingerprint(start.compression);
   Mixed mixed(o, start, spaces, trial_texts, folder, measures, identity);
-  finish_search({command, common, o, trial_texts, folder, measures,
-                 [&](json& result, const std::vector<search::TrialRecord>& trials) {
-                   write_plans(mixed, folder, result, trials);
-                 }},
-                std::move(study), identity, [&](search::Trial& trial) { return mixed.evaluate(trial); },
-                {"average_bits", "seconds"}, "search mixed: number formats by layer");
+  finish_search(
+      {command, common, o, trial_texts, folder, measures,
+       [&](json& result, const std::vector<search::TrialRecord>& trials) {
+         write_plans(mixed, folder, result, trials);
+       }},
+      std::move(study), identity, [&](search::Trial& trial) { return mixed.evaluate(trial); },
+      {"average_bits", "seconds"}, "search mixed: number formats by layer");
 }
 
 }  // namespace
@@ -291,7 +292,8 @@ void add_search_mixed(CLI::App& search_command) {
                      "what each layer chooses from: fixed, block_fp, minifloat, mx ..., with commas");
   command.add_option("--widths", o.widths, "of fixed");
   command.add_option("--fracs", o.fracs, "fraction widths of fixed: numbers, calibrated or half");
-  command.add_option("--inputs", o.inputs, "format of a layer's input: same as its weight, or as in 'fixed(8,calibrated)'");
+  command.add_option("--inputs", o.inputs,
+                     "format of a layer's input: same as its weight, or as in 'fixed(8,calibrated)'");
   command.add_option("--per", o.per, "calibrated weights: fraction bits by output channel, or one number a tensor");
   command.add_flag("--embeddings", o.embeddings, "the embedding tables are searched too");
   command.add_option("--max-bits", o.max_bits,
@@ -305,9 +307,10 @@ void add_search_mixed(CLI::App& search_command) {
       ->check(CLI::Range(0, 100000));
   command.add_option("--qat-steps", o.steps, "steps of it, instead of epochs")->check(CLI::Range(0, 1 << 30));
   add_step_options(command, o);
-  set_action(command,
-             "ingot search mixed runs/imdb --data aclImdb.tar.gz --embeddings --max-bits 3 --trials 50 --out runs/mixed",
-             common, [&command, options, common] { run(command, *options, *common); });
+  set_action(
+      command,
+      "ingot search mixed runs/imdb --data aclImdb.tar.gz --embeddings --max-bits 3 --trials 50 --out runs/mixed",
+      common, [&command, options, common] { run(command, *options, *common); });
 }
 
 }  // namespace ingot::cli

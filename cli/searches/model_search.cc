@@ -6,6 +6,7 @@
 
 #include "cli/searches/measures.h"
 #include "engine/base/error.h"
+#include "engine/base/files.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
 
@@ -73,6 +74,20 @@ json scores_of_best(const ModelSearch& s, const TrainingOptions& o, const TrialR
   return result;
 }
 
+// What another process, or an earlier run, has found of the same best model.
+json known_scores(const fs::path& file, const json& best) {
+  if (!fs::exists(file)) return {};
+  const json before = json::parse(engine::read_file(file), nullptr, false);
+  if (!before.is_object() || before.value("best", json()) != best) return {};
+  json scored = json::object();
+  for (const char* key : {"accuracy", "f1", "loss", "examples", "evaluated_on", "validation_accuracy", "sparsity",
+                          "average_bits", "packed_bytes", "float_bytes", "layers", "labels"}) {
+    if (!before.contains(key)) return {};
+    scored[key] = before[key];
+  }
+  return scored;
+}
+
 }  // namespace
 
 void finish_search(const ModelSearch& s, search::StudyOptions options, const json& identity,
@@ -96,6 +111,8 @@ void finish_search(const ModelSearch& s, search::StudyOptions options, const jso
     say(told_line(t, s.measures, best_of(trials, s.measures)));
   };
   study.optimize(objective, budget);
+  // One process at a time, from what is there by then: the last one leaves the whole.
+  const FileLock lock(s.folder.path() / "trials/result.lock", FileLock::Wait::yes);
   json result = describe(study, s.measures);
   const std::vector<TrialRecord> trials = study.trials();
   const TrialRecord* best = best_of(trials, s.measures);
@@ -104,7 +121,8 @@ void finish_search(const ModelSearch& s, search::StudyOptions options, const jso
   if (n_unfinished > 0) text += fmt::format("{} trials are running in other processes\n", n_unfinished);
   if (best != nullptr && n_unfinished == 0) {
     result["best"] = {{"number", best->number}, {"values", best->values}, {"parameters", parameters_of(*best)}};
-    json scored = scores_of_best(s, s.texts.options, *best);
+    json scored = known_scores(s.folder.path() / "result.json", result["best"]);
+    if (scored.is_null()) scored = scores_of_best(s, s.texts.options, *best);
     text += summary(scored, s.texts.options);
     result.update(scored);
   }

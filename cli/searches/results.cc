@@ -100,7 +100,9 @@ json describe(search::Study& study, std::span<const Measure> measures) {
   std::sort(front.begin(), front.end(),
             [&](const TrialRecord& a, const TrialRecord& b) { return is_better(a, b, measures); });
   result["front"] = json::array();
-  for (const TrialRecord& t : front) result["front"].push_back(t.number);
+  for (std::size_t i = 0; i < front.size(); ++i) {  // of equal ones the first
+    if (i == 0 || front[i].values != front[i - 1].values) result["front"].push_back(front[i].number);
+  }
   return result;
 }
 

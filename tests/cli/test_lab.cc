@@ -52,7 +52,7 @@ TEST_CASE("every row of every lab has a name of its own, stands behind what it n
     if (lab.run != nullptr) continue;  // it has no rows
     for (const Setup& setup : kSetups) {
       const std::vector<Row> rows = lab.rows(setup);
-      const std::set<std::string> given{"here", "data", "seed", "from", "plan"};
+      const std::set<std::string> given{"here", "data", "seed", "seed2", "seed3", "from", "plan"};
       std::set<std::string> names, folders = given;
       for (const Row& r : rows) {
         INFO("lab ", lab.name, ", row ", r.name);
@@ -64,7 +64,7 @@ TEST_CASE("every row of every lab has a name of its own, stands behind what it n
             CHECK_MESSAGE(folders.contains(stand_in), stand_in);
             CHECK(given.contains(stand_in) ==
                   needs({.name = r.name, .title = "", .commands = {"{" + stand_in + "}"}}, rows).empty());
-            values[stand_in] = stand_in == "seed" || stand_in.ends_with(".value") ? "1" : "a folder";
+            values[stand_in] = stand_in.starts_with("seed") || stand_in.ends_with(".value") ? "1" : "a folder";
           }
         }
         CHECK(r.plan.empty() != values.contains("plan"));

@@ -224,3 +224,41 @@ TEST_CASE("a lab refuses a folder, rows and options that are not its own") {
   place.write("lab/rows/float/row.json", "{");
   refused(lab("--report"), "lab/rows/float/row.json: not a JSON object");
 }
+
+TEST_CASE("processes share the trials of a search in a lab, and its curve is the best value so far") {
+  const Workplace place;
+  const std::string words =
+      "lab 2.1 --data train.csv --pieces 50 --length 16 --batch 8 --trials 4 --trial-steps 20 --trial-length 16 --lr "
+      "1e-2 "
+      "--sizes '--layers 1,2 --heads 1,2 --hidden 8,16 --ffn 8' --rows 'random,tpe-best' --threads 1 --out lab";
+  const pid_t one = place.start(words, ".one"), two = place.start(words, ".two");
+  CHECK(WEXITSTATUS(Workplace::end(one)) == 0);
+  CHECK(WEXITSTATUS(Workplace::end(two)) == 0);
+  const json result = json_of(place / "lab/result.json");
+  const json random = row_of(result, "random"), best = row_of(result, "tpe-best");
+  CHECK(random["state"] == "done");
+  CHECK(random["states"]["complete"] == 4);
+  CHECK(random["best_so_far"].size() == 4);
+  CHECK(random["distinct"] == 4);
+  CHECK(best["state"] == "done");
+  const json config = json_of(place / "lab/rows/tpe/best/config.json"),
+             full = json_of(place / "lab/rows/tpe-full-0.01/best/config.json");
+  for (const char* key : {"num_hidden_layers", "num_attention_heads", "hidden_size", "intermediate_size"}) {
+    CHECK(config[key] == full[key]);
+  }
+  CHECK(config.value("ingot_identities", json()) == full.value("ingot_identities", json()));
+  const Outcome refused = place.run(words + " --from lab/rows/tpe/best");
+  CHECK(refused.code == 2);
+}
+
+TEST_CASE("the plan of lab 3.1 stays below 3 bits, and lab 3.2 ranks its formats") {
+  const LabPlace place;
+  const Outcome plan = place.run(
+      "lab 3.1 --data train.csv --pieces 50 --length 16 --batch 8 --trials 2 --out lab --rows below-3-qat --json");
+  REQUIRE_MESSAGE(plan.code == 0, plan.error);
+  CHECK(row_of(json::parse(plan.out), "below-3")["average_bits"].get<double>() < 3);
+  fs::remove_all(place / "lab");
+  const Outcome formats = place.run(lab("--trials 2 --rows 'fixed,mx,log'", "3.2"));
+  REQUIRE_MESSAGE(formats.code == 0, formats.error);
+  CHECK(test::contains(formats.out, "ranking: "));
+}

@@ -1,0 +1,150 @@
+// ingot search mixed on a small table of texts: plans, budgets, formats, killed, beside another process.
+#include <doctest/doctest.h>
+
+#include <csignal>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/error_text.h"
+#include "tests/support/program.h"
+
+using namespace ingot;
+using nlohmann::json;
+using test::Outcome;
+using test::Workplace;
+namespace fs = std::filesystem;
+
+namespace {
+
+// A workplace with a trained model.
+struct MixedPlace : Workplace {
+  MixedPlace() { REQUIRE(run(Workplace::train("--out start")).code == 0); }
+  json result(const std::string& words) const {
+    const Outcome outcome = run(words + " --json --quiet");
+    REQUIRE_MESSAGE(outcome.code == 0, outcome.error);
+    return json::parse(outcome.out);
+  }
+};
+
+std::string mixed(const std::string& more) {
+  return "search mixed start --data train.csv --validation 20 --out mixed " + more;
+}
+
+json trials_of(const json& result) {
+  json trials = result["trials"];
+  for (json& trial : trials) trial.erase("seconds");
+  return trials;
+}
+
+}  // namespace
+
+TEST_CASE("the best plan of a search, given to quantize, makes the same model with the same accuracy") {
+  const MixedPlace place;
+  for (const std::string options :
+       {"--embeddings --widths 2,3,4 --inputs 'fixed(8,calibrated)'", "--widths 8,16,32 --fracs 2,4,8",
+        "--formats fixed,block_fp,minifloat,mx,ternary,binary_residual --embeddings --group", "--per tensor"}) {
+    INFO(options);
+    const json result = place.result(mixed(options + " --trials 8 --startup 3"));
+    const json again =
+        place.result("quantize start --data train.csv --validation 20 --plan mixed/plan.toml --out again");
+    for (const char* file : {"compression.json", "model.safetensors", "config.json"}) {
+      CHECK(test::text_of_file(place / ("again/best/" + std::string(file))) ==
+            test::text_of_file(place / ("mixed/best/" + std::string(file))));
+    }
+    for (const char* key : {"accuracy", "loss", "average_bits", "validation_accuracy"})
+      CHECK(again[key] == result[key]);
+    CHECK(result["trials"][result["best"]["number"].get<std::size_t>()]["average_bits"] == again["average_bits"]);
+    fs::remove_all(place / "mixed");
+    fs::remove_all(place / "again");
+  }
+}
+
+TEST_CASE("a limit of bits over all parameters is kept by every trial that was evaluated") {
+  const MixedPlace place;
+  const json result = place.result(mixed("--embeddings --widths 2,3,4,6,8 --max-bits 5 --trials 12"));
+  std::size_t n = 0;
+  for (const json& trial : result["trials"]) {
+    if (trial["state"] != "complete") continue;
+    ++n;
+    CHECK(trial["average_bits"].get<double>() <= 5);
+  }
+  CHECK(n >= 6);
+  CHECK(result["average_bits"].get<double>() <= 5);
+  // None can have fewer than 2: said, and with exit code 1.
+  const Outcome none = place.run(mixed("--embeddings --widths 2,3 --max-bits 1 --trials 2 --out none --quiet"));
+  CHECK(none.code == 1);
+  CHECK(test::contains(none.error, "no trial of 2 is complete and feasible"));
+}
+
+TEST_CASE("accuracy and bits give a front, each point with its plan") {
+  const MixedPlace place;
+  const json result = place.result(mixed("--embeddings --objectives accuracy,bits --trials 16"));
+  double bits = 1e9, accuracy = 2;
+  for (const json& number : result["front"]) {
+    const json& trial = result["trials"][number.get<std::size_t>()];
+    CHECK(trial["values"]["bits"] == trial["average_bits"]);
+    CHECK(trial["values"]["bits"].get<double>() < bits);
+    CHECK(trial["values"]["accuracy"].get<double>() < accuracy);
+    bits = trial["values"]["bits"];
+    accuracy = trial["values"]["accuracy"];
+    CHECK(fs::exists(place / fmt::format("mixed/plans/trial-{}.toml", number.get<int>())));
+  }
+  CHECK(result["best"]["number"] == result["front"][0]);
+}
+
+TEST_CASE("a trial may train with its formats; killed in it, the search goes on to the same trials") {
+  const MixedPlace place;
+  const std::string words = mixed("--widths 2,3,4 --trials 2 --qat-steps 400 --save-every 20 --lr 1e-3 --resume");
+  const json whole = place.result(words);
+  fs::remove_all(place / "mixed");
+  const pid_t process = place.start(words);
+  CHECK(Workplace::wait_until([&] { return fs::exists(place / "mixed/trials/0/training.safetensors"); }));
+  Workplace::end(process, SIGKILL);
+  CHECK(trials_of(place.result(words)) == trials_of(whole));
+  // The float model that trials begin with is what it was.
+  const json at_once = place.result(mixed("--widths 4 --trials 1 --out at-once"));
+  const json plain = place.result("quantize start --data train.csv --validation 20 --width 4 --out plain");
+  CHECK(at_once["accuracy"] == plain["accuracy"]);
+}
+
+TEST_CASE("two processes share a search for formats") {
+  const MixedPlace place;
+  const std::string words = mixed("--trials 12 --sampler random --threads 1 --resume");
+  const pid_t one = place.start(words, ".one"), two = place.start(words, ".two");
+  CHECK(WEXITSTATUS(Workplace::end(one)) == 0);
+  CHECK(WEXITSTATUS(Workplace::end(two)) == 0);
+  const json result = json::parse(test::text_of_file(place / "mixed/result.json"));
+  CHECK(result["states"]["complete"] == 12);
+  fs::remove_all(place / "mixed");
+  CHECK(trials_of(place.result(mixed("--trials 12 --sampler random --jobs 3"))) == trials_of(result));
+}
+
+TEST_CASE("search mixed says what is wrong before any work, and exits with 2") {
+  const MixedPlace place;
+  const auto refused = [&](const std::string& more, const std::string& part) {
+    const Outcome outcome = place.run(mixed(more));
+    INFO(more, ": ", outcome.error);
+    CHECK(outcome.code == 2);
+    CHECK(test::contains(outcome.error, part));
+  };
+  refused("--formats fixed,int", "--formats: must be of fixed, minifloat, ");
+  refused("--widths 4,33", "--widths: must be integers from 1 to 32");
+  refused("--fracs most", "--fracs: must be integers from -95 to 126");
+  refused("--inputs int8", "int8");
+  refused("--per row", "--per: must be channel or tensor, got 'row'");
+  refused("--max-bits -1", "--max-bits: must be above 0, or 0 for no limit, got -1");
+  refused("--objectives accuracy,hardware", "--objectives: must be of accuracy, bits, bytes, got 'hardware'");
+  refused("--pruner median", "--pruner median: ends training early; give --qat-epochs or --qat-steps");
+  refused("--sampler grid --widths 2,3,4,5,6,7,8,9,10,11,12,13,14,15,16", "must have at most 10000000 combinations");
+  refused("--sampler grid --formats fixed,mx", "--sampler grid: lists every combination");
+  CHECK_FALSE(fs::exists(place / "mixed"));
+  const json grid = place.result(mixed("--sampler grid --widths 4,8 --trials 3"));
+  CHECK(grid["distinct"] == 3);
+  REQUIRE(place.run(Workplace::train("--seed 2 --out start --resume")).code != 0);
+  fs::copy(place / "start/last", place / "other", fs::copy_options::recursive);
+  REQUIRE(place.run("quantize other --data train.csv --width 8 --qat-epochs 1 --out trained --quiet").code == 0);
+  const Outcome other = place.run(
+      "search mixed trained --data train.csv --validation 20 --out mixed --sampler grid --widths 4,8 --trials 4 "
+      "--resume");
+  CHECK(other.code == 2);
+  CHECK(test::contains(other.error, "study ingot was started with from_"));
+}
