@@ -17,11 +17,15 @@ struct Coefficients {
   std::vector<double> lut, ff;  // of lut_features, ff_features
 };
 
+// As `ingot synth --sweep 20 --target T` found them: docs/hardware/sweep-T.
 const Coefficients& coefficients(Target target) {
   static const Coefficients kAll[] = {
-      {{100, 1.0, 1.0, 0.5, 0.5, 1.0}, {40, 1.0, 0.5, 1.0}},  // ice40
-      {{80, 1.0, 1.0, 0.5, 0.5, 1.0}, {40, 1.0, 0.5, 1.0}},   // ecp5
-      {{60, 0.5, 1.0, 0.5, 0.3, 1.0}, {40, 0.5, 0.5, 1.0}},   // xilinx
+      // ice40
+      {{0, 5.565, 0, 2.832, 2.142, 0.077, 0.599}, {39.9, 1.139, 2.379, 0.212, 0.044, 0.202, 0}},
+      // ecp5
+      {{7.475, 3.484, 0.872, 0, 2.023, 1.972, 1.132}, {34.57, 1.046, 2.182, 0.533, 0, 0.231, 1.26}},
+      // xilinx
+      {{0, 5.367, 0, 1.882, 1.83, 0.31, 1.363}, {39.56, 1.242, 0.751, 0.621, 0.487, 0.426, 0.867}},
   };
   return kAll[static_cast<std::size_t>(target)];
 }
@@ -35,16 +39,32 @@ double dot(const std::vector<double>& a, const std::vector<double>& b) {
 double log2_up(std::int64_t n) { return std::ceil(std::log2(static_cast<double>(n))); }
 
 struct Derived {
-  double multipliers, beats_in, depth, product_bits, sum_bits;
+  double multipliers, beats_in, beats_out, product_bits, sum_bits;
+  bool in_dsp;        // products
+  double logic_bits;  // of a word of the ROMs that are logic
+  double logic_luts;  // one a bit, of which 2^depth can differ
+  bool small_weights, small_bias;
 };
-Derived derived(const LinearShape& s) {
+Derived derived(const LinearShape& s, Target target) {
   const auto [in, out] = s.parallelism;
-  const double product = s.input_width + s.weight_width;
-  return {.multipliers = static_cast<double>(in * out),
-          .beats_in = static_cast<double>(s.k / in),
-          .depth = static_cast<double>((s.k / in) * (s.n / out)),
-          .product_bits = product,
-          .sum_bits = product + log2_up(s.k)};
+  const int product = s.input_width + s.weight_width;
+  Derived d{.multipliers = static_cast<double>(in * out),
+            .beats_in = static_cast<double>(s.k / in),
+            .beats_out = static_cast<double>(s.n / out),
+            .product_bits = static_cast<double>(product),
+            .sum_bits = product + log2_up(s.k)};
+  // Yosys leaves products of fewer than 9 bits to logic on xilinx.
+  d.in_dsp = target == Target::ecp5 || (target == Target::xilinx && product >= 9);
+  d.small_weights = d.beats_in * d.beats_out <= 16;
+  d.small_bias = d.beats_out <= 16;
+  d.logic_bits = (d.small_weights ? d.multipliers * s.weight_width : 0) +
+                 (d.small_bias ? static_cast<double>(out) * d.sum_bits : 0);
+  const auto luts = [](bool small, double width, double depth) {
+    return small ? std::min(width, std::exp2(depth)) : 0;
+  };
+  d.logic_luts = luts(d.small_weights, d.multipliers * s.weight_width, d.beats_in * d.beats_out) +
+                 luts(d.small_bias, static_cast<double>(out) * d.sum_bits, d.beats_out);
+  return d;
 }
 
 // Block RAMs of a memory: columns of the widest shape that is deep enough.
@@ -78,31 +98,40 @@ Target parse_target(std::string_view text) {
 }
 
 std::vector<double> lut_features(const LinearShape& s, Target target) {
-  const Derived d = derived(s);
-  const auto lanes_out = static_cast<double>(s.parallelism.out), lanes_in = static_cast<double>(s.parallelism.in);
-  const bool small_rom = d.depth <= 16;
+  const Derived d = derived(s, target);
+  const auto out = static_cast<double>(s.parallelism.out), in = static_cast<double>(s.parallelism.in);
+  const double bank_words = 2 * std::exp2(log2_up(s.k / s.parallelism.in));
   return {1,
-          d.multipliers * d.product_bits,                  // adders of the trees
-          lanes_out * (d.sum_bits + s.output_width),       // accumulators, requantisation
-          lanes_in * s.input_width,                        // banks of inputs
-          small_rom ? d.multipliers * s.weight_width : 0,  // weights in logic
-          target == Target::ice40 ? d.multipliers * s.input_width * s.weight_width : log2_up(s.k * s.n)};
+          log2_up(s.k * s.n),                                             // counters
+          out * (in - 1) * (d.product_bits + 1),                          // adders of the trees
+          d.in_dsp ? 0 : d.multipliers * s.input_width * s.weight_width,  // products
+          out * d.sum_bits * (d.beats_in > 1 ? 1 : 0.5),                  // accumulators and requantisation
+          in * s.input_width * std::ceil(bank_words / 16),                // banks of inputs
+          d.logic_luts};                                                  // ROMs in logic
 }
 
-std::vector<double> ff_features(const LinearShape& s, Target) {
-  const Derived d = derived(s);
-  const auto lanes_out = static_cast<double>(s.parallelism.out), lanes_in = static_cast<double>(s.parallelism.in);
-  return {1, d.multipliers * d.product_bits, lanes_in * s.input_width, lanes_out * (d.sum_bits + s.output_width)};
+std::vector<double> ff_features(const LinearShape& s, Target target) {
+  const Derived d = derived(s, target);
+  const auto out = static_cast<double>(s.parallelism.out), in = static_cast<double>(s.parallelism.in);
+  const bool absorbed = d.in_dsp && target == Target::xilinx;
+  return {1,
+          absorbed ? 0 : d.multipliers * d.product_bits,   // products
+          out * std::ceil(in / 4) * (d.product_bits + 2),  // trees, a register after two levels
+          out * d.sum_bits,
+          out * s.output_width,
+          d.logic_bits,
+          in * s.input_width};
 }
 
 Cost cost(const LinearShape& s, Target target) {
-  const Derived d = derived(s);
+  const Derived d = derived(s, target);
   const Coefficients& c = coefficients(target);
   Cost cost{.lut = dot(c.lut, lut_features(s, target)),
             .ff = dot(c.ff, ff_features(s, target)),
-            .cycles = static_cast<std::int64_t>(d.depth)};
-  if (target != Target::ice40) cost.dsp = d.multipliers;
-  if (d.depth > 16) cost.bram = block_rams(d.depth, d.multipliers * s.weight_width, target);
+            .dsp = d.in_dsp ? d.multipliers : 0,
+            .cycles = static_cast<std::int64_t>(d.beats_in * d.beats_out)};
+  if (!d.small_weights) cost.bram = block_rams(d.beats_in * d.beats_out, d.multipliers * s.weight_width, target);
+  if (!d.small_bias) cost.bram += block_rams(d.beats_out, static_cast<double>(s.parallelism.out) * d.sum_bits, target);
   return cost;
 }
 
@@ -143,7 +172,7 @@ Cost cost(const Graph& graph, Target target) {
       activations.lut += 2;
       activations.ff += 1;
     } else {
-      activations.lut += lanes * node.output.width * (node.activation()->function == "relu" ? 1 : 3);
+      activations.lut += lanes * node.output.width * (node.activation()->function == "relu" ? 0.5 : 2);
     }
   }
   Cost all = cost(linears, target);

@@ -27,7 +27,8 @@ struct LinearShape {
   Parallelism parallelism;  // divides k and n
 };
 
-// Linear in features of the shape, the coefficients fitted to real syntheses: docs/hardware has these and the error.
+// Linear in features of the shape, with coefficients fitted to real syntheses (docs/hardware). Shapes left out of the
+// fit are off by 8% (xilinx), 6% (ice40) and 10% (ecp5) in LUT, 6% in FF in the mean, in LUT by 26% at most.
 // ice40 has no multipliers in this count (HX parts have none).
 Cost cost(const LinearShape& shape, Target target);
 
