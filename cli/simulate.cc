@@ -114,6 +114,19 @@ void write_trace(const hw::EmittedRtl& rtl, const hw::Verification& v, const fs:
                      hw::to_svg(signals, first == valid.size() ? 0 : first, kShownCycles, hw::kClockNanoseconds));
 }
 
+hw::Verification verify_with_progress(const hw::EmittedRtl& rtl, const hw::VerifyOptions& options) {
+  std::optional<engine::Progress> progress;
+  try {
+    return hw::verify(rtl, options, [&](std::int64_t done, std::int64_t total) {
+      if (done < total && !progress) progress.emplace("vectors", total);
+      if (progress) progress->update(done);
+    });
+  } catch (const std::runtime_error&) {
+    if (engine::interrupted()) throw engine::Interrupted("stopped");  // a simulator that the user stopped along with us
+    throw;
+  }
+}
+
 void run_simulate(const CLI::App& command, const SimulateOptions& o, const Common& common) {
   const hw::VerifyOptions options = verify_options(o, common);
   require(o.trace == 0 || options.simulator != hw::Simulator::icarus,
@@ -122,12 +135,7 @@ void run_simulate(const CLI::App& command, const SimulateOptions& o, const Commo
   const fs::path out = o.out.empty() ? fs::path(o.folder) / "simulation" : fs::path(o.out);
   write_config_toml(command, out);
   engine::catch_interrupts();
-  std::optional<engine::Progress> progress;
-  const hw::Verification v = hw::verify(rtl, options, [&](std::int64_t done, std::int64_t total) {
-    if (done < total && !progress) progress.emplace("vectors", total);
-    if (progress) progress->update(done);
-  });
-  progress.reset();
+  const hw::Verification v = verify_with_progress(rtl, options);
   engine::release_interrupts();
   if (o.trace > 0) write_trace(rtl, v, out);
   const json result = result_of(rtl, v, o);

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <sstream>
+#include <stdexcept>
 
 #include "engine/base/child.h"
 #include "engine/base/error.h"
@@ -179,7 +180,8 @@ SimulationOutcome run(const Design& design, const fs::path& folder, std::span<co
   std::istringstream lines(result.output);
   for (std::string line; std::getline(lines, line);) parse_line(line, outcome);
   const bool has_errors = result.output.find("ERROR") != std::string::npos;  // a file that is not there, too
-  require(outcome.cycles > 0 && !has_errors, "vvp: broke off:\n{}", result.output);
+  if (outcome.cycles == 0 || has_errors)
+    throw std::runtime_error(fmt::format("the simulation broke off:\n{}", result.output));
   for (std::size_t i = 0; i < outcome.channels.size(); ++i)
     outcome.channels[i].vectors = outcome.channels[i].beats / design.channels[i].output.beats;
   return outcome;

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "engine/base/child.h"
 #include "engine/base/error.h"
@@ -131,8 +132,9 @@ SimulationOutcome run_simulation(const Design& design, const fs::path& folder,
                          std::to_string(static_cast<int>(run.stalls)), std::to_string(run.seed),
                          std::to_string(run.n_resets), std::to_string(run.trace_cycles), std::to_string(run.watchdog)},
                         {.folder = design.folder});
-  require(fs::exists(folder / "outcome.json"), "the simulation broke off with exit code {}:\n{}", result.code,
-          result.output);
+  if (!fs::exists(folder / "outcome.json"))
+    throw std::runtime_error(
+        fmt::format("the simulation broke off with exit code {}:\n{}", result.code, result.output));
   const json found = json::parse(engine::read_file(folder / "outcome.json"));
   SimulationOutcome outcome;
   outcome.cycles = found["cycles"];

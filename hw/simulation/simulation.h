@@ -59,8 +59,8 @@ class Simulation {
   Simulation(const Design& design, Simulator simulator, const Options& options);
   Simulation(const Design& design, Simulator simulator) : Simulation(design, simulator, Options{}) {}
 
-  // beats[i] belongs to channel i. Of icarus no trace comes back. Throws Error if the simulator breaks off, as it does
-  // at an assertion in the design, with its words.
+  // beats[i] belongs to channel i. Of icarus no trace comes back. Throws std::runtime_error if the simulator breaks off,
+  // as it does at an assertion in the design, with its words.
   SimulationOutcome run(std::span<const testbench::ChannelBeats> beats, const testbench::Run& run) const;
 
   double build_seconds() const { return build_seconds_; }  // without what is built once for all designs

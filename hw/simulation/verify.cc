@@ -13,8 +13,9 @@ namespace {
 using testbench::ChannelBeats;
 using testbench::ChannelOutcome;
 
-constexpr std::int64_t kMeasuredVectors = 64;
+constexpr std::int64_t kMeasuredVectors = 64, kMeasuredCycles = 1'000'000;
 constexpr std::int64_t kChunkCycles = 4'000'000;  // after which progress is shown
+constexpr std::int64_t kIntervalsOfRest = 8;      // without a beat, before hardware is called stuck
 constexpr std::int64_t kChunkCodes = 50'000'000;
 
 // Vectors to send, in chunks: each begins at reset, hardware and graph alike.
@@ -101,9 +102,15 @@ void merge(const std::optional<Coverage>& more, std::optional<Coverage>& all) {
   all->reached = all->lines - static_cast<std::int64_t>(all->missed.size());
 }
 
+std::int64_t watchdog(const EmittedRtl& rtl) {
+  return std::max(testbench::Run{}.watchdog, kIntervalsOfRest * rtl.manifest.interval);
+}
+
 void measure(const EmittedRtl& rtl, const Simulation& simulation, Stimulus stimulus, Verification& result) {
-  const std::vector<ChannelBeats> beats{stimulus.chunk(0, std::min(stimulus.size(), kMeasuredVectors))};
-  const SimulationOutcome outcome = simulation.run(beats, {.stalls = testbench::Stalls::none});
+  const std::int64_t n = std::clamp(kMeasuredCycles / rtl.manifest.interval, std::int64_t{4}, kMeasuredVectors);
+  const std::vector<ChannelBeats> beats{stimulus.chunk(0, std::min(stimulus.size(), n))};
+  const SimulationOutcome outcome =
+      simulation.run(beats, {.stalls = testbench::Stalls::none, .watchdog = watchdog(rtl)});
   result.latency = outcome.channels[0].latency_min;
   result.interval = outcome.channels[0].interval;
   if (result.interval > 0) result.utilisation = static_cast<double>(rtl.manifest.interval) / result.interval;
@@ -136,7 +143,8 @@ Verification verify(const EmittedRtl& rtl, const VerifyOptions& options,
     SimulationOutcome outcome = simulation.run(beats, {.stalls = options.stalls,
                                                        .seed = options.seed + static_cast<std::uint64_t>(begin),
                                                        .n_resets = options.n_resets,
-                                                       .trace_cycles = begin == 0 ? options.trace_cycles : 0});
+                                                       .trace_cycles = begin == 0 ? options.trace_cycles : 0,
+                                                       .watchdog = watchdog(rtl)});
     add(outcome.channels.at(0), rtl.manifest.output, begin, result);
     merge(outcome.coverage, result.coverage);
     result.stuck = outcome.stuck;
