@@ -21,7 +21,8 @@ namespace {
 
 // An earlier demo may be replaced, other things may not.
 void clear(const fs::path& folder) {
-  constexpr std::string_view kOurs[] = {"glosses", "glosses.model", "pruned", "quantized", "result.json", "rtl"};
+  constexpr std::string_view kOurs[] = {"glosses",     "glosses.model", "pruned", "quantized",
+                                        "result.json", "searched",      "rtl"};
   std::error_code error;
   if (fs::exists(folder, error)) {
     engine::require(fs::is_directory(folder, error), "--out {}: is a file, not a folder", folder.string());
@@ -79,6 +80,9 @@ void run(const CLI::App& command, const std::string& out, const Common& common) 
   print_out("\nWhat is left fits into numbers of 4 bits, embeddings included.\n");
   type({"quantize", pruned, "--data", "glosses", "--width", "4", "--outputs", "8", "--embeddings", "--seed", seed,
         "--out", quantized});
+  print_out("\nEach of its layers may have a width of its own; a search looks for the best ones below 4 bits.\n");
+  type({"search", "mixed", pruned, "--data", "glosses", "--embeddings", "--max-bits", "4", "--inputs",
+        "fixed(8,calibrated)", "--trials", "12", "--seed", seed, "--out", (folder / "searched").string()});
   cast(quantized, (folder / "rtl").string(), seed);
   print_out("\n");
   aside.reset();

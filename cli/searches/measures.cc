@@ -6,7 +6,9 @@
 
 #include "cli/searches/options.h"
 #include "compress/footprint.h"
+#include "compress/formats/fixed.h"
 #include "engine/base/error.h"
+#include "hw/cost.h"
 
 namespace ingot::cli {
 
@@ -24,6 +26,33 @@ std::vector<Measure> measures_of(const std::string& list, const std::vector<std:
   return measures;
 }
 
+namespace {
+
+// Tables of logic of all Linear layers in fixed point on a chip without multipliers, which so counts everything in one
+// unit: four inputs at a time, one output.
+double logic_of(CompressedModel& m) {
+  std::vector<hw::LinearShape> shapes;
+  for (const auto& [name, linear] : m.model.linears()) {
+    const compress::LayerCompression& layer = m.compression[name];
+    const auto width = [&](compress::Role role) {
+      const auto fixed = layer[role] ? compress::as_fixed(layer[role]->format) : std::nullopt;
+      require(fixed.has_value(), "--objectives hardware: needs fixed point, but the {} of {} is not",
+              compress::name(role), name);
+      return fixed->width;
+    };
+    const std::int64_t n = linear->weight.shape()[0], k = linear->weight.shape()[1];
+    shapes.push_back({.n = n,
+                      .k = k,
+                      .input_width = width(compress::Role::input),
+                      .weight_width = width(compress::Role::weight),
+                      .output_width = width(compress::Role::input),
+                      .parallelism = {.in = k % 4 == 0 ? 4 : 1, .out = 1}});
+  }
+  return hw::cost(shapes, hw::Target::ice40).lut;
+}
+
+}  // namespace
+
 std::vector<double> measured(const std::vector<Measure>& measures, double accuracy, CompressedModel& m) {
   std::vector<double> values;
   for (const Measure& measure : measures) {
@@ -31,6 +60,7 @@ std::vector<double> measured(const std::vector<Measure>& measures, double accura
     if (measure.name == "bits") values.push_back(compress::average_bits(m.model, m.compression));
     if (measure.name == "bytes")
       values.push_back(static_cast<double>(compress::footprint(m.model, m.compression).packed_bytes));
+    if (measure.name == "hardware") values.push_back(logic_of(m));
     if (measure.name == "parameters") {
       double n = 0;
       for (const engine::Parameter& p : m.model.parameters()) n += static_cast<double>(p.variable.value().size());

@@ -248,9 +248,13 @@ void write_plans(const Mixed& mixed, const SearchFolder& folder, const json& res
 }
 
 void run(const CLI::App& command, const MixedOptions& o, const Common& common) {
-  const std::vector<Measure> measures = measures_of(o.objectives, {"accuracy", "bits", "bytes"});
+  const std::vector<Measure> measures = measures_of(o.objectives, {"accuracy", "bits", "bytes", "hardware"});
   check(o, measures);
   const std::vector<FormatSpace> spaces = format_spaces(o.formats, o.widths, o.fracs);
+  const bool is_cast =
+      std::any_of(measures.begin(), measures.end(), [](const Measure& m) { return m.name == "hardware"; });
+  require(!is_cast || (o.formats == "fixed" && (o.inputs == "same" || o.inputs.find("fixed(") != std::string::npos)),
+          "--objectives hardware: is of fixed point; got --formats {} and --inputs {}", o.formats, o.inputs);
   CompressedModel start = starting_classifier(o);
   search::StudyOptions study = study_options(o.search, common.seed);
   if (o.search.sampler == "grid") study.sampling.grid = grid_of(searched_tensors(start.model, o.embeddings), spaces);

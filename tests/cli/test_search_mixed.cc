@@ -1,6 +1,7 @@
 // ingot search mixed on a small table of texts: plans, budgets, formats, killed, beside another process.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <nlohmann/json.hpp>
 
@@ -91,6 +92,24 @@ TEST_CASE("accuracy and bits give a front, each point with its plan") {
   CHECK(result["best"]["number"] == result["front"][0]);
 }
 
+TEST_CASE("accuracy and hardware give a front, along which fewer bits are multiplied") {
+  const MixedPlace place;
+  const json result = place.result(mixed("--objectives accuracy,hardware --widths 2,4,8 --trials 12"));
+  std::vector<std::pair<double, double>> points;
+  for (const json& trial : result["trials"]) {
+    double product = 0;
+    for (const auto& [name, value] : trial["parameters"].items()) product += value.get<double>() * value.get<double>();
+    points.emplace_back(product, trial["values"]["hardware"].get<double>());
+  }
+  CHECK(std::max_element(points.begin(), points.end())->second >
+        std::min_element(points.begin(), points.end())->second);
+  const json widest = place.result(mixed("--objectives accuracy,hardware --widths 8 --trials 1 --out widest"));
+  for (const auto& [product, logic] : points) {
+    CHECK(logic > 0);
+    CHECK(logic <= widest["trials"][0]["values"]["hardware"].get<double>());
+  }
+}
+
 TEST_CASE("a trial may train with its formats; killed in it, the search goes on to the same trials") {
   const MixedPlace place;
   const std::string words = mixed("--widths 2,3,4 --trials 2 --qat-steps 400 --save-every 20 --lr 1e-3 --resume");
@@ -132,7 +151,8 @@ TEST_CASE("search mixed says what is wrong before any work, and exits with 2") {
   refused("--inputs int8", "int8");
   refused("--per row", "--per: must be channel or tensor, got 'row'");
   refused("--max-bits -1", "--max-bits: must be above 0, or 0 for no limit, got -1");
-  refused("--objectives accuracy,hardware", "--objectives: must be of accuracy, bits, bytes, got 'hardware'");
+  refused("--objectives accuracy,beauty", "--objectives: must be of accuracy, bits, bytes, hardware, got 'beauty'");
+  refused("--objectives accuracy,hardware --formats mx", "--objectives hardware: is of fixed point; got --formats mx");
   refused("--pruner median", "--pruner median: ends training early; give --qat-epochs or --qat-steps");
   refused("--sampler grid --widths 2,3,4,5,6,7,8,9,10,11,12,13,14,15,16", "must have at most 10000000 combinations");
   refused("--sampler grid --formats fixed,mx", "--sampler grid: lists every combination");
