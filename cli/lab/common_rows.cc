@@ -23,7 +23,8 @@ std::string nas(const Setup& setup, const std::string& seed) {
   const Recipe& r = setup.recipe;
   // Head and tail: what a review ends with says most.
   return fmt::format(
-             "search nas {}{}--steps {} --length {} --truncation head-tail --batch {} --lr {} --pieces {} --trials {}",
+             "search nas {}{}--steps {} --length {} --truncation head-tail --batch {} --lr {} --pieces {} --save-every "
+             "50 --trials {}",
              r.sizes, r.sizes.empty() ? "" : " ", r.trial_steps, r.trial_length, r.batch, r.learning_rate, r.pieces,
              r.trials) +
          " --data {data} --out {here} --seed " + seed;
