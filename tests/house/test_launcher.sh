@@ -98,7 +98,8 @@ expect 'benchmarks that run beside it' "$(grep -c 'ingot: bench_' "$root/bench-e
 stand_in() { cat >"$root/stand-ins/$1" && chmod +x "$root/stand-ins/$1"; }
 stand_in dpkg-query <<'END'
 #!/bin/sh
-for name; do case $name in meson | -*) ;; \$*) ;; *) printf 'installed/%s ' "$name" ;; esac; done
+missing=${MISSING-meson}
+for name; do case $name in "$missing" | -*) ;; \$*) ;; *) printf 'installed/%s ' "$name" ;; esac; done
 END
 stand_in apt-get <<END
 #!/bin/sh
@@ -125,6 +126,12 @@ if [ "$EUID" = 0 ]; then
   expect 'calls of apt-get' "$(wc -l <"$root/apt-calls")" 2
   PATH=$root/stand-ins:$PATH "$root/link" </dev/null >/dev/null 2>&1
   expect 'asks no second time' "$(wc -l <"$root/apt-calls")" 2
+  rm "$root/project/build/.ingot-packages"
+  touch "$root/apt-fails"
+  text=$(MISSING=yosys PATH=$root/stand-ins:$PATH "$root/link" 6 2>&1 </dev/null)
+  expect 'exit code where only a command lacks a package' "$?" 6
+  expect_text 'where only a command lacks a package' "$text" 'not all Debian packages could be installed'
+  rm "$root/apt-fails"
 else
   text=$(PATH=$root/stand-ins:$PATH "$root/link" </dev/null 2>&1)
   expect 'exit code where packages are missing' "$?" 2

@@ -108,13 +108,16 @@ hw::EmittedRtl emitted(const TemporaryFolder& folder, const std::string& functio
   return {.folder = folder.path(), .manifest = manifest, .graph = {.name = "small", .nodes = {node}}};
 }
 
+bool has_verilator() {
+  if (engine::find_program("verilator_bin")) return true;
+  MESSAGE("skipped: verilator_bin is missing: install the Debian package verilator");
+  return false;
+}
+
 constexpr hw::VerifyOptions kQuick{.n_vectors = 500};
 
 TEST_CASE("Hardware that computes its graph is found right, hardware that does not is shown where") {
-  if (!engine::find_program("verilator_bin")) {
-    MESSAGE("skipped: verilator_bin is missing: install the Debian package verilator");
-    return;
-  }
+  if (!has_verilator()) return;
   const TemporaryFolder folder;
   const hw::Verification right = hw::verify(emitted(folder, "lane[3] ? 4'd0 : lane"), kQuick);
   CHECK(right.ok());
@@ -135,7 +138,7 @@ TEST_CASE("Hardware that computes its graph is found right, hardware that does n
 }
 
 TEST_CASE("Vectors in many chunks, and lines that were not reached, add up") {
-  if (!engine::find_program("verilator_bin")) return;
+  if (!has_verilator()) return;
   const TemporaryFolder folder;
   hw::EmittedRtl rtl = emitted(folder, "lane[3] ? 4'd0 : lane");
   rtl.manifest.interval = 20'000;  // chunks of 200
