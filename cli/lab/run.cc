@@ -134,7 +134,7 @@ class Worker {
       blocked |= readiness == Readiness::later;
       if (readiness != Readiness::now) continue;
       const FileLock lock(run_.folder.lock_file(row.name), FileLock::Wait::no);
-      if (lock.is_held() || (row.is_shared && may_join(row))) {
+      if (row.is_shared ? may_join(row) : lock.is_held()) {
         if (!is_done(row)) attempt(row);  // it may have been done since we looked
         return Step::worked;
       }

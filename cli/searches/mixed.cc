@@ -155,7 +155,7 @@ class Mixed {
     fs::create_directories(place);
     trial.set_attribute("average_bits", bits);
     CompressedModel m{std::move(model), compression};
-    const double accuracy = o_.trains() ? tuned(trial, m, place) : at_once(m, choices);
+    const double accuracy = o_.trains() ? tuned(trial, m, place) : at_once(trial, m, choices);
     const std::vector<double> values = measured(measures_, accuracy, m);
     trial.set_attribute("seconds", engine::usage().wall_seconds - begin);
     if (!o_.trains()) save_in_trial(texts_, m, place / "last");
@@ -187,9 +187,11 @@ class Mixed {
     return choices;
   }
 
-  double at_once(const CompressedModel& m, const std::vector<Choice>& choices) {
+  double at_once(search::Trial& trial, const CompressedModel& m, const std::vector<Choice>& choices) {
     const bert::Model frozen = weights_.frozen(start_, m.compression, choices);
-    return bert::evaluate(frozen, texts_.texts.validation, texts_.framing, o_.batch).accuracy;
+    const bert::Evaluation e = bert::evaluate(frozen, texts_.texts.validation, texts_.framing, o_.batch);
+    trial.set_attribute("loss", e.loss);
+    return e.accuracy;
   }
 
   // Trained with its quantisation, in weights of its own.
@@ -276,7 +278,7 @@ void run(const CLI::App& command, const MixedOptions& o, const Common& common) {
          write_plans(mixed, folder, result, trials);
        }},
       std::move(study), identity, [&](search::Trial& trial) { return mixed.evaluate(trial); },
-      {"average_bits", "seconds"}, "search mixed: number formats by layer");
+      {"average_bits", "loss", "seconds"}, "search mixed: number formats by layer");
 }
 
 }  // namespace
