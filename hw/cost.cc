@@ -130,6 +130,10 @@ Cost cost(const LinearShape& s, Target target) {
             .ff = dot(c.ff, ff_features(s, target)),
             .dsp = d.in_dsp ? d.multipliers : 0,
             .cycles = static_cast<std::int64_t>(d.beats_in * d.beats_out)};
+  if (s.per_channel) {  // a shifter of some bits and a register; as found in blocks of trained models
+    cost.lut += 2 * static_cast<double>(s.parallelism.out) * d.sum_bits;
+    cost.ff += static_cast<double>(s.parallelism.out) * d.sum_bits;
+  }
   if (!d.small_weights) cost.bram = block_rams(d.beats_in * d.beats_out, d.multipliers * s.weight_width, target);
   if (!d.small_bias) cost.bram += block_rams(d.beats_out, static_cast<double>(s.parallelism.out) * d.sum_bits, target);
   return cost;
@@ -149,12 +153,14 @@ Cost cost(const std::vector<LinearShape>& layers, Target target) {
 }
 
 LinearShape shape_of(const Node& node) {
+  const std::vector<int>& bits = node.linear()->weight_frac_bits;
   return {.n = node.n_out,
           .k = node.n_in,
           .input_width = node.input.width,
           .weight_width = node.linear()->weight_width,
           .output_width = node.output.width,
-          .parallelism = node.parallelism};
+          .parallelism = node.parallelism,
+          .per_channel = !std::equal(bits.begin() + 1, bits.end(), bits.begin())};
 }
 
 Cost cost(const Graph& graph, Target target) {

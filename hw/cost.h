@@ -24,7 +24,8 @@ struct Cost {
 struct LinearShape {
   std::int64_t n, k;  // outputs, inputs
   int input_width, weight_width, output_width;
-  Parallelism parallelism;  // divides k and n
+  Parallelism parallelism;   // divides k and n
+  bool per_channel = false;  // weights with fraction bits by channel, whose sums are shifted into line
 };
 
 // Linear in features of the shape, with coefficients fitted to real syntheses (docs/hardware). Shapes left out of the
