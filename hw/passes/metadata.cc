@@ -57,7 +57,7 @@ json hardware(const Node& node) {
   };
   for (const StoredParameter& stored : emission.stored) {
     interface[stored.name] = {{"storage", stored.in_block_ram ? "BRAM" : "LUT"},
-                              {"transpose", false},
+                              {"transpose", stored.is_transposed},
                               {"words", stored.image.depth()},
                               {"word_bits", stored.image.width()}};
   }

@@ -75,6 +75,9 @@ TEST_CASE("what cannot be emitted or synthesised is refused in one sentence") {
   refused(place, "synth rtl --target xc7", "must be ice40, ecp5 or xilinx, got 'xc7'");
   refused(place, "synth rtl --target ecp5 --report", "--report: places on ice40 only, got ecp5");
   refused(place, "synth rtl", "Debian package yosys", "PATH=/nowhere");
+  refused(place, "lab 4 --rows relu --out lab", "--rows, --report: lab 4 does all of it each time");
+  refused(place, "lab 4 --from run --out lab", "give --data");
+  refused(place, "lab 1.1 --out lab", "--data: lab 1.1 needs texts");
   place.write("rtl/act_table.mem", "00\n");
   refused(place, "synth rtl --target xilinx", "act_table.mem: is not what was emitted");
 }
