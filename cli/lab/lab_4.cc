@@ -335,7 +335,7 @@ class Lab4 {
            text + fmt::format("{}: table.md, result.json, waveform-*.svg\n", out_.string()));
   }
 
-  static constexpr int kRounds = 4;
+  static constexpr int kRounds = 10;
   static constexpr const char* kTitle = "a Linear layer and its activation in hardware";
 
   const LabRequest& request_;
