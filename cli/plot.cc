@@ -1,18 +1,13 @@
 #include "cli/plot.h"
 
 #include <fmt/format.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <map>
 
+#include "engine/base/child.h"
 #include "engine/base/files.h"
-
-extern char** environ;
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
@@ -54,22 +49,6 @@ std::string style(const Figure& figure, std::size_t i, const Groups& groups) {
   const auto open_point = 4 + 2 * (group % 5);  // gnuplot's points 4 to 13: open and filled, in turns
   return fmt::format("with linespoints pt {} ps 0.9 lw {} lc rgb \"{}\"", is_thin ? open_point : open_point + 1,
                      is_thin ? 1 : 2.5, colour);
-}
-
-// The exit code of `gnuplot SCRIPT`, run in the folder, or -errno if it cannot be started.
-int run_gnuplot(const fs::path& folder, const std::string& script) {
-  const std::string chdir = fs::absolute(folder).string();
-  const char* const words[] = {"gnuplot", script.c_str(), nullptr};
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addchdir_np(&actions, chdir.c_str());
-  pid_t process = -1;
-  const int error = ::posix_spawnp(&process, words[0], &actions, nullptr, const_cast<char**>(words), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) return -error;
-  int status = 0;
-  while (::waitpid(process, &status, 0) < 0 && errno == EINTR) continue;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 // The smallest range of `values` with a margin on both sides, as gnuplot reads it.
@@ -139,18 +118,17 @@ std::string gnuplot_script(const Figure& figure, const std::string& stem) {
 
 std::string draw(const Figure& figure, const fs::path& folder, const std::string& stem) {
   engine::write_file(folder / (stem + ".gp"), gnuplot_script(figure, stem));
+  if (!engine::find_program("gnuplot")) return "no figure: gnuplot is missing; install the Debian package gnuplot-nox";
   const fs::path aside = folder / fmt::format("{}.tmp{}", stem, ::getpid());  // a figure is there whole or not at all
   fs::create_directories(aside);
   engine::write_file(aside / (stem + ".gp"), gnuplot_script(figure, stem));
-  const int code = run_gnuplot(aside, stem + ".gp");
+  const engine::ChildResult drawn = engine::run_child({"gnuplot", stem + ".gp"}, {.folder = aside});
   std::error_code error;
   for (const char* type : {".svg", ".png"}) {
-    if (code == 0) fs::rename(aside / (stem + type), folder / (stem + type), error);
+    if (drawn.code == 0) fs::rename(aside / (stem + type), folder / (stem + type), error);
   }
   fs::remove_all(aside);
-  if (code == -ENOENT) return "no figure: gnuplot is missing; install the Debian package gnuplot-nox";
-  if (code < 0) return fmt::format("no figure: gnuplot cannot be started: {}", std::strerror(-code));
-  if (code != 0) return fmt::format("no figure: gnuplot ended with exit code {}", code);
+  if (drawn.code != 0) return fmt::format("no figure: gnuplot ended with exit code {}: {}", drawn.code, drawn.output);
   if (error) return fmt::format("no figure: {}", error.message());
   return {};
 }
