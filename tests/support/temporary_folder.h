@@ -1,6 +1,8 @@
 // Folders and files that a test makes and leaves no trace of.
 #pragma once
 
+#include <stdlib.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -9,18 +11,34 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/base/temporary_folder.h"
-
 namespace ingot::test {
 
-class TemporaryFolder : public engine::TemporaryFolder {
+class TemporaryFolder {
  public:
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "ingot-test-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a temporary folder");
+    path_ = name;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
+
   std::vector<std::string> names() const {  // of the files and folders inside, sorted
     std::vector<std::string> found;
-    for (const auto& item : std::filesystem::directory_iterator(path())) found.push_back(item.path().filename());
+    for (const auto& item : std::filesystem::directory_iterator(path_)) found.push_back(item.path().filename());
     std::sort(found.begin(), found.end());
     return found;
   }
+
+ private:
+  std::filesystem::path path_;
 };
 
 // Writes without syncing, and a new file each time (ext4 syncs one that is truncated): thousands of files a second.
