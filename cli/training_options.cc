@@ -166,6 +166,18 @@ data::Framing framing_of(const TrainingOptions& o, const bert::Config& config, c
   return {.cls = special.cls, .sep = special.sep, .length = o.length, .truncation = truncation_from_name(o.truncation)};
 }
 
+bert::TrainerOptions trainer_options(const TrainingOptions& o, std::uint64_t seed) {
+  return {.learning_rate = o.learning_rate,
+          .warm_up = o.warm_up,
+          .decay = engine::decay_from_name(o.schedule),
+          .weight_decay = o.weight_decay,
+          .beta2 = o.beta2,
+          .lazy_embeddings = o.lazy_embeddings,
+          .clip_norm = o.clip,
+          .seed = seed,
+          .save_every = o.save_every};
+}
+
 bert::TrainerOptions trainer_options(const CLI::App& command, const TrainingOptions& o, const data::Source& source,
                                      const bert::Tokenizer& tokenizer, std::uint64_t seed, nlohmann::json identity) {
   identity.update(resolved_options(command));
@@ -174,19 +186,12 @@ bert::TrainerOptions trainer_options(const CLI::App& command, const TrainingOpti
     identity.erase(free);
   identity["data_fingerprint"] = source.fingerprint();
   identity["tokenizer_fingerprint"] = bert::fingerprint(tokenizer);
-  return {.n_epochs = o.epochs,
-          .learning_rate = o.learning_rate,
-          .warm_up = o.warm_up,
-          .decay = engine::decay_from_name(o.schedule),
-          .weight_decay = o.weight_decay,
-          .beta2 = o.beta2,
-          .lazy_embeddings = o.lazy_embeddings,
-          .clip_norm = o.clip,
-          .seed = seed,
-          .save_every = o.save_every,
-          .resume = o.resume,
-          .out = o.out,
-          .identity = identity.dump()};
+  bert::TrainerOptions options = trainer_options(o, seed);
+  options.n_epochs = o.epochs;
+  options.resume = o.resume;
+  options.out = o.out;
+  options.identity = identity.dump();
+  return options;
 }
 
 void note_truncation(const bert::TokenPart& part, const data::Framing& framing, const std::string& what) {

@@ -68,6 +68,9 @@ bert::Config config_of(const TrainingOptions& options, const bert::Tokenizer& to
 
 data::Framing framing_of(const TrainingOptions& options, const bert::Config& config, const bert::Tokenizer& tokenizer);
 
+// How steps are made: rate, schedule, decay, clipping, seed. Not yet how many, nor where they leave their state.
+bert::TrainerOptions trainer_options(const TrainingOptions& options, std::uint64_t seed);
+
 // `identity`: what shapes the result beside the options, the data and the tokenizer.
 bert::TrainerOptions trainer_options(const CLI::App& command, const TrainingOptions& options,
                                      const data::Source& source, const bert::Tokenizer& tokenizer, std::uint64_t seed,

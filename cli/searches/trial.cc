@@ -70,22 +70,14 @@ double train_in_trial(const TrialTexts& trial, CompressedModel& start, const Tri
   };
   job.save = [&](const fs::path& folder) { save_in_trial(trial, start, folder); };
   fs::create_directories(training.folder);
+  bert::TrainerOptions how = trainer_options(o, trial.seed);
+  how.n_epochs = 1;
+  how.learning_rate = training.learning_rate;
+  how.resume = true;
+  how.out = training.folder;
+  how.identity = training.identity.dump();
   try {
-    return bert::train(start.model, job,
-                       {.n_epochs = 1,
-                        .learning_rate = training.learning_rate,
-                        .warm_up = o.warm_up,
-                        .decay = engine::decay_from_name(o.schedule),
-                        .weight_decay = o.weight_decay,
-                        .beta2 = o.beta2,
-                        .lazy_embeddings = o.lazy_embeddings,
-                        .clip_norm = o.clip,
-                        .seed = trial.seed,
-                        .save_every = o.save_every,
-                        .resume = true,
-                        .out = training.folder,
-                        .identity = training.identity.dump()})
-        .best_score;
+    return bert::train(start.model, job, how).best_score;
   } catch (const bert::Diverged& diverged) {
     throw std::runtime_error(diverged.what());
   }
