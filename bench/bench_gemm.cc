@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,7 @@ constexpr LinearShape kShapes[] = {
 };
 
 // The largest difference of two results in units of the rounding error that a sum of `terms` products in [-1, 1] has.
-double error_of(const std::vector<float>& a, const std::vector<float>& b, std::int64_t terms) {
+double error_of(std::span<const float> a, std::span<const float> b, std::int64_t terms) {
   double largest = 0.0;
   for (std::size_t i = 0; i < a.size(); ++i) largest = std::max(largest, std::abs(double{a[i]} - double{b[i]}));
   return largest / (6e-8 * static_cast<double>(terms));
@@ -31,12 +32,12 @@ void bench_product(benchmark::State& state, const LinearProduct& product, Linear
   LinearLayer layer(shape);
   engine::set_threads(n_threads);
   product.ingot(layer);
-  const std::vector<float> result = layer.out;
+  const engine::Tensor result = layer.out.clone();
   std::vector<Rival> rivals;
   for (const ProductPeer* peer : product_peers()) {
     peer->set_threads(n_threads);
     product.peer(*peer, layer);
-    if (error_of(layer.out, result, std::max({shape.m, shape.n, shape.k})) > 4.0) {
+    if (error_of(layer.out.span(), result.span(), std::max({shape.m, shape.n, shape.k})) > 4.0) {
       state.SkipWithError(fmt::format("{} and ingot disagree", peer->name).c_str());
       return;
     }

@@ -3,31 +3,31 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <vector>
 
 #include "bench/products.h"
 #include "engine/base/rng.h"
 #include "engine/kernels/gemm/gemm.h"
+#include "engine/tensor/tensor.h"
 
 namespace ingot::bench {
 
-inline std::vector<float> noise(std::int64_t count, std::uint64_t stream) {
+inline engine::Tensor noise(std::int64_t rows, std::int64_t columns, std::uint64_t stream) {
   engine::Rng rng(1, stream);
-  std::vector<float> values(static_cast<std::size_t>(count));
-  for (float& value : values) value = static_cast<float>(2.0 * rng.uniform() - 1.0);
+  const engine::Tensor values = engine::Tensor::empty({rows, columns});
+  for (float& value : values.span()) value = static_cast<float>(2.0 * rng.uniform() - 1.0);
   return values;
 }
 
-// The products write into `out` and `bias_out`.
+// The products write into `out` and `bias_out`. All lie where a model's tensors do, for every peer.
 struct LinearLayer {
   explicit LinearLayer(LinearShape s) : shape(s) {}
 
   double flops() const { return 2.0 * static_cast<double>(shape.m * shape.n * shape.k); }
 
   LinearShape shape;
-  std::vector<float> x = noise(shape.m * shape.k, 1), w = noise(shape.n * shape.k, 2), bias = noise(shape.n, 3);
-  std::vector<float> dy = noise(shape.m * shape.n, 4), bias_out = std::vector<float>(bias.size());
-  std::vector<float> out = std::vector<float>(std::max({x.size(), w.size(), dy.size()}));
+  engine::Tensor x = noise(shape.m, shape.k, 1), w = noise(shape.n, shape.k, 2), bias = noise(1, shape.n, 3);
+  engine::Tensor dy = noise(shape.m, shape.n, 4), bias_out = engine::Tensor::zeros({shape.n});
+  engine::Tensor out = engine::Tensor::zeros({std::max({x.size(), w.size(), dy.size()})});
 };
 
 struct LinearProduct {
