@@ -10,9 +10,8 @@ enum class Scratch {
   attention,   // what one worker of attention packs for a head
   fixed_gemm,  // what one worker of a fixed-point product packs of its rows, unpacks of the weights and sums up
   gemm,        // filled by the caller of a product, read by its workers
-  gemm_tile,   // what one worker of a weight gradient packs of the input
 };
-inline constexpr int kScratchSlots = 4;
+inline constexpr int kScratchSlots = 3;
 
 // At least n_floats floats, 64-byte aligned, uninitialised, owned by the calling thread. The block stays valid until
 // the same thread asks for more in the same slot; it never shrinks.

@@ -27,12 +27,13 @@ void pause_briefly() {
 // processor again, which is most of the time when loops last 50 us. Here the caller works too, takes whatever nobody
 // has taken, and waits only for chunks under way: a worker that sleeps costs nothing.
 //
-// The caller takes chunks from the front, the workers from the back: loop after loop over the same rows finds the first
-// half of them in one processor's caches and the second half in another's.
+// The caller takes the chunks of the first half, the workers those of the second: loop after loop over the same rows
+// finds the first half of them in one processor's caches and the second half in another's. Whoever is done with a half
+// goes on with what the other would take last.
 //
-// The ticket counts the chunks taken from either end, below the epoch. Epochs are odd while a job is being written,
-// even while it may be worked on. A worker claims a chunk by increasing a ticket that has not changed since before it
-// read the job, so it can neither mix two jobs nor come late to one.
+// The ticket counts the chunks taken by the caller and by the workers, below the epoch. Epochs are odd while a job is
+// being written, even while it may be worked on. A worker claims a chunk by increasing a ticket that has not changed
+// since before it read the job, so it can neither mix two jobs nor come late to one.
 class Team {
  public:
   static constexpr int kCountBits = 20;
@@ -66,29 +67,40 @@ class Team {
 
  private:
   static constexpr int kEpochAt = 2 * kCountBits;
-  static constexpr std::uint64_t kFromFront = 1, kFromBack = std::uint64_t{1} << kCountBits;
+  static constexpr std::uint64_t kByCaller = 1, kByWorkers = std::uint64_t{1} << kCountBits;
   static constexpr int kPausesBeforeYield = 2000;
   static constexpr std::chrono::microseconds kSpin{60};  // longer than the gaps between the loops of a step
+
+  // The chunks in the order in which each side takes them: upwards in its own half, then downwards from the end of the
+  // other's.
+  static std::int64_t chunk_of_caller(std::int64_t i, std::int64_t n_chunks) {
+    const std::int64_t half = (n_chunks + 1) / 2;
+    return i < half ? i : n_chunks - 1 - (i - half);
+  }
+  static std::int64_t chunk_of_workers(std::int64_t i, std::int64_t n_chunks) {
+    const std::int64_t half = (n_chunks + 1) / 2;
+    return half + i < n_chunks ? half + i : n_chunks - 1 - i;
+  }
 
   // Works on one chunk of the current job, if there is one for this worker (-1: the caller).
   bool work_on_one(int worker) {
     std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
     for (;;) {
-      const auto front = static_cast<std::int64_t>(ticket & (kFromBack - 1));
-      const auto back = static_cast<std::int64_t>(ticket >> kCountBits & (kFromBack - 1));
+      const auto by_caller = static_cast<std::int64_t>(ticket & (kByWorkers - 1));
+      const auto by_workers = static_cast<std::int64_t>(ticket >> kCountBits & (kByWorkers - 1));
       const std::int64_t n_chunks = n_chunks_.load(std::memory_order_relaxed);
-      if ((ticket >> kEpochAt) % 2 != 0 || front + back >= n_chunks ||
+      if ((ticket >> kEpochAt) % 2 != 0 || by_caller + by_workers >= n_chunks ||
           worker >= n_workers_.load(std::memory_order_relaxed)) {
         return false;
       }
       const detail::RunChunk run = run_.load(std::memory_order_relaxed);
       const void* work = work_.load(std::memory_order_relaxed);
       const bool is_caller = worker < 0;
-      if (!ticket_.compare_exchange_weak(ticket, ticket + (is_caller ? kFromFront : kFromBack),
+      if (!ticket_.compare_exchange_weak(ticket, ticket + (is_caller ? kByCaller : kByWorkers),
                                          std::memory_order_acq_rel)) {
         continue;
       }
-      run(work, is_caller ? front : n_chunks - 1 - back);
+      run(work, is_caller ? chunk_of_caller(by_caller, n_chunks) : chunk_of_workers(by_workers, n_chunks));
       n_done_.fetch_add(1, std::memory_order_release);
       return true;
     }

@@ -26,16 +26,18 @@ const GemmRow& active_row() {
 
 constexpr std::int64_t kTaskWork = 1 << 19;  // multiply-adds worth waking a thread for: some 10 us
 constexpr std::int64_t kPackWork = 1 << 15;  // floats packed in one task
-constexpr std::int64_t kTaskRows = 112;      // of a product's rows in one task: their panels stay in the caches
+constexpr std::int64_t kTaskRows = 56;       // of a product's rows in one task: they stay in the caches
 constexpr std::int64_t kAheadRows = 14;      // fetched of the next block of the inner dimension: about one tile's
-constexpr std::int64_t kTaskColumns = 256;   // at least, when there are that many: packing the rows is paid once a task
-constexpr std::int64_t kInPlaceRows = 128;   // up to here an input gradient reads w where it lies
+constexpr std::int64_t kTaskColumns = 256;  // at least, when there are that many: rows come from memory once a task ...
+constexpr std::int64_t kTaskPanels = 1 << 16;    // ... and as many as have so many floats of b (256 KiB)
+constexpr std::int64_t kInPlaceRows = 128;       // up to here an input gradient reads w where it lies
 constexpr std::int64_t kTransposedRows = 96;     // up to here it packs x instead of w
 constexpr std::int64_t kFewRows = 4;             // up to here sums run along the inner dimension
 constexpr std::int64_t kFewColumns = 12;         // up to here a panel would be mostly padding
 constexpr std::int64_t kGradientColumns = 256;   // of a weight gradient's tile ...
 constexpr std::int64_t kGradientTile = 1 << 15;  // ... which has so many values (128 KiB)
-constexpr std::int64_t kGradientDepth = 128;     // tokens in one block: a packed panel of x stays in L1
+constexpr std::int64_t kGradientDepth = 256;     // tokens in one block ...
+constexpr std::int64_t kFirstDepth = 64;         // ... and in the first, which nobody fetched ahead
 constexpr std::int64_t kGradientTasks = 4;       // sought by cutting the tokens
 constexpr std::int64_t kGradientTokens = 128;    // at least in each cut
 
@@ -76,7 +78,8 @@ struct Product {
   template <class Finish>
   void run(const Finish& finish) const {
     const std::int64_t rows = chunk_of(whole.m, kTaskRows);
-    const std::int64_t at_least = rows < whole.m ? kTaskColumns : row.panel;
+    const std::int64_t wide = std::max(kTaskColumns, kTaskPanels / std::max<std::int64_t>(whole.inner, 1));
+    const std::int64_t at_least = rows < whole.m ? wide : row.panel;
     const std::int64_t columns = task_columns(rows, whole.inner, at_least, row.panel);
     for_each_tile(whole.m, whole.n, rows, columns, [&](auto i0, auto i1, auto j0, auto j1) {
       tile(i0, i1, j0, j1);
@@ -153,49 +156,63 @@ struct WeightGradient {
   }
 
   // The share of tokens [t0, t1) in dw rows [i0, i1), columns [j0, j1), and in dbias[i0, i1).
-  void tile(std::int64_t t0, std::int64_t t1, std::int64_t i0, std::int64_t i1, std::int64_t j0, std::int64_t j1,
-            bool accumulate, float* dw, float* dbias) const {
+  struct Task {
+    std::int64_t cut, t0, t1, i0, i1, j0, j1;
+  };
+
+  // The tiles of a cut one after another: a thread stays with its tokens.
+  Task task_at(std::int64_t index) const {
+    const std::int64_t n_tiles = n_down * n_across, cut = index / n_tiles, at = index % n_tiles;
+    const std::int64_t t = cut * tokens, i = at % n_down * rows, j = at / n_down * columns;
+    return {cut, t, std::min(m, t + tokens), i, std::min(n, i + rows), j, std::min(k, j + columns)};
+  }
+
+  // `next` is most often what the thread does after it.
+  void do_task(const Task& task, const Task& next, bool accumulate, float* dw, float* dbias) const {
+    const auto [cut, t0, t1, i0, i1, j0, j1] = task;
     if (dbias != nullptr && !accumulate) std::fill(dbias + i0, dbias + i1, 0.0f);
     float* c = dw + i0 * k + j0;
-    float* packed = scratch(Scratch::gemm_tile, kGradientDepth * round_up(j1 - j0, row.panel));
     const float* start = accumulate ? c : nullptr;
-    std::int64_t t = t0;
+    std::int64_t t = t0, depth = kFirstDepth;
     do {
-      const std::int64_t next = std::min(t + kGradientDepth, t1), after = std::min(next + kGradientDepth, m);
-      row.pack(next - t, j1 - j0, x + t * ldx + j0, ldx, packed);
+      const std::int64_t end = std::min(t + depth, t1);
+      depth = std::min(2 * depth, kGradientDepth);
+      const Task ahead = end < t1 ? Task{cut, end, std::min(end + depth, t1), i0, i1, j0, j1} : first_block(next);
+      const std::int64_t ahead_tokens = ahead.t1 - ahead.t0;
       row.multiply_transposed({.m = i1 - i0,
                                .n = j1 - j0,
-                               .inner = next - t,
+                               .inner = end - t,
                                .a = dy + t * lddy + i0,
                                .lda = lddy,
-                               .b = packed,
-                               .b_step = row.panel,
-                               .panel_stride = row.panel * (next - t),
+                               .b = x + t * ldx + j0,
+                               .b_step = ldx,
+                               .panel_stride = row.panel,
                                .start = start,
                                .start_stride = k,
                                .c = c,
                                .ldc = k,
-                               .ahead_a = {dy + next * lddy + i0, after - next, i1 - i0, lddy},
-                               .ahead_b = {x + next * ldx + j0, after - next, j1 - j0, ldx}},
+                               .ahead_a = {dy + ahead.t0 * lddy + ahead.i0, ahead_tokens, ahead.i1 - ahead.i0, lddy},
+                               .ahead_b = {x + ahead.t0 * ldx + ahead.j0, ahead_tokens, ahead.j1 - ahead.j0, ldx}},
                               dbias == nullptr ? nullptr : dbias + i0);
       start = c;
-      t = next;
+      t = end;
     } while (t < t1);
   }
 
+  static Task first_block(Task task) {
+    task.t1 = std::min(task.t1, task.t0 + kFirstDepth);
+    return task;
+  }
+
   void run(bool accumulate, float* dw, float* dbias) const {
-    const std::int64_t size = round_up(n * k + n, 16);
+    const std::int64_t size = round_up(n * k + n, 16), n_tasks = n_cuts * n_down * n_across;
     float* shares = scratch(Scratch::gemm, (n_cuts - 1) * size);  // of the cuts after the first
-    const std::int64_t n_tiles = n_down * n_across;
-    // The tiles of a cut one after another: a thread stays with its tokens.
-    parallel_for(n_cuts * n_tiles, 1, [&](std::int64_t task, std::int64_t) {
-      const std::int64_t cut = task / n_tiles, tile_index = task % n_tiles;
-      const std::int64_t i = tile_index % n_down * rows, j = tile_index / n_down * columns;
-      float* share = cut == 0 ? dw : shares + (cut - 1) * size;
-      float* bias_share = cut == 0 ? dbias : share + n * k;
-      if (j != 0 || dbias == nullptr) bias_share = nullptr;
-      tile(cut * tokens, std::min(m, (cut + 1) * tokens), i, std::min(n, i + rows), j, std::min(k, j + columns),
-           accumulate && cut == 0, share, bias_share);
+    parallel_for(n_tasks, 1, [&](std::int64_t index, std::int64_t) {
+      const Task task = task_at(index);
+      float* share = task.cut == 0 ? dw : shares + (task.cut - 1) * size;
+      float* bias_share = task.cut == 0 ? dbias : share + n * k;
+      if (task.j0 != 0 || dbias == nullptr) bias_share = nullptr;
+      do_task(task, task_at((index + 1) % n_tasks), accumulate && task.cut == 0, share, bias_share);
     });
     if (n_cuts == 1) return;
     parallel_for(n * k, kPackWork / 4, [&](std::int64_t begin, std::int64_t end) {

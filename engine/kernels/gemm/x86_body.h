@@ -7,8 +7,9 @@ namespace {
 
 constexpr int kWidth = Vec::width;
 constexpr int kPanel = 2 * kWidth;
-constexpr int kStride = 8;  // steps along the inner dimension between two visits of the fetcher
-// Rows of a packed row panel lie this far apart, an odd number of cache lines: no two rows compete for one cache set.
+constexpr int kStride = 8;                // steps along the inner dimension between two visits of the fetcher
+constexpr std::int64_t kCacheWay = 1024;  // floats: addresses so far apart compete for one set of the first-level cache
+// Rows of a copied row panel lie this far apart, an odd number of cache lines.
 constexpr int kRowStride = static_cast<int>(kGemmDepth) + 16;
 
 inline std::int64_t smaller(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
@@ -120,15 +121,15 @@ class Fetcher {
 struct Tile {
   std::int64_t inner, columns;
   const float *a, *b;
-  std::int64_t b_step;
+  std::int64_t lda, b_step;
   const float* start;
   std::int64_t start_stride;
   float* c;
   std::int64_t ldc;
 };
 
-// kRows x kPanel values of c in registers; a(i,p) = a[i kARow + p kAStep].
-template <int kRows, int kARow, int kAStep>
+// kRows x kPanel values of c in registers; a(i,p) = a[p lda + i] if kTransposed, else a[i lda + p].
+template <int kRows, bool kTransposed>
 [[gnu::noinline]] void tile(const Tile& t, Fetcher& fetcher) {
   const int second = static_cast<int>(t.columns) - kWidth;  // columns of the second vector; all if kWidth
   Vec sum[kRows][2];
@@ -148,26 +149,39 @@ template <int kRows, int kARow, int kAStep>
       sum[i][1] = load_some(t.start + i * t.start_stride + kWidth, second);
     }
   }
-  const float *a = t.a, *b = t.b;
-  const auto step = [&](const float* a_step) {
+#pragma GCC unroll 16
+  for (int i = 0; i < kRows; ++i) {
+    __builtin_prefetch(t.c + i * t.ldc, 1);
+    if constexpr (kPanel > 16) __builtin_prefetch(t.c + i * t.ldc + kWidth, 1);
+  }
+  // Addresses of every fourth row of a, few enough for the registers; one if the rows are neighbours.
+  constexpr int kAhead = kTransposed ? kRows : 4, kStarts = (kRows + kAhead - 1) / kAhead;
+  const std::int64_t a_row = kTransposed ? 1 : t.lda, a_step = kTransposed ? t.lda : 1;
+  const float* a[kStarts];
+#pragma GCC unroll 4
+  for (int q = 0; q < kStarts; ++q) a[q] = t.a + kAhead * q * a_row;
+  const float* b = t.b;
+  const auto step = [&] {
     const Vec b0 = load(b), b1 = load(b + kWidth);
 #pragma GCC unroll 16
     for (int i = 0; i < kRows; ++i) {
-      const Vec ai = set1(a_step[i * kARow]);
+      const Vec ai = set1(a[i / kAhead][i % kAhead * a_row]);
       sum[i][0] = fma(ai, b0, sum[i][0]);
       sum[i][1] = fma(ai, b1, sum[i][1]);
     }
+#pragma GCC unroll 4
+    for (int q = 0; q < kStarts; ++q) a[q] += a_step;
     b += t.b_step;
   };
   std::int64_t p = t.inner;
   for (; p >= kStride; p -= kStride) {
     fetcher.visit();
-    for (int pair = 0; pair < kStride / 2; ++pair, a += 2 * kAStep) {
-      step(a);
-      step(a + kAStep);
+    for (int i = 0; i < kStride / 2; ++i) {
+      step();
+      step();
     }
   }
-  for (; p > 0; --p, a += kAStep) step(a);
+  for (; p > 0; --p) step();
   if (second == kWidth) {
 #pragma GCC unroll 16
     for (int i = 0; i < kRows; ++i) {
@@ -183,12 +197,12 @@ template <int kRows, int kARow, int kAStep>
   }
 }
 
-template <int kRows, int kARow, int kAStep>
+template <int kRows, bool kTransposed>
 inline void tile_of(std::int64_t rows, const Tile& t, Fetcher& fetcher) {
   if (rows == kRows) {
-    tile<kRows, kARow, kAStep>(t, fetcher);
+    tile<kRows, kTransposed>(t, fetcher);
   } else if constexpr (kRows > 1) {
-    tile_of<kRows - 1, kARow, kAStep>(rows, t, fetcher);
+    tile_of<kRows - 1, kTransposed>(rows, t, fetcher);
   }
 }
 
@@ -204,17 +218,24 @@ struct Columns {
     pack(block.inner, partial, block.b + full_ / kPanel * block.panel_stride, block.b_step, tail);
   }
 
-  // Rows [row, row + height) of c, of which `a` is the packed panel.
-  template <int kARow, int kAStep>
-  void multiply(std::int64_t row, std::int64_t height, const float* a, Fetcher& fetcher) const {
+  // Rows [row, row + height) of c, from `a` on.
+  template <bool kTransposed>
+  void multiply(std::int64_t row, std::int64_t height, const float* a, std::int64_t lda, Fetcher& fetcher) const {
     for (std::int64_t j = 0; j < block_.n; j += kPanel) {
       const float* start = block_.start == nullptr ? nullptr : block_.start + row * block_.start_stride + j;
       const bool packed = j < full_;
-      tile_of<kTileRows, kARow, kAStep>(
-          height,
-          {block_.inner, smaller(kPanel, block_.n - j), a, packed ? block_.b + j / kPanel * block_.panel_stride : tail_,
-           packed ? block_.b_step : kPanel, start, block_.start_stride, block_.c + row * block_.ldc + j, block_.ldc},
-          fetcher);
+      tile_of<kTileRows, kTransposed>(height,
+                                      {.inner = block_.inner,
+                                       .columns = smaller(kPanel, block_.n - j),
+                                       .a = a,
+                                       .b = packed ? block_.b + j / kPanel * block_.panel_stride : tail_,
+                                       .lda = lda,
+                                       .b_step = packed ? block_.b_step : kPanel,
+                                       .start = start,
+                                       .start_stride = block_.start_stride,
+                                       .c = block_.c + row * block_.ldc + j,
+                                       .ldc = block_.ldc},
+                                      fetcher);
     }
   }
 
@@ -225,71 +246,49 @@ struct Columns {
 };
 
 void multiply(const GemmBlock& block) {
-  alignas(64) float packed[kTileRows * kRowStride], tail[kGemmDepth * kPanel];
+  alignas(64) float copied[kTileRows * kRowStride], tail[kGemmDepth * kPanel];
   const Columns columns(block, tail);
   const RowPanels rows{block.m};
+  const bool is_copied = block.lda % kCacheWay == 0;  // all rows compete for one cache set
   for (std::int64_t i = 0; i < rows.count; ++i) {
     const std::int64_t row = rows.first(i), next = rows.first(i + 1);
-    for (std::int64_t r = row; r < next; ++r)
-      copy(block.inner, block.a + r * block.lda, packed + (r - row) * kRowStride);
+    const float* a = block.a + row * block.lda;
+    if (is_copied)
+      for (std::int64_t r = 0; r < next - row; ++r) copy(block.inner, a + r * block.lda, copied + r * kRowStride);
     const GemmAhead below{block.a + next * block.lda, rows.height(i), block.inner, block.lda};
     Fetcher fetcher(next < block.m ? below : block.ahead_a, {}, panels_of(block.n) * (block.inner / kStride));
-    columns.multiply<kRowStride, 1>(row, next - row, packed, fetcher);
+    columns.multiply<false>(row, next - row, is_copied ? copied : a, is_copied ? kRowStride : block.lda, fetcher);
   }
 }
 
-constexpr int kPanelsAtOnce = 32 / kWidth;  // row panels packed in one pass over a: two cache lines or less
-
-// Rows of kPanels row panels, each to[panel stride + p kWidth + row], and their sums over p.
-template <int kPanels>
-inline void pack_columns(const GemmBlock& block, const RowPanels& rows, std::int64_t first, float* to,
-                         std::int64_t stride, float* sums) {
-  const float* from[kPanels];
-  int height[kPanels];
-  Vec sum[kPanels];
+// sums[i] += sum over p of a(i,p), for the transposed a.
+void add_columns(const GemmBlock& block, float* sums) {
+  constexpr int kVecs = 4;
+  for (std::int64_t i = 0; i < block.m; i += kVecs * kWidth) {
+    Vec sum[kVecs];
 #pragma GCC unroll 4
-  for (int q = 0; q < kPanels; ++q) {
-    from[q] = block.a + rows.first(first + q);
-    height[q] = rows.height(first + q);
-    sum[q] = zero();
-  }
-  for (std::int64_t p = 0; p < block.inner; ++p) {
+    for (int v = 0; v < kVecs; ++v) sum[v] = zero();
+    for (std::int64_t p = 0; p < block.inner; ++p) {
 #pragma GCC unroll 4
-    for (int q = 0; q < kPanels; ++q) {
-      const Vec v = load(from[q] + p * block.lda, height[q]);
-      store(to + q * stride + p * kWidth, v);
-      sum[q] = sum[q] + v;
+      for (int v = 0; v < kVecs; ++v)
+        sum[v] = sum[v] + load_some(block.a + p * block.lda + i + v * kWidth, block.m - i - v * kWidth);
+    }
+    for (int v = 0; v < kVecs; ++v) {
+      const std::int64_t at = i + v * kWidth;
+      store_some(sums + at, load_some(sums + at, block.m - at) + sum[v], block.m - at);
     }
   }
-  for (int q = 0; sums != nullptr && q < kPanels; ++q) {
-    float* at = sums + rows.first(first + q);
-    store(at, load(at, height[q]) + sum[q], height[q]);
-  }
 }
 
-template <int kPanels>
-inline void pack_columns_of(std::int64_t n_panels, const GemmBlock& block, const RowPanels& rows, std::int64_t first,
-                            float* to, std::int64_t stride, float* sums) {
-  if (n_panels == kPanels) {
-    pack_columns<kPanels>(block, rows, first, to, stride, sums);
-  } else if constexpr (kPanels > 1) {
-    pack_columns_of<kPanels - 1>(n_panels, block, rows, first, to, stride, sums);
-  }
-}
-
+// Both factors are read where they lie: a packed copy would be read too few times to pay.
 void multiply_transposed(const GemmBlock& block, float* sums) {
-  static_assert(kTileRows <= kWidth);
-  alignas(64) float packed[kPanelsAtOnce * (kGemmDepth * kWidth + 16)], tail[kGemmDepth * kPanel];
+  alignas(64) float tail[kGemmDepth * kPanel];
   const Columns columns(block, tail);
   const RowPanels rows{block.m};
+  if (sums != nullptr) add_columns(block, sums);
   Fetcher fetcher(block.ahead_a, block.ahead_b, rows.count * panels_of(block.n) * (block.inner / kStride));
-  const std::int64_t stride = block.inner * kWidth + 16;  // no two panels compete for one cache set
-  for (std::int64_t i = 0; i < rows.count; i += kPanelsAtOnce) {
-    const std::int64_t n_panels = smaller(kPanelsAtOnce, rows.count - i);
-    pack_columns_of<kPanelsAtOnce>(n_panels, block, rows, i, packed, stride, sums);
-    for (std::int64_t q = 0; q < n_panels; ++q)
-      columns.multiply<1, kWidth>(rows.first(i + q), rows.height(i + q), packed + q * stride, fetcher);
-  }
+  for (std::int64_t i = 0; i < rows.count; ++i)
+    columns.multiply<true>(rows.first(i), rows.height(i), block.a + rows.first(i), block.lda, fetcher);
 }
 
 // kRows rows of x against kWidth / kRows rows of w: kWidth sums along k, each spread over a vector until the end.
