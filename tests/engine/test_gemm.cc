@@ -18,13 +18,14 @@ struct Shape {
   std::int64_t m, n, k;
 };
 
-// Tails of every tile height and panel width, each path (few rows, few columns, packed), several blocks of the inner
-// dimension, several tasks and cuts of the tokens.
+// Tails of every tile height and panel width, each path (few rows, few columns, some rows, packed), several blocks of
+// the inner dimension, rows that compete for cache sets, several tasks and cuts of the tokens.
 constexpr Shape kShapes[] = {
-    {1, 1, 1},     {1, 2, 128},   {2, 33, 7},     {3, 16, 17},   {5, 65, 31},    {6, 13, 8},     {7, 31, 260},
-    {13, 48, 16},  {14, 15, 33},  {15, 64, 5},    {28, 17, 70},  {29, 40, 1},    {30, 13, 19},   {31, 70, 515},
-    {43, 32, 96},  {57, 12, 40},  {61, 11, 300},  {113, 50, 64}, {130, 5, 3},    {257, 1, 130},  {64, 300, 48},
-    {64, 48, 300}, {700, 64, 96}, {1100, 20, 33}, {20, 900, 64}, {2, 1500, 300}, {67, 40, 1100},
+    {1, 1, 1},     {1, 2, 128},     {2, 33, 7},     {3, 16, 17},     {5, 65, 31},     {6, 13, 8},     {7, 31, 260},
+    {13, 48, 16},  {14, 15, 33},    {15, 64, 5},    {28, 17, 70},    {29, 40, 1},     {30, 13, 19},   {31, 70, 515},
+    {43, 32, 96},  {57, 12, 40},    {61, 11, 300},  {113, 50, 64},   {130, 5, 3},     {257, 1, 130},  {64, 300, 48},
+    {64, 48, 300}, {700, 64, 96},   {1100, 20, 33}, {20, 900, 64},   {2, 1500, 300},  {67, 40, 1100}, {9, 13, 3},
+    {24, 21, 66},  {96, 100, 1027}, {97, 37, 129},  {130, 40, 1024}, {300, 600, 130},
 };
 
 // A row-major matrix whose rows are `stride` apart, with a mark in the gaps.

@@ -31,7 +31,7 @@ constexpr std::int64_t kAheadRows = 14;      // fetched of the next block of the
 constexpr std::int64_t kTaskColumns = 256;  // at least, when there are that many: rows come from memory once a task ...
 constexpr std::int64_t kTaskPanels = 1 << 16;    // ... and as many as have so many floats of b (256 KiB)
 constexpr std::int64_t kInPlaceRows = 128;       // up to here an input gradient reads w where it lies
-constexpr std::int64_t kTransposedRows = 96;     // up to here it packs x instead of w
+constexpr std::int64_t kNarrowRows = 96;         // up to here it packs x instead of w
 constexpr std::int64_t kFewRows = 4;             // up to here sums run along the inner dimension
 constexpr std::int64_t kFewColumns = 12;         // up to here a panel would be mostly padding
 constexpr std::int64_t kGradientColumns = 256;   // of a weight gradient's tile ...
@@ -224,60 +224,6 @@ struct WeightGradient {
   }
 };
 
-// y[m,n] = activation(x w^T + bias) for few rows of x: as w x^T, where the small x is packed and w is read as it lies.
-struct TransposedForward {
-  const GemmRow& row;
-  std::int64_t m, n, k;
-  const float* x;
-  std::int64_t ldx;
-  const float* w;
-  const float* bias;
-  float* sums;
-  std::int64_t ldy;
-
-  static constexpr std::int64_t kColumns = 128;  // of y finished at a time: a multiple of every panel
-
-  template <class Finish>
-  void run(const Finish& finish) const {
-    const std::int64_t width = round_up(m, row.panel);
-    float* packed = scratch(Scratch::gemm, width * k + n * width + round_up(n, kColumns) * m);
-    float* product = packed + width * k;
-    float* turned = product + n * width;
-    row.pack_transposed(k, m, x, ldx, packed);
-    Product{row,
-            {.m = n,
-             .n = m,
-             .inner = k,
-             .a = w,
-             .lda = k,
-             .b = packed,
-             .b_step = row.panel,
-             .panel_stride = row.panel * k,
-             .start = nullptr,
-             .start_stride = 0,
-             .c = product,
-             .ldc = width}}
-        .run([](auto...) {});
-    parallel_for(n, kColumns, [&](std::int64_t j0, std::int64_t j1) {
-      turn(j0, j1, product + j0 * width, width, turned + j0 * m);
-      finish(0, m, j0, j1);
-    });
-  }
-
-  // Columns [j0, j1) of the sums, from the rows of the product.
-  void turn(std::int64_t j0, std::int64_t j1, const float* product, std::int64_t width, float* panels) const {
-    row.pack_transposed(m, j1 - j0, product, width, panels);
-    for (std::int64_t j = j0; j < j1; j += row.panel, panels += m * row.panel) {
-      const std::int64_t columns = std::min(row.panel, j1 - j);
-      for (std::int64_t i = 0; i < m; ++i) {
-        float* y = sums + i * ldy + j;
-        for (std::int64_t c = 0; c < columns; ++c)
-          y[c] = bias == nullptr ? panels[i * row.panel + c] : panels[i * row.panel + c] + bias[j + c];
-      }
-    }
-  }
-};
-
 }  // namespace
 
 std::span<const GemmRow* const> gemm_rows() { return kRows; }
@@ -293,26 +239,27 @@ void linear_forward(const GemmRow& row, std::int64_t m, std::int64_t n, std::int
       row.add(j1 - j0, last_bias + j0, sums + i * ldy + j0);
     activate(activation, i1 - i0, j1 - j0, sums + at, y + at, ldy);
   };
-  if (m > kFewRows && m <= row.panel / 2 && n > kFewColumns) {  // more than half of a panel of x would be padding
-    float* panel = scratch(Scratch::gemm, row.panel * k);
-    row.pack_transposed(k, m, x, ldx, panel);
+  if (m > kFewRows && m <= kNarrowRows && n > kFewColumns) {
+    float* packed = scratch(Scratch::gemm, round_up(m, 8) * round_up(k, 2));
+    row.pack_narrow(m, k, x, ldx, packed);
     for_each_tile(m, n, m, task_columns(m, k, 1, row.panel), [&](auto, auto, auto j0, auto j1) {
-      row.narrow(m, j1 - j0, k, panel, x, ldx, w + j0 * k, bias == nullptr ? nullptr : bias + j0, sums + j0, ldy);
+      const float* b = bias == nullptr ? nullptr : bias + j0;
+      if (j1 - j0 >= kNarrowColumns) {
+        row.narrow(m, j1 - j0, k, packed, w + j0 * k, b, sums + j0, ldy);
+      } else {
+        row.dots(m, j1 - j0, k, x, ldx, w + j0 * k, b, sums + j0, ldy);
+      }
       finish(0, m, j0, j1);
     });
     return;
   }
-  if (m <= row.panel / 2 || n <= kFewColumns) {
+  if (m <= kFewRows || n <= kFewColumns) {
     const std::int64_t rows = chunk_of(m, std::max(kTaskRows, ceil_div(kTaskWork, n * k)));
     for_each_tile(m, n, rows, task_columns(rows, k, 1, row.panel), [&](auto i0, auto i1, auto j0, auto j1) {
       row.dots(i1 - i0, j1 - j0, k, x + i0 * ldx, ldx, w + j0 * k, bias == nullptr ? nullptr : bias + j0,
                sums + i0 * ldy + j0, ldy);
       finish(i0, i1, j0, j1);
     });
-    return;
-  }
-  if (m <= kTransposedRows) {
-    TransposedForward{row, m, n, k, x, ldx, w, bias, sums, ldy}.run(finish);
     return;
   }
   float* packed = scratch(Scratch::gemm, round_up(n, row.panel) * k);

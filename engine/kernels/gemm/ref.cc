@@ -60,9 +60,14 @@ void dots(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, std::i
   }
 }
 
-void narrow(std::int64_t m, std::int64_t n, std::int64_t k, const float*, const float* x, std::int64_t ldx,
-            const float* w, const float* bias, float* y, std::int64_t ldy) {
-  dots(m, n, k, x, ldx, w, bias, y, ldy);
+void pack_narrow(std::int64_t m, std::int64_t k, const float* x, std::int64_t ldx, float* to) {
+  for (std::int64_t i = 0; i < m; ++i)
+    for (std::int64_t p = 0; p < k; ++p) *to++ = x[i * ldx + p];
+}
+
+void narrow(std::int64_t m, std::int64_t n, std::int64_t k, const float* packed, const float* w, const float* bias,
+            float* y, std::int64_t ldy) {
+  dots(m, n, k, packed, k, w, bias, y, ldy);
 }
 
 void add(std::int64_t n, const float* from, float* to) {
@@ -78,6 +83,7 @@ extern const GemmRow kGemmReference{.isa = Isa::reference,
                                     .multiply = multiply,
                                     .multiply_transposed = multiply_transposed,
                                     .dots = dots,
+                                    .pack_narrow = pack_narrow,
                                     .narrow = narrow,
                                     .add = add};
 

@@ -17,6 +17,8 @@ namespace ingot::engine::kernels {
 // The longest inner dimension of one block: a packed panel of b then stays in the first-level cache.
 inline constexpr std::int64_t kGemmDepth = 512;
 
+inline constexpr std::int64_t kNarrowColumns = 8;
+
 // A matrix that will be needed soon: brought nearer while something else is computed. No rows: nothing.
 struct GemmAhead {
   const float* at = nullptr;
@@ -51,9 +53,11 @@ struct GemmRow {
   // y[m,n] = x[m,k] w[n,k]^T + bias without packing; bias may be null. For few rows or few columns.
   void (*dots)(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, std::int64_t ldx, const float* w,
                const float* bias, float* y, std::int64_t ldy);
-  // The same for at most panel / 2 rows, which are also given as one panel.
-  void (*narrow)(std::int64_t m, std::int64_t n, std::int64_t k, const float* x_panel, const float* x, std::int64_t ldx,
-                 const float* w, const float* bias, float* y, std::int64_t ldy);
+  // The same for at least kNarrowColumns columns and x in an order of its own, m rounded up to a multiple of 8 times k
+  // rounded up to one of 2 floats.
+  void (*pack_narrow)(std::int64_t m, std::int64_t k, const float* x, std::int64_t ldx, float* to);
+  void (*narrow)(std::int64_t m, std::int64_t n, std::int64_t k, const float* packed, const float* w, const float* bias,
+                 float* y, std::int64_t ldy);
   // to[i] += from[i].
   void (*add)(std::int64_t n, const float* from, float* to);
 };

@@ -340,34 +340,85 @@ void dots(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, std::i
   for (; i < m; ++i) dot_rows<1>(n, k, x + i * ldx, ldx, w, bias, y + i * ldy, ldy);
 }
 
-// kWidth rows of w against a panel of x: sum[j] holds the sums of row j for all rows of x, one in each lane.
-void narrow_tile(std::int64_t m, std::int64_t k, const float* panel, const float* w, const float* bias, float* y,
-                 std::int64_t ldy) {
-  constexpr int kQuads = kWidth / 4;  // of rows: few enough addresses for the registers
-  const float* quad[kQuads];
-#pragma GCC unroll 4
-  for (int q = 0; q < kQuads; ++q) quad[q] = w + 4 * q * k;
-  Vec sum[kWidth];
-#pragma GCC unroll 16
-  for (int j = 0; j < kWidth; ++j) sum[j] = zero();
-  for (std::int64_t p = 0; p < k; ++p) {
-    const Vec x = load(panel + p * kPanel);
-#pragma GCC unroll 16
-    for (int j = 0; j < kWidth; ++j) sum[j] = fma(set1(quad[j / 4][j % 4 * k + p]), x, sum[j]);
+constexpr int kTokens = kWidth / 2;  // rows of x in one vector, two steps of the inner dimension each
+constexpr int kGroups = 2;           // vectors of x that meet ...
+constexpr int kPairRows = kTokens;   // ... so many rows of w at once: half of the registers hold sums
+
+// to[(p / 2 groups + i / kTokens) kWidth + i % kTokens 2 + p % 2] = x[i ldx + p], zeros up to whole vectors.
+void pack_narrow(std::int64_t m, std::int64_t k, const float* x, std::int64_t ldx, float* to) {
+  const std::int64_t groups = (m + kTokens - 1) / kTokens;
+  for (std::int64_t g = 0; g < groups; ++g) {
+    for (std::int64_t p = 0; p < k; p += kWidth) {
+      Vec v[kTokens];
+#pragma GCC unroll 8
+      for (int i = 0; i < kTokens; ++i) {
+        const std::int64_t row = g * kTokens + i;
+        v[i] = row < m ? load_some(x + row * ldx + p, k - p) : zero();
+      }
+      transpose_pairs(v);
+      const std::int64_t n_pairs = smaller(kTokens, (k - p + 1) / 2);
+      float* pair = to + (p / 2 * groups + g) * kWidth;
+      for (std::int64_t i = 0; i < n_pairs; ++i) store(pair + i * groups * kWidth, v[i]);
+    }
   }
-  transpose(sum);
-  const Vec first = bias == nullptr ? zero() : load(bias);
-#pragma GCC unroll 16
-  for (int i = 0; i < kWidth; ++i)
-    if (i < m) store(y + i * ldy, sum[i] + first);
 }
 
-void narrow(std::int64_t m, std::int64_t n, std::int64_t k, const float* panel, const float* x, std::int64_t ldx,
-            const float* w, const float* bias, float* y, std::int64_t ldy) {
-  std::int64_t j = 0;
-  for (; j + kWidth <= n; j += kWidth)
-    narrow_tile(m, k, panel, w + j * k, bias == nullptr ? nullptr : bias + j, y + j, ldy);
-  if (j < n) dots(m, n - j, k, x, ldx, w + j * k, bias == nullptr ? nullptr : bias + j, y + j, ldy);
+// kGroupsNow of the `groups` groups of x, from `packed` on, against kPairRows rows of w. A sum is two, of the even and
+// of the odd steps, added at the end. `m`: the rows of x from the first of these groups on.
+template <int kGroupsNow>
+inline void narrow_tile(std::int64_t m, std::int64_t groups, std::int64_t k, const float* packed, const float* w,
+                        const float* bias, float* y, std::int64_t ldy) {
+  const float* w_half[2] = {w, w + kPairRows / 2 * k};  // few enough addresses for the registers
+  Vec sum[kGroupsNow][kPairRows];
+#pragma GCC unroll 2
+  for (int g = 0; g < kGroupsNow; ++g)
+#pragma GCC unroll 8
+    for (int j = 0; j < kPairRows; ++j) sum[g][j] = zero();
+  const auto steps = [&](auto repeat_at) {
+    Vec x[kGroupsNow];
+#pragma GCC unroll 2
+    for (int g = 0; g < kGroupsNow; ++g) x[g] = load(packed + g * kWidth);
+#pragma GCC unroll 8
+    for (int j = 0; j < kPairRows; ++j) {
+      const Vec ws = repeat_at(w_half[j / (kPairRows / 2)] + j % (kPairRows / 2) * k);
+#pragma GCC unroll 2
+      for (int g = 0; g < kGroupsNow; ++g) sum[g][j] = fma(ws, x[g], sum[g][j]);
+    }
+    packed += groups * kWidth;
+    w_half[0] += 2;
+    w_half[1] += 2;
+  };
+  const float* next_rows = w + kPairRows * k;
+  for (std::int64_t pair = k / 2; pair > 0; --pair) {
+    _mm_prefetch(reinterpret_cast<const char*>(next_rows), _MM_HINT_T0);
+    next_rows += kWidth;
+    steps([](const float* at) { return repeat_pair(at); });
+  }
+  if (k % 2 != 0) steps([](const float* at) { return first_of_pair(at); });
+#pragma GCC unroll 2
+  for (int g = 0; g < kGroupsNow; ++g) {
+    const int rows = static_cast<int>(smaller(kTokens, m - g * kTokens));
+#pragma GCC unroll 2
+    for (int j = 0; j < kPairRows; j += 4)
+      store_quads(sum[g][j], sum[g][j + 1], sum[g][j + 2], sum[g][j + 3], rows, bias == nullptr ? nullptr : bias + j,
+                  y + g * kTokens * ldy + j, ldy);
+  }
+}
+
+void narrow(std::int64_t m, std::int64_t n, std::int64_t k, const float* packed, const float* w, const float* bias,
+            float* y, std::int64_t ldy) {
+  const std::int64_t groups = (m + kTokens - 1) / kTokens;
+  for (std::int64_t begin = 0; begin < n; begin += kPairRows) {
+    const std::int64_t j = smaller(begin, n - kPairRows);  // the last ones may do some columns again
+    const float* bias_at = bias == nullptr ? nullptr : bias + j;
+    std::int64_t g = 0;
+    for (; g + kGroups <= groups; g += kGroups)
+      narrow_tile<kGroups>(m - g * kTokens, groups, k, packed + g * kWidth, w + j * k, bias_at,
+                           y + g * kTokens * ldy + j, ldy);
+    for (; g < groups; ++g)
+      narrow_tile<1>(m - g * kTokens, groups, k, packed + g * kWidth, w + j * k, bias_at, y + g * kTokens * ldy + j,
+                     ldy);
+  }
 }
 
 void add(std::int64_t n, const float* from, float* to) {
