@@ -41,11 +41,6 @@ std::vector<std::shared_ptr<Node>> reachable(const Variable& root) {
 
 namespace detail {
 
-std::pmr::memory_resource* node_memory() {
-  static auto& memory = *new std::pmr::synchronized_pool_resource;  // never destroyed: nodes may outlive main
-  return &memory;
-}
-
 std::uint64_t next_order() {
   static std::atomic<std::uint64_t> last{0};
   return ++last;
@@ -53,8 +48,7 @@ std::uint64_t next_order() {
 
 }  // namespace detail
 
-Variable::Variable(Tensor value, bool requires_gradient)
-    : node_(std::allocate_shared<Node>(std::pmr::polymorphic_allocator<Node>(detail::node_memory()))) {
+Variable::Variable(Tensor value, bool requires_gradient) : node_(std::make_shared<Node>()) {
   node_->value = std::move(value);
   node_->requires_gradient = requires_gradient;
   node_->order = detail::next_order();

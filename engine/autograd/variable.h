@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
-#include <memory_resource>
 #include <optional>
 #include <span>
 #include <type_traits>
@@ -103,7 +102,6 @@ bool recording();
 
 namespace detail {
 
-std::pmr::memory_resource* node_memory();  // pools nodes, so that a step asks nothing of the system
 std::uint64_t next_order();
 
 template <class Backward>
@@ -131,8 +129,7 @@ Variable record(Tensor value, std::initializer_list<Variable> inputs, Backward b
   for (const Variable& input : inputs) needed |= input.requires_gradient();
   if (!recording() || !needed) return Variable(std::move(value));
   using Operation = detail::OperationNode<Backward>;
-  auto node = std::allocate_shared<Operation>(std::pmr::polymorphic_allocator<Operation>(detail::node_memory()),
-                                              std::move(backward));
+  auto node = std::make_shared<Operation>(std::move(backward));
   node->value = std::move(value);
   node->requires_gradient = true;
   node->order = detail::next_order();

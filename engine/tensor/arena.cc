@@ -34,11 +34,12 @@ class Arena {
     const std::int64_t n_bytes = (static_cast<std::int64_t>(sizeof(Block)) + n_floats * 4 + kLine - 1) / kLine * kLine;
     const std::lock_guard lock(mutex_);
     if (base_ == nullptr) reserve();
-    auto range =
-        std::find_if(ranges_.begin(), ranges_.end(), [&](const Range& r) { return r.free && r.size >= n_bytes; });
+    auto range = std::find_if(ranges_.begin() + n_taken_, ranges_.end(),
+                              [&](const Range& r) { return r.free && r.size >= n_bytes; });
     require(range != ranges_.end(), "memory: {} MB of tensors are in use and {} MB more do not fit into {} MB",
             statistics_.live_bytes >> 20, n_bytes >> 20, capacity_ >> 20);
     const std::int64_t begin = range->begin;
+    if (range - ranges_.begin() == n_taken_) ++n_taken_;
     if (range->size > n_bytes) {
       range->begin += n_bytes;
       range->size -= n_bytes;
@@ -64,11 +65,12 @@ class Arena {
     auto range = std::lower_bound(ranges_.begin(), ranges_.end(), begin,
                                   [](const Range& r, std::int64_t at) { return r.begin < at; });
     range->free = true;
+    n_taken_ = std::min(n_taken_, range - ranges_.begin());
     if (range + 1 != ranges_.end() && (range + 1)->free) {
       range->size += (range + 1)->size;
       ranges_.erase(range + 1);
     }
-    if (range != ranges_.begin() && (range - 1)->free) {
+    if (range != ranges_.begin() && (range - 1)->free) {  // then n_taken_ is at most its index
       (range - 1)->size += range->size;
       ranges_.erase(range);
     }
@@ -101,6 +103,7 @@ class Arena {
   std::byte* base_ = nullptr;
   std::int64_t capacity_ = 0;
   std::vector<Range> ranges_;  // by address, covering everything, no two free neighbours
+  std::ptrdiff_t n_taken_ = 0;  // so many ranges at the beginning are not free: a model's parameters, mostly
   Statistics statistics_;
 };
 

@@ -1,5 +1,3 @@
-#include <cstring>
-
 #include "engine/kernels/gemm/table.h"
 #include "engine/kernels/simd/avx512.h"
 // The transposition is written in the words of the header above.
@@ -41,7 +39,7 @@ inline Vec sums_of(const Vec (&v)[16]) {
 // Two floats, or one and a zero, in every pair of lanes.
 inline Vec repeat_pair(const float* p) {
   double pair;
-  std::memcpy(&pair, p, sizeof pair);
+  __builtin_memcpy(&pair, p, sizeof pair);
   return {_mm512_castpd_ps(_mm512_set1_pd(pair))};
 }
 inline Vec first_of_pair(const float* p) {
