@@ -90,6 +90,15 @@ constexpr std::pair<Product, const char*> kProducts[] = {
     {Product::onednn, "onednn"},
 };
 
+// Of the operands and the result, each moved once.
+std::int64_t bytes_of(Product product, Shape shape) {
+  const auto [m, n, k] = shape;
+  const bool is_float = product == Product::float32, is_short = product == Product::int16;
+  const std::int64_t code = is_float ? 4 : is_short ? 2 : 1;
+  const std::int64_t weights = product == Product::u8_int4 ? n * k / 2 : n * k * code;
+  return m * k * code + weights + m * n * (product == Product::s8_int8_requantized ? 1 : 4);
+}
+
 void run_float(Layer& layer) {
   const auto [m, n, k] = layer.shape;
   engine::kernels::linear_forward(m, n, k, layer.x32.data(), k, layer.w32.data(), nullptr, engine::Activation::identity,
@@ -153,6 +162,7 @@ void bench_fixed(benchmark::State& state, Product product, Shape shape, int n_th
       break;
     }
   }
+  state.SetBytesProcessed(state.iterations() * bytes_of(product, shape));
 }
 
 const bool kRegistered = [] {

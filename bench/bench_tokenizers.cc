@@ -108,13 +108,15 @@ BENCHMARK_CAPTURE(bench_tokenizer, wordpiece, wordpiece)
     ->ArgName("threads")
     ->Arg(1)
     ->Arg(2)
-    ->UseRealTime();
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(bench_tokenizer, sentencepiece, sentencepiece)
     ->Name("tokenizer/sentencepiece")
     ->ArgName("threads")
     ->Arg(1)
     ->Arg(2)
-    ->UseRealTime();
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace ingot::bench
