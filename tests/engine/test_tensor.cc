@@ -41,3 +41,13 @@ TEST_CASE("freed memory is merged and used again, whatever the order of sizes") 
   CHECK(after.live_bytes == before.live_bytes);
   CHECK(after.extent_bytes == before.extent_bytes);
 }
+
+TEST_CASE("a small tensor takes the hole that a large one before it could not") {
+  Tensor small = Tensor::empty({16});
+  const Tensor fence = Tensor::empty({16});
+  const float* hole = small.data();
+  small = Tensor();
+  const Tensor large = Tensor::empty({1 << 20});
+  small = Tensor::empty({16});
+  CHECK(small.data() == hole);
+}
