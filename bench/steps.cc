@@ -6,8 +6,9 @@
 namespace ingot::bench {
 namespace {
 
-bert::Config config(std::int64_t vocab_size) {
+bert::Config config(std::int64_t vocab_size, float dropout) {
   bert::Config c = bert::named_config("tiny");
+  c.hidden_dropout_prob = c.attention_probs_dropout_prob = dropout;
   c.vocab_size = vocab_size;
   c.label_names = {"neg", "pos"};
   return c;
@@ -30,9 +31,9 @@ bert::Input input_of(const StepShape& shape, std::int64_t vocab_size) {
 
 }  // namespace
 
-BertSteps::BertSteps(StepShape shape, std::int64_t vocab_size)
+BertSteps::BertSteps(StepShape shape, std::int64_t vocab_size, float dropout)
     : shape_(shape),
-      model_(bert::make_model(config(vocab_size), 1)),
+      model_(bert::make_model(config(vocab_size, dropout), 1)),
       input_(input_of(shape, vocab_size)),
       labels_(static_cast<std::size_t>(shape.batch), 1),
       optimizer_(engine::decay_matrices(model_.parameters(), 0.01f)) {}

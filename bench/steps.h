@@ -1,5 +1,5 @@
-// Whole steps of BERT-tiny with two labels: full-length sequences of random tokens, dropout 0.1 in training, AdamW on
-// all parameters, gradients clipped.
+// Whole steps of BERT-tiny with two labels: full-length sequences of random tokens, dropout in training, AdamW on all
+// parameters, gradients clipped.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ struct StepShape {
 
 class BertSteps {
  public:
-  BertSteps(StepShape shape, std::int64_t vocab_size);
+  BertSteps(StepShape shape, std::int64_t vocab_size, float dropout = 0.1f);
 
   float train();  // one training step; returns its loss
   float infer();  // returns the first logit

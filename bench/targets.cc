@@ -123,29 +123,49 @@ void product_targets(int rounds, const Emit& emit) {
   }
 }
 
+// What PyTorch computes: an option of its script and its value, if there are any.
+struct TorchForm {
+  const char* suffix;
+  std::vector<std::string> options;
+  float dropout = 0.1f;
+};
+
+const TorchForm kEager{"", {}}, kNoDropout{"_without_dropout", {"--no-dropout"}, 0.0f};
+const TorchForm kFrozen{"_frozen", {"--form", "frozen"}}, kFastPath{"_fast_path", {"--form", "encoder"}};
+
 struct StepTarget {
   bool training;
   StepShape shape;
   int n_threads;
+  const TorchForm& form;
   double torch_floor;
-  std::optional<double> share_floor{}, share_goal{};
+  std::optional<double> share_floor{}, share_goal{}, ms_floor{}, ms_goal{};
 };
 
-constexpr StepTarget kStepTargets[] = {
-    {true, {32, 128}, 2, 2.2, 0.55, 0.65},
-    {true, {32, 512}, 2, 3.0, 0.55, 0.65},
-    {false, {32, 128}, 2, 1.7, 0.65, 0.75},
-    {false, {32, 512}, 2, 3.0, 0.65, 0.75},
-    {false, {1, 16}, 1, 5.0},
+const StepTarget kStepTargets[] = {
+    {true, {32, 128}, 2, kEager, 2.2, 0.55, 0.65},
+    {true, {32, 128}, 2, kNoDropout, 1.7},
+    {true, {32, 512}, 2, kEager, 3.0, 0.55, 0.65},
+    {true, {32, 512}, 2, kNoDropout, 2.0},
+    {false, {32, 128}, 2, kEager, 1.7, 0.65, 0.75},
+    {false, {32, 512}, 2, kEager, 3.0, 0.65, 0.75},
+    {false, {32, 512}, 2, kFastPath, 1.5},
+    {false, {1, 16}, 1, kEager, 5.0, {}, {}, 0.25, 0.16},
+    {false, {1, 16}, 1, kFrozen, 3.5},
 };
 
 void measure_step(const StepTarget& step, int rounds, const Emit& emit) {
   engine::set_threads(step.n_threads);
-  BertSteps steps(step.shape, kVocabulary);
+  BertSteps steps(step.shape, kVocabulary, step.form.dropout);
   const char* mode = step.training ? "train" : "infer";
-  TorchPeer torch({"--mode", mode, "--batch", std::to_string(step.shape.batch), "--length",
-                   std::to_string(step.shape.length), "--threads", std::to_string(step.n_threads), "--vocab",
-                   std::to_string(kVocabulary), "--warmup", "1"});
+  std::vector<std::string> options{"--mode",    mode,
+                                   "--batch",   std::to_string(step.shape.batch),
+                                   "--length",  std::to_string(step.shape.length),
+                                   "--threads", std::to_string(step.n_threads),
+                                   "--vocab",   std::to_string(kVocabulary),
+                                   "--warmup",  "3"};
+  options.insert(options.end(), step.form.options.begin(), step.form.options.end());
+  TorchPeer torch(options);
   std::vector<Sampler> samplers{sampler([&] { step.training ? steps.train() : steps.infer(); })};
   if (torch.ready()) samplers.emplace_back([&](int calls) { return torch.sample(calls); });
   const std::vector<Series> series = take_turns(rounds, kSlice, step.n_threads, samplers);
@@ -153,7 +173,7 @@ void measure_step(const StepTarget& step, int rounds, const Emit& emit) {
   const std::string name =
       fmt::format("{}/batch:{}/length:{}/threads:{}", mode, step.shape.batch, step.shape.length, step.n_threads);
 
-  Target against{.name = name + "/vs_torch", .unit = kTimesAsFast, .floor = step.torch_floor};
+  Target against{.name = name + "/vs_torch" + step.form.suffix, .unit = kTimesAsFast, .floor = step.torch_floor};
   set_share(against, steps.flops(step.training), series[0]);
   against.ratios["torch"] = torch.ready() ? std::optional(median(ratios(series[0], series[1]))) : std::nullopt;
   against.note = torch.note();
@@ -165,6 +185,14 @@ void measure_step(const StepTarget& step, int rounds, const Emit& emit) {
     of_peak.note = against.note;
     set_measured(of_peak, share);
     emit(of_peak);
+  }
+  if (step.ms_floor) {
+    Target time{.name = name, .unit = "ms", .floor = *step.ms_floor, .goal = step.ms_goal, .less_is_better = true};
+    std::vector<double> ms;
+    for (const double seconds : series[0].seconds) ms.push_back(1e3 * seconds);
+    set_measured(time, ms);
+    set_share(time, steps.flops(step.training), series[0]);
+    emit(time);
   }
   if (torch.ready()) set_measured(against, ratios(series[0], series[1]));
   emit(against);
@@ -328,10 +356,40 @@ void fixed_targets(int rounds, const Emit& emit) {
   }
 }
 
+// Inference in integers beside float32, repetition by repetition, by bench_steps.
+void integer_targets(int rounds, const Emit& emit) {
+  constexpr const char* kStep = "batch:32/length:128/threads:2";
+  std::map<std::string, std::map<std::int64_t, double>> times;
+  for (const nlohmann::json& b : run_benchmarks(
+           "bench_steps", fmt::format("^(integer/8x8|infer)/{}/", kStep),
+           {fmt::format("--benchmark_repetitions={}", rounds), "--benchmark_enable_random_interleaving=true"})) {
+    if (b["run_type"] != "iteration" || b.contains("error_occurred")) continue;
+    const std::string name = b["run_name"];
+    times[name.substr(0, name.find('/'))][b["repetition_index"].get<std::int64_t>()] = b["real_time"].get<double>();
+  }
+  std::vector<double> ratio;
+  for (const auto& [run, time] : times["integer"])
+    if (const auto found = times["infer"].find(run); found != times["infer"].end())
+      ratio.push_back(found->second / time);
+  Target target{
+      .name = fmt::format("integer/8x8/{}/vs_float32", kStep), .unit = kTimesAsFast, .floor = 1.3, .goal = 1.5};
+  if (!ratio.empty()) {
+    set_measured(target, ratio);
+    target.ratios["float32"] = target.measured;
+  }
+  emit(target);
+}
+
 constexpr TargetGroup kGroups[] = {
-    {"gemm", product_targets},      {"fixed_gemm", fixed_targets}, {"train", step_targets<true>},
-    {"infer", step_targets<false>}, {"qat", quantized_targets},    {"busy_neighbour", neighbour_targets},
-    {"startup", startup_targets},   {"search", search_targets},
+    {"gemm", product_targets},
+    {"fixed_gemm", fixed_targets},
+    {"train", step_targets<true>},
+    {"infer", step_targets<false>},
+    {"integer", integer_targets},
+    {"qat", quantized_targets},
+    {"busy_neighbour", neighbour_targets},
+    {"startup", startup_targets},
+    {"search", search_targets},
 };
 
 nlohmann::json or_null(const std::optional<double>& value) {

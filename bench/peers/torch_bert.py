@@ -1,7 +1,8 @@
 """A BERT made of torch.nn, to time a training step or an inference against. Start it with bench/peers/run.
 
 The computation is that of Hugging Face's BertForSequenceClassification in eager mode: post-LN, exact GELU, attention
-as two batched products with a softmax and dropout between them. Every sequence has the full length, so a step
+as two batched products with a softmax and dropout between them. --form frozen traces and freezes it (TorchScript),
+--form encoder has torch.nn.TransformerEncoder instead, whose inference takes PyTorch's fast path. Every sequence has the full length, so a step
 processes batch x length tokens. A training step is forward, cross entropy, backward, clipping and AdamW.
 
 With --paced another program sets the pace: this one prints its environment as a JSON object, then for each line with a
@@ -50,8 +51,12 @@ class Bert(nn.Module):
         self.positions = nn.Embedding(options.length, hidden)
         self.types = nn.Embedding(2, hidden)
         self.norm, self.dropout = nn.LayerNorm(hidden, eps=1e-12), nn.Dropout(dropout)
-        layers = (Layer(hidden, options.heads, options.ffn, dropout) for _ in range(options.layers))
-        self.layers = nn.Sequential(*layers)
+        if options.form == "encoder":
+            layer = nn.TransformerEncoderLayer(hidden, options.heads, options.ffn, dropout, "gelu", 1e-12, True)
+            self.layers = nn.TransformerEncoder(layer, options.layers)
+        else:
+            layers = (Layer(hidden, options.heads, options.ffn, dropout) for _ in range(options.layers))
+            self.layers = nn.Sequential(*layers)
         self.pooler, self.classifier = nn.Linear(hidden, hidden), nn.Linear(hidden, options.labels)
         for module in self.modules():
             if isinstance(module, (nn.Linear, nn.Embedding)):
@@ -127,6 +132,9 @@ def make_step(options):
     labels = torch.randint(0, options.labels, (options.batch,))
     if options.mode == "infer":
         model.eval()
+        if options.form == "frozen":
+            with torch.inference_mode():
+                model = torch.jit.freeze(torch.jit.trace(model, ids))
 
         def infer():
             with torch.inference_mode():
@@ -150,6 +158,7 @@ def parse(arguments):
     for name, size in sizes.items():
         parser.add_argument(f"--{name}", type=int, default=size, help=f"default {size}")
     parser.add_argument("--lr", type=float, default=1e-4)
+    parser.add_argument("--form", choices=("eager", "frozen", "encoder"), default="eager")
     parser.add_argument("--no-dropout", action="store_true", help="0 instead of 0.1")
     parser.add_argument("--paced", action="store_true", help="steps on demand, see above")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output, nothing else")
