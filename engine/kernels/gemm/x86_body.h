@@ -308,6 +308,7 @@ inline void dot_tile(std::int64_t columns, std::int64_t k, const float* x, std::
 #pragma GCC unroll 16
     for (int j = 0; j < kColumns; ++j) {
       const Vec ws = load_at(w_row[j] + p);
+      _mm_prefetch(reinterpret_cast<const char*>(w_row[j] + kColumns * k + p), _MM_HINT_T0);
 #pragma GCC unroll 4
       for (int i = 0; i < kRows; ++i) sum[i * kColumns + j] = fma(xs[i], ws, sum[i * kColumns + j]);
     }

@@ -27,7 +27,8 @@ inline void add_residual(const LayerNormForward& call, const MaskSource& source,
   }
 }
 
-inline Vec reciprocal_root(float x) { return set1(1.0f) / sqrt(set1(x)); }
+// Of one number: a root and a quotient of whole vectors take several times as long.
+inline Vec reciprocal_root(float x) { return set1(1.0f / _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x)))); }
 
 void forward(const LayerNormForward& call, std::int64_t first_row, std::int64_t end_row) {
   const MaskSource source = source_of(call.mask);
