@@ -18,7 +18,8 @@ inline engine::Tensor noise(std::int64_t rows, std::int64_t columns, std::uint64
   return values;
 }
 
-// The products write into `out` and `bias_out`. All lie where a model's tensors do, for every peer.
+// The products write into `out`: a weight gradient is without the bias's, which no peer computes. All lie where a
+// model's tensors do, for every peer.
 struct LinearLayer {
   explicit LinearLayer(LinearShape s) : shape(s) {}
 
@@ -26,7 +27,7 @@ struct LinearLayer {
 
   LinearShape shape;
   engine::Tensor x = noise(shape.m, shape.k, 1), w = noise(shape.n, shape.k, 2), bias = noise(1, shape.n, 3);
-  engine::Tensor dy = noise(shape.m, shape.n, 4), bias_out = engine::Tensor::zeros({shape.n});
+  engine::Tensor dy = noise(shape.m, shape.n, 4);
   engine::Tensor out = engine::Tensor::zeros({std::max({x.size(), w.size(), dy.size()})});
 };
 
@@ -57,8 +58,7 @@ inline constexpr LinearProduct kLinearProducts[] = {
     {"weight_gradient",
      [](LinearLayer& l) {
        const auto [m, n, k] = l.shape;
-       engine::kernels::linear_weight_gradient(m, n, k, l.dy.data(), n, l.x.data(), k, false, l.out.data(),
-                                               l.bias_out.data());
+       engine::kernels::linear_weight_gradient(m, n, k, l.dy.data(), n, l.x.data(), k, false, l.out.data(), nullptr);
      },
      [](const ProductPeer& peer, LinearLayer& l) {
        peer.weight_gradient(l.shape, l.dy.data(), l.x.data(), l.out.data());
