@@ -38,7 +38,7 @@ std::string target_rows(const json& targets) {
     for (const auto& [name, ratio] : t["ratios"].items())
       if (ratio.is_number())
         ratios += fmt::format("{}{} {:.2f}", ratios.empty() ? "" : ", ", name, ratio.get<double>());
-    const int digits = t["unit"] == "ms" ? 1 : 2;
+    const int digits = t["unit"] != "ms" ? 2 : t["floor"] < 1.0 ? 3 : 1;
     const json& reached = t["floor_reached"];
     const char* answer = reached.is_null() ? "not measured" : reached ? "yes" : "no";
     const auto percent = [&](const char* key) { return t[key].is_number() ? number(t[key], 100, 0) + "%" : ""; };
