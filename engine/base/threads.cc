@@ -36,10 +36,10 @@ struct SchedulingAttributes {
 // Asks the system for short turns: a thread with short turns is given a processor at once when it wakes, in exchange
 // for being asked to leave sooner. Linux before 6.12 knows no such wish; there nothing changes.
 void ask_for_short_turns() {
-  constexpr std::uint64_t kTurn = 100'000;  // nanoseconds, the shortest there is
+  constexpr std::uint64_t kShortest = 100'000;  // nanoseconds: Linux takes none that is shorter
   SchedulingAttributes wish{};
   if (::syscall(SYS_sched_getattr, 0, &wish, sizeof wish, 0) != 0) return;  // as they are, niceness among them
-  wish.runtime = kTurn;
+  wish.runtime = kShortest;
   ::syscall(SYS_sched_setattr, 0, &wish, 0);
 }
 

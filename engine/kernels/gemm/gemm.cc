@@ -155,7 +155,7 @@ struct WeightGradient {
     return chunk_of(m, std::max<std::int64_t>(1, ceil_div(m, std::max<std::int64_t>(1, cuts))));
   }
 
-  // The share of tokens [t0, t1) in dw rows [i0, i1), columns [j0, j1), and in dbias[i0, i1).
+  // The share of tokens [t0, t1), of cut `cut`, in dw rows [i0, i1), columns [j0, j1), and in dbias[i0, i1).
   struct Task {
     std::int64_t cut, t0, t1, i0, i1, j0, j1;
   };

@@ -15,15 +15,11 @@ inline Vec sums_of(const Vec (&v)[8]) {
   return {_mm256_add_ps(_mm256_permute2f128_ps(low, high, 0x20), _mm256_permute2f128_ps(low, high, 0x31))};
 }
 
-// Two floats, or one and a zero, in every pair of lanes.
+// Two floats in every pair of lanes.
 inline Vec repeat_pair(const float* p) {
   double pair;
   __builtin_memcpy(&pair, p, sizeof pair);
   return {_mm256_castpd_ps(_mm256_set1_pd(pair))};
-}
-inline Vec first_of_pair(const float* p) {
-  const float pair[2] = {*p, 0.0f};
-  return repeat_pair(pair);
 }
 
 // Floats 2 i and 2 i + 1 of row j become 2 j and 2 j + 1 of row i.

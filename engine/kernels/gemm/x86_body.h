@@ -1,5 +1,6 @@
 // The matrix products over Vec, written once for every width. The including file has brought, in namespace
-// ingot::engine, Vec, transpose(), kTileRows (rows of c held in registers) and sums_of().
+// ingot::engine, Vec, transpose(), kTileRows (rows of c held in registers), sums_of(), and
+// repeat_pair(), transpose_pairs() and store_quads() for the few-rows product.
 #pragma once
 
 namespace ingot::engine::kernels {
@@ -362,6 +363,12 @@ void pack_narrow(std::int64_t m, std::int64_t k, const float* x, std::int64_t ld
       for (std::int64_t i = 0; i < n_pairs; ++i) store(pair + i * groups * kWidth, v[i]);
     }
   }
+}
+
+// One float and a zero in every pair of lanes.
+inline Vec first_of_pair(const float* p) {
+  const float pair[2] = {*p, 0.0f};
+  return repeat_pair(pair);
 }
 
 // kGroupsNow of the `groups` groups of x, from `packed` on, against kPairRows rows of w. A sum is two, of the even and
