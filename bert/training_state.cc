@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
+#include "engine/io/json.h"
 #include "engine/io/safetensors.h"
 
 namespace ingot::bert {
@@ -27,7 +28,7 @@ void for_each_tensor(const Model& model, const engine::AdamW& optimizer, std::sp
 
 // What differs between two identities: the names and values of both if they are JSON objects, else both whole.
 std::string difference(const std::string& saved, const std::string& now) {
-  const auto a = nlohmann::json::parse(saved, nullptr, false), b = nlohmann::json::parse(now, nullptr, false);
+  const auto a = engine::parse_json_or_null(saved), b = engine::parse_json_or_null(now);
   if (!a.is_object() || !b.is_object()) return fmt::format("saved {}, now {}", saved, now);
   nlohmann::json both = a;
   both.update(b);

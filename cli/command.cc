@@ -13,6 +13,8 @@
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
 #include "engine/base/threads.h"
+#include "engine/io/json.h"
+#include "engine/io/toml.h"
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
@@ -23,31 +25,17 @@ using engine::require;
 // "1000" is a number where the option takes one; a folder may have that name too.
 nlohmann::json typed(const std::string& text, const std::string& type) {
   if (!type.starts_with("INT") && !type.starts_with("UINT") && !type.starts_with("FLOAT")) return text;
-  const nlohmann::json value = nlohmann::json::parse(text, nullptr, false);
+  const nlohmann::json value = engine::parse_json_or_null(text);
   return value.is_number() ? value : nlohmann::json(text);
-}
-
-std::string as_argument(const toml::node& value) {
-  std::ostringstream text;
-  if (const auto* s = value.as_string()) return s->get();
-  if (const auto* i = value.as_integer()) return std::to_string(i->get());
-  if (const auto* f = value.as_floating_point()) return fmt::format("{}", f->get());
-  if (const auto* b = value.as_boolean()) return b->get() ? "true" : "false";
-  return {};
 }
 
 std::vector<std::string> options_of(const std::string& file) {
   std::vector<std::string> options;
-  try {
-    for (const auto& [key, value] : toml::parse(engine::read_file(file))) {
-      const std::string text = as_argument(value);
-      require(key.str() != "config", "{}: option config cannot name another file", file);
-      require(!text.empty() || value.is_string(), "{}: option {} must be a string, number or boolean", file,
-              std::string(key.str()));
-      if (!text.empty()) options.push_back(fmt::format("--{}={}", std::string(key.str()), text));
-    }
-  } catch (const toml::parse_error& error) {
-    engine::fail("{}: line {}: not TOML: {}", file, error.source().begin.line, std::string(error.description()));
+  const nlohmann::json table = engine::parse_toml(engine::read_file(file), file);
+  for (const auto& [key, value] : table.items()) {
+    require(key != "config", "{}: option config cannot name another file", file);
+    require(value.is_primitive() && !value.is_null(), "{}: option {} must be a string, number or boolean", file, key);
+    options.push_back(fmt::format("--{}={}", key, value.is_string() ? value.get<std::string>() : value.dump()));
   }
   return options;
 }
@@ -161,7 +149,7 @@ void finish(const CLI::App& command, const Common& common, const fs::path& out, 
 
 void print_out(std::string_view text) {
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-  require(std::fflush(stdout) == 0 && written, "standard output: cannot write");
+  if (std::fflush(stdout) != 0 || !written) throw engine::Failure("standard output: cannot write");
 }
 
 void say(const std::string& line) {

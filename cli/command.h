@@ -45,7 +45,7 @@ void write_config_toml(const CLI::App& command, const std::filesystem::path& out
 void finish(const CLI::App& command, const Common& common, const std::filesystem::path& out, nlohmann::json result,
             const std::string& text);
 
-// Writes to standard output, and throws Error if not all of it could be written: it is closed, or its disk is full.
+// Writes to standard output, and throws Failure if not all of it could be written: it is closed, or its disk is full.
 void print_out(std::string_view text);
 
 // Says something to the user, on standard error, unless --quiet.

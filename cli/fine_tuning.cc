@@ -9,6 +9,7 @@
 #include "engine/base/files.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 namespace {
@@ -32,7 +33,7 @@ void add_speed(nlohmann::json& result, const bert::TrainingOutcome& outcome, con
   result["tokens_per_second"] =
       outcome.n_tokens > 0 ? static_cast<double>(outcome.n_tokens) / outcome.training_seconds : 0.0;
   if (outcome.n_tokens > 0 || !fs::exists(out / "result.json")) return;
-  const auto before = nlohmann::json::parse(engine::read_file(out / "result.json"), nullptr, false);
+  const auto before = engine::parse_json_or_null(engine::read_file(out / "result.json"));
   for (const char* key : {"training_seconds", "tokens_per_second"}) {
     if (before.is_object() && before.contains(key)) result[key] = before[key];
   }

@@ -13,6 +13,7 @@
 #include "data/source.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
@@ -91,7 +92,7 @@ void check_seed(const LabOptions& o, std::uint64_t seed) {
   const fs::path run = resolve_model_folder(o.from);
   for (const fs::path& file : {run / "result.json", run.parent_path() / "result.json"}) {
     if (!fs::exists(file)) continue;
-    const auto result = nlohmann::json::parse(engine::read_file(file), nullptr, false);
+    const auto result = engine::parse_json_or_null(engine::read_file(file));
     if (!result.is_object() || !result.contains("seed")) continue;
     require(result["seed"] == seed,
             "--from {}: was trained with seed {}, which chose its validation texts; got seed {}", o.from,

@@ -10,9 +10,12 @@
 
 #include "cli/program.h"
 #include "engine/base/error.h"
+#include "engine/base/printable.h"
 #include "engine/base/process.h"
 
 namespace {
+
+using ingot::engine::printable, ingot::engine::printable_lines;
 
 // A closed standard stream would give its number to the next file that is opened, and that file would get our output.
 void open_standard_streams() {
@@ -23,8 +26,11 @@ void open_standard_streams() {
   }
 }
 
-int report(const std::string& message, int code) {
-  std::fputs(fmt::format("ingot: {}\n", message).c_str(), stderr);
+// Messages quote files, which strangers wrote: this is where what they say becomes harmless.
+int report(const std::string& sentence, const std::string& details, int code) {
+  std::string text = fmt::format("ingot: {}\n", printable(sentence));
+  if (!details.empty()) text += printable_lines(details) + (details.ends_with('\n') ? "" : "\n");
+  std::fputs(text.c_str(), stderr);
   return code;
 }
 
@@ -37,10 +43,12 @@ int main(int argc, char** argv) {
   try {
     return ingot::cli::run_program({argv + 1, argv + argc});
   } catch (const ingot::engine::Error& error) {
-    return report(error.what(), 2);
+    return report(error.what(), error.details(), 2);
+  } catch (const ingot::engine::Failure& failure) {
+    return report(failure.what(), failure.details(), 1);
   } catch (const ingot::engine::Interrupted& interrupted) {
-    return report(interrupted.what(), 130);
+    return report(interrupted.what(), "", 130);
   } catch (const std::exception& error) {
-    return report(fmt::format("failed: {}", error.what()), 1);
+    return report(fmt::format("failed: {}", error.what()), "", 1);
   }
 }

@@ -5,6 +5,7 @@
 #include "compress/packed/model.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
@@ -42,7 +43,7 @@ data::Framing framing_for(const fs::path& folder, const bert::Config& config, co
   data::Framing framing{.cls = special.cls, .sep = special.sep, .length = config.max_position_embeddings};
   const fs::path file = folder / "tokenizer_config.json";
   if (fs::exists(file)) {
-    const auto json = nlohmann::json::parse(engine::read_file(file), nullptr, false);
+    const auto json = engine::parse_json_or_null(engine::read_file(file));
     require(json.is_object(), "{}: not a JSON object", file.string());
     // Hugging Face writes 1e30 for "no limit".
     if (const auto limit = json.find("model_max_length");

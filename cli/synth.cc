@@ -30,7 +30,7 @@ std::vector<json> history(const fs::path& file) {
   if (!fs::exists(file)) return runs;
   std::istringstream lines(engine::read_file(file));
   for (std::string line; std::getline(lines, line);) {
-    json run = json::parse(line, nullptr, false);
+    json run = engine::parse_json_or_null(line);
     if (run.is_object()) runs.push_back(std::move(run));
   }
   return runs;

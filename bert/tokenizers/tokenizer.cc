@@ -8,6 +8,7 @@
 #include "bert/tokenizers/wordpiece.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/io/json.h"
 
 namespace ingot::bert {
 namespace fs = std::filesystem;
@@ -22,7 +23,7 @@ constexpr const char* kConfigName = "tokenizer_config.json";
 // What "do_lower_case" says. The other settings of BERT's tokenizer must be as they always are.
 bool wants_lower_case(std::string_view config, std::string_view subject) {
   if (config.empty()) return true;
-  const nlohmann::json json = nlohmann::json::parse(config, nullptr, false);
+  const nlohmann::json json = engine::parse_json_or_null(config);
   require(json.is_object(), "{}: must be a JSON object, is not", subject);
   const auto flag = [&](const char* key, bool otherwise) {
     const auto found = json.find(key);

@@ -4,6 +4,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
@@ -13,7 +14,7 @@ using nlohmann::json;
 namespace {
 
 json read_json(const fs::path& file) {
-  json value = json::parse(engine::read_file(file), nullptr, false);
+  json value = engine::parse_json_or_null(engine::read_file(file));
   require(value.is_object(), "{}: not a JSON object", file.string());
   return value;
 }

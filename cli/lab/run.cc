@@ -15,6 +15,7 @@
 #include "engine/base/files.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
@@ -97,7 +98,7 @@ json do_row(const LabRun& run, const Row& row, const Results& results) {
     const OutputAside aside(run.common.quiet);
     require(run_program(words) == 0, "{}: did not work", words[0]);
   }
-  json result = json::parse(engine::read_file(here / "result.json"), nullptr, false);
+  json result = engine::parse_json_or_null(engine::read_file(here / "result.json"));
   require(result.is_object() && (result.contains("accuracy") || is_unfinished(result)), "{}: has no accuracy",
           (here / "result.json").string());
   return {{"name", row.name},  {"commands", row.commands},        {"plan", row.plan}, {"typed", lines},

@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
@@ -28,7 +29,7 @@ namespace {
 
 std::optional<TrialRecord> read_best(const fs::path& file) {
   if (!fs::exists(file)) return std::nullopt;
-  const json saved = json::parse(engine::read_file(file), nullptr, false);
+  const json saved = engine::parse_json_or_null(engine::read_file(file));
   require(saved.is_object() && saved.contains("number") && saved.contains("values"), "{}: does not say which trial",
           file.string());
   return TrialRecord{.number = saved["number"].get<int>(), .values = saved["values"].get<std::vector<double>>()};

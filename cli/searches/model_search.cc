@@ -9,6 +9,7 @@
 #include "engine/base/files.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
@@ -77,7 +78,7 @@ json scores_of_best(const ModelSearch& s, const TrainingOptions& o, const TrialR
 // What another process, or an earlier run, has found of the same best model.
 json known_scores(const fs::path& file, const json& best) {
   if (!fs::exists(file)) return {};
-  const json before = json::parse(engine::read_file(file), nullptr, false);
+  const json before = engine::parse_json_or_null(engine::read_file(file));
   if (!before.is_object() || before.value("best", json()) != best) return {};
   json scored = json::object();
   for (const char* key : {"accuracy", "f1", "loss", "examples", "evaluated_on", "validation_accuracy", "sparsity",

@@ -7,6 +7,7 @@
 #include "bert/trainer.h"
 #include "engine/base/files.h"
 #include "engine/base/rng.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
@@ -28,7 +29,7 @@ std::int64_t n_steps(const TrialTexts& trial, std::int64_t epochs, std::int64_t 
 Reports::Reports(search::Trial& trial, fs::path file, std::int64_t every)
     : trial_(trial), file_(std::move(file)), every_(every), saved_(json::array()) {
   if (!fs::exists(file_)) return;
-  saved_ = json::parse(engine::read_file(file_), nullptr, false);
+  saved_ = engine::parse_json_or_null(engine::read_file(file_));
   engine::require(saved_.is_array(), "{}: holds no reports", file_.string());
   for (const json& item : saved_) report(item.at(0).get<std::int64_t>(), item.at(1).get<double>());
 }

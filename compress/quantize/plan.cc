@@ -7,10 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "compress/formats/fixed.h"
-#include "compress/toml.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/io/json.h"
+#include "engine/io/toml.h"
 
 namespace ingot::compress {
 namespace {
@@ -119,7 +119,7 @@ QuantizerRequest parse_request(std::string_view text) {
 
 Plan read_plan(const std::filesystem::path& path) {
   const std::string subject = path.string(), text = engine::read_file(path);
-  const json root = path.extension() == ".json" ? engine::parse_json(text, subject) : toml_as_json(text, subject);
+  const json root = path.extension() == ".json" ? engine::parse_json(text, subject) : engine::parse_toml(text, subject);
   require(root.is_object(), "{}: must be an object, got {}", subject, shown(root));
   Plan plan;
   for (const auto& [key, entries] : root.items()) {

@@ -1,4 +1,5 @@
-// Errors of the caller: wrong options, wrong files, wrong shapes. Caught once, in cli/main.cc, which exits with code 2.
+// What ends a command: errors of the caller (wrong options, wrong files, wrong shapes; exit code 2) and failures at
+// work (a full disk, a training that diverges, a simulator that breaks off; exit code 1). Caught once, in cli/main.cc.
 #pragma once
 
 #include <fmt/format.h>
@@ -9,9 +10,26 @@
 
 namespace ingot::engine {
 
-// What a user did or gave is wrong. The text is one sentence: subject, rule, both values.
-struct Error : std::runtime_error {
-  using std::runtime_error::runtime_error;
+// One sentence: subject, rule, both values. `details`: lines that go with it, such as the words of another program.
+// Both may hold what a stranger wrote: they are made printable where they are shown, and only there.
+class Message : public std::runtime_error {
+ public:
+  explicit Message(const std::string& sentence, std::string details = {})
+      : std::runtime_error(sentence), details_(std::move(details)) {}
+  const std::string& details() const { return details_; }
+
+ private:
+  std::string details_;
+};
+
+// What a user did or gave is wrong: trying again as it is cannot help.
+struct Error : Message {
+  using Message::Message;
+};
+
+// The work failed, though what was asked for was right.
+struct Failure : Message {
+  using Message::Message;
 };
 
 template <class... Args>

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
@@ -19,17 +20,31 @@ namespace fs = std::filesystem;
 namespace {
 
 [[noreturn]] void fail_errno(const fs::path& path, const char* action) {
-  fail("{}: cannot {}: {}", path.string(), action, std::strerror(errno));
+  const int reason = errno;
+  const std::string text = fmt::format("{}: cannot {}: {}", path.string(), action, std::strerror(reason));
+  // No other path would help: not what was asked for is at fault.
+  for (const int at_work : {ENOSPC, EDQUOT, EFBIG, EIO, ENOMEM, EMFILE, ENFILE}) {
+    if (reason == at_work) throw Failure(text);
+  }
+  throw Error(text);
+}
+
+const char* kind_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "a folder";
+  if (S_ISFIFO(mode)) return "a named pipe";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "a device";
 }
 
 int open_for_reading(const fs::path& path, std::size_t& size) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Without O_NONBLOCK a pipe that nobody writes to is waited for.
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (descriptor < 0) fail_errno(path, "read");
   struct stat status {};
   ::fstat(descriptor, &status);
-  if (S_ISDIR(status.st_mode)) {
+  if (!S_ISREG(status.st_mode)) {
     ::close(descriptor);
-    fail("{}: cannot read: is a folder, not a file", path.string());
+    fail("{}: cannot read: must be a regular file, is {}", path.string(), kind_of(status.st_mode));
   }
   size = static_cast<std::size_t>(status.st_size);
   return descriptor;
@@ -44,24 +59,26 @@ void sync_folder(const fs::path& folder) {
 
 }  // namespace
 
-std::string read_file(const fs::path& path) {
+std::string read_file(const fs::path& path, std::size_t most_bytes) {
   std::size_t size = 0;
   const int descriptor = open_for_reading(path, size);
   std::string text;
-  text.resize(size);
   std::size_t filled = 0;
-  for (;;) {
-    if (filled == text.size()) text.resize(text.size() + 4096);  // pipes and /proc report no size
-    const ssize_t n = ::read(descriptor, text.data() + filled, text.size() - filled);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      ::close(descriptor);
-      fail_errno(path, "read");
-    }
-    if (n == 0) break;
-    filled += static_cast<std::size_t>(n);
+  ssize_t n = 1;
+  while (n > 0 && filled <= most_bytes) {
+    // Beyond what it said: files of /proc report no size, others may grow.
+    if (filled == text.size()) text.resize(std::max(std::min(size, most_bytes + 1), filled + 4096));
+    do {
+      n = ::read(descriptor, text.data() + filled, text.size() - filled);
+    } while (n < 0 && errno == EINTR);
+    if (n > 0) filled += static_cast<std::size_t>(n);
   }
+  const int reason = errno;
   ::close(descriptor);
+  errno = reason;
+  if (n < 0) fail_errno(path, "read");
+  require(filled <= most_bytes, "{}: must have at most {} bytes, has {}", path.string(), most_bytes,
+          std::max(size, filled));
   text.resize(filled);
   return text;
 }

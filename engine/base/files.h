@@ -9,11 +9,16 @@
 
 namespace ingot::engine {
 
-// The whole file. Throws Error with the reason of the system if it cannot be read.
-std::string read_file(const std::filesystem::path& path);
+inline constexpr std::size_t kMostBytes = std::size_t{256}
+                                          << 20;  // of a file that is read whole, unless said otherwise
+
+// The whole file. Throws Error with the reason of the system if it cannot be read, if it is no regular file (a pipe may
+// never end, a device has no size) or if it has more than `most_bytes`.
+std::string read_file(const std::filesystem::path& path, std::size_t most_bytes = kMostBytes);
 
 // A file written beside its final name and renamed onto it by commit(), after both file and folder are synced. Until
-// then the previous file stays whole; without commit() nothing changes. Throws Error when the disk is full.
+// then the previous file stays whole; without commit() nothing changes. Throws Error if there can be no file of that
+// name, Failure when the disk is full or broken.
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path);
@@ -33,7 +38,7 @@ class AtomicFile {
 
 void write_file(const std::filesystem::path& path, std::string_view text);
 
-// A file mapped read-only into memory.
+// A regular file mapped read-only into memory.
 class MappedFile {
  public:
   explicit MappedFile(const std::filesystem::path& path);

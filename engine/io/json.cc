@@ -43,6 +43,14 @@ nlohmann::json parse_json(std::string_view text, const std::string& subject) {
   }
 }
 
+nlohmann::json parse_json_or_null(std::string_view text) {
+  try {
+    return parse_json(text, "");
+  } catch (const Error&) {
+    return nullptr;
+  }
+}
+
 std::string shown(const nlohmann::json& value) {
   if (value.is_array()) return "an array";
   if (value.is_object()) return "an object";

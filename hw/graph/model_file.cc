@@ -5,11 +5,11 @@
 #include <cmath>
 #include <optional>
 
-#include "compress/toml.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/rng.h"
 #include "engine/io/safetensors.h"
+#include "engine/io/toml.h"
 #include "hw/graph/fields.h"
 #include "hw/graph/functions.h"
 #include "hw/graph/random_slopes.h"
@@ -171,7 +171,7 @@ std::vector<std::int32_t> vectors_in(const json& rows, const std::string& where,
 }  // namespace
 
 ModelFile parse_model(const std::string& text, const std::string& subject, const fs::path& folder, std::uint64_t seed) {
-  const json object = compress::toml_as_json(text, subject);
+  const json object = engine::parse_toml(text, subject);
   Fields fields(object, subject);
   ModelFile model{.graph = {.name = fields.text("name")}};
   const FixedPoint input = format_in(fields, "input");

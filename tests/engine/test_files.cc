@@ -5,7 +5,7 @@
 
 #include <cstdlib>
 #include <string>
-#include <thread>
+#include <utility>
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -38,16 +38,30 @@ TEST_CASE("a file reads back as it was written, at any size around a page") {
   }
 }
 
-TEST_CASE("a file without a size is read to its end") {
+TEST_CASE("a file that says it has no size is read to its end") { CHECK(!read_file("/proc/self/status").empty()); }
+
+TEST_CASE("what is no regular file is refused at once, even a pipe that nobody writes to") {
   const TemporaryFolder folder;
   const fs::path pipe = folder / "pipe";
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
-  const std::string text(100000, 'p');
-  std::thread writer([&] { put(pipe, text); });
-  const std::string read = read_file(pipe);
-  writer.join();
-  CHECK(read == text);
-  CHECK(!read_file("/proc/self/status").empty());
+  const std::string rule = ": cannot read: must be a regular file, is ";
+  for (const auto& [path, kind] :
+       {std::pair{pipe, "a named pipe"}, {folder.path(), "a folder"}, {"/dev/zero", "a device"}}) {
+    CHECK(error_text([&] { read_file(path); }) == path.string() + rule + kind);
+    CHECK(error_text([&] { MappedFile file(path); }) == path.string() + rule + kind);
+  }
+  fs::create_symlink("/dev/zero", folder / "link");
+  CHECK(contains(error_text([&] { read_file(folder / "link"); }), "is a device"));
+}
+
+TEST_CASE("a file above its limit is refused, a file at its limit is read") {
+  const TemporaryFolder folder;
+  put(folder / "f", std::string(5000, 'x'));
+  CHECK(read_file(folder / "f", 5000).size() == 5000);
+  CHECK(error_text([&] { read_file(folder / "f", 4999); }) ==
+        (folder / "f").string() + ": must have at most 4999 bytes, has 5000");
+  fs::resize_file(folder / "f", std::uint64_t{1} << 40);  // sparse: takes no room, and no memory
+  CHECK(contains(error_text([&] { read_file(folder / "f"); }), "must have at most 268435456 bytes, has 1099511627776"));
 }
 
 TEST_CASE("a file that cannot be read is an error that names it and the reason") {
@@ -55,10 +69,6 @@ TEST_CASE("a file that cannot be read is an error that names it and the reason")
   const fs::path missing = folder / "none";
   CHECK(error_text([&] { read_file(missing); }) == missing.string() + ": cannot read: No such file or directory");
   CHECK(error_text([&] { MappedFile file(missing); }) == missing.string() + ": cannot read: No such file or directory");
-  CHECK(error_text([&] { read_file(folder.path()); }) ==
-        folder.path().string() + ": cannot read: is a folder, not a file");
-  CHECK(error_text([&] { MappedFile file(folder.path()); }) ==
-        folder.path().string() + ": cannot read: is a folder, not a file");
   if (::geteuid() == 0) {
     MESSAGE("skipped: a file without permission, since root may read everything");
     return;
@@ -119,7 +129,7 @@ TEST_CASE("a full disk is an error, the previous file stays and no temporary one
   std::string message;
   {
     const SmallDisk disk(1000);
-    message = error_text([&] { write_file(path, std::string(5000, 'x')); });
+    message = failure_text([&] { write_file(path, std::string(5000, 'x')); });
   }
   CHECK(message == path.string() + ": cannot write: File too large");
   CHECK(read_file(path) == "old");
