@@ -22,10 +22,11 @@ void add_search(CLI::App& program);
 void add_emit(CLI::App& program);
 void add_simulate(CLI::App& program);
 void add_synth(CLI::App& program);
+void add_cache(CLI::App& program);
 
 inline constexpr void (*kCommands[])(CLI::App&) = {
     add_demo,  add_tokenizer, add_pretrain, add_train, add_quantize, add_eval, add_predict,  add_import, add_export,
-    add_trace, add_format,    add_lab,      add_prune, add_search,   add_emit, add_simulate, add_synth,
+    add_trace, add_format,    add_lab,      add_prune, add_search,   add_emit, add_simulate, add_synth,  add_cache,
 };
 
 }  // namespace ingot::cli

@@ -8,6 +8,7 @@
 
 #include "bert/tokenizers/sentencepiece_tokenizer.h"
 #include "bert/tokenizers/token_file.h"
+#include "engine/base/cache.h"
 #include "engine/base/error.h"
 #include "engine/base/threads.h"
 
@@ -124,9 +125,11 @@ TokenCorpus tokenize(const data::Source& source, const Tokenizer& tokenizer, con
   const TokenKey key{.source = source.fingerprint(), .tokenizer = fingerprint(tokenizer)};
   const std::uint64_t hash = hash_value(key.tokenizer, hash_value(key.source, content_hash("tokens")));
   const fs::path path = engine::cache_folder() / fmt::format("tokens-{:016x}.bin", hash);
-  if (auto corpus = open_token_file(path, key)) return std::move(*corpus);
+  engine::touch_cache_entry(path);
+  if (auto corpus = open_token_file(path, key, tokenizer.size())) return std::move(*corpus);
   make_token_file(path, key, source, tokenizer, progress);
-  auto corpus = open_token_file(path, key);
+  engine::trim_cache();
+  auto corpus = open_token_file(path, key, tokenizer.size());
   engine::require(corpus.has_value(), "{}: was written but cannot be read back: the disk may be failing",
                   path.string());
   return std::move(*corpus);
@@ -137,10 +140,12 @@ std::unique_ptr<Tokenizer> tokenizer_for(const data::Source& source, const Token
   hash = hash_value(options.seed, hash_value(options.n_pieces, hash));
   hash = hash_value(options.max_bytes > 0 ? options.max_bytes : kDefaultTrainingBytes, hash);
   const fs::path path = engine::cache_folder() / fmt::format("tokenizer-{:016x}.bin", hash);
+  engine::touch_cache_entry(path);
   if (auto tokenizer = open_tokenizer_file(path, options.n_pieces)) return tokenizer;
   const std::vector<std::string> sample = sampled_texts(source, options);
   auto tokenizer = train_tokenizer(options, {sample.begin(), sample.end()});
   write_tokenizer_file(path, *tokenizer);
+  engine::trim_cache();
   return tokenizer;
 }
 

@@ -74,6 +74,18 @@ std::vector<std::string> split_names(std::span<const char> bytes) {
   return names;
 }
 
+// A checksum is easily computed again by whoever changes the file: what the views are indexed with is looked at.
+bool is_sound(const TokenPart& part, std::int32_t n_pieces, std::int32_t n_labels) {
+  const auto within = [](std::span<const std::int32_t> values, std::int32_t first, std::int32_t end) {
+    bool all = true;
+    for (const std::int32_t value : values) all &= first <= value && value < end;
+    return all;
+  };
+  return part.offsets.front() == 0 && part.offsets.back() == part.ids.size() &&
+         std::is_sorted(part.offsets.begin(), part.offsets.end()) && within(part.ids, 0, n_pieces) &&
+         within(part.labels, data::kUnlabelled, n_labels);
+}
+
 }  // namespace
 
 void Checksum::add(const void* data, std::size_t n_bytes) {
@@ -148,7 +160,8 @@ void TokenFileWriter::flush_ids() {
   ids_.erase(ids_.begin(), ids_.begin() + static_cast<std::ptrdiff_t>(n_whole));
 }
 
-std::optional<TokenCorpus> open_token_file(const std::filesystem::path& path, const TokenKey& key) {
+std::optional<TokenCorpus> open_token_file(const std::filesystem::path& path, const TokenKey& key,
+                                           std::int32_t n_pieces) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error)) return std::nullopt;
   TokenCorpus corpus{.file = engine::MappedFile(path), .label_names = {}, .train = {}, .test = {}, .unlabelled = {}};
@@ -170,6 +183,10 @@ std::optional<TokenCorpus> open_token_file(const std::filesystem::path& path, co
     parts[i]->labels = sections.take<std::int32_t>(trailer.n_texts[i]);
   }
   corpus.label_names = split_names(sections.take<char>(trailer.n_name_bytes));
+  const auto n_labels = static_cast<std::int32_t>(corpus.label_names.size());
+  for (const TokenPart* part : parts) {
+    if (!is_sound(*part, n_pieces, n_labels)) return std::nullopt;
+  }
   return corpus;
 }
 

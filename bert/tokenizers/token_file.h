@@ -64,7 +64,9 @@ class TokenFileWriter {
   std::vector<std::int32_t> ids_;  // not yet written
 };
 
-// The corpus in the file, if the file is there, whole, and made for this key.
-std::optional<TokenCorpus> open_token_file(const std::filesystem::path& path, const TokenKey& key);
+// The corpus in the file, if the file is there, whole, and made for this key and a vocabulary of `n_pieces`. Whoever
+// wrote it: every offset lies in the file, every id in the vocabulary, every label among the names.
+std::optional<TokenCorpus> open_token_file(const std::filesystem::path& path, const TokenKey& key,
+                                           std::int32_t n_pieces);
 
 }  // namespace ingot::bert

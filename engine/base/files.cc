@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -167,21 +166,6 @@ std::uint64_t content_hash(std::string_view bytes, std::uint64_t hash) {
   if (!bytes.empty()) std::memcpy(&word, bytes.data(), bytes.size());
   mix(word);
   return hash;
-}
-
-fs::path cache_folder() {
-  const char* xdg = std::getenv("XDG_CACHE_HOME");
-  const char* home = std::getenv("HOME");
-  std::error_code error;
-  for (const fs::path& base :
-       {xdg != nullptr && *xdg != '\0' ? fs::path(xdg) : fs::path(),
-        home != nullptr && *home != '\0' ? fs::path(home) / ".cache" : fs::path(), fs::temp_directory_path(error)}) {
-    if (base.empty()) continue;
-    const fs::path folder = base / "ingot";
-    fs::create_directories(folder, error);
-    if (::access(folder.c_str(), W_OK) == 0) return folder;
-  }
-  fail("cache: no writable folder: XDG_CACHE_HOME, ~/.cache and the temporary folder were tried");
 }
 
 }  // namespace ingot::engine

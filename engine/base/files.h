@@ -57,7 +57,4 @@ class MappedFile {
 // another value than hashing it whole.
 std::uint64_t content_hash(std::string_view bytes, std::uint64_t hash = 0xcbf29ce484222325u);
 
-// $XDG_CACHE_HOME/ingot or ~/.cache/ingot, created at need; the system's temporary folder when neither can be made.
-std::filesystem::path cache_folder();
-
 }  // namespace ingot::engine

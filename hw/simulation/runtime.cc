@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "engine/base/cache.h"
 #include "engine/base/child.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -89,6 +90,7 @@ Runtime make_runtime(const RuntimeParts& parts) {
   const fs::path folder = engine::cache_folder() / fmt::format("{}-{:016x}", parts.name, hash);
   Runtime runtime{.folder = folder, .flags = joined(flags, {"-I" + folder.string()}), .objects = {"testbench.o"}};
   for (const std::string& source : parts.sources) runtime.objects.push_back(fs::path(source).stem().string() + ".o");
+  engine::touch_cache_entry(folder);
   if (fs::exists(folder)) return runtime;
 
   // Made beside its place and renamed whole; whoever comes second keeps the first one's. A precompiled header serves
@@ -108,6 +110,7 @@ Runtime make_runtime(const RuntimeParts& parts) {
   fs::rename(made, folder, error);
   if (error) fs::remove_all(made);
   require(fs::exists(folder), "{}: cannot be made: {}", folder.string(), error.message());
+  engine::trim_cache();
   return runtime;
 }
 

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "bert/tokenizers/token_cache.h"
 #include "bert/tokenizers/token_file.h"
+#include "engine/base/cache.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/rng.h"
@@ -163,10 +165,44 @@ TEST_CASE("a token file opens for the key that it was made for only") {
   writer.add(Ids{5, 6, 7}, 1);
   for (int part = 0; part < 3; ++part) writer.end_part();
   writer.commit({.source = 8, .tokenizer = 9}, {"bad", "good"});
-  CHECK(bert::open_token_file(path, {.source = 8, .tokenizer = 9}).has_value());
-  CHECK(!bert::open_token_file(path, {.source = 9, .tokenizer = 9}).has_value());
-  CHECK(!bert::open_token_file(path, {.source = 8, .tokenizer = 8}).has_value());
-  CHECK(!bert::open_token_file(path / "absent", {.source = 8, .tokenizer = 9}).has_value());
+  CHECK(bert::open_token_file(path, {.source = 8, .tokenizer = 9}, 8).has_value());
+  CHECK(!bert::open_token_file(path, {.source = 9, .tokenizer = 9}, 8).has_value());
+  CHECK(!bert::open_token_file(path, {.source = 8, .tokenizer = 8}, 8).has_value());
+  CHECK(!bert::open_token_file(path / "absent", {.source = 8, .tokenizer = 9}, 8).has_value());
+}
+
+TEST_CASE("a forged token file, its checksum right, is not believed") {
+  const TemporaryCache cache;
+  const fs::path path = engine::cache_folder() / "tokens";
+  bert::TokenFileWriter writer(path);
+  writer.add(Ids{5, 6, 7}, 1);
+  writer.add(Ids{4}, 0);
+  for (int part = 0; part < 3; ++part) writer.end_part();
+  const bert::TokenKey key{.source = 8, .tokenizer = 9};
+  writer.commit(key, {"bad", "good"});
+  const std::string whole = engine::read_file(path);
+  // ids of train: 32 bytes; its offsets: 32; its labels: 32; ...; trailer: 128.
+  const auto opens = [&](std::size_t at, auto value) {
+    std::string bytes = whole;
+    std::memcpy(bytes.data() + at, &value, sizeof value);
+    std::memset(bytes.data() + bytes.size() - 8, 0, 8);
+    bert::Checksum checksum;
+    checksum.add(bytes.data(), bytes.size());
+    const std::uint64_t sum = checksum.value();
+    std::memcpy(bytes.data() + bytes.size() - 8, &sum, 8);
+    engine::write_file(path, bytes);
+    return bert::open_token_file(path, key, 8).has_value();
+  };
+  CHECK(opens(0, std::int32_t{3}));
+  CHECK_FALSE(opens(0, std::int32_t{8}));
+  CHECK_FALSE(opens(12, std::int32_t{-1}));
+  CHECK_FALSE(opens(32, std::uint64_t{1}));        // the first offset
+  CHECK_FALSE(opens(40, std::uint64_t{1} << 40));  // the second
+  CHECK_FALSE(opens(40, ~std::uint64_t{0}));
+  CHECK_FALSE(opens(48, std::uint64_t{5}));  // the last
+  CHECK(opens(64, std::int32_t{-1}));        // a label, or none
+  CHECK_FALSE(opens(64, std::int32_t{2}));
+  CHECK_FALSE(opens(64, std::int32_t{-2}));
 }
 
 TEST_CASE("a damaged cache file is made again") {

@@ -203,3 +203,17 @@ TEST_CASE("training from a compressed model keeps its formats and masks, and eva
   CHECK(resumed.code == 2);
   CHECK(resumed.error.find("compression: saved ") != std::string::npos);
 }
+
+TEST_CASE("what is kept for the next run is shown, and removed when asked for") {
+  const Workplace place;
+  REQUIRE(place.run(Workplace::train("--out run")).code == 0);
+  const json kept = json::parse(place.run("cache --json").out);
+  REQUIRE(kept["entries"].size() == 1);
+  CHECK(kept["entries"][0]["name"].get<std::string>().starts_with("tokens-"));
+  CHECK(kept["bytes"] > 0);
+  CHECK(place.run("cache").out.find("1 entries of 0.0 MiB, limit 1024 MiB") != std::string::npos);
+  CHECK(place.run("cache --clear").code == 0);
+  CHECK(json::parse(place.run("cache --json").out)["entries"].empty());
+  CHECK(place.run("cache", "", "INGOT_CACHE_LIMIT=much").error ==
+        "ingot: INGOT_CACHE_LIMIT: must be a whole number of MiB, got 'much'\n");
+}

@@ -3,7 +3,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <string>
 #include <utility>
 
@@ -157,18 +156,4 @@ TEST_CASE("a map keeps the old file when a new one takes its name, and can be mo
   MappedFile third(folder / "f");
   third = std::move(second);
   CHECK(text_of(third) == "old");
-}
-
-TEST_CASE("the cache folder follows XDG_CACHE_HOME and is made at need") {
-  const TemporaryFolder folder;
-  const char* const before = std::getenv("XDG_CACHE_HOME");
-  const std::string saved = before == nullptr ? "" : before;
-  ::setenv("XDG_CACHE_HOME", (folder / "cache").c_str(), 1);
-  const fs::path cache = cache_folder();
-  if (before == nullptr)
-    ::unsetenv("XDG_CACHE_HOME");
-  else
-    ::setenv("XDG_CACHE_HOME", saved.c_str(), 1);
-  CHECK(cache == folder / "cache" / "ingot");
-  CHECK(fs::is_directory(cache));
 }
