@@ -1,7 +1,7 @@
 #include "engine/io/json.h"
 
 #include <nlohmann/json.hpp>
-#include <set>
+#include <unordered_set>
 #include <vector>
 
 #include "engine/base/error.h"
@@ -21,26 +21,55 @@ std::string reason(const nlohmann::json::exception& error) {
   return text;
 }
 
+// Builds the value and watches over it. The library's own way, a callback, looks through all earlier members of the
+// parent after each object: quadratic in their number.
+class Builder : public nlohmann::detail::json_sax_dom_parser<nlohmann::json> {
+ public:
+  Builder(nlohmann::json& value, const std::string& subject) : json_sax_dom_parser(value), subject_(subject) {}
+
+  bool start_object(std::size_t size) {
+    names_.emplace_back();
+    return enter() && json_sax_dom_parser::start_object(size);
+  }
+  bool end_object() {
+    names_.pop_back();
+    --depth_;
+    return json_sax_dom_parser::end_object();
+  }
+  bool start_array(std::size_t size) { return enter() && json_sax_dom_parser::start_array(size); }
+  bool end_array() {
+    --depth_;
+    return json_sax_dom_parser::end_array();
+  }
+  bool key(std::string& name) {
+    require(names_.back().insert(name).second, "{}: name {} appears twice in one JSON object", subject_, name);
+    return json_sax_dom_parser::key(name);
+  }
+
+ private:
+  bool enter() {
+    require(depth_++ < kMaxDepth, "{}: JSON must not nest deeper than {} levels", subject_, kMaxDepth);
+    return true;
+  }
+
+  const std::string& subject_;
+  std::vector<std::unordered_set<std::string>> names_;  // of the objects that are open
+  int depth_ = 0;
+};
+
 }  // namespace
 
 nlohmann::json parse_json(std::string_view text, const std::string& subject) {
-  using Event = nlohmann::json::parse_event_t;
-  std::vector<std::set<std::string>> names;  // of the objects that are open
-  const auto watch = [&](int depth, Event event, nlohmann::json& parsed) {
-    if (event == Event::object_start || event == Event::array_start)
-      require(depth < kMaxDepth, "{}: JSON must not nest deeper than {} levels", subject, kMaxDepth);
-    if (event == Event::object_start) names.emplace_back();
-    if (event == Event::object_end) names.pop_back();
-    if (event == Event::key)
-      require(names.back().insert(parsed.get<std::string>()).second, "{}: name {} appears twice in one JSON object",
-              subject, parsed.get<std::string>());
-    return true;
-  };
+  // The library would take a zero byte for the end and leave the rest unread.
+  require(text.find('\0') == text.npos, "{}: not valid JSON: holds a zero byte", subject);
+  nlohmann::json value;
+  Builder builder(value, subject);
   try {
-    return nlohmann::json::parse(text, watch);
+    nlohmann::json::sax_parse(text, &builder);
   } catch (const nlohmann::json::exception& error) {
     fail("{}: not valid JSON: {}", subject, reason(error));
   }
+  return value;
 }
 
 nlohmann::json parse_json_or_null(std::string_view text) {
