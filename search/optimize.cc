@@ -83,7 +83,7 @@ void Study::run(Trial& trial, const Objective& objective) {
     } catch (const Pruned&) {
       tell_pruned(trial);
       return;
-    } catch (const engine::Error&) {
+    } catch (const engine::Message&) {
       throw;
     } catch (const engine::Interrupted&) {
       throw;

@@ -78,7 +78,7 @@ class Study {
   void enqueue(const std::map<std::string, Choice>& parameters);
 
   // Runs trials until the budget is spent or the sampler has nothing left. A trial fails where the objective throws,
-  // except for Error and Interrupted: they end the search, and the trial is run again when it is resumed.
+  // except for Error, Failure and Interrupted: they end the search, and the trial is run again when it is resumed.
   void optimize(const Objective& objective, const Budget& budget);
 
   // Copies of what is known. best(): of one objective, complete, feasible, the first of equals; throws Error if none

@@ -69,7 +69,7 @@ TEST_CASE("a bad byte is found at every offset of a text") {
 }
 
 TEST_CASE("an excerpt is short, whole characters, and shows control characters") {
-  CHECK(excerpt("a\tb\xff\x7f") == "a\\x09b\\xff\\x7f");
+  CHECK(excerpt("a\tb\xff\x7f") == "a\\tb\\xff\\x7f");
   CHECK(excerpt(std::string(40, 'x')) == std::string(40, 'x'));
   CHECK(excerpt(std::string(41, 'x')) == std::string(40, 'x') + "...");
   CHECK(excerpt(std::string(39, 'x') + "\xc3\xa9y") == std::string(39, 'x') + "\xc3\xa9...");
