@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <unordered_map>
 
 #include "search/pareto.h"
 #include "search/samplers/truncated_normal.h"
@@ -15,10 +16,14 @@ using Trials = std::vector<const TrialRecord*>;
 
 constexpr std::size_t kMostCells = 50;
 
+// Ordinals too: to Optuna, which reads journals, they are categorical.
+bool is_list(const Distribution& d) { return !d.choices.empty(); }
+
 std::size_t n_cells(const Distribution& d) {
-  if (d.kind == Distribution::Kind::categorical) return d.choices.size();
-  if (d.kind == Distribution::Kind::integer && d.log) {
-    return std::min(kMostCells, static_cast<std::size_t>(std::ceil(std::log2(d.high - d.low + 1))) + 1);
+  if (is_list(d)) return d.choices.size();
+  if (d.kind == Distribution::Kind::integer && d.log) {  // log(2^29) / log(2) is above 29 there, and so here
+    const double n_bits = std::ceil(std::log(d.high - d.low + 1) / std::log(2.0));
+    return std::min(kMostCells, static_cast<std::size_t>(n_bits) + 1);
   }
   return d.step > 0 ? static_cast<std::size_t>(std::min(d.n_values(), double{kMostCells})) : kMostCells;
 }
@@ -27,12 +32,12 @@ std::size_t n_cells(const Distribution& d) {
 std::vector<double> histogram(const Trials& trials, const std::string& name, const Distribution& d) {
   std::vector<double> counts(n_cells(d), 0.0);
   const double last = static_cast<double>(counts.size() - 1);
-  const bool is_list = d.kind == Distribution::Kind::categorical;
   const double low = d.log ? std::log(d.low) : d.low, high = d.log ? std::log(d.high) : d.high;
+  const double width = is_list(d) ? 1 : (high - low) / last;
   for (const TrialRecord* t : trials) {
     const double value = t->parameters.at(name).value;
-    const double x = is_list ? value : ((d.log ? std::log(value) : value) - low) / (high - low) * last;
-    ++counts[static_cast<std::size_t>(std::clamp(std::ceil(x - 0.5), 0.0, last))];  // ties to the lower cell
+    const double cell = std::ceil(((d.log ? std::log(value) : value) - low) / width - 0.5);  // ties to the lower cell
+    ++counts[cell > 0 ? static_cast<std::size_t>(std::min(cell, last)) : 0];  // a value may lie outside, or have no log
   }
   return counts;
 }
@@ -69,11 +74,11 @@ void add_kernel(double weight, double mean, double deviation, std::vector<double
 }
 
 // A kernel for each cell that holds trials, weighing as many, and one of weight 1 over all cells.
-std::vector<double> density(const std::vector<double>& counts, bool is_list) {
+std::vector<double> density(const std::vector<double>& counts, const Distribution& d) {
   const auto size = static_cast<double>(counts.size());
   const double total = std::accumulate(counts.begin(), counts.end(), 1.0);
   std::vector<double> result(counts.size(), 0.0);
-  if (is_list) {
+  if (is_list(d)) {
     const auto n_kernels =
         static_cast<double>(std::count_if(counts.begin(), counts.end(), [](double c) { return c > 0; }) + 1);
     const double row = 1 + size / n_kernels;
@@ -93,9 +98,7 @@ std::vector<double> density(const std::vector<double>& counts, bool is_list) {
 // Pearson's divergence: sum over the cells of p_all (p_best / p_all - 1)^2.
 double divergence(const Trials& best, const Trials& all, const std::string& name, const Distribution& d) {
   constexpr double kFloor = 1e-12;
-  const bool is_list = d.kind == Distribution::Kind::categorical;
-  const std::vector<double> p = density(histogram(best, name, d), is_list),
-                            q = density(histogram(all, name, d), is_list);
+  const std::vector<double> p = density(histogram(best, name, d), d), q = density(histogram(all, name, d), d);
   double sum = 0;
   for (std::size_t i = 0; i < p.size(); ++i)
     sum += (q[i] + kFloor) * std::pow((p[i] + kFloor) / (q[i] + kFloor) - 1, 2);
@@ -108,7 +111,7 @@ Losses losses(const TrialRecord& trial, std::span<const Direction> directions) {
   return values;
 }
 
-// The best tenth, at least two; of one objective all that equal the last of them.
+// The best tenth, rounded up; of one objective all that equal the last of them.
 std::vector<char> is_best(const Trials& trials, std::span<const Direction> directions) {
   std::vector<Losses> points;
   for (const TrialRecord* t : trials) points.push_back(losses(*t, directions));
@@ -117,7 +120,7 @@ std::vector<char> is_best(const Trials& trials, std::span<const Direction> direc
   if (directions.size() == 1) {
     std::vector<Losses> sorted = points;
     std::sort(sorted.begin(), sorted.end());
-    const Losses& last = sorted[std::max<std::size_t>(tenth, 2) - 1];
+    const Losses& last = sorted[tenth - 1];
     for (std::size_t i = 0; i < points.size(); ++i) best[i] = points[i] <= last;
     return best;
   }
@@ -136,6 +139,35 @@ std::vector<char> is_best(const Trials& trials, std::span<const Direction> direc
   return best;
 }
 
+// Trials that have a parameter with one range.
+struct Regime {
+  const Distribution* distribution = nullptr;
+  Trials all, best;
+};
+
+std::vector<Regime> regimes_of(const std::string& name, const Trials& all, const std::vector<char>& best) {
+  struct Hash {  // equal ordinals may have other labels, which a hash knows
+    std::size_t operator()(const Distribution* d) const {
+      return std::hash<double>()(d->low) ^ std::hash<double>()(d->high);
+    }
+  };
+  struct Same {
+    bool operator()(const Distribution* a, const Distribution* b) const { return a == b || *a == *b; }
+  };
+  std::vector<Regime> regimes;
+  std::unordered_map<const Distribution*, std::size_t, Hash, Same> index;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto p = all[i]->parameters.find(name);
+    if (p == all[i]->parameters.end()) continue;
+    const auto [place, is_new] = index.try_emplace(p->second.distribution.get(), regimes.size());
+    if (is_new) regimes.push_back({.distribution = place->first});
+    Regime& regime = regimes[place->second];
+    regime.all.push_back(all[i]);
+    if (best[i] != 0) regime.best.push_back(all[i]);
+  }
+  return regimes;
+}
+
 }  // namespace
 
 std::vector<std::pair<std::string, double>> parameter_importances(std::span<const TrialRecord> trials,
@@ -151,22 +183,7 @@ std::vector<std::pair<std::string, double>> parameter_importances(std::span<cons
     const std::vector<char> best = is_best(all, directions);
     const auto n_best = static_cast<double>(std::count(best.begin(), best.end(), 1));
     for (auto& [name, importance] : importances) {
-      struct Regime {  // trials that have the parameter with one range
-        const Distribution* distribution;
-        Trials all, best;
-      };
-      std::vector<Regime> regimes;
-      for (std::size_t i = 0; i < all.size(); ++i) {
-        const auto p = all[i]->parameters.find(name);
-        if (p == all[i]->parameters.end()) continue;
-        const Distribution& d = *p->second.distribution;
-        auto regime =
-            std::find_if(regimes.begin(), regimes.end(), [&](const Regime& r) { return *r.distribution == d; });
-        if (regime == regimes.end()) regime = regimes.insert(regime, {&d, {}, {}});
-        regime->all.push_back(all[i]);
-        if (best[i] != 0) regime->best.push_back(all[i]);
-      }
-      for (const Regime& r : regimes) {
+      for (const Regime& r : regimes_of(name, all, best)) {
         if (r.all.size() < 2 || r.best.empty() || r.distribution->is_single()) continue;
         const double alpha = static_cast<double>(r.best.size()) / n_best;
         const double beta = static_cast<double>(r.all.size()) / static_cast<double>(all.size());
@@ -177,7 +194,7 @@ std::vector<std::pair<std::string, double>> parameter_importances(std::span<cons
   double sum = 0;
   for (const auto& [_, importance] : importances) sum += importance;
   std::vector<std::pair<std::string, double>> sorted(importances.begin(), importances.end());
-  for (auto& item : sorted) item.second = sum > 0 ? item.second / sum : 0;
+  for (auto& item : sorted) item.second = sum > 0 ? item.second / sum : 1 / static_cast<double>(sorted.size());
   std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
   return sorted;
 }
