@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <unordered_set>
 
 #include "engine/base/error.h"
+#include "engine/base/printable.h"
 #include "search/json.h"
 
 namespace ingot::search {
@@ -49,8 +51,9 @@ Distribution checked_integer(std::int64_t low, std::int64_t high, std::int64_t s
 
 Distribution list(Kind kind, std::vector<Choice> choices) {
   require(!choices.empty(), "distribution: a list needs at least one item");
-  for (auto item = choices.begin(); item != choices.end(); ++item) {
-    require(std::find(choices.begin(), item, *item) == item, "distribution: a list holds {} twice", to_string(*item));
+  std::unordered_set<Choice> seen;
+  for (const Choice& item : choices) {
+    require(seen.insert(item).second, "distribution: a list holds {} twice", to_string(item));
   }
   return {.kind = kind,
           .low = 0,
@@ -107,8 +110,12 @@ std::string to_string(const Choice& choice) { return to_json(choice).dump(-1, ' 
 
 std::string to_string(const Distribution& d) {
   if (!d.choices.empty()) {
+    constexpr std::size_t kShown = 32;
     std::string items;
-    for (const Choice& choice : d.choices) items += (items.empty() ? "" : ", ") + to_string(choice);
+    for (std::size_t i = 0; i < std::min(kShown, d.choices.size()); ++i) {
+      items += (i == 0 ? "" : ", ") + to_string(d.choices[i]);
+    }
+    if (d.choices.size() > kShown) items += fmt::format(", ... {} in all", d.choices.size());
     return fmt::format("{} {{{}}}", d.kind == Kind::categorical ? "categorical" : "ordinal", items);
   }
   std::string text = fmt::format("{} [{}, {}]", d.kind == Kind::integer ? "integer" : "real", d.low, d.high);
@@ -121,10 +128,18 @@ std::string to_string(const Distribution& distribution, double value) {
   return index < distribution.choices.size() ? to_string(distribution.choices[index]) : fmt::format("{}", value);
 }
 
+std::size_t hash_of(const Distribution& d) {
+  std::size_t all = static_cast<std::size_t>(d.kind) + (d.log ? 3 : 0);
+  const auto add = [&all](std::size_t part) { all = (all ^ part) * 0x9e3779b97f4a7c15u; };
+  for (const double number : {d.low, d.high, d.step}) add(std::hash<double>()(number));
+  for (const Choice& choice : d.choices) add(std::hash<Choice>()(choice));
+  return all ^ all >> 32;
+}
+
 std::string to_optuna(const Distribution& d) {
   nlohmann::json attributes;
   const char* name = "CategoricalDistribution";
-  if (d.kind == Kind::categorical) {
+  if (!d.choices.empty()) {
     attributes["choices"] = nlohmann::json::array();
     for (const Choice& choice : d.choices) attributes["choices"].push_back(to_json(choice));
   } else if (d.kind == Kind::integer) {
@@ -142,32 +157,34 @@ std::string to_optuna(const Distribution& d) {
 }
 
 Distribution from_optuna(std::string_view text) {
-  const nlohmann::json json = parse_python_json(text);
+  constexpr std::size_t kShown = 200;
+  const nlohmann::json json = parse_python_json(text, "distribution");
+  const std::string shown = engine::printable(text, kShown);
   const auto found = [&](const nlohmann::json& object, const char* key) -> const nlohmann::json& {
-    require(object.is_object() && object.contains(key), "distribution: has no {}: {}", key, text);
+    require(object.is_object() && object.contains(key), "distribution: has no {}: {}", key, shown);
     return object[key];
   };
   const nlohmann::json &name = found(json, "name"), &attributes = found(json, "attributes");
   const auto number = [&](const char* key) {
     const nlohmann::json& value = found(attributes, key);
-    require(value.is_number(), "distribution: {} must be a number: {}", key, text);
+    require(value.is_number(), "distribution: {} must be a number: {}", key, shown);
     return value.get<double>();
   };
   const auto integer = [&](const char* key) {
     const double value = number(key);
     require(std::abs(value) <= static_cast<double>(kLargest) && value == std::round(value),
-            "distribution: {} must be an integer within +-2^53: {}", key, text);
+            "distribution: {} must be an integer within +-2^53: {}", key, shown);
     return static_cast<std::int64_t>(value);
   };
   const auto is_log = [&] { return found(attributes, "log") == nlohmann::json(true); };
   if (name == "CategoricalDistribution") {
     std::vector<Choice> choices;
-    require(found(attributes, "choices").is_array(), "distribution: choices must be a list: {}", text);
+    require(found(attributes, "choices").is_array(), "distribution: choices must be a list: {}", shown);
     for (const nlohmann::json& choice : attributes["choices"]) choices.push_back(to_choice(choice));
     return list(Kind::categorical, std::move(choices));
   }
   if (name == "IntDistribution") return checked_integer(integer("low"), integer("high"), integer("step"), is_log());
-  require(name == "FloatDistribution", "distribution: is of no known kind: {}", text);
+  require(name == "FloatDistribution", "distribution: is of no known kind: {}", shown);
   const double step = found(attributes, "step").is_null() ? 0 : number("step");
   return checked({.kind = Kind::real, .low = number("low"), .high = number("high"), .step = step, .log = is_log()});
 }

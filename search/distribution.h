@@ -1,6 +1,7 @@
 // What values a parameter may take: numbers of a range, or the items of a list.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -48,10 +49,15 @@ struct Distribution {
 // categorical lists, the same items. Ranges of numbers may differ.
 bool compatible(const Distribution& a, const Distribution& b);
 
-std::string to_string(const Distribution& distribution);  // as a message shows it: integer [4, 512] log
+// As a message shows it: integer [4, 512] log. Of a long list the first items, and how many there are.
+std::string to_string(const Distribution& distribution);
 std::string to_string(const Distribution& distribution, double value);
 
-// The text with which Optuna writes a distribution into its journals, and back. Labels are not part of it.
+// Equal distributions with equal labels have one value; so has each of many others.
+std::size_t hash_of(const Distribution& distribution);
+
+// The text with which Optuna writes a distribution into its journals, and back. Optuna knows no order of items: an
+// ordinal is written as the categorical list of its labels, and as integers if it has none.
 std::string to_optuna(const Distribution& distribution);
 Distribution from_optuna(std::string_view text);  // throws Error
 

@@ -83,7 +83,8 @@ bool Journal::is_dead(const std::string& worker) {
          !rest.substr(colon + 1).starts_with(found.start + ":");
 }
 
-Journal::Journal(fs::path path) : path_(std::move(path)), name_(path_.string()), worker_(this_worker()) {
+Journal::Journal(fs::path path, std::function<void(const std::string&)> note)
+    : path_(std::move(path)), name_(path_.string()), worker_(this_worker()), note_(std::move(note)) {
   descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (descriptor_ < 0) fail("{}: cannot open: {}", name_, std::strerror(errno));
   struct stat status {};
@@ -154,50 +155,73 @@ void Journal::unlock() {
 }
 
 void Journal::read(const std::function<void(std::string_view, std::int64_t)>& visit) {
-  std::string text;
-  for (std::size_t filled = 0;;) {
-    text.resize(filled + (std::size_t{1} << 16));
-    const ssize_t n =
-        ::pread(descriptor_, text.data() + filled, text.size() - filled, read_to_ + static_cast<std::int64_t>(filled));
+  constexpr std::size_t kPart = std::size_t{1} << 20;
+  const auto check_length = [this](std::size_t n_bytes) {
+    require(n_bytes <= kMostLineBytes, "{}: line {}: must have at most {} bytes", name_, n_lines_ + 1, kMostLineBytes);
+  };
+  std::string text;  // from read_to_ on
+  for (;;) {
+    const std::size_t begin = text.size();  // up to here there is no line end
+    text.resize(begin + kPart);
+    const ssize_t n = ::pread(descriptor_, text.data() + begin, kPart, read_to_ + static_cast<std::int64_t>(begin));
+    text.resize(begin + static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) fail("{}: cannot read: {}", name_, std::strerror(errno));
-    filled += static_cast<std::size_t>(n);
-    text.resize(filled);
-    if (n == 0) break;
-  }
-  const std::string_view all = text;
-  for (std::size_t begin = 0;;) {
-    const std::size_t end = all.find('\n', begin);
-    if (end == all.npos) return;
-    visit(all.substr(begin, end - begin), n_lines_ + 1);
-    ++n_lines_;
-    read_to_ += static_cast<std::int64_t>(end + 1 - begin);
-    begin = end + 1;
+    if (n == 0) return;
+    std::size_t line = 0;
+    for (std::size_t end = text.find('\n', begin); end != text.npos; end = text.find('\n', line)) {
+      const std::string_view whole = std::string_view(text).substr(line, end - line);
+      check_length(whole.size());
+      require(whole.find('\0') == whole.npos,
+              "{}: line {}: holds zero bytes, as a power loss leaves them; without it and the lines behind it the "
+              "journal can be used again",
+              name_, n_lines_ + 1);
+      visit(whole, n_lines_ + 1);
+      ++n_lines_;
+      line = end + 1;
+      read_to_ += static_cast<std::int64_t>(whole.size() + 1);
+    }
+    text.erase(0, line);
+    check_length(text.size());
   }
 }
 
-void Journal::cut_torn_line() {
-  const std::int64_t size = ::lseek(descriptor_, 0, SEEK_END);
-  std::string tail;
-  std::int64_t end = size;
-  for (std::size_t newline = tail.npos; end > 0 && newline == tail.npos;) {
-    const std::int64_t begin = std::max<std::int64_t>(0, end - 4096);
-    std::string part(static_cast<std::size_t>(end - begin), '\0');
+// The last place below `end` and not below `least` whose byte is sought; -1 if there is none.
+std::int64_t Journal::last_place(std::int64_t end, std::int64_t least, bool (*is_sought)(char)) {
+  constexpr std::int64_t kPart = 1 << 16;
+  std::string part;
+  while (end > least) {
+    const std::int64_t begin = std::max(least, end - kPart);
+    part.resize(static_cast<std::size_t>(end - begin));
     const ssize_t n = ::pread(descriptor_, part.data(), part.size(), begin);
-    require(n == static_cast<ssize_t>(part.size()), "{}: cannot read its end", name_);
-    newline = part.rfind('\n');
-    tail.insert(0, newline == part.npos ? part : part.substr(newline + 1));
-    end = newline == part.npos ? begin : begin + static_cast<std::int64_t>(newline) + 1;
+    require(n == std::ssize(part), "{}: cannot read its end", name_);
+    const auto found = std::find_if(part.rbegin(), part.rend(), is_sought);
+    if (found != part.rend()) return begin + (part.rend() - found) - 1;
+    end = begin;
   }
-  if (tail.empty()) return;
-  const std::size_t n_compared = std::min(tail.size(), kFirstKey.size());
-  require(tail.substr(0, n_compared) == kFirstKey.substr(0, n_compared),
+  return -1;
+}
+
+void Journal::mend() {
+  const auto is_line_end = [](char c) { return c == '\n'; };
+  const std::int64_t size = ::lseek(descriptor_, 0, SEEK_END);
+  if (size == 0 || last_place(size, size - 1, is_line_end) >= 0) return;
+  const std::int64_t written = last_place(size, 0, [](char c) { return c != '\0'; }) + 1;  // zero bytes behind it
+  const std::int64_t least = std::max<std::int64_t>(0, written - std::int64_t{kMostLineBytes});
+  const std::int64_t end = std::max(least, last_place(written, least, is_line_end) + 1);
+  std::string first(static_cast<std::size_t>(std::min<std::int64_t>(written - end, std::ssize(kFirstKey))), '\0');
+  require(::pread(descriptor_, first.data(), first.size(), end) == std::ssize(first), "{}: cannot read its end", name_);
+  require(kFirstKey.starts_with(first) && (end == 0 || end > least),
           "{}: is not a journal: its last line is no part of a record", name_);
   require(::ftruncate(descriptor_, end) == 0, "{}: cannot cut off a torn line: {}", name_, std::strerror(errno));
+  if (!note_) return;
+  std::string what = written > end ? fmt::format("{} bytes of an unfinished record", written - end) : "";
+  if (size > written) what += fmt::format("{}{} zero bytes", what.empty() ? "" : " and ", size - written);
+  note_(fmt::format("{}: cut off {} behind its last whole line", name_, what));
 }
 
 void Journal::append(std::string_view lines) {
-  cut_torn_line();
+  mend();
   const std::int64_t size = ::lseek(descriptor_, 0, SEEK_END);
   while (!lines.empty()) {
     const ssize_t n = ::write(descriptor_, lines.data(), lines.size());
@@ -205,11 +229,13 @@ void Journal::append(std::string_view lines) {
     if (n < 0) {
       const int reason = errno;
       const bool is_whole = ::ftruncate(descriptor_, size) == 0;  // if not, the next writer cuts it off
-      fail("{}: cannot write: {}{}", name_, std::strerror(reason), is_whole ? "" : "; its last line is torn");
+      throw engine::Failure(fmt::format("{}: cannot write: {}{}", name_, std::strerror(reason),
+                                        is_whole ? "" : "; its last line is torn"));
     }
     lines.remove_prefix(static_cast<std::size_t>(n));
   }
-  if (::fsync(descriptor_) != 0) fail("{}: cannot write: {}", name_, std::strerror(errno));
+  if (::fsync(descriptor_) != 0)
+    throw engine::Failure(fmt::format("{}: cannot write: {}", name_, std::strerror(errno)));
 }
 
 }  // namespace ingot::search

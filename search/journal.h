@@ -2,6 +2,7 @@
 // count, appending is done under a lock that Optuna's processes honour too, and is on disk when it returns.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -10,9 +11,18 @@
 
 namespace ingot::search {
 
+// What a journal may ask of memory, whatever it holds.
+//
+//   a line                        kMostLineBytes; a longer one is an error that names it
+//   while a line is read          40 times the line: JSON of many empty lists is the worst
+//   what stays                    40 times the file for attributes, 16 times for trials without parameters, twice to
+//                                 four times for what searches write
+inline constexpr std::size_t kMostLineBytes = std::size_t{16} << 20;
+
 class Journal {
  public:
-  explicit Journal(std::filesystem::path path);  // created if it does not exist; throws Error
+  // Created if it does not exist; throws Error. `note` is told, as a sentence, what was mended.
+  explicit Journal(std::filesystem::path path, std::function<void(const std::string&)> note = nullptr);
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
@@ -30,11 +40,16 @@ class Journal {
     Journal& journal_;
   };
 
-  // Calls visit(line, number from 1) for the complete lines written since the last call.
+  // Calls visit(line, number from 1) for the complete lines written since the last call. Throws Error for a line that
+  // is too long or holds zero bytes.
   void read(const std::function<void(std::string_view line, std::int64_t number)>& visit);
 
-  // Appends whole lines under a Lock, in one write. What a killed writer left of a line is cut off first. When the disk
-  // is full, throws Error and leaves the file as it was.
+  // Under a Lock: cuts off what a killed writer or a power loss left behind the last whole line, a part of a record or
+  // zero bytes. Throws Error if it is anything else: then the file is no journal.
+  void mend();
+
+  // Mends the file and appends whole lines under a Lock, in one write. When the disk is full, throws Failure and leaves
+  // the file as it was.
   void append(std::string_view lines);
 
   const std::string& name() const { return name_; }      // of the file, for messages
@@ -49,10 +64,11 @@ class Journal {
   void lock();
   void unlock();
   void break_stale_link(double waited_seconds, std::int64_t& seen_change);
-  void cut_torn_line();
+  std::int64_t last_place(std::int64_t end, std::int64_t least, bool (*is_sought)(char));
 
   std::filesystem::path path_, link_;
   std::string name_, worker_;
+  std::function<void(const std::string&)> note_;
   int descriptor_ = -1;
   std::int64_t read_to_ = 0, n_lines_ = 0;
 };

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "engine/base/error.h"
+#include "engine/io/json.h"
 
 namespace ingot::search {
 namespace {
@@ -33,14 +34,9 @@ std::string quoted(std::string_view text) {
 
 }  // namespace
 
-nlohmann::json parse_python_json(std::string_view text) {
-  try {
-    const bool is_plain = text.find("NaN") == text.npos && text.find("Infinity") == text.npos;
-    return is_plain ? nlohmann::json::parse(text) : nlohmann::json::parse(quoted(text));
-  } catch (const nlohmann::json::exception&) {
-    constexpr std::size_t kShown = 60;
-    engine::fail("is not JSON: {}{}", text.substr(0, kShown), text.size() > kShown ? "..." : "");
-  }
+nlohmann::json parse_python_json(std::string_view text, const std::string& subject) {
+  const bool is_plain = text.find("NaN") == text.npos && text.find("Infinity") == text.npos;
+  return is_plain ? engine::parse_json(text, subject) : engine::parse_json(quoted(text), subject);
 }
 
 std::string number_text(double value) {
@@ -80,13 +76,13 @@ Choice to_choice(const nlohmann::json& value) {
 }
 
 nlohmann::json written_value(const Distribution& d, double value) {
-  if (d.kind == Distribution::Kind::categorical) return to_json(d.choices[static_cast<std::size_t>(value)]);
+  if (!d.choices.empty()) return to_json(d.choices[static_cast<std::size_t>(value)]);
   if (d.kind == Distribution::Kind::integer) return static_cast<std::int64_t>(value);
   return value;
 }
 
 std::optional<double> held_value(const Distribution& d, const nlohmann::json& written) {
-  if (d.kind != Distribution::Kind::categorical) {
+  if (d.choices.empty()) {
     return written.is_number() ? std::optional(written.get<double>()) : std::nullopt;
   }
   for (std::size_t i = 0; i < d.choices.size(); ++i) {

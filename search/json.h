@@ -10,9 +10,9 @@
 
 namespace ingot::search {
 
-// The value that `text` is. Numbers that are not finite become the strings "NaN", "Infinity" and "-Infinity". Throws
-// Error if it is not JSON.
-nlohmann::json parse_python_json(std::string_view text);
+// The value that `text` is, by the rules of engine::parse_json. Numbers that are not finite become the strings "NaN",
+// "Infinity" and "-Infinity". Throws Error naming `subject` if it is not JSON.
+nlohmann::json parse_python_json(std::string_view text, const std::string& subject);
 
 // A number as Python writes it: the shortest text that reads back as the same number, or NaN, Infinity, -Infinity.
 std::string number_text(double value);
@@ -23,7 +23,7 @@ double to_number(const nlohmann::json& value, const char* what);
 nlohmann::json to_json(const Choice& choice);
 Choice to_choice(const nlohmann::json& value);  // throws Error for arrays and objects
 
-// A value of a distribution as others write it, the item itself for lists, and back; nothing if it is not of its kind.
+// A value of a distribution as others write it, the item itself for lists, and back; nothing if it is not of it.
 nlohmann::json written_value(const Distribution& distribution, double value);
 std::optional<double> held_value(const Distribution& distribution, const nlohmann::json& written);
 

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "engine/base/error.h"
+#include "engine/io/json.h"
 #include "search/json.h"
 
 namespace ingot::search {
@@ -41,12 +42,12 @@ std::map<std::string, double> joint_of(const nlohmann::json& attributes, const H
     if (part == attributes.end() || !part->is_string()) break;
     text += part->get<std::string>();
   }
-  const nlohmann::json values = nlohmann::json::parse(text, nullptr, false);
+  const nlohmann::json values = engine::parse_json_or_null(text);
   std::map<std::string, double> joint;
   if (!values.is_object()) return joint;  // a part is still to be written
   for (const auto& [parameter, value] : values.items()) {
     const Distribution* d = history.known(parameter);
-    const auto held = d == nullptr ? std::nullopt : held_value(*d, value);
+    const auto held = d == nullptr ? std::nullopt : held_value(history.as_written(parameter, *d), value);
     if (held) joint[parameter] = *held;
   }
   return joint;
@@ -54,26 +55,40 @@ std::map<std::string, double> joint_of(const nlohmann::json& attributes, const H
 
 }  // namespace
 
-void History::set_system_attribute(TrialRecord& trial, const std::string& key, nlohmann::json value) const {
+bool History::set_system_attribute(TrialRecord& trial, const std::string& key, nlohmann::json value) const {
+  const bool is_constraint = key.starts_with("constraints");
+  if (is_constraint) violation_of(nlohmann::json::object({{key, value}}));  // complains here, if at all
   trial.system_attributes[key] = std::move(value);
-  if (key.starts_with("constraints")) trial.violation = violation_of(trial.system_attributes);
-  if (key.starts_with("tpe:relative_params:")) trial.joint = joint_of(trial.system_attributes, *this);
+  return is_constraint || key.starts_with("tpe:relative_params:");
+}
+
+void History::derive(TrialRecord& trial) const {
+  trial.violation = violation_of(trial.system_attributes);
+  if (trial.system_attributes.contains("tpe:relative_params:0")) trial.joint = joint_of(trial.system_attributes, *this);
 }
 
 void restart(TrialRecord& trial) {
   trial.reports.clear();
-  std::vector<std::string> rungs;
-  for (const auto& [key, value] : trial.system_attributes.items()) {
-    if (key.starts_with("completed_rung_")) rungs.push_back(key);
+  constexpr std::string_view kRung = "completed_rung_";
+  auto& attributes = trial.system_attributes.get_ref<nlohmann::json::object_t&>();
+  for (auto rung = attributes.lower_bound(kRung); rung != attributes.end() && rung->first.starts_with(kRung);) {
+    rung = attributes.erase(rung);
   }
-  for (const std::string& key : rungs) trial.system_attributes.erase(key);
 }
 
 std::shared_ptr<const Distribution> History::intern(const Distribution& distribution) {
-  for (const auto& d : distributions_) {
-    if (*d == distribution && d->choices == distribution.choices) return d;
-  }
-  return distributions_.emplace_back(std::make_shared<const Distribution>(distribution));
+  // A shared pointer that owns nothing, to look for an equal one.
+  const std::shared_ptr<const Distribution> looked_for(std::shared_ptr<const Distribution>(), &distribution);
+  const auto found = distributions_.find(looked_for);
+  return found != distributions_.end()
+             ? *found
+             : *distributions_.insert(std::make_shared<const Distribution>(distribution)).first;
+}
+
+Distribution History::as_written(const std::string& name, const Distribution& distribution) const {
+  Distribution written = distribution;
+  if (written.kind == Distribution::Kind::integer && indexed.contains(name)) written.choices.clear();
+  return written;
 }
 
 const Distribution* History::known(const std::string& name) const {

@@ -6,8 +6,10 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <span>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "search/distribution.h"
@@ -49,11 +51,16 @@ struct History {
   nlohmann::json system_attributes = nlohmann::json::object();  // of the study
   std::uint64_t revision = 0;                                   // grows with every change of a trial's state
 
-  // Stores a system attribute of a trial and what follows from it: constraints, values drawn together.
-  void set_system_attribute(TrialRecord& trial, const std::string& key, nlohmann::json value) const;
+  // Stores a system attribute of a trial. True if something follows from it, constraints or values drawn together: that
+  // is found out by derive(), once for many attributes.
+  bool set_system_attribute(TrialRecord& trial, const std::string& key, nlohmann::json value) const;
+  void derive(TrialRecord& trial) const;
 
   // The distribution shared by all trials that use an equal one, labels included.
   std::shared_ptr<const Distribution> intern(const Distribution& distribution);
+
+  // As a journal holds it: an ordinal that it knows as integers without its labels.
+  Distribution as_written(const std::string& name, const Distribution& distribution) const;
 
   // The distribution that another trial has under this name; nullptr if none has.
   const Distribution* known(const std::string& name) const;
@@ -61,8 +68,18 @@ struct History {
   // Every distribution that a name has had is compatible with the first. Throws Error naming both.
   void check_compatible(const std::string& name, const Distribution& distribution);
 
+  std::set<std::string, std::less<>> indexed;  // ordinals that an older journal holds as integers
+
  private:
-  std::vector<std::shared_ptr<const Distribution>> distributions_;
+  struct Hash {
+    std::size_t operator()(const std::shared_ptr<const Distribution>& d) const { return hash_of(*d); }
+  };
+  struct Same {
+    bool operator()(const std::shared_ptr<const Distribution>& a, const std::shared_ptr<const Distribution>& b) const {
+      return *a == *b && a->choices == b->choices;
+    }
+  };
+  std::unordered_set<std::shared_ptr<const Distribution>, Hash, Same> distributions_;
   std::map<std::string, std::shared_ptr<const Distribution>, std::less<>> first_;
 };
 

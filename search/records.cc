@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <ctime>
+#include <utility>
 
 #include "engine/base/error.h"
 #include "search/journal.h"
@@ -86,27 +87,6 @@ State state_of(const json& record) {
   const std::int64_t state = integer(record, "state");
   require(state >= 0 && state <= 4, "state must be 0 to 4, got {}", state);
   return static_cast<State>(state);
-}
-
-// The distribution in a record, with the labels that the study has for the integers of an ordinal.
-Distribution distribution_of(const std::string& name, const json& text, const History& history) {
-  require(text.is_string(), "distribution must be a text");
-  const Distribution d = from_optuna(text.get<std::string>());
-  const auto labels = history.system_attributes.find("ingot:ordinal:" + name);
-  if (d.kind != Distribution::Kind::integer || labels == history.system_attributes.end() || !labels->is_array())
-    return d;
-  std::vector<Choice> choices;
-  for (const json& label : *labels) choices.push_back(to_choice(label));
-  const Distribution ordinal = Distribution::ordinal(std::move(choices));
-  return ordinal == d ? ordinal : d;
-}
-
-Parameter parameter_of(const std::string& name, const json& value, const json& distribution, History& history) {
-  const auto d = history.intern(distribution_of(name, distribution, history));
-  const double x = to_number(value, "param_value_internal");
-  // A number that an objective was given may lie outside the range: Optuna only warns.
-  require(d->kind != Distribution::Kind::categorical || d->contains(x), "{} is no index of {}", x, to_string(*d));
-  return {x, d};
 }
 
 std::vector<double> values_of(const json& record) {
@@ -201,8 +181,8 @@ std::string RecordWriter::system_attribute(int trial, const std::string& key, co
 }
 
 void Replay::apply(std::string_view line, std::int64_t number) {
+  const json record = parse_python_json(line, fmt::format("{}: line {}", file_, number));
   try {
-    const json record = parse_python_json(line);
     require(record.is_object(), "is no record of a journal");
     apply_record(record);
   } catch (const engine::Error& error) {
@@ -218,13 +198,8 @@ void Replay::apply_record(const json& record) {
   if (op <= kStudySystemAttribute) {
     const std::int64_t study = integer(record, "study_id");
     if (study < 0 || study >= static_cast<std::int64_t>(studies_.size())) return;  // as Optuna does
-    if (op == kDeleteStudy) {
-      studies_[static_cast<std::size_t>(study)].clear();
-      require(study != study_id_, "study '{}' was deleted", study_);
-    }
-    if (op == kStudySystemAttribute && study == study_id_) {
-      history_.system_attributes.update(object(record, "system_attr"));
-    }
+    if (op == kDeleteStudy) delete_study(static_cast<std::size_t>(study));
+    if (op == kStudySystemAttribute && study == study_id_) set_study_attributes(object(record, "system_attr"));
     return;
   }
   TrialRecord* trial = find_trial(record);
@@ -236,18 +211,19 @@ void Replay::apply_record(const json& record) {
     trial->reports[step] = to_number(field(record, "intermediate_value"), "intermediate_value");
   }
   if (op == kUserAttribute) trial->user_attributes.update(object(record, "user_attr"));
-  if (op == kSystemAttribute) {
-    for (const auto& [key, value] : object(record, "system_attr").items()) {
-      history_.set_system_attribute(*trial, key, value);
-    }
-  }
+  if (op == kSystemAttribute) set_trial_attributes(*trial, object(record, "system_attr"));
+}
+
+void Replay::settle() {
+  for (const int number : stale_) history_.derive(history_.trials[static_cast<std::size_t>(number)]);
+  stale_.clear();
 }
 
 void Replay::create_study(const json& record) {
   const std::string name = string(record, "study_name");
   const json& directions = field(record, "directions");
   require(!name.empty() && directions.is_array() && !directions.empty(), "a study needs a name and directions");
-  if (std::find(studies_.begin(), studies_.end(), name) != studies_.end()) return;  // two processes at once
+  if (!living_.insert(name).second) return;  // two processes at once
   if (name == study_) {
     history_.directions.clear();
     for (const json& d : directions) {
@@ -258,6 +234,58 @@ void Replay::create_study(const json& record) {
   }
   studies_.push_back(name);
   n_trials_.push_back(0);
+}
+
+// A study that is made again under the name of one that was deleted is another: it begins without trials.
+void Replay::delete_study(std::size_t study) {
+  living_.erase(std::exchange(studies_[study], ""));
+  if (static_cast<int>(study) != study_id_) return;
+  require(!is_held_, "study '{}' was deleted", study_);
+  study_id_ = -1;
+  ids_.clear();
+  ordinals_.clear();
+  stale_.clear();
+  history_ = History();
+}
+
+void Replay::set_study_attributes(const json& attributes) {
+  constexpr std::string_view kOrdinal = "ingot:ordinal:";
+  history_.system_attributes.update(attributes);
+  for (const auto& [key, value] : attributes.items()) {
+    if (!key.starts_with(kOrdinal)) continue;
+    require(value.is_array(), "{} must be a list", key);
+    std::vector<Choice> labels;
+    for (const json& label : value) labels.push_back(to_choice(label));
+    ordinals_.insert_or_assign(key.substr(kOrdinal.size()), Distribution::ordinal(std::move(labels)));
+  }
+}
+
+void Replay::set_trial_attributes(TrialRecord& trial, const json& attributes) {
+  for (const auto& [key, value] : attributes.items()) {
+    if (history_.set_system_attribute(trial, key, value)) stale_.insert(trial.number);
+  }
+}
+
+// The distribution in a record. Where the study knows labels of an ordinal, a list of these is that ordinal, and so
+// are, in older journals, the integers that index them.
+Distribution Replay::distribution_of(const std::string& name, const json& text) {
+  require(text.is_string(), "distribution must be a text");
+  Distribution d = from_optuna(text.get_ref<const std::string&>());
+  const auto ordinal = ordinals_.find(name);
+  if (ordinal == ordinals_.end()) return d;
+  if (d.kind == Distribution::Kind::integer && ordinal->second == d) {
+    history_.indexed.insert(name);
+    return ordinal->second;
+  }
+  return d.choices == ordinal->second.choices ? ordinal->second : d;
+}
+
+Parameter Replay::parameter_of(const std::string& name, const json& value, const json& distribution) {
+  const auto d = history_.intern(distribution_of(name, distribution));
+  const double x = to_number(value, "param_value_internal");
+  // A number that an objective was given may lie outside the range: Optuna only warns.
+  require(d->choices.empty() || d->contains(x), "{} is no index of {}", x, to_string(*d));
+  return {x, d};
 }
 
 void Replay::create_trial(const json& record) {
@@ -278,7 +306,7 @@ void Replay::create_trial(const json& record) {
     trial.values = values_of(record);
     if (record.contains("params")) {
       for (const auto& [key, value] : object(record, "params").items()) {
-        const Parameter p = parameter_of(key, value, field(object(record, "distributions"), key.c_str()), history_);
+        const Parameter p = parameter_of(key, value, field(object(record, "distributions"), key.c_str()));
         history_.check_compatible(key, *p.distribution);
         trial.parameters[key] = p;
       }
@@ -290,9 +318,7 @@ void Replay::create_trial(const json& record) {
     }
     if (record.contains("user_attrs")) trial.user_attributes = object(record, "user_attrs");
     if (record.contains("system_attrs")) {
-      for (const auto& [key, value] : object(record, "system_attrs").items()) {
-        history_.set_system_attribute(trial, key, value);
-      }
+      set_trial_attributes(trial, object(record, "system_attrs"));
     }
     check_values(trial, history_);
   }
@@ -302,8 +328,7 @@ void Replay::create_trial(const json& record) {
 
 void Replay::set_parameter(TrialRecord& trial, const json& record) {
   const std::string name = string(record, "param_name");
-  const Parameter p =
-      parameter_of(name, field(record, "param_value_internal"), field(record, "distribution"), history_);
+  const Parameter p = parameter_of(name, field(record, "param_value_internal"), field(record, "distribution"));
   const Distribution* known = history_.known(name);
   if (known != nullptr && !compatible(*known, *p.distribution)) return;  // as Optuna does: it refused the writer
   history_.check_compatible(name, *p.distribution);

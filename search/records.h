@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -40,6 +43,12 @@ class Replay {
   // Throws Error, with file and line, for what is not a record or does not fit those before it.
   void apply(std::string_view line, std::int64_t number);
 
+  // To be called after the last of several lines: what follows from all attributes of a trial is found out once.
+  void settle();
+
+  // From now on the study must not be deleted: trials of it are held.
+  void hold() { is_held_ = true; }
+
   int study() const { return study_id_; }  // -1 while there is none of the name
   int trial(int number) const { return ids_[static_cast<std::size_t>(number)]; }
   History& history() { return history_; }
@@ -48,20 +57,29 @@ class Replay {
  private:
   void apply_record(const nlohmann::json& record);
   void create_study(const nlohmann::json& record);
+  void delete_study(std::size_t study);
+  void set_study_attributes(const nlohmann::json& attributes);
   void create_trial(const nlohmann::json& record);
   void set_parameter(TrialRecord& trial, const nlohmann::json& record);
   void set_state(TrialRecord& trial, const nlohmann::json& record);
+  void set_trial_attributes(TrialRecord& trial, const nlohmann::json& attributes);
   TrialRecord* find_trial(const nlohmann::json& record);
+  Distribution distribution_of(const std::string& name, const nlohmann::json& text);
+  Parameter parameter_of(const std::string& name, const nlohmann::json& value, const nlohmann::json& distribution);
 
   struct Place {
     int study, number;
   };
   std::string file_, study_;
   int study_id_ = -1;
-  std::vector<std::string> studies_;  // names; empty once deleted
-  std::vector<Place> trials_;         // of all studies
-  std::vector<int> n_trials_;         // of each study
-  std::vector<int> ids_;              // of this study's trials
+  bool is_held_ = false;
+  std::vector<std::string> studies_;                           // names; empty once deleted
+  std::unordered_set<std::string> living_;                     // names of those that are not deleted
+  std::vector<Place> trials_;                                  // of all studies
+  std::vector<int> n_trials_;                                  // of each study
+  std::vector<int> ids_;                                       // of this study's trials
+  std::map<std::string, Distribution, std::less<>> ordinals_;  // as the study's attributes tell their labels
+  std::set<int> stale_;                                        // trials with attributes that were not looked at
   History history_;
 };
 

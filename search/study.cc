@@ -17,6 +17,7 @@ using engine::fail;
 using engine::require;
 
 constexpr const char* kIdentity = "ingot:identity";
+constexpr const char* kMetricNames = "study:metric_names";  // Optuna's
 
 std::string words(const std::vector<Direction>& directions) {
   std::vector<const char*> names;
@@ -27,6 +28,9 @@ std::string words(const std::vector<Direction>& directions) {
 StudyOptions checked(StudyOptions options) {
   require(!options.name.empty(), "study: needs a name");
   require(!options.directions.empty(), "study {}: needs a direction", options.name);
+  require(options.metric_names.empty() || options.metric_names.size() == options.directions.size(),
+          "study {}: must have as many metric names as directions, {}, got {}", options.name, options.directions.size(),
+          options.metric_names.size());
   require(options.batch >= 1, "study {}: the batch must be at least 1 trial, got {}", options.name, options.batch);
   require(options.sampling.stream != StreamKind::numpy || (options.batch == 1 && options.journal.empty()),
           "study {}: NumPy's stream draws one trial at a time and is not kept in journals", options.name);
@@ -57,15 +61,20 @@ Study::Study(StudyOptions options, std::unique_ptr<Pruner> pruner)
 Study::~Study() = default;
 
 void Study::open_journal() {
-  journal_ = std::make_unique<Journal>(options_.journal);
+  journal_ = std::make_unique<Journal>(options_.journal, options_.note);
   const RecordWriter writer(journal_->worker());
   const Journal::Lock lock(*journal_);
+  journal_->mend();
   sync();
   if (replay_.study() < 0) append(writer.create_study(options_.name, options_.directions));
   if (history().trials.empty() && !history().system_attributes.contains(kIdentity) && !options_.identity.empty()) {
     append(writer.study_attribute(replay_.study(), kIdentity, options_.identity));
   }
+  if (!options_.metric_names.empty() && !history().system_attributes.contains(kMetricNames)) {
+    append(writer.study_attribute(replay_.study(), kMetricNames, options_.metric_names));
+  }
   check_identity();
+  replay_.hold();
 }
 
 void Study::check_identity() {
@@ -82,6 +91,7 @@ void Study::check_identity() {
 
 void Study::sync() {
   journal_->read([this](std::string_view line, std::int64_t number) { replay_.apply(line, number); });
+  replay_.settle();
 }
 
 void Study::append(const std::string& lines) {
@@ -229,15 +239,27 @@ std::vector<TrialRecord> Study::trials() {
 
 std::vector<TrialRecord> Study::pareto_front() {
   const std::lock_guard lock(mutex_);
-  std::vector<TrialRecord> front;
-  const auto is_candidate = [](const TrialRecord& t) { return t.state == State::complete && t.violation <= 0; };
+  std::vector<const TrialRecord*> order;
   for (const TrialRecord& t : history().trials) {
-    const auto& all = history().trials;
-    const bool is_best = is_candidate(t) && std::none_of(all.begin(), all.end(), [&](const TrialRecord& other) {
-                           return is_candidate(other) && dominates(other.values, t.values, history().directions);
-                         });
-    if (is_best) front.push_back(t);
+    if (t.state == State::complete && t.violation <= 0) order.push_back(&t);
   }
+  // The better in the first objective first, and so on: a trial can be dominated only by those before it, and by one
+  // of the front among them.
+  std::stable_sort(order.begin(), order.end(), [this](const TrialRecord* a, const TrialRecord* b) {
+    for (std::size_t i = 0; i < a->values.size(); ++i) {
+      if (a->values[i] != b->values[i])
+        return (a->values[i] < b->values[i]) == (history().directions[i] == Direction::minimize);
+    }
+    return false;
+  });
+  std::vector<const TrialRecord*> best;
+  for (const TrialRecord* t : order) {
+    const auto is_worse = [&](const TrialRecord* b) { return dominates(b->values, t->values, history().directions); };
+    if (std::none_of(best.rbegin(), best.rend(), is_worse)) best.push_back(t);
+  }
+  std::sort(best.begin(), best.end(), [](const TrialRecord* a, const TrialRecord* b) { return a->number < b->number; });
+  std::vector<TrialRecord> front;
+  for (const TrialRecord* t : best) front.push_back(*t);
   return front;
 }
 

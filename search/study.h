@@ -38,6 +38,8 @@ enum class Duplicates {
 
 struct StudyOptions {
   std::string name = "study";
+  std::vector<std::string> metric_names = {};  // of the objectives, kept in a journal; none, or one for each direction
+  std::string brackets = {};                   // what Hyperband divides trials by; empty: the name
   std::vector<Direction> directions{Direction::minimize};
   std::string sampler = "tpe";
   SamplerOptions sampling;
@@ -47,7 +49,8 @@ struct StudyOptions {
   std::filesystem::path journal;  // empty: the study lives in memory
   // Whether nobody runs a trial any more that a process of another machine began; none: somebody may.
   std::function<bool(int number)> is_abandoned = nullptr;
-  nlohmann::json identity = nlohmann::json::object();  // names and values that must be the same when it is resumed
+  nlohmann::json identity = nlohmann::json::object();      // names and values that must be the same when it is resumed
+  std::function<void(const std::string&)> note = nullptr;  // is told, as a sentence, how a damaged journal was mended
 };
 
 struct Budget {
@@ -73,8 +76,7 @@ class Study {
   bool tell_pruned(Trial& trial);
   bool tell_failed(Trial& trial, const std::string& reason);
 
-  // A trial with these parameters is run before any is drawn; what it leaves open is drawn. Items of
-  // categorical lists as such, ordinals as their index.
+  // A trial with these parameters is run before any is drawn; what it leaves open is drawn. Items of lists as such.
   void enqueue(const std::map<std::string, Choice>& parameters);
 
   // Runs trials until the budget is spent or the sampler has nothing left. A trial fails where the objective throws,
@@ -104,7 +106,7 @@ class Study {
   double suggest(ActiveTrial& active, const std::string& name, const Distribution& distribution);
   double draw(ActiveTrial& active, const std::string& name, const Distribution& distribution);
   void draw_joint(ActiveTrial& active);
-  void check_labels(ActiveTrial& active, const std::string& name, const Distribution& distribution);
+  void check_labels(const std::string& name, const Distribution& distribution);
   void settle(ActiveTrial& active, const std::vector<double>& constraints);
   const TrialRecord* find_duplicate(const ActiveTrial& active);
   void report(ActiveTrial& active, std::int64_t step, double value);

@@ -65,10 +65,10 @@ double Study::suggest(ActiveTrial& active, const std::string& name, const Distri
   auto& parameters = active.record.parameters;
   history().check_compatible(name, distribution);
   if (const auto found = parameters.find(name); found != parameters.end()) return found->second.value;
-  check_labels(active, name, distribution);
+  check_labels(name, distribution);
   double value = distribution.low;
   if (const auto fixed = active.fixed.find(name); fixed != active.fixed.end()) {
-    const auto held = held_value(distribution, *fixed);
+    const auto held = held_value(history().as_written(name, distribution), *fixed);
     require(held && distribution.contains(*held), "parameter {}: the enqueued value {} is not of {}", name,
             fixed->dump(), to_string(distribution));
     value = *held;
@@ -81,13 +81,15 @@ double Study::suggest(ActiveTrial& active, const std::string& name, const Distri
   parameters[name] = {value, history().intern(distribution)};
   if (journal_) {
     active.pending +=
-        RecordWriter(journal_->worker()).parameter(replay_.trial(active.record.number), name, distribution, value);
+        RecordWriter(journal_->worker())
+            .parameter(replay_.trial(active.record.number), name, history().as_written(name, distribution), value);
   }
   return value;
 }
 
-// The items that an ordinal indexes are kept with the study: journals hold only its integers.
-void Study::check_labels(ActiveTrial& active, const std::string& name, const Distribution& distribution) {
+// That a list has an order is kept with the study, and written before any trial has the parameter: who reads the list
+// alone takes it for a categorical one.
+void Study::check_labels(const std::string& name, const Distribution& distribution) {
   if (distribution.kind != Distribution::Kind::integer || distribution.choices.empty()) return;
   nlohmann::json labels = nlohmann::json::array();
   for (const Choice& choice : distribution.choices) labels.push_back(to_json(choice));
@@ -95,7 +97,10 @@ void Study::check_labels(ActiveTrial& active, const std::string& name, const Dis
   nlohmann::json& known = history().system_attributes[key];
   if (known.is_null()) {
     known = labels;
-    if (journal_) active.pending += RecordWriter(journal_->worker()).study_attribute(replay_.study(), key, labels);
+    if (journal_) {
+      const Journal::Lock lock(*journal_);
+      journal_->append(RecordWriter(journal_->worker()).study_attribute(replay_.study(), key, labels));
+    }
   }
   require(known == labels, "parameter {}: is one of {} in this study, and of {} here", name, known.dump(),
           labels.dump());
@@ -112,7 +117,7 @@ void Study::draw_joint(ActiveTrial& active) {
   nlohmann::json written = nlohmann::json::object();
   for (const auto& [name, value] : active.joint) {
     const Distribution* d = history().known(name);
-    if (d != nullptr) written[name] = written_value(*d, value);
+    if (d != nullptr) written[name] = written_value(history().as_written(name, *d), value);
   }
   set_system_attribute(active, "tpe:relative_params:0", written.dump(-1, ' ', true));
 }
@@ -195,7 +200,8 @@ bool Study::should_prune(ActiveTrial& active) {
   const std::lock_guard lock(mutex_);
   if (!pruner_ || active.record.reports.empty()) return false;
   std::vector<std::pair<std::string, nlohmann::json>> attributes;
-  Report report{view_of(active.record.number), active.record, options_.name, attributes};
+  Report report{view_of(active.record.number), active.record,
+                options_.brackets.empty() ? options_.name : options_.brackets, attributes};
   const bool is_pruned = pruner_->should_prune(report);
   for (const auto& [key, value] : attributes) set_system_attribute(active, key, value);
   return is_pruned;
@@ -209,7 +215,7 @@ void Study::set_attribute(ActiveTrial& active, const std::string& key, const nlo
 }
 
 void Study::set_system_attribute(ActiveTrial& active, const std::string& key, const nlohmann::json& value) {
-  history().set_system_attribute(active.record, key, value);
+  if (history().set_system_attribute(active.record, key, value)) history().derive(active.record);
   if (!journal_) return;
   active.pending += RecordWriter(journal_->worker()).system_attribute(replay_.trial(active.record.number), key, value);
 }

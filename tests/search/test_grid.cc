@@ -43,7 +43,7 @@ TEST_CASE("a grid is tried once, in an order of the seed, and then the search en
 
 TEST_CASE("enqueued trials take no cell of the grid") {
   Study study({.sampler = "grid", .sampling = kGrid});
-  study.enqueue({{"width", std::int64_t{0}}, {"kind", "d"}, {"rate", 0.9}});
+  study.enqueue({{"width", std::int64_t{4}}, {"kind", "d"}, {"rate", 0.9}});
   study.optimize(on_grid, {});
   CHECK(study.trials().size() == 13);
 }

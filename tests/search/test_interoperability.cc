@@ -64,10 +64,10 @@ for t in study.get_trials():
 print("best", study.best_trial.number)
 def objective(trial):
     x, rate = trial.suggest_float("x", -3, 3), trial.suggest_float("rate", 1e-4, 1, log=True)
-    n, width = trial.suggest_int("n", 0, 10, step=2), trial.suggest_int("width", 0, 2)
+    n, width = trial.suggest_int("n", 0, 10, step=2), trial.suggest_categorical("width", [8, 16, 32])
     signed = trial.suggest_categorical("signed", [False, True])
     trial.report(x, 1)
-    return x * x + n + [8, 16, 32][width] * rate + signed
+    return x * x + n + width * rate + signed
 study.optimize(objective, n_trials=15)
 )") == 0);
   Study study({.name = "shared", .sampling = {.seed = 3}, .journal = folder / "j"});
@@ -76,6 +76,7 @@ study.optimize(objective, n_trials=15)
   std::istringstream output(ingot::engine::read_file(folder / "output"));
   const auto python_value = [](const Parameter& p) {  // as Python prints it
     if (p.distribution->kind == Distribution::Kind::categorical) return std::string(p.value == 1 ? "True" : "False");
+    if (!p.distribution->choices.empty()) return to_string(*p.distribution, p.value);
     const bool is_integer = p.distribution->kind == Distribution::Kind::integer;
     return is_integer ? std::to_string(static_cast<int>(p.value)) : std::string();
   };

@@ -155,7 +155,7 @@ TEST_CASE("the budget counts trials of earlier calls, and time is looked at betw
 
 TEST_CASE("enqueued trials come first, and what they leave open is drawn") {
   Study study({});
-  study.enqueue({{"width", std::int64_t{1}}, {"kind", "log"}, {"real", 1.5}});
+  study.enqueue({{"width", std::int64_t{16}}, {"kind", "log"}, {"real", 1.5}});
   study.enqueue({{"kind", "fixed"}, {"frac", std::int64_t{3}}});
   study.optimize(every_kind, {.trials = 5});
   const auto trials = study.trials();
@@ -309,6 +309,11 @@ TEST_CASE("distributions survive the way through a journal's text") {
         Distribution::categorical({std::monostate(), true, std::int64_t{-3}, 0.1, "\"\n\u00e9"})}) {
     CHECK(from_optuna(to_optuna(d)) == d);
   }
+  // Optuna knows no order of items: the values that users gave are what its plots show.
+  const std::vector<Choice> widths{std::int64_t{128}, std::int64_t{192}};
+  CHECK(to_optuna(Distribution::ordinal(widths)) ==
+        R"({"attributes":{"choices":[128,192]},"name":"CategoricalDistribution"})");
+  CHECK(from_optuna(to_optuna(Distribution::ordinal(widths))) == Distribution::categorical(widths));
   CHECK(to_optuna(Distribution::real(0, 1)) ==
         R"({"attributes":{"high":1.0,"log":false,"low":0.0,"step":null},"name":"FloatDistribution"})");
 }
