@@ -81,5 +81,7 @@ TEST_CASE("search bench says what is wrong, and exits with 2") {
   CHECK(message("--problem branin --stream numpy --journal j").find("is not kept in journals") != std::string::npos);
   CHECK(message("--problem branin --seed 4294967296").find("must be below 2^32") != std::string::npos);
   place.write("j", "text,label\n");
-  CHECK(message("--problem branin --journal j") == "ingot: j: line 1: is not JSON: text,label\n");
+  CHECK(message("--problem branin --journal j") ==
+        "ingot: j: line 1: not valid JSON: parse error at line 1, column 2: syntax error while parsing value - invalid "
+        "literal\n");
 }
