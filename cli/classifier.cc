@@ -33,4 +33,9 @@ IntegerClassifier in_integers(Classifier& classifier) {
   return {std::move(program), std::move(model)};
 }
 
+bert::Logits classify(const std::optional<IntegerClassifier>& integers, const Classifier& classifier) {
+  if (!integers) return bert::logits_of(classifier.model());
+  return [&model = integers->model](const bert::Input& input) { return model.classify(input); };
+}
+
 }  // namespace ingot::cli

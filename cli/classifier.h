@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "bert/classification.h"
 #include "bert/tokenizers/tokenizer.h"
@@ -33,5 +34,8 @@ struct IntegerClassifier {
 
 // Throws Error if no layer of the classifier is fixed point.
 IntegerClassifier in_integers(Classifier& classifier);
+
+// Logits of the classifier, in integers if there are some. References are kept.
+bert::Logits classify(const std::optional<IntegerClassifier>& integers, const Classifier& classifier);
 
 }  // namespace ingot::cli

@@ -129,8 +129,7 @@ void write_config_toml(const CLI::App& command, const fs::path& out) {
   engine::write_file(out / "config.toml", text.str());
 }
 
-void finish(const CLI::App& command, const Common& common, const fs::path& out, nlohmann::json result,
-            const std::string& text) {
+nlohmann::json with_usage(const CLI::App& command, const Common& common, nlohmann::json result) {
   const engine::Usage used = engine::usage();
   result["command"] = command.get_name();
   result["wall_seconds"] = used.wall_seconds;
@@ -139,12 +138,18 @@ void finish(const CLI::App& command, const Common& common, const fs::path& out, 
   result["seed"] = common.seed;
   result["options"] = resolved_options(command);
   result["build"] = build_description();
-  // Paths need not be UTF-8: what is not is replaced.
-  const auto dumped = [&](int indent) {
-    return result.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-  };
-  if (!out.empty()) engine::write_file(out / "result.json", dumped(2));
-  print_out(common.json ? dumped(-1) : text);
+  return result;
+}
+
+std::string json_line(const nlohmann::json& value, int indent) {
+  return value.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+void finish(const CLI::App& command, const Common& common, const fs::path& out, nlohmann::json result,
+            const std::string& text) {
+  result = with_usage(command, common, std::move(result));
+  if (!out.empty()) engine::write_file(out / "result.json", json_line(result, 2));
+  print_out(common.json ? json_line(result) : text);
 }
 
 void print_out(std::string_view text) {

@@ -40,6 +40,12 @@ nlohmann::json resolved_options(const CLI::App& command);
 // Makes the folder and writes config.toml into it: the resolved options.
 void write_config_toml(const CLI::App& command, const std::filesystem::path& out);
 
+// The result with usage, seed, options and build.
+nlohmann::json with_usage(const CLI::App& command, const Common& common, nlohmann::json result);
+
+// The value and a line end. Paths and names need not be UTF-8: what is not is replaced. `indent`: -1 for one line.
+std::string json_line(const nlohmann::json& value, int indent = -1);
+
 // Ends a command: adds usage, seed and build to the result; writes result.json into `out` unless it is empty; prints
 // the JSON on standard output with --json, else `text`.
 void finish(const CLI::App& command, const Common& common, const std::filesystem::path& out, nlohmann::json result,

@@ -1,8 +1,7 @@
-// ingot eval and ingot predict: a trained classifier at work.
+// ingot eval: a trained classifier on labelled text.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iostream>
 #include <optional>
 
 #include "bert/classification.h"
@@ -67,12 +66,6 @@ bert::Evaluation evaluate_with_progress(const char* name, const bert::Logits& lo
   engine::Progress meter(name, static_cast<std::int64_t>(texts.part.size()));
   return bert::evaluate(logits, bert::Subset::all(texts.part), c.framing, batch,
                         [&](std::int64_t done, std::int64_t) { meter.update(done); });
-}
-
-// In integers, if there are some. References are kept.
-bert::Logits classify(const std::optional<IntegerClassifier>& integers, const Classifier& c) {
-  if (!integers) return bert::logits_of(c.model());
-  return [&model = integers->model](const bert::Input& input) { return model.classify(input); };
 }
 
 double speed(const bert::Evaluation& e) { return static_cast<double>(e.n_tokens) / e.seconds; }
@@ -161,50 +154,6 @@ void run_eval(const CLI::App& command, const EvalOptions& o, const Common& commo
   if (n_different > 0) throw std::runtime_error("the integers are not the fake-quantised model's");
 }
 
-struct PredictOptions {
-  std::string model;
-  std::vector<std::string> texts;
-  std::int64_t batch = 32, length = 0;
-  bool integer = false;
-};
-
-std::vector<std::string> texts_of(const PredictOptions& o) {
-  if (!o.texts.empty()) return o.texts;
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(std::cin, line);) lines.push_back(std::move(line));
-  return lines;
-}
-
-void run_predict(const CLI::App& command, const PredictOptions& o, const Common& common) {
-  Classifier c = load_classifier(o.model, o.length);
-  std::optional<IntegerClassifier> integers;
-  if (o.integer) integers.emplace(in_integers(c));
-  const std::vector<std::string> texts = texts_of(o);
-  std::vector<std::vector<std::int32_t>> ids;
-  std::int64_t n_long = 0;
-  for (const std::string& text : texts) {
-    ids.push_back(c.tokenizer->encode(text));
-    n_long += static_cast<std::int64_t>(ids.back().size()) + 2 > c.framing.length;
-  }
-  if (n_long > 0)
-    say(fmt::format("{} of {} texts are longer than {} tokens and are truncated ({})", n_long, texts.size(),
-                    c.framing.length, name(c.framing.truncation)));
-  const std::vector<std::span<const std::int32_t>> views(ids.begin(), ids.end());
-  const std::vector<float> probabilities = bert::predict(classify(integers, c), views, c.framing, o.batch);
-  const std::vector<std::string>& labels = c.labels();
-  nlohmann::json predictions = nlohmann::json::array();
-  std::string lines;
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    const std::span row(probabilities.data() + i * labels.size(), labels.size());
-    const auto best = static_cast<std::size_t>(std::max_element(row.begin(), row.end()) - row.begin());
-    lines += fmt::format("{}\t{:.4f}\n", labels[best], row[best]);
-    nlohmann::json all = nlohmann::json::object();
-    for (std::size_t j = 0; j < labels.size(); ++j) all[labels[j]] = row[j];
-    predictions.push_back({{"label", labels[best]}, {"probability", row[best]}, {"probabilities", all}});
-  }
-  finish(command, common, {}, {{"model", c.folder.string()}, {"predictions", predictions}}, lines);
-}
-
 }  // namespace
 
 void add_eval(CLI::App& program) {
@@ -223,21 +172,6 @@ void add_eval(CLI::App& program) {
   command.add_option("--out", o->out, "folder for config.toml and result.json; default: none");
   set_action(command, "ingot eval runs/imdb --data aclImdb.tar.gz", common,
              [&command, o, common] { run_eval(command, *o, *common); });
-}
-
-void add_predict(CLI::App& program) {
-  CLI::App& command = *program.add_subcommand("predict", "labels of texts: a line 'label<TAB>probability' each");
-  const auto common = add_common(command);
-  const auto o = std::make_shared<PredictOptions>();
-  command.add_option("model", o->model, "folder of a run or a checkpoint")->required()->type_name("DIR");
-  command.add_option("texts", o->texts, "texts; default: one a line on standard input")
-      ->type_name("TEXT")
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  command.add_option("--length", o->length, "tokens of a text; 0: as trained")->check(not_negative());
-  command.add_option("--batch", o->batch, "texts at a time")->check(CLI::Range(1, 65536));
-  command.add_flag("--integer", o->integer, "run the fixed-point layers in integers");
-  set_action(command, "ingot predict runs/imdb 'A quiet, beautiful film.'", common,
-             [&command, o, common] { run_predict(command, *o, *common); });
 }
 
 }  // namespace ingot::cli

@@ -7,6 +7,8 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <new>
 
 #include "cli/program.h"
 #include "engine/base/error.h"
@@ -21,8 +23,9 @@ using ingot::engine::printable, ingot::engine::printable_lines;
 void open_standard_streams() {
   for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; ++descriptor) {
     if (::fcntl(descriptor, F_GETFD) >= 0) continue;
-    // Writing to standard output must still fail; what is said on standard error may be lost.
-    if (::open("/dev/null", descriptor == STDERR_FILENO ? O_WRONLY : O_RDONLY) < 0) std::_Exit(1);
+    // Reading standard input and writing to standard output must still fail; what is said on standard error may be
+    // lost.
+    if (::open("/dev/null", descriptor == STDOUT_FILENO ? O_RDONLY : O_WRONLY) < 0) std::_Exit(1);
   }
 }
 
@@ -32,6 +35,15 @@ int report(const std::string& sentence, const std::string& details, int code) {
   if (!details.empty()) text += printable_lines(details) + (details.ends_with('\n') ? "" : "\n");
   std::fputs(text.c_str(), stderr);
   return code;
+}
+
+// Whether a disk or the system is at fault, not the path that was asked for (a loop of links, a name too long, a folder
+// that may not be read).
+bool is_at_work(const std::error_code& code) {
+  for (const std::errc reason : {std::errc::no_space_on_device, std::errc::io_error, std::errc::not_enough_memory,
+                                 std::errc::too_many_files_open, std::errc::too_many_files_open_in_system})
+    if (code == reason) return true;
+  return false;
 }
 
 }  // namespace
@@ -48,6 +60,11 @@ int main(int argc, char** argv) {
     return report(failure.what(), failure.details(), 1);
   } catch (const ingot::engine::Interrupted& interrupted) {
     return report(interrupted.what(), "", 130);
+  } catch (const std::filesystem::filesystem_error& error) {
+    const bool at_work = is_at_work(error.code());
+    return report(fmt::format("{}: {}", error.path1().string(), error.code().message()), "", at_work ? 1 : 2);
+  } catch (const std::bad_alloc&) {
+    return report("failed: out of memory", "", 1);
   } catch (const std::exception& error) {
     return report(fmt::format("failed: {}", error.what()), "", 1);
   }

@@ -1,11 +1,11 @@
 // ingot tokenizer train | encode.
 #include <fmt/format.h>
-
-#include <iostream>
+#include <unistd.h>
 
 #include "bert/tokenizers/token_cache.h"
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/line_results.h"
 #include "data/source.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -27,20 +27,28 @@ void run_train(const CLI::App& command, const LearnOptions& o, const Common& com
          fmt::format("{}: {} pieces\n", o.out, tokenizer->size()));
 }
 
+void encode_line(const bert::Tokenizer& tokenizer, InputLine& line, LineResults& results) {
+  std::vector<std::int32_t> ids;
+  try {
+    if (line.fault.empty()) ids = tokenizer.encode(line.text);
+  } catch (const engine::Error& error) {
+    line.fault = error.what();
+  }
+  if (!line.fault.empty()) return results.add_fault(line, "");
+  std::vector<std::string> pieces;
+  for (const std::int32_t id : ids) pieces.push_back(tokenizer.piece(id));
+  results.add(fmt::format("{}", fmt::join(ids, " ")), {{"ids", ids}, {"pieces", std::move(pieces)}});
+}
+
 void run_encode(const CLI::App& command, const std::string& model, const Common& common) {
   const auto tokenizer = bert::load_tokenizer(model);
-  nlohmann::json texts = nlohmann::json::array();
-  for (std::string line; std::getline(std::cin, line);) {
-    const std::vector<std::int32_t> ids = tokenizer->encode(line);
-    if (!common.json) {
-      print_out(fmt::format("{}\n", fmt::join(ids, " ")));
-      continue;
-    }
-    nlohmann::json pieces = nlohmann::json::array();
-    for (const std::int32_t id : ids) pieces.push_back(tokenizer->piece(id));
-    texts.push_back({{"ids", ids}, {"pieces", pieces}});
+  LineResults results(common.json, "texts");
+  LineStream input(STDIN_FILENO);
+  for (std::vector<InputLine> lines; !(lines = input.next(1024)).empty();) {
+    for (InputLine& line : lines) encode_line(*tokenizer, line, results);
+    results.flush();
   }
-  finish(command, common, {}, {{"texts", texts}}, "");
+  results.finish(command, common, nlohmann::json::object());
 }
 
 }  // namespace

@@ -39,6 +39,8 @@ fs::path locate(const std::string& where) {
   const fs::path path(where);
   std::error_code unreadable;
   if (fs::exists(path, unreadable)) return path;
+  if (unreadable && unreadable != std::errc::not_a_directory)
+    fail("{}: cannot read: {}", path.string(), unreadable.message());
   const char* folder = std::getenv("INGOT_DATA");
   const bool has_folder = folder != nullptr && *folder != '\0';
   if (has_folder && path.is_relative() && fs::exists(fs::path(folder) / path, unreadable)) {

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "engine/base/error.h"
+#include "engine/base/mapped_faults.h"
 
 namespace ingot::engine {
 namespace fs = std::filesystem;
@@ -73,9 +74,12 @@ std::string read_file(const fs::path& path, std::size_t most_bytes) {
     if (n > 0) filled += static_cast<std::size_t>(n);
   }
   const int reason = errno;
+  struct stat now {};
+  const bool shorter = ::fstat(descriptor, &now) == 0 && static_cast<std::size_t>(now.st_size) < size;
   ::close(descriptor);
   errno = reason;
   if (n < 0) fail_errno(path, "read");
+  if (shorter) throw Failure(fmt::format("{}: cannot read: it became shorter while it was read", path.string()));
   require(filled <= most_bytes, "{}: must have at most {} bytes, has {}", path.string(), most_bytes,
           std::max(size, filled));
   text.resize(filled);
@@ -132,12 +136,15 @@ MappedFile::MappedFile(const fs::path& path) {
       fail_errno(path, "map");
     }
     data_ = static_cast<const std::byte*>(map);
+    watch_mapping(data_, size_, path.string());
   }
   ::close(descriptor);
 }
 
 MappedFile::~MappedFile() {
-  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+  if (data_ == nullptr) return;
+  forget_mapping(data_);
+  ::munmap(const_cast<std::byte*>(data_), size_);
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept

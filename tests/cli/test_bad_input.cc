@@ -135,7 +135,7 @@ TEST_CASE("empty and enormous texts are predicted, the latter truncated with a w
   CHECK(outcome.code == 0);
   CHECK(std::count(outcome.out.begin(), outcome.out.end(), '\n') == 2);
   CHECK(outcome.error.find("1 of 2 texts are longer than 16 tokens and are truncated (head)") != std::string::npos);
-  check_refused(place.run("predict run", "\xff\xff\n"), "UTF-8");
+  check_refused(place.run("predict run $'\\xff\\xff'"), "text 1: must be UTF-8");
 }
 
 TEST_CASE("a loss that is no number names its step, and the last good state can be resumed") {

@@ -3,6 +3,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
+#include <cstdio>
 #include <string>
 #include <utility>
 
@@ -156,4 +158,40 @@ TEST_CASE("a map keeps the old file when a new one takes its name, and can be mo
   MappedFile third(folder / "f");
   third = std::move(second);
   CHECK(text_of(third) == "old");
+}
+
+TEST_CASE("a mapped file that becomes shorter ends the process with a sentence that names it") {
+  const TemporaryFolder folder;
+  write_file(folder / "f\n", std::string(3 << 12, 'x'));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (std::freopen((folder / "stderr").c_str(), "w", stderr) == nullptr) ::_exit(3);
+    const MappedFile closed(folder / "f\n");
+    MappedFile file(folder / "f\n");
+    file = MappedFile(folder / "f\n");
+    if (::truncate((folder / "f\n").c_str(), 10) != 0) ::_exit(3);
+    ::_exit(file.bytes()[2 << 12] == std::byte{} ? 4 : 5);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 1);
+  CHECK(read_file(folder / "stderr") == "ingot: " + (folder / "f\\n").string() +
+                                            ": cannot read: the file became shorter while it was in use, or its disk "
+                                            "failed\n");
+}
+
+TEST_CASE("a fault that is of no mapped file is the process's own") {
+  const TemporaryFolder folder;
+  write_file(folder / "f", "x");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const MappedFile file(folder / "f");
+    ::raise(SIGBUS);
+    ::raise(SIGBUS);
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  CHECK(WIFSIGNALED(status));
 }

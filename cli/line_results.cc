@@ -1,0 +1,52 @@
+#include "cli/line_results.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "engine/base/error.h"
+#include "engine/base/printable.h"
+
+namespace ingot::cli {
+namespace {
+
+constexpr std::size_t kMostShown = 20;  // faults
+
+}  // namespace
+
+void LineResults::add(const std::string& line, const nlohmann::json& object) {
+  if (json_) {
+    pending_ += n_results_ == 0 ? fmt::format("{{\"{}\":[", key_) : ",";
+    pending_ += json_line(object);
+    pending_.pop_back();  // the line goes on
+  } else {
+    pending_ += line + "\n";
+  }
+  ++n_results_;
+}
+
+void LineResults::add_fault(const InputLine& input, const std::string& line) {
+  const std::string fault = fmt::format("line {}: {}", input.number, input.fault);
+  add(line, {{"error", input.fault}});
+  if (n_faults_ == 0) first_fault_ = fault;
+  if (++n_faults_ > kMostShown) return;
+  std::fputs(fmt::format("ingot: {}\n", engine::printable(fault)).c_str(), stderr);
+  if (n_faults_ == kMostShown) std::fputs("ingot: further lines that cannot be used are only counted\n", stderr);
+}
+
+void LineResults::flush() {
+  print_out(pending_);
+  pending_.clear();
+}
+
+void LineResults::finish(const CLI::App& command, const Common& common, nlohmann::json result) {
+  if (json_) {
+    if (n_results_ == 0) pending_ = fmt::format("{{\"{}\":[", key_);
+    pending_ += "]," + json_line(with_usage(command, common, std::move(result))).substr(1);
+  }
+  flush();
+  engine::require(n_faults_ == 0, "{} of {} lines could not be used; the first: {}", n_faults_, n_results_,
+                  first_fault_);
+}
+
+}  // namespace ingot::cli

@@ -1,0 +1,38 @@
+// Results of lines of input, printed one by one: a line of output each, or with --json one object that grows.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "cli/command.h"
+#include "cli/line_stream.h"
+
+namespace ingot::cli {
+
+class LineResults {
+ public:
+  // `key`: of the array of results in the JSON object.
+  LineResults(bool json, std::string key) : json_(json), key_(std::move(key)) {}
+
+  // The next result: `line` (without its end), or with --json the object.
+  void add(const std::string& line, const nlohmann::json& object);
+
+  // A line of input that cannot be used: its number and fault on standard error, and `line` or {"error": fault} in its
+  // place among the results.
+  void add_fault(const InputLine& input, const std::string& line);
+
+  // Prints what was added.
+  void flush();
+
+  // Prints it, and ends the JSON object with the rest of the result. Throws Error if lines could not be used.
+  void finish(const CLI::App& command, const Common& common, nlohmann::json result);
+
+ private:
+  bool json_;
+  std::string key_;
+  std::size_t n_results_ = 0, n_faults_ = 0;
+  std::string first_fault_;
+  std::string pending_;  // output
+};
+
+}  // namespace ingot::cli
