@@ -135,8 +135,15 @@ module linear #(
   logic [(SumStage+1)*OutIndexWidth-1:0] out_indices_q;
   logic sum_valid_q, out_valid;
 
+  // A chain of registers with neither reset nor logic between them becomes a shift register in synthesis, and Yosys 0.23
+  // loses the enable of one on Xilinx. So these are reset, as are the sums below: with weights of 0 and powers of two
+  // their low bits are such a chain, too.
   always_ff @(posedge clk_i) begin
-    if (enable) begin
+    if (rst_i) begin
+      first_q <= '0;
+      last_q <= '0;
+      out_indices_q <= '0;
+    end else if (enable) begin
       first_q <= {first_q[SumStage-1:0], first_in};
       last_q <= {last_q[SumStage-1:0], last_in};
       out_indices_q <= {out_indices_q[SumStage*OutIndexWidth-1:0], out_index_q};
@@ -150,7 +157,7 @@ module linear #(
       m_valid_o <= 1'b0;
     end else if (enable) begin
       valid_q <= {valid_q[SumStage-1:0], read};
-      sum_valid_q <= valid_q[SumStage] && last_q[SumStage];
+      sum_valid_q <= valid_q[SumStage] && (BeatsIn == 1 || last_q[SumStage]);
       m_valid_o <= out_valid;
     end
   end
@@ -188,12 +195,16 @@ module linear #(
           .WIDTH(PRODUCT_WIDTH)
       ) i_tree (
           .clk_i,
+          .rst_i,
           .enable_i(enable),
           .terms_i(products_q),
           .sum_o(tree)
       );
       assign base = (BeatsIn == 1 || first_q[SumStage]) ? SUM_WIDTH'($signed(bias_i[o*BIAS_WIDTH+:BIAS_WIDTH])) : sum_q;
-      always_ff @(posedge clk_i) if (enable) sum_q <= base + SUM_WIDTH'($signed(tree));
+      always_ff @(posedge clk_i) begin
+        if (rst_i) sum_q <= '0;
+        else if (enable) sum_q <= base + SUM_WIDTH'($signed(tree));
+      end
 
       // ---- Sums with different fraction bits are shifted to those of the coarsest shift; no bit is lost.
       localparam int AlignedWidth = SUM_WIDTH + ((ALIGN_WIDTH > 0) ? (1 << ALIGN_WIDTH) - 1 : 0);

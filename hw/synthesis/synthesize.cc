@@ -24,8 +24,8 @@ std::string ending(const std::string& text) {
 
 std::string synthesis_command(Target target, const SynthesisOptions& options) {
   switch (target) {
-    case Target::xilinx:
-      return fmt::format("synth_xilinx -flatten -family xc7 -top top{}", options.dsp ? "" : " -nodsp");
+    case Target::xilinx:  // -nosrl: the shift registers that Yosys 0.23 extracts lose their clock enable
+      return fmt::format("synth_xilinx -flatten -family xc7 -nosrl -top top{}", options.dsp ? "" : " -nodsp");
     case Target::ecp5:
       return fmt::format("synth_ecp5 -top top{}", options.dsp ? "" : " -nodsp");
     case Target::ice40:
