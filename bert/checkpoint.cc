@@ -183,7 +183,7 @@ void check_tensors(const std::string& subject, const Config& config, std::span<c
 std::vector<ParameterSpec> parameter_specs(const Config& config) {
   SpecList list;
   add_body(config, list);
-  if (config.task != Task::masked_lm) add_pooler(config, list);
+  if (config.has_pooler()) add_pooler(config, list);
   if (config.task == Task::sequence_classification) list.linear("classifier", config.hidden_size, config.n_labels());
   if (config.task == Task::masked_lm) {
     list.specs.push_back({kDecoderBias, {config.vocab_size}});
@@ -191,6 +191,13 @@ std::vector<ParameterSpec> parameter_specs(const Config& config) {
     list.norm("cls.predictions.transform.LayerNorm", config.hidden_size);
   }
   return std::move(list.specs);
+}
+
+bool has_pooler(const fs::path& folder) {
+  const fs::path path = model_file(folder);
+  const Safetensors file(path);
+  const Found found = canonical_entries(path.string(), file, true);
+  return found.contains("bert.pooler.dense.weight") || found.contains("bert.pooler.dense.bias");
 }
 
 std::vector<CheckpointTensor> read_checkpoint(const fs::path& folder, const Config& config, bool body_only) {

@@ -19,8 +19,8 @@ struct ParameterSpec {
 };
 
 // All parameters of a model in the order of its definition (embeddings, layers, pooler, head). The masked-LM model has
-// no pooler, the encoder has pooler and no head; the decoder of masked LM is the word embedding. Linear layers that are
-// left out have none.
+// no pooler, the encoder may have one and has no head; the decoder of masked LM is the word embedding. Linear layers
+// that are left out have none.
 std::vector<ParameterSpec> parameter_specs(const Config& config);
 
 struct CheckpointTensor {
@@ -36,6 +36,9 @@ struct CheckpointTensor {
 // With `body_only`, heads are not read: the tensors under "bert." only, the pooler where the file has one.
 std::vector<CheckpointTensor> read_checkpoint(const std::filesystem::path& folder, const Config& config,
                                               bool body_only = false);
+
+// Whether the folder's model.safetensors holds a pooler, or a part of one: Hugging Face saves encoders without.
+bool has_pooler(const std::filesystem::path& folder);
 
 struct TensorView {
   std::string name;

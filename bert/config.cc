@@ -35,6 +35,7 @@ constexpr SizeField kSizes[] = {
     {"pad_token_id", &Config::pad_token_id, 0, (1 << 24) - 1, false},
 };
 constexpr std::int64_t kMaxLabels = 1 << 16;
+constexpr std::size_t kMostBytes = 16 << 20;  // of the file: names for kMaxLabels
 
 struct RealField {
   const char* key;
@@ -66,11 +67,12 @@ struct FixedField {
   json only;
 };
 std::vector<FixedField> fixed_fields(Task task) {
-  std::vector<FixedField> fields = {{"model_type", "bert"},        {"position_embedding_type", "absolute"},
-                                    {"is_decoder", false},         {"add_cross_attention", false},
-                                    {"is_encoder_decoder", false}, {"pruned_heads", json::object()}};
+  std::vector<FixedField> fields = {{"position_embedding_type", "absolute"},
+                                    {"is_decoder", false},
+                                    {"add_cross_attention", false},
+                                    {"is_encoder_decoder", false},
+                                    {"pruned_heads", json::object()}};
   if (task == Task::masked_lm) fields.push_back({"tie_word_embeddings", true});
-  if (task == Task::sequence_classification) fields.push_back({"problem_type", "single_label_classification"});
   return fields;
 }
 
@@ -79,6 +81,12 @@ const json* find(const json& object, const char* key, bool nullable) {
   const auto at = object.find(key);
   if (at == object.end() || (nullable && at->is_null())) return nullptr;
   return &*at;
+}
+
+void require_value(const std::string& subject, const json& object, const FixedField& field) {
+  const json* const value = find(object, field.key, true);
+  require(value == nullptr || *value == field.only, "{}: {}: only {} is supported, got {}", subject, field.key,
+          field.only.dump(), value == nullptr ? "" : value->dump());
 }
 
 std::int64_t integer(const std::string& subject, const char* key, const json& value) {
@@ -113,6 +121,30 @@ std::vector<std::string> numbered_labels(std::int64_t n) {
   std::vector<std::string> labels;
   for (std::int64_t i = 0; i < n; ++i) labels.push_back(fmt::format("LABEL_{}", i));
   return labels;
+}
+
+// A classifier chooses one of its labels. Hugging Face's class also computes a score and several labels at a time.
+void require_choice(const std::string& subject, const json& object, std::size_t n_labels) {
+  const json* const type = find(object, "problem_type", true);
+  require(type == nullptr || *type == "single_label_classification",
+          "{}: problem_type: {} is not supported yet; only single_label_classification is", subject,
+          type == nullptr ? "" : shown(*type));
+  require(n_labels != 1,
+          "{}: labels: has one label, a score (regression), which is not supported yet; a classifier has at least two",
+          subject);
+}
+
+// That label2id, if it is there, says of each label what its place in `labels` says.
+void check_ids(const std::string& subject, const json& object, const std::vector<std::string>& labels) {
+  const json* const map = find(object, "label2id", true);
+  if (map == nullptr) return;
+  require(map->is_object(), "{}: label2id: must be an object, got {}", subject, shown(*map));
+  require(map->size() == labels.size(), "{}: label2id has {} labels, id2label {}", subject, map->size(), labels.size());
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const auto at = map->find(labels[i]);
+    require(at != map->end(), "{}: label2id: must name the labels of id2label, '{}' is missing", subject, labels[i]);
+    require(*at == i, "{}: label2id: must be {} for '{}' as id2label says, got {}", subject, i, labels[i], shown(*at));
+  }
 }
 
 // id2label, else num_labels of the names that Hugging Face gives, else two for a classifier (its default).
@@ -154,6 +186,14 @@ engine::Activation read_activation(const std::string& subject, const json& objec
   } catch (const engine::Error& error) {
     fail("{}: hidden_act: {}", subject, error.what());
   }
+}
+
+bool read_pooler(const std::string& subject, const json& object, Task task) {
+  const json* const value = find(object, "ingot_pooler", false);
+  if (value == nullptr || *value == true) return true;
+  require(*value == false && task == Task::encoder, "{}: ingot_pooler: must be true, or false for a {}, got {}",
+          subject, architecture(Task::encoder), shown(*value));
+  return false;
 }
 
 Pooling read_pooling(const std::string& subject, const json& object) {
@@ -228,6 +268,19 @@ std::string_view architecture(Task task) {
       ->name;
 }
 
+// No product overflows: kSizes keep the sum below 2^47.
+std::int64_t n_parameters(const Config& config) {
+  const std::int64_t hidden = config.hidden_size, square = hidden * (hidden + 1);
+  const std::int64_t rows = config.vocab_size + config.max_position_embeddings + config.type_vocab_size;
+  const std::int64_t layer = 4 * square + 2 * hidden * config.intermediate_size + config.intermediate_size + 5 * hidden;
+  std::int64_t n = (rows + 2) * hidden + config.num_hidden_layers * layer -
+                   static_cast<std::int64_t>(config.identities.size()) * square;
+  if (config.has_pooler()) n += square;
+  if (config.task == Task::sequence_classification) n += config.n_labels() * (hidden + 1);
+  if (config.task == Task::masked_lm) n += config.vocab_size + square + 2 * hidden;
+  return n;
+}
+
 void check(const Config& config, const std::string& subject) {
   for (const SizeField& field : kSizes) {
     const std::int64_t size = config.*field.member;
@@ -251,6 +304,8 @@ void check(const Config& config, const std::string& subject) {
           subject, config.layer_norm_eps);
   check_labels(config, subject);
   check_identities(config, subject);
+  require(n_parameters(config) <= kMostParameters, "{}: the model would have {} parameters, at most {} are supported",
+          subject, n_parameters(config), kMostParameters);
 }
 
 Config named_config(const std::string& model) {
@@ -272,15 +327,12 @@ Config named_config(const std::string& model) {
 
 Config read_config(const std::filesystem::path& config_json) {
   const std::string subject = config_json.string();
-  const json object = engine::parse_json(engine::read_file(config_json), subject);
+  const json object = engine::parse_json(engine::read_file(config_json, kMostBytes), subject);
   require(object.is_object(), "{}: must be a JSON object, got {}", subject, shown(object));
+  require_value(subject, object, {"model_type", "bert"});  // first: another model has other architectures, too
   Config config;
   config.task = read_task(subject, object);
-  for (const FixedField& field : fixed_fields(config.task)) {
-    const json* const value = find(object, field.key, true);
-    require(value == nullptr || *value == field.only, "{}: {}: only {} is supported, got {}", subject, field.key,
-            field.only.dump(), value == nullptr ? "" : value->dump());
-  }
+  for (const FixedField& field : fixed_fields(config.task)) require_value(subject, object, field);
   for (const SizeField& field : kSizes) {
     const json* const value = find(object, field.key, !field.needed);
     require(value != nullptr || !field.needed, "{}: {}: is missing", subject, field.key);
@@ -296,7 +348,13 @@ Config read_config(const std::filesystem::path& config_json) {
   }
   config.hidden_act = read_activation(subject, object);
   config.pooling = read_pooling(subject, object);
+  config.pooler = read_pooler(subject, object, config.task);
   config.label_names = read_labels(subject, object, config.task);
+  if (config.task == Task::sequence_classification) {
+    check_labels(config, subject);
+    require_choice(subject, object, config.label_names.size());
+    check_ids(subject, object, config.label_names);
+  }
   config.identities = read_identities(subject, object);
   check(config, subject);
   return config;
@@ -313,6 +371,7 @@ void write_config(const std::filesystem::path& config_json, const Config& config
   for (const RealField& field : kReals) object[field.key] = shortest(config.*field.member);
   if (config.classifier_dropout < 0) object["classifier_dropout"] = nullptr;
   if (config.pooling == Pooling::mean) object["ingot_pooling"] = "mean";
+  if (config.task == Task::encoder && !config.pooler) object["ingot_pooler"] = false;
   if (!config.identities.empty()) object["ingot_identities"] = config.identities;
   if (!config.label_names.empty()) {
     object["id2label"] = labels_by_id(config);

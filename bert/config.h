@@ -32,6 +32,7 @@ struct Config {
   float initializer_range = 0.02f;
   float layer_norm_eps = 1e-12f;
   Pooling pooling = Pooling::cls;        // written as "ingot_pooling" only when mean
+  bool pooler = true;                    // false: an encoder without one; written as "ingot_pooler" only when false
   std::vector<std::string> label_names;  // id2label; size = number of labels
   // Square Linear layers of the encoder that are left out, by name: "bert.encoder.layer.0.attention.self.query", or
   // .key, .value, or "...attention.output.dense". Written as "ingot_identities" if there are some.
@@ -39,6 +40,7 @@ struct Config {
 
   std::int64_t head_dim() const { return hidden_size / num_attention_heads; }
   bool is_identity(std::string_view linear) const;
+  bool has_pooler() const { return task != Task::masked_lm && pooler; }
   std::int64_t n_labels() const { return static_cast<std::int64_t>(label_names.size()); }
   bool operator==(const Config&) const = default;
 };
@@ -51,8 +53,14 @@ std::string square_linear(std::int64_t layer, std::string_view which);  // the w
 // The Hugging Face class of a task: BertForSequenceClassification, BertForMaskedLM, BertModel.
 std::string_view architecture(Task task);
 
-// Throws Error naming `subject` if a size is not positive or beyond reason, hidden_size does not divide by the heads, a
-// probability is outside [0, 1), labels repeat, ...
+// Numbers of a model, at most: 8 GB as floats.
+inline constexpr std::int64_t kMostParameters = std::int64_t{1} << 31;
+
+// How many numbers the parameters of a model have. The sizes must be within their limits.
+std::int64_t n_parameters(const Config& config);
+
+// Throws Error naming `subject` if a size is not positive or beyond its limit, all parameters together are more than
+// kMostParameters, hidden_size does not divide by the heads, a probability is outside [0, 1), labels repeat, ...
 void check(const Config& config, const std::string& subject);
 
 // tiny (2 layers, hidden 128, 2 heads, FFN 512), mini (4, 256, 4, 1024), small (4, 512, 8, 2048), without labels.
@@ -61,7 +69,8 @@ Config named_config(const std::string& model);
 
 // Reads what changes results and checks it; other keys may be there. The sizes of the layers must be there; what else
 // is absent takes Hugging Face's default: no architectures means BertModel, a classifier without labels has two. Throws
-// Error on a setting that another model would need (a decoder, relative positions, ...).
+// Error on a setting that another model would need (a decoder, relative positions, regression, ...) and on names of
+// labels that do not fit each other.
 Config read_config(const std::filesystem::path& config_json);
 
 // Writes atomically what read_config reads back as the same Config and Hugging Face transformers loads.

@@ -6,6 +6,7 @@
 
 #include "bert/checkpoint.h"
 #include "engine/base/error.h"
+#include "engine/base/memory.h"
 
 namespace ingot::bert {
 
@@ -40,7 +41,7 @@ void for_each_parameter(ModelType& model, const Visit& visit) {
     linear(prefix + "output.dense", layer.output);
     linear(prefix + "output.LayerNorm", layer.output_norm);
   }
-  if (model.config.task != Task::masked_lm) linear("bert.pooler.dense", model.pooler);
+  if (model.config.has_pooler()) linear("bert.pooler.dense", model.pooler);
   if (model.config.task == Task::sequence_classification) linear("classifier", model.classifier);
   if (model.config.task == Task::masked_lm) {
     visit("cls.predictions.bias", model.masked_lm.bias);
@@ -106,16 +107,22 @@ Model make_model(const Config& config, std::uint64_t seed) {
 }
 
 Model load_model(const std::filesystem::path& folder) {
-  const Config config = read_config(folder / "config.json");
-  Tensors tensors;
-  overlay(tensors, read_checkpoint(folder, config));
-  return model_of(config, tensors);
+  Config config = read_config(folder / "config.json");
+  return engine::naming_file(folder / "model.safetensors", [&] {
+    if (config.task == Task::encoder) config.pooler = has_pooler(folder);
+    Tensors tensors;
+    overlay(tensors, read_checkpoint(folder, config));
+    return model_of(config, tensors);
+  });
 }
 
 Model model_from_body(const std::filesystem::path& folder, const Config& config, std::uint64_t seed) {
-  Tensors tensors = fresh_tensors(config, seed);
-  overlay(tensors, read_checkpoint(folder, config, true));
-  return model_of(config, tensors);
+  return engine::naming_file(folder / "model.safetensors", [&] {
+    const std::vector<CheckpointTensor> body = read_checkpoint(folder, config, true);  // before memory is taken
+    Tensors tensors = fresh_tensors(config, seed);
+    overlay(tensors, body);
+    return model_of(config, tensors);
+  });
 }
 
 Model with_config(const Model& model, const Config& config) {
@@ -151,7 +158,7 @@ std::vector<std::pair<std::string, engine::Linear*>> Model::linears() {
                            {prefix + "intermediate.dense", &layer.intermediate},
                            {prefix + "output.dense", &layer.output}});
   }
-  if (config.task != Task::masked_lm) all.emplace_back("bert.pooler.dense", &pooler);
+  if (config.has_pooler()) all.emplace_back("bert.pooler.dense", &pooler);
   if (config.task == Task::sequence_classification) all.emplace_back("classifier", &classifier);
   if (config.task == Task::masked_lm) all.emplace_back("cls.predictions.transform.dense", &masked_lm.transform);
   std::erase_if(all, [](const auto& item) { return item.second->is_identity(); });

@@ -55,7 +55,7 @@ struct Model {
   Config config;
   Embeddings embeddings;
   std::vector<EncoderLayer> layers;
-  engine::Linear pooler;      // not in masked LM
+  engine::Linear pooler;      // not in masked LM, nor in an encoder without one
   engine::Linear classifier;  // sequence classification
   MaskedLmHead masked_lm;     // masked LM
 

@@ -76,6 +76,22 @@ void save_tokenizer(const fs::path& folder, const bert::Tokenizer& tokenizer, co
   engine::write_file(folder / "tokenizer_config.json", json.dump(2) + "\n");
 }
 
+void check_free(const fs::path& folder) {
+  for (const char* file :
+       {"config.json", "model.safetensors", "packed.safetensors", "compression.json", "training.safetensors"}) {
+    std::error_code error;
+    require(!fs::exists(folder / file, error), "{}: holds a model or a run already; choose another folder",
+            folder.string());
+  }
+}
+
+void copy_tokenizer(const fs::path& from, const fs::path& to) {
+  for (const char* file : {"vocab.txt", "tokenizer.model", "tokenizer_config.json"}) {
+    std::error_code error;
+    if (fs::exists(from / file, error)) engine::write_file(to / file, engine::read_file(from / file));
+  }
+}
+
 data::Truncation truncation_from_name(const std::string& name) {
   require(name == "head" || name == "head-tail", "truncation: must be head or head-tail, got '{}'", name);
   return name == "head" ? data::Truncation::head : data::Truncation::head_tail;

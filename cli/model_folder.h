@@ -42,6 +42,12 @@ void check_vocabulary(const bert::Config& config, const bert::Tokenizer& tokeniz
 void save_tokenizer(const std::filesystem::path& folder, const bert::Tokenizer& tokenizer,
                     const data::Framing& framing);
 
+// Throws Error if the folder holds a model or a run already.
+void check_free(const std::filesystem::path& folder);
+
+// Copies the files of the tokenizer from one model's folder to another's, those that are there.
+void copy_tokenizer(const std::filesystem::path& from, const std::filesystem::path& to);
+
 data::Truncation truncation_from_name(const std::string& name);  // head, head-tail
 std::string name(data::Truncation truncation);
 

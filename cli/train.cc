@@ -1,4 +1,5 @@
 // ingot train: a classifier from labelled text.
+#include "bert/checkpoint.h"
 #include "cli/commands.h"
 #include "cli/fine_tuning.h"
 #include "cli/model_folder.h"
@@ -19,7 +20,7 @@ struct TrainOptions : TrainingOptions {
 bert::Pooling pooling_of(const TrainOptions& o, const bert::Config& start) {
   if (o.pooling == "cls") return bert::Pooling::cls;
   if (o.pooling == "mean") return bert::Pooling::mean;
-  const bool new_pooler = o.from.empty() || start.task == bert::Task::masked_lm;
+  const bool new_pooler = o.from.empty() || !start.has_pooler();
   return new_pooler ? bert::Pooling::mean : start.pooling;
 }
 
@@ -32,6 +33,7 @@ CompressedModel starting_model(const TrainOptions& o, const TrainingTexts& texts
   } else {
     folder = resolve_model_folder(o.from);
     config = bert::read_config(folder / "config.json");
+    if (config.task == bert::Task::encoder) config.pooler = bert::has_pooler(folder);
     check_vocabulary(config, *texts.tokenizer, o.from);
     config.hidden_dropout_prob = config.attention_probs_dropout_prob = static_cast<float>(o.dropout);
   }
@@ -39,6 +41,7 @@ CompressedModel starting_model(const TrainOptions& o, const TrainingTexts& texts
   const bool same_task = config.task == bert::Task::sequence_classification && config.label_names == label_names;
   config.pooling = pooling_of(o, config);
   config.task = bert::Task::sequence_classification;
+  config.pooler = true;
   config.label_names = label_names;
   if (o.from.empty()) return {bert::make_model(config, seed), {}};
   bert::Model model =

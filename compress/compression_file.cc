@@ -30,6 +30,7 @@ using engine::shown;
 using nlohmann::json;
 
 constexpr const char* kVersion = "ingot_compression";
+constexpr std::size_t kMostBytes = 16 << 20;  // of compression.json
 constexpr std::string_view kRoleNames[] = {"input", "weight", "bias", "output"};
 
 fs::path json_path(const fs::path& folder) { return folder / "compression.json"; }
@@ -213,7 +214,7 @@ Compression load_compression(const fs::path& folder, bert::Model& model) {
     require(!fs::exists(masks_subject), "{}: has no compression.json beside it", masks_subject);
     return {};
   }
-  const json root = engine::parse_json(engine::read_file(subject), subject);
+  const json root = engine::parse_json(engine::read_file(subject, kMostBytes), subject);
   Object object(subject, root);
   const json* version = object.take(kVersion);
   require(version != nullptr && *version == 1, "{}: {} must be 1, got {}", subject, kVersion,

@@ -97,22 +97,12 @@ bert::Config suggest(search::Trial& trial, const Space& space, bert::Config conf
   return config;
 }
 
-std::int64_t n_parameters(const bert::Config& config) {
-  std::int64_t total = 0;
-  for (const bert::ParameterSpec& spec : bert::parameter_specs(config)) {
-    std::int64_t size = 1;
-    for (const std::int64_t n : spec.shape) size *= n;
-    total += size;
-  }
-  return total;
-}
-
 // A trial ends here if it is not worth its price.
 void settle(search::Trial& trial, const bert::Config& config, std::int64_t max_parameters) {
   std::vector<double> constraints{static_cast<double>(config.hidden_size % config.num_attention_heads)};
   // The parameters of sizes that do not go together are not asked for.
   if (max_parameters > 0 && constraints[0] == 0)
-    constraints.push_back(static_cast<double>(n_parameters(config) - max_parameters));
+    constraints.push_back(static_cast<double>(bert::n_parameters(config) - max_parameters));
   trial.settle(constraints);
 }
 
@@ -169,7 +159,7 @@ class Nas {
                            .identity = identity_};
     training.identity["parameters"] = parameters_of(trial.record());
     double accuracy = train_in_trial(texts_, m, training, reports);
-    trial.set_attribute("n_parameters", n_parameters(config));
+    trial.set_attribute("n_parameters", bert::n_parameters(config));
     if (o_.compresses()) {
       trial.set_attribute("float_accuracy", accuracy);
       compress_model(o_, texts_, m, batches_);

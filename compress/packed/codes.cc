@@ -23,18 +23,6 @@ std::vector<std::uint8_t> pack_trits(std::span<const std::uint32_t> codes) {
   return bytes;
 }
 
-std::vector<std::uint32_t> unpack_trits(const std::string& subject, std::span<const std::uint8_t> bytes,
-                                        std::size_t n) {
-  std::vector<std::uint32_t> codes;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    std::uint32_t left = bytes[i];
-    require(left < kTritValues, "{}: byte {} must be below {}, got {}", subject, i, kTritValues, left);
-    for (std::size_t j = 0; j < kTrits && codes.size() < n; ++j, left /= 3) codes.push_back(left % 3);
-    require(left == 0, "{}: byte {} holds more than the last code", subject, i);
-  }
-  return codes;
-}
-
 }  // namespace
 
 std::size_t packed_size(std::size_t n, std::uint64_t count) {
@@ -56,26 +44,50 @@ std::vector<std::uint8_t> pack_codes(std::span<const std::uint32_t> codes, std::
   return bytes;
 }
 
-std::vector<std::uint32_t> unpack_codes(const std::string& subject, std::span<const std::uint8_t> bytes, std::size_t n,
-                                        std::uint64_t count) {
+CodeReader::CodeReader(const std::string& subject, std::span<const std::uint8_t> bytes, std::size_t n,
+                       std::uint64_t count)
+    : subject_(subject), bytes_(bytes), count_(count) {
   require(bytes.size() == packed_size(n, count), "{}: {} codes of {} take {} bytes, got {}", subject, n, count,
           packed_size(n, count), bytes.size());
-  if (count == 3) return unpack_trits(subject, bytes, n);
-  std::vector<std::uint32_t> codes;
-  const int bits = bits_of(count);
-  const std::uint64_t mask = (std::uint64_t{1} << bits) - 1;
-  std::uint64_t waiting = 0;
-  int n_waiting = 0;
-  auto next = bytes.begin();
-  for (std::size_t i = 0; i < n; ++i) {
-    for (; n_waiting < bits; n_waiting += 8) waiting |= std::uint64_t{*next++} << n_waiting;
-    const std::uint64_t code = waiting & mask;
-    require(code < count, "{}: code {} must be below {}, got {}", subject, i, count, code);
-    codes.push_back(static_cast<std::uint32_t>(code));
-    waiting >>= bits;
-    n_waiting -= bits;
+}
+
+std::uint32_t CodeReader::next() {
+  if (count_ == 3) return next_trit();
+  const int bits = bits_of(count_);
+  for (; n_waiting_ < bits; n_waiting_ += 8) waiting_ |= std::uint64_t{bytes_[at_++]} << n_waiting_;
+  const std::uint64_t code = waiting_ & ((std::uint64_t{1} << bits) - 1);
+  require(code < count_, "{}: code {} must be below {}, got {}", subject_, n_read_, count_, code);
+  waiting_ >>= bits;
+  n_waiting_ -= bits;
+  ++n_read_;
+  return static_cast<std::uint32_t>(code);
+}
+
+std::uint32_t CodeReader::next_trit() {
+  if (n_read_++ % kTrits == 0) {
+    waiting_ = bytes_[at_];
+    require(waiting_ < kTritValues, "{}: byte {} must be below {}, got {}", subject_, at_, kTritValues, waiting_);
+    ++at_;
   }
-  require(waiting == 0, "{}: the bits after the last code must be 0", subject);
+  const std::uint64_t code = waiting_ % 3;
+  waiting_ /= 3;
+  return static_cast<std::uint32_t>(code);
+}
+
+void CodeReader::end() const {
+  if (count_ == 3) {
+    require(waiting_ == 0, "{}: byte {} holds more than the last code", subject_, at_ - 1);
+  } else {
+    require(waiting_ == 0, "{}: the bits after the last code must be 0", subject_);
+  }
+}
+
+std::vector<std::uint32_t> unpack_codes(const std::string& subject, std::span<const std::uint8_t> bytes, std::size_t n,
+                                        std::uint64_t count) {
+  CodeReader reader(subject, bytes, n, count);
+  std::vector<std::uint32_t> codes;
+  for (std::size_t i = 0; i < n; ++i) codes.push_back(reader.next());
+  reader.end();
   return codes;
 }
 

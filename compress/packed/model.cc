@@ -6,8 +6,10 @@
 #include <map>
 
 #include "bert/checkpoint.h"
+#include "compress/effective.h"
 #include "compress/packed/tensor.h"
 #include "engine/base/error.h"
+#include "engine/base/memory.h"
 #include "engine/io/safetensors.h"
 
 namespace ingot::compress {
@@ -23,6 +25,7 @@ using engine::Tensor;
 constexpr const char* kFile = "packed.safetensors";
 constexpr const char* kKind = "ingot packed";  // metadata "format"
 constexpr const char* kVersion = "1";          // metadata "version"
+constexpr std::uintmax_t kSlack = 4 << 20;
 constexpr const char* kParts[] = {".mask", ".codes", ".exponents"};
 
 std::vector<std::uint8_t>& part(PackedTensor& tensor, std::size_t i) {
@@ -37,19 +40,6 @@ std::optional<Quantizer> quantizer_of(const Compression& compression, const std:
     if (found != compression.end()) return found->second[role];
   }
   return {};
-}
-
-// Every parameter as the model computes with it.
-std::map<std::string, Tensor> effective_parameters(bert::Model model) {
-  const engine::NoGradient off;
-  std::map<std::string, Tensor> values;
-  for (const engine::Parameter& p : model.parameters()) values[p.name] = p.variable.value();
-  for (const auto& [name, linear] : model.linears()) {
-    values[name + ".weight"] = linear->effective_weight().value();
-    values[name + ".bias"] = linear->effective_bias().value();
-  }
-  for (const auto& [name, table] : model.tables()) values[name + ".weight"] = table->table().value();
-  return values;
 }
 
 struct Packed {
@@ -99,6 +89,14 @@ Compression activations_only(Compression compression) {
   return compression;
 }
 
+// A number takes at least a bit, unless all of a tensor are the same one, for which there is kSlack.
+void require_room(const std::string& subject, std::uintmax_t n_bytes, const bert::Config& config) {
+  const std::int64_t n = bert::n_parameters(config);
+  require(static_cast<std::uintmax_t>(n) <= 8 * n_bytes + kSlack,
+          "{}: {} bytes cannot hold the {} parameters of config.json: at most {} a byte and {} more", subject, n_bytes,
+          n, 8, kSlack);
+}
+
 // The packed file, of which every tensor must be taken.
 class Reader {
  public:
@@ -111,13 +109,15 @@ class Reader {
             kVersion);
   }
 
+  // Before memory is taken for what config.json claims.
+  void check_size(const bert::Config& config) const { require_room(path_, fs::file_size(path_), config); }
+
   void check_compression(const Compression& compression) const {
     const std::map<std::string, std::string> expected = metadata_of(compression);
     require(file_.metadata() == expected, "{}: was not packed with the formats of compression.json beside it", path_);
   }
 
-  std::vector<float> values(const bert::ParameterSpec& spec, const std::optional<Quantizer>& quantizer) {
-    const Shape shape{std::span<const std::int64_t>(spec.shape)};
+  void fill(Tensor& values, const bert::ParameterSpec& spec, const std::optional<Quantizer>& quantizer) {
     const std::string subject = fmt::format("{}: {}", path_, spec.name);
     PackedTensor tensor;
     for (std::size_t i = 0; i < std::size(kParts); ++i) {
@@ -129,7 +129,7 @@ class Reader {
     const bool whole = !quantizer && tensor.mask.empty();
     if (const auto* entry = take(whole ? spec.name : spec.name + ".floats", "F32", whole ? &spec.shape : nullptr))
       tensor.floats = file_.floats(*entry);
-    return unpack_tensor(subject, quantizer, shape, tensor);
+    unpack_tensor(subject, quantizer, values.shape(), tensor, values.span());
   }
 
   void check_all_taken() const {
@@ -159,6 +159,22 @@ bert::Model unfilled_model(const bert::Config& config) {
   return bert::model_of(config, tensors);
 }
 
+PackedModel read_packed(const fs::path& folder) {
+  const bert::Config config = bert::read_config(folder / "config.json");
+  Reader reader(folder / kFile);
+  reader.check_size(config);
+  PackedModel packed{unfilled_model(config), {}};
+  packed.compression = load_compression(folder, packed.model);
+  reader.check_compression(packed.compression);
+  std::map<std::string, Tensor> tensors;
+  for (const engine::Parameter& p : packed.model.parameters()) tensors[p.name] = p.variable.value();
+  for (const bert::ParameterSpec& spec : bert::parameter_specs(config))
+    reader.fill(tensors.at(spec.name), spec, quantizer_of(packed.compression, spec.name));
+  reader.check_all_taken();
+  attach(packed.model, activations_only(packed.compression));
+  return packed;
+}
+
 }  // namespace
 
 bool is_packed(const fs::path& folder) { return fs::exists(folder / kFile); }
@@ -169,7 +185,10 @@ void save_packed(const fs::path& folder, const bert::Model& model, const Compres
   std::error_code error;
   fs::create_directories(folder, error);
   require(!error, "{}: cannot make this folder: {}", folder.string(), error.message());
-  engine::write_safetensors(folder / kFile, packed.entries, metadata_of(kept));
+  const std::map<std::string, std::string> metadata = metadata_of(kept);
+  const auto n_bytes = static_cast<std::uintmax_t>(engine::safetensors_bytes(packed.entries, metadata));
+  require_room((folder / kFile).string(), n_bytes, model.config);
+  engine::write_safetensors(folder / kFile, packed.entries, metadata);
   save_compression(folder, kept);
   bert::write_config(folder / "config.json", model.config);
 }
@@ -184,20 +203,7 @@ std::optional<std::int64_t> packed_bytes(const bert::Model& model, const Compres
 }
 
 PackedModel load_packed(const fs::path& folder) {
-  const bert::Config config = bert::read_config(folder / "config.json");
-  PackedModel packed{unfilled_model(config), {}};
-  packed.compression = load_compression(folder, packed.model);
-  Reader reader(folder / kFile);
-  reader.check_compression(packed.compression);
-  std::map<std::string, Tensor> tensors;
-  for (const engine::Parameter& p : packed.model.parameters()) tensors[p.name] = p.variable.value();
-  for (const bert::ParameterSpec& spec : bert::parameter_specs(config)) {
-    const std::vector<float> values = reader.values(spec, quantizer_of(packed.compression, spec.name));
-    std::copy(values.begin(), values.end(), tensors.at(spec.name).data());
-  }
-  reader.check_all_taken();
-  attach(packed.model, activations_only(packed.compression));
-  return packed;
+  return engine::naming_file(folder / kFile, [&] { return read_packed(folder); });
 }
 
 }  // namespace ingot::compress

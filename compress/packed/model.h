@@ -29,6 +29,8 @@ struct PackedModel {
 };
 
 // What save_packed wrote; it predicts the same bits. Throws Error if the files are damaged or do not fit each other.
+// Memory: at most 40 times the bytes of the file (a bit becomes a float32) and 16 MB; what config.json claims is
+// compared with these before.
 PackedModel load_packed(const std::filesystem::path& folder);
 
 }  // namespace ingot::compress

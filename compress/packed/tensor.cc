@@ -1,9 +1,11 @@
 #include "compress/packed/tensor.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <numeric>
 
 #include "compress/formats/blocks.h"
 #include "compress/formats/fixed.h"
@@ -281,8 +283,8 @@ PackedTensor pack_tensor(const std::string& subject, const std::optional<Quantiz
   return !dense || (sparse && sparse->bytes() < dense->bytes()) ? *std::move(sparse) : *std::move(dense);
 }
 
-std::vector<float> unpack_tensor(const std::string& subject, const std::optional<Quantizer>& quantizer,
-                                 const Shape& shape, const PackedTensor& packed) {
+void unpack_tensor(const std::string& subject, const std::optional<Quantizer>& quantizer, const Shape& shape,
+                   const PackedTensor& packed, std::span<float> values) {
   const Form form = form_of(quantizer);
   const std::size_t n = size_of(shape);
   const bool sparse = !packed.mask.empty();
@@ -290,19 +292,28 @@ std::vector<float> unpack_tensor(const std::string& subject, const std::optional
     require_size(subject, "bytes of mask", packed.mask.size(), (n + 7) / 8);
     require(n % 8 == 0 || packed.mask.back() >> n % 8 == 0, "{}: the bits after the last element's must be 0", subject);
   }
-  const std::vector<std::size_t> indices = stored(n, packed.mask);
-  check_beside(subject, form, quantizer, shape, packed, indices.size());
-  std::vector<float> values(n, 0.0f);
+  const auto is_stored = [&](std::size_t i) { return !sparse || (packed.mask[i / 8] >> i % 8 & 1) != 0; };
+  const std::size_t n_stored =
+      !sparse ? n
+              : std::accumulate(packed.mask.begin(), packed.mask.end(), std::size_t{0}, [](std::size_t sum, auto byte) {
+                  return sum + static_cast<std::size_t>(std::popcount(byte));
+                });
+  check_beside(subject, form, quantizer, shape, packed, n_stored);
+  std::fill(values.begin(), values.end(), 0.0f);
   if (form == Form::floats) {
-    for (std::size_t at = 0; at < indices.size(); ++at) values[indices[at]] = packed.floats[at];
-    return values;
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < n; ++i)
+      if (is_stored(i)) values[i] = packed.floats[at++];
+    return;
   }
   const Coder coder = coder_of(form, *quantizer, shape, packed, sparse);
-  const std::vector<std::uint32_t> codes = unpack_codes(subject, packed.codes, indices.size(), coder.count);
-  for (std::size_t at = 0; at < indices.size(); ++at) values[indices[at]] = coder.value(indices[at], codes[at]);
-  require(std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); }),
-          "{}: values must be finite", subject);
-  return values;
+  CodeReader codes(subject, packed.codes, n_stored, coder.count);
+  for (std::size_t i = 0; i < n; ++i) {
+    if (!is_stored(i)) continue;
+    values[i] = coder.value(i, codes.next());
+    require(std::isfinite(values[i]), "{}: values must be finite", subject);
+  }
+  codes.end();
 }
 
 }  // namespace ingot::compress

@@ -36,9 +36,10 @@ struct PackedTensor {
 PackedTensor pack_tensor(const std::string& subject, const std::optional<Quantizer>& quantizer,
                          const engine::Shape& shape, std::span<const float> values);
 
-// The values. Throws Error, beginning with `subject`, if a part has another size than it must have, or holds what
+// Fills `values`, of the shape's size. Memory beside it: for block formats 4 bytes an element, else none that grows
+// with the tensor. Throws Error, beginning with `subject`, if a part has another size than it must have, or holds what
 // pack_tensor does not write.
-std::vector<float> unpack_tensor(const std::string& subject, const std::optional<Quantizer>& quantizer,
-                                 const engine::Shape& shape, const PackedTensor& packed);
+void unpack_tensor(const std::string& subject, const std::optional<Quantizer>& quantizer, const engine::Shape& shape,
+                   const PackedTensor& packed, std::span<float> values);
 
 }  // namespace ingot::compress

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <set>
 #include <utility>
 
@@ -16,7 +17,6 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "tensors are copied as they lie in the file");
 
-constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;  // as in the reference implementation
 constexpr const char* kMetadata = "__metadata__";
 
 struct DtypeSize {
@@ -105,7 +105,7 @@ std::string_view split_header(const std::string& file, std::span<const std::byte
   require(bytes.size() >= sizeof n_header, "{}: a safetensors file has at least {} bytes, got {}", file,
           sizeof n_header, bytes.size());
   std::memcpy(&n_header, bytes.data(), sizeof n_header);
-  require(n_header <= kMaxHeaderBytes, "{}: header must not be longer than {} bytes, got {}", file, kMaxHeaderBytes,
+  require(n_header <= kMostHeaderBytes, "{}: header must not be longer than {} bytes, got {}", file, kMostHeaderBytes,
           n_header);
   require(n_header <= bytes.size() - sizeof n_header,
           "{}: header of {} bytes is longer than the rest of the file, {} bytes", file, n_header,
@@ -167,6 +167,8 @@ std::vector<std::int64_t> widened(const SafetensorsEntry& entry) {
 // The header of the file to write, padded so that the data begins at a multiple of 8 bytes.
 std::string header_of(const std::string& file, std::span<const SafetensorsEntry> entries,
                       const std::map<std::string, std::string>& metadata) {
+  require(entries.size() < kMostTensors, "{}: must have less than {} tensors, has {}", file, kMostTensors,
+          entries.size());
   std::string header = "{";
   if (!metadata.empty()) header += fmt::format("\"{}\":{}", kMetadata, nlohmann::json(metadata).dump());
   std::set<std::string_view> names;
@@ -185,8 +187,8 @@ std::string header_of(const std::string& file, std::span<const SafetensorsEntry>
   }
   header += '}';
   header.resize((header.size() + 7) / 8 * 8, ' ');
-  require(header.size() <= kMaxHeaderBytes, "{}: header must not be longer than {} bytes, got {}", file,
-          kMaxHeaderBytes, header.size());
+  require(header.size() <= kMostHeaderBytes, "{}: header must not be longer than {} bytes, got {}", file,
+          kMostHeaderBytes, header.size());
   return header;
 }
 
@@ -202,6 +204,7 @@ Safetensors::Safetensors(const std::filesystem::path& path) : path_(path), file_
   const std::string file = path.string();
   std::span<const std::byte> data;
   const nlohmann::json header = parse_json(split_header(file, file_.bytes(), data), file + ": header");
+  require(header.size() <= kMostTensors, "{}: must have at most {} tensors, has {}", file, kMostTensors, header.size());
   for (const auto& [name, info] : header.items()) {
     if (name == kMetadata)
       metadata_ = parse_metadata(file, info);
@@ -212,12 +215,16 @@ Safetensors::Safetensors(const std::filesystem::path& path) : path_(path), file_
     return std::pair(a.bytes.data(), a.bytes.size()) < std::pair(b.bytes.data(), b.bytes.size());
   });
   check_layout(file, entries_, data);
+  by_name_.resize(entries_.size());
+  std::iota(by_name_.begin(), by_name_.end(), 0u);
+  std::sort(by_name_.begin(), by_name_.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return entries_[a].name < entries_[b].name; });
 }
 
 const SafetensorsEntry* Safetensors::find(std::string_view name) const {
-  const auto at =
-      std::find_if(entries_.begin(), entries_.end(), [&](const SafetensorsEntry& entry) { return entry.name == name; });
-  return at == entries_.end() ? nullptr : &*at;
+  const auto at = std::lower_bound(by_name_.begin(), by_name_.end(), name,
+                                   [&](std::uint32_t i, std::string_view n) { return entries_[i].name < n; });
+  return at == by_name_.end() || entries_[*at].name != name ? nullptr : &entries_[*at];
 }
 
 const SafetensorsEntry& Safetensors::get(std::string_view name, std::string_view dtype) const {

@@ -14,6 +14,11 @@
 
 namespace ingot::engine {
 
+// Of a file that is read, beyond what is in the reference implementation: its header takes at most 30 times its bytes
+// of memory while it is read, so at most 500 MB.
+inline constexpr std::uint64_t kMostHeaderBytes = 16 << 20;
+inline constexpr std::size_t kMostTensors = 1 << 17;
+
 struct SafetensorsEntry {
   std::string name;
   std::string dtype;  // as in the file: F32, I64, ...
@@ -23,16 +28,16 @@ struct SafetensorsEntry {
   std::int64_t size() const;  // number of elements
 };
 
-// A file mapped and checked whole on opening: header length and JSON, known dtypes, no negative or overflowing shape,
-// offsets inside the file, in order, without overlap or gap, of the size that shape and dtype ask for, no name twice.
-// Throws Error naming file, tensor, rule and both values.
+// A file mapped and checked whole on opening: header length, number of tensors and JSON, known dtypes, no negative or
+// overflowing shape, offsets inside the file, in order, without overlap or gap, of the size that shape and dtype ask
+// for, no name twice. Throws Error naming file, tensor, rule and both values.
 class Safetensors {
  public:
   explicit Safetensors(const std::filesystem::path& path);
 
   const std::vector<SafetensorsEntry>& entries() const { return entries_; }  // in the order of their data
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
-  const SafetensorsEntry* find(std::string_view name) const;  // null if absent
+  const SafetensorsEntry* find(std::string_view name) const;  // null if absent; in logarithmic time
 
   // The entry `name`; Error if it is missing or has another dtype (or shape, if one is given).
   const SafetensorsEntry& get(std::string_view name, std::string_view dtype) const;
@@ -46,6 +51,7 @@ class Safetensors {
   std::filesystem::path path_;
   MappedFile file_;
   std::vector<SafetensorsEntry> entries_;
+  std::vector<std::uint32_t> by_name_;  // indices of entries_, their names ascending
   std::map<std::string, std::string> metadata_;
 };
 

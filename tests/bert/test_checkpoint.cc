@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "bert/checkpoint.h"
+#include "bert/model.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/io/safetensors.h"
@@ -302,4 +303,33 @@ TEST_CASE("a disk that fills up leaves the previous checkpoint whole and no temp
     CHECK(read_file(folder / "config.json") == config_before);
     CHECK(folder.names() == std::vector<std::string>{"config.json", "model.safetensors"});
   }
+}
+
+TEST_CASE("an encoder without a pooler is read and written without one, and a classifier needs one") {
+  const TemporaryFolder folder;
+  Config config = golden_config("sequence-classification");
+  const auto without_pooler = [](std::vector<SafetensorsEntry>& entries) {
+    std::erase_if(entries, [](const SafetensorsEntry& entry) {
+      return entry.name.starts_with("bert.pooler.") || entry.name.starts_with("classifier.");
+    });
+  };
+  put_edited(folder, "sequence-classification", without_pooler);
+  write_config(folder / "config.json", config);
+  CHECK(contains(error_text([&] { load_model(folder.path()); }), "bert.pooler.dense.weight is missing"));
+  config.task = Task::encoder;
+  write_config(folder / "config.json", config);
+  CHECK(!has_pooler(folder.path()));
+  const Model model = load_model(folder.path());
+  CHECK(!model.config.pooler);
+  save_model(folder / "again", model);
+  CHECK(!read_config(folder / "again/config.json").pooler);
+  CHECK(read_file(folder / "again/model.safetensors").find("pooler") == std::string::npos);
+  CHECK(load_model(folder / "again").parameters().size() == model.parameters().size());
+  // Half a pooler is none.
+  put_edited(folder, "sequence-classification", [](std::vector<SafetensorsEntry>& entries) {
+    std::erase_if(entries, [](const SafetensorsEntry& entry) {
+      return entry.name == "bert.pooler.dense.bias" || entry.name.starts_with("classifier.");
+    });
+  });
+  CHECK(contains(error_text([&] { load_model(folder.path()); }), "bert.pooler.dense.bias is missing"));
 }

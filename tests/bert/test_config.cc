@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "bert/checkpoint.h"
 #include "bert/config.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -220,7 +221,7 @@ TEST_CASE("a setting that would make another model is an error") {
   CHECK(complaint(folder, "is_encoder_decoder", true) == "is_encoder_decoder: only false is supported, got true");
   CHECK(complaint(folder, "pruned_heads", {{"0", {1}}}) == "pruned_heads: only {} is supported, got {\"0\":[1]}");
   CHECK(complaint(folder, "problem_type", "regression") ==
-        "problem_type: only \"single_label_classification\" is supported, got \"regression\"");
+        "problem_type: \"regression\" is not supported yet; only single_label_classification is");
   CHECK(complaint(folder, "tie_word_embeddings", false, "masked-lm") ==
         "tie_word_embeddings: only true is supported, got false");
   CHECK(complaint(folder, "tie_word_embeddings", false) == "");
@@ -341,4 +342,83 @@ TEST_CASE("mutated configurations are read and checked or refused, never worse")
       text[at] = static_cast<char>(rng.bits());
     try_text(text);
   }
+}
+
+TEST_CASE("a classifier that computes a score or several labels is refused, for what it is") {
+  const TemporaryFolder folder;
+  CHECK(complaint(folder, "problem_type", "regression") ==
+        "problem_type: \"regression\" is not supported yet; only single_label_classification is");
+  CHECK(complaint(folder, "problem_type", "multi_label_classification") ==
+        "problem_type: \"multi_label_classification\" is not supported yet; only single_label_classification is");
+  CHECK(complaint(folder, "problem_type", nullptr).empty());
+  CHECK(complaint(folder, "problem_type", "regression", "masked-lm").empty());
+  json object = golden_json();
+  object.erase("label2id");
+  const std::string one =
+      "labels: has one label, a score (regression), which is not supported yet; a classifier has at least two";
+  object["id2label"] = {{"0", "LABEL_0"}};
+  CHECK(contains(error_text([&] { read(folder, object); }), one));
+  object.erase("id2label");
+  object["num_labels"] = 1;
+  CHECK(contains(error_text([&] { read(folder, object); }), one));
+}
+
+TEST_CASE("label2id must say what id2label says") {
+  const TemporaryFolder folder;
+  const auto with = [&](const json& names, const json& ids) {
+    json object = golden_json();
+    object["id2label"] = names;
+    object["label2id"] = ids;
+    const std::string message = error_text([&] { read(folder, object); });
+    const std::string subject = (folder / "config.json").string() + ": ";
+    return message.starts_with(subject) ? message.substr(subject.size()) : message;
+  };
+  CHECK(with({{"0", "a"}, {"1", "b"}}, {{"a", 0}, {"b", 1}}).empty());
+  CHECK(with({{"0", "a"}, {"1", "b"}}, nullptr).empty());
+  CHECK(with({{"0", "a"}, {"1", "b"}}, {{"a", 1}, {"b", 0}}) == "label2id: must be 0 for 'a' as id2label says, got 1");
+  CHECK(with({{"0", "a"}, {"1", "b"}}, {{"a", 0}, {"c", 1}}) ==
+        "label2id: must name the labels of id2label, 'b' is missing");
+  CHECK(with({{"0", "a"}, {"1", "b"}}, {{"a", 0}}) == "label2id has 1 labels, id2label 2");
+  CHECK(with({{"0", "a"}, {"1", "b"}}, {{"a", 0}, {"b", "1"}}) ==
+        "label2id: must be 1 for 'b' as id2label says, got \"1\"");
+  CHECK(with({{"0", "a"}, {"2", "b"}}, nullptr) == "id2label: must name the labels 0 to 1, label 1 is missing");
+}
+
+TEST_CASE("another model is refused by its name, and one of too many parameters by their number") {
+  const TemporaryFolder folder;
+  CHECK(complaint(folder, "model_type", "roberta") == "model_type: only \"bert\" is supported, got \"roberta\"");
+  json object = golden_json();
+  object["model_type"] = "distilbert";
+  object["architectures"] = {"DistilBertForSequenceClassification"};
+  CHECK(contains(error_text([&] { read(folder, object); }), "only \"bert\" is supported, got \"distilbert\""));
+  object = golden_json();
+  object["vocab_size"] = 1 << 24;
+  object["hidden_size"] = 1 << 16;
+  CHECK(contains(error_text([&] { read(folder, object); }), "parameters, at most 2147483648 are supported"));
+}
+
+TEST_CASE("a configuration has the parameters of its tensors") {
+  for (const Task task : {Task::sequence_classification, Task::masked_lm, Task::encoder}) {
+    for (const bool pooler : {true, false}) {
+      Config config = classifier();
+      config.task = task;
+      config.pooler = pooler || task != Task::encoder;
+      config.identities = {square_linear(1, "attention.self.key")};
+      std::int64_t n = 0;
+      for (const ParameterSpec& spec : parameter_specs(config)) {
+        std::int64_t size = 1;
+        for (const std::int64_t extent : spec.shape) size *= extent;
+        n += size;
+      }
+      CHECK(n_parameters(config) == n);
+    }
+  }
+}
+
+TEST_CASE("a configuration that never ends or is far too long is refused") {
+  const TemporaryFolder folder;
+  fs::create_symlink("/dev/zero", folder / "config.json");
+  CHECK(contains(error_text([&] { read_config(folder / "config.json"); }), "must be a regular file, is a device"));
+  put(folder / "long.json", std::string((16 << 20) + 1, ' '));
+  CHECK(contains(error_text([&] { read_config(folder / "long.json"); }), "must have at most 16777216 bytes"));
 }

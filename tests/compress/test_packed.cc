@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "compress/formats/kind.h"
 #include "compress/lower/integer_model.h"
@@ -36,6 +37,12 @@ std::optional<Quantizer> quantizer(const std::string& format) {
 std::vector<float> quantised(const Quantizer& q, const engine::Shape& shape, const std::vector<float>& x) {
   const engine::Variable y = compress::fake_quantize(engine::Variable(engine::Tensor::from(shape, x)), q, false);
   return {y.value().span().begin(), y.value().span().end()};
+}
+
+std::vector<float> unpacked(const std::optional<Quantizer>& q, const engine::Shape& shape, const PackedTensor& packed) {
+  std::vector<float> values(static_cast<std::size_t>(shape.size()));
+  compress::unpack_tensor("t", q, shape, packed, values);
+  return values;
 }
 
 engine::Tensor logits(const bert::Model& model) {
@@ -132,7 +139,7 @@ TEST_CASE("a tensor of every format comes back, pruned or not, in at most the bi
         for (std::size_t i = 0; i < values.size(); ++i)
           if (static_cast<double>(i * 7 % 100) < 100 * sparsity) values[i] = 0;
         const PackedTensor packed = compress::pack_tensor("t", q, shape, values);
-        const std::vector<float> back = compress::unpack_tensor("t", q, shape, packed);
+        const std::vector<float> back = unpacked(q, shape, packed);
         CHECK(back == values);
         const auto n = static_cast<double>(values.size());
         const double tables = format.starts_with("binary_residual") ? 4 * 9 : 0;
@@ -152,13 +159,13 @@ TEST_CASE("fixed codes with fraction bits of their channels, and floats, come ba
   const std::vector<float> values = quantised(q, shape, test::noise(21, 6));
   const PackedTensor packed = compress::pack_tensor("t", q, shape, values);
   CHECK(packed.bytes() == (21 * 5 + 7) / 8);
-  CHECK(compress::unpack_tensor("t", q, shape, packed) == values);
+  CHECK(unpacked(q, shape, packed) == values);
   std::vector<float> floats = test::noise(21, 7);
-  CHECK(compress::unpack_tensor("t", {}, shape, compress::pack_tensor("t", {}, shape, floats)) == floats);
+  CHECK(unpacked({}, shape, compress::pack_tensor("t", {}, shape, floats)) == floats);
   for (std::size_t i = 0; i < 10; ++i) floats[2 * i] = 0;
   const PackedTensor sparse = compress::pack_tensor("t", {}, shape, floats);
   CHECK(sparse.bytes() == 3 + 4 * 11);
-  CHECK(compress::unpack_tensor("t", {}, shape, sparse) == floats);
+  CHECK(unpacked({}, shape, sparse) == floats);
 }
 
 TEST_CASE("ternary takes five elements a byte, or one bit for each and one for each that is not 0") {
@@ -190,7 +197,7 @@ TEST_CASE("a number that the format does not have is refused") {
 
 TEST_CASE("parts of a tensor that do not fit it are refused") {
   const auto refused = [](const std::string& format, const PackedTensor& packed) {
-    return error_text([&] { compress::unpack_tensor("t", quantizer(format), {2, 8}, packed); });
+    return error_text([&] { unpacked(quantizer(format), {2, 8}, packed); });
   };
   CHECK(refused("fixed(4,1)", {.codes = Bytes(8)}).empty());
   CHECK(refused("fixed(4,1)", {.codes = Bytes(7)}) == "t: 16 codes of 16 take 8 bytes, got 7");
@@ -276,6 +283,23 @@ TEST_CASE("files that do not belong together are refused") {
             text_of(std::filesystem::path(INGOT_GOLDEN) / "bert/masked-lm/model.safetensors"));
   CHECK(contains(error_text([&] { compress::load_packed(folder / "b"); }),
                  "packed.safetensors: is not a file of packed codes of version 1"));
+}
+
+TEST_CASE("a config that claims more than the packed file can hold is refused before memory is taken for it") {
+  const test::TemporaryFolder folder;
+  check_round_trip(test::fixed_compression({}), folder / "m");
+  const std::string config = text_of(folder / "m/config.json");
+  const auto with = [&](const char* key, std::int64_t value) {
+    nlohmann::json object = nlohmann::json::parse(config);
+    object[key] = value;
+    test::put(folder / "m/config.json", object.dump());
+    return error_text([&] { compress::load_packed(folder / "m"); });
+  };
+  CHECK(contains(with("intermediate_size", 1 << 18), "bytes cannot hold the "));
+  CHECK(contains(with("vocab_size", 1 << 24), "bytes cannot hold the "));
+  CHECK(contains(with("num_hidden_layers", 1 << 10), "bytes cannot hold the "));
+  // Within the slack: the tensors say that they do not fit.
+  CHECK(contains(with("type_vocab_size", 3), "token_type_embeddings.weight: expected shape"));
 }
 
 TEST_CASE("a damaged file of packed codes is an error or another model, never a crash") {

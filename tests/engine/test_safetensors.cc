@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <bit>
+#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -200,10 +201,10 @@ TEST_CASE("every malformed file is an error that says what is wrong") {
   CHECK(complaint(folder, "") == "a safetensors file has at least 8 bytes, got 0");
   CHECK(complaint(folder, "1234567") == "a safetensors file has at least 8 bytes, got 7");
   CHECK(complaint(folder, file_of("{}", 0, 3)) == "header of 3 bytes is longer than the rest of the file, 2 bytes");
-  CHECK(complaint(folder, file_of("{}", 0, 100'000'001)) ==
-        "header must not be longer than 100000000 bytes, got 100000001");
+  CHECK(complaint(folder, file_of("{}", 0, (16 << 20) + 1)) ==
+        "header must not be longer than 16777216 bytes, got 16777217");
   CHECK(complaint(folder, file_of("{}", 0, INT64_MAX)) ==
-        "header must not be longer than 100000000 bytes, got 9223372036854775807");
+        "header must not be longer than 16777216 bytes, got 9223372036854775807");
   CHECK(complaint(folder, file_of("", 2)) == "header must begin with {");
   CHECK(complaint(folder, file_of(" {}", 0)) == "header must begin with {");
   CHECK(complaint(folder, file_of("[]", 0)) == "header must begin with {");
@@ -264,6 +265,25 @@ TEST_CASE("every malformed file is an error that says what is wrong") {
                                   R"("b":{"dtype":"U8","shape":[1],"data_offsets":[3,4]}})",
                                   4)) == "tensor b: data leaves a gap of 1 bytes after a");
   CHECK(contains(error_text([&] { Safetensors file(folder / "none"); }), "none: cannot read: No such file"));
+}
+
+TEST_CASE(
+    "a header of 100,000 tensors is read in a moment and searched by name; one of more than the limit is refused") {
+  const TemporaryFolder folder;
+  const auto many = [](std::size_t n) {
+    std::string header = "{";
+    for (std::size_t i = 0; i < n; ++i)
+      header +=
+          fmt::format(R"({}"t{}":{{"dtype":"U8","shape":[1],"data_offsets":[{},{}]}})", i > 0 ? "," : "", i, i, i + 1);
+    return file_of(header + "}", n);
+  };
+  const auto start = std::chrono::steady_clock::now();
+  const Safetensors file(put(folder / "many", many(100'000)));
+  for (int i = 0; i < 100'000; ++i) REQUIRE(file.find(fmt::format("t{}", i)) == &file.entries()[std::size_t(i)]);
+  CHECK(file.find("t100000") == nullptr);
+  CHECK(file.find("") == nullptr);
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(60));  // with its square it would be minutes
+  CHECK(complaint(folder, many(kMostTensors + 1)) == "must have at most 131072 tensors, has 131073");
 }
 
 TEST_CASE("a golden file cut anywhere is an error") {

@@ -1,0 +1,113 @@
+// ingot export: a model as a Hugging Face folder, or as packed codes.
+#include <fmt/format.h>
+
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/model_card.h"
+#include "cli/model_folder.h"
+#include "compress/effective.h"
+#include "compress/lower/integer_model.h"
+#include "compress/packed/model.h"
+#include "engine/base/error.h"
+
+namespace ingot::cli {
+namespace fs = std::filesystem;
+namespace {
+
+using engine::require;
+
+struct ExportOptions {
+  std::string from, to;
+  bool packed = false, floats = false;
+};
+
+std::int64_t n_parameters(const bert::Model& model) {
+  std::int64_t n = 0;
+  for (const engine::Parameter& p : model.parameters()) n += p.variable.value().size();
+  return n;
+}
+
+// Of the model as integers in memory; 0 if it has no layer that runs in integers.
+std::size_t program_bytes(CompressedModel& compressed) {
+  if (compressed.model.config.task != bert::Task::sequence_classification) return 0;
+  return compress::IntegerModel(compressed.model, compress::lower(compressed.model, compressed.compression)).bytes();
+}
+
+// Packed codes instead of floats.
+void write_packed(const CLI::App& command, const fs::path& from, const fs::path& to, const Common& common) {
+  CompressedModel compressed = load_compressed_model(from);
+  check_free(to);
+  compress::save_packed(to, compressed.model, compressed.compression);
+  copy_tokenizer(from, to);
+  const auto n_bytes = static_cast<std::int64_t>(fs::file_size(to / "packed.safetensors"));
+  const std::int64_t n = n_parameters(compressed.model);
+  finish(command, common, {},
+         {{"parameters", n},
+          {"packed_bytes", n_bytes},
+          {"float_bytes", 4 * n},
+          {"program_bytes", program_bytes(compressed)},
+          {"out", to.string()}},
+         fmt::format("{}: {} parameters in {} bytes, {:.1f} times smaller than float32\n", to.string(), n, n_bytes,
+                     4.0 * static_cast<double>(n) / static_cast<double>(n_bytes)));
+}
+
+// The weights that the model computes with, or, as --float wants it, those that training goes on from.
+CompressedModel model_to_write(const fs::path& from, bool floats) {
+  if (floats) {
+    require(!compress::is_packed(from), "{}: --float: packed codes have lost the float weights they came from",
+            from.string());
+    bert::Model model = bert::load_model(from);
+    compress::Compression compression = compress::load_compression(from, model);
+    return {std::move(model), std::move(compression)};
+  }
+  CompressedModel compressed = load_compressed_or_packed_model(from);
+  if (compressed.compression.empty()) return compressed;
+  return {bert::model_of(compressed.model.config, compress::effective_parameters(compressed.model)),
+          compress::settled(compressed.model, compressed.compression)};
+}
+
+void write_floats(const CLI::App& command, const fs::path& from, const ExportOptions& o, const Common& common) {
+  const fs::path to = o.to;
+  const CompressedModel written = model_to_write(from, o.floats);
+  check_free(to);
+  const std::vector<Note> notes = export_notes(written, o.floats);
+  for (const Note& note : notes) say("note: " + note.sentence);
+  bert::save_model(to, written.model);
+  compress::save_compression(to, written.compression);
+  copy_tokenizer(from, to);
+  write_model_card(to, written.model.config, notes);
+  nlohmann::json sentences = nlohmann::json::array();
+  for (const Note& note : notes) sentences.push_back(note.sentence);
+  const std::int64_t n = n_parameters(written.model);
+  const std::size_t n_tensors = written.model.parameters().size();
+  finish(command, common, {}, {{"tensors", n_tensors}, {"parameters", n}, {"notes", sentences}, {"out", to.string()}},
+         fmt::format("{}: {} tensors, {} parameters\n", to.string(), n_tensors, n));
+}
+
+void run(const CLI::App& command, const ExportOptions& o, const Common& common) {
+  require(!o.packed || !o.floats, "--float: goes with float32 weights, not with --packed");
+  const fs::path from = resolve_model_folder(o.from);
+  if (o.packed) return write_packed(command, from, o.to, common);
+  const std::size_t n_identities = bert::read_config(from / "config.json").identities.size();
+  require(n_identities == 0, "{}: leaves out {} Linear layers, which Hugging Face's BERT cannot; --packed can",
+          from.string(), n_identities);
+  write_floats(command, from, o, common);
+}
+
+}  // namespace
+
+void add_export(CLI::App& program) {
+  CLI::App& command = *program.add_subcommand("export", "write a model as a Hugging Face folder, or as packed codes");
+  const auto common = add_common(command);
+  const auto o = std::make_shared<ExportOptions>();
+  command.add_option("model", o->from, "folder of a run, a checkpoint or packed codes")->required()->type_name("DIR");
+  command.add_option("target", o->to, "folder to write")->required()->type_name("OUT");
+  command.add_flag("--packed", o->packed,
+                   "as packed codes, which eval and predict read: what a compressed model weighs");
+  command.add_flag("--float", o->floats,
+                   "of a compressed model the float weights that training goes on from, not the pruned and quantised "
+                   "ones it computes with");
+  set_action(command, "ingot export runs/imdb imdb-bert", common, [&command, o, common] { run(command, *o, *common); });
+}
+
+}  // namespace ingot::cli

@@ -1,0 +1,24 @@
+// Memory that is not there: which file asked for it.
+#pragma once
+
+#include <filesystem>
+#include <new>
+#include <stdexcept>
+
+#include "engine/base/error.h"
+
+namespace ingot::engine {
+
+// What `read` gives. Throws Failure naming the file where `read` runs out of memory.
+template <class Read>
+auto naming_file(const std::filesystem::path& path, const Read& read) {
+  try {
+    return read();
+  } catch (const std::bad_alloc&) {
+    throw Failure(fmt::format("{}: there is not enough memory to read it", path.string()));
+  } catch (const std::length_error&) {
+    throw Failure(fmt::format("{}: there is not enough memory to read it", path.string()));
+  }
+}
+
+}  // namespace ingot::engine
