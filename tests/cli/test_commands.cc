@@ -71,6 +71,7 @@ TEST_CASE("eval compares labels by name, in whatever order the model numbers the
   const double before = accuracy();
   json config = json::parse(test::text_of_file(place / "run/best/config.json"));
   config["id2label"] = {{"0", "metal"}, {"1", "fruit"}};
+  config["label2id"] = {{"metal", 0}, {"fruit", 1}};
   place.write("run/best/config.json", config.dump());
   CHECK(accuracy().get<double>() == doctest::Approx(1 - before));
 }
