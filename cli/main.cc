@@ -14,6 +14,7 @@
 #include "engine/base/error.h"
 #include "engine/base/printable.h"
 #include "engine/base/process.h"
+#include "engine/base/system_error.h"
 
 namespace {
 
@@ -37,13 +38,11 @@ int report(const std::string& sentence, const std::string& details, int code) {
   return code;
 }
 
-// Whether a disk or the system is at fault, not the path that was asked for (a loop of links, a name too long, a folder
-// that may not be read).
-bool is_at_work(const std::error_code& code) {
-  for (const std::errc reason : {std::errc::no_space_on_device, std::errc::io_error, std::errc::not_enough_memory,
-                                 std::errc::too_many_files_open, std::errc::too_many_files_open_in_system})
-    if (code == reason) return true;
-  return false;
+// The system's refusal of a path (a loop of links, a name too long, a folder that may not be read), wherever it was met.
+// Where a disk is at fault, it is no fault of whoever named the path.
+int report(const std::filesystem::filesystem_error& error) {
+  const bool at_work = ingot::engine::is_failure_at_work(error.code().value());
+  return report(fmt::format("{}: {}", error.path1().string(), error.code().message()), "", at_work ? 1 : 2);
 }
 
 }  // namespace
@@ -61,8 +60,7 @@ int main(int argc, char** argv) {
   } catch (const ingot::engine::Interrupted& interrupted) {
     return report(interrupted.what(), "", 130);
   } catch (const std::filesystem::filesystem_error& error) {
-    const bool at_work = is_at_work(error.code());
-    return report(fmt::format("{}: {}", error.path1().string(), error.code().message()), "", at_work ? 1 : 2);
+    return report(error);
   } catch (const std::bad_alloc&) {
     return report("failed: out of memory", "", 1);
   } catch (const std::exception& error) {

@@ -1,13 +1,13 @@
 #include "cli/plot.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <map>
 
 #include "engine/base/child.h"
 #include "engine/base/files.h"
+#include "engine/base/temporary_folder.h"
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
@@ -119,15 +119,14 @@ std::string gnuplot_script(const Figure& figure, const std::string& stem) {
 std::string draw(const Figure& figure, const fs::path& folder, const std::string& stem) {
   engine::write_file(folder / (stem + ".gp"), gnuplot_script(figure, stem));
   if (!engine::find_program("gnuplot")) return "no figure: gnuplot is missing; install the Debian package gnuplot-nox";
-  const fs::path aside = folder / fmt::format("{}.tmp{}", stem, ::getpid());  // a figure is there whole or not at all
-  fs::create_directories(aside);
+  // A figure is there whole or not at all.
+  const engine::TemporaryFolder aside(folder, stem + ".new-");
   engine::write_file(aside / (stem + ".gp"), gnuplot_script(figure, stem));
-  const engine::ChildResult drawn = engine::run_child({"gnuplot", stem + ".gp"}, {.folder = aside});
+  const engine::ChildResult drawn = engine::run_child({"gnuplot", stem + ".gp"}, {.folder = aside.path()});
   std::error_code error;
   for (const char* type : {".svg", ".png"}) {
     if (drawn.code == 0) fs::rename(aside / (stem + type), folder / (stem + type), error);
   }
-  fs::remove_all(aside);
   if (drawn.code != 0) return fmt::format("no figure: gnuplot ended with exit code {}: {}", drawn.code, drawn.output);
   if (error) return fmt::format("no figure: {}", error.message());
   return {};

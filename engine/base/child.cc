@@ -123,14 +123,17 @@ ChildResult run_child(const std::vector<std::string>& command, const Surrounding
 }
 
 std::optional<fs::path> find_program(const std::string& name) {
-  const auto is_program = [](const fs::path& path) {
-    return fs::is_regular_file(path) && ::access(path.c_str(), X_OK) == 0;
+  // A folder that may not be entered, or a path too long, holds no program: as a shell sees it.
+  std::error_code error;
+  const auto is_program = [&](const fs::path& path) {
+    return fs::is_regular_file(path, error) && ::access(path.c_str(), X_OK) == 0;
   };
-  if (name.find('/') != std::string::npos) return is_program(name) ? std::optional(fs::absolute(name)) : std::nullopt;
+  if (name.find('/') != std::string::npos)
+    return is_program(name) ? std::optional(fs::absolute(name, error)) : std::nullopt;
   const char* path = std::getenv("PATH");
   std::istringstream folders(path != nullptr ? path : "/usr/bin:/bin");
   for (std::string folder; std::getline(folders, folder, ':');) {
-    const fs::path found = fs::absolute(folder.empty() ? "." : folder) / name;
+    const fs::path found = fs::absolute(folder.empty() ? "." : folder, error) / name;
     if (is_program(found)) return found;
   }
   return std::nullopt;

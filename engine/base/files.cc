@@ -13,21 +13,14 @@
 
 #include "engine/base/error.h"
 #include "engine/base/mapped_faults.h"
+#include "engine/base/system_error.h"
 
 namespace ingot::engine {
 namespace fs = std::filesystem;
 
 namespace {
 
-[[noreturn]] void fail_errno(const fs::path& path, const char* action) {
-  const int reason = errno;
-  const std::string text = fmt::format("{}: cannot {}: {}", path.string(), action, std::strerror(reason));
-  // No other path would help: not what was asked for is at fault.
-  for (const int at_work : {ENOSPC, EDQUOT, EFBIG, EIO, ENOMEM, EMFILE, ENFILE}) {
-    if (reason == at_work) throw Failure(text);
-  }
-  throw Error(text);
-}
+[[noreturn]] void fail_errno(const fs::path& path, const char* action) { fail_of_system(path, action, errno); }
 
 const char* kind_of(mode_t mode) {
   if (S_ISDIR(mode)) return "a folder";

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <csignal>
+#include <cstdlib>
 
 #include "engine/base/child.h"
 #include "tests/support/error_text.h"
@@ -30,6 +31,17 @@ TEST_CASE("A missing program is named with its package") {
   CHECK(test::error_text([] { require_program("no-such-program", "a-package"); }) ==
         "no-such-program is missing: install the Debian package a-package");
   CHECK(test::error_text([] { run_child({"./no-such-program"}); }) == "./no-such-program: no such program");
+}
+
+TEST_CASE("What PATH names and cannot be looked into holds no program") {
+  const test::TemporaryFolder folder;
+  std::filesystem::create_symlink("loop", folder / "loop");
+  const std::string before = std::getenv("PATH");
+  ::setenv("PATH", ((folder / "loop").string() + ":" + std::string(5000, 'x') + ":" + before).c_str(), 1);
+  CHECK(find_program("sh").has_value());
+  CHECK_FALSE(find_program("no-such-program").has_value());
+  CHECK_FALSE(find_program((folder / "loop/sh").string()).has_value());
+  ::setenv("PATH", before.c_str(), 1);
 }
 
 TEST_CASE("An output of many lines is read to its end") { CHECK(run_child({"seq", "100000"}).output.size() == 588895); }
