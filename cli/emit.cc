@@ -13,6 +13,7 @@
 #include "hw/graph/model_file.h"
 #include "hw/graph/recorder.h"
 #include "hw/graph/runner.h"
+#include "hw/names.h"
 #include "hw/passes/metadata.h"
 #include "hw/passes/parallelism.h"
 
@@ -22,7 +23,7 @@ namespace {
 using engine::require;
 
 struct EmitOptions {
-  std::string model, block, parallelism, data, out;
+  std::string model, block, parallelism, data, out, name = hw::kTopName;
   std::int64_t cycles = 0, multipliers = 0, activations = 0;
 };
 
@@ -87,9 +88,10 @@ Source from_model(const EmitOptions& o) {
 
 void run_emit(const CLI::App& command, const EmitOptions& o, const Common& common) {
   require(!o.out.empty(), "--out: must name a folder, got ''");
+  hw::check_module_name("--name", o.name);
   hw::check_replaceable(o.out);
   const Source source = o.model.ends_with(".toml") ? from_file(o, common.seed) : from_model(o);
-  const hw::Manifest manifest = hw::write_rtl(o.out, source.graph, source.vectors);
+  const hw::Manifest manifest = hw::write_rtl(o.out, source.graph, source.vectors, o.name);
   write_config_toml(command, o.out);
   const nlohmann::json metadata = hw::metadata(source.graph);
   const std::int64_t n_vectors = source.vectors ? source.vectors->n : 0;
@@ -130,6 +132,8 @@ void add_emit(CLI::App& program) {
                   "texts of --data whose real inputs and outputs are kept, to be simulated")
       ->check(not_negative());
   command.add_option("--data", o->data, "as for train: where these texts come from");
+  command.add_option("--name", o->name, "of the module, its file and its images: give each block of a design its own")
+      ->type_name("NAME");
   command.add_option("--out", o->out, "folder of the RTL; an earlier one is replaced")->required();
   set_action(command, "ingot emit runs/q8 --block ffn.0 --parallelism 4 --data glosses --activations 10 --out rtl-out",
              common, [&command, o, common] { run_emit(command, *o, *common); });

@@ -11,6 +11,7 @@
 #include "engine/base/files.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
+#include "hw/emit/folder.h"
 #include "hw/simulation/verify.h"
 #include "hw/simulation/waveform.h"
 
@@ -117,9 +118,10 @@ void write_trace(const hw::EmittedRtl& rtl, const hw::Verification& v, const fs:
 hw::Verification verify_with_progress(const hw::EmittedRtl& rtl, const hw::VerifyOptions& options) {
   std::optional<engine::Progress> progress;
   try {
+    say(fmt::format("building the simulation ({})", hw::kSimulators[static_cast<std::size_t>(options.simulator)]));
     return hw::verify(rtl, options, [&](std::int64_t done, std::int64_t total) {
-      if (done < total && !progress) progress.emplace("vectors", total);
-      if (progress) progress->update(done);
+      if (!progress) progress.emplace("vectors", total);
+      progress->update(done);
     });
   } catch (const std::runtime_error&) {
     if (engine::interrupted()) throw engine::Interrupted("stopped");  // a simulator that the user stopped along with us
@@ -131,7 +133,7 @@ void run_simulate(const CLI::App& command, const SimulateOptions& o, const Commo
   const hw::VerifyOptions options = verify_options(o, common);
   require(o.trace == 0 || options.simulator != hw::Simulator::icarus,
           "--trace: icarus gives none; verilator and cxxrtl do");
-  const hw::EmittedRtl rtl = hw::open_rtl(o.folder);
+  const hw::EmittedRtl rtl = hw::open_emitted(o.folder);
   const fs::path out = o.out.empty() ? fs::path(o.folder) / "simulation" : fs::path(o.out);
   write_config_toml(command, out);
   engine::catch_interrupts();
@@ -140,8 +142,8 @@ void run_simulate(const CLI::App& command, const SimulateOptions& o, const Commo
   if (o.trace > 0) write_trace(rtl, v, out);
   const json result = result_of(rtl, v, o);
   finish(command, common, out, result, text_of(v, result));
-  if (v.stuck) throw std::runtime_error(fmt::format("{}: nothing moves any more after {} beats", o.folder, v.n_beats));
-  if (!v.ok()) throw std::runtime_error(fmt::format("{}: the hardware does not compute what its graph does", o.folder));
+  if (v.stuck) throw engine::Failure(fmt::format("{}: nothing moves any more after {} beats", o.folder, v.n_beats));
+  if (!v.ok()) throw engine::Failure(fmt::format("{}: the hardware does not compute what its graph does", o.folder));
 }
 
 }  // namespace

@@ -8,7 +8,9 @@
 #include "cli/synth_sweep.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/printable.h"
 #include "engine/io/json.h"
+#include "hw/emit/folder.h"
 #include "hw/synthesis/synthesize.h"
 
 namespace ingot::cli {
@@ -24,14 +26,23 @@ struct SynthOptions {
   bool report = false, no_dsp = false;
 };
 
+constexpr std::size_t kMostHistoryBytes = std::size_t{16} << 20;
+
+// Whether it is a line that synth wrote, as far as it is read here.
+bool is_run(const json& run) {
+  return run.is_object() && run.contains("target") && run["target"].is_string() && run.contains("no_dsp") &&
+         run["no_dsp"].is_boolean() && run.contains("report") && run["report"].is_boolean();
+}
+
 // Earlier runs, one a line, newest last. Where lines are damaged, what can be read.
 std::vector<json> history(const fs::path& file) {
   std::vector<json> runs;
-  if (!fs::exists(file)) return runs;
-  std::istringstream lines(engine::read_file(file));
+  std::error_code error;
+  if (!fs::exists(fs::symlink_status(file, error))) return runs;
+  std::istringstream lines(engine::read_file(file, kMostHistoryBytes));
   for (std::string line; std::getline(lines, line);) {
     json run = engine::parse_json_or_null(line);
-    if (run.is_object()) runs.push_back(std::move(run));
+    if (is_run(run)) runs.push_back(std::move(run));
   }
   return runs;
 }
@@ -39,17 +50,21 @@ std::vector<json> history(const fs::path& file) {
 // The last one with the same target and options.
 std::optional<json> last_like(const std::vector<json>& runs, const json& run) {
   for (auto r = runs.rbegin(); r != runs.rend(); ++r) {
-    if (r->value("target", "") == run["target"] && r->value("no_dsp", false) == run["no_dsp"] &&
-        r->value("report", false) == run["report"])
+    if ((*r)["target"] == run["target"] && (*r)["no_dsp"] == run["no_dsp"] && (*r)["report"] == run["report"])
       return *r;
   }
   return std::nullopt;
 }
 
+// The result is worth more than its place in the history: where that cannot be written, the user is told.
 void remember(const fs::path& file, const std::vector<json>& runs, const json& run) {
   std::string text;
   for (const json& r : runs) text += r.dump() + "\n";
-  engine::write_file(file, text + run.dump() + "\n");
+  try {
+    engine::write_file(file, text + run.dump() + "\n");
+  } catch (const engine::Message& reason) {
+    say(fmt::format("not kept for the next run to compare with: {}", engine::printable(reason.what())));
+  }
 }
 
 std::string change(const json& run, const std::optional<json>& before, const char* key) {
@@ -75,9 +90,11 @@ void run_synth(const CLI::App& command, const SynthOptions& o, const Common& com
   if (o.sweep > 0) return run_sweep(command, common, o.sweep, o.target, o.out);
   require(!o.folder.empty(), "synth: needs the folder that `ingot emit` wrote");
   const hw::Target target = hw::parse_target(o.target);
-  const hw::EmittedRtl rtl = hw::open_rtl(o.folder);
+  const hw::EmittedRtl rtl = hw::open_emitted(o.folder);
+  const fs::path file = fs::path(o.folder) / "synth.jsonl";
+  const std::vector<json> runs = history(file);  // before the work that a damaged one would take along
   const hw::Synthesis synthesis =
-      hw::synthesize(rtl, target, {.place = o.report, .dsp = !o.no_dsp && target != hw::Target::ice40});
+      hw::synthesize(rtl, target, {.place = o.report, .dsp = !o.no_dsp && target != hw::Target::ice40}, say);
   json run = to_json(synthesis);
   const hw::Cost model = hw::cost(rtl.graph, target);
   run["model"] = {{"lut", model.lut}, {"ff", model.ff}, {"dsp", model.dsp}, {"bram", model.bram}};
@@ -85,8 +102,6 @@ void run_synth(const CLI::App& command, const SynthOptions& o, const Common& com
   run["no_dsp"] = o.no_dsp;
   run["report"] = o.report;
   run["rtl"] = fmt::format("{:016x}", engine::content_hash(hw::to_text(rtl.manifest)));
-  const fs::path file = fs::path(o.folder) / "synth.jsonl";
-  const std::vector<json> runs = history(file);
   const std::optional<json> before = last_like(runs, run);
   remember(file, runs, run);
   if (before) run["last_run"] = *before;

@@ -6,7 +6,9 @@
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/io/safetensors.h"
+#include "hw/emit/sources.h"
 #include "hw/graph/fields.h"
+#include "hw/names.h"
 
 namespace ingot::hw {
 namespace fs = std::filesystem;
@@ -48,9 +50,8 @@ Port port_in(const json& object, const std::string& where) {
 std::string file_name(const std::string& where, const json& value) {
   require(value.is_string(), "{}: must be a file name, got {}", where, engine::shown(value));
   const auto name = value.get<std::string>();
-  const bool plain =
-      !name.empty() && name[0] != '.' && name.find('/') == std::string::npos && name.find('\0') == std::string::npos;
-  require(plain, "{}: must be a file name without a folder, got {}", where, value.dump());
+  require(is_plain(name, kMaxFileName),
+          "{}: must be a file name without a folder, of letters, digits, _ and '.', got {}", where, value.dump());
   return name;
 }
 
@@ -76,6 +77,16 @@ EmittedFile emitted_file(const json& object, const std::string& where) {
   return file;
 }
 
+// What simulators and Yosys are given: the module of the manifest, and before it modules of rtl/.
+void check_sources(const Manifest& manifest, const std::string& subject) {
+  const std::string top = manifest.top + ".sv";
+  for (const std::string& name : manifest.sources) {
+    const auto is_it = [&](const RtlSource& source) { return source.name == name; };
+    const bool known = name == top || std::any_of(rtl_sources().begin(), rtl_sources().end(), is_it);
+    require(known, "{}: sources: must be {} and modules that `ingot emit` writes, got '{}'", subject, top, name);
+  }
+}
+
 // Every file that the manifest speaks of has a checksum in it, once.
 void check_files(const Manifest& manifest, const std::string& subject) {
   std::set<std::string> known;
@@ -91,7 +102,10 @@ void check_files(const Manifest& manifest, const std::string& subject) {
 void check_contents(const fs::path& folder, const EmittedFile& file) {
   const fs::path path = folder / file.name;
   std::error_code error;
-  require(fs::is_regular_file(path, error), "{}: is missing; emit the folder again", path.string());
+  const fs::file_status status = fs::symlink_status(path, error);
+  require(fs::exists(status), "{}: is missing; emit the folder again", path.string());
+  require(fs::is_regular_file(status), "{}: must be a regular file, no link to one; emit the folder again",
+          path.string());
   const std::string text = engine::read_file(path);
   require(static_cast<std::int64_t>(text.size()) == file.bytes && engine::content_hash(text) == file.hash,
           "{}: is not what was emitted: {} bytes with hash {:016x} instead of {} with {:016x}; emit the folder again",
@@ -154,9 +168,11 @@ Manifest manifest_of(const std::string& text, const std::string& subject) {
   for (std::size_t i = 0; i < files.size(); ++i)
     manifest.files.push_back(emitted_file(files[i], fmt::format("{}: files[{}]", subject, i)));
   fields.end();
-  require(manifest.top == "top" && manifest.input.name == "data_in_0" && manifest.output.name == "data_out_0",
-          "{}: the module must be top from data_in_0 to data_out_0, got {} from {} to {}", subject, manifest.top,
-          manifest.input.name, manifest.output.name);
+  check_module_name(fields.place("top"), manifest.top);
+  require(manifest.input.name == "data_in_0" && manifest.output.name == "data_out_0",
+          "{}: the module must go from data_in_0 to data_out_0, got {} to {}", subject, manifest.input.name,
+          manifest.output.name);
+  check_sources(manifest, subject);
   check_files(manifest, subject);
   return manifest;
 }
@@ -166,7 +182,7 @@ EmittedRtl open_rtl(const fs::path& folder) {
   std::error_code error;
   require(fs::is_regular_file(path, error), "{}: is no folder of `ingot emit`: it has no {}", folder.string(),
           kManifestFile);
-  EmittedRtl rtl{.folder = folder, .manifest = manifest_of(engine::read_file(path), path.string())};
+  EmittedRtl rtl{.folder = folder, .manifest = manifest_of(engine::read_file(path, kMostManifestBytes), path.string())};
   for (const EmittedFile& file : rtl.manifest.files) check_contents(folder, file);
   const std::string graph = (folder / kGraphFile).string();
   rtl.graph = graph_of(engine::parse_json(engine::read_file(graph), graph), graph);

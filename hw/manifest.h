@@ -3,10 +3,10 @@
 //
 //   manifest.json         this; the checksum of every file beside it
 //   graph.json            the graph (graph/graph.h): its GraphRunner is what the hardware must compute
-//   top.sv, *.sv          module `top` and the modules that it needs
-//   *.mem                 ROM images for $readmemh, named relative to the folder: tools run with it as working
-//   directory vectors.safetensors   optional: real input codes [n, n_in], and the output codes [n, n_out] that the
-//   engine computed
+//   TOP.sv, *.sv          the module, `top` unless it was given a name, and the modules that it needs
+//   *.mem                 ROM images for $readmemh, found beside TOP.sv; of a module with a name: TOP.*.mem
+//   vectors.safetensors   optional: real input codes [n, n_in], and the output codes [n, n_out] that the engine
+//   computed
 //
 // Ports of the top module: clk, rst (synchronous, active high); NAME, NAME_valid, NAME_ready for input and output. A
 // beat is `lanes` codes in two's complement, element i in bits [i width +: width].
@@ -39,7 +39,7 @@ struct EmittedFile {
 };
 
 struct Manifest {
-  std::string top = "top";
+  std::string top = "top";  // the module
   Port input, output;
   std::int64_t interval = 0;         // cycles from a vector to the next where neither side waits
   std::vector<std::string> sources;  // Verilog, a module before those that use it
@@ -62,13 +62,15 @@ struct EmittedRtl {
 };
 
 inline constexpr const char kManifestFile[] = "manifest.json", kGraphFile[] = "graph.json";
+inline constexpr std::size_t kMostManifestBytes = std::size_t{4} << 20;
 
 std::string to_text(const Manifest& manifest);  // of manifest.json
 // Throws Error naming `subject`, the place and the rule.
 Manifest manifest_of(const std::string& text, const std::string& subject);
 
-// Manifest and graph of a folder. Throws Error if there is no manifest or it is damaged, if a file is missing, has
-// another size or other contents, or if graph and ports do not fit each other.
+// Manifest and graph of a folder. Throws Error if there is no manifest or it is damaged, if a file is missing, a link,
+// has another size or other contents, or if graph and ports do not fit each other. That its Verilog is what the graph
+// becomes is for open_emitted() of emit/folder.h to say.
 EmittedRtl open_rtl(const std::filesystem::path& folder);
 
 // The real vectors of the folder. Throws Error if it has none, or a code does not fit its format.

@@ -15,7 +15,7 @@ module rrelu #(
     parameter int LANES    = 4,
     parameter int WIDTH    = 8,
     parameter int MODE     = 0,
-    parameter int SEED     = 172,
+    parameter bit [31:0] SEED = 172,
     parameter int ROUNDING = 0
 ) (
     input  wire                    clk_i,

@@ -1,16 +1,21 @@
 #include "hw/emit/folder.h"
 
-#include <unistd.h>
+#include <fcntl.h>
+#include <stdio.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/system_error.h"
+#include "engine/base/temporary_folder.h"
 #include "engine/io/safetensors.h"
 #include "hw/emit/sources.h"
 #include "hw/emit/top.h"
+#include "hw/names.h"
 #include "hw/passes/metadata.h"
 #include "hw/passes/parallelism.h"
 
@@ -22,49 +27,73 @@ using engine::require;
 
 constexpr const char kVectorsFile[] = "vectors.safetensors", kMetadataFile[] = "metadata.json";
 
-// What commands leave in an emitted folder, beside what the manifest knows: a name, or all that begins so.
-constexpr std::string_view kLeft[] = {"manifest.json", "config.toml", "result.json", "synth", "simulation"};
+constexpr const char kHistoryFile[] = "synth.jsonl";
+constexpr std::size_t kMostHistoryBytes = std::size_t{16} << 20;
+
+// What commands leave in an emitted folder, beside what the manifest knows; files also as .tmpPID of killed processes.
+constexpr std::string_view kLeft[] = {kManifestFile, "config.toml", "result.json", kHistoryFile, "simulation"};
 
 bool is_left(const std::string& name) {
-  return std::any_of(std::begin(kLeft), std::end(kLeft), [&](std::string_view l) { return name.starts_with(l); });
+  return std::any_of(std::begin(kLeft), std::end(kLeft),
+                     [&](std::string_view l) { return name == l || name.starts_with(std::string(l) + ".tmp"); });
 }
 
-// A folder that becomes the final one, or nothing.
+// Where a folder really is: behind links, with a name of its own.
+fs::path resolved(const fs::path& folder) {
+  std::error_code error;
+  fs::path path = fs::weakly_canonical(fs::absolute(folder, error), error);
+  if (error) engine::fail_of_system(folder, "write", error.value());
+  if (!path.has_filename()) path = path.parent_path();
+  require(path.has_filename(), "{}: cannot be replaced by a folder of RTL", folder.string());
+  return path;
+}
+
+// A folder that becomes the final one, or nothing. It is made beside it, as FOLDER.new-xxxxxx/new.
 class NewFolder {
  public:
-  explicit NewFolder(const fs::path& folder) : folder_(fs::absolute(folder).lexically_normal()) {
-    if (!folder_.has_filename()) folder_ = folder_.parent_path();
-    new_ = folder_.string() + fmt::format(".new{}", ::getpid());
+  explicit NewFolder(const fs::path& folder)
+      : folder_(resolved(folder)), aside_(parent_of(folder_), folder_.filename().string() + ".new-") {
     std::error_code error;
-    fs::create_directories(new_, error);
-    require(!error, "{}: cannot make the folder: {}", new_.string(), error.message());
+    if (!fs::create_directory(aside_ / "new", error)) engine::fail_of_system(aside_ / "new", "make", error.value());
+    new_ = aside_ / "new";
   }
-  ~NewFolder() {
-    std::error_code ignored;
-    fs::remove_all(new_, ignored);
-  }
-  NewFolder(const NewFolder&) = delete;
-  NewFolder& operator=(const NewFolder&) = delete;
 
   fs::path operator/(const std::string& name) const { return new_ / name; }
 
+  // One exchange: at any time there is a whole folder of that name. Some file systems have none (NFS, FUSE): there an
+  // earlier folder has to go before the new one comes, and a kill in between leaves it in FOLDER.new-xxxxxx.
   void commit() {
-    const fs::path old = folder_.string() + fmt::format(".old{}", ::getpid());
+    keep_history();
+    if (::renameat2(AT_FDCWD, new_.c_str(), AT_FDCWD, folder_.c_str(), RENAME_EXCHANGE) == 0) return;
     std::error_code error;
-    if (fs::exists(folder_)) {
-      const fs::path history = folder_ / "synth.jsonl";  // of syntheses, to compare with
-      if (fs::exists(history)) fs::copy_file(history, new_ / "synth.jsonl", error);
-      fs::rename(folder_, old, error);
-      require(!error, "{}: cannot be replaced: {}", folder_.string(), error.message());
-    }
+    const bool is_first = errno == ENOENT;
+    if (!is_first) fs::rename(folder_, aside_ / "old", error);
+    if (error) engine::fail_of_system(folder_, "replace", error.value());
     fs::rename(new_, folder_, error);
-    if (error) fs::rename(old, folder_);
-    require(!error, "{}: cannot be written: {}", folder_.string(), error.message());
-    fs::remove_all(old, error);
+    if (!error) return;
+    std::error_code ignored;
+    if (!is_first) fs::rename(aside_ / "old", folder_, ignored);
+    engine::fail_of_system(folder_, "write", error.value());
   }
 
  private:
-  fs::path folder_, new_;
+  static fs::path parent_of(const fs::path& folder) {
+    std::error_code error;
+    fs::create_directories(folder.parent_path(), error);
+    if (error) engine::fail_of_system(folder.parent_path(), "make the folder", error.value());
+    return folder.parent_path();
+  }
+
+  // Of syntheses, to compare with.
+  void keep_history() const {
+    std::error_code error;
+    if (!fs::exists(fs::symlink_status(folder_ / kHistoryFile, error))) return;
+    engine::write_file(new_ / kHistoryFile, engine::read_file(folder_ / kHistoryFile, kMostHistoryBytes));
+  }
+
+  const fs::path folder_;
+  const engine::TemporaryFolder aside_;
+  fs::path new_;
 };
 
 // Writes files and takes down what they hold.
@@ -73,6 +102,7 @@ class Writer {
   Writer(const NewFolder& folder, Manifest& manifest) : folder_(folder), manifest_(manifest) {}
 
   void write(const std::string& name, std::string_view text) {
+    require(is_plain(name, kMaxFileName), "{}: cannot be the name of an emitted file", name);
     engine::write_file(folder_ / name, text);
     note(name, text);
   }
@@ -104,50 +134,72 @@ class Writer {
   Manifest& manifest_;
 };
 
+Manifest manifest_for(const Graph& graph, const Verilog& verilog, const std::string& name) {
+  Manifest manifest{.top = name,
+                    .input = {"data_in_0", graph.input(), graph.n_in(), graph.nodes.front().parallelism.in},
+                    .output = {"data_out_0", graph.output(), graph.n_out(), graph.nodes.back().parallelism.out},
+                    .interval = interval(graph),
+                    .sources = verilog.dependences};
+  manifest.sources.push_back(name + ".sv");
+  for (const Image& image : verilog.images) manifest.images.push_back(image.file());
+  return manifest;
+}
+
 }  // namespace
 
 void check_replaceable(const fs::path& folder) {
   std::error_code error;
   if (!fs::exists(folder, error)) return;
   require(fs::is_directory(folder, error), "{}: is a file, not a folder", folder.string());
-  if (fs::is_empty(folder, error)) return;
   const fs::path path = folder / kManifestFile;
   std::set<std::string> known;
   if (fs::exists(path, error)) {
-    for (const EmittedFile& file : manifest_of(engine::read_file(path), path.string()).files) known.insert(file.name);
+    const std::string text = engine::read_file(path, kMostManifestBytes);
+    for (const EmittedFile& file : manifest_of(text, path.string()).files) known.insert(file.name);
   }
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
+  fs::directory_iterator entry(folder, error);
+  if (error) engine::fail_of_system(folder, "read", error.value());
+  for (const fs::directory_iterator end; entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
     require(!known.empty() && (known.contains(name) || is_left(name)),
             "{}: holds {}, which `ingot emit` did not write; choose another folder", folder.string(), name);
   }
 }
 
-Manifest write_rtl(const fs::path& folder, const Graph& graph, const std::optional<Vectors>& vectors) {
-  check(graph);
-  const Verilog verilog = write_top(graph);
+Manifest write_rtl(const fs::path& folder, const Graph& graph, const std::optional<Vectors>& vectors,
+                   const std::string& name) {
+  const Verilog verilog = write_top(graph, name);
   check_replaceable(folder);
-  Manifest manifest{.input = {"data_in_0", graph.input(), graph.n_in(), graph.nodes.front().parallelism.in},
-                    .output = {"data_out_0", graph.output(), graph.n_out(), graph.nodes.back().parallelism.out},
-                    .interval = interval(graph)};
+  Manifest manifest = manifest_for(graph, verilog, name);
   NewFolder target(folder);
   Writer writer(target, manifest);
-  for (const std::string& name : verilog.dependences) {
-    writer.write(name, rtl_source(name));
-    manifest.sources.push_back(name);
-  }
-  writer.write("top.sv", verilog.top);
-  manifest.sources.emplace_back("top.sv");
-  for (const Image& image : verilog.images) {
-    writer.write(image.file(), image.text());
-    manifest.images.push_back(image.file());
-  }
+  for (const std::string& source : verilog.dependences) writer.write(source, rtl_source(source));
+  writer.write(name + ".sv", verilog.top);
+  for (const Image& image : verilog.images) writer.write(image.file(), image.text());
   writer.write(kGraphFile, to_json(graph).dump() + "\n");
   writer.write(kMetadataFile, metadata(graph).dump(2) + "\n");
   if (vectors) writer.write_vectors(*vectors, graph);
   writer.finish();
   target.commit();
   return manifest;
+}
+
+EmittedRtl open_emitted(const fs::path& folder) {
+  EmittedRtl rtl = open_rtl(folder);
+  const Verilog verilog = write_top(rtl.graph, rtl.manifest.top);
+  const Manifest made = manifest_for(rtl.graph, verilog, rtl.manifest.top);
+  const auto require_made = [](bool is_made, const fs::path& path) {
+    require(is_made, "{}: is not what this version of ingot makes of {}; emit the folder again", path.string(),
+            kGraphFile);
+  };
+  require_made(rtl.manifest.sources == made.sources && rtl.manifest.images == made.images &&
+                   rtl.manifest.interval == made.interval,
+               folder / kManifestFile);
+  for (const std::string& source : made.sources) {
+    const std::string_view text = source == made.sources.back() ? verilog.top : rtl_source(source);
+    require_made(engine::read_file(folder / source) == text, folder / source);
+  }
+  return rtl;
 }
 
 }  // namespace ingot::hw

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "hw/emit/top.h"
 #include "hw/manifest.h"
 
 namespace ingot::hw {
@@ -11,8 +12,13 @@ namespace ingot::hw {
 // Throws Error if something is at `folder` that is neither an empty folder nor one that write_rtl wrote.
 void check_replaceable(const std::filesystem::path& folder);
 
-// Writes the graph, whose parallelism is chosen, as Verilog: the same bytes for the same graph. All of it appears at
-// once, in place of what an earlier call wrote. Throws Error as check() and write_top do.
-Manifest write_rtl(const std::filesystem::path& folder, const Graph& graph, const std::optional<Vectors>& vectors);
+// Writes the graph, whose parallelism is chosen, as Verilog: the same bytes for the same graph and name. All of it
+// appears at once, in place of what an earlier call wrote. Throws Error as write_top does.
+Manifest write_rtl(const std::filesystem::path& folder, const Graph& graph, const std::optional<Vectors>& vectors,
+                   const std::string& name = kTopName);
+
+// open_rtl of a folder that may be a stranger's: throws Error unless its Verilog is, byte by byte, what write_rtl makes
+// of its graph. Simulators run what they are given, and a checksum says only that a folder is whole.
+EmittedRtl open_emitted(const std::filesystem::path& folder);
 
 }  // namespace ingot::hw

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 
 #include "engine/base/error.h"
 #include "hw/modules/module.h"
+#include "hw/names.h"
 
 namespace ingot::hw {
 namespace {
@@ -40,9 +42,16 @@ void connect(Instance& instance, bool has_clock, const Stream& in, const Stream&
   instance.ports = std::move(ports);
 }
 
+// What a parameter of Verilog must be to hold it: beyond 2^31 - 1 an int would be negative.
+std::string declaration(const std::string& name, const std::string& value) {
+  const bool fits = std::stoll(value) <= INT32_MAX;
+  return fits ? fmt::format("localparam int {} = {};", name, value)
+              : fmt::format("localparam bit [31:0] {} = 32'd{};", name, value);
+}
+
 class TopWriter {
  public:
-  explicit TopWriter(const Graph& graph) : graph_(graph) {}
+  TopWriter(const Graph& graph, const std::string& name) : graph_(graph), name_(name), is_named_(name != kTopName) {}
 
   Verilog write() {
     Stream stream{"data_in_0", graph_.nodes.front().parallelism.in * graph_.input().width};
@@ -97,45 +106,101 @@ class TopWriter {
                          node.linear() != nullptr ? "linear" : node.activation()->function, to_string(node.input),
                          to_string(node.output));
     for (const auto& [name, value] : emission.verilog_parameters)
-      body_ += fmt::format("  localparam int {}_{} = {};\n", node.name, name, value);
+      body_ += fmt::format("  {}\n", declaration(node.name + "_" + name, value));
     for (const std::string& wire : emission.wires) body_ += "  " + wire + "\n";
     if (declare_out) declare(out);
     connect(emission.instances[0], module.has_clock, in, out);
-    for (const Instance& instance : emission.instances) body_ += text(instance);
     for (StoredParameter& stored : emission.stored) {
-      if (stored.in_block_ram) result_.images.push_back(std::move(stored.image));
+      if (!stored.in_block_ram) continue;
+      const auto reads = [&](const Instance& i) { return i.image == stored.image.name; };
+      if (is_named_) stored.image.name.insert(0, name_ + ".");
+      for (Instance& instance : emission.instances) {
+        if (reads(instance)) add_image(instance, stored.image);
+      }
+      result_.images.push_back(std::move(stored.image));
     }
+    for (const Instance& instance : emission.instances) body_ += text(instance);
+  }
+
+  static void add_image(Instance& instance, const Image& image) {
+    const Settings settings{{"FILE", fmt::format("\"{}\"", image.file())},
+                            {"FOLDER", "IMAGE_FOLDER"},
+                            {"SOURCE", "ThisFile"},
+                            {"HASH", fmt::format("32'h{:08x}", image.hash())}};
+    instance.parameters.insert(instance.parameters.end(), settings.begin(), settings.end());
   }
 
   std::string header() const {
     const Node &first = graph_.nodes.front(), &last = graph_.nodes.back();
     return fmt::format(
-        "// {}: {} codes of {} in beats of {} become {} codes of {} in beats of {}.\n"
-        "// Written by `ingot emit`. Memory images are found from the folder of this file.\n"
-        "`default_nettype none\n"
-        "/* verilator lint_off UNUSEDPARAM */  // some only describe\n"
-        "module top (\n"
-        "    input  wire clk,\n"
-        "    input  wire rst,\n"
-        "    input  wire [{}:0] data_in_0,\n"
-        "    input  wire data_in_0_valid,\n"
-        "    output wire data_in_0_ready,\n"
-        "    output wire [{}:0] data_out_0,\n"
-        "    output wire data_out_0_valid,\n"
-        "    input  wire data_out_0_ready\n"
-        ");\n",
-        graph_.name, graph_.n_in(), to_string(graph_.input()), first.parallelism.in, graph_.n_out(),
-        to_string(graph_.output()), last.parallelism.out, first.parallelism.in * first.input.width - 1,
-        last.parallelism.out * last.output.width - 1);
+               "// {}: {} codes of {} in beats of {} become {} codes of {} in beats of {}.\n"
+               "// Written by `ingot emit`. Simulators find memory images beside this file, from wherever they run; if "
+               "it\n"
+               "// was moved away from them, IMAGE_FOLDER says where they are.\n"
+               "`default_nettype none\n"
+               "/* verilator lint_off UNUSEDPARAM */  // some only describe\n",
+               graph_.name, graph_.n_in(), to_string(graph_.input()), first.parallelism.in, graph_.n_out(),
+               to_string(graph_.output()), last.parallelism.out) +
+           module_line() +
+           fmt::format(
+               "    parameter IMAGE_FOLDER = \"\"\n"
+               ") (\n"
+               "    input  wire clk,\n"
+               "    input  wire rst,\n"
+               "    input  wire [{}:0] data_in_0,\n"
+               "    input  wire data_in_0_valid,\n"
+               "    output wire data_in_0_ready,\n"
+               "    output wire [{}:0] data_out_0,\n"
+               "    output wire data_out_0_valid,\n"
+               "    input  wire data_out_0_ready\n"
+               ");\n"
+               "`ifdef SYNTHESIS\n"
+               "  localparam ThisFile = \"\";\n"
+               "`else\n"
+               "  localparam ThisFile = `__FILE__;\n"
+               "`endif\n",
+               first.parallelism.in * first.input.width - 1, last.parallelism.out * last.output.width - 1);
+  }
+
+  // Blocks that were given no name are all called top. Where two of them are read together, the second one would be an
+  // error or take the place of the first: it gets a name of its own, and says so.
+  std::string module_line() const {
+    if (is_named_) return fmt::format("module {} #(\n", name_);
+    return fmt::format(
+        "`ifdef INGOT_TOP  // another block called top was read before\n"
+        "`define INGOT_TOP_AGAIN\n"
+        "module {} #(\n"
+        "`else\n"
+        "`define INGOT_TOP\n"
+        "module {} #(\n"
+        "`endif\n",
+        other_name(), kTopName);
+  }
+
+  std::string other_name() const {
+    std::string name = std::string(kTopName) + "_" + graph_.name;
+    std::replace(name.begin(), name.end(), '.', '_');
+    return name;
   }
 
   std::string footer() const {
     std::string text = "endmodule\n`default_nettype wire\n";
+    if (!is_named_)
+      text = fmt::format(
+                 "`ifdef INGOT_TOP_AGAIN\n"
+                 "  initial $display(\"NOTE: %m is module {}: another module top was read before; `ingot emit --name` "
+                 "\",\n"
+                 "                   \"gives each a name\");\n"
+                 "`endif\n",
+                 other_name()) +
+             text;
     if (has_clock_) return text;
     return "\n  wire unused_clock;\n  assign unused_clock = &{clk, rst};\n" + text;
   }
 
   const Graph& graph_;
+  const std::string name_;
+  const bool is_named_;
   Verilog result_;
   std::string body_;
   bool has_clock_ = false;
@@ -143,6 +208,10 @@ class TopWriter {
 
 }  // namespace
 
-Verilog write_top(const Graph& graph) { return TopWriter(graph).write(); }
+Verilog write_top(const Graph& graph, const std::string& name) {
+  check(graph);
+  check_module_name("name of the module", name);
+  return TopWriter(graph, name).write();
+}
 
 }  // namespace ingot::hw

@@ -1,4 +1,4 @@
-// A graph as Verilog: the module `top`, and what it needs beside it.
+// A graph as Verilog: its module, and what that needs beside it.
 #pragma once
 
 #include <string>
@@ -10,12 +10,16 @@
 namespace ingot::hw {
 
 struct Verilog {
-  std::string top;                       // text of top.sv
+  std::string top;                       // text of NAME.sv
   std::vector<std::string> dependences;  // files of rtl/, a module before those that use it
   std::vector<Image> images;             // to be written as their file()s
 };
 
-// Throws Error naming the layer and what can be done instead if a layer has no module or no parallelism.
-Verilog write_top(const Graph& graph);
+inline constexpr const char kTopName[] = "top";
+
+// The module `name`; the images of one with a name of its own begin with it, so that those of several lie in one
+// folder. Throws Error as check() does, if the name cannot be a module's, and, naming the layer and what can be done
+// instead, if a layer has no module or no parallelism.
+Verilog write_top(const Graph& graph, const std::string& name = kTopName);
 
 }  // namespace ingot::hw

@@ -1,12 +1,12 @@
 #include "hw/graph/graph.h"
 
 #include <algorithm>
-#include <cctype>
 #include <set>
 
 #include "compress/lower/program.h"
 #include "engine/base/error.h"
 #include "hw/graph/functions.h"
+#include "hw/names.h"
 
 namespace ingot::hw {
 namespace {
@@ -14,14 +14,15 @@ namespace {
 using engine::require;
 
 constexpr std::int64_t kMaxSize = 65536;
-constexpr std::int64_t kMaxWeights = std::int64_t{1} << 26;
 constexpr std::int64_t kMaxSum = std::int64_t{1} << 62;
 
-void check_name(const std::string& where, const std::string& name) {
-  const auto plain = [](unsigned char c) { return c < 128 && (std::isalnum(c) != 0 || c == '_'); };
-  const bool ok = !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), plain) &&
-                  std::isdigit(static_cast<unsigned char>(name[0])) == 0;
-  require(ok, "{}: a name must be at most 64 letters, digits and _, and begin with no digit, got '{}'", where, name);
+void check_size(const Graph& graph) {
+  require(graph.nodes.size() <= kMaxLayers, "{}: must have at most {} layers, got {}", graph.name, kMaxLayers,
+          graph.nodes.size());
+  std::int64_t n_weights = 0;
+  for (const Node& node : graph.nodes) n_weights += node.linear() != nullptr ? node.linear()->n * node.linear()->k : 0;
+  require(n_weights <= kMaxWeights, "{}: must have at most {} weights in all layers together, got {}", graph.name,
+          kMaxWeights, n_weights);
 }
 
 void check_format(const std::string& where, const char* which, const FixedPoint& format) {
@@ -38,8 +39,6 @@ void check_linear(const std::string& where, const Node& node) {
   const Linear& linear = *node.linear();
   require(linear.n == node.n_out && linear.k == node.n_in, "{}: is a Linear of {} inputs and {} outputs, not {} and {}",
           where, linear.k, linear.n, node.n_in, node.n_out);
-  require(linear.n * linear.k <= kMaxWeights, "{}: must have at most {} weights, got {}", where, kMaxWeights,
-          linear.n * linear.k);
   const auto n = static_cast<std::size_t>(linear.n), k = static_cast<std::size_t>(linear.k);
   require(linear.weight_frac_bits.size() == n && linear.bias.size() == n && linear.weights.size() == n * k,
           "{}: {} outputs and {} inputs need as many fraction bits and biases and {} weights, got {}, {} and {}", where,
@@ -54,7 +53,7 @@ void check_linear(const std::string& where, const Node& node) {
   }
   for (const std::int64_t b : linear.bias)
     require(b > -kMaxSum && b < kMaxSum, "{}: a bias must be between -2^62 and 2^62, got {}", where, b);
-  // Sums of products alone: at most 2^26 2^16 2^16.
+  // Sums of products alone: at most 2^16 2^16 2^16.
   require(sum_bound(node) < kMaxSum, "{}: its sums must stay below 2^62", where);
 }
 
@@ -118,11 +117,13 @@ std::int64_t sum_bound(const Node& node) {
 }
 
 void check(const Graph& graph) {
+  check_plain("graph", graph.name);
   require(!graph.nodes.empty(), "{}: has no layers", graph.name);
+  check_size(graph);
   std::set<std::string> names;
   const Node* before = nullptr;
   for (const Node& node : graph.nodes) {
-    check_name(graph.name, node.name);
+    check_layer_name(graph.name, node.name);
     const std::string where = graph.name + ": " + node.name;
     require(names.insert(node.name).second, "{}: two layers have that name", where);
     require(node.n_in >= 1 && node.n_in <= kMaxSize && node.n_out >= 1 && node.n_out <= kMaxSize,

@@ -43,7 +43,7 @@ struct Parallelism {
 };
 
 struct Node {
-  std::string name;  // of the Verilog parameters and files: letters, digits, _
+  std::string name;  // of the Verilog parameters and files: an identifier (hw/names.h)
   FixedPoint input, output;
   std::int64_t n_in, n_out;
   std::variant<Linear, Activation> layer;
@@ -56,7 +56,7 @@ struct Node {
 };
 
 struct Graph {
-  std::string name;
+  std::string name;         // plain (hw/names.h)
   std::vector<Node> nodes;  // at least one; each takes what the one before gives
 
   const FixedPoint& input() const { return nodes.front().input; }
@@ -65,8 +65,12 @@ struct Graph {
   std::int64_t n_out() const { return nodes.back().n_out; }
 };
 
-// Throws Error naming graph and layer unless sizes and formats fit each other, all codes are within their formats,
-// names are Verilog's and differ, and all of it can be run in 64 bits.
+// What a graph may hold. Reading and writing it takes at most some 100 bytes a weight.
+inline constexpr std::size_t kMaxLayers = 1024;
+inline constexpr std::int64_t kMaxWeights = std::int64_t{1} << 24;  // of all layers together
+
+// Throws Error naming graph and layer unless sizes are within these limits, sizes and formats fit each other, all codes
+// are within their formats, names are as names.h says and differ, and all of it can be run in 64 bits.
 void check(const Graph& graph);
 
 // max over channels of |bias| + max |x| sum |weights|: no partial sum of a Linear is larger.

@@ -52,7 +52,7 @@ json node_json(const Node& node) {
 }
 
 Linear linear_in(Fields& fields, std::int64_t n, std::int64_t k) {
-  require(n * k <= std::int64_t{1} << 26, "{} and inputs: {} x {} are too many weights", fields.place("outputs"), n, k);
+  require(n * k <= kMaxWeights, "{} and inputs: {} x {} are too many weights", fields.place("outputs"), n, k);
   Linear linear{.n = n, .k = k, .weight_width = static_cast<int>(fields.integer("weight_width", 1, 32))};
   linear.weight_frac_bits = fields.integers<int>("weight_frac_bits", n, -95, 126);
   linear.weights = fields.integers<std::int32_t>("weights", n * k, INT32_MIN, INT32_MAX);
@@ -116,6 +116,8 @@ Graph graph_of(const json& json, const std::string& subject) {
   Fields fields(json, subject);
   Graph graph{.name = fields.text("name")};
   const nlohmann::json& layers = fields.array("layers");
+  require(layers.size() <= kMaxLayers, "{}: there must be at most {}, got {}", fields.place("layers"), kMaxLayers,
+          layers.size());
   for (std::size_t i = 0; i < layers.size(); ++i)
     graph.nodes.push_back(node_in(layers[i], fmt::format("{}: layers[{}]", subject, i)));
   fields.end();

@@ -13,6 +13,7 @@
 #include "hw/graph/fields.h"
 #include "hw/graph/functions.h"
 #include "hw/graph/random_slopes.h"
+#include "hw/names.h"
 
 namespace ingot::hw {
 namespace fs = std::filesystem;
@@ -40,6 +41,14 @@ class Weights {
     if (!file.empty()) file_.emplace(folder / file);
   }
 
+  // Adds to what the layers have together, before memory is taken for it.
+  void count(const std::string& where, std::int64_t n) {
+    n_counted_ += n;
+    require(n_counted_ <= kMaxWeights,
+            "{}: {} weights make {} with those of the layers before; at most {} are possible", where, n, n_counted_,
+            kMaxWeights);
+  }
+
   std::vector<float> get(const std::string& name, const std::vector<std::int64_t>& shape, double bound) {
     if (file_) return file_->floats(file_->get(name, "F32", shape));
     std::int64_t n = 1;
@@ -53,6 +62,7 @@ class Weights {
  private:
   std::optional<engine::Safetensors> file_;
   std::uint64_t seed_, n_drawn_ = 0;
+  std::int64_t n_counted_ = 0;
 };
 
 std::int64_t code_of(float x, const FixedPoint& format, const std::string& where, std::size_t i) {
@@ -65,8 +75,7 @@ std::int64_t code_of(float x, const FixedPoint& format, const std::string& where
 
 Linear linear_in(Fields& fields, const std::string& name, std::int64_t k, const FixedPoint& input, Weights& weights) {
   Linear linear{.n = fields.integer("outputs", 1, kMaxSize), .k = k, .weight_width = 0};
-  require(linear.n * k <= std::int64_t{1} << 24, "{}: {} x {} weights are too many for a model file",
-          fields.place("outputs"), linear.n, k);
+  weights.count(fields.place("outputs"), linear.n * k);
   const FixedPoint weight = format_in(fields, "weight"), bias = format_in(fields, "bias");
   require(weight.is_signed, "{}: must be signed, got {}", fields.place("weight"), to_string(weight));
   const int left = input.frac_bits + weight.frac_bits - bias.frac_bits;
@@ -174,10 +183,12 @@ ModelFile parse_model(const std::string& text, const std::string& subject, const
   const json object = engine::parse_toml(text, subject);
   Fields fields(object, subject);
   ModelFile model{.graph = {.name = fields.text("name")}};
+  check_plain(fields.place("name"), model.graph.name);
   const FixedPoint input = format_in(fields, "input");
   Weights weights(fields.text_or("weights", ""), folder, seed);
   const json& layers = fields.array("layers");
-  require(!layers.empty(), "{}: there must be some", fields.place("layers"));
+  require(!layers.empty() && layers.size() <= kMaxLayers, "{}: there must be 1 to {}, got {}", fields.place("layers"),
+          kMaxLayers, layers.size());
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const std::string where = fmt::format("{}: layers[{}]", subject, i);
     model.graph.nodes.push_back(node_in(layers[i], where, model.graph, input, weights));

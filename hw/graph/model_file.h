@@ -1,6 +1,6 @@
 // A graph that a user wrote: a TOML file for small models.
 //
-//   name = "mlp"
+//   name = "mlp"                      # letters, digits, _ and '.'
 //   input = "fixed(8,3)"              # of the first layer
 //   weights = "mlp.safetensors"       # optional: float tensors NAME.weight [outputs, inputs], NAME.bias [outputs];
 //                                     # else drawn: uniform over +-1/sqrt(inputs), a function of the seed
@@ -20,7 +20,8 @@
 //   slope = 0.125                     # of leaky_relu: a multiple of 2^-16 below 1
 //   seed = 172                        # of rrelu_lab and rrelu_uniform
 //
-// A first layer that is no Linear says its size instead of inputs: size = 8.
+// A first layer that is no Linear says its size instead of inputs: size = 8. At most 1024 layers, and 2^24 weights in
+// all of them together.
 #pragma once
 
 #include <filesystem>

@@ -1,6 +1,7 @@
 // What a ROM holds.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -16,6 +17,13 @@ class Word {
   }
   void append(const Word& word) { bits_.insert(bits_.end(), word.bits_.begin(), word.bits_.end()); }
   std::int64_t width() const { return static_cast<std::int64_t>(bits_.size()); }
+
+  // 32 bits from `at` on, zeros beyond the end.
+  std::uint32_t chunk(std::size_t at) const {
+    std::uint32_t bits = 0;
+    for (std::size_t i = at; i < std::min(at + 32, bits_.size()); ++i) bits |= std::uint32_t{bits_[i]} << (i - at);
+    return bits;
+  }
 
   // ceil(width / 4) hexadecimal digits, the highest first.
   std::string hex() const {
@@ -45,6 +53,15 @@ struct Image {
     std::string lines;
     for (const Word& word : words) lines += word.hex() + "\n";
     return lines;
+  }
+  // FNV-1a over 32 bits at a time, as rtl/rom_block.sv computes it of the words that it read.
+  std::uint32_t hash() const {
+    std::uint32_t hash = 0x811c9dc5;
+    for (const Word& word : words) {
+      for (std::int64_t at = 0; at < word.width(); at += 32)
+        hash = (hash ^ word.chunk(static_cast<std::size_t>(at))) * 0x01000193;
+    }
+    return hash;
   }
   // A few words cost less as logic: one LUT of four inputs a bit. Longer constants are beyond what tools read.
   bool is_small() const { return depth() <= 16 && bits() <= 16384; }

@@ -86,7 +86,7 @@ void add_rom(Emission& emission, const Node& node, const std::string& name, Imag
     for (const Word& word : image.words) all.append(word);
     rom.parameters.emplace_back("IMAGE", fmt::format("{}'h{}", all.width(), all.hex()));
   } else {
-    rom.parameters.emplace_back("FILE", fmt::format("\"{}\"", image.file()));
+    rom.image = image.name;
   }
   emission.instances.push_back(std::move(rom));
   emission.instances[0].ports.emplace_back(name + "_address_o", address);

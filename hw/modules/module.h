@@ -19,6 +19,7 @@ using Settings = std::vector<std::pair<std::string, std::string>>;  // name, val
 struct Instance {
   std::string module, name;
   Settings parameters, ports;
+  std::string image{};  // of the file that it reads; empty if it reads none
 };
 
 // A parameter that a layer reads from a ROM.

@@ -1,6 +1,4 @@
 // rtl/table_activation.sv: any function of a code.
-#include <fmt/format.h>
-
 #include "hw/graph/functions.h"
 #include "hw/modules/module.h"
 
@@ -28,8 +26,8 @@ Emission emit(const Node& node) {
                          .name = node.name + "_inst",
                          .parameters = {{"LANES", node.name + "_DATA_IN_0_PARALLELISM_DIM_0"},
                                         {"IN_WIDTH", node.name + "_DATA_IN_0_PRECISION_0"},
-                                        {"OUT_WIDTH", node.name + "_DATA_OUT_0_PRECISION_0"},
-                                        {"FILE", fmt::format("\"{}\"", image.file())}}}};
+                                        {"OUT_WIDTH", node.name + "_DATA_OUT_0_PRECISION_0"}},
+                         .image = image.name}};
   emission.stored.push_back({"table", std::move(image), true});
   return emission;
 }

@@ -1,8 +1,7 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include "engine/base/child.h"
 #include "engine/base/error.h"
-#include "engine/base/files.h"
 #include "hw/simulation/simulators.h"
 
 namespace ingot::hw {
@@ -11,13 +10,12 @@ namespace {
 
 constexpr const char kInclude[] = "/usr/share/yosys/include";
 
-std::string yosys() { return engine::require_program("yosys", "yosys").string(); }
-
 Runtime prepare(const Simulation::Options&) {
-  engine::require(fs::exists(std::string(kInclude) + "/backends/cxxrtl/cxxrtl.h"),
+  std::error_code error;
+  engine::require(fs::exists(std::string(kInclude) + "/backends/cxxrtl/cxxrtl.h", error),
                   "cxxrtl.h is missing: install the Debian package yosys-dev");
   return make_runtime({.name = "cxxrtl",
-                       .version = build_step("yosys", {yosys(), "-V"}, fs::temp_directory_path()),
+                       .version = version_of(kYosys, "-V"),
                        .flags = {"-isystem", kInclude},
                        .header = "#include <backends/cxxrtl/cxxrtl.h>\n",
                        .sources = {}});
@@ -61,14 +59,12 @@ int main(int argc, char** argv) {{
 }
 
 void build(const Design& design, const fs::path& folder, const Simulation::Options&, const Runtime& runtime) {
-  std::string sources;
-  for (const std::string& path : source_paths(design)) sources += " \"" + path + "\"";
-  build_step("yosys",
-             {yosys(), "-q", "-p",
-              fmt::format("read_verilog -sv -defer{}; hierarchy -check -top {}; proc; flatten; check -assert; "
-                          "write_cxxrtl -g0 \"{}\"",
-                          sources, design.top, (folder / "model.cc").string())},
-             design.folder);
+  run_tool(kYosys,
+           {"-q", "-p",
+            fmt::format("read_verilog -sv -defer {}; hierarchy -check -top {}; proc; flatten; check -assert; "
+                        "write_cxxrtl -g0 model.cc",
+                        fmt::join(design.sources, " "), design.top)},
+           folder);
   write_scratch(folder / "glue.cc", glue(design));
   compile_simulation(runtime, folder);
 }

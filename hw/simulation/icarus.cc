@@ -2,11 +2,9 @@
 
 #include <chrono>
 #include <sstream>
-#include <stdexcept>
 
 #include "engine/base/child.h"
 #include "engine/base/error.h"
-#include "engine/base/files.h"
 #include "hw/simulation/simulators.h"
 
 namespace ingot::hw {
@@ -15,6 +13,8 @@ using engine::require;
 using testbench::Byte;
 
 namespace {
+
+const Tool kCompile{"iverilog", "iverilog"}, kRun{"vvp", "iverilog"};
 
 // One line of hexadecimal digits a beat, as $readmemh reads them.
 std::string hex_lines(const std::vector<Byte>& bytes, int bits) {
@@ -29,7 +29,7 @@ std::string hex_lines(const std::vector<Byte>& bytes, int bits) {
 
 // One channel: source, sink, scoreboard. Inputs change at the falling edge, so that they are stable at the rising one.
 // Stalls: in every 64 cycles, both ends wait with one of the probabilities 0, 1/4, 1/2, 3/4, 1 in each cycle.
-std::string channel_text(std::size_t i, const DesignChannel& channel, const fs::path& folder) {
+std::string channel_text(std::size_t i, const DesignChannel& channel) {
   return fmt::format(R"(
   reg [{in_bits}-1:0] in_{i};
   reg in_valid_{i};
@@ -41,8 +41,8 @@ std::string channel_text(std::size_t i, const DesignChannel& channel, const fs::
   reg [{out_bits}-1:0] expected_{i}[0:{out_beats}-1];
   integer sent_{i}, received_{i}, differences_{i}, idle_{i}, deaf_{i};
   initial begin
-    $readmemh("{folder}/input-{i}.hex", inputs_{i});
-    $readmemh("{folder}/expected-{i}.hex", expected_{i});
+    $readmemh("input-{i}.hex", inputs_{i});
+    $readmemh("expected-{i}.hex", expected_{i});
     sent_{i} = 0;
     received_{i} = 0;
     differences_{i} = 0;
@@ -78,16 +78,17 @@ std::string channel_text(std::size_t i, const DesignChannel& channel, const fs::
     end
   end
 )",
-                     fmt::arg("i", i), fmt::arg("folder", folder.string()), fmt::arg("in_bits", channel.input.bits),
+                     fmt::arg("i", i), fmt::arg("in_bits", channel.input.bits),
                      fmt::arg("out_bits", channel.output.bits), fmt::arg("in_beats", fmt::format("`INPUTS_{}", i)),
                      fmt::arg("out_beats", fmt::format("`OUTPUTS_{}", i)));
 }
 
-std::string testbench_text(const Design& design, const fs::path& folder) {
+// Its name holds what no name of a design can.
+std::string testbench_text(const Design& design) {
   std::string channels, ports, done = "1'b1", report;
   for (std::size_t i = 0; i < design.channels.size(); ++i) {
     const auto& [in, out] = design.channels[i];
-    channels += channel_text(i, design.channels[i], folder);
+    channels += channel_text(i, design.channels[i]);
     ports += fmt::format(
         ", .{1}(in_{0}), .{1}_valid(in_valid_{0}), .{1}_ready(in_ready_{0}), .{2}(out_{0}), "
         ".{2}_valid(out_valid_{0}), .{2}_ready(out_ready_{0})",
@@ -95,7 +96,7 @@ std::string testbench_text(const Design& design, const fs::path& folder) {
     done += fmt::format(" && received_{0} >= `OUTPUTS_{0} && sent_{0} >= `INPUTS_{0}", i);
     report += fmt::format("      $display(\"channel {0} %0d %0d\", received_{0}, differences_{0});\n", i);
   }
-  return fmt::format(R"(module testbench;
+  return fmt::format(R"(module testbench$;
   reg clk = 1'b0, rst = 1'b1, stalls = 1'b1;
   integer seed = 1, cycle = 0, moved = 0, drain = 0;
 {0}
@@ -120,13 +121,13 @@ endmodule
 }
 
 Runtime prepare(const Simulation::Options&) {
-  engine::require_program("iverilog", "iverilog");
+  engine::require_program(kCompile.program, kCompile.debian_package);
   return {};  // it interprets
 }
 
 // Without beats: they are not known yet, and their numbers are macros.
 void build(const Design& design, const fs::path& folder, const Simulation::Options&, const Runtime&) {
-  write_scratch(folder / "testbench.v", testbench_text(design, folder));
+  write_scratch(folder / "testbench.v", testbench_text(design));
 }
 
 void parse_line(const std::string& line, SimulationOutcome& outcome) {
@@ -155,7 +156,7 @@ void parse_line(const std::string& line, SimulationOutcome& outcome) {
 
 SimulationOutcome run(const Design& design, const fs::path& folder, std::span<const testbench::ChannelBeats> beats,
                       const testbench::Run& how) {
-  std::vector<std::string> command = {"iverilog", "-g2012", "-o", (folder / "simulation").string(), "-s", "testbench"};
+  std::vector<std::string> command = {"-g2012", "-o", "simulation", "-s", "testbench$"};
   SimulationOutcome outcome;
   outcome.channels.resize(design.channels.size());
   for (std::size_t i = 0; i < beats.size(); ++i) {
@@ -167,21 +168,20 @@ SimulationOutcome run(const Design& design, const fs::path& folder, std::span<co
     write_scratch(folder / fmt::format("input-{}.hex", i), hex_lines(beats[i].input, in.bits));
     write_scratch(folder / fmt::format("expected-{}.hex", i), hex_lines(beats[i].expected, out.bits));
   }
-  command.push_back((folder / "testbench.v").string());
-  for (const std::string& source : source_paths(design)) command.push_back(source);
-  build_step("iverilog", command, folder);
+  command.emplace_back("testbench.v");
+  command.insert(command.end(), design.sources.begin(), design.sources.end());
+  run_tool(kCompile, command, folder);
   const auto start = std::chrono::steady_clock::now();
-  const engine::ChildResult result =
-      engine::run_child({"vvp", "-n", (folder / "simulation").string(), fmt::format("+seed={}", how.seed & 0x7fffffff),
-                         fmt::format("+stalls={}", how.stalls == testbench::Stalls::none ? 0 : 1)},
-                        {.folder = design.folder});
+  const ToolResult result = try_tool(kRun,
+                                     {"-n", "simulation", fmt::format("+seed={}", how.seed & 0x7fffffff),
+                                      fmt::format("+stalls={}", how.stalls == testbench::Stalls::none ? 0 : 1)},
+                                     folder);
   outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  require(result.code == 0, "vvp: exit code {}:\n{}", result.code, result.output);
   std::istringstream lines(result.output);
   for (std::string line; std::getline(lines, line);) parse_line(line, outcome);
   const bool has_errors = result.output.find("ERROR") != std::string::npos;  // a file that is not there, too
-  if (outcome.cycles == 0 || has_errors)
-    throw std::runtime_error(fmt::format("the simulation broke off:\n{}", result.output));
+  if (result.code != 0 || outcome.cycles == 0 || has_errors)
+    throw engine::Failure(fmt::format("the simulation broke off with exit code {}", result.code), result.output);
   for (std::size_t i = 0; i < outcome.channels.size(); ++i)
     outcome.channels[i].vectors = outcome.channels[i].beats / design.channels[i].output.beats;
   return outcome;

@@ -1,22 +1,21 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 
 #include "engine/base/cache.h"
 #include "engine/base/child.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/system_error.h"
+#include "engine/base/temporary_folder.h"
+#include "engine/io/json.h"
 #include "hw/simulation/simulators.h"
 #include "hw/simulation/testbench/text.h"
 
 namespace ingot::hw {
 namespace fs = std::filesystem;
-using engine::require;
 using nlohmann::json;
 using testbench::Byte;
 
@@ -27,13 +26,6 @@ constexpr const char kHeader[] = "precompiled.h";
 std::vector<std::string> joined(std::vector<std::string> words, const std::vector<std::string>& more) {
   words.insert(words.end(), more.begin(), more.end());
   return words;
-}
-
-std::string compiler() { return engine::require_program("g++", "g++").string(); }
-
-void compile(const std::string& what, const std::vector<std::string>& flags, const std::vector<std::string>& more,
-             const fs::path& folder) {
-  build_step(what, joined(joined({compiler()}, flags), more), folder);
 }
 
 testbench::ChannelOutcome channel_outcome(const json& found) {
@@ -62,28 +54,13 @@ std::vector<Byte> bytes_from_hex(const std::string& digits) {
   return bytes;
 }
 
-std::string build_step(const std::string& what, const std::vector<std::string>& command, const fs::path& folder,
-                       const std::vector<std::string>& environment) {
-  engine::ChildResult result = engine::run_child(command, {.folder = folder, .environment = environment});
-  require(result.code == 0, "{}: exit code {}:\n{}", what, result.code, result.output);
-  return std::move(result.output);
-}
-
-void write_scratch(const fs::path& path, std::string_view text) {
-  std::ofstream file(path, std::ios::binary);
-  file.write(text.data(), static_cast<std::streamsize>(text.size()));
-  require(static_cast<bool>(file.flush()), "{}: cannot be written", path.string());
-}
-
-std::vector<std::string> source_paths(const Design& design) {
-  std::vector<std::string> paths;
-  for (const std::string& source : design.sources) paths.push_back((design.folder / source).string());
-  return paths;
+std::string version_of(const Tool& tool, const std::string& option, const std::vector<std::string>& environment) {
+  return run_tool(tool, {option}, "/", environment);
 }
 
 Runtime make_runtime(const RuntimeParts& parts) {
   const std::vector<std::string> flags = joined({"-std=c++20", "-O1"}, parts.flags);
-  const std::string gcc = build_step("g++", {compiler(), "--version"}, fs::temp_directory_path());
+  const std::string gcc = version_of(kCompiler, "--version");
   std::uint64_t hash = engine::content_hash(kTestbenchHeader, engine::content_hash(kTestbenchSource));
   for (const std::string& part : joined(joined(flags, parts.sources), {gcc, parts.version, parts.header}))
     hash = engine::content_hash(part, hash);
@@ -91,25 +68,26 @@ Runtime make_runtime(const RuntimeParts& parts) {
   Runtime runtime{.folder = folder, .flags = joined(flags, {"-I" + folder.string()}), .objects = {"testbench.o"}};
   for (const std::string& source : parts.sources) runtime.objects.push_back(fs::path(source).stem().string() + ".o");
   engine::touch_cache_entry(folder);
-  if (fs::exists(folder)) return runtime;
+  std::error_code error;
+  if (fs::exists(folder, error)) return runtime;
 
   // Made beside its place and renamed whole; whoever comes second keeps the first one's. A precompiled header serves
   // only under the name that it was made for, so that its place is compiled in: the flags name it by then.
-  const fs::path made = fmt::format("{}.tmp{}", folder.string(), ::getpid());
-  fs::remove_all(made);
-  fs::create_directories(made / "hw/simulation/testbench");
+  const engine::TemporaryFolder aside(folder.parent_path(), folder.filename().string() + ".new-");
+  const fs::path made = aside / "made";
+  fs::create_directories(made / "hw/simulation/testbench", error);
+  if (error) engine::fail_of_system(made, "make the folder", error.value());
   write_scratch(made / "hw/simulation/testbench/testbench.h", kTestbenchHeader);
   write_scratch(made / "testbench.cc", kTestbenchSource);
   write_scratch(made / kHeader, parts.header + "#include \"hw/simulation/testbench/testbench.h\"\n");
   const std::vector<std::string> here = joined(flags, {"-I" + made.string()});
-  compile("testbench", here, {"-c", "testbench.cc", "-o", "testbench.o"}, made);
+  const auto compile = [&](const std::vector<std::string>& more) { run_tool(kCompiler, joined(here, more), made); };
+  compile({"-c", "testbench.cc", "-o", "testbench.o"});
   for (std::size_t i = 0; i < parts.sources.size(); ++i)
-    compile("runtime", here, {"-c", parts.sources[i], "-o", runtime.objects[i + 1]}, made);
-  compile("precompiled header", here, {"-x", "c++-header", kHeader, "-o", std::string(kHeader) + ".gch"}, made);
-  std::error_code error;
+    compile({"-c", parts.sources[i], "-o", runtime.objects[i + 1]});
+  compile({"-x", "c++-header", kHeader, "-o", std::string(kHeader) + ".gch"});
   fs::rename(made, folder, error);
-  if (error) fs::remove_all(made);
-  require(fs::exists(folder), "{}: cannot be made: {}", folder.string(), error.message());
+  if (error && !fs::exists(folder)) engine::fail_of_system(folder, "make the folder", error.value());
   engine::trim_cache();
   return runtime;
 }
@@ -117,11 +95,11 @@ Runtime make_runtime(const RuntimeParts& parts) {
 void compile_simulation(const Runtime& runtime, const fs::path& folder) {
   std::vector<std::string> arguments = {"-include", (runtime.folder / kHeader).string(), "glue.cc", "-o", "simulation"};
   for (const std::string& object : runtime.objects) arguments.push_back((runtime.folder / object).string());
-  compile("compiling the simulation", runtime.flags, arguments, folder);
+  run_tool(kCompiler, joined(runtime.flags, arguments), folder);
 }
 
-SimulationOutcome run_simulation(const Design& design, const fs::path& folder,
-                                 std::span<const testbench::ChannelBeats> beats, const testbench::Run& run) {
+SimulationOutcome run_simulation(const Design&, const fs::path& folder, std::span<const testbench::ChannelBeats> beats,
+                                 const testbench::Run& run) {
   const auto write = [&](const std::string& name, std::size_t i, const std::vector<Byte>& bytes) {
     write_scratch(folder / fmt::format("{}-{}", name, i), {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   };
@@ -129,16 +107,15 @@ SimulationOutcome run_simulation(const Design& design, const fs::path& folder,
     write("input", i, beats[i].input);
     write("expected", i, beats[i].expected);
   }
-  fs::remove(folder / "outcome.json");
-  const engine::ChildResult result =
-      engine::run_child({(folder / "simulation").string(), folder.string(),
-                         std::to_string(static_cast<int>(run.stalls)), std::to_string(run.seed),
-                         std::to_string(run.n_resets), std::to_string(run.trace_cycles), std::to_string(run.watchdog)},
-                        {.folder = design.folder});
-  if (!fs::exists(folder / "outcome.json"))
-    throw std::runtime_error(
-        fmt::format("the simulation broke off with exit code {}:\n{}", result.code, result.output));
-  const json found = json::parse(engine::read_file(folder / "outcome.json"));
+  std::error_code error;
+  fs::remove(folder / "outcome.json", error);
+  const engine::ChildResult result = engine::run_child(
+      {(folder / "simulation").string(), ".", std::to_string(static_cast<int>(run.stalls)), std::to_string(run.seed),
+       std::to_string(run.n_resets), std::to_string(run.trace_cycles), std::to_string(run.watchdog)},
+      {.folder = folder});
+  if (!fs::exists(folder / "outcome.json", error))
+    throw engine::Failure(fmt::format("the simulation broke off with exit code {}", result.code), result.output);
+  const json found = engine::parse_json(engine::read_file(folder / "outcome.json"), "outcome.json");
   SimulationOutcome outcome;
   outcome.cycles = found["cycles"];
   outcome.seconds = found["seconds"];

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "engine/base/error.h"
+#include "hw/names.h"
 #include "hw/simulation/simulators.h"
 
 namespace ingot::hw {
@@ -20,13 +21,29 @@ const SimulatorTools& tools(Simulator simulator) {
   return kVerilator;
 }
 
+// They become code.
+void check_names(const Design& design) {
+  const auto check = [](const std::string& name) {
+    engine::require(is_identifier(name), "design: a module or port must be named by letters, digits and _, got '{}'",
+                    name);
+  };
+  check(design.top);
+  for (const DesignChannel& channel : design.channels) {
+    check(channel.input.name);
+    check(channel.output.name);
+  }
+}
+
 }  // namespace
 
 Simulation::Simulation(const Design& design, Simulator simulator, const Options& options)
     : design_(design), simulator_(simulator) {
   engine::require(!options.coverage || simulator == Simulator::verilator,
                   "coverage: only verilator counts lines, got {}", kSimulators[static_cast<std::size_t>(simulator)]);
-  design_.folder = std::filesystem::absolute(design.folder);
+  check_names(design);
+  design_.folder = folder_.path();
+  design_.sources = copy_files(design.sources, design.folder, folder_.path());
+  design_.images = copy_files(design.images, design.folder, folder_.path());
   const Runtime runtime = tools(simulator).prepare(options);
   const auto start = std::chrono::steady_clock::now();
   tools(simulator).build(design_, folder_.path(), options, runtime);

@@ -29,8 +29,9 @@ struct DesignChannel {
 // A module with ports clk, rst (synchronous, active high) and streams.
 struct Design {
   std::string top = "top";
-  std::filesystem::path folder;      // where $readmemh looks for files
-  std::vector<std::string> sources;  // Verilog, relative to the folder
+  std::filesystem::path folder;
+  std::vector<std::string> sources;  // Verilog, relative to the folder, or absolute
+  std::vector<std::string> images;   // of ROMs, likewise
   std::vector<DesignChannel> channels;
 };
 
@@ -55,18 +56,20 @@ class Simulation {
     bool coverage = false;  // verilator only
   };
 
-  // Builds. Throws Error if a program is missing (naming its Debian package) or refuses the design (with its words).
+  // Builds, from copies of the design's files in a folder of its own. Throws Error if a program is missing (naming its
+  // Debian package), a name of the design is not plain or a file cannot be read, Failure if a program breaks off or
+  // refuses the design (with its words).
   Simulation(const Design& design, Simulator simulator, const Options& options);
   Simulation(const Design& design, Simulator simulator) : Simulation(design, simulator, Options{}) {}
 
-  // beats[i] belongs to channel i. Of icarus no trace comes back. Throws std::runtime_error if the simulator breaks off,
-  // as it does at an assertion in the design, with its words.
+  // beats[i] belongs to channel i. Of icarus no trace comes back. Throws Failure if the simulator breaks off, as it
+  // does at an assertion in the design or a ROM image that is not there, with its words.
   SimulationOutcome run(std::span<const testbench::ChannelBeats> beats, const testbench::Run& run) const;
 
   double build_seconds() const { return build_seconds_; }  // without what is built once for all designs
 
  private:
-  Design design_;
+  Design design_;  // in folder_
   Simulator simulator_;
   engine::TemporaryFolder folder_;
   double build_seconds_ = 0;

@@ -1,4 +1,4 @@
-// How each simulator is driven: one file each. A design is built in a folder, and run there.
+// How each simulator is driven: one file each. A design is built in a folder in which its files are, and run there.
 #pragma once
 
 #include <filesystem>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "hw/simulation/simulation.h"
+#include "hw/tools.h"
 
 namespace ingot::hw {
 
@@ -29,15 +30,10 @@ struct SimulatorTools {
 
 extern const SimulatorTools kVerilator, kIcarus, kCxxrtl;
 
-// A program that builds, or refuses the design: throws Error with `what` and its words unless it ends with code 0.
-std::string build_step(const std::string& what, const std::vector<std::string>& command,
-                       const std::filesystem::path& folder, const std::vector<std::string>& environment = {});
+inline const Tool kCompiler{"g++", "g++"}, kYosys{"yosys", "yosys"};
 
-// A file that need not outlive the simulation: written without waiting for the disk.
-void write_scratch(const std::filesystem::path& path, std::string_view text);
-
-// The design's sources as arguments.
-std::vector<std::string> source_paths(const Design& design);
+// What a tool says of its version.
+std::string version_of(const Tool& tool, const std::string& option, const std::vector<std::string>& environment = {});
 
 struct RuntimeParts {
   std::string name;     // of the folder in the cache

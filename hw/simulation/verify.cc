@@ -125,6 +125,7 @@ Design design_of(const EmittedRtl& rtl) {
   return {.top = rtl.manifest.top,
           .folder = rtl.folder,
           .sources = rtl.manifest.sources,
+          .images = rtl.manifest.images,
           .channels = {{port(rtl.manifest.input), port(rtl.manifest.output)}}};
 }
 
@@ -132,6 +133,7 @@ Verification verify(const EmittedRtl& rtl, const VerifyOptions& options,
                     const std::function<void(std::int64_t, std::int64_t)>& progress) {
   Stimulus stimulus(rtl, options);
   const Simulation simulation(design_of(rtl), options.simulator, {.coverage = options.coverage});
+  if (progress) progress(0, stimulus.size());
   Verification result{.build_seconds = simulation.build_seconds()};
   if (options.simulator != Simulator::icarus) measure(rtl, simulation, Stimulus(rtl, options), result);
   const std::int64_t n_chunk =

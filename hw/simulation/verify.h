@@ -51,8 +51,9 @@ struct Verification {
 // The top module of the folder as a design with one channel.
 Design design_of(const EmittedRtl& rtl);
 
-// `progress` is called with vectors done and asked for. Stops at the first chunk of vectors that is not right. Throws
-// Error where Simulation does, or if there are no own vectors; Interrupted when the user stops it.
+// `progress` is called with vectors done and asked for, with 0 when the simulation is built. Stops at the first chunk
+// of vectors that is not right. Throws Error where Simulation does, or if there are no own vectors; Interrupted when
+// the user stops it.
 Verification verify(const EmittedRtl& rtl, const VerifyOptions& options,
                     const std::function<void(std::int64_t, std::int64_t)>& progress = {});
 

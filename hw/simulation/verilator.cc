@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "engine/base/child.h"
-#include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "hw/simulation/coverage.h"
 #include "hw/simulation/simulators.h"
@@ -16,13 +14,13 @@ namespace {
 constexpr const char kRoot[] = "/usr/share/verilator";
 const std::vector<std::string> kEnvironment = {std::string("VERILATOR_ROOT=") + kRoot};
 
-std::string verilator() { return engine::require_program("verilator_bin", "verilator").string(); }
+const Tool kProgram{"verilator_bin", "verilator"};
 
 Runtime prepare(const Simulation::Options& options) {
   const std::string include = std::string(kRoot) + "/include";
   RuntimeParts parts{
       .name = options.coverage ? "verilator-coverage" : "verilator",
-      .version = build_step("verilator", {verilator(), "--version"}, fs::temp_directory_path(), kEnvironment),
+      .version = version_of(kProgram, "--version", kEnvironment),
       .flags = {"-isystem", include, "-isystem", include + "/vltstd", "-DVL_INCLUDE_OPT=include", "-DVM_TRACE=0",
                 std::string("-DVM_COVERAGE=") + (options.coverage ? "1" : "0"), "-DVM_SC=0"},
       .header = std::string("#include <verilated.h>\n") + (options.coverage ? "#include <verilated_cov.h>\n" : ""),
@@ -71,14 +69,12 @@ int main(int argc, char** argv) {
 }
 
 void build(const Design& design, const fs::path& folder, const Simulation::Options& options, const Runtime& runtime) {
-  std::vector<std::string> command = {verilator(),   "--cc",        "-Wall",        "-O3",
-                                      "--assert",    "--no-timing", "--x-assign",   "unique",
-                                      "--x-initial", "unique",      "--Mdir",       (folder / "model").string(),
-                                      "--prefix",    "Vmodel",      "--top-module", design.top};
-  if (options.coverage) command.push_back("--coverage-line");
-  const std::vector<std::string> sources = source_paths(design);
-  command.insert(command.end(), sources.begin(), sources.end());
-  build_step("verilator", command, design.folder, kEnvironment);
+  std::vector<std::string> arguments = {"--cc",       "-Wall",    "-O3",         "--assert",     "--no-timing",
+                                        "--x-assign", "unique",   "--x-initial", "unique",       "--Mdir",
+                                        "model",      "--prefix", "Vmodel",      "--top-module", design.top};
+  if (options.coverage) arguments.push_back("--coverage-line");
+  arguments.insert(arguments.end(), design.sources.begin(), design.sources.end());
+  run_tool(kProgram, arguments, folder, kEnvironment);
   write_scratch(folder / "glue.cc", glue(design, folder / "model", options));
   compile_simulation(runtime, folder);
 }
@@ -86,7 +82,8 @@ void build(const Design& design, const fs::path& folder, const Simulation::Optio
 SimulationOutcome run(const Design& design, const fs::path& folder, std::span<const testbench::ChannelBeats> beats,
                       const testbench::Run& how) {
   SimulationOutcome outcome = run_simulation(design, folder, beats, how);
-  if (fs::exists(folder / "coverage")) outcome.coverage = read_coverage(engine::read_file(folder / "coverage"));
+  std::error_code error;
+  if (fs::exists(folder / "coverage", error)) outcome.coverage = read_coverage(engine::read_file(folder / "coverage"));
   return outcome;
 }
 

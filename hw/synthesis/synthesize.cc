@@ -1,6 +1,7 @@
 #include "hw/synthesis/synthesize.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <chrono>
 
@@ -9,6 +10,8 @@
 #include "engine/base/files.h"
 #include "engine/base/temporary_folder.h"
 #include "engine/io/json.h"
+#include "hw/names.h"
+#include "hw/tools.h"
 
 namespace ingot::hw {
 namespace fs = std::filesystem;
@@ -16,30 +19,24 @@ namespace {
 
 using nlohmann::json;
 
+const Tool kYosys{"yosys", "yosys"}, kNextpnr{"nextpnr-ice40", "nextpnr-ice40"};
+
 // The last lines of what a program said.
 std::string ending(const std::string& text) {
   const std::size_t from = text.size() > 600 ? text.find('\n', text.size() - 600) : 0;
   return text.substr(from == std::string::npos ? text.size() - 600 : from);
 }
 
-std::string synthesis_command(Target target, const SynthesisOptions& options) {
+std::string synthesis_command(Target target, const std::string& top, const SynthesisOptions& options) {
   switch (target) {
     case Target::xilinx:  // -nosrl: the shift registers that Yosys 0.23 extracts lose their clock enable
-      return fmt::format("synth_xilinx -flatten -family xc7 -nosrl -top top{}", options.dsp ? "" : " -nodsp");
+      return fmt::format("synth_xilinx -flatten -family xc7 -nosrl -top {}{}", top, options.dsp ? "" : " -nodsp");
     case Target::ecp5:
-      return fmt::format("synth_ecp5 -top top{}", options.dsp ? "" : " -nodsp");
+      return fmt::format("synth_ecp5 -top {}{}", top, options.dsp ? "" : " -nodsp");
     case Target::ice40:
       break;
   }
-  return fmt::format("synth_ice40 -top top{}", options.dsp && !options.place ? " -dsp" : "");
-}
-
-std::string run(const std::vector<std::string>& command, const fs::path& folder) {
-  const engine::ChildResult result = engine::run_child(command, {.folder = folder});
-  if (result.code != 0)
-    throw std::runtime_error(
-        fmt::format("{}: ended with exit code {}: {}", command[0], result.code, ending(result.output)));
-  return result.output;
+  return fmt::format("synth_ice40 -top {}{}", top, options.dsp && !options.place ? " -dsp" : "");
 }
 
 bool is_lut(const std::string& cell) {
@@ -58,19 +55,17 @@ void count(Synthesis& s, const std::string& cell, std::int64_t n) {
   if (cell == "CARRY4" || cell == "CCU2C" || cell == "SB_CARRY") s.carry += n;
 }
 
-void place(Synthesis& s, const engine::TemporaryFolder& scratch, const fs::path& folder) {
-  const fs::path program = engine::require_program("nextpnr-ice40", "nextpnr-ice40");
-  const engine::ChildResult placed =
-      engine::run_child({program.string(), "--hx8k", "--package", "ct256", "--json",
-                         (scratch.path() / "net.json").string(), "--freq", "100", "--seed", "1", "--timing-allow-fail",
-                         "--pcf-allow-unconstrained", "--report", (scratch.path() / "report.json").string(), "--quiet"},
-                        {.folder = folder});
+void place(Synthesis& s, const fs::path& scratch) {
+  const ToolResult placed =
+      try_tool(kNextpnr,
+               {"--hx8k", "--package", "ct256", "--json", "net.json", "--freq", "100", "--seed", "1",
+                "--timing-allow-fail", "--pcf-allow-unconstrained", "--report", "report.json", "--quiet"},
+               scratch);
   if (placed.code != 0) {
     s.no_fmax = "nextpnr-ice40 could not place it on an HX8K: " + ending(placed.output);
     return;
   }
-  const std::string path = (scratch.path() / "report.json").string();
-  const json report = engine::parse_json(engine::read_file(path), path);
+  const json report = engine::parse_json(engine::read_file(scratch / "report.json"), "report.json");
   const json clocks = report.value("fmax", json::object());
   double slowest = 0;
   for (const auto& [clock, timing] : clocks.items()) {
@@ -83,24 +78,31 @@ void place(Synthesis& s, const engine::TemporaryFolder& scratch, const fs::path&
 
 }  // namespace
 
-Synthesis synthesize(const EmittedRtl& rtl, Target target, const SynthesisOptions& options) {
+Synthesis synthesize(const EmittedRtl& rtl, Target target, const SynthesisOptions& options,
+                     const std::function<void(const std::string&)>& step) {
   engine::require(!options.place || target == Target::ice40, "--report: places on ice40 only, got {}", name(target));
-  const fs::path yosys = engine::require_program("yosys", "yosys");
+  if (options.place) engine::require_program(kNextpnr.program, kNextpnr.debian_package);
+  engine::require_program(kYosys.program, kYosys.debian_package);
   const engine::TemporaryFolder scratch;
-  std::string files;
-  for (const std::string& source : rtl.manifest.sources) files += " " + source;
+  const std::vector<std::string> sources = copy_files(rtl.manifest.sources, rtl.folder, scratch.path());
+  copy_files(rtl.manifest.images, rtl.folder, scratch.path());
+  engine::require(is_identifier(rtl.manifest.top), "{}: cannot be the name of a module", rtl.manifest.top);
   const auto start = std::chrono::steady_clock::now();
-  run({yosys.string(), "-q", "-p",
-       fmt::format("read_verilog -sv -defer{}; hierarchy -check -top top; {}; check -assert; tee -q -o {} stat -json; "
-                   "write_json {}",
-                   files, synthesis_command(target, options), (scratch.path() / "stat.json").string(),
-                   (scratch.path() / "net.json").string())},
-      rtl.folder);
-  const std::string path = (scratch.path() / "stat.json").string();
-  const json stat = engine::parse_json(engine::read_file(path), path);
+  if (step) step(fmt::format("yosys synthesises {} for {}", rtl.graph.name, name(target)));
+  run_tool(
+      kYosys,
+      {"-q", "-p",
+       fmt::format("read_verilog -sv -defer {}; hierarchy -check -top {}; {}; check -assert; "
+                   "tee -q -o stat.json stat -json; write_json net.json",
+                   fmt::join(sources, " "), rtl.manifest.top, synthesis_command(target, rtl.manifest.top, options))},
+      scratch.path());
+  const json stat = engine::parse_json(engine::read_file(scratch / "stat.json"), "stat.json");
   Synthesis s{.target = target, .cells = stat.at("design").at("num_cells_by_type")};
   for (const auto& [cell, n] : s.cells.items()) count(s, cell, n.get<std::int64_t>());
-  if (options.place) place(s, scratch, rtl.folder);
+  if (options.place) {
+    if (step) step("nextpnr-ice40 places it on an HX8K");
+    place(s, scratch.path());
+  }
   s.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   s.tool = stat.value("creator", "");
   return s;

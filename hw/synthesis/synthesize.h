@@ -1,6 +1,7 @@
 // Emitted RTL through Yosys, and nextpnr for ice40: what it takes of a chip and how fast it can run.
 #pragma once
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -29,9 +30,10 @@ struct SynthesisOptions {
   bool dsp = true;     // multipliers where the family has some; ice40 (UP5K) only if asked for
 };
 
-// Throws Error naming the Debian package of a missing program, std::runtime_error if Yosys finds fault with the design
-// (its check must be clean).
-Synthesis synthesize(const EmittedRtl& rtl, Target target, const SynthesisOptions& options);
+// `step` is told what is going on. Throws Error naming the Debian package of a missing program, Failure if Yosys breaks
+// off or finds fault with the design (its check must be clean).
+Synthesis synthesize(const EmittedRtl& rtl, Target target, const SynthesisOptions& options,
+                     const std::function<void(const std::string&)>& step = {});
 
 nlohmann::json to_json(const Synthesis& synthesis);
 

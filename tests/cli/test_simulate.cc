@@ -33,7 +33,7 @@ name = "act"
 type = "relu"
 )toml";
 
-// Replaces a text in an emitted file, and its checksum: hardware that was emitted wrong.
+// Replaces a text in an emitted file, and its checksum: what a stranger can do.
 void forge(const Workplace& place, const std::string& name, const std::string& from, const std::string& to) {
   std::string text = text_of_file(place / ("rtl/" + name));
   REQUIRE(contains(text, from));
@@ -46,6 +46,15 @@ void forge(const Workplace& place, const std::string& name, const std::string& f
     file["hash"] = fmt::format("{:016x}", engine::content_hash(text));
   }
   place.write("rtl/manifest.json", manifest.dump());
+}
+
+// Simulated by a Verilator that reads `from` (of sed) in relu.sv as `to`: hardware that is not what was emitted.
+Outcome simulated_as(const Workplace& place, const std::string& from, const std::string& to) {
+  place.write("bin/verilator_bin",
+              fmt::format("#!/bin/sh\n[ -f relu.sv ] && sed -i \"s/{}/{}/\" relu.sv\nexec '{}' -Wno-WIDTH \"$@\"\n",
+                          from, to, engine::find_program("verilator_bin")->string()));
+  std::filesystem::permissions(place / "bin/verilator_bin", std::filesystem::perms::owner_all);
+  return place.run("simulate rtl --vectors 100", "", "PATH=\"$PWD/bin:$PATH\"");
 }
 
 void refused(const Workplace& place, const std::string& words, const std::string& part,
@@ -75,7 +84,7 @@ TEST_CASE("What cannot be simulated is refused in one sentence") {
   refused(place, "simulate rtl", "relu.sv: is not what was emitted");
 }
 
-TEST_CASE("An emitted layer is simulated: equal, measured, traced; a forged one is found out") {
+TEST_CASE("An emitted layer is simulated: equal, measured, traced; one that is not the graph's is found out") {
   if (!engine::find_program("verilator_bin")) {
     MESSAGE("skipped: verilator_bin is missing: install the Debian package verilator");
     return;
@@ -99,16 +108,96 @@ TEST_CASE("An emitted layer is simulated: equal, measured, traced; a forged one 
   CHECK(contains(place.run("simulate rtl --activations --out real").out, "2 vectors, 4 beats: every bit as computed"));
 
   REQUIRE(place.run("emit mlp.toml --parallelism 4 --out rtl").code == 0);  // in place of what was simulated
-  forge(place, "relu.sv", "? '0 :", "? '1 :");
-  const Outcome wrong = place.run("simulate rtl --vectors 100");
+  const Outcome wrong = simulated_as(place, "? .0 :", "? 8\'d1 :");
   CHECK(wrong.code == 1);
   CHECK(contains(wrong.out, "NOT as computed"));
   CHECK(contains(wrong.out, "vector 0, beat "));
   CHECK(contains(wrong.error, "the hardware does not compute what its graph does"));
-
-  REQUIRE(place.run("emit mlp.toml --parallelism 4 --out rtl").code == 0);
-  forge(place, "relu.sv", "assign m_valid_o = s_valid_i;", "assign m_valid_o = 1'b0; logic unused = s_valid_i;");
-  const Outcome stuck = place.run("simulate rtl --vectors 100");
+  const Outcome stuck = simulated_as(place, "m_valid_o = s_valid_i;", "m_valid_o = s_valid_i \\& 1'b0;");
   CHECK(stuck.code == 1);
   CHECK(contains(stuck.error, "nothing moves any more after 0 beats"));
+}
+
+TEST_CASE("What a stranger wrote into an emitted folder is not run, though its checksums are right") {
+  const Workplace place;
+  place.write("mlp.toml", kMlp);
+  const auto emitted = [&] {
+    std::filesystem::remove_all(place / "rtl");
+    REQUIRE(place.run("emit mlp.toml --out rtl --quiet").code == 0);
+  };
+  const auto refused_both = [&](const std::string& part) {
+    for (const char* words : {"simulate rtl --simulator icarus", "synth rtl"}) refused(place, words, part);
+  };
+  emitted();
+  forge(place, "relu.sv", "endmodule", "initial $system(\"echo > OWNED\"); endmodule");
+  refused_both("relu.sv: is not what this version of ingot makes of graph.json");
+  emitted();
+  forge(place, "top.sv", "endmodule", "initial $system(\"echo > OWNED\"); endmodule");
+  refused_both("top.sv: is not what this version of ingot makes of graph.json");
+  emitted();
+  forge(place, "graph.json", "\"name\":\"mlp\"", "\"name\":\"mlp\\nendmodule\"");
+  refused_both("graph: a name must be");
+
+  const auto edited = [&](const std::string& from, const std::string& to) {
+    emitted();
+    std::string text = text_of_file(place / "rtl/manifest.json");
+    REQUIRE(contains(text, from));
+    text.replace(text.find(from), from.size(), to);
+    place.write("rtl/manifest.json", text);
+  };
+  edited("\"requantize.sv\",", "\"requantize.sv\", \"x; exec -- touch OWNED\",");
+  refused_both("must be a file name without a folder");
+  edited("\"top\": \"top\"", "\"top\": \"top; shell touch OWNED\"");
+  refused_both("top: a name must be");
+  edited("\"interval\": 32", "\"interval\": 4611686018427387903");
+  refused_both("manifest.json: is not what this version of ingot makes");
+  emitted();
+  std::filesystem::remove(place / "rtl/relu.sv");
+  std::filesystem::create_symlink(place / "mlp.toml", place / "rtl/relu.sv");
+  refused_both("relu.sv: must be a regular file, no link to one");
+  emitted();
+  forge(place, "fc1_weight.mem", "\n", "\n00\n");
+  const Outcome image = place.run("simulate rtl --simulator icarus");
+  CHECK(image.code == 1);
+  CHECK(contains(image.error, "fc1_weight.mem is not the image that this memory was emitted with"));
+  CHECK_FALSE(std::filesystem::exists(place / "OWNED"));
+  CHECK_FALSE(std::filesystem::exists(place / "rtl/OWNED"));
+}
+
+TEST_CASE("Folders of any name are simulated and synthesised: tools are told none of them") {
+  const Workplace place;
+  place.write("mlp.toml", kMlp);
+  // A space, quotes, what shells and scripts expand, a line end, and a byte that is not UTF-8.
+  const std::string folder = R"($'a b"$HOME`touch OWNED`;{}%\\ \'\n\xff')";
+  const std::string before = "mkdir -p " + folder + "/tmp && TMPDIR=\"$PWD/\"" + folder + "/tmp";
+  REQUIRE(place.run("emit mlp.toml --quiet --out " + folder + "/rtl", "", before).code == 0);
+  struct Row {
+    const char *program, *command, *options;
+  };
+  for (const Row& row :
+       {Row{"verilator_bin", "simulate", "--vectors 50"},
+        Row{"iverilog", "simulate", "--vectors 50 --simulator icarus"},
+        Row{"yosys", "simulate", "--vectors 50 --simulator cxxrtl"}, Row{"yosys", "synth", "--target ice40"}}) {
+    if (!engine::find_program(row.program)) continue;
+    const Outcome outcome = place.run(fmt::format("{} {}/rtl {}", row.command, folder, row.options), "", before);
+    INFO(row.program, ": ", outcome.error);
+    CHECK(outcome.code == 0);
+  }
+  std::vector<std::string> left;
+  for (const auto& item : std::filesystem::recursive_directory_iterator(place / "")) {
+    const std::string name = item.path().filename().string();
+    if (name == "OWNED" || name.starts_with("ingot-")) left.push_back(name);
+  }
+  CHECK(left.empty());
+}
+
+TEST_CASE("Building and simulating is told on standard error, and not with --quiet") {
+  if (!engine::find_program("iverilog")) return;
+  const Workplace place;
+  place.write("mlp.toml", kMlp);
+  REQUIRE(place.run("emit mlp.toml --out rtl --quiet").code == 0);
+  const Outcome told = place.run("simulate rtl --vectors 20 --simulator icarus");
+  CHECK(told.code == 0);
+  CHECK(contains(told.error, "building the simulation (icarus)\nvectors 20/20"));
+  CHECK(place.run("simulate rtl --vectors 20 --simulator icarus --quiet").error == "");
 }

@@ -37,6 +37,8 @@ std::string hex_digits(std::span<const std::int32_t> codes, int width) {
   return digits;
 }
 
+std::string memory_name(int i) { return fmt::format("memory_{}.mem", i); }
+
 }  // namespace
 
 void Batch::add(const std::string& name, const std::string& body, End in, const Codes& input, End out,
@@ -54,7 +56,7 @@ void Batch::add(const std::string& name, const std::string& body, End in, const 
 }
 
 std::string Batch::add_file(const std::string& text) {
-  const std::string name = fmt::format("memory-{}.mem", n_files_++);
+  const std::string name = memory_name(n_files_++);
   put(folder_ / name, text);
   return name;
 }
@@ -67,6 +69,7 @@ hw::Design Batch::design() const {
   for (const auto& item : fs::directory_iterator(INGOT_RTL)) design.sources.push_back(item.path().string());
   std::sort(design.sources.begin(), design.sources.end());
   design.sources.push_back("top.sv");
+  for (int i = 0; i < n_files_; ++i) design.images.push_back(memory_name(i));
   return design;
 }
 
