@@ -10,6 +10,7 @@
 #include "cli/version.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/printable.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
 #include "engine/base/threads.h"
@@ -149,7 +150,7 @@ void finish(const CLI::App& command, const Common& common, const fs::path& out, 
             const std::string& text) {
   result = with_usage(command, common, std::move(result));
   if (!out.empty()) engine::write_file(out / "result.json", json_line(result, 2));
-  print_out(common.json ? json_line(result) : text);
+  print_out(common.json ? json_line(result) : engine::printable_lines(text));
 }
 
 void print_out(std::string_view text) {
@@ -158,7 +159,7 @@ void print_out(std::string_view text) {
 }
 
 void say(const std::string& line) {
-  if (!engine::quiet()) std::fputs((line + "\n").c_str(), stderr);
+  if (!engine::quiet()) std::fputs((engine::printable_lines(line) + "\n").c_str(), stderr);
 }
 
 }  // namespace ingot::cli

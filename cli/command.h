@@ -47,14 +47,14 @@ nlohmann::json with_usage(const CLI::App& command, const Common& common, nlohman
 std::string json_line(const nlohmann::json& value, int indent = -1);
 
 // Ends a command: adds usage, seed and build to the result; writes result.json into `out` unless it is empty; prints
-// the JSON on standard output with --json, else `text`.
+// the JSON on standard output with --json, else `text`, whose names and labels need not be printable.
 void finish(const CLI::App& command, const Common& common, const std::filesystem::path& out, nlohmann::json result,
             const std::string& text);
 
 // Writes to standard output, and throws Failure if not all of it could be written: it is closed, or its disk is full.
 void print_out(std::string_view text);
 
-// Says something to the user, on standard error, unless --quiet.
+// Says something to the user, on standard error, unless --quiet. What it quotes need not be printable.
 void say(const std::string& line);
 
 }  // namespace ingot::cli

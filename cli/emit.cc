@@ -22,8 +22,8 @@ namespace {
 
 using engine::require;
 
-struct EmitOptions {
-  std::string model, block, parallelism, data, out, name = hw::kTopName;
+struct EmitOptions : DataOptions {
+  std::string model, block, parallelism, out, name = hw::kTopName;
   std::int64_t cycles = 0, multipliers = 0, activations = 0;
 };
 
@@ -38,7 +38,7 @@ bert::Subset spread(const bert::TokenCorpus& corpus, std::int64_t n, const std::
 }
 
 hw::Vectors real_vectors(const EmitOptions& o, const Classifier& c, const hw::Graph& graph) {
-  const auto source = data::open_source(o.data);
+  const auto source = open_data(o);
   const bert::TokenCorpus corpus = tokenized(*source, *c.tokenizer);
   const bert::Subset subset = spread(corpus, o.activations, source->name());
   hw::BlockRecorder recorder(c.model(), o.block, graph);
@@ -131,7 +131,7 @@ void add_emit(CLI::App& program) {
       .add_option("--activations", o->activations,
                   "texts of --data whose real inputs and outputs are kept, to be simulated")
       ->check(not_negative());
-  command.add_option("--data", o->data, "as for train: where these texts come from");
+  add_data_options(command, *o, "as for train: where these texts come from");
   command.add_option("--name", o->name, "of the module, its file and its images: give each block of a design its own")
       ->type_name("NAME");
   command.add_option("--out", o->out, "folder of the RTL; an earlier one is replaced")->required();

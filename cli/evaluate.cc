@@ -7,6 +7,8 @@
 #include "bert/classification.h"
 #include "cli/classifier.h"
 #include "cli/commands.h"
+#include "cli/label_map.h"
+#include "cli/seen_texts.h"
 #include "cli/training_options.h"
 #include "compress/lower/verify.h"
 #include "compress/packed/model.h"
@@ -18,23 +20,8 @@ namespace {
 
 using engine::require;
 
-// The labels of a part in the numbering of the model.
-std::vector<std::int32_t> translated(const bert::TokenPart& part, const std::vector<std::string>& from,
-                                     const std::vector<std::string>& to) {
-  std::vector<std::int32_t> map;
-  for (const std::string& label : from) {
-    const auto found = std::find(to.begin(), to.end(), label);
-    require(found != to.end(), "label '{}' of the data is not among the {} labels of the model ({})", label, to.size(),
-            fmt::join(to, ", "));
-    map.push_back(static_cast<std::int32_t>(found - to.begin()));
-  }
-  std::vector<std::int32_t> labels;
-  for (const std::int32_t label : part.labels) labels.push_back(map[static_cast<std::size_t>(label)]);
-  return labels;
-}
-
-struct EvalOptions {
-  std::string model, data;
+struct EvalOptions : DataOptions {
+  std::string model;
   std::string part = "auto";
   std::int64_t batch = 32, length = 0;
   bool integer = false, verify = false;
@@ -44,21 +31,41 @@ struct EvalOptions {
 // What an evaluation reads. Moved, never copied: the part points into corpus and labels.
 struct EvalTexts {
   bert::TokenCorpus corpus;
-  bool is_test;
+  const char* name;                  // of the part: test, validation or all
   std::vector<std::int32_t> labels;  // in the numbering of the model
   bert::TokenPart part;
 };
 
 EvalTexts eval_texts(const EvalOptions& o, const Classifier& c) {
-  const auto source = data::open_source(o.data);
+  const auto source = open_data(o);
   bert::TokenCorpus corpus = tokenized(*source, *c.tokenizer);
   const bool test = o.part == "test" || (o.part == "auto" && corpus.test.size() > 0);
-  bert::TokenPart part = test ? corpus.test : corpus.train;
-  require(part.size() > 0, "{}: has no {} examples", source->name(), test ? "test" : "labelled");
-  std::vector<std::int32_t> labels = translated(part, corpus.label_names, c.labels());
+  const bool validation = o.part == "validation";
+  bert::TokenPart part = test ? corpus.test : validation ? corpus.validation : corpus.train;
+  const char* name = test ? "test" : validation ? "validation" : "all";
+  require(part.size() > 0, "{}: has no {} examples", source->name(), test || validation ? name : "labelled");
+  const LabelMap map = map_labels(corpus.label_names, c.labels());
+  if (!map.note.empty()) say("note: " + map.note);
+  std::vector<std::int32_t> labels = renumbered(part.labels, map);
   part.labels = labels;
-  note_truncation(part, c.framing, test ? "test" : "");
-  return {std::move(corpus), test, std::move(labels), part};
+  note_truncation(part, c.framing, test || validation ? name : "");
+  return {std::move(corpus), name, std::move(labels), part};
+}
+
+// Adds to the result how many of the texts the model has seen, and says so.
+void add_overlap(nlohmann::json& result, const EvalTexts& texts, const Classifier& c) {
+  const SeenTexts seen = load_seen_texts(c.folder);
+  if (seen.empty()) return;
+  const Overlap found = overlap(texts.part, seen);
+  result["texts_trained_on"] = found.trained;
+  result["texts_validated_on"] = found.validated;
+  const std::size_t n = texts.part.size();
+  if (found.trained > 0)
+    say(fmt::format(
+        "note: {} of these {} texts were in the training data of the model: this is no measure of new texts",
+        found.trained, n));
+  if (found.validated > 0)
+    say(fmt::format("note: {} of these {} texts chose the best epoch of the model", found.validated, n));
 }
 
 bert::Evaluation evaluate_with_progress(const char* name, const bert::Logits& logits, const EvalTexts& texts,
@@ -114,8 +121,8 @@ nlohmann::json verify(const IntegerClassifier& integers, const bert::Evaluation&
 }
 
 void run_eval(const CLI::App& command, const EvalOptions& o, const Common& common) {
-  require(o.part == "auto" || o.part == "test" || o.part == "train", "--part: must be auto, test or train, got '{}'",
-          o.part);
+  require(o.part == "auto" || o.part == "test" || o.part == "train" || o.part == "validation",
+          "--part: must be auto, test, validation or train, got '{}'", o.part);
   require(o.integer || !o.verify, "--verify: compares integers with the fake-quantised model; it needs --integer");
   Classifier c = load_classifier(o.model, o.length);
   std::optional<IntegerClassifier> integers;
@@ -126,9 +133,10 @@ void run_eval(const CLI::App& command, const EvalOptions& o, const Common& commo
                         {"f1", e.macro_f1},
                         {"loss", e.loss},
                         {"examples", e.n},
-                        {"evaluated_on", texts.is_test ? "test" : "all"},
+                        {"evaluated_on", texts.name},
                         {"model", c.folder.string()},
                         {"tokens_per_second", speed(e)}};
+  add_overlap(result, texts, c);
   std::string text = fmt::format("accuracy {:.4f}, F1 {:.4f}, loss {:.4f} on {} texts ({:.1f}k tokens/s)\n", e.accuracy,
                                  e.macro_f1, e.loss, e.n, speed(e) / 1000);
   if (integers) {
@@ -161,9 +169,10 @@ void add_eval(CLI::App& program) {
   const auto common = add_common(command);
   const auto o = std::make_shared<EvalOptions>();
   command.add_option("model", o->model, "folder of a run or a checkpoint")->required()->type_name("DIR");
-  command.add_option("--data", o->data, "as for train")->required();
-  command.add_option("--part", o->part,
-                     "test, train (everything labelled that is not test), or auto: test where there is one");
+  add_data_options(command, *o)->required();
+  command.add_option(
+      "--part", o->part,
+      "test, validation (where the data has one), train (all that is labelled beside), or auto: test if there is one");
   command.add_option("--length", o->length, "tokens of a text; 0: as trained")->check(not_negative());
   command.add_option("--batch", o->batch, "texts at a time")->check(CLI::Range(1, 65536));
   command.add_flag("--integer", o->integer, "run the fixed-point layers in integers");

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "cli/label_map.h"
 #include "cli/model_folder.h"
+#include "cli/seen_texts.h"
 #include "compress/footprint.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -54,14 +56,25 @@ bert::TrainingOutcome train_or_keep(const FineTuning& f, const bert::Job& job) {
 }  // namespace
 
 std::unique_ptr<TrainingTexts> training_texts(const TrainingOptions& o, std::int64_t n_validation, std::uint64_t seed) {
-  auto source = data::open_source(o.data);
+  auto source = open_data(o);
   auto tokenizer = tokenizer_of(o, *source, seed);
   auto read = tokenized(*source, *tokenizer);
   std::unique_ptr<TrainingTexts> texts(
-      new TrainingTexts{std::move(source), std::move(tokenizer), std::move(read), {}, {}});
+      new TrainingTexts{std::move(source), std::move(tokenizer), std::move(read), {}, {}, {}});
   const bert::TokenCorpus& corpus = texts->corpus;
   require(corpus.label_names.size() >= 2, "{}: training needs at least two labels, found {}", texts->source->name(),
           corpus.label_names.size());
+  if (corpus.validation.size() > 0) {
+    require(n_validation < 0, "--validation: {} has {} validation texts of its own; none can be held out",
+            texts->source->name(), corpus.validation.size());
+    say(fmt::format("note: the {} validation texts of the data choose the best epoch; none are held out",
+                    corpus.validation.size()));
+    texts->training = bert::Subset::all(corpus.train);
+    texts->validation = bert::Subset::all(corpus.validation);
+    return texts;
+  }
+  require(corpus.train.size() >= 2, "{}: training needs at least two texts, one to validate by, found {}",
+          texts->source->name(), corpus.train.size());
   data::Split split = data::hold_out(corpus.train.labels, validation_size(n_validation, corpus.train.size()), seed);
   texts->training = {&corpus.train, std::move(split.train)};
   texts->validation = {&corpus.train, std::move(split.validation)};
@@ -78,19 +91,30 @@ CompressedModel starting_classifier(const TrainingOptions& o) {
   return with_compression(bert::with_config(bert::load_model(folder), config), folder);
 }
 
-void check_labels(const bert::Config& config, const TrainingTexts& texts) {
-  require(config.label_names == texts.corpus.label_names, "{}: the labels {} are not those of the model, {}",
-          texts.source->name(), fmt::join(texts.corpus.label_names, ", "), fmt::join(config.label_names, ", "));
+void match_labels(const bert::Config& config, TrainingTexts& texts) {
+  bert::TokenCorpus& corpus = texts.corpus;
+  if (corpus.label_names == config.label_names) return;
+  const LabelMap map = map_labels(corpus.label_names, config.label_names);
+  if (!map.note.empty()) say("note: " + map.note);
+  for (bert::TokenPart* part : {&corpus.train, &corpus.test, &corpus.validation}) {
+    std::vector<std::int32_t>& labels = texts.matched_labels.emplace_back(renumbered(part->labels, map));
+    part->labels = labels;
+  }
+  corpus.label_names = config.label_names;
 }
 
 bert::Job fine_tuning_job(const FineTuning& f) {
   bert::Job job = bert::classification_job(f.model, f.texts.training, f.texts.validation, f.framing, f.options.batch,
                                            f.common.seed);
-  job.save = [&model = f.model, &compression = f.compression, &tokenizer = *f.texts.tokenizer,
-              framing = f.framing](const fs::path& folder) {
+  SeenTexts seen;
+  if (f.options.epochs > 0) seen = seen_texts(f.texts.training, f.texts.validation);
+  if (!f.options.from.empty()) seen = merged(load_seen_texts(resolve_model_folder(f.options.from)), seen);
+  job.save = [&model = f.model, &compression = f.compression, &tokenizer = *f.texts.tokenizer, framing = f.framing,
+              seen = std::move(seen)](const fs::path& folder) {
     bert::save_model(folder, model);
     compress::save_compression(folder, compression);
     save_tokenizer(folder, tokenizer, framing);
+    save_seen_texts(folder, seen);
   };
   return job;
 }

@@ -14,13 +14,14 @@ struct TrainingTexts {
   std::unique_ptr<data::Source> source;
   std::unique_ptr<bert::Tokenizer> tokenizer;
   bert::TokenCorpus corpus;
-  bert::Subset training, validation;  // of corpus.train
+  bert::Subset training, validation;                      // of corpus.train; validation of its own part if there is one
+  std::vector<std::vector<std::int32_t>> matched_labels;  // what the parts point to once match_labels changed them
 
   bool has_test() const { return corpus.test.size() > 0; }
 };
 
-// Reads what the options name. n_validation texts are held out, by the seed; negative: a tenth, at most 2,500. The same
-// seed holds out the same texts in every command.
+// Reads what the options name. If it has no validation part, n_validation texts are held out, by the seed; negative: a
+// tenth, at most 2,500. The same seed holds out the same texts in every command.
 std::unique_ptr<TrainingTexts> training_texts(const TrainingOptions& options, std::int64_t n_validation,
                                               std::uint64_t seed);
 
@@ -28,8 +29,8 @@ std::unique_ptr<TrainingTexts> training_texts(const TrainingOptions& options, st
 // if it is none.
 CompressedModel starting_classifier(const TrainingOptions& options);
 
-// Throws Error unless the labels of the texts are those of the model.
-void check_labels(const bert::Config& config, const TrainingTexts& texts);
+// Gives the texts the model's labels, by map_labels. Throws Error if they are not among them.
+void match_labels(const bert::Config& config, TrainingTexts& texts);
 
 struct FineTuning {
   const CLI::App& command;

@@ -7,6 +7,7 @@
 
 #include "bert/tokenizers/tokenizer.h"
 #include "cli/commands.h"
+#include "cli/data_options.h"
 #include "cli/lab/report.h"
 #include "cli/lab/run.h"
 #include "cli/model_folder.h"
@@ -21,8 +22,8 @@ using engine::require;
 
 namespace {
 
-struct LabOptions {
-  std::string lab, data, out, from, rows, sizes;
+struct LabOptions : DataOptions {
+  std::string lab, out, from, rows, sizes;
   bool report = false;
   // 0: as the data's recipe says.
   std::int64_t pieces = 0, length = 0, batch = 0, epochs = 0;
@@ -134,7 +135,7 @@ void run_lab(const CLI::App& command, const LabOptions& o, const Common& common)
     return lab.run({.command = command, .common = common, .data = o.data, .from = o.from, .out = o.out});
   }
   require(!o.data.empty(), "--data: lab {} needs texts; give them as for train", lab.name);
-  const auto source = data::open_source(o.data);
+  const auto source = open_data(o);
   const Setup setup = setup_of(o, *source);
   if (setup.from_given) check_seed(o, common.seed);
   const std::vector<Row> rows = lab.rows(setup);
@@ -150,6 +151,7 @@ void run_lab(const CLI::App& command, const LabOptions& o, const Common& common)
                               {"seed2", std::to_string(common.seed + 1)},
                               {"seed3", std::to_string(common.seed + 2)},
                               {"from", o.from}},
+                   .reading = reading_words(o),
                    .common = common};
   std::map<std::string, std::string> failures;
   if (!o.report) failures = run_rows(run);
@@ -169,7 +171,7 @@ void add_lab(CLI::App& program) {
   std::string labs;
   for (const Lab& lab : kLabs) labs += fmt::format("{}{} ({})", labs.empty() ? "" : ", ", lab.name, lab.title);
   command.add_option("lab", o->lab, labs)->required()->type_name("LAB");
-  command.add_option("--data", o->data, "as for train; lab 4 needs it only with --from");
+  add_data_options(command, *o, "as for train; lab 4 needs it only with --from");
   command
       .add_option("--out", o->out,
                   "folder of the lab; what is done there is not done again, and several processes may share it")

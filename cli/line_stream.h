@@ -33,8 +33,8 @@ class LineStream {
   int descriptor_;
   bool ended_ = false;
   std::string buffer_;
-  std::size_t begin_ = 0;    // of the next line in the buffer
-  std::size_t scanned_ = 0;  // up to here no line ends
+  std::size_t begin_ = 0;      // of the next line in the buffer
+  std::size_t scanned_ = 0;    // up to here no line ends
   std::size_t n_dropped_ = 0;  // bytes of the next line that were not held
   std::size_t n_lines_ = 0;
 };

@@ -86,7 +86,7 @@ void check_free(const fs::path& folder) {
 }
 
 void copy_tokenizer(const fs::path& from, const fs::path& to) {
-  for (const char* file : {"vocab.txt", "tokenizer.model", "tokenizer_config.json"}) {
+  for (const char* file : {"vocab.txt", "tokenizer.model", "tokenizer_config.json", "seen_texts.safetensors"}) {
     std::error_code error;
     if (fs::exists(from / file, error)) engine::write_file(to / file, engine::read_file(from / file));
   }

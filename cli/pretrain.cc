@@ -31,7 +31,7 @@ struct PretrainOptions : TrainingOptions {
 
 void run(const CLI::App& command, const PretrainOptions& o, const Common& common) {
   check_options(o);
-  const auto source = data::open_source(o.data);
+  const auto source = open_data(o);
   const auto tokenizer = tokenizer_of(o, *source, common.seed);
   const bert::TokenCorpus corpus = tokenized(*source, *tokenizer);
   std::vector<std::span<const std::int32_t>> texts;

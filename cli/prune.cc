@@ -87,7 +87,7 @@ void run(const CLI::App& command, const PruneCommand& o, const Common& common) {
                     pruner.n_weights()));
   }
   const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, common.seed);
-  check_labels(start.model.config, *texts);
+  match_labels(start.model.config, *texts);
   const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);
   note_truncation(texts->corpus.train, framing, "training");
   const FineTuning f{command, common, o, *texts, framing, start.model, start.compression};
@@ -115,7 +115,7 @@ void add_prune(CLI::App& program) {
   command.add_option("model", o->from, "folder of a trained classifier, quantised or pruned before or not")
       ->required()
       ->type_name("DIR");
-  command.add_option("--data", o->data, "as for train")->required();
+  add_data_options(command, *o)->required();
   command.add_option("--out", o->out, "folder of the run: config, metrics, checkpoints, result")->required();
   std::string methods;
   for (const compress::Criterion* criterion : compress::criteria()) {

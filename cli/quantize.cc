@@ -145,7 +145,7 @@ void run(const CLI::App& command, const QuantizeOptions& o, const Common& common
   compress::requests_by_layer(start.model, plan);
   freeze(start.model, o.freeze);
   const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, common.seed);
-  check_labels(start.model.config, *texts);
+  match_labels(start.model.config, *texts);
   const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);
   note_truncation(texts->corpus.train, framing, "training");
   start.compression =
@@ -198,7 +198,7 @@ void add_quantize(CLI::App& program) {
   command.add_option("model", o.from, "folder of a run or a checkpoint; it may be quantised or pruned already")
       ->required()
       ->type_name("DIR");
-  command.add_option("--data", o.data, "as for train")->required();
+  add_data_options(command, o)->required();
   command.add_option("--out", o.out, "folder of the run: config, metrics, checkpoints, result")->required();
   add_format_options(command, o);
   command.add_option("--qat-epochs", o.epochs, "epochs of training with it; 0: only calibrated")

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/base/printable.h"
+
 namespace ingot::cli {
 
 namespace {
@@ -19,11 +21,20 @@ std::vector<std::size_t> used_columns(const TextTable& table) {
   return used;
 }
 
+// Cells hold names and labels that strangers chose.
+std::vector<std::vector<std::string>> printable_cells(std::vector<std::vector<std::string>> rows) {
+  for (auto& row : rows) {
+    for (std::string& cell : row) cell = engine::printable(cell);
+  }
+  return rows;
+}
+
 }  // namespace
 
 std::string TextTable::aligned() const {
   std::string text;
   const std::vector<std::size_t> columns = used_columns(*this);
+  const auto rows = printable_cells(this->rows);
   std::map<std::size_t, std::size_t> widths;
   for (const std::size_t c : columns) {
     widths[c] = headers[c].size();
@@ -43,6 +54,7 @@ std::string TextTable::aligned() const {
 
 std::string TextTable::markdown() const {
   const std::vector<std::size_t> columns = used_columns(*this);
+  const auto rows = printable_cells(this->rows);
   std::string text = "|", rule = "|";
   for (const std::size_t c : columns) {
     text += " " + headers[c] + " |";

@@ -6,22 +6,22 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/line_results.h"
-#include "data/source.h"
+#include "cli/training_options.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 
 namespace ingot::cli {
 namespace {
 
-struct LearnOptions {
-  std::string data, out;
+struct LearnOptions : DataOptions {
+  std::string out;
   std::string type = "unigram";
-  std::int32_t pieces = 8000;
+  std::int32_t pieces = 0;
 };
 
 void run_train(const CLI::App& command, const LearnOptions& o, const Common& common) {
-  const auto source = data::open_source(o.data);
-  const auto tokenizer = bert::tokenizer_for(*source, {.algorithm = o.type, .n_pieces = o.pieces, .seed = common.seed});
+  const auto source = open_data(o);
+  const auto tokenizer = learned_tokenizer(*source, {.algorithm = o.type, .n_pieces = o.pieces, .seed = common.seed});
   engine::write_file(o.out, tokenizer->serialized());
   finish(command, common, {}, {{"pieces", tokenizer->size()}, {"file", o.out}},
          fmt::format("{}: {} pieces\n", o.out, tokenizer->size()));
@@ -60,9 +60,10 @@ void add_tokenizer(CLI::App& program) {
   CLI::App& train = *parent.add_subcommand("train", "learn a SentencePiece vocabulary from a corpus");
   const auto train_common = add_common(train);
   const auto o = std::make_shared<LearnOptions>();
-  train.add_option("--data", o->data, "as for ingot train")->required();
+  add_data_options(train, *o, "as for ingot train")->required();
   train.add_option("--out", o->out, "file to write")->required()->type_name("FILE");
-  train.add_option("--pieces", o->pieces, "size of the vocabulary, special tokens included");
+  train.add_option("--pieces", o->pieces,
+                   "size of the vocabulary, special tokens included; 0: 8000, or as many pieces as the texts hold");
   train.add_option("--type", o->type, "unigram or bpe");
   set_action(train, "ingot tokenizer train --data glosses --pieces 8000 --out tok.model", train_common,
              [&train, o, train_common] { run_train(train, *o, *train_common); });

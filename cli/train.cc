@@ -38,12 +38,15 @@ CompressedModel starting_model(const TrainOptions& o, const TrainingTexts& texts
     config.hidden_dropout_prob = config.attention_probs_dropout_prob = static_cast<float>(o.dropout);
   }
   const std::vector<std::string>& label_names = texts.corpus.label_names;
+  const bool had_labels = config.task == bert::Task::sequence_classification;
   const bool same_task = config.task == bert::Task::sequence_classification && config.label_names == label_names;
   config.pooling = pooling_of(o, config);
   config.task = bert::Task::sequence_classification;
   config.pooler = true;
   config.label_names = label_names;
   if (o.from.empty()) return {bert::make_model(config, seed), {}};
+  if (had_labels && !same_task)
+    say(fmt::format("note: the labels of the data are not those of {}: what classifies starts afresh", o.from));
   bert::Model model =
       same_task ? bert::with_config(bert::load_model(folder), config) : bert::model_from_body(folder, config, seed);
   return with_compression(std::move(model), folder);

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 using engine::require;
 
 void add_training_options(CLI::App& command, TrainingOptions& o) {
-  command.add_option("--data", o.data, "IMDb archive or folder, .tsv/.csv/.jsonl file or folder of them, or 'glosses'")
+  add_data_options(command, o, "IMDb archive or folder, .tsv/.csv/.jsonl file or folder of them, or 'glosses'")
       ->required();
   command.add_option("--out", o.out, "folder of the run: config, metrics, checkpoints, result")->required();
   command.add_option("--model", o.model, "tiny, mini or small");
@@ -29,7 +29,8 @@ void add_training_options(CLI::App& command, TrainingOptions& o) {
   command.add_option("--positions", o.positions, "positions of a new model: the longest text it can read");
   command.add_option("--tokenizer", o.tokenizer, "vocab.txt or SentencePiece .model; default: learned from the data");
   command.add_option("--tokenizer-type", o.tokenizer_type, "of a learned tokenizer: unigram or bpe");
-  command.add_option("--pieces", o.pieces, "vocabulary of a learned tokenizer");
+  command.add_option("--pieces", o.pieces,
+                     "vocabulary of a learned tokenizer; 0: 8000, or as many pieces as the texts hold");
   command.add_option("--epochs", o.epochs, "passes over the training texts")->check(CLI::Range(1, 100000));
   add_step_options(command, o);
 }
@@ -122,8 +123,17 @@ std::unique_ptr<bert::Tokenizer> tokenizer_of(const TrainingOptions& o, const da
                                               std::uint64_t seed) {
   if (!o.from.empty()) return bert::load_tokenizer(resolve_model_folder(o.from));
   if (!o.tokenizer.empty()) return bert::load_tokenizer(o.tokenizer);
-  say(fmt::format("tokenizer: {}, {} pieces, from {}", o.tokenizer_type, o.pieces, source.name()));
-  return bert::tokenizer_for(source, {.algorithm = o.tokenizer_type, .n_pieces = o.pieces, .seed = seed});
+  return learned_tokenizer(source, {.algorithm = o.tokenizer_type, .n_pieces = o.pieces, .seed = seed});
+}
+
+std::unique_ptr<bert::Tokenizer> learned_tokenizer(const data::Source& source, const bert::TokenizerTraining& options) {
+  const std::int32_t wanted = options.n_pieces == 0 ? bert::kDefaultPieces : options.n_pieces;
+  say(fmt::format("tokenizer: {}, {} pieces, from {}", options.algorithm, wanted, source.name()));
+  auto tokenizer = bert::tokenizer_for(source, options);
+  if (tokenizer->size() != wanted)
+    say(fmt::format("note: the tokenizer has {} pieces, {}", tokenizer->size(),
+                    tokenizer->size() < wanted ? "all that these texts hold" : "for all characters of these texts"));
+  return tokenizer;
 }
 
 bert::TokenCorpus tokenized(const data::Source& source, const bert::Tokenizer& tokenizer) {
@@ -133,6 +143,8 @@ bert::TokenCorpus tokenized(const data::Source& source, const bert::Tokenizer& t
     meter->update(static_cast<std::int64_t>(done));
   });
   engine::release_freed_memory();  // the texts are gone
+  meter.reset();
+  say_notes(corpus.notes);
   return corpus;
 }
 
@@ -181,8 +193,8 @@ bert::TrainerOptions trainer_options(const TrainingOptions& o, std::uint64_t see
 bert::TrainerOptions trainer_options(const CLI::App& command, const TrainingOptions& o, const data::Source& source,
                                      const bert::Tokenizer& tokenizer, std::uint64_t seed, nlohmann::json identity) {
   identity.update(resolved_options(command));
-  for (const char* free :
-       {"data", "from", "sizes-of", "tokenizer", "out", "resume", "threads", "quiet", "json", "save-every"})
+  for (const char* free : {"data", "text", "label", "separator", "data-limit", "from", "sizes-of", "tokenizer", "out",
+                           "resume", "threads", "quiet", "json", "save-every"})
     identity.erase(free);
   identity["data_fingerprint"] = source.fingerprint();
   identity["tokenizer_fingerprint"] = bert::fingerprint(tokenizer);

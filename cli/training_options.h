@@ -9,13 +9,13 @@
 #include "bert/tokenizers/token_cache.h"
 #include "bert/trainer.h"
 #include "cli/command.h"
+#include "cli/data_options.h"
 #include "data/batches.h"
 #include "data/source.h"
 
 namespace ingot::cli {
 
-struct TrainingOptions {
-  std::string data;
+struct TrainingOptions : DataOptions {
   std::string model = "tiny";
   std::string from;
   std::int64_t layers = 0, hidden = 0, heads = 0, ffn = 0;  // 0: as the named model
@@ -23,7 +23,7 @@ struct TrainingOptions {
   std::int64_t positions = 512;
   std::string tokenizer;
   std::string tokenizer_type = "unigram";
-  std::int32_t pieces = 8000;
+  std::int32_t pieces = 0;  // 0: 8000, or what the texts hold
   std::int64_t epochs = 1;
   double learning_rate = 1e-3;
   std::int64_t batch = 32;
@@ -59,6 +59,9 @@ void prepare_out(const CLI::App& command, const TrainingOptions& options);
 // The tokenizer that the options name: --tokenizer, or the one in --from, or one learned from the data.
 std::unique_ptr<bert::Tokenizer> tokenizer_of(const TrainingOptions& options, const data::Source& source,
                                               std::uint64_t seed);
+
+// The tokenizer learned from the data, with a word about its size.
+std::unique_ptr<bert::Tokenizer> learned_tokenizer(const data::Source& source, const bert::TokenizerTraining& options);
 
 // The corpus under it, with a progress line and a note where it came from.
 bert::TokenCorpus tokenized(const data::Source& source, const bert::Tokenizer& tokenizer);

@@ -1,36 +1,55 @@
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <optional>
+#include <unordered_set>
 
 #include "data/table.h"
 #include "data/utf8.h"
 #include "engine/base/error.h"
 
 namespace ingot::data {
+using engine::fail;
 using engine::require;
 
 namespace {
 
-// Reads records one after another, counting lines.
+// Reads records by RFC 4180 one after another, counting lines.
 class Records {
  public:
-  Records(std::string_view bytes, char separator, const std::string& file)
-      : rest_(bytes), separator_(separator), file_(file) {}
+  Records(std::string_view text, char separator, const std::string& file)
+      : rest_(text), separator_(separator), file_(file) {}
 
   bool done() const { return rest_.empty(); }
   std::size_t line() const { return line_; }  // where the next record begins
 
-  // The fields of the next record. The strings are reused: a large file has many short fields.
-  void next(std::vector<std::string>& fields) {
+  // Takes a line off that has nothing but blanks on it.
+  bool skip_blank_line() {
+    const std::size_t end = rest_.find_first_not_of(separator_ == '\t' ? " \r" : " \t\r");
+    if (end != rest_.npos && rest_[end] != '\n') return false;
+    rest_.remove_prefix(end == rest_.npos ? rest_.size() : end + 1);
+    ++line_;
+    return true;
+  }
+
+  // The first `most` fields of the next record, and how many it has. The strings are reused: a large file has many
+  // short fields.
+  std::size_t next(std::vector<std::string>& fields, std::size_t most) {
     std::size_t n_fields = 0;
-    bool more = true;
-    while (more) {
-      if (n_fields == fields.size()) fields.emplace_back();
-      std::string& field = fields[n_fields++];
+    const std::string_view before = rest_;
+    for (bool more = true; more; ++n_fields) {
+      if (n_fields < most && n_fields == fields.size()) fields.emplace_back();
+      std::string& field = n_fields < most ? fields[n_fields] : surplus_;
       field.clear();
       more = rest_.starts_with('"') ? take_quoted(field) : take_plain(field);
     }
-    fields.resize(n_fields);
+    fields.resize(std::min(n_fields, most));
+    source_ = before.substr(0, before.size() - rest_.size());
+    return n_fields;
   }
+
+  // The last record as it is in the file, with its line end.
+  std::string_view source() const { return source_; }
 
  private:
   // Both return whether a separator, not the end of the record, follows the field.
@@ -39,7 +58,7 @@ class Records {
     const std::size_t length = std::min(rest_.find_first_of({ends, 2}), rest_.size());
     field = rest_.substr(0, length);
     rest_.remove_prefix(length);
-    if (rest_.starts_with('\n') && field.ends_with('\r')) field.pop_back();
+    if ((rest_.empty() || rest_.front() == '\n') && field.ends_with('\r')) field.pop_back();
     return take_end();
   }
 
@@ -58,10 +77,16 @@ class Records {
       field += '"';
       rest_.remove_prefix(1);
     }
-    if (rest_.starts_with("\r\n")) rest_.remove_prefix(1);
+    if (rest_.starts_with("\r\n") || rest_ == "\r") rest_.remove_prefix(1);
     const bool ended = rest_.empty() || rest_.front() == separator_ || rest_.front() == '\n';
-    require(ended, "{}: line {}: a quote inside a quoted field must be doubled, got '{}' after one", file_, line_,
-            ended ? "" : excerpt(rest_.substr(0, 1)));
+    if (!ended) {
+      require(opened == line_,
+              "{}: line {}: the quoted field that begins here has a quote in line {} with '{}' behind "
+              "it; a quote inside must be doubled",
+              file_, opened, line_, excerpt(rest_.substr(0, 1)));
+      fail("{}: line {}: a quote inside a quoted field must be doubled, got '{}' after one", file_, line_,
+           excerpt(rest_.substr(0, 1)));
+    }
     return take_end();
   }
 
@@ -73,60 +98,292 @@ class Records {
     return more;
   }
 
-  std::string_view rest_;
+  std::string_view rest_, source_;
   std::size_t line_ = 1;
   char separator_;
   const std::string& file_;
+  std::string surplus_;
 };
 
-std::optional<std::size_t> find_column(const std::vector<std::string>& header, std::string_view name,
-                                       const std::string& file) {
-  const auto n_found = std::count(header.begin(), header.end(), name);
-  require(n_found <= 1, "{}: line 1: the header must name each column once, got {} {} times", file, name, n_found);
-  if (n_found == 0) return std::nullopt;
-  return static_cast<std::size_t>(std::find(header.begin(), header.end(), name) - header.begin());
+// A field between two separators, quotes and all.
+std::string_view nth_field(std::string_view line, char separator, std::size_t n) {
+  for (; n > 0; --n) line.remove_prefix(std::min(line.find(separator), line.size() - 1) + 1);
+  return line.substr(0, line.find(separator));
 }
 
-std::string listed(const std::vector<std::string>& header) {
-  std::string names;
-  for (const std::string& name : header) names += (names.empty() ? "" : ", ") + name;
-  return excerpt(names);
+std::size_t n_fields_of(std::string_view line, char separator) {
+  return 1 + static_cast<std::size_t>(std::count(line.begin(), line.end(), separator));
 }
 
-std::vector<Row> parse_delimited(std::string_view bytes, char separator, const std::string& file, Labels labels) {
-  Records records(bytes, separator, file);
-  std::vector<std::string> fields;
-  records.next(fields);
-  const auto text = find_column(fields, "text", file);
-  const auto label = find_column(fields, "label", file);
-  require(text.has_value(), "{}: line 1: the header must name a column text, got '{}'", file, listed(fields));
-  require(label.has_value() || labels == Labels::ignored, "{}: line 1: the header must name a column label, got '{}'",
-          file, listed(fields));
-  const std::size_t n_columns = fields.size();
-  std::vector<Row> rows;
-  while (!records.done()) {
-    const std::size_t line = records.line();
-    records.next(fields);
-    require(fields.size() == n_columns, "{}: line {}: a row must have {} fields as the header has, got {}", file, line,
-            n_columns, fields.size());
-    Row row{.text = fields[*text], .label = {}, .line = line};
-    if (labels == Labels::required) {
-      row.label = fields[*label];
-      require(!row.label.empty(), "{}: line {}: a row must have a label, got none", file, line);
-    }
-    rows.push_back(std::move(row));
+// Whether all of a field is in quotes, and those inside are doubled.
+bool is_quoted(std::string_view field) {
+  if (field.size() < 2 || !field.ends_with('"')) return false;
+  field = field.substr(1, field.size() - 2);
+  for (std::size_t at = field.find('"'); at != field.npos; at = field.find('"', at + 2)) {
+    if (!field.substr(at + 1).starts_with('"')) return false;
   }
-  return rows;
+  return true;
+}
+
+std::string unquoted(std::string_view field) {
+  if (!field.starts_with('"')) return std::string(field);
+  std::string text;
+  for (std::size_t i = 1; i + 1 < field.size(); ++i) {
+    text += field[i];
+    i += field[i] == '"' ? 1 : 0;
+  }
+  return text;
+}
+
+constexpr std::size_t kMostSuspects = 1000;  // lines that are looked at again
+
+class Parser {
+ public:
+  Parser(std::string_view text, const std::string& file, const Layout& layout, const TakeRow& take)
+      : text_(text), file_(file), layout_(layout), take_(take), n_columns_(layout.names.size()) {}
+
+  std::vector<std::string> parse() {
+    if (layout_.separator != '\t' || !parse_as_lines()) parse_records();
+    return blank_lines_.notes(file_);
+  }
+
+ private:
+  void take_row(const std::vector<std::string>& fields, std::size_t line) {
+    blank_lines_.end_row();
+    Row row{.text = {}, .label = {}, .line = line};
+    for (const std::size_t i : layout_.columns.text) {
+      if (i != layout_.columns.text.front()) row.text += ' ';
+      row.text += fields[i];
+    }
+    if (layout_.columns.label) {
+      row.label = without_blanks(fields[*layout_.columns.label]);
+      require(!row.label.empty(), "{}: line {}: a row must have a label, got none", file_, line);
+    }
+    take_(std::move(row));
+  }
+
+  void check_count(std::size_t n_fields, std::size_t line) const {
+    require(n_fields == n_columns_, "{}: line {}: a row must have {} fields as the header has, got {}", file_, line,
+            n_columns_, n_fields);
+  }
+
+  // RFC 4180.
+  void parse_records() {
+    Records records(text_, layout_.separator, file_);
+    std::vector<std::string> fields;
+    records.next(fields, kMostColumns);
+    while (!records.done()) {
+      const std::size_t line = records.line();
+      if (records.skip_blank_line()) {
+        blank_lines_.skip(line);
+        continue;
+      }
+      check_count(records.next(fields, n_columns_), line);
+      if (layout_.columns.label) labels_.emplace(without_blanks(fields[*layout_.columns.label]));
+      look_for_rows_in(records.source(), line);
+      take_row(fields, line);
+    }
+    for (const Suspect& suspect : suspects_) check(suspect);
+  }
+
+  // A line in a quoted field that would be a row. It is one if other rows have its label; where the field begins in a
+  // line that would be a row too, both labels count.
+  struct Suspect {
+    std::size_t line, inside;  // of the record, and the suspect itself
+    std::vector<std::string> labels;
+  };
+
+  void check(const Suspect& suspect) const {
+    for (const std::string& label : suspect.labels) {
+      if (!labels_.contains(label)) return;
+    }
+    fail(
+        "{}: line {}: the quoted field that begins here holds line {}, which would be a row of its own with the label "
+        "{}: is a quote missing?",
+        file_, suspect.line, suspect.inside, suspect.labels.back());
+  }
+
+  // Of a record of several lines: those inside, and the last if the first would be a row too. The labels of later rows
+  // are not known yet: what is suspect is looked at again at the end.
+  void look_for_rows_in(std::string_view record, std::size_t record_line) {
+    std::string_view rest = record;
+    std::string_view first;
+    for (std::size_t i = 0; !rest.empty(); ++i) {
+      const std::string_view line = take_line(rest);
+      const bool is_row = n_fields_of(line, layout_.separator) == n_columns_;
+      if (i == 0 && is_row) first = line;
+      const bool is_last = rest.empty();
+      if (i == 0 || !is_row || (is_last && first.empty())) continue;
+      require(layout_.separator != '\t',
+              "{}: line {}: the quoted field that begins here holds line {}, which would be a row of its own: is a "
+              "quote missing, or are quotes no quotes in this file?",
+              file_, record_line, record_line + i);
+      if (!layout_.columns.label) continue;
+      Suspect suspect{record_line, record_line + i, {label_in(line)}};
+      if (is_last) suspect.labels.insert(suspect.labels.begin(), label_in(first));
+      check(suspect);
+      if (suspects_.size() < kMostSuspects) suspects_.push_back(std::move(suspect));
+    }
+  }
+
+  std::string label_in(std::string_view line) const {
+    const std::string_view field = without_blanks(nth_field(line, layout_.separator, *layout_.columns.label));
+    return is_quoted(field) ? unquoted(field) : std::string(field);
+  }
+
+  // Whether every line is a row, which then are taken.
+  bool parse_as_lines() {
+    bool begins_quoted = false, all_quoted = true;
+    std::size_t wrong_line = 0, line_number = 0;
+    for (std::string_view rest = text_; !rest.empty() && wrong_line == 0;) {
+      const std::string_view line = take_line(rest);
+      ++line_number;
+      if (is_blank(line)) continue;
+      if (n_fields_of(line, '\t') != n_columns_) wrong_line = line_number;
+    }
+    for_each_field([&](std::string_view field) {
+      begins_quoted |= field.starts_with('"');
+      all_quoted &= !field.starts_with('"') || is_quoted(field);
+    });
+    if (wrong_line > 0) {
+      if (!begins_quoted) fail_at(wrong_line);
+      return false;
+    }
+    require(n_columns_ > 1 || all_quoted,
+            "{}: one column with quotes that do not end in their line: texts of several "
+            "lines, or quotes that are none? Write one text a line as .txt, or texts in quotes as .csv",
+            file_);
+    take_lines(all_quoted);
+    return true;
+  }
+
+  bool is_blank(std::string_view line) const { return line.find_first_not_of(" \r") == line.npos; }
+
+  template <class Look>
+  void for_each_field(const Look& look) const {
+    for (std::string_view rest = text_; !rest.empty();) {
+      std::string_view line = take_line(rest);
+      for (;;) {
+        const std::size_t end = line.find('\t');
+        look(line.substr(0, end));
+        if (end == line.npos) break;
+        line.remove_prefix(end + 1);
+      }
+    }
+  }
+
+  [[noreturn]] void fail_at(std::size_t wrong_line) const {
+    std::string_view rest = text_, line;
+    for (std::size_t i = 0; i < wrong_line; ++i) line = take_line(rest);
+    check_count(n_fields_of(line, '\t'), wrong_line);
+    fail("{}: line {}: cannot be read", file_, wrong_line);
+  }
+
+  void take_lines(bool quoted) {
+    std::vector<std::string> fields(n_columns_);
+    std::string_view rest = text_;
+    take_line(rest);  // the header
+    for (std::size_t line_number = 2; !rest.empty(); ++line_number) {
+      std::string_view line = take_line(rest);
+      if (is_blank(line)) {
+        blank_lines_.skip(line_number);
+        continue;
+      }
+      for (std::string& field : fields) {
+        const std::string_view part = line.substr(0, line.find('\t'));
+        if (quoted) {
+          field = unquoted(part);
+        } else {
+          field = part;
+        }
+        line.remove_prefix(std::min(part.size() + 1, line.size()));
+      }
+      take_row(fields, line_number);
+    }
+  }
+
+  std::string_view text_;
+  const std::string& file_;
+  const Layout& layout_;
+  const TakeRow& take_;
+  std::size_t n_columns_;
+  BlankLines blank_lines_;
+  std::unordered_set<std::string> labels_;
+  std::vector<Suspect> suspects_;
+};
+
+constexpr std::string_view kSeparators = ",;\t|";
+
+std::vector<std::string> header_of(std::string_view start, char separator, const std::string& file) {
+  Records records(start, separator, file);
+  std::vector<std::string> names;
+  const std::size_t n = records.next(names, kMostColumns);
+  require(n <= kMostColumns, "{}: line 1: must have at most {} columns, got more", file, kMostColumns);
+  return names;
+}
+
+char separator_from(const std::string& name) {
+  if (name == "tab" || name == "\\t") return '\t';
+  require(
+      name.size() == 1 && name != "\"" && name != "\n" && name != "\r" && static_cast<unsigned char>(name[0]) < 0x80,
+      "--separator: must be one character or tab, got '{}'", name);
+  return name[0];
+}
+
+// The header under the separator that makes most sense of it; the first wins ties.
+void choose_separator(std::string_view start, const std::string& separators, const std::string& file, Labels labels,
+                      const ReadingOptions& options, Layout& layout) {
+  std::pair<int, bool> best{-1, false};
+  std::optional<engine::Error> first_error;
+  for (const char separator : separators) {
+    try {
+      std::vector<std::string> names = header_of(start, separator, file);
+      const std::pair score{n_recognised(names, options, labels), names.size() > 1};
+      if (score <= best) continue;
+      best = score;
+      layout.separator = separator;
+      layout.names = std::move(names);
+    } catch (const engine::Error& error) {  // quotes that are none under this separator, or too many columns
+      if (!first_error) first_error = error;
+    }
+  }
+  if (first_error && best.first <= 0) throw *first_error;
+}
+
+Layout look_at_delimited(std::string_view start, char usual, const std::string& file, Labels labels,
+                         const ReadingOptions& options) {
+  Layout layout{.separator = usual, .names = {}, .columns = {}};
+  require(!without_blanks(start.substr(0, start.find('\n'))).empty(),
+          "{}: must begin with a line that names the columns, got {}", file,
+          start.empty() ? "nothing" : "a blank line");
+  if (!options.separator.empty()) {
+    layout.separator = separator_from(options.separator);
+    layout.names = header_of(start, layout.separator, file);
+  } else {
+    choose_separator(start, std::string(1, usual) + std::string(kSeparators), file, labels, options, layout);
+  }
+  layout.columns = choose_columns(layout.names, options, labels, file + ": line 1");
+  std::string& note = layout.columns.note;
+  if (layout.separator != usual && options.separator.empty()) {
+    const std::string shown = layout.separator == '\t' ? "tab" : std::string(1, layout.separator);
+    note = "fields are separated by " + shown + (note.empty() ? "" : ", " + note);
+  }
+  return layout;
 }
 
 }  // namespace
 
-std::vector<Row> parse_csv(std::string_view bytes, const std::string& file, Labels labels) {
-  return parse_delimited(bytes, ',', file, labels);
+Layout look_at_csv(std::string_view start, const std::string& file, Labels labels, const ReadingOptions& options) {
+  return look_at_delimited(start, ',', file, labels, options);
 }
 
-std::vector<Row> parse_tsv(std::string_view bytes, const std::string& file, Labels labels) {
-  return parse_delimited(bytes, '\t', file, labels);
+Layout look_at_tsv(std::string_view start, const std::string& file, Labels labels, const ReadingOptions& options) {
+  return look_at_delimited(start, '\t', file, labels, options);
+}
+
+std::vector<std::string> parse_delimited(std::string_view text, const std::string& file, const Layout& layout,
+                                         const TakeRow& take) {
+  return Parser(text, file, layout, take).parse();
 }
 
 }  // namespace ingot::data

@@ -4,10 +4,12 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <set>
 #include <tuple>
 
 #include "data/readers.h"
 #include "data/tar_reader.h"
+#include "data/text_file.h"
 #include "data/utf8.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -56,6 +58,8 @@ struct Review {
   std::string text;
 };
 
+constexpr std::size_t kMostNotes = 10;
+
 // Reviews as they come, to be put in order.
 class Collector {
  public:
@@ -70,7 +74,10 @@ class Collector {
     for (part_ = 0; part_ < kParts.size(); ++part_) {
       if (is_in(folder, kParts[part_].folder)) break;
     }
-    if (part_ == kParts.size()) return false;
+    if (part_ == kParts.size()) {
+      note_unused(folder);
+      return false;
+    }
     const std::optional<ReviewName> parsed = parse_name(name);
     require(parsed.has_value(), "{}: {}: a review must be named ID_RATING.txt, got '{}'", file_, path, excerpt(name));
     name_ = *parsed;
@@ -94,6 +101,7 @@ class Collector {
     require(missing.empty(), "{}: must hold reviews in train/neg, train/pos, test/neg and test/pos, got none in{}",
             file_, missing);
     for (std::size_t i = 0; i < kParts.size(); ++i) move_part(i, corpus.*kParts[i].examples);
+    for (const std::string& folder : unused_) corpus.notes.push_back(fmt::format("{}: not used: {}", file_, folder));
     return corpus;
   }
 
@@ -105,6 +113,12 @@ class Collector {
     if (!folder.ends_with(part)) return false;
     folder.remove_suffix(part.size());
     return folder.empty() || folder.ends_with('/');
+  }
+
+  // A part that is not one of ours, such as valid/pos/.
+  void note_unused(std::string_view folder) {
+    const bool looks_like_one = is_in(folder, "pos") || is_in(folder, "neg");
+    if (looks_like_one && unused_.size() < kMostNotes) unused_.emplace(folder);
   }
 
   void move_part(std::size_t part, std::vector<Example>& examples) {
@@ -124,6 +138,7 @@ class Collector {
   std::size_t part_ = 0;  // of the review that is being read
   ReviewName name_{};
   std::string path_;
+  std::set<std::string> unused_;
 };
 
 std::vector<fs::path> sorted_files(const fs::path& folder) {
@@ -140,22 +155,22 @@ std::vector<fs::path> sorted_files(const fs::path& folder) {
 
 class Archive final : public Source {
  public:
-  explicit Archive(fs::path path) : path_(std::move(path)) {}
+  Archive(fs::path path, std::uint64_t most_bytes) : path_(std::move(path)), most_bytes_(most_bytes) {}
   std::string name() const override { return path_.string(); }
-  std::uint64_t fingerprint() const override { return file_fingerprint("imdb", path_); }
+  std::uint64_t fingerprint() const override { return file_fingerprint("imdb", path_, most_bytes_); }
   Corpus read() const override {
-    const engine::MappedFile mapped(path_);
-    const auto bytes = mapped.bytes();
-    return read_imdb_archive({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path_.string());
+    return within_memory(name(),
+                         [&] { return read_imdb_archive(read_bytes(path_, most_bytes_), name(), most_bytes_); });
   }
 
  private:
   fs::path path_;
+  std::uint64_t most_bytes_;
 };
 
 class Folder final : public Source {
  public:
-  explicit Folder(fs::path path) : path_(std::move(path)) {}
+  Folder(fs::path path, std::uint64_t most_bytes) : path_(std::move(path)), most_bytes_(most_bytes) {}
   std::string name() const override { return path_.string(); }
   std::uint64_t fingerprint() const override {
     std::uint64_t hash = engine::content_hash("imdb");
@@ -165,23 +180,27 @@ class Folder final : public Source {
     }
     return hash;
   }
-  Corpus read() const override { return read_imdb_folder(path_); }
+  Corpus read() const override {
+    return within_memory(name(), [&] { return read_imdb_folder(path_, most_bytes_); });
+  }
 
  private:
   fs::path path_;
+  std::uint64_t most_bytes_;
 };
 
 }  // namespace
 
-Corpus read_imdb_archive(std::string_view bytes, const std::string& file) {
+Corpus read_imdb_archive(std::string_view bytes, const std::string& file, std::uint64_t most_bytes) {
   Collector collector(file);
   read_tar(
-      bytes, file, [&](std::string_view path) { return collector.wants(path); },
+      bytes, file, most_bytes, [&](std::string_view path) { return collector.wants(path); },
       [&](std::string content) { collector.take(std::move(content)); });
   return collector.finish();
 }
 
-Corpus read_imdb_folder(const fs::path& folder) {
+Corpus read_imdb_folder(const fs::path& folder, std::uint64_t most_bytes) {
+  std::uint64_t n_bytes = 0;
   Collector collector(folder.string());
   for (const Part& part : kParts) {
     if (type_of(folder / part.folder) != fs::file_type::directory) continue;
@@ -189,19 +208,22 @@ Corpus read_imdb_folder(const fs::path& folder) {
       if (!collector.wants(file.lexically_relative(folder).string())) continue;
       std::string text = engine::read_file(file);
       text.shrink_to_fit();  // it was grown to look for more behind its end
+      n_bytes += text.size();
+      if (n_bytes > most_bytes) fail_limit(folder.string(), "have", most_bytes);
       collector.take(std::move(text));
     }
   }
   return collector.finish();
 }
 
-std::unique_ptr<Source> open_imdb(const fs::path& path) {
-  if (type_of(path) != fs::file_type::directory) return is_tar_name(path) ? std::make_unique<Archive>(path) : nullptr;
+std::unique_ptr<Source> open_imdb(const fs::path& path, const ReadingOptions& options) {
+  if (type_of(path) != fs::file_type::directory)
+    return is_tar_name(path) ? std::make_unique<Archive>(path, options.limit()) : nullptr;
   for (const fs::path& folder : {path, path / "aclImdb"}) {
     const bool is_imdb = std::any_of(kParts.begin(), kParts.end(), [&](const Part& part) {
       return type_of(folder / part.folder) == fs::file_type::directory;
     });
-    if (is_imdb) return std::make_unique<Folder>(folder);
+    if (is_imdb) return std::make_unique<Folder>(folder, options.limit());
   }
   return nullptr;
 }

@@ -6,6 +6,7 @@
 // a dot (which some systems add) and files elsewhere are not reviews; any other file among the reviews is an Error.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -15,10 +16,10 @@
 namespace ingot::data {
 
 // Reads an archive from its bytes, wherever in it train/ and test/ are; `file` is the name for messages. Throws Error
-// naming file, member and rule.
-Corpus read_imdb_archive(std::string_view bytes, const std::string& file);
+// naming file, member and rule, also if it unpacks to more than `most_bytes`.
+Corpus read_imdb_archive(std::string_view bytes, const std::string& file, std::uint64_t most_bytes);
 
-// Reads the folder that holds train/ and test/.
-Corpus read_imdb_folder(const std::filesystem::path& folder);
+// Reads the folder that holds train/ and test/, of at most `most_bytes`.
+Corpus read_imdb_folder(const std::filesystem::path& folder, std::uint64_t most_bytes);
 
 }  // namespace ingot::data

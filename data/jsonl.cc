@@ -1,66 +1,262 @@
+#include <charconv>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "data/table.h"
 #include "data/utf8.h"
 #include "engine/base/error.h"
+#include "engine/base/printable.h"
+#include "engine/io/json.h"
 
 namespace ingot::data {
+using engine::fail;
 using engine::require;
 using Json = nlohmann::json;
 
 namespace {
 
-// Where in the file a message points to.
-struct Place {
-  const std::string& file;
+// One object and where it begins.
+struct Object {
+  std::string_view source;
   std::size_t line;
 };
 
-Json parse_object(std::string_view line, Place place) {
-  int n_texts = 0;
-  int n_labels = 0;
-  const auto count_keys = [&](int depth, Json::parse_event_t event, Json& value) {
-    if (event == Json::parse_event_t::key && depth == 1) {
-      n_texts += value == "text" ? 1 : 0;
-      n_labels += value == "label" ? 1 : 0;
-    }
-    return true;
-  };
-  const Json object = Json::parse(line.begin(), line.end(), count_keys, /*allow_exceptions=*/false);
-  const bool whole = line.find('\0') == line.npos;  // the parser would take a zero byte for the end
-  require(object.is_object() && whole, "{}: line {}: must be one JSON object, got '{}'", place.file, place.line,
-          excerpt(line));
-  require(n_texts <= 1 && n_labels <= 1, "{}: line {}: keys must not repeat, got text {} times, label {} times",
-          place.file, place.line, n_texts, n_labels);
-  return object;
+// What is often written where JSON is meant, by what stands at the fault.
+std::string_view hint(std::string_view line, std::size_t column) {
+  const std::size_t at = std::min(column, line.size());
+  const auto is_word = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; };
+  std::size_t begin = at;
+  while (begin > 0 && is_word(line[begin - 1])) --begin;
+  std::size_t end = at;
+  while (end < line.size() && is_word(line[end])) ++end;
+  const std::string_view word = line.substr(begin, end - begin);
+  if (word == "NaN" || word == "Infinity" || word == "nan" || word == "inf") return "NaN and Infinity are not JSON";
+  if (word == "True" || word == "False" || word == "None") return "JSON writes true, false and null";
+  if (at == 0) return "";
+  const char last = line[at - 1];
+  if (last == '\'') return "strings are in double quotes";
+  std::string_view before = line.substr(0, at - 1);
+  before = before.substr(0, before.find_last_not_of(" \t") + 1);
+  if ((last == '}' || last == ']') && before.ends_with(',')) return "a comma must not stand before it";
+  if (last == ',' && before.ends_with('}')) return "one object a line, without commas between them";
+  return "";
 }
 
-std::string label_of(const Json& object, Place place) {
-  const auto found = object.find("label");
-  const bool missing = found == object.end() || found->is_null() || *found == "";
-  require(!missing, "{}: line {}: a row must have a label, got none", place.file, place.line);
-  if (found->is_string()) return found->get<std::string>();
-  require(found->is_number_integer(), "{}: line {}: label must be a string or an integer, got {}", place.file,
-          place.line, excerpt(found->dump()));
-  return found->dump();
+// "file: line 1, column 7: not valid JSON: RULE (hint)" of "...: not valid JSON: parse error at line 1, column 7:
+// RULE".
+std::string placed(std::string_view message, const std::string& file, const Object& object) {
+  constexpr std::string_view kPlace = "parse error at line ", kColumn = ", column ";
+  const std::size_t at = message.find(kPlace), comma = message.find(kColumn, at);
+  if (at == message.npos || comma == message.npos) return std::string(message);
+  std::size_t line = 1, column = 0;
+  std::from_chars(message.data() + at + kPlace.size(), message.data() + comma, line);
+  const char* const end = message.data() + message.size();
+  const auto [rest, error] = std::from_chars(message.data() + comma + kColumn.size(), end, column);
+  std::string_view rule(rest, static_cast<std::size_t>(end - rest));
+  if (rule.starts_with(": ")) rule.remove_prefix(2);
+  std::string_view source = object.source, text;
+  for (std::size_t i = 0; i < line && !source.empty(); ++i) text = take_line(source);
+  const std::string_view said = hint(text, column);
+  return fmt::format("{}: line {}, column {}: not valid JSON: {}{}{}", file, object.line + line - 1, column, rule,
+                     said.empty() ? "" : "; ", said);
+}
+
+Json parse_object(const Object& object, const std::string& file) {
+  require(object.source.size() <= kMostJsonBytes, "{}: line {}: one JSON object must have at most {} bytes, has {}",
+          file, object.line, kMostJsonBytes, object.source.size());
+  Json value;
+  try {
+    value = engine::parse_json(object.source, fmt::format("{}: line {}", file, object.line));
+  } catch (const engine::Error& error) {
+    throw engine::Error(placed(error.what(), file, object));
+  }
+  require(value.is_object(), "{}: line {}: must be one JSON object, got {}", file, object.line,
+          excerpt(engine::shown(value)));
+  return value;
+}
+
+std::vector<std::string> keys_of(const Json& object) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : object.items()) keys.push_back(key);
+  return keys;
+}
+
+class Parser {
+ public:
+  Parser(const std::string& file, const Layout& layout, const TakeRow& take)
+      : file_(file), layout_(layout), take_(take) {}
+
+  void parse(const Object& object) {
+    const Json value = parse_object(object, file_);
+    Row row{.text = {}, .label = {}, .line = object.line};
+    for (const std::size_t i : layout_.columns.text) {
+      if (i != layout_.columns.text.front()) row.text += ' ';
+      row.text += text_of(value, layout_.names[i], object.line);
+    }
+    if (layout_.columns.label) row.label = label_of(value, layout_.names[*layout_.columns.label], object.line);
+    blank_lines_.end_row();
+    take_(std::move(row));
+  }
+
+  void skip_blank(std::size_t line) { blank_lines_.skip(line); }
+  std::vector<std::string> notes() const { return blank_lines_.notes(file_); }
+
+ private:
+  const std::string& text_of(const Json& object, const std::string& key, std::size_t line) const {
+    const auto found = object.find(key);
+    if (found == object.end())
+      fail("{}: line {}: a row must have the key {}, got {}", file_, line, key, keys_shown(object));
+    require(found->is_string(), "{}: line {}: {} must be a string, got {}", file_, line, key,
+            excerpt(engine::shown(*found)));
+    return found->get_ref<const std::string&>();
+  }
+
+  std::string label_of(const Json& object, const std::string& key, std::size_t line) const {
+    const auto found = object.find(key);
+    if (found == object.end())
+      fail("{}: line {}: a row must have a label under the key {}, got {}", file_, line, key, keys_shown(object));
+    if (found->is_number_float() && std::trunc(found->get<double>()) == found->get<double>() &&
+        std::abs(found->get<double>()) < 9e15)
+      return std::to_string(static_cast<std::int64_t>(found->get<double>()));
+    if (found->is_number() || found->is_boolean()) return found->dump();
+    const std::string label =
+        found->is_string() ? std::string(without_blanks(found->get_ref<const std::string&>())) : std::string();
+    require(!found->is_null() && (!found->is_string() || !label.empty()),
+            "{}: line {}: a row must have a label, got "
+            "none",
+            file_, line);
+    require(found->is_string(), "{}: line {}: {} must be a string, a number or a boolean, got {}", file_, line, key,
+            excerpt(engine::shown(*found)));
+    return label;
+  }
+
+  static std::string keys_shown(const Json& object) {
+    const std::vector<std::string> keys = keys_of(object);
+    return keys.empty() ? "no keys" : engine::printable(fmt::format("{}", fmt::join(keys, ", ")), 200);
+  }
+
+  const std::string& file_;
+  const Layout& layout_;
+  const TakeRow& take_;
+  BlankLines blank_lines_;
+};
+
+// Objects of an array, one after another, by their braces: strings are all that may hide one.
+class Elements {
+ public:
+  Elements(std::string_view text, const std::string& file) : rest_(text), file_(file) {}
+
+  static bool is_array(std::string_view text) {
+    const std::size_t first = text.find_first_not_of(" \t\r\n");
+    return first != text.npos && text[first] == '[';
+  }
+
+  // Throws Error for what is not [ object , object ... ] and no more.
+  bool next(Object& object) {
+    skip_blanks();
+    if (n_taken_ == 0) take("[");
+    skip_blanks();
+    if (rest_.starts_with(']')) return end();
+    if (n_taken_++ > 0) take(",");
+    skip_blanks();
+    require(rest_.starts_with('{'), "{}: line {}: must be an object of the array, got '{}'", file_, line_,
+            excerpt(rest_.substr(0, 20)));
+    object = {rest_.substr(0, length()), line_};
+    advance(object.source.size());
+    return true;
+  }
+
+ private:
+  // To the brace that closes the object, or all there is.
+  std::size_t length() const {
+    std::size_t depth = 0;
+    bool in_string = false;
+    for (std::size_t i = 0; i < rest_.size(); ++i) {
+      const char c = rest_[i];
+      if (in_string) {
+        if (c == '\\') ++i;
+        in_string = c != '"';
+      } else if (c == '"') {
+        in_string = true;
+      } else if (c == '{') {
+        ++depth;
+      } else if (c == '}' && --depth == 0) {
+        return i + 1;
+      }
+    }
+    return rest_.size();
+  }
+
+  bool end() {
+    take("]");
+    skip_blanks();
+    require(rest_.empty(), "{}: line {}: must end with the array, got '{}'", file_, line_,
+            excerpt(rest_.substr(0, 20)));
+    return false;
+  }
+
+  void take(std::string_view mark) {
+    require(rest_.starts_with(mark), "{}: line {}: must be '{}' of a JSON array, got '{}'", file_, line_, mark,
+            rest_.empty() ? "the end of the file" : excerpt(rest_.substr(0, 20)));
+    rest_.remove_prefix(1);
+  }
+
+  void skip_blanks() { advance(std::min(rest_.find_first_not_of(" \t\r\n"), rest_.size())); }
+
+  void advance(std::size_t n) {
+    line_ += static_cast<std::size_t>(std::count(rest_.begin(), rest_.begin() + static_cast<std::ptrdiff_t>(n), '\n'));
+    rest_.remove_prefix(n);
+  }
+
+  std::string_view rest_;
+  const std::string& file_;
+  std::size_t line_ = 1, n_taken_ = 0;
+};
+
+Object first_object(std::string_view start, const std::string& file) {
+  Object object{{}, 1};
+  if (Elements::is_array(start)) {
+    Elements elements(start, file);
+    require(elements.next(object), "{}: must hold at least one text, got an empty array", file);
+    return object;
+  }
+  for (std::size_t line = 1; !start.empty(); ++line) {
+    const std::string_view source = take_line(start);
+    if (!without_blanks(source).empty()) return {source, line};
+  }
+  fail("{}: must hold at least one text, is empty", file);
 }
 
 }  // namespace
 
-std::vector<Row> parse_jsonl(std::string_view bytes, const std::string& file, Labels labels) {
-  std::vector<Row> rows;
-  for (std::size_t line_number = 1; !bytes.empty(); ++line_number) {
-    const std::string_view line = take_line(bytes);
-    const Place place{file, line_number};
-    Json object = parse_object(line, place);
-    const auto text = object.find("text");
-    require(text != object.end(), "{}: line {}: a row must have the key text, got none", file, line_number);
-    require(text->is_string(), "{}: line {}: text must be a string, got {}", file, line_number, excerpt(text->dump()));
-    Row row{.text = text->get<std::string>(), .label = {}, .line = line_number};
-    if (labels == Labels::required) row.label = label_of(object, place);
-    rows.push_back(std::move(row));
+Layout look_at_json(std::string_view start, const std::string& file, Labels labels, const ReadingOptions& options) {
+  const Object object = first_object(start, file);
+  Layout layout{.separator = 0, .names = keys_of(parse_object(object, file)), .columns = {}};
+  layout.columns = choose_columns(layout.names, options, labels, fmt::format("{}: line {}", file, object.line));
+  return layout;
+}
+
+std::vector<std::string> parse_jsonl(std::string_view text, const std::string& file, const Layout& layout,
+                                     const TakeRow& take) {
+  Parser parser(file, layout, take);
+  for (std::size_t line = 1; !text.empty(); ++line) {
+    const std::string_view source = take_line(text);
+    if (without_blanks(source).empty()) {
+      parser.skip_blank(line);
+    } else {
+      parser.parse({source, line});
+    }
   }
-  return rows;
+  return parser.notes();
+}
+
+std::vector<std::string> parse_json_file(std::string_view text, const std::string& file, const Layout& layout,
+                                         const TakeRow& take) {
+  if (!Elements::is_array(text)) return parse_jsonl(text, file, layout, take);
+  Parser parser(file, layout, take);
+  Elements elements(text, file);
+  for (Object object; elements.next(object);) parser.parse(object);
+  return {};
 }
 
 }  // namespace ingot::data

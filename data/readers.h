@@ -4,23 +4,26 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <new>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include "data/source.h"
+#include "engine/base/error.h"
 
 namespace ingot::data {
 
 // Each opens `path`, which exists, or returns null when it is not of its kind. The kind is told from names alone: the
 // extension of a file, the entries of a folder.
-std::unique_ptr<Source> open_imdb(const std::filesystem::path& path);
-std::unique_ptr<Source> open_tables(const std::filesystem::path& path);
+std::unique_ptr<Source> open_imdb(const std::filesystem::path& path, const ReadingOptions& options);
+std::unique_ptr<Source> open_tables(const std::filesystem::path& path, const ReadingOptions& options);
 
 // The noun glosses of the Debian package wordnet-base.
 std::unique_ptr<Source> open_glosses();
 
 // Fingerprint of the content of one file. `kind` keeps readers of the same bytes apart.
-std::uint64_t file_fingerprint(std::string_view kind, const std::filesystem::path& file);
+std::uint64_t file_fingerprint(std::string_view kind, const std::filesystem::path& file, std::uint64_t most_bytes);
 
 // Hash of a file's name relative to `folder`, its size and its time of modification, chained to `hash`: for folders,
 // whose content would take too long to read. Touching a file changes it, which costs a cache entry and no correctness.
@@ -32,5 +35,18 @@ std::filesystem::file_type type_of(const std::filesystem::path& path);
 
 // ".csv" for "A.CSV".
 std::string lower_extension(const std::filesystem::path& path);
+
+// What `read` returns. Memory that does not suffice becomes a Failure that names what was read.
+template <class Read>
+auto within_memory(const std::string& name, const Read& read) {
+  const auto failed = [&] { return engine::Failure(fmt::format("{}: does not fit into memory", name)); };
+  try {
+    return read();
+  } catch (const std::bad_alloc&) {
+    throw failed();
+  } catch (const std::length_error&) {
+    throw failed();
+  }
+}
 
 }  // namespace ingot::data

@@ -1,10 +1,14 @@
 #include "data/source.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <filesystem>
 
 #include "data/readers.h"
+#include "data/text_file.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 
@@ -14,6 +18,8 @@ using engine::content_hash;
 using engine::fail;
 
 namespace {
+
+constexpr std::uint64_t kDefaultBytes = std::uint64_t{4} << 30;
 
 // Readers of built-in data: a word instead of a path. A file or folder of that name is reached as ./word.
 struct Word {
@@ -26,13 +32,23 @@ constexpr std::array kWords{
 
 // Readers of paths: the first that opens it reads it.
 struct Reader {
+  bool has_columns;        // which options name
   std::string_view reads;  // for the message when none does
-  std::unique_ptr<Source> (*open)(const fs::path& path);
+  std::unique_ptr<Source> (*open)(const fs::path& path, const ReadingOptions& options);
 };
 constexpr std::array kReaders{
-    Reader{"an IMDb archive (aclImdb.tar.gz) or its extracted folder", open_imdb},
-    Reader{"a .csv, .tsv, .jsonl or .txt file, or a folder holding train.* or unlabelled.* of these", open_tables},
+    Reader{false, "an IMDb archive (aclImdb.tar.gz) or its extracted folder", open_imdb},
+    Reader{
+        true,
+        "a .csv, .tsv, .jsonl or .txt file (or .json; each also .gz), or a folder holding train.* or unlabelled.* of "
+        "these",
+        open_tables},
 };
+
+void check_has_columns(bool has_columns, const std::string& where, const ReadingOptions& options) {
+  const bool named = !options.text.empty() || !options.label.empty() || !options.separator.empty();
+  engine::require(has_columns || !named, "{}: has no columns; --text, --label and --separator are about tables", where);
+}
 
 // `where` itself, or else, when it is relative, in the folder that INGOT_DATA names.
 fs::path locate(const std::string& where) {
@@ -53,24 +69,34 @@ fs::path locate(const std::string& where) {
 
 }  // namespace
 
-std::unique_ptr<Source> open_source(const std::string& where) {
+std::uint64_t ReadingOptions::limit() const {
+  if (most_bytes > 0) return most_bytes;
+  const long n_pages = ::sysconf(_SC_PHYS_PAGES), page = ::sysconf(_SC_PAGESIZE);
+  const std::uint64_t memory = n_pages > 0 && page > 0 ? static_cast<std::uint64_t>(n_pages) * page : kDefaultBytes * 2;
+  return std::min(kDefaultBytes, memory / 2);
+}
+
+std::unique_ptr<Source> open_source(const std::string& where, const ReadingOptions& options) {
   engine::require(!where.empty(), "data: must be a path or the word glosses, got nothing");
   for (const Word& word : kWords) {
-    if (where == word.word) return word.open();
+    if (where != word.word) continue;
+    check_has_columns(false, where, options);
+    return word.open();
   }
   const fs::path path = locate(where);
   std::string kinds;
   for (const Reader& reader : kReaders) {
-    if (std::unique_ptr<Source> source = reader.open(path)) return source;
+    if (std::unique_ptr<Source> source = reader.open(path, options)) {
+      check_has_columns(reader.has_columns, where, options);
+      return source;
+    }
     kinds += fmt::format("{}{}", kinds.empty() ? "" : "; ", reader.reads);
   }
   fail("{}: must be {}", path.string(), kinds);
 }
 
-std::uint64_t file_fingerprint(std::string_view kind, const fs::path& file) {
-  const engine::MappedFile mapped(file);
-  const auto bytes = mapped.bytes();
-  return content_hash({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, content_hash(kind));
+std::uint64_t file_fingerprint(std::string_view kind, const fs::path& file, std::uint64_t most_bytes) {
+  return within_memory(file.string(), [&] { return content_hash(read_bytes(file, most_bytes), content_hash(kind)); });
 }
 
 std::uint64_t stamp_fingerprint(const fs::path& file, const fs::path& folder, std::uint64_t hash) {

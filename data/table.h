@@ -1,37 +1,86 @@
-// Parsers of texts with labels. Each takes the bytes of one file, checked to be UTF-8, and the name for messages.
+// Parsers of texts with labels. Each takes the text of one file, checked to be UTF-8, and the name for messages. A
+// parser is looked at twice: its `look` finds the columns in the start of a file, its `parse` reads the rows.
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "data/columns.h"
+
 namespace ingot::data {
 
-// What happens to labels: a row without one is an Error, or labels are not looked at.
-enum class Labels { required, ignored };
+// Limits of one file; source.h has those of memory.
+inline constexpr std::size_t kMostColumns = 4096;
+inline constexpr std::size_t kMostJsonBytes = std::size_t{16} << 20;  // of one object
 
 struct Row {
   std::string text;
-  std::string label;     // as written; an integer of JSON in decimal; empty when labels are ignored
+  std::string label;     // as written without blanks around it; numbers and booleans of JSON as JSON writes them; empty
+                         // when labels are ignored
   std::size_t line = 0;  // where the row begins, from 1
 };
 
-// Rows of a table whose first line names its columns, one of them `text` and, where labels are required, `label`; other
-// columns are ignored. RFC 4180 with either separator: a field in quotes may hold separators, line ends and doubled
-// quotes; quotes inside a field that does not begin with one are ordinary characters. Lines end with LF or CRLF. A row
-// must have as many fields as the header. Throws Error naming file and line.
-std::vector<Row> parse_csv(std::string_view bytes, const std::string& file, Labels labels);
-std::vector<Row> parse_tsv(std::string_view bytes, const std::string& file, Labels labels);
+using TakeRow = std::function<void(Row&& row)>;
 
-// One JSON object a line, with a string `text` and, where labels are required, a string or integer `label`. Other keys
-// are ignored, repeated ones are an Error. Throws Error naming file and line.
-std::vector<Row> parse_jsonl(std::string_view bytes, const std::string& file, Labels labels);
+// How one file is read.
+struct Layout {
+  char separator = 0;              // of delimited files
+  std::vector<std::string> names;  // of the columns, or the keys of the first object
+  Columns columns;
+};
 
-// One text a line, empty lines included: row i is line i + 1. Lines end with LF or CRLF. Labels must be ignored.
-std::vector<Row> parse_lines(std::string_view bytes, const std::string& file, Labels labels);
+// Delimited files: the first line names the columns, every row has as many fields. Blank lines are skipped. Lines end
+// with LF or CRLF. The separator is the one of , ; | and tab under which the names of the header are recognised, the
+// file's own first (comma for .csv, tab for .tsv).
+//
+// Quotes under , ; and |: RFC 4180. A field in quotes may hold separators, line ends and doubled quotes; quotes inside
+// of a field that does not begin with one are ordinary characters. A quoted field that holds a line which would be a
+// whole row, with a label that other rows have, is an Error that names the line where the quote began: a quote is
+// missing.
+//
+// Quotes under tab: files are written with quotes (by spreadsheets and pandas) and without (GLUE, PAWS, SST). If every
+// line has as many fields as the header, a line is a row; quotes are taken off if all fields that begin with one are
+// whole quoted fields, else they are ordinary characters. If some line has not, the file is read by RFC 4180, and a
+// quoted field that holds a line which would be a whole row is an Error. So no row is ever swallowed.
+//
+// Both throw Error naming file and line. `parse` returns notes about what it skipped.
+Layout look_at_csv(std::string_view start, const std::string& file, Labels labels, const ReadingOptions& options);
+Layout look_at_tsv(std::string_view start, const std::string& file, Labels labels, const ReadingOptions& options);
+std::vector<std::string> parse_delimited(std::string_view text, const std::string& file, const Layout& layout,
+                                         const TakeRow& take);
+
+// JSON lines: one object a line, with a string as text and, where labels are required, a string, a number or a boolean
+// as label, under the keys that the first object has. Other keys are ignored, repeated ones are an Error. Blank lines
+// are skipped. parse_json takes these or one array of such objects.
+Layout look_at_json(std::string_view start, const std::string& file, Labels labels, const ReadingOptions& options);
+std::vector<std::string> parse_jsonl(std::string_view text, const std::string& file, const Layout& layout,
+                                     const TakeRow& take);
+std::vector<std::string> parse_json_file(std::string_view text, const std::string& file, const Layout& layout,
+                                         const TakeRow& take);
+
+// One text a line, empty lines included: row i is line i + 1. Lines end with LF or CRLF.
+Layout look_at_lines(std::string_view start, const std::string& file, Labels labels, const ReadingOptions& options);
+std::vector<std::string> parse_lines(std::string_view text, const std::string& file, const Layout& layout,
+                                     const TakeRow& take);
 
 // Takes the next line, without its LF or CRLF, off the front of `rest`, which must not be empty.
 std::string_view take_line(std::string_view& rest);
+
+// Without blanks and tabs around it.
+std::string_view without_blanks(std::string_view text);
+
+// Counts blank lines between rows; those at the end are not worth a word.
+class BlankLines {
+ public:
+  void skip(std::size_t line);
+  void end_row();
+  std::vector<std::string> notes(const std::string& file) const;
+
+ private:
+  std::size_t n_ = 0, n_pending_ = 0, first_ = 0, first_pending_ = 0;
+};
 
 }  // namespace ingot::data

@@ -1,12 +1,13 @@
 // Files and folders of tables: which file is which part, and what the labels are called.
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <map>
-#include <optional>
+#include <set>
 
+#include "data/labels.h"
 #include "data/readers.h"
 #include "data/table.h"
+#include "data/text_file.h"
 #include "data/utf8.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -18,149 +19,217 @@ using engine::require;
 
 namespace {
 
-// One row a format.
+// One row a format. Each may also be compressed by gzip, with .gz behind its extension.
 struct Format {
   std::string_view extension;
   bool has_labels;
-  std::vector<Row> (*parse)(std::string_view bytes, const std::string& file, Labels labels);
+  Layout (*look)(std::string_view start, const std::string& file, Labels labels, const ReadingOptions& options);
+  std::vector<std::string> (*parse)(std::string_view text, const std::string& file, const Layout& layout,
+                                    const TakeRow& take);
 };
 constexpr std::array kFormats{
-    Format{".csv", true, parse_csv},
-    Format{".tsv", true, parse_tsv},
-    Format{".jsonl", true, parse_jsonl},
-    Format{".txt", false, parse_lines},
+    Format{".csv", true, look_at_csv, parse_delimited},   Format{".tsv", true, look_at_tsv, parse_delimited},
+    Format{".jsonl", true, look_at_json, parse_jsonl},    Format{".ndjson", true, look_at_json, parse_jsonl},
+    Format{".json", true, look_at_json, parse_json_file}, Format{".txt", false, look_at_lines, parse_lines},
 };
 
+// Other files that may hold texts: named when they are not used.
+constexpr std::array<std::string_view, 12> kOtherData{".parquet", ".arrow", ".feather", ".xlsx", ".xls", ".zip",
+                                                      ".tar",     ".tgz",   ".bz2",     ".xz",   ".zst", ".gz"};
+
 const Format* format_of(const fs::path& file) {
-  const std::string extension = lower_extension(file);
+  const std::string extension = lower_extension(without_gzip(file));
   const auto* found = std::find_if(kFormats.begin(), kFormats.end(),
                                    [&](const Format& format) { return format.extension == extension; });
   return found == kFormats.end() ? nullptr : found;
 }
 
-std::vector<Row> read_rows(const fs::path& file, Labels labels) {
-  const engine::MappedFile mapped(file);
-  const auto bytes = mapped.bytes();
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  require_utf8(text, file.string());
-  std::vector<Row> rows = format_of(file)->parse(without_bom(text), file.string(), labels);
-  require(!rows.empty(), "{}: must hold at least one text, got none", file.string());
-  return rows;
-}
-
-std::optional<std::int64_t> as_integer(std::string_view name) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), value);
-  if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
-  return value;
-}
-
-// The different labels of `rows`, in the order of their numbers if all are integers, else of their bytes.
-std::vector<std::string> label_names(const std::vector<Row>& rows) {
-  std::map<std::string_view, std::optional<std::int64_t>> found;
-  for (const Row& row : rows) {
-    if (!found.contains(row.label)) found.emplace(row.label, as_integer(row.label));
-  }
-  std::vector<std::string> names;
-  for (const auto& [name, value] : found) names.emplace_back(name);
-  const bool numeric = std::all_of(found.begin(), found.end(), [](const auto& entry) { return entry.second; });
-  if (numeric) {
-    std::stable_sort(names.begin(), names.end(),
-                     [](const std::string& a, const std::string& b) { return *as_integer(a) < *as_integer(b); });
-  }
-  return names;
-}
-
-// The files of a corpus; an empty path is a part that it does not have.
-struct Parts {
-  fs::path train;
-  fs::path test;
-  fs::path unlabelled;
+// The names that a part may have.
+struct Stems {
+  std::array<std::string_view, 4> names;
+  bool needs_labels;
 };
+constexpr Stems kTrain{{"train"}, true}, kTest{{"test"}, true};
+constexpr Stems kValidation{{"validation", "valid", "dev", "val"}, true}, kNoLabels{{"unlabelled"}, false};
+
+// What read_start takes: more than one JSON object may have.
+constexpr std::size_t kStartBytes = kMostJsonBytes + (std::size_t{1} << 20);
+
+// A file and how it is read.
+struct Part {
+  fs::path file;  // empty: there is none
+  Labels labels = Labels::required;
+  Layout layout = {};
+
+  bool is_there() const { return !file.empty(); }
+};
+
+Part look_at(const fs::path& file, Labels labels, const ReadingOptions& options) {
+  Part part{.file = file, .labels = labels};
+  if (part.is_there()) {
+    const std::string start = read_start(file, kStartBytes, options.limit());
+    part.layout = format_of(file)->look(start, file.string(), labels, options);
+  }
+  return part;
+}
 
 class Tables final : public Source {
  public:
-  Tables(fs::path path, Parts parts) : path_(std::move(path)), parts_(std::move(parts)) {}
+  Tables(fs::path path, ReadingOptions options) : path_(std::move(path)), options_(std::move(options)) {}
 
   std::string name() const override { return path_.string(); }
 
   std::uint64_t fingerprint() const override {
-    if (type_of(path_) != fs::file_type::directory) return file_fingerprint(lower_extension(path_), path_);
-    std::uint64_t hash = engine::content_hash("tables");
-    for (const fs::path& part : {parts_.train, parts_.test, parts_.unlabelled}) {
-      if (!part.empty()) hash = stamp_fingerprint(part, path_, hash);
+    const std::string how = fmt::format("tables 2/{}/{}/{}", options_.text, options_.label, options_.separator);
+    if (type_of(path_) != fs::file_type::directory) {
+      const fs::path plain = without_gzip(path_);
+      return file_fingerprint(how + lower_extension(plain), path_, options_.limit());
+    }
+    std::uint64_t hash = engine::content_hash(how);
+    for (const Part* part : {&train_, &test_, &unlabelled_, &validation_}) {
+      if (part->is_there()) hash = stamp_fingerprint(part->file, path_, hash);
     }
     return hash;
   }
 
+  std::vector<std::string> notes() const override {
+    std::vector<std::string> all;
+    for (const Part* part : {&train_, &validation_, &test_, &unlabelled_}) {
+      if (part->is_there() && !part->layout.columns.note.empty())
+        all.push_back(fmt::format("{}: {}", part->file.string(), part->layout.columns.note));
+    }
+    all.insert(all.end(), notes_.begin(), notes_.end());
+    return all;
+  }
+
   Corpus read() const override {
-    Corpus corpus;
-    if (!parts_.train.empty()) {
-      std::vector<Row> rows = read_rows(parts_.train, Labels::required);
-      corpus.label_names = label_names(rows);
-      corpus.train = labelled(std::move(rows), parts_.train, corpus.label_names);
+    return within_memory(name(), [&] { return read_parts(); });
+  }
+
+  // A file by itself.
+  void open_file(const Format& format) {
+    if (format.has_labels && without_gzip(path_).stem() != "unlabelled") {
+      train_ = look_at(path_, Labels::required, options_);
+    } else {
+      unlabelled_ = look_at(path_, Labels::ignored, options_);
     }
-    if (!parts_.test.empty()) {
-      corpus.test = labelled(read_rows(parts_.test, Labels::required), parts_.test, corpus.label_names);
+  }
+
+  // The parts in a folder; false if there are none.
+  bool open_folder() {
+    const fs::path train = find(kTrain), test = find(kTest), unlabelled = find(kNoLabels);
+    const fs::path validation = find(kValidation);
+    if (train.empty() && test.empty() && unlabelled.empty()) return false;
+    require(!train.empty() || test.empty(), "{}: must hold train.* beside {}, got none", path_.string(),
+            test.filename().string());
+    train_ = look_at(train, Labels::required, options_);
+    if (!train.empty()) validation_ = look_at(validation, Labels::required, options_);
+    test_ = look_at(test, Labels::optional, options_);
+    unlabelled_ = look_at(unlabelled, Labels::ignored, options_);
+    if (test_.is_there() && !test_.layout.columns.label) {
+      notes_.push_back(fmt::format("{}: has no column of labels and is not used", test.string()));
+      test_ = {};
     }
-    if (!parts_.unlabelled.empty()) {
-      for (Row& row : read_rows(parts_.unlabelled, Labels::ignored)) {
-        corpus.unlabelled.push_back({std::move(row.text), kUnlabelled});
-      }
-    }
-    return corpus;
+    note_unused({train, test, unlabelled, train.empty() ? fs::path() : validation});
+    return true;
   }
 
  private:
-  static std::vector<Example> labelled(std::vector<Row> rows, const fs::path& file,
-                                       const std::vector<std::string>& names) {
-    std::map<std::string_view, std::int32_t> index;
-    for (const std::string& name : names) index.emplace(name, static_cast<std::int32_t>(index.size()));
-    std::vector<Example> examples;
-    examples.reserve(rows.size());
-    for (Row& row : rows) {
-      const auto found = index.find(row.label);
-      require(found != index.end(), "{}: line {}: a label must be one of the {} of the training part, got '{}'",
-              file.string(), row.line, names.size(), excerpt(row.label));
-      examples.push_back({std::move(row.text), found->second});
+  // The one file of a known format under one of these names; an empty path if there is none.
+  fs::path find(const Stems& stems) const {
+    fs::path found;
+    for (const std::string_view stem : stems.names) {
+      for (const Format& format : kFormats) {
+        for (const char* packed : {"", ".gz"}) {
+          const fs::path file = path_ / fmt::format("{}{}{}", stem, format.extension, packed);
+          const bool usable = !stem.empty() && (format.has_labels || !stems.needs_labels);
+          if (!usable || type_of(file) == fs::file_type::not_found || type_of(file) == fs::file_type::directory)
+            continue;
+          require(found.empty(), "{}: must hold one file {}.*, got {} and {}", path_.string(), stems.names[0],
+                  found.filename().string(), file.filename().string());
+          found = file;
+        }
+      }
     }
-    return examples;
+    return found;
+  }
+
+  // Names what looks like data and is not among the parts.
+  void note_unused(const std::set<fs::path>& used) {
+    std::set<std::string> names;
+    std::error_code error;
+    for (auto entry = fs::directory_iterator(path_, error); !error && entry != fs::directory_iterator();
+         entry.increment(error)) {
+      const fs::path& file = entry->path();
+      if (used.contains(file) || file.filename().string().starts_with('.')) continue;
+      const std::string extension = lower_extension(file);
+      const bool other = std::find(kOtherData.begin(), kOtherData.end(), extension) != kOtherData.end();
+      std::error_code ignored;
+      const bool folder = entry->is_directory(ignored);
+      if (folder || other || format_of(file) != nullptr) names.insert(file.filename().string() + (folder ? "/" : ""));
+    }
+    if (error) fail("{}: cannot read: {}", path_.string(), error.message());
+    if (!names.empty()) notes_.push_back(fmt::format("{}: not used: {}", path_.string(), fmt::join(names, ", ")));
+  }
+
+  Corpus read_parts() const {
+    Corpus corpus;
+    LabelTable labels;
+    std::uint64_t room = options_.limit();
+    if (train_.is_there()) {
+      read_part(train_, corpus.train, corpus.notes, room,
+                [&](const Row& row) { return labels.add(row.label, train_.file.string(), row.line); });
+      corpus.label_names = labels.finish(corpus.train);
+      for (const std::string& note : labels.notes()) corpus.notes.push_back(train_.file.string() + ": " + note);
+    }
+    const std::pair<const Part*, std::vector<Example>*> labelled[] = {{&test_, &corpus.test},
+                                                                      {&validation_, &corpus.validation}};
+    for (const auto& [part, examples] : labelled) {
+      if (!part->is_there()) continue;
+      read_part(*part, *examples, corpus.notes, room, [&, file = part->file.string()](const Row& row) {
+        const std::int32_t label = labels.find(row.label);
+        require(label >= 0, "{}: line {}: a label must be one of the {} of the training part, got '{}'", file, row.line,
+                corpus.label_names.size(), excerpt(row.label));
+        return label;
+      });
+    }
+    if (unlabelled_.is_there())
+      read_part(unlabelled_, corpus.unlabelled, corpus.notes, room, [](const Row&) { return kUnlabelled; });
+    return corpus;
+  }
+
+  // `room`: bytes that this file and those behind it may have.
+  template <class LabelOf>
+  static void read_part(const Part& part, std::vector<Example>& examples, std::vector<std::string>& notes,
+                        std::uint64_t& room, const LabelOf& label_of) {
+    const std::string text = read_text(part.file, room);
+    room -= text.size();
+    // As many as there can be: growing step by step would hold them twice. What is not filled is not in memory.
+    examples.reserve(static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1);
+    const auto found = format_of(part.file)->parse(text, part.file.string(), part.layout, [&](Row&& row) {
+      const std::int32_t label = label_of(row);
+      row.text.shrink_to_fit();
+      examples.push_back({std::move(row.text), label});
+    });
+    notes.insert(notes.end(), found.begin(), found.end());
+    require(!examples.empty(), "{}: must hold at least one text, got none", part.file.string());
   }
 
   fs::path path_;
-  Parts parts_;
+  ReadingOptions options_;
+  Part train_, test_, unlabelled_, validation_;
+  std::vector<std::string> notes_;
 };
-
-// The one file `stem`.* of a known format in `folder`; an empty path if there is none.
-fs::path find_part(const fs::path& folder, std::string_view stem, bool needs_labels) {
-  fs::path found;
-  for (const Format& format : kFormats) {
-    const fs::path file = folder / fmt::format("{}{}", stem, format.extension);
-    if ((needs_labels && !format.has_labels) || type_of(file) != fs::file_type::regular) continue;
-    require(found.empty(), "{}: must hold one file {}.*, got {} and {}", folder.string(), stem,
-            found.filename().string(), file.filename().string());
-    found = file;
-  }
-  return found;
-}
 
 }  // namespace
 
-std::unique_ptr<Source> open_tables(const fs::path& path) {
-  if (type_of(path) != fs::file_type::directory) {
-    const Format* format = format_of(path);
-    if (format == nullptr) return nullptr;
-    Parts parts;
-    (format->has_labels && path.stem() != "unlabelled" ? parts.train : parts.unlabelled) = path;
-    return std::make_unique<Tables>(path, parts);
-  }
-  const Parts parts{.train = find_part(path, "train", true),
-                    .test = find_part(path, "test", true),
-                    .unlabelled = find_part(path, "unlabelled", false)};
-  if (parts.train.empty() && parts.test.empty() && parts.unlabelled.empty()) return nullptr;
-  require(!parts.train.empty() || parts.test.empty(), "{}: must hold train.* beside {}, got none", path.string(),
-          parts.test.filename().string());
-  return std::make_unique<Tables>(path, parts);
+std::unique_ptr<Source> open_tables(const fs::path& path, const ReadingOptions& options) {
+  auto tables = std::make_unique<Tables>(path, options);
+  if (type_of(path) == fs::file_type::directory) return tables->open_folder() ? std::move(tables) : nullptr;
+  const Format* format = format_of(path);
+  if (format == nullptr) return nullptr;
+  within_memory(path.string(), [&] { tables->open_file(*format); });
+  return tables;
 }
 
 }  // namespace ingot::data

@@ -10,8 +10,8 @@
 #include <exception>
 #include <memory>
 
-#include "data/crc32.h"
 #include "data/readers.h"
+#include "data/unpacker.h"
 #include "data/utf8.h"
 #include "engine/base/error.h"
 
@@ -26,73 +26,12 @@ struct FreeArchive {
 };
 using ArchivePtr = std::unique_ptr<archive, FreeArchive>;
 
-// All that libarchive decodes in the process; its other filters start programs.
-constexpr std::array kFilters{
-    archive_read_support_filter_gzip,     archive_read_support_filter_bzip2, archive_read_support_filter_xz,
-    archive_read_support_filter_lzma,     archive_read_support_filter_zstd,  archive_read_support_filter_lz4,
-    archive_read_support_filter_compress,
-};
-
 bool failed(la_ssize_t status) { return status < ARCHIVE_WARN; }
 
 std::string reason(archive* reader) {
   const char* text = archive_error_string(reader);
   return text == nullptr ? "damaged" : text;
 }
-
-// The unpacked bytes of a compressed file, block by block, with their number and checksum.
-class Unpacker {
- public:
-  Unpacker(std::string_view packed, const std::string& file) : packed_(packed), file_(file) {
-    for (const auto support : kFilters) support(reader_.get());
-    archive_read_support_format_raw(reader_.get());
-    archive_entry* entry = nullptr;
-    const bool opened = !failed(archive_read_open_memory(reader_.get(), packed.data(), packed.size())) &&
-                        archive_read_next_header(reader_.get(), &entry) == ARCHIVE_OK;
-    require(opened, "{}: must be a tar archive: {}", file, packed.empty() ? "is empty" : reason(reader_.get()));
-  }
-
-  // The next block, valid until the next call; empty at the end.
-  std::string_view next() {
-    const void* block = nullptr;
-    std::size_t size = 0;
-    la_int64_t offset = 0;
-    const int status = archive_read_data_block(reader_.get(), &block, &size, &offset);
-    if (status == ARCHIVE_EOF) return {};
-    require(!failed(status), "{}: truncated or damaged: {}", file_, reason(reader_.get()));
-    const std::string_view bytes(static_cast<const char*>(block), size);
-    n_bytes_ += size;
-    crc_ = crc32(bytes, crc_);
-    return bytes;
-  }
-
-  // Reads to the end and compares what gzip says there, its last 8 bytes: CRC-32 and length, both 32 bits (RFC 1952).
-  void finish() {
-    while (!next().empty()) {
-    }
-    if (!packed_.starts_with("\x1f\x8b")) return;
-    const auto stored = [this](std::size_t from_end) {
-      std::uint32_t value = 0;
-      for (std::size_t i = 4; i > 0; --i) {
-        value = value << 8 | static_cast<unsigned char>(packed_[packed_.size() - from_end + i - 1]);
-      }
-      return value;
-    };
-    const auto length = static_cast<std::uint32_t>(n_bytes_);
-    require(packed_.size() >= 18 && stored(4) == length,
-            "{}: truncated or damaged: gzip says {} bytes (modulo 2^32) at its end, got {}; one gzip stream is read, "
-            "not several joined",
-            file_, packed_.size() >= 18 ? stored(4) : 0, length);
-    require(stored(8) == crc_, "{}: damaged: gzip says checksum {:08x}, got {:08x}", file_, stored(8), crc_);
-  }
-
- private:
-  std::string_view packed_;
-  const std::string& file_;
-  ArchivePtr reader_{archive_read_new()};
-  std::uint64_t n_bytes_ = 0;
-  std::uint32_t crc_ = 0;
-};
 
 // What libarchive calls for more of the tar archive. Its C frames must not see an exception: it is kept for later.
 struct Feed {
@@ -115,7 +54,8 @@ la_ssize_t read_feed(archive* reader, void* data, const void** block) {
 
 class TarReader {
  public:
-  TarReader(std::string_view bytes, const std::string& file) : file_(file), feed_{Unpacker(bytes, file), nullptr} {
+  TarReader(std::string_view bytes, const std::string& file, std::uint64_t most_bytes)
+      : file_(file), feed_{Unpacker(bytes, file, "a tar archive", most_bytes), nullptr} {
     archive_read_support_format_tar(reader_.get());
     check(archive_read_open(reader_.get(), &feed_, nullptr, read_feed, nullptr), "at its beginning");
   }
@@ -178,9 +118,10 @@ class TarReader {
 
 }  // namespace
 
-void read_tar(std::string_view bytes, const std::string& file, const std::function<bool(std::string_view path)>& wanted,
+void read_tar(std::string_view bytes, const std::string& file, std::uint64_t most_bytes,
+              const std::function<bool(std::string_view path)>& wanted,
               const std::function<void(std::string content)>& take) {
-  TarReader reader(bytes, file);
+  TarReader reader(bytes, file, most_bytes);
   while (archive_entry* entry = reader.next()) {
     if (archive_entry_filetype(entry) == AE_IFDIR || !wanted(reader.path())) continue;
     const bool plain = archive_entry_filetype(entry) == AE_IFREG && archive_entry_hardlink(entry) == nullptr;

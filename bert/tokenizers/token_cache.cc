@@ -56,7 +56,8 @@ std::vector<Ids> encode_all(const Tokenizer& tokenizer, std::span<const data::Ex
 void make_token_file(const fs::path& path, const TokenKey& key, const data::Source& source, const Tokenizer& tokenizer,
                      const TokenProgress& progress) {
   data::Corpus corpus = source.read();
-  const std::size_t total = corpus.train.size() + corpus.test.size() + corpus.unlabelled.size();
+  const std::size_t total =
+      corpus.train.size() + corpus.test.size() + corpus.unlabelled.size() + corpus.validation.size();
   std::size_t done = 0;
   TokenFileWriter writer(path);
   const auto add_part = [&](std::vector<data::Example>& examples, const char* name) {
@@ -76,7 +77,8 @@ void make_token_file(const fs::path& path, const TokenKey& key, const data::Sour
   add_part(corpus.train, "train");
   add_part(corpus.test, "test");
   add_part(corpus.unlabelled, "unlabelled");
-  writer.commit(key, corpus.label_names);
+  add_part(corpus.validation, "validation");
+  writer.commit(key, corpus.label_names, corpus.notes);
 }
 
 // A trained model in the cache is preceded by its hash.
@@ -90,7 +92,7 @@ std::unique_ptr<Tokenizer> open_tokenizer_file(const fs::path& path, std::int32_
   std::string model = bytes.substr(sizeof hash);
   if (content_hash(model) != hash) return nullptr;
   auto tokenizer = std::make_unique<SentencePieceTokenizer>(std::move(model), path.string());
-  return tokenizer->size() == n_pieces ? std::move(tokenizer) : nullptr;
+  return n_pieces == 0 || tokenizer->size() == n_pieces ? std::move(tokenizer) : nullptr;
 }
 
 void write_tokenizer_file(const fs::path& path, const Tokenizer& tokenizer) {

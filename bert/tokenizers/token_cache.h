@@ -30,7 +30,8 @@ struct TokenPart {
 struct TokenCorpus {
   engine::MappedFile file;  // what the views point into
   std::vector<std::string> label_names;
-  TokenPart train, test, unlabelled;
+  TokenPart train, test, unlabelled, validation;
+  std::vector<std::string> notes;  // of data::Corpus
 };
 
 // Called with texts done and their number while texts are tokenized; never when the cache serves.

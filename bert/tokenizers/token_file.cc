@@ -11,17 +11,18 @@
 namespace ingot::bert {
 namespace {
 
-constexpr std::uint64_t kMagic = 0x31736e656b6f7469;  // "itokens1"
+constexpr std::uint64_t kMagic = 0x32736e656b6f7469;  // "itokens2"
 constexpr std::size_t kAlignment = 32;
 constexpr std::size_t kBlockIds = std::size_t{1} << 18;
 
 struct Trailer {
   std::uint64_t magic = kMagic;
   TokenKey key;
-  std::array<std::uint64_t, 3> n_texts{};
-  std::array<std::uint64_t, 3> n_ids{};
+  std::array<std::uint64_t, kTokenParts> n_texts{};
+  std::array<std::uint64_t, kTokenParts> n_ids{};
   std::uint64_t n_name_bytes = 0;
-  std::array<std::uint64_t, 5> reserved{};
+  std::uint64_t n_note_bytes = 0;
+  std::array<std::uint64_t, 2> reserved{};
   std::uint64_t checksum = 0;  // of all before it
 };
 static_assert(sizeof(Trailer) == 128);
@@ -53,9 +54,9 @@ class SectionReader {
 // Whether the sizes in the trailer add up to that of the file. Each is compared alone first: sums cannot overflow.
 bool sizes_fit(const Trailer& trailer, std::size_t n_bytes) {
   std::size_t sum = sizeof(Trailer);
-  if (trailer.n_name_bytes > n_bytes) return false;
-  sum += padded(trailer.n_name_bytes);
-  for (std::size_t part = 0; part < 3; ++part) {
+  if (trailer.n_name_bytes > n_bytes || trailer.n_note_bytes > n_bytes) return false;
+  sum += padded(trailer.n_name_bytes) + padded(trailer.n_note_bytes);
+  for (std::size_t part = 0; part < kTokenParts; ++part) {
     if (trailer.n_texts[part] > n_bytes || trailer.n_ids[part] > n_bytes) return false;
     sum += padded(trailer.n_ids[part] * sizeof(std::int32_t));
     sum += padded((trailer.n_texts[part] + 1) * sizeof(std::uint64_t));
@@ -119,7 +120,8 @@ void TokenFileWriter::end_part() {
   ++part_;
 }
 
-void TokenFileWriter::commit(const TokenKey& key, const std::vector<std::string>& label_names) {
+void TokenFileWriter::commit(const TokenKey& key, const std::vector<std::string>& label_names,
+                             const std::vector<std::string>& notes) {
   assert(part_ == parts_.size());
   Trailer trailer{.key = key};
   for (std::size_t i = 0; i < parts_.size(); ++i) {
@@ -136,6 +138,10 @@ void TokenFileWriter::commit(const TokenKey& key, const std::vector<std::string>
   }
   trailer.n_name_bytes = names.size();
   write_section(names.data(), names.size());
+  std::string said;
+  for (const std::string& note : notes) said.append(note.c_str()).push_back('\0');
+  trailer.n_note_bytes = said.size();
+  write_section(said.data(), said.size());
   trailer.checksum = checksum_with(checksum_, trailer);
   file_.write(&trailer, sizeof trailer);
   file_.commit();
@@ -164,7 +170,13 @@ std::optional<TokenCorpus> open_token_file(const std::filesystem::path& path, co
                                            std::int32_t n_pieces) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error)) return std::nullopt;
-  TokenCorpus corpus{.file = engine::MappedFile(path), .label_names = {}, .train = {}, .test = {}, .unlabelled = {}};
+  TokenCorpus corpus{.file = engine::MappedFile(path),
+                     .label_names = {},
+                     .train = {},
+                     .test = {},
+                     .unlabelled = {},
+                     .validation = {},
+                     .notes = {}};
   const std::span<const std::byte> bytes = corpus.file.bytes();
   Trailer trailer;
   if (bytes.size() < sizeof trailer || bytes.size() % kAlignment != 0) return std::nullopt;
@@ -176,13 +188,14 @@ std::optional<TokenCorpus> open_token_file(const std::filesystem::path& path, co
   if (checksum_with(checksum, trailer) != trailer.checksum) return std::nullopt;
 
   SectionReader sections(body);
-  const std::array<TokenPart*, 3> parts{&corpus.train, &corpus.test, &corpus.unlabelled};
-  for (std::size_t i = 0; i < 3; ++i) parts[i]->ids = sections.take<std::int32_t>(trailer.n_ids[i]);
-  for (std::size_t i = 0; i < 3; ++i) {
+  const std::array<TokenPart*, kTokenParts> parts{&corpus.train, &corpus.test, &corpus.unlabelled, &corpus.validation};
+  for (std::size_t i = 0; i < kTokenParts; ++i) parts[i]->ids = sections.take<std::int32_t>(trailer.n_ids[i]);
+  for (std::size_t i = 0; i < kTokenParts; ++i) {
     parts[i]->offsets = sections.take<std::uint64_t>(trailer.n_texts[i] + 1);
     parts[i]->labels = sections.take<std::int32_t>(trailer.n_texts[i]);
   }
   corpus.label_names = split_names(sections.take<char>(trailer.n_name_bytes));
+  corpus.notes = split_names(sections.take<char>(trailer.n_note_bytes));
   const auto n_labels = static_cast<std::int32_t>(corpus.label_names.size());
   for (const TokenPart* part : parts) {
     if (!is_sound(*part, n_pieces, n_labels)) return std::nullopt;

@@ -1,8 +1,8 @@
 // The file behind TokenCorpus: written front to back while texts are tokenized, mapped when read.
 //
-//   for each part (train, test, unlabelled): ids, int32
+//   for each part (train, test, unlabelled, validation): ids, int32
 //   for each part: offsets, uint64, number of texts + 1; labels, int32, number of texts
-//   label names, each ended by a zero byte
+//   label names, each ended by a zero byte; notes, in the same way
 //   trailer (struct Trailer), which holds the sizes of all that and a checksum over it
 //
 // Sections are padded with zeros to 32 bytes. Numbers are in the byte order of the machine.
@@ -40,13 +40,15 @@ class Checksum {
   std::array<std::uint64_t, 4> lanes_{1, 2, 3, 4};
 };
 
+inline constexpr std::size_t kTokenParts = 4;
+
 class TokenFileWriter {
  public:
   explicit TokenFileWriter(const std::filesystem::path& path) : file_(path) {}
 
   void add(std::span<const std::int32_t> tokens, std::int32_t label);  // the next text of the current part
-  void end_part();                                                     // three times in all
-  void commit(const TokenKey& key, const std::vector<std::string>& label_names);
+  void end_part();                                                     // four times in all
+  void commit(const TokenKey& key, const std::vector<std::string>& label_names, const std::vector<std::string>& notes);
 
  private:
   struct Part {
@@ -59,7 +61,7 @@ class TokenFileWriter {
 
   engine::AtomicFile file_;
   Checksum checksum_;
-  std::array<Part, 3> parts_;
+  std::array<Part, kTokenParts> parts_;
   std::size_t part_ = 0;
   std::vector<std::int32_t> ids_;  // not yet written
 };

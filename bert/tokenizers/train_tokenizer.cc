@@ -91,17 +91,50 @@ int number_after(std::string_view text, std::string_view mark) {
   return number;
 }
 
+constexpr std::string_view kMost = "Please set it to a value <= ", kLeast = " vs ";
+
+// What to try instead of the default size that the trainer refused; 0 if its message does not tell.
+std::int32_t other_size(std::string_view message) {
+  if (const int most = number_after(message, kMost); most > kSpecialTokens) return most;
+  if (const int least = number_after(message, kLeast); least >= 0) return least + kDefaultPieces;
+  return 0;
+}
+
 // The trainer's message in our words: "Vocabulary size too high (8000). Please set it to a value <= 55." and
 // "Vocabulary size is smaller than required_chars. 6 vs 13. Increase ...".
 [[noreturn]] void fail_training(std::int32_t n_pieces, std::string_view message) {
-  const int most = number_after(message, "Please set it to a value <= ");
-  if (most >= 0) fail("tokenizer: n_pieces must be at most {}, all that this text holds, got {}", most, n_pieces);
-  const int least = number_after(message, " vs ");
+  const int most = number_after(message, kMost);
+  if (most >= 0) fail("--pieces: must be at most {}, all that these texts hold, got {}", most, n_pieces);
+  const int least = number_after(message, kLeast);
   if (least >= 0) {
-    fail("tokenizer: n_pieces must be at least {}, the characters of this text and the special tokens, got {}", least,
+    fail("--pieces: must be at least {}, the characters of these texts and the special tokens, got {}", least,
          n_pieces);
   }
   fail("tokenizer: training failed: {}", message);
+}
+
+// One run of the trainer. Returns its message if it refuses.
+std::string learn(const std::string& algorithm, std::int32_t n_pieces, std::vector<std::string_view> texts,
+                  std::string& model) {
+  const std::unordered_map<std::string, std::string> arguments{
+      {"model_type", algorithm},
+      {"vocab_size", std::to_string(n_pieces)},
+      {"normalization_rule_name", "nmt_nfkc_cf"},
+      {"pad_id", "0"},
+      {"unk_id", "1"},
+      {"bos_id", "2"},
+      {"eos_id", "3"},
+      {"pad_piece", "[PAD]"},
+      {"unk_piece", "[UNK]"},
+      {"bos_piece", "[CLS]"},
+      {"eos_piece", "[SEP]"},
+      {"control_symbols", "[MASK]"},
+      {"max_sentence_length", std::to_string(64 * kMaxSentenceBytes)},
+      {"num_threads", "2"},  // sums of floats are split by it: another number gives another model
+      {"minloglevel", "3"}};
+  Sentences sentences(std::move(texts));
+  const auto status = sentencepiece::SentencePieceTrainer::Train(arguments, &sentences, &model);
+  return status.ok() ? std::string() : std::string(status.message());
 }
 
 }  // namespace
@@ -129,8 +162,8 @@ std::unique_ptr<Tokenizer> train_tokenizer(const TokenizerTraining& options,
                                            const std::vector<std::string_view>& texts) {
   require(options.algorithm == "unigram" || options.algorithm == "bpe",
           "tokenizer: algorithm must be unigram or bpe, got '{}'", options.algorithm);
-  require(options.n_pieces > kSpecialTokens, "tokenizer: n_pieces must be greater than {}, the special tokens, got {}",
-          kSpecialTokens, options.n_pieces);
+  require(options.n_pieces == 0 || options.n_pieces > kSpecialTokens,
+          "--pieces: must be greater than {}, the special tokens, got {}", kSpecialTokens, options.n_pieces);
   std::vector<std::string_view> sample;
   for (const std::size_t i : training_sample(options, texts)) {
     require_utf8(texts[i], fmt::format("tokenizer: training text {}", i));
@@ -138,26 +171,17 @@ std::unique_ptr<Tokenizer> train_tokenizer(const TokenizerTraining& options,
   }
   require(std::any_of(sample.begin(), sample.end(), has_letter_or_digit),
           "tokenizer: needs text with letters or digits to learn from, got {} texts without", sample.size());
-  const std::unordered_map<std::string, std::string> arguments{
-      {"model_type", options.algorithm},
-      {"vocab_size", std::to_string(options.n_pieces)},
-      {"normalization_rule_name", "nmt_nfkc_cf"},
-      {"pad_id", "0"},
-      {"unk_id", "1"},
-      {"bos_id", "2"},
-      {"eos_id", "3"},
-      {"pad_piece", "[PAD]"},
-      {"unk_piece", "[UNK]"},
-      {"bos_piece", "[CLS]"},
-      {"eos_piece", "[SEP]"},
-      {"control_symbols", "[MASK]"},
-      {"max_sentence_length", std::to_string(64 * kMaxSentenceBytes)},
-      {"num_threads", "2"},  // sums of floats are split by it: another number gives another model
-      {"minloglevel", "3"}};
-  Sentences sentences(std::move(sample));
+  const std::int32_t n_pieces = options.n_pieces == 0 ? kDefaultPieces : options.n_pieces;
   std::string model;
-  const auto status = sentencepiece::SentencePieceTrainer::Train(arguments, &sentences, &model);
-  if (!status.ok()) fail_training(options.n_pieces, status.message());
+  std::string problem = learn(options.algorithm, n_pieces, sample, model);
+  // What the trainer takes is known only once it has refused; it may find fewer still when it is asked for fewer.
+  for (std::int32_t size = n_pieces; !problem.empty() && options.n_pieces == 0;) {
+    const std::int32_t other = other_size(problem);
+    if (other == 0 || other == size || (size < n_pieces && other > size)) break;
+    size = other;
+    problem = learn(options.algorithm, size, sample, model);
+  }
+  if (!problem.empty()) fail_training(n_pieces, problem);
   return std::make_unique<SentencePieceTokenizer>(std::move(model), "tokenizer");
 }
 

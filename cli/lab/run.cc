@@ -60,6 +60,8 @@ std::vector<std::vector<std::string>> typed_commands(const LabRun& run, const Ro
       values[stand_in] = stand_in.ends_with(".value") ? other->value : model;
     }
     typed.push_back(words_of(command, values));
+    if (command.find("--data {data}") != std::string::npos)
+      typed.back().insert(typed.back().end(), run.reading.begin(), run.reading.end());
   }
   return typed;
 }

@@ -17,6 +17,7 @@ struct LabRun {
   std::vector<Row> rows;                      // all of them, a row behind those that it needs
   std::vector<Row> chosen;                    // to be done, in the same order, with all that they need
   std::map<std::string, std::string> values;  // data, seed, from
+  std::vector<std::string> reading;           // options that go with --data
   Common common;
 };
 

@@ -158,7 +158,7 @@ class Mixed {
     const double accuracy = o_.trains() ? tuned(trial, m, place) : at_once(trial, m, choices);
     const std::vector<double> values = measured(measures_, accuracy, m);
     trial.set_attribute("seconds", engine::usage().wall_seconds - begin);
-    if (!o_.trains()) save_in_trial(texts_, m, place / "last");
+    if (!o_.trains()) save_in_trial(texts_, m, place / "last", /*is_trained=*/false);
     folder_.keep_if_best(trial.number(), values, measures_, place / "last");
     return values;
   }
@@ -262,7 +262,7 @@ void run(const CLI::App& command, const MixedOptions& o, const Common& common) {
   if (o.search.sampler == "grid") study.sampling.grid = grid_of(searched_tensors(start.model, o.embeddings), spaces);
   search::make_sampler(study.sampler, study.sampling);  // complains before any work
   const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, common.seed);
-  check_labels(start.model.config, *texts);
+  match_labels(start.model.config, *texts);
   const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);
   if (o.evaluation_texts > 0) texts->validation = glance_at(texts->validation, o.evaluation_texts, common.seed);
   const TrialTexts trial_texts{o, *texts, framing, glance_at(texts->validation, o.glance, common.seed), common.seed};
@@ -292,7 +292,7 @@ void add_search_mixed(CLI::App& search_command) {
   command.add_option("model", o.from, "folder of a run or a checkpoint; it may be pruned already")
       ->required()
       ->type_name("DIR");
-  command.add_option("--data", o.data, "as for train")->required();
+  add_data_options(command, o)->required();
   command.add_option("--out", o.out, "folder of the search; several processes may share it, with --resume")->required();
   command.add_option("--formats,--format", o.formats,
                      "what each layer chooses from: fixed, block_fp, minifloat, mx ..., with commas");

@@ -242,7 +242,7 @@ void add_search_nas(CLI::App& search_command) {
   const auto common = add_common(command);
   const auto options = std::make_shared<NasOptions>();
   NasOptions& o = *options;
-  command.add_option("--data", o.data, "as for train")->required();
+  add_data_options(command, o)->required();
   command.add_option("--out", o.out, "folder of the search; several processes may share it, with --resume")->required();
   command.add_option("--layers", o.layers, "encoder layers to choose from");
   command.add_option("--heads", o.heads, "attention heads; those that do not divide the hidden size are left out");
@@ -267,7 +267,7 @@ void add_search_nas(CLI::App& search_command) {
   command.add_option("--epochs", o.epochs, "passes over the training texts")->check(CLI::Range(1, 100000));
   command.add_option("--tokenizer", o.tokenizer, "vocab.txt or SentencePiece .model; default: learned from the data");
   command.add_option("--tokenizer-type", o.tokenizer_type, "of a learned tokenizer: unigram or bpe");
-  command.add_option("--pieces", o.pieces, "vocabulary of a learned tokenizer");
+  command.add_option("--pieces", o.pieces, "vocabulary of a learned tokenizer; 0: 8000, or as many pieces as the texts hold");
   command.add_option("--positions", o.positions, "positions of the models: the longest text they can read");
   add_step_options(command, o);
   set_action(command, "ingot search nas --data aclImdb.tar.gz --steps 300 --length 128 --trials 20 --out runs/nas",

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "bert/trainer.h"
+#include "cli/model_folder.h"
+#include "cli/seen_texts.h"
 #include "engine/base/files.h"
 #include "engine/base/rng.h"
 #include "engine/io/json.h"
@@ -47,10 +49,13 @@ void Reports::report(std::int64_t step, double value) {
   if (trial_.should_prune()) throw search::Pruned();
 }
 
-void save_in_trial(const TrialTexts& trial, CompressedModel& m, const fs::path& folder) {
+void save_in_trial(const TrialTexts& trial, CompressedModel& m, const fs::path& folder, bool is_trained) {
   bert::save_model(folder, m.model);
   compress::save_compression(folder, m.compression);
   save_tokenizer(folder, *trial.texts.tokenizer, trial.framing);
+  SeenTexts seen = seen_texts(is_trained ? trial.texts.training : bert::Subset{}, trial.texts.validation);
+  if (!trial.options.from.empty()) seen = merged(load_seen_texts(resolve_model_folder(trial.options.from)), seen);
+  save_seen_texts(folder, seen);
 }
 
 double train_in_trial(const TrialTexts& trial, CompressedModel& start, const TrialTraining& training,

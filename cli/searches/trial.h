@@ -54,8 +54,9 @@ struct TrialTraining {
   std::int64_t before = 0;       // steps of the trial before this training
 };
 
-// Writes what a trial's model is loaded from: weights, compression, tokenizer.
-void save_in_trial(const TrialTexts& trial, CompressedModel& model, const std::filesystem::path& folder);
+// Writes what a trial's model is loaded from: weights, compression, tokenizer, and which texts it has seen.
+void save_in_trial(const TrialTexts& trial, CompressedModel& model, const std::filesystem::path& folder,
+                   bool is_trained = true);
 
 // Trains the model in place as `ingot train` does, and returns its accuracy on the validation texts. Throws
 // std::runtime_error where the training diverges, so that the trial fails, and search::Pruned.

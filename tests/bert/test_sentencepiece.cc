@@ -146,17 +146,41 @@ TEST_CASE("training says what is wrong with the number of pieces") {
     const auto message = [&](std::int32_t n_pieces) {
       return message_of([&] { train({.algorithm = algorithm, .n_pieces = n_pieces}, texts); });
     };
-    CHECK(message(5) == "tokenizer: n_pieces must be greater than 5, the special tokens, got 5");
-    CHECK(message(-1) == "tokenizer: n_pieces must be greater than 5, the special tokens, got -1");
-    CHECK(message(6) ==
-          "tokenizer: n_pieces must be at least 13, the characters of this text and the special tokens, got 6");
+    CHECK(message(5) == "--pieces: must be greater than 5, the special tokens, got 5");
+    CHECK(message(-1) == "--pieces: must be greater than 5, the special tokens, got -1");
+    CHECK(message(6) == "--pieces: must be at least 13, the characters of these texts and the special tokens, got 6");
     const std::string too_many = message(8000);
-    CHECK(too_many.starts_with("tokenizer: n_pieces must be at most "));
-    CHECK(too_many.ends_with(", all that this text holds, got 8000"));
-    CHECK(message(std::stoi(too_many.substr(36))) == "no error");
+    CHECK(too_many.starts_with("--pieces: must be at most "));
+    CHECK(too_many.ends_with(", all that these texts hold, got 8000"));
+    CHECK(message(std::stoi(too_many.substr(std::string("--pieces: must be at most ").size()))) == "no error");
   }
   CHECK(message_of([&] { train({.algorithm = "word"}, texts); }) ==
         "tokenizer: algorithm must be unigram or bpe, got 'word'");
+}
+
+TEST_CASE("without a number of pieces there are 8000, or as many as the texts hold") {
+  for (const char* algorithm : {"unigram", "bpe"}) {
+    const std::vector<std::vector<std::string>> few{{"a"},
+                                                    {"a", "b", "c"},
+                                                    {"good film", "bad film", "fine"},
+                                                    {"hello world"},
+                                                    {"\u4e2d\u6587", "\u65e5"},
+                                                    made_up_texts(30)};
+    for (const auto& texts : few) {
+      CAPTURE(algorithm);
+      CAPTURE(texts[0]);
+      const auto tokenizer = train({.algorithm = algorithm}, texts);
+      CHECK(tokenizer->size() > 5);
+      CHECK(tokenizer->size() < 8000);
+      for (const std::string& text : texts) {
+        for (const std::int32_t id : tokenizer->encode(text)) CHECK(id != tokenizer->special().unknown);
+      }
+      // All that is there: one piece more is refused.
+      CHECK(message_of([&] { train({.algorithm = algorithm, .n_pieces = tokenizer->size() + 1}, texts); }) ==
+            fmt::format("--pieces: must be at most {}, all that these texts hold, got {}", tokenizer->size(),
+                        tokenizer->size() + 1));
+    }
+  }
 }
 
 TEST_CASE("training refuses texts without content, and those that are not UTF-8") {

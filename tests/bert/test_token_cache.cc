@@ -87,6 +87,8 @@ MemorySource random_source(std::size_t n_train, std::size_t n_test, std::size_t 
   }
   for (std::size_t i = 0; i < n_test; ++i) source.corpus.test.push_back({random_text(rng), 1});
   for (std::size_t i = 0; i < n_unlabelled; ++i) source.corpus.unlabelled.push_back({.text = random_text(rng)});
+  for (std::size_t i = 0; i < n_test / 2; ++i) source.corpus.validation.push_back({random_text(rng), 0});
+  for (std::size_t i = 0; i < n_test % 3; ++i) source.corpus.notes.push_back(fmt::format("note {}", i));
   return source;
 }
 
@@ -107,6 +109,8 @@ void check_corpus(const bert::TokenCorpus& tokens, const MemorySource& source, c
   check_part(tokens.train, source.corpus.train, tokenizer);
   check_part(tokens.test, source.corpus.test, tokenizer);
   check_part(tokens.unlabelled, source.corpus.unlabelled, tokenizer);
+  check_part(tokens.validation, source.corpus.validation, tokenizer);
+  CHECK(tokens.notes == source.corpus.notes);
 }
 
 std::string message_of(const auto& action) {
@@ -133,7 +137,8 @@ TEST_CASE("a tokenized corpus holds the ids of every text, and the cache serves 
       last_done = done;
       last_total = total;
     };
-    const std::size_t total = keyed.corpus.train.size() + keyed.corpus.test.size() + keyed.corpus.unlabelled.size();
+    const std::size_t total = keyed.corpus.train.size() + keyed.corpus.test.size() + keyed.corpus.unlabelled.size() +
+                              keyed.corpus.validation.size();
     check_corpus(bert::tokenize(keyed, *tokenizer, progress), keyed, *tokenizer);
     CHECK(last_done == total);
     CHECK(last_total == total);
@@ -163,8 +168,8 @@ TEST_CASE("a token file opens for the key that it was made for only") {
   const fs::path path = engine::cache_folder() / "tokens";
   bert::TokenFileWriter writer(path);
   writer.add(Ids{5, 6, 7}, 1);
-  for (int part = 0; part < 3; ++part) writer.end_part();
-  writer.commit({.source = 8, .tokenizer = 9}, {"bad", "good"});
+  for (int part = 0; part < 4; ++part) writer.end_part();
+  writer.commit({.source = 8, .tokenizer = 9}, {"bad", "good"}, {});
   CHECK(bert::open_token_file(path, {.source = 8, .tokenizer = 9}, 8).has_value());
   CHECK(!bert::open_token_file(path, {.source = 9, .tokenizer = 9}, 8).has_value());
   CHECK(!bert::open_token_file(path, {.source = 8, .tokenizer = 8}, 8).has_value());
@@ -177,9 +182,9 @@ TEST_CASE("a forged token file, its checksum right, is not believed") {
   bert::TokenFileWriter writer(path);
   writer.add(Ids{5, 6, 7}, 1);
   writer.add(Ids{4}, 0);
-  for (int part = 0; part < 3; ++part) writer.end_part();
+  for (int part = 0; part < 4; ++part) writer.end_part();
   const bert::TokenKey key{.source = 8, .tokenizer = 9};
-  writer.commit(key, {"bad", "good"});
+  writer.commit(key, {"bad", "good"}, {});
   const std::string whole = engine::read_file(path);
   // ids of train: 32 bytes; its offsets: 32; its labels: 32; ...; trailer: 128.
   const auto opens = [&](std::size_t at, auto value) {

@@ -175,7 +175,7 @@ TEST_CASE("what cannot be pruned is refused before any work") {
   check_refused(place.run("prune absent --data train.csv --out out"), "absent");
   place.write("other.csv", "text,label\niron,metal\noak,wood\nsteel,metal\n");
   check_refused(place.run("prune run --data other.csv --out out --quiet"),
-                "the labels metal, wood are not those of the model, fruit, metal");
+                "label 'wood' of the data is not among the 2 labels of the model (fruit, metal)");
   check_refused(place.run("prune run --data train.csv --out run"), "holds a run already");
   REQUIRE(place.run(kPrune + "--out pruned").code == 0);
   place.write("pruned/best/masks.safetensors", "no masks");

@@ -15,12 +15,30 @@
 #include <vector>
 
 #include "data/source.h"
+#include "data/table.h"
 
 namespace ingot::data {
 
 inline bool operator==(const Example& a, const Example& b) { return a.text == b.text && a.label == b.label; }
 inline bool operator==(const Corpus& a, const Corpus& b) {
-  return a.label_names == b.label_names && a.train == b.train && a.test == b.test && a.unlabelled == b.unlabelled;
+  return a.label_names == b.label_names && a.train == b.train && a.test == b.test && a.unlabelled == b.unlabelled &&
+         a.validation == b.validation;
+}
+
+// A format as the readers know it.
+struct TableFormat {
+  Layout (*look)(std::string_view, const std::string&, Labels, const ReadingOptions&);
+  std::vector<std::string> (*parse)(std::string_view, const std::string&, const Layout&, const TakeRow&);
+};
+inline constexpr TableFormat kCsv{look_at_csv, parse_delimited}, kTsv{look_at_tsv, parse_delimited},
+    kJsonl{look_at_json, parse_jsonl}, kJson{look_at_json, parse_json_file};
+
+inline std::vector<Row> rows_of(const TableFormat& format, std::string_view text, const std::string& file,
+                                Labels labels = Labels::required, const ReadingOptions& options = {}) {
+  std::vector<Row> rows;
+  const Layout layout = format.look(text, file, labels, options);
+  format.parse(text, file, layout, [&](Row&& row) { rows.push_back(std::move(row)); });
+  return rows;
 }
 
 // A new folder, removed with all that is in it.
@@ -81,6 +99,27 @@ inline std::string make_archive(const std::vector<Member>& members, const char* 
     archive_write_data(writer, member.content.data(), member.content.size());
     archive_entry_free(entry);
   }
+  archive_write_close(writer);
+  archive_write_free(writer);
+  bytes.resize(used);
+  return bytes;
+}
+
+// One stream of gzip.
+inline std::string gzipped(const std::string& content) {
+  std::string bytes(4096 + content.size(), '\0');
+  std::size_t used = 0;
+  archive* writer = archive_write_new();
+  archive_write_add_filter_gzip(writer);
+  archive_write_set_format_raw(writer);
+  archive_write_set_bytes_in_last_block(writer, 1);
+  if (archive_write_open_memory(writer, bytes.data(), bytes.size(), &used) != ARCHIVE_OK)
+    throw std::runtime_error(archive_error_string(writer));
+  archive_entry* entry = archive_entry_new();
+  archive_entry_set_filetype(entry, AE_IFREG);
+  archive_write_header(writer, entry);
+  archive_write_data(writer, content.data(), content.size());
+  archive_entry_free(entry);
   archive_write_close(writer);
   archive_write_free(writer);
   bytes.resize(used);

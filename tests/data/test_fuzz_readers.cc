@@ -76,12 +76,10 @@ Outcomes fuzz(const Parser& parse, const std::string& seed, const std::vector<st
   return outcomes;
 }
 
-using TableParser = std::vector<Row> (*)(std::string_view, const std::string&, Labels);
-
-Parser table(TableParser parse, Labels labels) {
-  return [parse, labels](std::string_view bytes) {
+Parser table(const TableFormat& format, Labels labels, const ReadingOptions& options = {}) {
+  return [=](std::string_view bytes) {
     require_utf8(bytes, "a");
-    parse(without_bom(bytes), "a", labels);
+    rows_of(format, without_bom(bytes), "a", labels, options);
   };
 }
 
@@ -99,8 +97,8 @@ TEST_CASE("random and damaged CSV and TSV is read or refused") {
   const std::vector<std::string> pieces{"\"", "\"\"", ",",     "\t", "\n",       "\r\n",
                                         "\r", "text", "label", "x",  "\xc3\xa9", ""};
   for (const Labels labels : {Labels::required, Labels::ignored}) {
-    check_both_happened(fuzz(table(parse_csv, labels), csv, pieces, 4000));
-    check_both_happened(fuzz(table(parse_tsv, labels), tsv, pieces, 4000));
+    check_both_happened(fuzz(table(kCsv, labels), csv, pieces, 4000));
+    check_both_happened(fuzz(table(kTsv, labels), tsv, pieces, 4000));
   }
 }
 
@@ -110,13 +108,43 @@ TEST_CASE("random and damaged JSON lines are read or refused") {
   const std::vector<std::string> pieces{"{",  "}",  "[",       "]",     ":", ",",    "\"text\"", "\"label\"",
                                         "\"", "\\", "\\ud800", "1e999", "-", "null", "true",     "99999999999999999999",
                                         "\n", " "};
-  check_both_happened(fuzz(table(parse_jsonl, Labels::required), seed, pieces, 6000));
+  check_both_happened(fuzz(table(kJsonl, Labels::required), seed, pieces, 6000));
+}
+
+TEST_CASE("random and damaged JSON arrays are read or refused") {
+  const std::string seed =
+      "[{\"text\": \"a}\", \"label\": \"x\"},\n {\"text\": \"{\\\"\", \"label\": 1, \"k\": [{}]}]\n";
+  const std::vector<std::string> pieces{"{", "}", "[", "]", ":", ",", "\"text\"", "\"label\"", "\"", "\\", "\n", " "};
+  check_both_happened(fuzz(table(kJson, Labels::required), seed, pieces, 6000));
+}
+
+TEST_CASE("random columns and separators are read or refused") {
+  const std::string seed = "Review;Sentiment|id\nfine; good|1\n\"bad\";poor|2\n";
+  const std::vector<std::string> pieces{"\"", ";",    "|",     "\t",    ",",         "\n",        "\r",
+                                        " ",  "text", "Label", "title", "sentence1", "sentence2", "1.5"};
+  for (const char* separator : {"", ";", "|", "tab"}) {
+    for (const char* text : {"", "review", "title+text"}) {
+      const ReadingOptions options{.text = text, .label = "", .separator = separator};
+      fuzz(table(kCsv, Labels::required, options), seed, pieces, 1000);
+    }
+  }
+  check_both_happened(
+      fuzz(table(kCsv, Labels::required, {.separator = ";"}), "review;class\na;b\n", {"a", ";", "\n"}, 2000));
+}
+
+TEST_CASE("random and damaged gzip is read or refused") {
+  const Scratch scratch;
+  const std::string packed = gzipped("text,label\none,1\ntwo,2\nthree,1\n");
+  const auto outcomes =
+      fuzz([&](std::string_view bytes) { open_source(scratch.write("a.csv.gz", std::string(bytes)))->read(); }, packed,
+           {"\x1f\x8b\x08", std::string(4, '\0'), "text", "\n"}, 800);
+  CHECK(outcomes.errors > 100);
 }
 
 TEST_CASE("JSON nested a hundred thousand deep is refused") {
   const std::string deep = "{\"text\": \"a\", \"label\": 1, \"x\": " + std::string(100000, '[');
-  CHECK_THROWS_AS(parse_jsonl(deep, "a", Labels::required), Error);
-  CHECK(parse_jsonl(deep + std::string(100000, ']') + "}", "a", Labels::required).size() == 1);
+  CHECK_THROWS_AS(rows_of(kJsonl, deep, "a"), Error);
+  CHECK_THROWS_AS(rows_of(kJsonl, deep + std::string(100000, ']') + "}", "a"), Error);
 }
 
 TEST_CASE("random and damaged glosses are read or refused") {
@@ -146,7 +174,7 @@ TEST_CASE("random and damaged archives are read or refused") {
                                         "x",
                                         "L",
                                         "S"};
-  const Parser parse = [](std::string_view bytes) { read_imdb_archive(bytes, "a"); };
+  const Parser parse = [](std::string_view bytes) { read_imdb_archive(bytes, "a", 1 << 30); };
   check_both_happened(fuzz(parse, make_archive(members, "none"), pieces, 3000));
   for (const char* filter : {"gzip", "bzip2", "xz", "zstd", "lz4"}) {
     CHECK(fuzz(parse, make_archive(members, filter), pieces, 300).errors > 100);

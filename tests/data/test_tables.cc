@@ -11,8 +11,8 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-std::vector<Row> csv(std::string_view bytes) { return parse_csv(bytes, "a.csv", Labels::required); }
-std::vector<Row> jsonl(std::string_view bytes) { return parse_jsonl(bytes, "a.jsonl", Labels::required); }
+std::vector<Row> csv(std::string_view text) { return rows_of(kCsv, text, "a.csv"); }
+std::vector<Row> jsonl(std::string_view text) { return rows_of(kJsonl, text, "a.jsonl"); }
 
 Texts texts(const std::vector<Row>& rows) {
   Texts found;
@@ -73,11 +73,12 @@ TEST_CASE("any table written by the rules of RFC 4180 is read back") {
   for (std::size_t i = 0; i < 10 * 10 * 10; ++i) {
     const std::string text = pieces[i % 10] + pieces[i / 10 % 10] + pieces[i / 100];
     for (const bool comma : {true, false}) {
+      // A tab and a line end in one text may make a row of it: table.h.
+      if (!comma && text.find('\t') != text.npos && text.find('\n') != text.npos) continue;
       const std::string separator = comma ? "," : "\t";
       const std::string bytes =
           "label" + separator + "text\n1" + separator + in_quotes(text) + "\n2" + separator + "end";
-      const auto rows = (comma ? parse_csv : parse_tsv)(bytes, "a", Labels::required);
-      CHECK(texts(rows) == Texts{text, "end"});
+      CHECK(texts(rows_of(comma ? kCsv : kTsv, bytes, "a")) == Texts{text, "end"});
     }
   }
 }
@@ -88,61 +89,87 @@ TEST_CASE("a malformed table is an error that names the line") {
     const char* message;
   };
   for (const Case& wrong : {
-           Case{"", "a.csv: line 1: the header must name a column text, got ''"},
-           Case{"a,b\n1,2\n", "a.csv: line 1: the header must name a column text, got 'a, b'"},
-           Case{"text,b\n1,2\n", "a.csv: line 1: the header must name a column label, got 'text, b'"},
-           Case{"text,text,label\n", "a.csv: line 1: the header must name each column once, got text 2 times"},
+           Case{"", "a.csv: must begin with a line that names the columns, got nothing"},
+           Case{"\n\n", "a.csv: must begin with a line that names the columns, got a blank line"},
+           Case{"a,b\n1,2\n",
+                "a.csv: line 1: no column is named as texts usually are (text, sentence, review ...); name one with "
+                "--text; the columns are a, b"},
+           Case{"text,b\n1,2\n",
+                "a.csv: line 1: no column is named as labels usually are (label, sentiment, class ...); name one with "
+                "--label; the columns are text, b"},
+           Case{"text,text,label\n",
+                "a.csv: line 1: --text: must be one column, got text, text; the columns are text, text, label"},
            Case{"text,label\na,1\nb\n", "a.csv: line 3: a row must have 2 fields as the header has, got 1"},
-           Case{"text,label\na,1\n\nb,1\n", "a.csv: line 3: a row must have 2 fields as the header has, got 1"},
            Case{"text,label\n\"a\n\",1\nb,1,\n", "a.csv: line 4: a row must have 2 fields as the header has, got 3"},
            Case{"text,label\na,1\nb,\n", "a.csv: line 3: a row must have a label, got none"},
+           Case{"text,label\na,1\nb, \n", "a.csv: line 3: a row must have a label, got none"},
            Case{"text,label\na,1\n\"b\nc,2\n",
                 "a.csv: line 3: a quoted field must end with a quote, got the end of the file"},
+           Case{"text,label\n\"a\"b,2\n",
+                "a.csv: line 2: a quote inside a quoted field must be doubled, got 'b' after one"},
            Case{"text,label\n\"a\n\"b,2\n",
-                "a.csv: line 3: a quote inside a quoted field must be doubled, got 'b' after one"},
+                "a.csv: line 2: the quoted field that begins here has a quote in line 3 with 'b' behind it; a quote "
+                "inside must be doubled"},
        }) {
     CHECK_THROWS_WITH_AS(csv(wrong.bytes), wrong.message, Error);
   }
 }
 
-TEST_CASE("a JSON line holds a text and a label, string or integer") {
+TEST_CASE("a JSON line holds a text and a label: a string, a number or a boolean") {
   const auto rows = jsonl(
       "{\"text\": \"a\\n\\u00e9\\\"\", \"label\": \"x\"}\n{\"label\": -3, \"n\": {\"label\": [1]}, \"text\": \"\"}\r\n"
-      "{\"text\":\"c\",\"label\":18446744073709551615}");
-  CHECK(texts(rows) == Texts{"a\n\xc3\xa9\"", "", "c"});
-  CHECK(labels(rows) == Texts{"x", "-3", "18446744073709551615"});
-  CHECK(lines(rows) == std::vector<std::size_t>{1, 2, 3});
+      "{\"text\":\"c\",\"label\":18446744073709551615}\n{\"text\":\"d\",\"label\":true}\n{\"text\":\"e\",\"label\":2.0}"
+      "\n"
+      "{\"text\":\"f\",\"label\":0.5}\n{\"text\":\"g\",\"label\":\" x \"}");
+  CHECK(texts(rows) == Texts{"a\n\xc3\xa9\"", "", "c", "d", "e", "f", "g"});
+  CHECK(labels(rows) == Texts{"x", "-3", "18446744073709551615", "true", "2", "0.5", "x"});
+  CHECK(lines(rows) == std::vector<std::size_t>{1, 2, 3, 4, 5, 6, 7});
 }
 
-TEST_CASE("a malformed JSON line is an error that names it") {
+TEST_CASE("a malformed JSON line is an error that says what and where") {
   const std::string good = "{\"text\": \"a\", \"label\": 1}\n";
   struct Case {
     std::string line;
     const char* message;
   };
   for (const Case& wrong : {
-           Case{"", "line 2: must be one JSON object, got ''"},
-           Case{"[1]", "line 2: must be one JSON object, got '[1]'"},
-           Case{"{\"text\": \"a\"", "line 2: must be one JSON object"},
-           Case{"{\"text\": \"a\", \"label\": 1} {}", "line 2: must be one JSON object"},
-           Case{std::string("{\"text\": \"a\", \"label\": 1}\0", 26), "line 2: must be one JSON object"},
-           Case{"{\"text\": \"\\ud800\", \"label\": 1}", "line 2: must be one JSON object"},
-           Case{"{\"label\": 1}", "line 2: a row must have the key text, got none"},
+           Case{"[1]", "line 2: must be one JSON object, got an array"},
+           Case{"7", "line 2: must be one JSON object, got 7"},
+           Case{"{\"text\": \"a\"", "line 2, column 13: not valid JSON: "},
+           Case{"{\"text\": \"a\", \"label\": 1} {}", "line 2, column 27: not valid JSON: "},
+           Case{"{\"text\": \"a\", \"label\": 1},", "one object a line, without commas between them"},
+           Case{"{\"text\": \"a\", \"label\": 1,}", "line 2, column 26: not valid JSON: "},
+           Case{"{\"text\": \"a\", \"label\": 1 , }", "a comma must not stand before it"},
+           Case{"{\"text\": NaN, \"label\": 1}", "line 2, column 10: not valid JSON: "},
+           Case{"{\"text\": NaN, \"label\": 1}", "NaN and Infinity are not JSON"},
+           Case{"{\"text\": \"a\", \"label\": -Infinity}", "NaN and Infinity are not JSON"},
+           Case{"{\"text\": \"a\", \"label\": True}", "JSON writes true, false and null"},
+           Case{"{'text': 'a', 'label': 1}", "line 2, column 2: not valid JSON: "},
+           Case{"{'text': 'a', 'label': 1}", "strings are in double quotes"},
+           Case{"{\"text\": \"a\tb\", \"label\": 1}", "line 2, column 12: not valid JSON: "},
+           Case{"{\"text\": \"a\tb\", \"label\": 1}", "control character U+0009 (HT) must be escaped"},
+           Case{std::string("{\"text\": \"a\", \"label\": 1}\0", 26), "line 2: not valid JSON: holds a zero byte"},
+           Case{"{\"text\": \"\\ud800\", \"label\": 1}", "surrogate U+D800..U+DBFF must be followed by"},
+           Case{"{\"text\": \"\\ud800\", \"label\": 1}", "line 2, column 17: not valid JSON: "},
+           Case{"{\"label\": 1, \"txt\": \"a\"}", "line 2: a row must have the key text, got label, txt"},
            Case{"{\"text\": 5, \"label\": 1}", "line 2: text must be a string, got 5"},
-           Case{"{\"text\": \"a\"}", "line 2: a row must have a label, got none"},
+           Case{"{\"text\": \"a\"}", "line 2: a row must have a label under the key label, got text"},
            Case{"{\"text\": \"a\", \"label\": null}", "line 2: a row must have a label, got none"},
            Case{"{\"text\": \"a\", \"label\": \"\"}", "line 2: a row must have a label, got none"},
-           Case{"{\"text\": \"a\", \"label\": 1.5}", "line 2: label must be a string or an integer, got 1.5"},
-           Case{"{\"text\": \"a\", \"label\": true}", "line 2: label must be a string or an integer, got true"},
-           Case{"{\"text\": \"a\", \"label\": 1, \"text\": \"b\"}", "line 2: keys must not repeat, got text 2 times"},
+           Case{"{\"text\": \"a\", \"label\": [1]}",
+                "line 2: label must be a string, a number or a boolean, got an array"},
+           Case{"{\"text\": \"a\", \"label\": 1, \"text\": \"b\"}",
+                "line 2: name text appears twice in one JSON object"},
+           Case{"{\"text\": \"a\", \"label\": " + std::string(80000, '[') + std::string(80000, ']') + "}",
+                "line 2: JSON must not nest deeper than 64 levels"},
        }) {
-    CAPTURE(wrong.line);
+    CAPTURE(wrong.line.substr(0, 100));
     CHECK_THROWS_WITH_AS(jsonl(good + wrong.line + "\n" + good), doctest::Contains(wrong.message), Error);
   }
 }
 
 TEST_CASE("a text file holds one unlabelled text a line") {
-  const auto rows = parse_lines("one\n\nthree, \"3\"\r\nfour", "a.txt", Labels::ignored);
+  const auto rows = rows_of({look_at_lines, parse_lines}, "one\n\nthree, \"3\"\r\nfour", "a.txt", Labels::ignored);
   CHECK(texts(rows) == Texts{"one", "", "three, \"3\"", "four"});
   const Scratch scratch;
   const Corpus corpus = read(scratch.write("a.txt", "\xef\xbb\xbfone\r\ntwo\n"));

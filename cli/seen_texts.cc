@@ -1,0 +1,88 @@
+#include "cli/seen_texts.h"
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+#include <span>
+
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/io/safetensors.h"
+
+namespace ingot::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Hashes = std::vector<std::uint64_t>;
+
+constexpr const char* kFile = "seen_texts.safetensors";
+
+std::uint64_t hash_of(std::span<const std::int32_t> ids) {
+  const auto bytes = std::as_bytes(ids);
+  return engine::content_hash({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+Hashes sorted(Hashes hashes) {
+  std::sort(hashes.begin(), hashes.end());
+  hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
+  return hashes;
+}
+
+Hashes hashes_of(const bert::Subset& subset) {
+  Hashes hashes;
+  for (const std::size_t i : subset.examples) hashes.push_back(hash_of(subset.part->tokens(i)));
+  return sorted(std::move(hashes));
+}
+
+Hashes together(const Hashes& a, const Hashes& b) {
+  Hashes all;
+  std::set_union(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(all));
+  return all;
+}
+
+Hashes read(const engine::Safetensors& file, const char* name) {
+  const std::vector<std::int64_t> values = file.integers(file.get(name, "I64"));
+  return sorted({values.begin(), values.end()});
+}
+
+}  // namespace
+
+SeenTexts seen_texts(const bert::Subset& training, const bert::Subset& validation) {
+  return {hashes_of(training), hashes_of(validation)};
+}
+
+SeenTexts merged(const SeenTexts& before, const SeenTexts& now) {
+  return {together(before.trained, now.trained), together(before.validated, now.validated)};
+}
+
+void save_seen_texts(const fs::path& folder, const SeenTexts& seen) {
+  const auto entry = [](const char* name, const Hashes& hashes) {
+    return engine::SafetensorsEntry{
+        name, "I64", {static_cast<std::int64_t>(hashes.size())}, std::as_bytes(std::span(hashes))};
+  };
+  const std::vector<engine::SafetensorsEntry> entries{entry("trained", seen.trained),
+                                                      entry("validated", seen.validated)};
+  engine::write_safetensors(folder / kFile, entries);
+}
+
+SeenTexts load_seen_texts(const fs::path& folder) {
+  std::error_code absent;
+  if (!fs::exists(folder / kFile, absent)) return {};
+  const engine::Safetensors file(folder / kFile);
+  return {read(file, "trained"), read(file, "validated")};
+}
+
+Overlap overlap(const bert::TokenPart& part, const SeenTexts& seen) {
+  Overlap found;
+  for (std::size_t i = 0; i < part.size(); ++i) {
+    const std::uint64_t hash = hash_of(part.tokens(i));
+    if (std::binary_search(seen.trained.begin(), seen.trained.end(), hash)) {
+      ++found.trained;
+    } else if (std::binary_search(seen.validated.begin(), seen.validated.end(), hash)) {
+      ++found.validated;
+    }
+  }
+  return found;
+}
+
+}  // namespace ingot::cli

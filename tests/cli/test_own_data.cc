@@ -1,0 +1,188 @@
+// The first minutes with data of one's own: small tables, other names, validation files, texts seen before.
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/label_map.h"
+#include "engine/base/error.h"
+#include "tests/support/error_text.h"
+#include "tests/support/program.h"
+
+using namespace ingot;
+using cli::map_labels;
+using test::contains;
+using test::Outcome;
+using test::Workplace;
+namespace fs = std::filesystem;
+
+namespace {
+
+// A run of an instant; --tokenizer is learned.
+std::string train(const std::string& more) {
+  return "train --layers 1 --hidden 16 --heads 2 --ffn 16 --length 16 --positions 16 --out run " + more;
+}
+
+Outcome trained(const Workplace& place, const std::string& more) {
+  const Outcome outcome = place.run(train(more));
+  INFO(more, ": ", outcome.error);
+  CHECK(outcome.code == 0);
+  return outcome;
+}
+
+nlohmann::json evaluated(const Workplace& place, const std::string& words) {
+  const Outcome outcome = place.run("eval run --json " + words);
+  INFO(words, ": ", outcome.error);
+  REQUIRE(outcome.code == 0);
+  return nlohmann::json::parse(outcome.out);
+}
+
+}  // namespace
+
+TEST_CASE("tables of two rows and more are trained on with the defaults") {
+  for (const int n : {2, 3, 10, 100}) {
+    const Workplace place;
+    std::string table = "text,label\n";
+    for (int i = 0; i < n; ++i) table += fmt::format("this is row {},{}\n", i * 7919 % 1000, i % 2);
+    place.write("own.csv", table);
+    const Outcome outcome = trained(place, "--data own.csv");
+    CHECK(contains(outcome.error, "all that these texts hold"));
+    CHECK(place.run("eval run --data own.csv").code == 0);
+    CHECK(place.run("predict run 'this is row 3'").code == 0);
+  }
+}
+
+TEST_CASE("tables without rows, with one and with one label get a sentence") {
+  const Workplace place;
+  place.write("none.csv", "text,label\n");
+  place.write("one.csv", "text,label\na,1\n");
+  place.write("same.csv", "text,label\na b,1\nc d,1\n");
+  const std::pair<const char*, const char*> cases[] = {{"none.csv", "none.csv: must hold at least one text, got none"},
+                                                       {"one.csv", "at least two labels, found 1"},
+                                                       {"same.csv", "at least two labels, found 1"}};
+  for (const auto& [name, message] : cases) {
+    const Outcome outcome = place.run(train(std::string("--data ") + name));
+    CHECK(outcome.code == 2);
+    CHECK(contains(outcome.error, message));
+  }
+}
+
+TEST_CASE("pieces that the texts do not hold are an error of --pieces, which names how many there are") {
+  const Workplace place;
+  const Outcome outcome = place.run(train("--data train.csv --pieces 8000"));
+  CHECK(outcome.code == 2);
+  const std::string mark = "ingot: --pieces: must be at most ";
+  const std::size_t at = outcome.error.find(mark);
+  REQUIRE(at != std::string::npos);
+  const std::string most = std::to_string(std::stoi(outcome.error.substr(at + mark.size())));
+  trained(place, "--data train.csv --pieces " + most);
+}
+
+TEST_CASE("columns are named by options of every command, and notes say what is used") {
+  const Workplace place;
+  std::string table = "id,words,mood\n";
+  for (int i = 0; i < 40; ++i)
+    table += fmt::format("{},the {} here,{}\n", i, i % 2 ? "plum" : "iron", i % 2 ? "up" : "down");
+  place.write("own.csv", table);
+  const std::string reading = "--data own.csv --text words --label mood ";
+  const Outcome outcome = trained(place, "--tokenizer vocab.txt " + reading);
+  CHECK(contains(outcome.error, "note: own.csv: texts are column words, labels column mood; not used: id\n"));
+  CHECK(!contains(trained(place, "--out quiet --quiet --tokenizer vocab.txt " + reading).error, "note"));
+  CHECK(evaluated(place, reading)["examples"] == 40);
+  CHECK(place.run("quantize run --out q --qat-epochs 0 " + reading).code == 0);
+  CHECK(place.run("prune run --out p --epochs 0 " + reading).code == 0);
+  CHECK(place.run("tokenizer train --out tok.model " + reading).code == 0);
+  CHECK(
+      place.run("pretrain --layers 1 --hidden 16 --heads 2 --ffn 16 --tokenizer vocab.txt --out mlm " + reading).code ==
+      0);
+  const Outcome wrong = place.run("eval run --data own.csv --text absent");
+  CHECK(wrong.code == 2);
+  CHECK(contains(wrong.error, "--text absent: no column has that name; the columns are id, words, mood"));
+}
+
+TEST_CASE("a validation file chooses the best epoch, and nothing is held out") {
+  const Workplace place;
+  place.write("own/train.csv", test::text_of_file(place / "train.csv"));
+  place.write("own/dev.csv", "text,label\nthe iron,metal\nthe plum,fruit\nthe cherry,fruit\n");
+  const Outcome outcome = trained(place, "--data own --tokenizer vocab.txt");
+  CHECK(contains(outcome.error, "note: the 3 validation texts of the data choose the best epoch; none are held out"));
+  CHECK(contains(outcome.out, "validation accuracy"));
+  const nlohmann::json result = nlohmann::json::parse(test::text_of_file(place / "run/result.json"));
+  CHECK(result["examples"] == 3);
+  CHECK(evaluated(place, "--data own --part validation")["texts_validated_on"] == 3);
+  CHECK(evaluated(place, "--data own --part train")["texts_trained_on"] == 120);
+  const Outcome both = place.run(train("--data own --tokenizer vocab.txt --out other --validation 5"));
+  CHECK(both.code == 2);
+  CHECK(contains(both.error, "--validation: own has 3 validation texts of its own; none can be held out"));
+}
+
+TEST_CASE("eval says how many texts the model was trained on, also when they come in another file") {
+  const Workplace place;
+  trained(place, "--data train.csv --tokenizer vocab.txt --validation 20");
+  const Outcome outcome = place.run("eval run --data train.csv");
+  CHECK(contains(
+      outcome.error,
+      "note: 100 of these 120 texts were in the training data of the model: this is no measure of new texts\n"));
+  CHECK(contains(outcome.error, "note: 20 of these 120 texts chose the best epoch of the model\n"));
+  const nlohmann::json all = evaluated(place, "--data train.csv");
+  CHECK(all["texts_trained_on"] == 100);
+  CHECK(all["texts_validated_on"] == 20);
+  place.write(
+      "new.jsonl",
+      "{\"text\":\"The IRON  number 0 is small here\",\"label\":\"metal\"}\n"
+      "{\"text\":\"the iron number\",\"label\":\"metal\"}\n{\"text\":\"here the plum is\",\"label\":\"fruit\"}\n");
+  CHECK(evaluated(place, "--data new.jsonl")["texts_trained_on"].get<int>() +
+            evaluated(place, "--data new.jsonl")["texts_validated_on"].get<int>() ==
+        1);
+  // What came of the model has seen what the model saw.
+  REQUIRE(place.run("quantize run --data train.csv --qat-epochs 0 --out q --quiet").code == 0);
+  CHECK(nlohmann::json::parse(place.run("eval q --data train.csv --json").out)["texts_trained_on"] == 100);
+  REQUIRE(place.run("train --from run --data new.jsonl --out more --batch 2 --quiet").code == 0);
+  CHECK(nlohmann::json::parse(place.run("eval more --data train.csv --json").out)["texts_trained_on"].get<int>() >=
+        100);
+}
+
+TEST_CASE("labels of the data are matched with the model's names, or their order, and a note says so") {
+  using Numbers = std::vector<std::int32_t>;
+  CHECK(map_labels({"b", "a"}, {"a", "b", "c"}).numbers == Numbers{1, 0});
+  CHECK(map_labels({"a"}, {"a", "b"}).note.empty());
+  CHECK(map_labels({"0", "1"}, {"LABEL_0", "LABEL_1"}).numbers == Numbers{0, 1});
+  CHECK(map_labels({"0", "1"}, {"LABEL_0", "LABEL_1"}).note ==
+        "labels of the data and the model's: 0 is LABEL_0, 1 is LABEL_1");
+  CHECK(map_labels({"LABEL_1", "LABEL_2"}, {"2", "1"}).numbers == Numbers{1, 0});
+  CHECK(map_labels({"Good ", "BAD"}, {"bad", "good"}).numbers == Numbers{1, 0});
+  CHECK(map_labels({"0", "1"}, {"neg", "pos"}).numbers == Numbers{0, 1});
+  CHECK(map_labels({"1"}, {"neg", "pos"}).note ==
+        "labels of the data are taken as places in the model's order: 1 is pos");
+  const auto fault = [](const std::vector<std::string>& data, const std::vector<std::string>& model) {
+    return test::error_text([&] { map_labels(data, model); });
+  };
+  CHECK(fault({"1", "2"}, {"neg", "pos"}) == "label '1' of the data is not among the 2 labels of the model (neg, pos)");
+  CHECK(fault({"0", "1"}, {"1", "2"}) == "label '0' of the data is not among the 2 labels of the model (1, 2)");
+  CHECK(!fault({"0", "pos"}, {"neg", "pos"}).empty());
+  CHECK(!fault({"A", "a"}, {"a", "b"}).empty());
+  CHECK(!fault({"x"}, {"X", "X "}).empty());
+
+  const Workplace place;
+  trained(place, "--data train.csv --tokenizer vocab.txt");
+  place.write("numbers.csv", "text,label\nthe plum,0\nthe iron,1\nthe steel,1\n");
+  const Outcome numbers = place.run("eval run --data numbers.csv");
+  CHECK(numbers.code == 0);
+  CHECK(contains(numbers.error,
+                 "note: labels of the data are taken as places in the model's order: 0 is fruit, 1 is metal"));
+  CHECK(place.run("prune run --data numbers.csv --epochs 1 --out p").code == 0);
+  place.write("one.csv", "text,label\nthe iron,metal\n");
+  CHECK(evaluated(place, "--data one.csv")["examples"] == 1);
+}
+
+TEST_CASE("memory that does not suffice is said of the file") {
+  const Workplace place;
+  std::string table = "text,label\n";
+  for (int i = 0; i < 400'000; ++i)
+    table += fmt::format("some words that make a text of a hundred bytes or a little less, number {},x\n", i);
+  place.write("big.csv", table);
+  const Outcome outcome =
+      place.run("tokenizer train --data big.csv --out t.model", "", "ulimit -v 180000; OMP_NUM_THREADS=1");
+  INFO(outcome.error);
+  CHECK(outcome.code == 1);
+  CHECK(contains(outcome.error, "big.csv: does not fit into memory"));
+}
