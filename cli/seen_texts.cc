@@ -1,12 +1,9 @@
 #include "cli/seen_texts.h"
 
 #include <algorithm>
-#include <cstring>
 #include <iterator>
 #include <span>
 
-#include "engine/base/error.h"
-#include "engine/base/files.h"
 #include "engine/io/safetensors.h"
 
 namespace ingot::cli {
@@ -17,11 +14,6 @@ using Hashes = std::vector<std::uint64_t>;
 
 constexpr const char* kFile = "seen_texts.safetensors";
 
-std::uint64_t hash_of(std::span<const std::int32_t> ids) {
-  const auto bytes = std::as_bytes(ids);
-  return engine::content_hash({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-}
-
 Hashes sorted(Hashes hashes) {
   std::sort(hashes.begin(), hashes.end());
   hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
@@ -30,7 +22,7 @@ Hashes sorted(Hashes hashes) {
 
 Hashes hashes_of(const bert::Subset& subset) {
   Hashes hashes;
-  for (const std::size_t i : subset.examples) hashes.push_back(hash_of(subset.part->tokens(i)));
+  for (const std::size_t i : subset.examples) hashes.push_back(subset.part->hashes[i]);
   return sorted(std::move(hashes));
 }
 
@@ -74,8 +66,7 @@ SeenTexts load_seen_texts(const fs::path& folder) {
 
 Overlap overlap(const bert::TokenPart& part, const SeenTexts& seen) {
   Overlap found;
-  for (std::size_t i = 0; i < part.size(); ++i) {
-    const std::uint64_t hash = hash_of(part.tokens(i));
+  for (const std::uint64_t hash : part.hashes) {
     if (std::binary_search(seen.trained.begin(), seen.trained.end(), hash)) {
       ++found.trained;
     } else if (std::binary_search(seen.validated.begin(), seen.validated.end(), hash)) {

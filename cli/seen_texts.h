@@ -9,8 +9,7 @@
 
 namespace ingot::cli {
 
-// Hashes of the token ids of texts, in full and without special tokens: the same text is known again in another file,
-// and what the tokenizer does not tell apart (case, blanks) is one text. Sorted, each once.
+// Hashes of texts (bert::text_hash): the same text is known again in another file. Sorted, each once.
 struct SeenTexts {
   std::vector<std::uint64_t> trained;    // on
   std::vector<std::uint64_t> validated;  // on, to choose the best epoch

@@ -66,7 +66,7 @@ void make_token_file(const fs::path& path, const TokenKey& key, const data::Sour
       const std::span batch = std::span(examples).subspan(begin, std::min(kBatch, examples.size() - begin));
       const std::vector<Ids> ids = encode_all(tokenizer, batch, part, begin);
       for (std::size_t i = 0; i < batch.size(); ++i) {
-        writer.add(ids[i], batch[i].label);
+        writer.add(ids[i], batch[i].label, text_hash(batch[i].text));
         std::string().swap(batch[i].text);  // its memory is free for the ids of the next
       }
       done += batch.size();
@@ -122,6 +122,22 @@ std::vector<std::string> sampled_texts(const data::Source& source, const Tokeniz
 }
 
 }  // namespace
+
+std::uint64_t text_hash(std::string_view text) {
+  std::string plain;
+  plain.reserve(text.size());
+  bool blank = false;
+  for (const char c : text) {
+    if (std::string_view(" \t\n\r\f\v").find(c) != std::string_view::npos) {
+      blank = !plain.empty();
+      continue;
+    }
+    if (blank) plain += ' ';
+    blank = false;
+    plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return content_hash(plain);
+}
 
 TokenCorpus tokenize(const data::Source& source, const Tokenizer& tokenizer, const TokenProgress& progress) {
   const TokenKey key{.source = source.fingerprint(), .tokenizer = fingerprint(tokenizer)};

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bert/tokenizers/tokenizer.h"
@@ -19,13 +20,18 @@ namespace ingot::bert {
 struct TokenPart {
   std::span<const std::uint64_t> offsets;  // [size + 1] into ids
   std::span<const std::int32_t> ids;
-  std::span<const std::int32_t> labels;  // [size], data::kUnlabelled where there is none
+  std::span<const std::int32_t> labels;   // [size], data::kUnlabelled where there is none
+  std::span<const std::uint64_t> hashes;  // [size] text_hash of each
 
   std::size_t size() const { return labels.size(); }
   std::span<const std::int32_t> tokens(std::size_t i) const {
     return ids.subspan(offsets[i], offsets[i + 1] - offsets[i]);
   }
 };
+
+// Of a text, to know it again in another file: runs of blanks and line ends count as one blank, those at both ends not
+// at all, and ASCII letters count as small.
+std::uint64_t text_hash(std::string_view text);
 
 struct TokenCorpus {
   engine::MappedFile file;  // what the views point into

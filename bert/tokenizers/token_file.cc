@@ -60,7 +60,7 @@ bool sizes_fit(const Trailer& trailer, std::size_t n_bytes) {
     if (trailer.n_texts[part] > n_bytes || trailer.n_ids[part] > n_bytes) return false;
     sum += padded(trailer.n_ids[part] * sizeof(std::int32_t));
     sum += padded((trailer.n_texts[part] + 1) * sizeof(std::uint64_t));
-    sum += padded(trailer.n_texts[part] * sizeof(std::int32_t));
+    sum += padded(trailer.n_texts[part] * sizeof(std::int32_t)) + padded(trailer.n_texts[part] * sizeof(std::uint64_t));
   }
   return sum == n_bytes;
 }
@@ -105,10 +105,11 @@ std::uint64_t Checksum::value() const {
   return value;
 }
 
-void TokenFileWriter::add(std::span<const std::int32_t> tokens, std::int32_t label) {
+void TokenFileWriter::add(std::span<const std::int32_t> tokens, std::int32_t label, std::uint64_t hash) {
   Part& part = parts_[part_];
   part.offsets.push_back(part.offsets.back() + tokens.size());
   part.labels.push_back(label);
+  part.hashes.push_back(hash);
   ids_.insert(ids_.end(), tokens.begin(), tokens.end());
   if (ids_.size() >= kBlockIds) flush_ids();
 }
@@ -130,6 +131,7 @@ void TokenFileWriter::commit(const TokenKey& key, const std::vector<std::string>
     trailer.n_ids[i] = part.offsets.back();
     write_section(part.offsets.data(), part.offsets.size() * sizeof(std::uint64_t));
     write_section(part.labels.data(), part.labels.size() * sizeof(std::int32_t));
+    write_section(part.hashes.data(), part.hashes.size() * sizeof(std::uint64_t));
   }
   std::string names;
   for (const std::string& name : label_names) {
@@ -193,6 +195,7 @@ std::optional<TokenCorpus> open_token_file(const std::filesystem::path& path, co
   for (std::size_t i = 0; i < kTokenParts; ++i) {
     parts[i]->offsets = sections.take<std::uint64_t>(trailer.n_texts[i] + 1);
     parts[i]->labels = sections.take<std::int32_t>(trailer.n_texts[i]);
+    parts[i]->hashes = sections.take<std::uint64_t>(trailer.n_texts[i]);
   }
   corpus.label_names = split_names(sections.take<char>(trailer.n_name_bytes));
   corpus.notes = split_names(sections.take<char>(trailer.n_note_bytes));

@@ -1,7 +1,7 @@
 // The file behind TokenCorpus: written front to back while texts are tokenized, mapped when read.
 //
 //   for each part (train, test, unlabelled, validation): ids, int32
-//   for each part: offsets, uint64, number of texts + 1; labels, int32, number of texts
+//   for each part: offsets, uint64, number of texts + 1; labels, int32, and hashes, uint64, number of texts
 //   label names, each ended by a zero byte; notes, in the same way
 //   trailer (struct Trailer), which holds the sizes of all that and a checksum over it
 //
@@ -46,14 +46,16 @@ class TokenFileWriter {
  public:
   explicit TokenFileWriter(const std::filesystem::path& path) : file_(path) {}
 
-  void add(std::span<const std::int32_t> tokens, std::int32_t label);  // the next text of the current part
-  void end_part();                                                     // four times in all
+  // The next text of the current part, with its text_hash.
+  void add(std::span<const std::int32_t> tokens, std::int32_t label, std::uint64_t hash);
+  void end_part();  // four times in all
   void commit(const TokenKey& key, const std::vector<std::string>& label_names, const std::vector<std::string>& notes);
 
  private:
   struct Part {
     std::vector<std::uint64_t> offsets{0};
     std::vector<std::int32_t> labels;
+    std::vector<std::uint64_t> hashes;
   };
 
   void write_section(const void* data, std::size_t n_bytes);

@@ -101,6 +101,7 @@ void check_part(const bert::TokenPart& part, const std::vector<data::Example>& e
     const auto tokens = part.tokens(i);
     CHECK(Ids(tokens.begin(), tokens.end()) == tokenizer.encode(examples[i].text));
     CHECK(part.labels[i] == examples[i].label);
+    CHECK(part.hashes[i] == bert::text_hash(examples[i].text));
   }
 }
 
@@ -163,11 +164,17 @@ TEST_CASE("another corpus, vocabulary or setting is tokenized anew") {
   CHECK(cache.files().size() == 4);
 }
 
+TEST_CASE("a text is known again by its hash, whatever its blanks and case") {
+  for (const char* same : {"a b", " A  b", "a\tB\r\n", "a\n\nb "})
+    CHECK(bert::text_hash(same) == bert::text_hash("a b"));
+  for (const char* other : {"ab", "a b c", "", "a. b"}) CHECK(bert::text_hash(other) != bert::text_hash("a b"));
+}
+
 TEST_CASE("a token file opens for the key that it was made for only") {
   const TemporaryCache cache;
   const fs::path path = engine::cache_folder() / "tokens";
   bert::TokenFileWriter writer(path);
-  writer.add(Ids{5, 6, 7}, 1);
+  writer.add(Ids{5, 6, 7}, 1, 7);
   for (int part = 0; part < 4; ++part) writer.end_part();
   writer.commit({.source = 8, .tokenizer = 9}, {"bad", "good"}, {});
   CHECK(bert::open_token_file(path, {.source = 8, .tokenizer = 9}, 8).has_value());
@@ -180,8 +187,8 @@ TEST_CASE("a forged token file, its checksum right, is not believed") {
   const TemporaryCache cache;
   const fs::path path = engine::cache_folder() / "tokens";
   bert::TokenFileWriter writer(path);
-  writer.add(Ids{5, 6, 7}, 1);
-  writer.add(Ids{4}, 0);
+  writer.add(Ids{5, 6, 7}, 1, 7);
+  writer.add(Ids{4}, 0, 7);
   for (int part = 0; part < 4; ++part) writer.end_part();
   const bert::TokenKey key{.source = 8, .tokenizer = 9};
   writer.commit(key, {"bad", "good"}, {});

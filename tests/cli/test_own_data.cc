@@ -136,7 +136,7 @@ TEST_CASE("eval says how many texts the model was trained on, also when they com
   // What came of the model has seen what the model saw.
   REQUIRE(place.run("quantize run --data train.csv --qat-epochs 0 --out q --quiet").code == 0);
   CHECK(nlohmann::json::parse(place.run("eval q --data train.csv --json").out)["texts_trained_on"] == 100);
-  REQUIRE(place.run("train --from run --data new.jsonl --out more --batch 2 --quiet").code == 0);
+  REQUIRE(place.run("train --from run --data new.jsonl --length 0 --out more --batch 2 --quiet").code == 0);
   CHECK(nlohmann::json::parse(place.run("eval more --data train.csv --json").out)["texts_trained_on"].get<int>() >=
         100);
 }
@@ -172,17 +172,4 @@ TEST_CASE("labels of the data are matched with the model's names, or their order
   CHECK(place.run("prune run --data numbers.csv --epochs 1 --out p").code == 0);
   place.write("one.csv", "text,label\nthe iron,metal\n");
   CHECK(evaluated(place, "--data one.csv")["examples"] == 1);
-}
-
-TEST_CASE("memory that does not suffice is said of the file") {
-  const Workplace place;
-  std::string table = "text,label\n";
-  for (int i = 0; i < 400'000; ++i)
-    table += fmt::format("some words that make a text of a hundred bytes or a little less, number {},x\n", i);
-  place.write("big.csv", table);
-  const Outcome outcome =
-      place.run("tokenizer train --data big.csv --out t.model", "", "ulimit -v 180000; OMP_NUM_THREADS=1");
-  INFO(outcome.error);
-  CHECK(outcome.code == 1);
-  CHECK(contains(outcome.error, "big.csv: does not fit into memory"));
 }

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "data/imdb.h"
+#include "data/readers.h"
 #include "engine/base/error.h"
 #include "tests/data/support.h"
 #include "tests/support/error_text.h"
@@ -192,4 +193,11 @@ TEST_CASE("how columns are read is part of the fingerprint") {
   const std::string file = scratch.write("a.csv", "review,words,label\na,b,1\n");
   CHECK(open_source(file)->fingerprint() != open_source(file, {.text = "words"})->fingerprint());
   CHECK(open_source(file)->fingerprint() == open_source(file)->fingerprint());
+}
+
+TEST_CASE("memory that does not suffice is a failure that names the file") {
+  const auto text = [](const auto& read) { return ingot::test::failure_text([&] { within_memory("a.csv", read); }); };
+  CHECK(text([] { throw std::bad_alloc(); }) == "a.csv: does not fit into memory");
+  CHECK(text([] { std::string().resize(std::string().max_size() + 1); }) == "a.csv: does not fit into memory");
+  CHECK(within_memory("a.csv", [] { return 7; }) == 7);
 }
