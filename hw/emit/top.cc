@@ -112,10 +112,10 @@ class TopWriter {
     connect(emission.instances[0], module.has_clock, in, out);
     for (StoredParameter& stored : emission.stored) {
       if (!stored.in_block_ram) continue;
-      const auto reads = [&](const Instance& i) { return i.image == stored.image.name; };
-      if (is_named_) stored.image.name.insert(0, name_ + ".");
+      const std::string name = stored.image.name;
+      if (is_named_) stored.image.name = name_ + "." + name;
       for (Instance& instance : emission.instances) {
-        if (reads(instance)) add_image(instance, stored.image);
+        if (instance.image == name) add_image(instance, stored.image);
       }
       result_.images.push_back(std::move(stored.image));
     }

@@ -1,7 +1,12 @@
 // What emitting writes, and what it refuses.
 #include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <chrono>
+#include <csignal>
 #include <map>
+#include <set>
 
 #include "engine/base/files.h"
 #include "hw/emit/folder.h"
@@ -156,10 +161,46 @@ TEST_CASE("a folder that holds something else stays as it is") {
   test::put(folder / "mine" / "notes.txt", "mine");
   CHECK(contains(refusal("mine"), "holds notes.txt, which `ingot emit` did not write"));
   CHECK(refusal("rtl").empty());
-  test::put(folder / "rtl" / "notes.txt", "mine");
-  CHECK(contains(refusal("rtl"), "holds notes.txt"));
+  for (const char* name : {"notes.txt", "synthesis.txt", "simulation-of-mine"}) {
+    test::put(folder / "rtl" / name, "mine");
+    CHECK(contains(refusal("rtl"), fmt::format("holds {}", name)));
+    std::filesystem::remove(folder / "rtl" / name);
+  }
   CHECK(contains(refusal("mine/notes.txt"), "is a file, not a folder"));
   CHECK(engine::read_file(folder / "mine" / "notes.txt") == "mine");
+}
+
+TEST_CASE("a process killed at any time leaves the earlier folder or the new one, and what it left beside goes") {
+  const test::TemporaryFolder folder;
+  const hw::Graph graphs[] = {lab_graph_with("1"), lab_graph_with("4")};
+  const auto start = std::chrono::steady_clock::now();
+  hw::write_rtl(folder / "rtl", graphs[0], {});
+  const std::chrono::duration<double, std::micro> once = std::chrono::steady_clock::now() - start;
+  std::set<std::size_t> found;
+  for (int i = 0; i < 12; ++i) {
+    const pid_t writer = ::fork();
+    if (writer == 0) {
+      for (std::size_t n = 0;; ++n) hw::write_rtl(folder / "rtl", graphs[n % 2], {});
+    }
+    ::usleep(static_cast<useconds_t>(once.count() * (0.2 + 0.3 * i)));
+    ::kill(writer, SIGKILL);
+    ::waitpid(writer, nullptr, 0);
+    found.insert(hw::open_emitted(folder / "rtl").manifest.images.size());
+  }
+  CHECK(found.size() == 2);
+  hw::write_rtl(folder / "rtl", graphs[0], {});
+  CHECK(folder.names() == std::vector<std::string>{"rtl"});
+}
+
+TEST_CASE("the history of syntheses outlives an emission; a link to a folder stays one") {
+  const test::TemporaryFolder folder;
+  hw::write_rtl(folder / "real", lab_graph_with("1"), {});
+  test::put(folder / "real/synth.jsonl", "{}\n");
+  std::filesystem::create_directory_symlink("real", folder / "rtl");
+  hw::write_rtl(folder / "rtl", lab_graph_with("2"), {});
+  CHECK(std::filesystem::is_symlink(folder / "rtl"));
+  CHECK(engine::read_file(folder / "real/synth.jsonl") == "{}\n");
+  CHECK(hw::open_emitted(folder / "real").graph.nodes[0].parallelism.in == 2);
 }
 
 TEST_CASE("a parallelism that does not divide is refused with those that do") {

@@ -78,6 +78,17 @@ TEST_CASE("emitted graphs give the codes of their runner under random stalls, at
   }
 }
 
+TEST_CASE("seeds beyond 2^31 are the generator's, as any other") {
+  if (!has_verilator()) return;
+  for (const std::uint32_t seed : {2147483648u, 4294967295u}) {
+    hw::Graph graph{.name = "uniform"};
+    graph.nodes.push_back(test::activation_node("act", "rrelu_uniform", 8, fixed(8, 4), fixed(8, 4)));
+    std::get<hw::Activation>(graph.nodes[0].layer).seed = seed;
+    hw::set_parallelism(graph, "4");
+    CHECK(simulated(graph, 500).ok());
+  }
+}
+
 TEST_CASE("simulation finds an emitted bit that is not the graph's") {
   if (!has_verilator()) return;
   engine::Rng rng(14);

@@ -189,6 +189,9 @@ TEST_CASE("what does not fit is refused with its place, the rule and both values
   CHECK(refusal([](Graph&) {}).empty());
   CHECK(contains(refusal([](Graph& g) { g.nodes.clear(); }), "mlp: has no layers"));
   CHECK(contains(refusal([](Graph& g) { g.nodes[1].name = "a-b"; }), "got 'a-b'"));
+  CHECK(contains(refusal([](Graph& g) { g.name = "mlp\nendmodule"; }), "graph: a name must be at most 64 letters"));
+  CHECK(
+      contains(refusal([](Graph& g) { g.nodes.resize(1025, g.nodes[1]); }), "must have at most 1024 layers, got 1025"));
   CHECK(contains(refusal([](Graph& g) { g.nodes[1].name = "fc1"; }), "mlp: fc1: two layers have that name"));
   CHECK(contains(refusal([](Graph& g) { std::get<hw::Linear>(g.nodes[0].layer).weights[7] = 128; }),
                  "mlp: fc1: weight [1,1] must be a code of 8 bits, got 128"));

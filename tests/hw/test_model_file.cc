@@ -114,6 +114,47 @@ TEST_CASE("what a model file may not say") {
       contains(refusal("mlp", "mlp"), "fc1.weight[0]: 16 does not fit into fixed(8,3), which goes from -16 to 15.875"));
 }
 
+TEST_CASE("layers and weights have limits, which are said before memory is taken") {
+  const auto refusal = [](const std::string& layers) {
+    const std::string text = "name = \"m\"\ninput = \"fixed(8,3)\"\n" + layers;
+    return error_text([&] { hw::parse_model(text, "m", "", 1); });
+  };
+  std::string many;
+  for (int i = 0; i < 1025; ++i)
+    many += fmt::format("[[layers]]\nname = \"a{}\"\ntype = \"relu\"\n{}", i, i == 0 ? "size = 4\n" : "");
+  CHECK(contains(refusal(many), "m: layers: there must be 1 to 1024, got 1025"));
+  const auto linear = [](const std::string& name, int outputs) {
+    return fmt::format(
+        "[[layers]]\nname = \"{}\"\ntype = \"linear\"\noutputs = {}\nweight = \"fixed(8,3)\"\nbias = \"fixed(8,3)\"\n"
+        "output = \"fixed(8,3)\"\n",
+        name, outputs);
+  };
+  CHECK(contains(refusal(linear("fc1", 65536) + "inputs = 65536\n"),
+                 "layers[0]: outputs: 4294967296 weights make 4294967296 with those of the layers before; at most "
+                 "16777216 are possible"));
+  // Each is within the limit, all together are not.
+  CHECK(contains(
+      refusal(linear("fc1", 65536) + "inputs = 8\n" + linear("fc2", 200) + linear("fc3", 65536) + linear("fc4", 250)),
+      "layers[2]: outputs: 13107200 weights make 26738688"));
+}
+
+TEST_CASE("names of a model are plain: what they become is code and paths") {
+  for (const std::string& name : {"a\\nendmodule", "a b", "../a", ".a", "-a", "a;b", "a/*", "", "\xc3\xa4"}) {
+    CAPTURE(name);
+    const std::string layer = "[[layers]]\nsize = 4\ntype = \"relu\"\n";
+    const auto model = [&](const std::string& graph_name, const std::string& layer_name) {
+      return error_text([&] {
+        hw::parse_model(
+            fmt::format("name = \"{}\"\ninput = \"fixed(8,3)\"\n{}name = \"{}\"\n", graph_name, layer, layer_name), "m",
+            "", 1);
+      });
+    };
+    CHECK(contains(model(name, "a"), "m: name: a name must be at most 64 letters, digits, _ and '.'"));
+    CHECK(contains(model("a", name), "a: a name must be at most 64 letters, digits and _"));
+    CHECK(model("ffn.0", "a").empty());
+  }
+}
+
 TEST_CASE("damaged model files are refused in one sentence, or are other valid ones") {
   const std::string text = without(kMlp, "weights = \"w.safetensors\"\n");
   engine::Rng rng(9);
