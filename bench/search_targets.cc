@@ -28,8 +28,8 @@ std::optional<Peer> run_optuna(int n_parameters, int n_trials) {
   Child child({INGOT_PEERS "/optuna_search.py", std::to_string(n_parameters), std::to_string(n_trials)},
               Child::Errors::merge);
   const auto found = nlohmann::json::parse(child.read_all(), nullptr, false);
-  if (child.wait() != 0 || !found.is_object()) return std::nullopt;
-  return Peer{found.value("optuna", "?"), found.value("seconds", 0.0)};
+  if (child.wait() != 0 || !found.is_object() || !found.contains("seconds")) return std::nullopt;
+  return Peer{found.value("optuna", "?"), found["seconds"].get<double>()};
 }
 
 }  // namespace

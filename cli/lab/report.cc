@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/text_table.h"
+#include "engine/base/printable.h"
 #include "engine/base/progress.h"
 
 namespace ingot::cli {
@@ -84,7 +85,7 @@ json row_as_json(const Row& row, const LabRun& run, const Results& results, bool
 }
 
 std::string number(const json& row, const char* key, const char* format) {
-  return row.contains(key) ? fmt::format(fmt::runtime(format), row[key].get<double>()) : "";
+  return row.contains(key) && row[key].is_number() ? fmt::format(fmt::runtime(format), row[key].get<double>()) : "";
 }
 
 std::string asked_text(const json& row) {
@@ -103,23 +104,31 @@ std::string met_text(const json& row) {
   return all ? "yes" : "no";
 }
 
+// Why a row has no accuracy yet.
+std::string state_text(const json& row) {
+  const auto state = row["state"].get<std::string>();
+  if (state != "open") return state;
+  return row["chosen"].get<bool>() ? "not started" : "not asked for";
+}
+
 TextTable table_of(const json& rows) {
   TextTable table{.headers = {"row", "accuracy", "validation", "reference", "asked", "met", "bits", "bytes", "sparsity",
                               "trials", "distinct", "seconds"},
                   .rows = {}};
   for (const json& row : rows) {
     const bool done = row["state"] == "done";
-    if (row["state"] == "open" && !row["chosen"].get<bool>()) continue;
-    table.rows.push_back(
-        {row["title"].get<std::string>(), done ? number(row, "accuracy", "{:.4f}") : row["state"].get<std::string>(),
-         number(row, "validation_accuracy", "{:.4f}"), number(row, "reference", "{:.4f}"), asked_text(row),
-         met_text(row), number(row, "average_bits", "{:.2f}"), number(row, "packed_bytes", "{:.0f}"),
-         row.value("sparsity", 0.0) > 0 ? number(row, "sparsity", "{:.4f}") : "",
-         row.contains("best_so_far") ? std::to_string(row["best_so_far"].size()) : "",
-         number(row, "distinct", "{:.0f}"), number(row, "seconds", "{:.0f}")});
+    table.rows.push_back({row["title"].get<std::string>(), done ? number(row, "accuracy", "{:.4f}") : state_text(row),
+                          number(row, "validation_accuracy", "{:.4f}"), number(row, "reference", "{:.4f}"),
+                          asked_text(row), met_text(row), number(row, "average_bits", "{:.2f}"),
+                          number(row, "packed_bytes", "{:.0f}"),
+                          row.value("sparsity", 0.0) > 0 ? number(row, "sparsity", "{:.4f}") : "",
+                          row.contains("best_so_far") ? std::to_string(row["best_so_far"].size()) : "",
+                          number(row, "distinct", "{:.0f}"), number(row, "seconds", "{:.0f}")});
   }
   return table;
 }
+
+std::string group_of(const Row& row) { return row.series.substr(0, row.series.rfind(", ")); }
 
 // Of rows that compete only the chosen one is in the figure.
 bool is_drawn(const Row& row, const LabRun& run, const Results& results) {
@@ -127,7 +136,8 @@ bool is_drawn(const Row& row, const LabRun& run, const Results& results) {
   return row.choice.empty() || resolve(row.choice, run.rows, results) == &row;
 }
 
-Figure figure_of(const Lab& lab, const LabRun& run, const Results& results, bool comparable) {
+// `left_out`: lines about rows that cannot be drawn.
+Figure figure_of(const Lab& lab, const LabRun& run, const Results& results, bool comparable, std::string& left_out) {
   const bool is_search = std::any_of(run.rows.begin(), run.rows.end(), [](const Row& row) { return row.is_shared; });
   Figure figure{.title = fmt::format("Lab {}: {}", lab.name, lab.title),
                 .x_label = std::string(lab.x_label),
@@ -136,11 +146,8 @@ Figure figure_of(const Lab& lab, const LabRun& run, const Results& results, bool
   const auto add = [&](const std::string& name, const Row& row, double y, bool is_reference) {
     auto at = std::find_if(figure.series.begin(), figure.series.end(), [&](const Series& s) { return s.name == name; });
     if (at == figure.series.end()) {
-      figure.series.push_back({.name = name,
-                               .points = {},
-                               .group = name.substr(0, name.rfind(", ")),
-                               .is_level = !row.x,
-                               .is_reference = is_reference});
+      figure.series.push_back(
+          {.name = name, .points = {}, .group = group_of(row), .is_level = !row.x, .is_reference = is_reference});
       at = figure.series.end() - 1;
     }
     at->points.emplace_back(row.x.value_or(0), y);
@@ -151,7 +158,11 @@ Figure figure_of(const Lab& lab, const LabRun& run, const Results& results, bool
     if (!is_search) {
       add(row.series, row, accuracy(results.at(row.name)), false);
     } else if (!result.contains("best_so_far")) {
-      add(row.series, row, result.value("validation_accuracy", 0.0), false);
+      if (const std::optional<double> y = validation_accuracy(result)) {
+        add(row.series, row, *y, false);
+      } else {
+        left_out += fmt::format("not in the figure: {}, which has no validation accuracy\n", row.title);
+      }
     } else {
       Row place = row;
       place.x = 0;
@@ -174,6 +185,12 @@ std::string choices_text(const LabRun& run, const Results& results) {
     if (row.choice.empty() || std::find(seen.begin(), seen.end(), row.choice) != seen.end()) continue;
     seen.push_back(row.choice);
     const Row* chosen = resolve(row.choice, run.rows, results);
+    for (const Row& other : run.rows) {
+      const auto done = results.find(other.name);
+      if (other.choice != row.choice || done == results.end()) continue;
+      if (!validation_accuracy(done->second.at("result")))
+        text += fmt::format("{}: {} has no validation accuracy and cannot be chosen\n", row.choice, other.value);
+    }
     if (chosen != nullptr) text += fmt::format("{}: validation chooses {}\n", row.choice, chosen->value);
   }
   return text;
@@ -220,12 +237,18 @@ std::string bounds_text(const json& rows) {
 
 std::string states_text(const json& rows) {
   std::map<std::string, int> counts;
-  for (const json& row : rows) ++counts[row["state"].get<std::string>()];
+  std::string failures;
+  for (const json& row : rows) {
+    ++counts[state_text(row)];
+    if (row.contains("error"))
+      failures += fmt::format("failed: {}: {}\n", row["title"].get<std::string>(),
+                              engine::printable(row["error"].get<std::string>()));
+  }
   std::string text = fmt::format("rows: {} of {} done", counts["done"], rows.size());
-  for (const char* state : {"running", "failed"}) {
+  for (const char* state : {"running", "failed", "not started", "not asked for"}) {
     if (counts[state] > 0) text += fmt::format(", {} {}", counts[state], state);
   }
-  return text + "\n";
+  return text + "\n" + failures;
 }
 
 std::string as_list(const std::string& lines) {
@@ -243,12 +266,14 @@ LabReport report_on(const Lab& lab, const LabRun& run, const std::map<std::strin
   report.rows = json::array();
   for (const Row& row : run.rows) report.rows.push_back(row_as_json(row, run, results, comparable, failures));
   const TextTable table = table_of(report.rows);
-  const std::string summary = choices_text(run, results) + (comparable ? smallest_text(lab, report.rows) : "") +
-                              ranking_text(lab, report.rows) + bounds_text(report.rows) + states_text(report.rows);
+  std::string left_out;
+  report.figure = figure_of(lab, run, results, comparable, left_out);
+  const std::string summary = choices_text(run, results) + left_out +
+                              (comparable ? smallest_text(lab, report.rows) : "") + ranking_text(lab, report.rows) +
+                              bounds_text(report.rows) + states_text(report.rows);
   report.text = table.aligned() + "\n" + summary;
   report.markdown = fmt::format("# Lab {}: {}\n\n{}\n{}\n", lab.name, lab.title, table.markdown(), as_list(summary));
   for (const std::string& note : lab.notes()) report.markdown += "- " + note + "\n";
-  report.figure = figure_of(lab, run, results, comparable);
   return report;
 }
 

@@ -42,10 +42,10 @@ const Row* resolve(const std::string& name, std::span<const Row> rows, const Res
     const auto found = results.find(row.name);
     if (row.name == name) return found == results.end() ? nullptr : &row;
     if (found == results.end()) return nullptr;  // a candidate is missing
-    const double score = found->second.at("result").value("validation_accuracy", 0.0);
-    if (best == nullptr || score > best_score) {
+    const std::optional<double> score = validation_accuracy(found->second.at("result"));
+    if (score && (best == nullptr || *score > best_score)) {
       best = &row;
-      best_score = score;
+      best_score = *score;
     }
   }
   return best;
@@ -68,6 +68,11 @@ std::vector<std::string> words_of(const std::string& command, const std::map<std
 }
 
 double accuracy(const nlohmann::json& row_result) { return row_result.at("result").at("accuracy").get<double>(); }
+
+std::optional<double> validation_accuracy(const nlohmann::json& result) {
+  const auto found = result.find("validation_accuracy");
+  return found != result.end() && found->is_number() ? std::optional(found->get<double>()) : std::nullopt;
+}
 
 Verdict judge(const Asked& asked, const Row& row, std::span<const Row> rows, const Results& results) {
   const auto own = results.find(row.name);

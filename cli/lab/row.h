@@ -47,7 +47,8 @@ using Results = std::map<std::string, nlohmann::json>;
 // Names of the rows whose folders or values the row's commands need.
 std::vector<std::string> needs(const Row& row, std::span<const Row> rows);
 
-// The row of that name, or the one chosen among those with that choice once all of them are done; else null.
+// The row of that name, or the one chosen among those with that choice once all of them are done; else null. A row
+// without a validation accuracy cannot be chosen.
 const Row* resolve(const std::string& name, std::span<const Row> rows, const Results& results);
 
 // The words of a command, after its stand-ins have been replaced by `values`, which has all of them.
@@ -60,6 +61,9 @@ std::vector<std::string> stand_ins(const std::string& command);
 std::string named_by(const std::string& stand_in);
 
 double accuracy(const nlohmann::json& row_result);
+
+// Of the result of a command; nothing if it measured none: a missing number is not zero.
+std::optional<double> validation_accuracy(const nlohmann::json& result);
 
 // What was asked, in words, and whether the measured rows meet it: nothing until they are there.
 struct Verdict {

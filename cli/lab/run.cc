@@ -55,7 +55,8 @@ std::vector<std::vector<std::string>> typed_commands(const LabRun& run, const Ro
     for (const std::string& stand_in : stand_ins(command)) {
       if (values.contains(stand_in)) continue;
       const Row* other = resolve(named_by(stand_in), run.rows, results);
-      require(other != nullptr, "row {}: {} is not done", row.name, stand_in);
+      require(other != nullptr, "row {}: {} is not done, or its rows have no validation accuracy to choose by",
+              row.name, stand_in);
       const std::string model = other->is_given ? values.at("from") : run.folder.row_folder(other->name).string();
       values[stand_in] = stand_in.ends_with(".value") ? other->value : model;
     }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 
 #include "cli/command.h"
 #include "cli/commands.h"
@@ -11,6 +12,7 @@
 #include "cli/searches/options.h"
 #include "cli/searches/results.h"
 #include "engine/base/error.h"
+#include "engine/base/printable.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
 #include "search/importance.h"
@@ -51,6 +53,8 @@ search::StudyOptions bench_study(const BenchOptions& o, std::uint64_t seed) {
   options.name = o.study;
   options.sampling.stream = stream_of(o);
   options.journal = o.journal;
+  options.metric_names = {"value"};
+  options.note = [](const std::string& note) { say(engine::printable(note)); };
   options.identity = {{"problem", o.problem}, {"sampler", o.sampler}, {"rules", o.rules},
                       {"seed", seed},         {"ordinal", o.ordinal}, {"batch", options.batch}};
   return options;
@@ -65,14 +69,24 @@ void run_one(const CLI::App& command, const BenchOptions& o, const Common& commo
   const Problem& problem = search::find_problem(o.problem);
   search::Study study(bench_study(o, common.seed));
   engine::catch_interrupts();
-  engine::Progress progress("search", o.trials);
-  double lowest = std::numeric_limits<double>::infinity();
-  search::Budget budget = budget_of(o);
-  budget.told = [&](const TrialRecord& t) {
-    if (t.state == search::State::complete) lowest = std::min(lowest, t.values[0]);
-    progress.update(t.number + 1, fmt::format("best {:.6g}", lowest));
-  };
-  study.optimize(objective_of(problem, o.ordinal), budget);
+  {
+    // Of all trials, those of earlier runs and of other processes too. Its line ends before the result is shown.
+    const std::vector<TrialRecord> known = study.trials();
+    double lowest = std::numeric_limits<double>::infinity();
+    std::int64_t n_done = 0;
+    const auto count = [&](const TrialRecord& t) {
+      if (t.is_finished()) n_done = std::max(n_done, std::int64_t{t.number} + 1);
+      if (t.state == search::State::complete && t.violation <= 0) lowest = std::min(lowest, t.values[0]);
+    };
+    std::for_each(known.begin(), known.end(), count);
+    engine::Progress progress("search", o.trials, n_done);
+    search::Budget budget = budget_of(o);
+    budget.told = [&](const TrialRecord& t) {
+      count(t);
+      progress.update(n_done, std::isinf(lowest) ? "" : fmt::format("best {:.6g}", lowest));
+    };
+    study.optimize(objective_of(problem, o.ordinal), budget);
+  }
   nlohmann::json values = nlohmann::json::array(), numbers = nlohmann::json::array();
   int n_duplicates = 0;
   const std::vector<TrialRecord> trials = study.trials();
@@ -90,7 +104,8 @@ void run_one(const CLI::App& command, const BenchOptions& o, const Common& commo
     const auto p = best.parameters.find(name);
     const std::string value =
         p == best.parameters.end() ? "-" : search::to_string(*p->second.distribution, p->second.value);
-    text += fmt::format("{:<20} {:<24} importance {:.3f}\n", name, value, share);
+    text += fmt::format("{:<20} {:<24} importance {:.3f}\n", engine::printable(name, 60), engine::printable(value, 60),
+                        share);
   }
   finish(command, common, {},
          {{"problem", problem.name},
@@ -155,13 +170,14 @@ void run_regret(const CLI::App& command, const BenchOptions& o, const Common& co
   engine::catch_interrupts();
   std::int64_t done = 0;
   const auto n_problems = o.problem.empty() ? static_cast<std::int64_t>(search::problems().size()) : 1;
-  engine::Progress progress("searches", n_problems * static_cast<std::int64_t>(std::size(kColumns)) * o.seeds);
+  std::optional<engine::Progress> progress(std::in_place, "searches",
+                                           n_problems * static_cast<std::int64_t>(std::size(kColumns)) * o.seeds);
   for (const Problem& problem : search::problems()) {
     if (!o.problem.empty() && o.problem != problem.name) continue;
     std::map<int, std::string> lines;
     for (const Column& column : kColumns) {
       std::map<int, std::vector<double>> best;
-      for (int seed = 1; seed <= o.seeds; ++seed, progress.update(++done, problem.name)) {
+      for (int seed = 1; seed <= o.seeds; ++seed, progress->update(++done, problem.name)) {
         BenchOptions one = o;
         one.sampler = column.sampler;
         one.rules = column.rules;
@@ -191,6 +207,7 @@ void run_regret(const CLI::App& command, const BenchOptions& o, const Common& co
     }
     for (const auto& [n, line] : lines) text += fmt::format("{:<14}{:>7}{}\n", problem.name, n, line);
   }
+  progress.reset();  // its line ends before the result is shown
   finish(command, common, {}, {{"seeds", o.seeds}, {"rows", rows}}, text);
 }
 

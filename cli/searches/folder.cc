@@ -1,5 +1,7 @@
 #include "cli/searches/folder.h"
 
+#include <algorithm>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -7,6 +9,7 @@
 #include "cli/command.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/printable.h"
 #include "engine/io/json.h"
 
 namespace ingot::cli {
@@ -25,13 +28,31 @@ SearchFolder::SearchFolder(fs::path path, const CLI::App& command) : path_(std::
   if (!fs::exists(path_ / "config.toml")) write_config_toml(command, path_);
 }
 
+std::string SearchFolder::study_name() const {
+  constexpr std::size_t kMostBytes = 4096;
+  std::ifstream file(journal());
+  std::string first(kMostBytes, '\0');
+  file.read(first.data(), static_cast<std::streamsize>(first.size()));
+  first.resize(static_cast<std::size_t>(file.gcount()));
+  const json record = engine::parse_json_or_null(first.substr(0, first.find('\n')));
+  if (record.is_object() && record.value("op_code", json()) == 0 && record.contains("study_name") &&
+      record["study_name"].is_string()) {
+    return record["study_name"];
+  }
+  std::error_code error;
+  const std::string name = engine::printable(fs::canonical(path_, error).filename().string());
+  return name.empty() ? "ingot" : name;
+}
+
 namespace {
 
-std::optional<TrialRecord> read_best(const fs::path& file) {
+std::optional<TrialRecord> read_best(const fs::path& file, std::size_t n_values) {
   if (!fs::exists(file)) return std::nullopt;
   const json saved = engine::parse_json_or_null(engine::read_file(file));
-  require(saved.is_object() && saved.contains("number") && saved.contains("values"), "{}: does not say which trial",
-          file.string());
+  require(saved.is_object() && saved.contains("number") && saved["number"].is_number_integer() &&
+              saved.contains("values") && saved["values"].is_array() && saved["values"].size() == n_values &&
+              std::all_of(saved["values"].begin(), saved["values"].end(), [](const json& v) { return v.is_number(); }),
+          "{}: does not say which trial, and its {} values", file.string(), n_values);
   return TrialRecord{.number = saved["number"].get<int>(), .values = saved["values"].get<std::vector<double>>()};
 }
 
@@ -41,7 +62,7 @@ void SearchFolder::keep_if_best(int number, const std::vector<double>& values, s
                                 const fs::path& model) const {
   const FileLock lock(path_ / "trials/best.lock", FileLock::Wait::yes);
   const fs::path file = path_ / "best.json", old = path_ / "trials/best.old";
-  const std::optional<TrialRecord> before = read_best(file);
+  const std::optional<TrialRecord> before = read_best(file, measures.size());
   const TrialRecord trial{.number = number, .values = values};
   // The same trial again: what was killed between these steps is done anew.
   if (before && before->number != number && !is_better(trial, *before, measures)) return;

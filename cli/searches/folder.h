@@ -23,6 +23,8 @@ class SearchFolder {
   SearchFolder(std::filesystem::path path, const CLI::App& command);
 
   const std::filesystem::path& path() const { return path_; }
+  // Of the study in the journal, else what a new one is to be called: the folder's name.
+  std::string study_name() const;
   std::filesystem::path journal() const { return path_ / "study.log"; }
   std::filesystem::path best() const { return path_ / "best"; }
   std::filesystem::path trial(int number) const { return path_ / "trials" / std::to_string(number); }

@@ -15,6 +15,7 @@
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/process.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
@@ -166,8 +167,12 @@ class Mixed {
   // What `ingot quantize --plan` reads to do the same.
   std::string plan_of(const search::TrialRecord& record) const {
     std::string text = fmt::format("# trial {} of ingot search mixed\n", record.number);
-    for (const Choice& choice : choose(
-             [&](const std::string&name, const search::Distribution&) { return record.parameters.at(name).value; })) {
+    for (const Choice& choice : choose([&](const std::string&name, const search::Distribution&) {
+           const auto found = record.parameters.find(name);
+           require(found != record.parameters.end(), "trial {}: has no parameter {}: its plan is not known",
+                   record.number, name);
+           return found->second.value;
+         })) {
       text += fmt::format("\n[[{}]]\nname = \"{}\"\nweight = \"{}\"\nper = \"{}\"\n",
                           choice.tensor.is_table ? "embeddings" : "layers", choice.tensor.layer, choice.weight, o_.per);
       if (choice.tensor.is_table) continue;
@@ -235,6 +240,20 @@ void check(const MixedOptions& o, std::span<const Measure> measures) {
   require(o.max_bits >= 0, "--max-bits: must be above 0, or 0 for no limit, got {}", o.max_bits);
 }
 
+// Accuracy and bits of the model that is searched from, beside which a front is drawn.
+json start_of(const SearchFolder& folder, const CompressedModel& start, const TrialTexts& texts) {
+  const fs::path file = folder.path() / "result.json";
+  if (fs::exists(file)) {
+    const json before = engine::parse_json_or_null(engine::read_file(file));
+    if (before.is_object() && before.contains("start")) return before["start"];  // the same model, or it were refused
+  }
+  CompressedModel model = start;
+  compress::attach(model.model, model.compression);
+  const double accuracy =
+      bert::evaluate(model.model, texts.texts.validation, texts.framing, texts.options.batch).accuracy;
+  return {{"accuracy", accuracy}, {"bits", compress::average_bits(model.model, model.compression)}};
+}
+
 // The plan of the best trial, and of those of the front.
 void write_plans(const Mixed& mixed, const SearchFolder& folder, const json& result,
                  const std::vector<search::TrialRecord>& trials) {
@@ -276,6 +295,7 @@ void run(const CLI::App& command, const MixedOptions& o, const Common& common) {
       {command, common, o, trial_texts, folder, measures,
        [&](json& result, const std::vector<search::TrialRecord>& trials) {
          write_plans(mixed, folder, result, trials);
+         if (measures.size() > 1) result["start"] = start_of(folder, start, trial_texts);
        }},
       std::move(study), identity, [&](search::Trial& trial) { return mixed.evaluate(trial); },
       {"average_bits", "loss", "seconds"}, "search mixed: number formats by layer");

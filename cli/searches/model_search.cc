@@ -7,6 +7,7 @@
 #include "cli/searches/measures.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/printable.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
@@ -59,7 +60,7 @@ std::string told_line(const TrialRecord& t, std::span<const Measure> measures, c
     line += fmt::format(", {} {:.6g}", measures[i].name, t.values[i]);
   }
   if (const auto reason = t.system_attributes.find("ingot:reason"); reason != t.system_attributes.end())
-    line += ": " + reason->get<std::string>();
+    line += ": " + engine::printable(reason->is_string() ? reason->get<std::string>() : reason->dump());
   if (best != nullptr) line += fmt::format(" (best {:.6g}, trial {})", best->values[0], best->number);
   return line;
 }
@@ -95,9 +96,14 @@ void finish_search(const ModelSearch& s, search::StudyOptions options, const jso
                    const search::Objective& objective, const std::vector<std::string>& columns,
                    const std::string& title) {
   const ModelSearchOptions& o = s.options;
-  options.name = "ingot";
+  options.name = s.folder.study_name();
+  options.brackets = "ingot";  // the same trials in whichever folder
+  options.note = [](const std::string& note) { say(engine::printable(note)); };
   options.directions.clear();
-  for (const Measure& m : s.measures) options.directions.push_back(m.direction);
+  for (const Measure& m : s.measures) {
+    options.directions.push_back(m.direction);
+    options.metric_names.push_back(m.name);
+  }
   options.pruner = o.pruner;
   options.journal = s.folder.journal();
   options.identity = identity;

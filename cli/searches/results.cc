@@ -7,7 +7,9 @@
 #include <set>
 
 #include "cli/text_table.h"
+#include "engine/base/printable.h"
 #include "search/importance.h"
+#include "search/json.h"
 
 namespace ingot::cli {
 
@@ -19,7 +21,9 @@ using search::TrialRecord;
 json parameters_of(const TrialRecord& trial) {
   json parameters = json::object();
   for (const auto& [name, p] : trial.parameters) {
-    parameters[name] = json::parse(search::to_string(*p.distribution, p.value));
+    const json value = search::written_value(*p.distribution, p.value);
+    const bool is_whole = value.is_number_float() && std::floor(p.value) == p.value && std::abs(p.value) < 1e16;
+    parameters[name] = is_whole ? json(static_cast<std::int64_t>(p.value)) : value;  // 5, not 5.0
   }
   return parameters;
 }
@@ -125,7 +129,23 @@ Figure figure_of(const json& result, std::span<const Measure> measures, const st
     front.points.emplace_back(values[measures[1].name].get<double>(), values[measures[0].name].get<double>());
   }
   std::sort(front.points.begin(), front.points.end());
+  Series others{.name = "other trials", .points = {}, .group = "others", .is_cloud = true};
+  for (const json& trial : result["trials"]) {
+    const json& front_numbers = result["front"];
+    if (trial["state"] != "complete" || trial.contains("duplicate_of")) continue;
+    if (std::find(front_numbers.begin(), front_numbers.end(), trial["number"]) != front_numbers.end()) continue;
+    const json& values = trial["values"];
+    others.points.emplace_back(values[measures[1].name].get<double>(), values[measures[0].name].get<double>());
+  }
   if (!front.points.empty()) figure.series.push_back(std::move(front));
+  if (!others.points.empty()) figure.series.push_back(std::move(others));
+  // A line: a point at its 32 bits would squeeze all others into a corner.
+  if (const auto start = result.find("start"); start != result.end() && !figure.series.empty()) {
+    figure.series.push_back({.name = fmt::format("the model itself, {:.4g} bits", (*start)["bits"].get<double>()),
+                             .points = {{0, (*start)["accuracy"].get<double>()}},
+                             .group = "start",
+                             .is_level = true});
+  }
   return figure;
 }
 
@@ -140,7 +160,38 @@ std::string cell(const json& trial, const std::string& column) {
     const double x = value.get<double>();
     return x == std::floor(x) ? fmt::format("{:.0f}", x) : fmt::format("{:.4f}", x);
   }
-  return value.is_null() ? "" : value.is_string() ? value.get<std::string>() : value.dump();
+  constexpr std::size_t kMostBytes = 60;
+  return value.is_null() ? ""
+                         : engine::printable(value.is_string() ? value.get<std::string>() : value.dump(), kMostBytes);
+}
+
+// Of several measures the front, else all that were evaluated, the best by the first measure first.
+std::vector<const json*> best_first(const json& result, std::span<const Measure> measures) {
+  std::vector<const json*> trials;
+  for (const json& trial : result["trials"]) {
+    if (trial["state"] == "complete" && !trial.contains("duplicate_of")) trials.push_back(&trial);
+  }
+  if (measures.size() > 1) {
+    const std::set<json> front(result["front"].begin(), result["front"].end());
+    std::erase_if(trials, [&](const json* trial) { return !front.contains((*trial)["number"]); });
+  }
+  std::stable_sort(trials.begin(), trials.end(), [&](const json* a, const json* b) {
+    const double x = (*a)["values"][measures[0].name], y = (*b)["values"][measures[0].name];
+    return measures[0].direction == Direction::maximize ? x > y : x < y;
+  });
+  return trials;
+}
+
+// What a table of n_shown rows leaves out.
+std::string rows_text(const json& result, std::span<const Measure> measures, std::size_t n_best, std::size_t n_shown) {
+  const auto n_complete =
+      static_cast<std::size_t>(result["states"].value("complete", 0) - result["duplicates"].get<int>());
+  const std::string cut =
+      n_shown < n_best ? fmt::format("; {} of them are shown, all in --json and result.json", n_shown) : "";
+  if (measures.size() > 1)
+    return fmt::format("front: {} of {} evaluated trials, which no other beats in every objective{}\n", n_best,
+                       n_complete, cut);
+  return cut.empty() ? "" : fmt::format("best first: {} evaluated trials{}\n", n_best, cut);
 }
 
 }  // namespace
@@ -150,14 +201,7 @@ std::string table_of(const json& result, std::span<const Measure> measures, cons
   TextTable table{.headers = {"trial"}, .rows = {}, .n_left = 0};
   for (const Measure& m : measures) table.headers.push_back(m.name);
   table.headers.insert(table.headers.end(), columns.begin(), columns.end());
-  std::vector<const json*> trials;
-  for (const json& trial : result["trials"]) {
-    if (trial["state"] == "complete" && !trial.contains("duplicate_of")) trials.push_back(&trial);
-  }
-  std::stable_sort(trials.begin(), trials.end(), [&](const json* a, const json* b) {
-    const double x = (*a)["values"][measures[0].name], y = (*b)["values"][measures[0].name];
-    return measures[0].direction == Direction::maximize ? x > y : x < y;
-  });
+  const std::vector<const json*> trials = best_first(result, measures);
   for (const json* trial : trials) {
     if (table.rows.size() == n_most) break;
     table.rows.emplace_back();
@@ -165,7 +209,7 @@ std::string table_of(const json& result, std::span<const Measure> measures, cons
       table.rows.back().push_back(cell(*trial, header == "trial" ? "number" : header));
     }
   }
-  std::string text = table.aligned() + "\n";
+  std::string text = table.aligned() + rows_text(result, measures, trials.size(), table.rows.size()) + "\n";
   std::string states;
   for (const auto& [state, n] : result["states"].items()) {
     states += fmt::format("{}{} {}", states.empty() ? "" : ", ", n.get<int>(), state);
@@ -177,7 +221,8 @@ std::string table_of(const json& result, std::span<const Measure> measures, cons
   std::sort(shares.begin(), shares.end());
   std::string important;
   for (std::size_t i = 0; i < std::min<std::size_t>(4, shares.size()) && shares[i].first < 0; ++i) {
-    important += fmt::format("{}{} {:.2f}", i == 0 ? "" : ", ", shares[i].second, -shares[i].first);
+    important +=
+        fmt::format("{}{} {:.2f}", i == 0 ? "" : ", ", engine::printable(shares[i].second, 60), -shares[i].first);
   }
   return important.empty() ? text : text + "importance: " + important + "\n";
 }

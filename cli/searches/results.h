@@ -31,11 +31,12 @@ const search::TrialRecord* best_of(const std::vector<search::TrialRecord>& trial
 // measure, an item a trial, null before the first), importances, and with several measures front (numbers of trials).
 nlohmann::json describe(search::Study& study, std::span<const Measure> measures);
 
-// Best value so far of the first measure, over trials; of several measures the front, over the second.
+// Best value so far of the first measure, over trials; of several measures the front and all other trials, over the
+// second, and, if the result has a "start" of accuracy and bits, that of the model that was searched from.
 Figure figure_of(const nlohmann::json& result, std::span<const Measure> measures, const std::string& title);
 
-// The best trials first, at most so many, and how often what happened: for a terminal. Columns: parameters and numbers
-// kept with the trials under these names.
+// The best trials first, of several measures those of the front, at most so many, what is left out, and how often what
+// happened: for a terminal. Columns: parameters and numbers kept with the trials under these names.
 std::string table_of(const nlohmann::json& result, std::span<const Measure> measures,
                      const std::vector<std::string>& columns, std::size_t n_most);
 

@@ -33,8 +33,16 @@ std::string vcd_value(const Signal& signal, std::size_t cycle) {
   return digits + " ";
 }
 
-// Measures of the figure, in its units.
-constexpr int kLeft = 150, kRow = 34, kHigh = 6, kLow = 26, kTop = 30;
+// Measures of the figure, in its units. A character of the monospaced font takes at most kCharacter.
+constexpr int kRow = 34, kHigh = 6, kLow = 26, kTop = 30, kCharacter = 8, kMargin = 10;
+
+int wide(const std::string& text) { return static_cast<int>(text.size()) * kCharacter; }
+
+// Where cycles are: the first begins at `left`, and each is `step` wide.
+struct Axis {
+  int left, step;
+  int at(std::size_t cycle) const { return left + static_cast<int>(cycle) * step; }
+};
 
 std::string lanes_text(const Signal& signal, std::size_t cycle) {
   std::vector<std::int64_t> codes = unpack_beat(signal.values[cycle], signal.width, signal.is_signed);
@@ -50,17 +58,17 @@ std::string text_at(int x, int y, const std::string& anchor, const std::string& 
 }
 
 // One line that is high where the signal is.
-std::string level(const Signal& signal, std::size_t first, std::size_t n, int y, int step) {
+std::string level(const Signal& signal, std::size_t first, std::size_t n, int y, Axis axis) {
   std::string points;
   for (std::size_t i = 0; i < n; ++i) {
-    const int at = y + (signal.values[first + i][0] != 0 ? kHigh : kLow), x = kLeft + static_cast<int>(i) * step;
-    points += fmt::format("{},{} {},{} ", x, at, x + step, at);
+    const int at = y + (signal.values[first + i][0] != 0 ? kHigh : kLow);
+    points += fmt::format("{},{} {},{} ", axis.at(i), at, axis.at(i + 1), at);
   }
   return fmt::format("<polyline points=\"{}\" class=\"level\"/>\n", points);
 }
 
 // A box for every value, as long as it stays; grey while it is not valid.
-std::string beats(const Signal& signal, const Signal& valid, std::size_t first, std::size_t n, int y, int step) {
+std::string beats(const Signal& signal, const Signal& valid, std::size_t first, std::size_t n, int y, Axis axis) {
   std::string text;
   for (std::size_t i = 0; i < n;) {
     std::size_t end = i + 1;
@@ -71,21 +79,21 @@ std::string beats(const Signal& signal, const Signal& valid, std::size_t first, 
     };
     while (end < n && same(end)) ++end;
     const bool is_valid = valid.values[first + i][0] != 0;
-    const int x = kLeft + static_cast<int>(i) * step, wide = static_cast<int>(end - i) * step;
+    const int x = axis.at(i), width = axis.at(end) - x;
     text += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" class=\"{}\"/>\n", x + 1, y + kHigh,
-                        wide - 2, kLow - kHigh, is_valid ? "beat" : "idle");
-    if (is_valid) text += text_at(x + wide / 2, y + kLow - 6, "middle", lanes_text(signal, first + i));
+                        width - 2, kLow - kHigh, is_valid ? "beat" : "idle");
+    if (is_valid) text += text_at(x + width / 2, y + kLow - 6, "middle", lanes_text(signal, first + i));
     i = end;
   }
   return text;
 }
 
-std::string clock(std::size_t n, int y, int step) {
+std::string clock(std::size_t n, int y, Axis axis) {
   std::string points;
   for (std::size_t i = 0; i < n; ++i) {  // sampled at the rising edge, which ends what is drawn as a cycle
-    const int x = kLeft + static_cast<int>(i) * step;
-    points += fmt::format("{},{} {},{} {},{} {},{} ", x, y + kHigh, x + step / 2, y + kHigh, x + step / 2, y + kLow,
-                          x + step, y + kLow);
+    const int x = axis.at(i), middle = x + axis.step / 2;
+    points += fmt::format("{},{} {},{} {},{} {},{} ", x, y + kHigh, middle, y + kHigh, middle, y + kLow, axis.at(i + 1),
+                          y + kLow);
   }
   return fmt::format("<polyline points=\"{}\" class=\"level\"/>\n", points);
 }
@@ -129,14 +137,23 @@ std::string to_svg(std::span<const Signal> signals, std::size_t first, std::size
   const std::size_t n_cycles = signals.empty() ? 0 : signals[0].values.size();
   first = std::min(first, n_cycles);
   n = std::min(n, n_cycles - first);
-  std::size_t longest = 4;  // of the texts in beats
+  const auto time_of = [&](std::size_t i) {
+    return fmt::format("{} ns", (first + i) * static_cast<std::size_t>(nanoseconds));
+  };
+  int widest = wide(time_of(n)), names = wide("clk");  // of what stands in a cycle, and of what stands before all
+  bool has_lanes = false;
   for (const Signal& signal : signals) {
+    names = std::max(names, wide(signal.name));
+    has_lanes |= signal.bits > signal.width;
     for (std::size_t i = 0; signal.bits > 1 && i < n; ++i)
-      longest = std::max(longest, lanes_text(signal, first + i).size());
+      widest = std::max(widest, wide(lanes_text(signal, first + i)));
   }
-  const int step = 2 * (static_cast<int>(longest) * 4 + 6);
-  const int width = kLeft + static_cast<int>(n) * step + 10;
-  const int height = kTop + kRow * static_cast<int>(signals.size() + 1) + 10;
+  const Axis axis{.left = names + 2 * kMargin, .step = widest + 12};
+  const std::string caption = has_lanes ? "A beat's values are those of its lanes, lane 0 first: the lowest bits." : "";
+  const int bottom = kTop + kRow * static_cast<int>(signals.size() + 1);
+  const int height = bottom + (has_lanes ? 30 : 10);
+  // The last time stands on the right edge of the last cycle, half of it beyond.
+  const int width = std::max(axis.at(n) + wide(time_of(n)) / 2, axis.left + wide(caption)) + kMargin;
   std::string text = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" "
       "font-family=\"monospace\" font-size=\"12\">\n<style>.level{{fill:none;stroke:#0072b2;stroke-width:1.5}}"
@@ -144,17 +161,18 @@ std::string to_svg(std::span<const Signal> signals, std::size_t first, std::size
       "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n",
       width, height);
   for (std::size_t i = 0; i <= n; ++i) {
-    const int x = kLeft + static_cast<int>(i) * step;
-    text += fmt::format("<line x1=\"{0}\" y1=\"{1}\" x2=\"{0}\" y2=\"{2}\" class=\"grid\"/>\n", x, kTop, height - 10);
-    text += text_at(x, kTop - 10, "middle", fmt::format("{} ns", (first + i) * static_cast<std::size_t>(nanoseconds)));
+    text +=
+        fmt::format("<line x1=\"{0}\" y1=\"{1}\" x2=\"{0}\" y2=\"{2}\" class=\"grid\"/>\n", axis.at(i), kTop, bottom);
+    text += text_at(axis.at(i), kTop - 10, "middle", time_of(i));
   }
-  text += text_at(kLeft - 10, kTop + kLow - 4, "end", "clk") + clock(n, kTop, step);
+  text += text_at(axis.left - kMargin, kTop + kLow - 4, "end", "clk") + clock(n, kTop, axis);
   for (std::size_t i = 0; i < signals.size(); ++i) {
     const int y = kTop + kRow * static_cast<int>(i + 1);
-    text += text_at(kLeft - 10, y + kLow - 4, "end", signals[i].name);
-    text += signals[i].bits == 1 ? level(signals[i], first, n, y, step)
-                                 : beats(signals[i], signals[i + 1], first, n, y, step);
+    text += text_at(axis.left - kMargin, y + kLow - 4, "end", signals[i].name);
+    text += signals[i].bits == 1 ? level(signals[i], first, n, y, axis)
+                                 : beats(signals[i], signals[i + 1], first, n, y, axis);
   }
+  if (has_lanes) text += text_at(axis.left, height - kMargin, "start", caption);
   return text + "</svg>\n";
 }
 

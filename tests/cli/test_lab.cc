@@ -10,6 +10,7 @@
 #include "cli/lab/lab.h"
 #include "cli/lab/report.h"
 #include "cli/lab/run.h"
+#include "cli/plot.h"
 #include "tests/support/error_text.h"
 #include "tests/support/temporary_folder.h"
 
@@ -116,6 +117,76 @@ TEST_CASE("a row needs the rows that it names, and all that compete for a choice
   CHECK(resolve("a", rows, results) == nullptr);
 }
 
+TEST_CASE("a row without a validation accuracy is not chosen, not drawn at zero, and named") {
+  const json without{{"result", {{"accuracy", 0.99}}}};
+  std::vector<Row> rows{row("a", "train"), row("b", "train"), row("c", "train")};
+  for (Row& r : rows) r.choice = "best";
+  Results results{{"a", without}, {"b", result(0.5, -1.0)}, {"c", without}};
+  REQUIRE(resolve("best", rows, results) != nullptr);
+  CHECK(resolve("best", rows, results)->name == "b");  // below zero, but measured
+  results["b"] = without;
+  CHECK(resolve("best", rows, results) == nullptr);
+  results["b"]["result"]["validation_accuracy"] = nullptr;
+  CHECK(resolve("best", rows, results) == nullptr);
+
+  for (const std::string name : {"3.1", "3.2"}) {
+    const auto lab = std::find_if(kLabs.begin(), kLabs.end(), [&](const Lab& l) { return l.name == name; });
+    const test::TemporaryFolder place;
+    const LabFolder folder(place / "lab", {{"seed", 1}});
+    const std::vector<Row> all = lab->rows({.from_given = true});
+    const LabRun run{.folder = folder, .rows = all, .chosen = {all[0]}, .values = {}, .common = {}};
+    for (const Row& r : all) {
+      if (r.name != "float" && !r.is_shared) continue;
+      fs::create_directories(folder.row_folder(r.name));
+      json measured{{"accuracy", 0.87}};  // as eval gives it
+      if (r.is_shared) measured.update({{"validation_accuracy", 0.86}, {"best_so_far", {nullptr, 0.85, 0.86}}});
+      folder.finish_row(r, {{"commands", r.commands},
+                            {"plan", r.plan},
+                            {"typed", r.commands},
+                            {"seconds", 60},
+                            {"resumed", false},
+                            {"result", measured}});
+    }
+    const LabReport report = report_on(*lab, run, {{"below-3-qat", "it \x1b[2J failed"}});
+    CHECK_FALSE(report.figure.series.empty());
+    for (const Series& series : report.figure.series) {
+      CHECK(series.name != "float32");
+      for (const auto& [x, y] : series.points) CHECK(y >= 0.85);
+    }
+    CHECK(test::contains(report.text, "not in the figure: float32, which has no validation accuracy\n"));
+    // A page says of every row what became of it.
+    for (const Row& r : all) CHECK(test::contains(report.markdown, "| " + r.title + " |"));
+    if (name == "3.2") continue;
+    CHECK(test::contains(report.markdown, "| float32, 1 epoch more at 0.001 | not asked for |"));
+    CHECK(test::contains(report.markdown, "rows: 5 of 12 done, 1 failed, 6 not asked for"));
+    CHECK(test::contains(report.markdown, "- failed: whole model below 3 bits, QAT: it \\x1b[2J failed"));
+  }
+}
+
+TEST_CASE("no two series of a figure have one colour and dash") {
+  for (const Lab& lab : kLabs) {
+    if (lab.run != nullptr) continue;
+    Figure figure;
+    for (const Row& r : lab.rows({})) {
+      if (r.series.empty()) continue;
+      const std::string group = r.series.substr(0, r.series.rfind(", "));
+      for (const bool is_reference : {false, true}) {
+        const std::string name = (is_reference ? "reference: " : "") + r.series;
+        const auto has = [&](const Series& s) { return s.name == name; };
+        if (std::any_of(figure.series.begin(), figure.series.end(), has) || (is_reference && !r.reference)) continue;
+        figure.series.push_back(
+            {.name = name, .points = {{1, 1}}, .group = group, .is_level = !r.x, .is_reference = is_reference});
+      }
+    }
+    const std::vector<Stroke> strokes = strokes_of(figure);
+    std::set<std::pair<std::size_t, std::size_t>> seen;
+    for (const Stroke s : strokes) CHECK(seen.insert({s.colour, s.dash}).second);
+    CHECK(seen.size() > 5);
+    const std::string script = gnuplot_script(figure, "figure");
+    CHECK(test::contains(script, "set key outside right"));
+  }
+}
+
 TEST_CASE("bounds are judged from measured rows only") {
   std::vector<Row> rows{row("float", "train"), row("half", "train"), row("full", "train")};
   rows[1].choice = rows[2].choice = "control";
@@ -150,13 +221,16 @@ TEST_CASE("a report shows every measured value, and the reference and bounds on 
       for (std::size_t i = 0; i < rows.size(); ++i) {
         fs::create_directories(folder.row_folder(rows[i].name));
         const double accuracy = 0.9 - 0.001 * static_cast<double>(i);
-        folder.finish_row(rows[i],
-                          {{"commands", rows[i].commands},
-                           {"plan", rows[i].plan},
-                           {"typed", rows[i].commands},
-                           {"seconds", 60},
-                           {"resumed", false},
-                           {"result", {{"accuracy", accuracy}, {"examples", examples}, {"packed_bytes", 1000 + i}}}});
+        folder.finish_row(rows[i], {{"commands", rows[i].commands},
+                                    {"plan", rows[i].plan},
+                                    {"typed", rows[i].commands},
+                                    {"seconds", 60},
+                                    {"resumed", false},
+                                    {"result",
+                                     {{"accuracy", accuracy},
+                                      {"validation_accuracy", accuracy},
+                                      {"examples", examples},
+                                      {"packed_bytes", 1000 + i}}}});
       }
     };
     fill(2000);

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "tests/search/golden.h"
@@ -42,6 +44,62 @@ TEST_CASE("a search in a journal goes on where it stopped, with any number of jo
   const Outcome other = place.run(words + "50 --journal j --seed 2");
   CHECK(other.code == 2);
   CHECK(other.error == "ingot: j: study bench was started with seed 1, not 2\n");
+}
+
+TEST_CASE("a search that goes on shows the best and the number of all trials, and its result on a line of its own") {
+  const Workplace place;
+  const std::string words = "search bench --problem sphere_mixed --journal j --trials ";
+  const auto values = [&](const std::string& more) {
+    return nlohmann::json::parse(place.run(words + more + " --json --quiet").out)["values"];
+  };
+  const nlohmann::json first = values("30");
+  const double best = *std::min_element(first.begin(), first.end());
+  const Outcome more = place.run(words + "31");
+  CHECK(more.code == 0);
+  CHECK(more.error.find("31/31") != std::string::npos);
+  CHECK(more.error.find(fmt::format("best {:.6g}", std::min(best, values("31")[30].get<double>()))) !=
+        std::string::npos);
+  if (std::system("script --version >/dev/null 2>&1") != 0) return;
+  const std::string terminal =
+      fmt::format("cd '{}' && TERM=xterm script -qec \"'{}' {} 40\" tty </dev/null >/dev/null 2>&1",
+                  (place / "").string(), INGOT_BINARY, words);
+  REQUIRE(std::system(terminal.c_str()) == 0);
+  const std::string shown = test::text_of_file(place / "tty");
+  const std::size_t result = shown.find("sphere_mixed: ");
+  REQUIRE(result != std::string::npos);
+  CHECK(shown[result - 1] == '\n');
+  CHECK(shown.find("search") < result);  // there was a progress line
+}
+
+TEST_CASE("names and choices of a journal are printed printable") {
+  const Workplace place;
+  std::string journal = R"({"op_code":0,"worker_id":"w","study_name":"bench","directions":[1]})"
+                        "\n";
+  for (int i = 0; i < 2; ++i) {
+    journal += R"({"op_code":4,"worker_id":"w","study_id":0,"datetime_start":null})"
+               "\n";
+    journal += fmt::format(
+        R"({{"op_code":5,"worker_id":"w","trial_id":{},"param_name":"x\u001b[2J\ny","param_value_internal":{},)"
+        R"("distribution":"{{\"name\":\"CategoricalDistribution\",\"attributes\":{{\"choices\":[\"\\u001b]0;a\",\"\\u009b2J\"]}}}}"}})"
+        "\n",
+        i, i);
+    journal += fmt::format(R"({{"op_code":6,"worker_id":"w","trial_id":{},"state":1,"values":[{}.0]}})"
+                           "\n",
+                           i, i);
+  }
+  place.write("j", journal);
+  const Outcome outcome = place.run("search bench --problem sphere_mixed --journal j --trials 2");
+  CHECK(outcome.code == 0);
+  CHECK(outcome.out.find("\nx\\x1b[2J\\ny ") != std::string::npos);
+  for (const std::string& text : {outcome.out, outcome.error}) {
+    CHECK(text.find('\x1b') == std::string::npos);
+    CHECK(text.find("\xc2\x9b") == std::string::npos);
+  }
+  place.write("j", journal + "{\"op_code\":\x1b[2J}\n");
+  const Outcome broken = place.run("search bench --problem sphere_mixed --journal j --trials 2");
+  CHECK(broken.code == 2);
+  CHECK(broken.error.starts_with("ingot: j: line 8: "));
+  CHECK(broken.error.find('\x1b') == std::string::npos);
 }
 
 TEST_CASE("regret is measured over seeds, beside Optuna's") {

@@ -101,6 +101,28 @@ TEST_CASE("accuracy and bits give a front, each point with its plan") {
     CHECK(fs::exists(place / fmt::format("mixed/plans/trial-{}.toml", number.get<int>())));
   }
   CHECK(result["best"]["number"] == result["front"][0]);
+  CHECK(result["start"]["bits"] == 32);
+  CHECK(result["start"]["accuracy"].get<double>() > 0.5);
+
+  // The table is the front, says so, and says what it leaves out; the figure has the other trials and the model itself.
+  const Outcome table = place.run(mixed("--embeddings --objectives accuracy,bits --trials 16 --resume"));
+  REQUIRE(table.code == 0);
+  CHECK(test::contains(table.out,
+                       fmt::format("front: {} of {} evaluated trials", result["front"].size(),
+                                   result["states"]["complete"].get<int>() - result["duplicates"].get<int>())));
+  const std::string rows = table.out.substr(0, table.out.find("front: "));
+  CHECK(std::count(rows.begin(), rows.end(), '\n') ==
+        static_cast<long>(1 + std::min<std::size_t>(10, result["front"].size())));
+  const std::string script = test::text_of_file(place / "mixed/figure.gp");
+  CHECK(test::contains(script, "title \"front\""));
+  CHECK(test::contains(script, "title \"other trials\""));
+  CHECK(test::contains(script, "title \"the model itself, 32 bits\""));
+  // The journal says what is measured, and in which folder; the same plans come out wherever the folder is.
+  const std::string journal = test::text_of_file(place / "mixed/study.log");
+  CHECK(test::contains(journal, R"("study_name":"mixed")"));
+  CHECK(test::contains(journal, R"({"study:metric_names":["accuracy","bits"]})"));
+  fs::rename(place / "mixed", place / "moved");
+  CHECK(place.run(mixed("--out moved --embeddings --objectives accuracy,bits --trials 16 --resume")).code == 0);
 }
 
 TEST_CASE("accuracy and hardware give a front, along which fewer bits are multiplied") {
@@ -177,5 +199,5 @@ TEST_CASE("search mixed says what is wrong before any work, and exits with 2") {
       "search mixed trained --data train.csv --validation 20 --out mixed --sampler grid --widths 4,8 --trials 4 "
       "--resume");
   CHECK(other.code == 2);
-  CHECK(test::contains(other.error, "study ingot was started with from_"));
+  CHECK(test::contains(other.error, "study mixed was started with from_"));
 }

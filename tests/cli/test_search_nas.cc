@@ -59,6 +59,9 @@ TEST_CASE("a search for architectures leaves its best model, with all four sizes
           4 + 4 * result["trials"][i]["parameters"]["layers"].get<std::size_t>());
   }
   CHECK(result["validation_accuracy"] == highest);
+  const std::string journal = test::text_of_file(place / "nas/study.log");
+  CHECK(test::contains(journal, R"(\"choices\":[8,16])"));  // sizes, not places in a list
+  CHECK_FALSE(test::contains(journal, "IntDistribution"));
 
   // What the journal says is what the model is: its accuracy on the held-out texts, measured again by eval.
   const Outcome again =
@@ -197,9 +200,9 @@ TEST_CASE("search nas says what is wrong before any work, and exits with 2") {
   CHECK_FALSE(fs::exists(place / "nas"));
   run(place, nas("--trials 1"));
   refused("--trials 2", "holds a run already; choose another folder, or --resume it");
-  refused("--trials 2 --resume --lr 1e-3", "study ingot was started with lr 0.01, not 0.001");
+  refused("--trials 2 --resume --lr 1e-3", "study nas was started with lr 0.01, not 0.001");
   place.write("nas/study.log", "text\n");
-  refused("--trials 2 --resume", "study.log: line 1: is not JSON: text");
+  refused("--trials 2 --resume", "study.log: line 1: not valid JSON: ");
   place.write("other/file", "x");
   const Outcome outcome = place.run(nas("--out other"));
   CHECK(outcome.code == 2);
