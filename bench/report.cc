@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
+#include <utility>
+#include <vector>
 
 #include "bench/bandwidth.h"
 #include "bench/child.h"
@@ -72,9 +75,9 @@ std::string benchmark_rows(const json& benchmarks) {
   return text;
 }
 
-// Points "intensity GFLOP/s" of the benchmarks on two threads, by the kind of kernel.
-std::map<std::string, std::string> points(const json& kernels) {
-  std::map<std::string, std::string> kinds;
+// Intensity and GFLOP/s of the benchmarks on two threads, by the kind of kernel.
+std::map<std::string, std::vector<std::pair<double, double>>> points(const json& kernels) {
+  std::map<std::string, std::vector<std::pair<double, double>>> kinds;
   for (const json& b : kernels) {
     const std::string name = b["name"];
     if (!b.contains("FLOP/s") || !b.contains("bytes_per_second") || name.find("threads:2") == std::string::npos)
@@ -83,7 +86,7 @@ std::map<std::string, std::string> points(const json& kernels) {
     const double flops = b["FLOP/s"], bytes = b["bytes_per_second"];
     const std::string first = name.substr(0, name.find('/'));
     const bool product = first.ends_with("gemm") || first == "attention";
-    kinds[product ? first : "elementwise"] += fmt::format("{} {}\n", flops / bytes, flops * 1e-9);
+    kinds[product ? first : "elementwise"].emplace_back(flops / bytes, flops * 1e-9);
   }
   return kinds;
 }
@@ -103,14 +106,21 @@ std::string gnuplot_script(const json& report) {
   add_roof("read from cache", "cache", 2);
   int style = 0;
   constexpr int kMarks[] = {7, 5, 9, 11, 13};
-  for (const auto& [kind, lines] : points(report["kernels"])) {
-    data += fmt::format("${} << end\n{}end\n", kind, lines);
+  double lowest = 0.1, highest = 100;  // intensity: what is measured, and where the roofs bend
+  for (const auto& [kind, measured] : points(report["kernels"])) {
+    data += fmt::format("${} << end\n", kind);
+    for (const auto& [intensity, speed] : measured) {
+      data += fmt::format("{} {}\n", intensity, speed);
+      lowest = std::min(lowest, intensity);
+      highest = std::max(highest, intensity);
+    }
+    data += "end\n";
     plots += fmt::format(", ${0} with points pointtype {1} linecolor {2} title '{3}'", kind, kMarks[style % 5],
                          style + 1, kind == "fixed_gemm" ? "fixed-point gemm" : kind);
     ++style;
   }
-  std::string script = data +
-                       "set logscale xy\nset xrange [0.05:1000]\nset samples 2000\nset key bottom right\nset grid\n"
+  std::string script = data + fmt::format("set xrange [{}:{}]\n", lowest / 1.6, highest * 1.6) +
+                       "set logscale xy\nset samples 2000\nset key bottom right\nset grid\n"
                        "set title '2 threads'\nset xlabel 'FLOP per byte that must be moved'\nset ylabel 'GFLOP/s'\n";
   for (const auto& [terminal, file] : {std::pair{"svg size 900,600 dynamic background 'white'", "roofline.svg"},
                                        {"pngcairo size 900,600", "roofline.png"}})

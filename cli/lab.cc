@@ -14,6 +14,7 @@
 #include "data/source.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/printable.h"
 #include "engine/io/json.h"
 
 namespace ingot::cli {
@@ -103,8 +104,9 @@ void check_seed(const LabOptions& o, std::uint64_t seed) {
 }
 
 std::string heading(const LabOptions& o, const Setup& setup, std::uint64_t seed) {
-  return fmt::format("Data {}, seed {}, {}.\n", fs::path(o.data).filename().string(), seed,
-                     as_json(setup.recipe, o).dump());
+  const std::string asked = o.rows.empty() ? "" : fmt::format(" Asked for: --rows '{}'.", engine::printable(o.rows));
+  return fmt::format("Data {}, seed {}, {}.{}\n", engine::printable(fs::path(o.data).filename().string()), seed,
+                     as_json(setup.recipe, o).dump(), asked);
 }
 
 // Of one process at a time, from what is there by then: the last one leaves the whole.

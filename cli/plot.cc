@@ -17,11 +17,11 @@ namespace {
 constexpr const char* kColours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"};
 
 // As gnuplot reads them: lengths of line and gap. Told apart in black and white, too.
-constexpr const char* kDashes[] = {"1",     "(14,5)",         "(8,3,2,3)", "(2,3)",
-                                   "(5,3)", "(14,4,2,4,2,4)", "(2,6)",     "(10,3,5,3)"};
+constexpr const char* kDashes[] = {"1",     "(14,5)",         "(5,4)", "(8,3,2,3)",
+                                   "(2,3)", "(14,4,2,4,2,4)", "(2,6)", "(10,3,5,3)"};
 // The first choice of a line, by its group in turns, so that of two curves that meet the one above lets the other be
 // seen; of a horizontal line; of a reference.
-constexpr std::size_t kLineDashes = 2, kLevelDash = 2, kReferenceDash = 3;
+constexpr std::size_t kLineDashes = 3, kLevelDash = 3, kReferenceDash = 4;
 
 // Inside of double quotes; the terminals below do not take text as markup.
 std::string quoted(const std::string& text) {
@@ -34,7 +34,7 @@ std::string style(const Figure& figure, std::size_t i, Stroke stroke) {
   const Series& series = figure.series[i];
   const std::string colour = fmt::format("lc rgb \"{}\"", kColours[stroke.colour]);
   const std::string line = fmt::format("dt {} {}", kDashes[stroke.dash], colour);
-  const auto point = 4 + 2 * (stroke.colour % 5);  // gnuplot's points 4 to 13: open and filled, in turns
+  const auto point = 4 + 2 * ((stroke.colour + stroke.dash) % 5);  // gnuplot's points 4 to 13: open and filled, in turns
   if (series.is_cloud) return fmt::format("with points pt {} ps 0.6 {}", point, colour);
   // Of a long curve some points, so that the line is seen.
   constexpr std::size_t kMarks = 12;
