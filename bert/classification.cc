@@ -1,5 +1,7 @@
 #include "bert/classification.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -12,25 +14,6 @@
 
 namespace ingot::bert {
 namespace {
-
-// Labels that occur, among predictions or truths, count: a label of the training set may be absent from a test.
-double macro_f1(std::span<const std::int32_t> truths, std::span<const std::int32_t> predictions,
-                std::int64_t n_labels) {
-  std::vector<std::int64_t> hits(static_cast<std::size_t>(n_labels)), seen(hits), said(hits);
-  for (std::size_t i = 0; i < truths.size(); ++i) {
-    ++seen[static_cast<std::size_t>(truths[i])];
-    ++said[static_cast<std::size_t>(predictions[i])];
-    hits[static_cast<std::size_t>(truths[i])] += truths[i] == predictions[i];
-  }
-  double total = 0;
-  std::int64_t n = 0;
-  for (std::size_t label = 0; label < hits.size(); ++label) {
-    if (seen[label] + said[label] == 0) continue;
-    total += 2.0 * static_cast<double>(hits[label]) / static_cast<double>(seen[label] + said[label]);
-    ++n;
-  }
-  return n > 0 ? total / static_cast<double>(n) : 0;
-}
 
 // Calls visit(batch, probabilities) over a subset in evaluation order.
 template <class Visit>
@@ -45,7 +28,26 @@ void for_each_prediction(const Logits& logits, const Subset& subset, const data:
   }
 }
 
+double score(const Evaluation& e, BestBy by) {
+  switch (by) {
+    case BestBy::accuracy:
+      return e.accuracy;
+    case BestBy::f1:
+      return e.macro_f1;
+    case BestBy::loss:
+      return -e.loss;
+  }
+  return e.accuracy;
+}
+
 }  // namespace
+
+BestBy best_by_from_name(const std::string& name) {
+  for (std::size_t i = 0; i < std::size(kBestBy); ++i) {
+    if (name == kBestBy[i]) return static_cast<BestBy>(i);
+  }
+  engine::fail("--best-by: must be one of {}, got '{}'", fmt::join(kBestBy, ", "), name);
+}
 
 Subset Subset::all(const TokenPart& part) {
   Subset subset{&part, std::vector<std::size_t>(part.size())};
@@ -143,14 +145,15 @@ Evaluation evaluate(const Logits& logits, const Subset& subset, const data::Fram
   for (std::size_t i = 0; i < truths.size(); ++i) n_right += truths[i] == evaluation.predictions[i];
   const auto n = static_cast<double>(evaluation.n);
   evaluation.accuracy = static_cast<double>(n_right) / n;
-  evaluation.macro_f1 = macro_f1(truths, evaluation.predictions, n_labels);
+  evaluation.scores = class_scores(truths, evaluation.predictions, n_labels);
+  evaluation.macro_f1 = evaluation.scores.macro_f1();
   evaluation.loss = std::accumulate(losses.begin(), losses.end(), 0.0) / n;
   evaluation.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return evaluation;
 }
 
 Job classification_job(Model& model, const Subset& training, const Subset& validation, const data::Framing& framing,
-                       std::int64_t batch_size, std::uint64_t seed) {
+                       std::int64_t batch_size, std::uint64_t seed, const ClassificationOptions& options) {
   struct Epoch {
     std::int64_t number = -1;
     std::vector<std::vector<std::size_t>> batches;
@@ -167,11 +170,14 @@ Job classification_job(Model& model, const Subset& training, const Subset& valid
     const std::vector<std::int32_t> labels = batch.labels;
     const Input input = make_input(std::move(batch));
     const engine::Variable logits = model.classify(model.encode(input, streams), input, streams);
-    return StepResult{engine::cross_entropy(logits, labels), static_cast<std::int64_t>(input.ids.size())};
+    const engine::Variable loss = options.class_weights.empty()
+                                      ? engine::cross_entropy(logits, labels)
+                                      : engine::weighted_cross_entropy(logits, labels, options.class_weights);
+    return StepResult{loss, static_cast<std::int64_t>(input.ids.size())};
   };
   job.validate = [=, &model, &validation] {
     const Evaluation e = evaluate(model, validation, framing, batch_size);
-    return nlohmann::json{{"score", e.accuracy},
+    return nlohmann::json{{"score", score(e, options.best_by)},
                           {"validation_accuracy", e.accuracy},
                           {"validation_f1", e.macro_f1},
                           {"validation_loss", e.loss}};

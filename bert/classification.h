@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
+#include "bert/class_scores.h"
 #include "bert/model.h"
 #include "bert/tokenizers/token_cache.h"
 #include "bert/trainer.h"
@@ -45,6 +47,7 @@ struct Evaluation {
   std::int64_t n_tokens = 0;
   double seconds = 0;
   std::vector<std::int32_t> predictions;  // in the order of subset.examples
+  ClassScores scores;
 };
 
 // progress(done, total) is called after each batch.
@@ -53,9 +56,19 @@ Evaluation evaluate(const Logits& logits, const Subset& subset, const data::Fram
 Evaluation evaluate(const Model& model, const Subset& subset, const data::Framing& framing, std::int64_t batch_size,
                     const std::function<void(std::int64_t, std::int64_t)>& progress = {});
 
-// The training job: cross entropy on `training`, validated by accuracy on `validation` after each epoch. References are
-// kept: model and subsets outlive the job.
+// What makes a checkpoint the best one: the highest accuracy or macro F1, or the lowest loss, of the validation.
+enum class BestBy { accuracy, f1, loss };
+inline constexpr const char* kBestBy[] = {"accuracy", "f1", "loss"};  // in their order
+BestBy best_by_from_name(const std::string& name);                    // throws Error for another name
+
+struct ClassificationOptions {
+  BestBy best_by = BestBy::accuracy;
+  std::vector<float> class_weights{};  // of the training loss, by label; empty: all the same
+};
+
+// The training job: cross entropy on `training`, validated on `validation` after each epoch. References are kept: model
+// and subsets outlive the job.
 Job classification_job(Model& model, const Subset& training, const Subset& validation, const data::Framing& framing,
-                       std::int64_t batch_size, std::uint64_t seed);
+                       std::int64_t batch_size, std::uint64_t seed, const ClassificationOptions& options = {});
 
 }  // namespace ingot::bert

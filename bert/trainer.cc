@@ -9,13 +9,15 @@
 #include "engine/base/error.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
+#include "engine/base/replace_folder.h"
 
 namespace ingot::bert {
 namespace fs = std::filesystem;
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::int64_t kLogEvery = 20;  // steps a line of metrics.jsonl
+constexpr std::int64_t kLogEvery = 20;   // steps a line of metrics.jsonl
+constexpr const char kFresh[] = ".new";  // behind the name of a model that is being written
 
 // metrics.jsonl: lines are appended; what a resumed run had logged beyond its state is cut off first.
 class MetricsLog {
@@ -29,7 +31,7 @@ class MetricsLog {
   }
   void write(const nlohmann::json& line) {
     file_ << line.dump() << '\n' << std::flush;
-    engine::require(file_.good(), "{}: cannot write: the disk may be full", path_.string());
+    if (!file_.good()) throw engine::Failure(path_.string() + ": cannot write: the disk may be full");
   }
   std::int64_t n_bytes() { return static_cast<std::int64_t>(file_.tellp()); }
 
@@ -75,7 +77,7 @@ class Run {
       }
       if (progress_.step % options_.save_every == 0 || progress_.step == n_steps_) save_state();
     }
-    job_.save(options_.out / "last");
+    save_as("last");
     return {progress_.step, progress_.best_score, progress_.best_step, n_tokens_, seconds_};
   }
 
@@ -84,6 +86,7 @@ class Run {
 
   TrainingProgress start() {
     fs::create_directories(options_.out);
+    for (const char* name : {"best", "last"}) fs::remove_all((options_.out / name).string() + kFresh);
     if (options_.resume && fs::exists(state_path())) {
       const TrainingProgress progress =
           load_training_state(state_path(), options_.identity, model_, optimizer_, job_.state);
@@ -91,6 +94,15 @@ class Run {
       return progress;
     }
     return {};
+  }
+
+  // The model under that name: the one before or this one, whole, whenever the process ends.
+  void save_as(const char* name) {
+    const fs::path folder = options_.out / name, fresh = folder.string() + kFresh;
+    std::error_code absent;
+    fs::remove_all(fresh, absent);  // of a process that was killed
+    job_.save(fresh);
+    if (fs::exists(fresh)) engine::replace_folder(fresh, folder);
   }
 
   void save_state() {
@@ -149,7 +161,7 @@ class Run {
     if (!scores.contains("score")) return;
     const double score = scores["score"];
     if (progress_.best_step >= 0 && score <= progress_.best_score) return;
-    job_.save(options_.out / "best");
+    save_as("best");
     progress_.best_score = score;
     progress_.best_step = progress_.step;
     save_state();

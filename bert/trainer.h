@@ -30,9 +30,9 @@ struct TrainerOptions {
   std::string identity;       // of everything that shapes the result: a state with another one is not resumed
 };
 
-// A loss or gradient that is no number: of what is trained, where other errors are of files and machines.
-struct Diverged : engine::Error {
-  using engine::Error::Error;
+// A loss or gradient that is no number: of what is trained, where other failures are of files and machines.
+struct Diverged : engine::Failure {
+  using engine::Failure::Failure;
 };
 
 struct StepResult {

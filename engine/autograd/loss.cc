@@ -1,6 +1,8 @@
 #include "engine/autograd/loss.h"
 
 #include <algorithm>
+#include <numeric>
+#include <vector>
 
 #include "engine/base/error.h"
 #include "engine/kernels/gemm/gemm.h"
@@ -52,6 +54,33 @@ Variable cross_entropy(const Variable& logits, std::span<const std::int32_t> lab
   kernels::cross_entropy(m, n, logits.value().data(), labels.data(), 1.0f / static_cast<float>(counted), losses.data(),
                          keep ? gradient.data() : nullptr);
   return record(mean_of(losses, counted), {logits}, [=](const Tensor& dy) { deliver(logits, gradient, dy.data()[0]); });
+}
+
+Variable weighted_cross_entropy(const Variable& logits, std::span<const std::int32_t> labels,
+                                std::span<const float> weights) {
+  const std::int64_t m = logits.value().n_rows(), n = logits.value().columns();
+  counted_labels(labels, m, n);
+  require(static_cast<std::int64_t>(weights.size()) == n, "cross_entropy: {} weights for {} classes", weights.size(),
+          n);
+  std::vector<float> row_weights;
+  for (const std::int32_t label : labels) {
+    row_weights.push_back(label == kernels::kIgnoredLabel ? 0.0f : weights[static_cast<std::size_t>(label)]);
+  }
+  const double total = std::accumulate(row_weights.begin(), row_weights.end(), 0.0);
+  require(total > 0, "cross_entropy: the weights of all {} labels are 0", m);
+  const bool keep = recording() && logits.requires_gradient();
+  const Tensor losses = Tensor::empty({m});
+  Tensor gradient = keep ? Tensor::empty(logits.shape()) : Tensor();
+  kernels::cross_entropy(m, n, logits.value().data(), labels.data(), static_cast<float>(1 / total), losses.data(),
+                         keep ? gradient.data() : nullptr);
+  double sum = 0;
+  for (std::int64_t r = 0; r < m; ++r) {
+    const float weight = row_weights[static_cast<std::size_t>(r)];
+    sum += static_cast<double>(weight) * losses.data()[r];
+    for (std::int64_t c = 0; keep && c < n; ++c) gradient.data()[r * n + c] *= weight;
+  }
+  return record(Tensor::full({1}, static_cast<float>(sum / total)), {logits},
+                [=](const Tensor& dy) { deliver(logits, gradient, dy.data()[0]); });
 }
 
 Variable linear_cross_entropy(const Variable& x, const Variable& w, const Variable& bias,

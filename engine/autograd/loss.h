@@ -12,6 +12,11 @@ namespace ingot::engine {
 // [1]. Throws Error if a label is outside of the classes or all are ignored.
 Variable cross_entropy(const Variable& logits, std::span<const std::int32_t> labels);
 
+// The mean with weights, sum w[label] loss / sum w[label] over these rows, as PyTorch's CrossEntropyLoss(weight=w) has
+// it. weights [n_classes], at least 0. Throws Error as above, and if the weights of all labels are 0.
+Variable weighted_cross_entropy(const Variable& logits, std::span<const std::int32_t> labels,
+                                std::span<const float> weights);
+
 // cross_entropy(linear(x, w, bias), labels) for many classes, without ever holding all logits: rows go through in
 // tiles, whose gradients are taken while they are there. x [n_rows, k], w [n_classes, k], bias [n_classes].
 Variable linear_cross_entropy(const Variable& x, const Variable& w, const Variable& bias,

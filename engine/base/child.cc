@@ -45,8 +45,8 @@ Child::Child(const std::vector<std::string>& command, Errors errors, const Surro
   const std::vector<std::string> environment = environment_with(surroundings.environment);
   const std::vector<char*> words = pointers_to(command), variables = pointers_to(environment);
   int in[2], out[2];
-  require(::pipe2(in, O_CLOEXEC) == 0 && ::pipe2(out, O_CLOEXEC) == 0, "{}: no pipe: {}", command[0],
-          std::strerror(errno));
+  if (::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(out, O_CLOEXEC) != 0)
+    throw Failure(fmt::format("{}: no pipe: {}", command[0], std::strerror(errno)));
   process_ = ::fork();
   if (process_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -61,7 +61,7 @@ Child::Child(const std::vector<std::string>& command, Errors errors, const Surro
   ::close(out[1]);
   to_ = in[1];
   from_ = out[0];
-  require(process_ > 0, "{}: cannot be started: {}", command[0], std::strerror(errno));
+  if (process_ < 0) throw Failure(fmt::format("{}: cannot be started: {}", command[0], std::strerror(errno)));
 }
 
 Child::~Child() {
@@ -75,8 +75,8 @@ Child::~Child() {
 void Child::write_line(const std::string& line) {
   const std::string text = line + "\n";
   const ssize_t written = ::write(to_, text.data(), text.size());  // a line fits into the pipe
-  require(written == static_cast<ssize_t>(text.size()), "a program that was started has ended: {}",
-          std::strerror(errno));
+  if (written != static_cast<ssize_t>(text.size()))
+    throw Failure(fmt::format("a program that was started has ended: {}", std::strerror(errno)));
 }
 
 void Child::close_input() {

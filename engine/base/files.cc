@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "engine/base/error.h"
+#include "engine/base/file_lock.h"
 #include "engine/base/mapped_faults.h"
 #include "engine/base/system_error.h"
 
@@ -50,6 +51,31 @@ void sync_folder(const fs::path& folder) {
   ::close(descriptor);
 }
 
+constexpr const char kTemporary[] = ".tmp";  // and the number of the process
+
+// Whether `name` is the temporary name of a file, whichever process gave it.
+bool is_temporary_of(const std::string& file, const std::string& name) {
+  const std::string begin = file + kTemporary;
+  return name.size() > begin.size() && name.starts_with(begin) &&
+         std::all_of(name.begin() + static_cast<std::ptrdiff_t>(begin.size()), name.end(),
+                     [](char c) { return '0' <= c && c <= '9'; });
+}
+
+// Removes what processes that were killed left of `path`. Whoever writes it at this moment has locked its own.
+void remove_leftovers(const fs::path& path) {
+  std::error_code error;
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    if (!is_temporary_of(path.filename().string(), entry->path().filename().string())) continue;
+    const int descriptor = ::open(entry->path().c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (descriptor < 0) continue;
+    if (lock_descriptor(descriptor, Sharing::alone, Wait::no) == LockOutcome::locked &&
+        is_file_at(entry->path(), descriptor))
+      ::unlink(entry->path().c_str());
+    ::close(descriptor);
+  }
+}
+
 }  // namespace
 
 std::string read_file(const fs::path& path, std::size_t most_bytes) {
@@ -80,15 +106,21 @@ std::string read_file(const fs::path& path, std::size_t most_bytes) {
 }
 
 AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)), temporary_(path_) {
-  temporary_ += ".tmp" + std::to_string(::getpid());
-  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (descriptor_ < 0) fail_errno(path_, "write");
+  temporary_ += kTemporary + std::to_string(::getpid());
+  remove_leftovers(path_);
+  do {  // another thread, or a process of the same number on another machine, may be writing the same file
+    if (descriptor_ >= 0) ::close(descriptor_);
+    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    if (descriptor_ < 0) fail_errno(path_, "write");
+  } while (lock_descriptor(descriptor_, Sharing::alone, Wait::yes) == LockOutcome::locked &&
+           !is_file_at(temporary_, descriptor_));
+  if (::ftruncate(descriptor_, 0) != 0) fail_errno(path_, "write");
 }
 
 AtomicFile::~AtomicFile() {
   if (descriptor_ < 0) return;
+  ::unlink(temporary_.c_str());  // while it is locked: nobody else's is removed
   ::close(descriptor_);
-  ::unlink(temporary_.c_str());
 }
 
 void AtomicFile::write(const void* data, std::size_t n_bytes) {
@@ -104,13 +136,8 @@ void AtomicFile::write(const void* data, std::size_t n_bytes) {
 
 void AtomicFile::commit() {
   if (::fsync(descriptor_) != 0) fail_errno(path_, "write");
-  const int closed = ::close(std::exchange(descriptor_, -1));
-  if (closed != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0) {
-    const int reason = errno;
-    ::unlink(temporary_.c_str());
-    errno = reason;
-    fail_errno(path_, "write");
-  }
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail_errno(path_, "write");
+  if (::close(std::exchange(descriptor_, -1)) != 0) fail_errno(path_, "write");
   sync_folder(path_.parent_path());
 }
 

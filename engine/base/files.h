@@ -16,9 +16,10 @@ inline constexpr std::size_t kMostBytes = std::size_t{256}
 // never end, a device has no size) or if it has more than `most_bytes`.
 std::string read_file(const std::filesystem::path& path, std::size_t most_bytes = kMostBytes);
 
-// A file written beside its final name and renamed onto it by commit(), after both file and folder are synced. Until
-// then the previous file stays whole; without commit() nothing changes. Throws Error if there can be no file of that
-// name, Failure when the disk is full or broken.
+// A file written beside its final name, as NAME.tmpPID, and renamed onto it by commit(), after both file and folder are
+// synced. Until then the previous file stays whole; without commit() nothing changes. What a killed process left of the
+// same file is removed first. Throws Error if there can be no file of that name, Failure when the disk is full or
+// broken.
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path);

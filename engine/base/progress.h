@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,8 +13,17 @@ namespace ingot::engine {
 void set_quiet(bool quiet);
 bool quiet();
 
-// Shows "what done/total share detail rate ETA" on standard error: at most 5 times a second on a terminal, else at most
-// every 10 seconds. The rate counts from construction.
+// Whether standard error is a terminal on which a line can be renewed: TERM says so, and is not dumb.
+bool renews_lines();
+
+// Takes the line of a progress off the terminal, for something else to be shown; the progress comes back by itself.
+void clear_progress();
+
+// The first characters of a line (UTF-8) in at most so many columns; "..." ends it where something is missing.
+std::string fitted(std::string line, std::size_t columns);
+
+// Shows "what done/total share detail ETA" on standard error: at most 5 times a second on a terminal, in a line as wide
+// as that at most, else at most every 10 seconds in lines of their own. Time counts from construction.
 class Progress {
  public:
   Progress(std::string what, std::int64_t total, std::int64_t done = 0);
@@ -32,8 +42,7 @@ class Progress {
   std::int64_t total_, first_, done_;
   Clock::time_point start_ = Clock::now();
   Clock::time_point shown_{};
-  bool terminal_;
-  bool line_open_ = false;
+  bool terminal_ = renews_lines();
 };
 
 std::string duration_text(double seconds);  // 7 s, 3:05, 1:02:33

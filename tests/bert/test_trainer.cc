@@ -260,6 +260,64 @@ TEST_CASE("a validation that is no number stops the run before best/ is replaced
   CHECK(engine::read_file(folder / "a" / "best" / "model.safetensors") == best);
 }
 
+TEST_CASE("best/ is one model, whole, also when the process ends while another one is written") {
+  const test::TemporaryFolder folder;
+  const fs::path out = folder / "a", best = out / "best";
+  const Toy toy;
+  bert::Model model = Toy::model();
+  bert::Job job = toy.job(model);
+  int n_validations = 0, n_saves = 0;
+  job.validate = [&]() -> nlohmann::json { return {{"score", ++n_validations}}; };
+  struct Killed {};
+  job.save = [&](const fs::path& place) {
+    bert::save_model(place, model);
+    engine::write_file(place / ("number" + std::to_string(++n_saves)), "");
+    if (n_saves == 2) throw Killed();
+  };
+  CHECK_THROWS_AS(bert::train(model, job, options(out)), Killed);
+  CHECK(fs::exists(best / "number1"));
+  CHECK_FALSE(fs::exists(best / "number2"));
+  const std::string first = engine::read_file(best / "model.safetensors");
+  // What the killed one left goes, and the last of three models is the best.
+  bert::Model again = Toy::model();
+  job = toy.job(again);
+  job.validate = [&]() -> nlohmann::json { return {{"score", ++n_validations}}; };
+  bert::TrainerOptions resumed = options(out);
+  resumed.resume = true;
+  bert::train(again, job, resumed);
+  CHECK(engine::read_file(best / "model.safetensors") != first);
+  CHECK_FALSE(fs::exists(best / "number1"));
+  for (const auto& entry : fs::directory_iterator(out)) CHECK_FALSE(entry.path().string().ends_with(".new"));
+}
+
+TEST_CASE("the best model is the one with the highest accuracy or F1, or the lowest loss") {
+  const Toy toy;
+  bert::Model model = Toy::model();
+  for (const std::string by : {"accuracy", "f1", "loss"}) {
+    const bert::Job job =
+        bert::classification_job(model, toy.training, toy.validation, {.cls = 2, .sep = 3, .length = 12}, 8, 1,
+                                 {.best_by = bert::best_by_from_name(by)});
+    const nlohmann::json scores = job.validate();
+    const double sign = by == "loss" ? -1 : 1;
+    CHECK(scores["score"].get<double>() == sign * scores["validation_" + by].get<double>());
+  }
+  CHECK(test::error_text([] { bert::best_by_from_name("recall"); }) ==
+        "--best-by: must be one of accuracy, f1, loss, got 'recall'");
+}
+
+TEST_CASE("class weights that are all the same train as none do, others do not") {
+  const Toy toy;
+  const auto first_loss = [&](const std::vector<float>& weights) {
+    bert::Model model = Toy::model();
+    const bert::Job job = bert::classification_job(
+        model, toy.training, toy.validation, {.cls = 2, .sep = 3, .length = 12}, 8, 1, {.class_weights = weights});
+    engine::DropoutStreams streams(1, 0);
+    return job.step(0, 0, streams).loss.value().data()[0];
+  };
+  CHECK(first_loss({2, 2}) == doctest::Approx(first_loss({})).epsilon(1e-6));
+  CHECK(first_loss({1, 5}) != doctest::Approx(first_loss({})).epsilon(1e-6));
+}
+
 TEST_CASE("a full disk leaves the last state whole") {
   const test::TemporaryFolder folder;
   const Toy toy;

@@ -6,7 +6,9 @@
 #include <csignal>
 #include <cstdio>
 #include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -119,8 +121,57 @@ TEST_CASE("a process killed while it writes leaves the previous file whole") {
   ::waitpid(child, &status, 0);
   REQUIRE(WIFSIGNALED(status));
   CHECK(read_file(path) == "old");
+  REQUIRE(folder.names().size() == 2);
   write_file(path, "new");
   CHECK(read_file(path) == "new");
+  CHECK(folder.names() == std::vector<std::string>{"f"});  // what the killed one left is gone
+}
+
+TEST_CASE("only leftovers of the same file go: not those of others, nor what somebody writes at this moment") {
+  const TemporaryFolder folder;
+  const std::vector<std::string> others{"f.tmp", "f.tmp12x", "f.tmpx12", "g.tmp12", "xf.tmp12"};
+  for (const std::string& name : others) put(folder / name, "kept");
+  put(folder / "f.tmp12", "left");
+  put(folder / "f.tmp4000000000", "left");
+  fs::create_directories(folder / "f.tmp13");  // a folder is none of ours
+  int ready[2], go[2];
+  REQUIRE(::pipe(ready) == 0);
+  REQUIRE(::pipe(go) == 0);
+  const pid_t child = ::fork();
+  char byte = 0;
+  if (child == 0) {
+    AtomicFile file(folder / "f");
+    file.write("slow");
+    ::write(ready[1], "x", 1);
+    ::read(go[0], &byte, 1);
+    file.commit();
+    ::_exit(0);
+  }
+  REQUIRE(::read(ready[0], &byte, 1) == 1);
+  write_file(folder / "f", "fast");
+  CHECK(read_file(folder / "f") == "fast");
+  CHECK(folder.names().size() == others.size() + 3);  // f, f.tmp13 and the child's
+  REQUIRE(::write(go[1], "x", 1) == 1);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  CHECK(status == 0);
+  CHECK(read_file(folder / "f") == "slow");
+  CHECK(folder.names().size() == others.size() + 2);
+  for (const std::string& name : others) CHECK(read_file(folder / name) == "kept");
+}
+
+TEST_CASE("threads that write one file leave it whole") {
+  const TemporaryFolder folder;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&, i] {
+      for (int round = 0; round < 25; ++round) write_file(folder / "f", std::string(20000, static_cast<char>('a' + i)));
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  const std::string text = read_file(folder / "f");
+  CHECK(text == std::string(20000, text[0]));
+  CHECK(folder.names() == std::vector<std::string>{"f"});
 }
 
 TEST_CASE("a full disk is an error, the previous file stays and no temporary one") {

@@ -1,6 +1,7 @@
 // Every differentiable operation against central differences, through a random projection to a scalar.
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <memory>
 
 #include "engine/autograd/attention.h"
@@ -10,6 +11,7 @@
 #include "engine/autograd/loss.h"
 #include "engine/autograd/matmul.h"
 #include "engine/autograd/norm.h"
+#include "engine/base/error.h"
 #include "tests/support/kernel_cases.h"
 
 using namespace ingot::engine;
@@ -139,6 +141,34 @@ TEST_CASE("cross entropy with ignored labels has the gradient of its differences
         return cross_entropy(v[0], std::vector<std::int32_t>{2, -100, 0, 4});
       },
       {random_leaf({4, 5}, 1, 1.0)});
+}
+
+TEST_CASE("weighted cross entropy is the weighted mean, with the gradient of its differences") {
+  const std::vector<std::int32_t> labels{2, -100, 0, 4, 2};
+  const std::vector<float> weights{0.25f, 1.0f, 3.0f, 0.0f, 10.0f};
+  check([&](const Variables& v) { return weighted_cross_entropy(v[0], labels, weights); },
+        {random_leaf({5, 5}, 1, 1.0)});
+
+  const Variable logits = random_leaf({5, 5}, 2, 1.0);
+  double sum = 0, total = 0;  // sum w (log sum exp z - z[label]) / sum w, in double precision
+  for (std::size_t r = 0; r < labels.size(); ++r) {
+    if (labels[r] < 0) continue;
+    const float* z = logits.value().data() + 5 * r;
+    double exponentials = 0;
+    for (int c = 0; c < 5; ++c) exponentials += std::exp(double{z[c]});
+    const double w = weights[static_cast<std::size_t>(labels[r])];
+    sum += w * (std::log(exponentials) - double{z[labels[r]]});
+    total += w;
+  }
+  CHECK(weighted_cross_entropy(logits, labels, weights).value().data()[0] ==
+        doctest::Approx(sum / total).epsilon(1e-6));
+
+  // Weights that are all the same are none.
+  const std::vector<float> same(5, 7.0f);
+  CHECK(weighted_cross_entropy(logits, labels, same).value().data()[0] ==
+        doctest::Approx(cross_entropy(logits, labels).value().data()[0]).epsilon(1e-6));
+  CHECK_THROWS_AS(weighted_cross_entropy(logits, labels, std::vector<float>(5, 0.0f)), Error);
+  CHECK_THROWS_AS(weighted_cross_entropy(logits, labels, std::vector<float>(4, 1.0f)), Error);
 }
 
 TEST_CASE("cross entropy through tiles is that of the whole logits, in value and gradient") {
