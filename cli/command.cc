@@ -1,11 +1,8 @@
 #include "cli/command.h"
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
-#include <algorithm>
 #include <cstdio>
-#include <sstream>
 
 #include "cli/version.h"
 #include "engine/base/error.h"
@@ -15,30 +12,16 @@
 #include "engine/base/progress.h"
 #include "engine/base/threads.h"
 #include "engine/io/json.h"
-#include "engine/io/toml.h"
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
 namespace {
-
-using engine::require;
 
 // "1000" is a number where the option takes one; a folder may have that name too.
 nlohmann::json typed(const std::string& text, const std::string& type) {
   if (!type.starts_with("INT") && !type.starts_with("UINT") && !type.starts_with("FLOAT")) return text;
   const nlohmann::json value = engine::parse_json_or_null(text);
   return value.is_number() ? value : nlohmann::json(text);
-}
-
-std::vector<std::string> options_of(const std::string& file) {
-  std::vector<std::string> options;
-  const nlohmann::json table = engine::parse_toml(engine::read_file(file), file);
-  for (const auto& [key, value] : table.items()) {
-    require(key != "config", "{}: option config cannot name another file", file);
-    require(value.is_primitive() && !value.is_null(), "{}: option {} must be a string, number or boolean", file, key);
-    options.push_back(fmt::format("--{}={}", key, value.is_string() ? value.get<std::string>() : value.dump()));
-  }
-  return options;
 }
 
 }  // namespace
@@ -74,23 +57,10 @@ void set_action(CLI::App& command, const std::string& example, const std::shared
   });
 }
 
-std::vector<std::string> expand_config(std::vector<std::string> arguments) {
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    std::string file;
-    if (arguments[i] == "--config" && i + 1 < arguments.size()) file = arguments[i + 1];
-    if (arguments[i].starts_with("--config=")) file = arguments[i].substr(9);
-    if (arguments[i] == "--") break;
-    if (file.empty()) continue;
-    const auto again = std::find_if(arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1, arguments.end(),
-                                    [](const std::string& a) { return a == "--config" || a.starts_with("--config="); });
-    require(again == arguments.end(), "--config: must be given once");
-    // Behind the command and its subcommands, ahead of the first option.
-    auto at = std::find_if(arguments.begin(), arguments.end(), [](const std::string& a) { return a.starts_with("-"); });
-    const std::vector<std::string> options = options_of(file);
-    arguments.insert(at, options.begin(), options.end());
-    break;
-  }
-  return arguments;
+std::string full_name(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  const bool is_whole = parent == nullptr || parent->get_parent() == nullptr;
+  return is_whole ? command.get_name() : full_name(*parent) + " " + command.get_name();
 }
 
 nlohmann::json resolved_options(const CLI::App& command) {
@@ -106,28 +76,6 @@ nlohmann::json resolved_options(const CLI::App& command) {
     }
   }
   return options;
-}
-
-void write_config_toml(const CLI::App& command, const fs::path& out) {
-  std::error_code error;
-  fs::create_directories(out, error);
-  require(!error, "--out {}: cannot make the folder: {}", out.string(), error.message());
-  toml::table table;
-  const nlohmann::json options = resolved_options(command);
-  for (const auto& [name, value] : options.items()) {
-    if (name == "resume" || name == "json" || name == "quiet" || name == "out") continue;
-    if (value.is_boolean()) table.insert(name, value.get<bool>());
-    if (value.is_number_unsigned() && value.get<std::uint64_t>() > std::uint64_t{INT64_MAX}) {
-      table.insert(name, value.dump());  // beyond TOML's integers
-    } else if (value.is_number_integer()) {
-      table.insert(name, value.get<std::int64_t>());
-    }
-    if (value.is_number_float()) table.insert(name, value.get<double>());
-    if (value.is_string() && !value.get<std::string>().empty()) table.insert(name, value.get<std::string>());
-  }
-  std::ostringstream text;
-  text << "# ingot " << command.get_name() << '\n' << table << '\n';
-  engine::write_file(out / "config.toml", text.str());
 }
 
 nlohmann::json with_usage(const CLI::App& command, const Common& common, nlohmann::json result) {
@@ -154,12 +102,15 @@ void finish(const CLI::App& command, const Common& common, const fs::path& out, 
 }
 
 void print_out(std::string_view text) {
+  engine::clear_progress();
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
   if (std::fflush(stdout) != 0 || !written) throw engine::Failure("standard output: cannot write");
 }
 
 void say(const std::string& line) {
-  if (!engine::quiet()) std::fputs((engine::printable_lines(line) + "\n").c_str(), stderr);
+  if (engine::quiet()) return;
+  engine::clear_progress();
+  std::fputs((engine::printable_lines(line) + "\n").c_str(), stderr);
 }
 
 }  // namespace ingot::cli

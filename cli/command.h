@@ -30,15 +30,11 @@ CLI::Validator not_negative();
 void set_action(CLI::App& command, const std::string& example, const std::shared_ptr<Common>& common,
                 std::function<void()> action);
 
-// Replaces `--config file.toml` by the options in that file, before those given on the command line, which so win.
-// Throws Error for a file that is not TOML, holds more than keys and values or names another file, and for two files.
-std::vector<std::string> expand_config(std::vector<std::string> arguments);
+// Its name behind those of the commands that it belongs to: "search nas".
+std::string full_name(const CLI::App& command);
 
 // All options of a command as given or by default, by long name, for result.json.
 nlohmann::json resolved_options(const CLI::App& command);
-
-// Makes the folder and writes config.toml into it: the resolved options.
-void write_config_toml(const CLI::App& command, const std::filesystem::path& out);
 
 // The result with usage, seed, options and build.
 nlohmann::json with_usage(const CLI::App& command, const Common& common, nlohmann::json result);

@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/output_lock.h"
 #include "cli/program.h"
 #include "cli/typed.h"
 #include "engine/base/child.h"
@@ -26,12 +27,15 @@ void clear(const fs::path& folder) {
   std::error_code error;
   if (fs::exists(folder, error)) {
     engine::require(fs::is_directory(folder, error), "--out {}: is a file, not a folder", folder.string());
+    std::vector<fs::path> earlier;
     for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+      if (is_lock(entry.path())) continue;
       const std::string name = entry.path().filename().string();
       engine::require(std::find(std::begin(kOurs), std::end(kOurs), name) != std::end(kOurs),
                       "--out {}: holds {}, which is not of an earlier demo", folder.string(), name);
+      earlier.push_back(entry.path());
     }
-    fs::remove_all(folder);
+    for (const fs::path& path : earlier) fs::remove_all(path);
   }
   fs::create_directories(folder, error);
   engine::require(!error, "--out {}: cannot make the folder: {}", folder.string(), error.message());
@@ -63,6 +67,7 @@ void cast(const std::string& model, const std::string& rtl, const std::string& s
 void run(const CLI::App& command, const std::string& out, const Common& common) {
   const std::string seed = std::to_string(common.seed);
   const fs::path folder = out;
+  const OutputLock lock(folder, command);
   clear(folder);
   const std::string tokenizer = (folder / "glosses.model").string(), run = (folder / "glosses").string(),
                     pruned = (folder / "pruned").string(), quantized = (folder / "quantized").string();

@@ -5,6 +5,8 @@
 #include "cli/classifier.h"
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/config_file.h"
+#include "cli/output_lock.h"
 #include "cli/training_options.h"
 #include "engine/base/error.h"
 #include "engine/base/progress.h"
@@ -89,6 +91,7 @@ Source from_model(const EmitOptions& o) {
 void run_emit(const CLI::App& command, const EmitOptions& o, const Common& common) {
   require(!o.out.empty(), "--out: must name a folder, got ''");
   hw::check_module_name("--name", o.name);
+  const OutputLock lock = OutputLock::beside(o.out, command);
   hw::check_replaceable(o.out);
   const Source source = o.model.ends_with(".toml") ? from_file(o, common.seed) : from_model(o);
   const hw::Manifest manifest = hw::write_rtl(o.out, source.graph, source.vectors, o.name);

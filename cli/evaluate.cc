@@ -5,9 +5,12 @@
 #include <optional>
 
 #include "bert/classification.h"
+#include "cli/class_report.h"
 #include "cli/classifier.h"
 #include "cli/commands.h"
+#include "cli/config_file.h"
 #include "cli/label_map.h"
+#include "cli/output_lock.h"
 #include "cli/seen_texts.h"
 #include "cli/training_options.h"
 #include "compress/lower/verify.h"
@@ -124,6 +127,8 @@ void run_eval(const CLI::App& command, const EvalOptions& o, const Common& commo
   require(o.part == "auto" || o.part == "test" || o.part == "train" || o.part == "validation",
           "--part: must be auto, test, validation or train, got '{}'", o.part);
   require(o.integer || !o.verify, "--verify: compares integers with the fake-quantised model; it needs --integer");
+  std::optional<OutputLock> lock;
+  if (!o.out.empty()) lock.emplace(o.out, command);
   Classifier c = load_classifier(o.model, o.length);
   std::optional<IntegerClassifier> integers;
   if (o.integer) integers.emplace(in_integers(c));
@@ -139,6 +144,8 @@ void run_eval(const CLI::App& command, const EvalOptions& o, const Common& commo
   add_overlap(result, texts, c);
   std::string text = fmt::format("accuracy {:.4f}, F1 {:.4f}, loss {:.4f} on {} texts ({:.1f}k tokens/s)\n", e.accuracy,
                                  e.macro_f1, e.loss, e.n, speed(e) / 1000);
+  add_classes(result, e.scores, c.labels());
+  text += class_report(result);
   if (integers) {
     result["integer"] = describe(*integers, c);
     text += fmt::format("{} of {} layers in integers, {:.2f} MB in memory\n", integers->program.layers.size(),
@@ -159,7 +166,7 @@ void run_eval(const CLI::App& command, const EvalOptions& o, const Common& commo
   }
   if (!o.out.empty()) write_config_toml(command, o.out);
   finish(command, common, o.out, result, text);
-  if (n_different > 0) throw std::runtime_error("the integers are not the fake-quantised model's");
+  if (n_different > 0) throw engine::Failure("the integers are not the fake-quantised model's");
 }
 
 }  // namespace

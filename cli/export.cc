@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/model_card.h"
 #include "cli/model_folder.h"
+#include "cli/output_lock.h"
 #include "compress/effective.h"
 #include "compress/lower/integer_model.h"
 #include "compress/packed/model.h"
@@ -35,8 +36,9 @@ std::size_t program_bytes(CompressedModel& compressed) {
 
 // Packed codes instead of floats.
 void write_packed(const CLI::App& command, const fs::path& from, const fs::path& to, const Common& common) {
+  const OutputLock lock(to, command);
   CompressedModel compressed = load_compressed_model(from);
-  check_free(to);
+  if (!lock.was_abandoned()) check_free(to);  // half of what was killed is written anew
   compress::save_packed(to, compressed.model, compressed.compression);
   copy_tokenizer(from, to);
   const auto n_bytes = static_cast<std::int64_t>(fs::file_size(to / "packed.safetensors"));
@@ -68,8 +70,9 @@ CompressedModel model_to_write(const fs::path& from, bool floats) {
 
 void write_floats(const CLI::App& command, const fs::path& from, const ExportOptions& o, const Common& common) {
   const fs::path to = o.to;
+  const OutputLock lock(to, command);
   const CompressedModel written = model_to_write(from, o.floats);
-  check_free(to);
+  if (!lock.was_abandoned()) check_free(to);  // half of what was killed is written anew
   const std::vector<Note> notes = export_notes(written, o.floats);
   for (const Note& note : notes) say("note: " + note.sentence);
   bert::save_model(to, written.model);

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "cli/class_report.h"
 #include "cli/label_map.h"
 #include "cli/model_folder.h"
 #include "cli/seen_texts.h"
 #include "compress/footprint.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/printable.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
@@ -53,7 +55,39 @@ bert::TrainingOutcome train_or_keep(const FineTuning& f, const bert::Job& job) {
   return {.best_score = job.validate().at("score")};
 }
 
+bert::ClassificationOptions classification_options(const FineTuning& f) {
+  bert::ClassificationOptions options{.best_by = bert::best_by_from_name(f.options.best_by)};
+  if (f.options.class_weights != "balanced") return options;
+  std::vector<std::int32_t> labels;
+  for (const std::size_t i : f.texts.training.examples) labels.push_back(f.texts.training.part->labels[i]);
+  options.class_weights = bert::balanced_weights(labels, static_cast<std::int64_t>(f.texts.corpus.label_names.size()));
+  return options;
+}
+
+// Of the best model, which may have been chosen by something else.
+double validation_accuracy(const FineTuning& f, const bert::TrainingOutcome& outcome, const bert::Model& best) {
+  if (f.options.best_by == "accuracy") return outcome.best_score;
+  return bert::evaluate(best, f.texts.validation, f.framing, f.options.batch).accuracy;
+}
+
 }  // namespace
+
+void add_fine_tuning_options(CLI::App& command, TrainingOptions& o) {
+  command.add_option("--best-by", o.best_by,
+                     "what makes an epoch's model the best one on the validation texts: accuracy, f1 (the mean of all "
+                     "classes) or loss");
+  command.add_option("--class-weights", o.class_weights,
+                     "of the training loss: none, or balanced: n / (k n_c) for a text of class c, with n texts, k "
+                     "classes and n_c texts of that class, as in scikit-learn");
+}
+
+void check_fine_tuning_options(const TrainingOptions& o) {
+  bert::best_by_from_name(o.best_by);
+  require(o.class_weights == "none" || o.class_weights == "balanced",
+          "--class-weights: must be none or balanced, got '{}'", o.class_weights);
+  require(o.epochs > 0 || (o.best_by == "accuracy" && o.class_weights == "none"),
+          "--best-by, --class-weights: are about training, and there are no epochs of it");
+}
 
 std::unique_ptr<TrainingTexts> training_texts(const TrainingOptions& o, std::int64_t n_validation, std::uint64_t seed) {
   auto source = open_data(o);
@@ -105,7 +139,7 @@ void match_labels(const bert::Config& config, TrainingTexts& texts) {
 
 bert::Job fine_tuning_job(const FineTuning& f) {
   bert::Job job = bert::classification_job(f.model, f.texts.training, f.texts.validation, f.framing, f.options.batch,
-                                           f.common.seed);
+                                           f.common.seed, classification_options(f));
   SeenTexts seen;
   if (f.options.epochs > 0) seen = seen_texts(f.texts.training, f.texts.validation);
   if (!f.options.from.empty()) seen = merged(load_seen_texts(resolve_model_folder(f.options.from)), seen);
@@ -127,7 +161,7 @@ nlohmann::json fine_tune(const FineTuning& f, const bert::Job& job) {
   CompressedModel best = load_compressed_model(out / "best");
   nlohmann::json result = scores(f, best.model);
   engine::release_interrupts();
-  result["validation_accuracy"] = outcome.best_score;
+  result["validation_accuracy"] = validation_accuracy(f, outcome, best.model);
   result["best_step"] = outcome.best_step;
   result["steps"] = outcome.n_steps;
   add_speed(result, outcome, out);
@@ -146,11 +180,13 @@ nlohmann::json scores(const FineTuning& f, const bert::Model& model) {
         if (engine::interrupted())
           throw engine::Interrupted("stopped while evaluating the trained model; continue with --resume");
       });
-  return {{"accuracy", e.accuracy},
-          {"f1", e.macro_f1},
-          {"loss", e.loss},
-          {"examples", e.n},
-          {"evaluated_on", has_test ? "test" : "validation"}};
+  nlohmann::json result{{"accuracy", e.accuracy},
+                        {"f1", e.macro_f1},
+                        {"loss", e.loss},
+                        {"examples", e.n},
+                        {"evaluated_on", has_test ? "test" : "validation"}};
+  add_classes(result, e.scores, model.config.label_names);
+  return result;
 }
 
 void add_footprint(nlohmann::json& result, CompressedModel& best) {
@@ -170,10 +206,11 @@ void add_footprint(nlohmann::json& result, CompressedModel& best) {
 }
 
 std::string summary(const nlohmann::json& result, const TrainingOptions& options) {
-  return fmt::format("{} accuracy {:.4f}, F1 {:.4f}, loss {:.4f} on {} texts (validation accuracy {:.4f})\nmodel: {}\n",
-                     result["evaluated_on"].get<std::string>(), result["accuracy"].get<double>(),
-                     result["f1"].get<double>(), result["loss"].get<double>(), result["examples"].get<std::int64_t>(),
-                     result["validation_accuracy"].get<double>(), (fs::path(options.out) / "best").string());
+  return fmt::format(
+      "{} accuracy {:.4f}, F1 {:.4f}, loss {:.4f} on {} texts (validation accuracy {:.4f})\n{}model: {}\n",
+      result["evaluated_on"].get<std::string>(), result["accuracy"].get<double>(), result["f1"].get<double>(),
+      result["loss"].get<double>(), result["examples"].get<std::int64_t>(), result["validation_accuracy"].get<double>(),
+      class_report(result), engine::printable((fs::path(options.out) / "best").string()));
 }
 
 }  // namespace ingot::cli

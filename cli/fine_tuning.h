@@ -20,6 +20,12 @@ struct TrainingTexts {
   bool has_test() const { return corpus.test.size() > 0; }
 };
 
+// Adds --best-by and --class-weights.
+void add_fine_tuning_options(CLI::App& command, TrainingOptions& options);
+
+// Throws Error for other words than theirs, and where nothing is trained that they could be about.
+void check_fine_tuning_options(const TrainingOptions& options);
+
 // Reads what the options name. If it has no validation part, n_validation texts are held out, by the seed; negative: a
 // tenth, at most 2,500. The same seed holds out the same texts in every command.
 std::unique_ptr<TrainingTexts> training_texts(const TrainingOptions& options, std::int64_t n_validation,
@@ -42,7 +48,7 @@ struct FineTuning {
   compress::Compression& compression;  // attached to the model; saved beside it
 };
 
-// The job of training the model. It keeps references to what `f` names.
+// The job of training the model, weighted and judged as the options say. It keeps references to what `f` names.
 bert::Job fine_tuning_job(const FineTuning& f);
 
 // Trains for options.epochs; with 0 epochs the model is saved as it is. Then evaluates options.out/best on the test
@@ -55,7 +61,7 @@ nlohmann::json scores(const FineTuning& f, const bert::Model& model);
 // What the model weighs, layer by layer: sparsity, average_bits, packed_bytes, float_bytes, layers.
 void add_footprint(nlohmann::json& result, CompressedModel& model);
 
-// A line with the scores of such a result, and one that says where the model is.
+// A line with the scores of such a result, what is said of its classes, and a line that says where the model is.
 std::string summary(const nlohmann::json& result, const TrainingOptions& options);
 
 }  // namespace ingot::cli

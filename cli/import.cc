@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/model_folder.h"
+#include "cli/output_lock.h"
 #include "engine/base/error.h"
 
 namespace ingot::cli {
@@ -16,9 +17,10 @@ struct ImportOptions {
 
 void run(const CLI::App& command, const ImportOptions& o, const Common& common) {
   const fs::path from = o.from, to = o.to;
+  const OutputLock lock(to, command);
   bert::Model model = bert::load_model(from);
   const compress::Compression compression = compress::load_compression(from, model);
-  check_free(to);
+  if (!lock.was_abandoned()) check_free(to);  // half of what was killed is written anew
   if (fs::exists(from / "vocab.txt") || fs::exists(from / "tokenizer.model")) {
     check_vocabulary(model.config, *bert::load_tokenizer(from), from.string());
   }

@@ -11,6 +11,7 @@
 #include "cli/lab/report.h"
 #include "cli/lab/run.h"
 #include "cli/model_folder.h"
+#include "cli/output_lock.h"
 #include "data/source.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -113,7 +114,7 @@ std::string heading(const LabOptions& o, const Setup& setup, std::uint64_t seed)
 void write_report(const CLI::App& command, const LabOptions& o, const Lab& lab, const LabRun& run, const Setup& setup,
                   const std::map<std::string, std::string>& failures) {
   const fs::path out = o.out;
-  const FileLock lock(run.folder.lock_file(".report"), FileLock::Wait::yes);
+  const engine::FileLock lock(run.folder.lock_file(".report"), engine::Wait::yes);
   const LabReport report = report_on(lab, run, failures);
   engine::write_file(out / "table.md", report.markdown + "\n" + heading(o, setup, run.common.seed));
   std::string problem = "no figure: no row of it is done";
@@ -131,7 +132,8 @@ void write_report(const CLI::App& command, const LabOptions& o, const Lab& lab, 
 
 void run_lab(const CLI::App& command, const LabOptions& o, const Common& common) {
   const Lab& lab = find_lab(o.lab);
-  require(!o.out.empty(), "--out: must name a folder, got ''");
+  // Rows are shared out among the processes that work in the folder; a lab without rows is one process's.
+  const OutputLock lock(o.out, command, lab.run == nullptr ? engine::Sharing::together : engine::Sharing::alone);
   if (lab.run != nullptr) {
     require(o.rows.empty() && !o.report, "--rows, --report: lab {} does all of it each time", lab.name);
     return lab.run({.command = command, .common = common, .data = o.data, .from = o.from, .out = o.out});
@@ -160,7 +162,7 @@ void run_lab(const CLI::App& command, const LabOptions& o, const Common& common)
   write_report(command, o, lab, run, setup, failures);
   if (failures.empty()) return;
   const auto& [name, reason] = *failures.begin();
-  throw std::runtime_error(
+  throw engine::Failure(
       fmt::format("{} of {} rows did not work; the first: {}: {}", failures.size(), chosen.size(), name, reason));
 }
 

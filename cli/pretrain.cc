@@ -6,6 +6,7 @@
 #include "bert/pretraining.h"
 #include "cli/commands.h"
 #include "cli/model_folder.h"
+#include "cli/output_lock.h"
 #include "cli/training_options.h"
 #include "engine/base/error.h"
 #include "engine/base/process.h"
@@ -31,6 +32,8 @@ struct PretrainOptions : TrainingOptions {
 
 void run(const CLI::App& command, const PretrainOptions& o, const Common& common) {
   check_options(o);
+  const OutputLock lock(o.out, command);
+  check_unused(o);
   const auto source = open_data(o);
   const auto tokenizer = tokenizer_of(o, *source, common.seed);
   const bert::TokenCorpus corpus = tokenized(*source, *tokenizer);

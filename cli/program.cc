@@ -1,13 +1,16 @@
 #include "cli/program.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
-#include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/config_file.h"
+#include "cli/help.h"
 #include "cli/version.h"
+#include "cli/words.h"
 #include "engine/base/error.h"
 #include "engine/base/isa.h"
 
@@ -15,14 +18,29 @@ namespace ingot::cli {
 
 namespace {
 
-void check_command(const CLI::App& program, const std::vector<std::string>& words) {
-  if (words.empty() || words[0].starts_with("-")) return;
-  engine::require(words[0] != "test" && words[0] != "bench", "{}: is done by ./ingot {} in a clone", words[0],
-                  words[0]);
-  std::vector<std::string> names;
-  for (const CLI::App* command : program.get_subcommands({})) names.push_back(command->get_name());
-  engine::require(std::find(names.begin(), names.end(), words[0]) != names.end(),
-                  "no command '{}'; the commands are {}", words[0], fmt::join(names, ", "));
+constexpr const char kFooter[] =
+    "`ingot help COMMAND` explains a command, `ingot version` says what this is.\n"
+    "In a clone, ./ingot also takes the words test and bench.\n"
+    "Exit codes: 0 done, 1 failed at work (a full disk, a training that diverges, a simulator that breaks off), 2 "
+    "wrong "
+    "use or wrong input, 130 stopped by the user.";
+
+// `help COMMAND` and `version` are other words for options.
+std::vector<std::string> as_options(std::vector<std::string> words) {
+  if (words.empty()) return words;
+  if (words[0] == "version" && words.size() == 1) return {"--version"};
+  if (words[0] == "help") {
+    words.erase(words.begin());
+    words.emplace_back("--help");
+  }
+  return words;
+}
+
+void require_command(const Typed& typed) {
+  const std::vector<std::string> names = command_names(*typed.command);
+  if (names.empty() || !typed.arguments.empty()) return;
+  const std::string where = typed.names.empty() ? "ingot" : fmt::format("{}", fmt::join(typed.names, " "));
+  engine::fail("{}: needs a command: {}", where, fmt::join(names, ", "));
 }
 
 }  // namespace
@@ -30,13 +48,18 @@ void check_command(const CLI::App& program, const std::vector<std::string>& word
 int run_program(const std::vector<std::string>& words) {
   CLI::App program("Trains, compresses and casts tiny BERTs.", "ingot");
   program.require_subcommand(1);
-  program.set_version_flag("--version", [] { return version_text(); });
-  program.get_formatter()->column_width(36);
-  program.footer("`ingot COMMAND --help` explains a command. In a clone, ./ingot also takes the words test and bench.");
+  program.formatter(help_formatter());
+  program.set_version_flag(
+      "--version", [] { return version_text(); }, "Print what this is and exit");
+  program.footer(kFooter);
   for (const auto add_command : kCommands) add_command(program);
-  check_command(program, words);
+  if (!words.empty())
+    engine::require(words[0] != "test" && words[0] != "bench", "{0}: is done by ./ingot {0} in a clone", words[0]);
+  Typed typed = find_command(program, as_options(words));
+  require_command(typed);
   engine::active_isa();  // a wrong INGOT_ISA is said before any work
-  std::vector<std::string> arguments = expand_config(words);
+  std::vector<std::string> arguments = typed.names;
+  for (std::string& word : expand_config(*typed.command, typed.arguments)) arguments.push_back(std::move(word));
   std::reverse(arguments.begin(), arguments.end());  // the order that CLI11 wants
   try {
     program.parse(std::move(arguments));

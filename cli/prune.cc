@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/fine_tuning.h"
+#include "cli/output_lock.h"
 #include "compress/footprint.h"
 #include "compress/prune/pruner.h"
 #include "engine/base/error.h"
@@ -79,7 +80,10 @@ nlohmann::json scores_at_once(const FineTuning& f, const compress::PruneOptions&
 
 void run(const CLI::App& command, const PruneCommand& o, const Common& common) {
   check_options(o);
+  check_fine_tuning_options(o);
   const compress::PruneOptions options = prune_options(o, common.seed);
+  const OutputLock lock(o.out, command);
+  check_unused(o);
   CompressedModel start = starting_classifier(o);
   compress::Pruner pruner(start.model, start.compression, options);
   if (pruner.n_pruned() > 0) {
@@ -132,6 +136,7 @@ void add_prune(CLI::App& program) {
   command.add_option("--epochs", o->epochs, "passes over the training texts; 0: no training")
       ->check(CLI::Range(0, 100000));
   add_step_options(command, *o);
+  add_fine_tuning_options(command, *o);
   command.add_option("--validation", o->validation,
                      "training texts held out to choose the best epoch by; negative: a tenth, at most 2,500");
   set_action(command, "ingot prune runs/imdb --data aclImdb.tar.gz --sparsity 0.9 --epochs 1 --out runs/p90", common,

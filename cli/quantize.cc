@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/fine_tuning.h"
 #include "cli/model_folder.h"
+#include "cli/output_lock.h"
 #include "cli/quantization.h"
 #include "compress/formats/kind.h"
 #include "compress/quantize/calibration.h"
@@ -92,6 +93,7 @@ compress::CalibrationOptions calibration_options(const CLI::App& command, const 
 
 void check(const QuantizeOptions& o) {
   check_options(o);
+  check_fine_tuning_options(o);
   require(o.per == "channel" || o.per == "tensor", "--per: must be channel or tensor, got '{}'", o.per);
   require(o.epochs > 0 || !o.learn_scales, "--learn-scales: is done in training; give --qat-epochs");
   require(!o.learn_scales || o.outputs == 0,
@@ -141,6 +143,8 @@ void run(const CLI::App& command, const QuantizeOptions& o, const Common& common
   const compress::Plan plan = plan_of(command, o);
   const compress::CalibrationOptions how = calibration_options(command, o);
   check(o);
+  const OutputLock lock(o.out, command);
+  check_unused(o);
   CompressedModel start = starting_classifier(o);
   compress::requests_by_layer(start.model, plan);
   freeze(start.model, o.freeze);
@@ -206,6 +210,7 @@ void add_quantize(CLI::App& program) {
   add_step_options(command, o);
   command.remove_option(command.get_option("--clip"));  // here about the straight-through gradient
   command.add_flag("--clip", o.clip_gradients, "no gradient to numbers outside of the range of their format");
+  add_fine_tuning_options(command, o);
   command.add_flag("--learn-scales", o.learn_scales, "learn the steps of fixed point, powers of two, with the weights");
   command
       .add_option("--freeze", o.freeze, "parameters not to train: patterns such as 'bert.embeddings.*', with commas")

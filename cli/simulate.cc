@@ -7,6 +7,8 @@
 
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/config_file.h"
+#include "cli/output_lock.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/process.h"
@@ -135,6 +137,7 @@ void run_simulate(const CLI::App& command, const SimulateOptions& o, const Commo
           "--trace: icarus gives none; verilator and cxxrtl do");
   const hw::EmittedRtl rtl = hw::open_emitted(o.folder);
   const fs::path out = o.out.empty() ? fs::path(o.folder) / "simulation" : fs::path(o.out);
+  const OutputLock lock(out, command);
   write_config_toml(command, out);
   engine::catch_interrupts();
   const hw::Verification v = verify_with_progress(rtl, options);

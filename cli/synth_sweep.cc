@@ -6,6 +6,8 @@
 #include <cmath>
 
 #include "cli/command.h"
+#include "cli/config_file.h"
+#include "cli/output_lock.h"
 #include "cli/text_table.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -64,6 +66,7 @@ void run_sweep(const CLI::App& command, const Common& common, std::int64_t n, co
                const fs::path& out) {
   const hw::Target target = hw::parse_target(target_name);
   require(!out.empty(), "--sweep: writes a table; name its folder by --out");
+  const OutputLock lock(out, command);
   write_config_toml(command, out);
   const fs::path file = out / "sweep.json";
   json known = load(file);

@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/line_results.h"
+#include "cli/output_lock.h"
 #include "cli/training_options.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -20,6 +21,7 @@ struct LearnOptions : DataOptions {
 };
 
 void run_train(const CLI::App& command, const LearnOptions& o, const Common& common) {
+  const OutputLock lock = OutputLock::beside(o.out, command);
   const auto source = open_data(o);
   const auto tokenizer = learned_tokenizer(*source, {.algorithm = o.type, .n_pieces = o.pieces, .seed = common.seed});
   engine::write_file(o.out, tokenizer->serialized());

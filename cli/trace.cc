@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/model_folder.h"
+#include "cli/output_lock.h"
 #include "engine/autograd/loss.h"
 #include "engine/base/error.h"
 #include "engine/io/safetensors.h"
@@ -93,6 +94,7 @@ class Output {
 };
 
 void run(const CLI::App& command, const TraceOptions& o, const Common& common) {
+  const OutputLock lock = OutputLock::beside(o.out, command);
   const bert::Model model = load_compressed_model(resolve_model_folder(o.model)).model;
   const bert::Config& config = model.config;
   const PaddedBatch batch = read_batch(o.batch, config);

@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/fine_tuning.h"
 #include "cli/model_folder.h"
+#include "cli/output_lock.h"
 #include "engine/base/error.h"
 
 namespace ingot::cli {
@@ -56,6 +57,9 @@ void run(const CLI::App& command, const TrainOptions& o, const Common& common) {
   require(o.pooling == "auto" || o.pooling == "cls" || o.pooling == "mean",
           "--pooling: must be auto, cls or mean, got '{}'", o.pooling);
   check_options(o);
+  check_fine_tuning_options(o);
+  const OutputLock lock(o.out, command);
+  check_unused(o);
   const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, common.seed);
   CompressedModel start = starting_model(o, *texts, common.seed);
   const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);
@@ -72,6 +76,7 @@ void add_train(CLI::App& program) {
   const auto common = add_common(command);
   const auto options = std::make_shared<TrainOptions>();
   add_training_options(command, *options);
+  add_fine_tuning_options(command, *options);
   command.add_option(
       "--pooling", options->pooling,
       "summary of a text for the classifier: cls or mean; auto: as in the model it starts from, mean if that has none");

@@ -1,10 +1,10 @@
 #include "cli/training_options.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cmath>
 
+#include "cli/config_file.h"
 #include "cli/model_folder.h"
 #include "engine/base/error.h"
 #include "engine/base/process.h"
@@ -64,25 +64,9 @@ bool is_there(const fs::path& path) {
   return fs::exists(path, unreadable);
 }
 
-void check_out(const TrainingOptions& o, const char* state) {
-  const fs::path out = o.out;
-  std::error_code error;
-  fs::path parent = fs::absolute(out, error);  // the nearest folder that is there
-  require(!error && !o.out.empty(), "--out: must name a folder, got '{}'", o.out);
-  while (!is_there(parent) && parent.has_relative_path()) parent = parent.parent_path();
-  require(fs::is_directory(parent, error), "--out {}: {} is a file, not a folder", o.out, parent.string());
-  require(::access(parent.c_str(), W_OK | X_OK) == 0, "--out {}: cannot write to {}", o.out, parent.string());
-  const bool holds_state = is_there(out / state);
-  require(o.resume || (!holds_state && !is_there(out / "result.json")),
-          "--out {}: holds a run already; choose another folder, or --resume it", o.out);
-  const bool is_joined = std::string_view(state) == "study.log";  // with --resume from its first process on
-  if (o.resume && !holds_state && !is_joined)
-    say(fmt::format("{}: holds no state to resume; starting from the beginning", o.out));
-}
-
 }  // namespace
 
-void check_options(const TrainingOptions& o, const char* state) {
+void check_options(const TrainingOptions& o) {
   const auto in_range = [](const char* name, double value, bool zero) {
     require(std::isfinite(value) && (zero ? value >= 0 : value > 0), "{}: must be {} 0, got {}", name,
             zero ? "at least" : "above", value);
@@ -108,7 +92,16 @@ void check_options(const TrainingOptions& o, const char* state) {
             "--sizes-of: says all sizes; --model, --layers, --hidden, --heads and --ffn cannot change them");
     resolve_model_folder(o.sizes_of);
   }
-  check_out(o, state);
+}
+
+void check_unused(const TrainingOptions& o, const char* state) {
+  const fs::path out = o.out;
+  const bool holds_state = is_there(out / state);
+  require(o.resume || (!holds_state && !is_there(out / "result.json")),
+          "--out {}: holds a run already; choose another folder, or --resume it", o.out);
+  const bool is_joined = std::string_view(state) == "study.log";  // with --resume from its first process on
+  if (o.resume && !holds_state && !is_joined)
+    say(fmt::format("{}: holds no state to resume; starting from the beginning", o.out));
 }
 
 void prepare_out(const CLI::App& command, const TrainingOptions& o) {
@@ -196,6 +189,9 @@ bert::TrainerOptions trainer_options(const CLI::App& command, const TrainingOpti
   for (const char* free : {"data", "text", "label", "separator", "data-limit", "from", "sizes-of", "tokenizer", "out",
                            "resume", "threads", "quiet", "json", "save-every"})
     identity.erase(free);
+  // Newer than states that are still gone on with: where they say nothing new they are left out.
+  if (identity.value("best-by", "") == "accuracy") identity.erase("best-by");
+  if (identity.value("class-weights", "") == "none") identity.erase("class-weights");
   identity["data_fingerprint"] = source.fingerprint();
   identity["tokenizer_fingerprint"] = bert::fingerprint(tokenizer);
   bert::TrainerOptions options = trainer_options(o, seed);

@@ -37,6 +37,8 @@ struct TrainingOptions : DataOptions {
   double clip = 1.0;
   double dropout = 0.1;
   std::int64_t save_every = 200;
+  // Of classifiers alone.
+  std::string best_by = "accuracy", class_weights = "none";
   bool resume = false;
   std::string out;
 };
@@ -48,9 +50,12 @@ void add_training_options(CLI::App& command, TrainingOptions& options);
 // --epochs, the model and its tokenizer.
 void add_step_options(CLI::App& command, TrainingOptions& options);
 
-// Refuses, before any work, values out of range and an `out` that already holds a run (unless resuming it) or cannot
-// be written. Writes nothing. `state`: the file of `out` that is gone on with.
-void check_options(const TrainingOptions& options, const char* state = "training.safetensors");
+// Refuses, before any work, values out of range. Writes nothing.
+void check_options(const TrainingOptions& options);
+
+// Refuses an `out` that already holds a run, unless resuming it. To be asked under its lock. `state`: the file of `out`
+// that is gone on with.
+void check_unused(const TrainingOptions& options, const char* state = "training.safetensors");
 
 // Makes the folder of the run and writes config.toml, once all else is known to be right. A run that is resumed keeps
 // what it has.

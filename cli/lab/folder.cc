@@ -35,13 +35,12 @@ void check_identity(const fs::path& file, const json& identity) {
 
 LabFolder::LabFolder(fs::path folder, const json& identity) : path_(std::move(folder)) {
   std::error_code error;
-  const bool is_new = !fs::exists(path_, error) || (fs::is_directory(path_, error) && fs::is_empty(path_, error));
-  require(is_new || fs::exists(path_ / "locks", error), "--out {}: is no empty folder, and holds no lab",
+  require(is_unused(path_) || fs::exists(path_ / "locks", error), "--out {}: is no empty folder, and holds no lab",
           path_.string());
   fs::create_directories(path_ / "locks", error);
   fs::create_directories(path_ / "rows", error);
   require(!error, "--out {}: cannot make the folder: {}", path_.string(), error.message());
-  const FileLock lock(path_ / "locks/.lab", FileLock::Wait::yes);
+  const engine::FileLock lock(path_ / "locks/.lab", engine::Wait::yes);
   const fs::path file = path_ / "lab.json";
   fs::exists(file) ? check_identity(file, identity) : engine::write_file(file, dumped(identity));
 }

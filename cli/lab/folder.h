@@ -11,8 +11,9 @@
 #include <optional>
 #include <string>
 
-#include "cli/file_lock.h"
 #include "cli/lab/row.h"
+#include "cli/output_lock.h"
+#include "engine/base/file_lock.h"
 
 namespace ingot::cli {
 

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "cli/config_file.h"
 #include "cli/lab/lab.h"
 #include "cli/model_folder.h"
 #include "cli/program.h"

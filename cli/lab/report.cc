@@ -26,7 +26,7 @@ std::string state_of(const Row& row, const LabRun& run, const Results& results,
                      const std::map<std::string, std::string>& failures) {
   if (results.contains(row.name)) return "done";
   if (failures.contains(row.name)) return "failed";
-  return is_locked(run.folder.lock_file(row.name)) ? "running" : "open";
+  return engine::is_locked(run.folder.lock_file(row.name)) ? "running" : "open";
 }
 
 json asked_as_json(const Row& row, const LabRun& run, const Results& results) {

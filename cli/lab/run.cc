@@ -137,7 +137,7 @@ class Worker {
       if (readiness == Readiness::never) return Step::worked;
       blocked |= readiness == Readiness::later;
       if (readiness != Readiness::now) continue;
-      const FileLock lock(run_.folder.lock_file(row.name), FileLock::Wait::no);
+      const engine::FileLock lock(run_.folder.lock_file(row.name), engine::Wait::no);
       if (row.is_shared ? may_join(row) : lock.is_held()) {
         if (!is_done(row)) attempt(row);  // it may have been done since we looked
         return Step::worked;

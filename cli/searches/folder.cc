@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cli/command.h"
+#include "cli/config_file.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/printable.h"
@@ -20,8 +21,7 @@ using search::TrialRecord;
 
 SearchFolder::SearchFolder(fs::path path, const CLI::App& command) : path_(std::move(path)) {
   std::error_code error;
-  const bool is_new = !fs::exists(path_, error) || (fs::is_directory(path_, error) && fs::is_empty(path_, error));
-  require(is_new || fs::exists(journal(), error) || fs::exists(path_ / "trials", error),
+  require(is_unused(path_) || fs::exists(journal(), error) || fs::exists(path_ / "trials", error),
           "--out {}: is no empty folder, and holds no search", path_.string());
   fs::create_directories(path_ / "trials", error);
   require(!error, "--out {}: cannot make the folder: {}", path_.string(), error.message());
@@ -60,7 +60,7 @@ std::optional<TrialRecord> read_best(const fs::path& file, std::size_t n_values)
 
 void SearchFolder::keep_if_best(int number, const std::vector<double>& values, std::span<const Measure> measures,
                                 const fs::path& model) const {
-  const FileLock lock(path_ / "trials/best.lock", FileLock::Wait::yes);
+  const engine::FileLock lock(path_ / "trials/best.lock", engine::Wait::yes);
   const fs::path file = path_ / "best.json", old = path_ / "trials/best.old";
   const std::optional<TrialRecord> before = read_best(file, measures.size());
   const TrialRecord trial{.number = number, .values = values};
@@ -77,6 +77,14 @@ void SearchFolder::forget(int number) const {
   std::error_code ignored;
   fs::remove_all(trial(number), ignored);
   fs::remove(trial_lock(number), ignored);
+}
+
+void SearchFolder::forget_finished(std::span<const TrialRecord> trials) const {
+  std::error_code error;
+  for (const TrialRecord& t : trials) {
+    if (t.is_finished() && (fs::exists(trial(t.number), error) || fs::exists(trial_lock(t.number), error)))
+      forget(t.number);
+  }
 }
 
 }  // namespace ingot::cli

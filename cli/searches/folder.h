@@ -12,8 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/file_lock.h"
+#include "cli/output_lock.h"
 #include "cli/searches/results.h"
+#include "engine/base/file_lock.h"
 
 namespace ingot::cli {
 
@@ -31,7 +32,7 @@ class SearchFolder {
   std::filesystem::path trial_lock(int number) const { return trial(number).string() + ".lock"; }
 
   // Whether no process runs the trial, whatever the journal says.
-  bool is_abandoned(int number) const { return !is_locked(trial_lock(number)); }
+  bool is_abandoned(int number) const { return !engine::is_locked(trial_lock(number)); }
 
   // Makes `model`, a folder, best/ if the trial's values are better than those of the one there. It is moved.
   void keep_if_best(int number, const std::vector<double>& values, std::span<const Measure> measures,
@@ -39,6 +40,9 @@ class SearchFolder {
 
   // Removes what a finished trial needs no more.
   void forget(int number) const;
+
+  // The same of all trials that are finished, after processes that were killed before they did it.
+  void forget_finished(std::span<const search::TrialRecord> trials) const;
 
  private:
   std::filesystem::path path_;

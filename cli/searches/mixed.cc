@@ -152,7 +152,7 @@ class Mixed {
     trial.settle(o_.max_bits > 0 ? std::vector{bits - o_.max_bits} : std::vector<double>{});
     const double begin = engine::usage().wall_seconds;
     const fs::path place = folder_.trial(trial.number());
-    const FileLock lock(folder_.trial_lock(trial.number()), FileLock::Wait::yes);
+    const engine::FileLock lock(folder_.trial_lock(trial.number()), engine::Wait::yes);
     fs::create_directories(place);
     trial.set_attribute("average_bits", bits);
     CompressedModel m{std::move(model), compression};
@@ -231,7 +231,7 @@ class Mixed {
 };
 
 void check(const MixedOptions& o, std::span<const Measure> measures) {
-  check_options(o, "study.log");
+  check_options(o);
   check_search(o, measures);
   require(o.pruner == "none" || o.trains(), "--pruner {}: ends training early; give --qat-epochs or --qat-steps",
           o.pruner);
@@ -280,6 +280,8 @@ void run(const CLI::App& command, const MixedOptions& o, const Common& common) {
   search::StudyOptions study = study_options(o.search, common.seed);
   if (o.search.sampler == "grid") study.sampling.grid = grid_of(searched_tensors(start.model, o.embeddings), spaces);
   search::make_sampler(study.sampler, study.sampling);  // complains before any work
+  const OutputLock lock(o.out, command, engine::Sharing::together);
+  check_unused(o, "study.log");
   const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, common.seed);
   match_labels(start.model.config, *texts);
   const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);

@@ -83,10 +83,11 @@ json known_scores(const fs::path& file, const json& best) {
   if (!before.is_object() || before.value("best", json()) != best) return {};
   json scored = json::object();
   for (const char* key : {"accuracy", "f1", "loss", "examples", "evaluated_on", "validation_accuracy", "sparsity",
-                          "average_bits", "packed_bytes", "float_bytes", "layers", "labels"}) {
+                          "average_bits", "packed_bytes", "float_bytes", "layers", "labels", "classes"}) {
     if (!before.contains(key)) return {};
     scored[key] = before[key];
   }
+  if (before.contains("confusion")) scored["confusion"] = before["confusion"];
   return scored;
 }
 
@@ -109,6 +110,7 @@ void finish_search(const ModelSearch& s, search::StudyOptions options, const jso
   options.identity = identity;
   options.is_abandoned = [&](int number) { return s.folder.is_abandoned(number); };
   search::Study study(options);
+  s.folder.forget_finished(study.trials());
   engine::catch_interrupts();
   search::Budget budget = budget_of(o.search);
   budget.told = [&](const TrialRecord& t) {
@@ -119,7 +121,7 @@ void finish_search(const ModelSearch& s, search::StudyOptions options, const jso
   };
   study.optimize(objective, budget);
   // One process at a time, from what is there by then: the last one leaves the whole.
-  const FileLock lock(s.folder.path() / "trials/result.lock", FileLock::Wait::yes);
+  const engine::FileLock lock(s.folder.path() / "trials/result.lock", engine::Wait::yes);
   json result = describe(study, s.measures);
   const std::vector<TrialRecord> trials = study.trials();
   const TrialRecord* best = best_of(trials, s.measures);
@@ -142,7 +144,7 @@ void finish_search(const ModelSearch& s, search::StudyOptions options, const jso
   }
   finish(s.command, s.common, s.folder.path(), result, text);
   if (best == nullptr && n_unfinished == 0)
-    throw std::runtime_error(fmt::format("no trial of {} is complete and feasible", trials.size()));
+    throw engine::Failure(fmt::format("no trial of {} is complete and feasible", trials.size()));
 }
 
 }  // namespace ingot::cli

@@ -146,7 +146,7 @@ class Nas {
     const bert::Config config = suggest(trial, space_, base_);
     settle(trial, config, o_.max_parameters);
     const fs::path place = folder_.trial(trial.number());
-    const FileLock lock(folder_.trial_lock(trial.number()), FileLock::Wait::yes);
+    const engine::FileLock lock(folder_.trial_lock(trial.number()), engine::Wait::yes);
     fs::create_directories(place);
     const double begin = engine::usage().wall_seconds;
     CompressedModel m{bert::make_model(config, texts_.seed), {}};
@@ -200,7 +200,7 @@ class Nas {
 };
 
 void check(const NasOptions& o, std::span<const Measure> measures) {
-  check_options(o, "study.log");
+  check_options(o);
   check_search(o, measures);
   require(o.steps >= 0 && o.max_parameters >= 0, "--steps, --max-parameters: must be at least 0, got {} and {}",
           o.steps, o.max_parameters);
@@ -222,6 +222,8 @@ void run(const CLI::App& command, const NasOptions& o, const Common& common) {
   search::StudyOptions study = study_options(o.search, common.seed);
   study.sampling.grid = grid_of(space);
   search::make_sampler(study.sampler, study.sampling);  // complains before any work
+  const OutputLock lock(o.out, command, engine::Sharing::together);
+  check_unused(o, "study.log");
   const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, common.seed);
   const data::Framing framing = framing_of(o, config_of(o, *texts->tokenizer), *texts->tokenizer);
   note_truncation(texts->corpus.train, framing, "training");

@@ -160,19 +160,6 @@ TEST_CASE("trace writes what another implementation computed") {
   }
 }
 
-TEST_CASE("every command explains itself with an example") {
-  const Workplace place;
-  for (const char* command : {"demo", "tokenizer train", "tokenizer encode", "pretrain", "train", "quantize", "eval",
-                              "predict", "import", "export", "trace", "format", "prune", "emit", "synth"}) {
-    const Outcome help = place.run(std::string(command) + " --help");
-    INFO(command);
-    CHECK(help.code == 0);
-    CHECK(help.out.find("Example:\n  ") != std::string::npos);
-    CHECK(help.out.find("--threads") != std::string::npos);
-  }
-  CHECK(place.run("--version").out.starts_with("ingot "));
-}
-
 TEST_CASE("training from a compressed model keeps its formats and masks, and eval and export see them") {
   const Workplace place;
   REQUIRE(place.run(Workplace::train("--out run")).code == 0);

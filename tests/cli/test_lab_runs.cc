@@ -130,9 +130,9 @@ TEST_CASE("a lab that was interrupted or killed in a row goes on in it, to the b
 TEST_CASE("Ctrl-C stops a lab that waits, with a word about how to go on") {
   const LabPlace place;
   const std::string words = lab("--rows control-0.001 --quiet");
-  std::optional<cli::FileLock> lock;
+  std::optional<engine::FileLock> lock;
   fs::create_directories(place / "lab/locks");
-  lock.emplace(place / "lab/locks/float", cli::FileLock::Wait::yes);
+  lock.emplace(place / "lab/locks/float", engine::Wait::yes);
   const pid_t waiting = place.start(words);
   CHECK(Workplace::wait_until([&] { return fs::exists(place / "lab/lab.json"); }));
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
@@ -166,8 +166,8 @@ TEST_CASE("two processes share a lab: every row is done once, and both end with 
 TEST_CASE("a row that another process does is waited for if others need it, and left to it if none does") {
   const LabPlace place;
   fs::create_directories(place / "lab/locks");
-  std::optional<cli::FileLock> lock;
-  lock.emplace(place / "lab/locks/float", cli::FileLock::Wait::yes);
+  std::optional<engine::FileLock> lock;
+  lock.emplace(place / "lab/locks/float", engine::Wait::yes);
   const pid_t waiting = place.start(lab("--rows control-0.001"));
   CHECK(Workplace::wait_until([&] { return fs::exists(place / "lab/lab.json"); }));
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
@@ -176,7 +176,7 @@ TEST_CASE("a row that another process does is waited for if others need it, and 
   CHECK(WEXITSTATUS(Workplace::end(waiting)) == 0);
   CHECK(fs::exists(place / "lab/rows/control-0.001/row.json"));
 
-  lock.emplace(place / "lab/locks/control-0.0001", cli::FileLock::Wait::yes);
+  lock.emplace(place / "lab/locks/control-0.0001", engine::Wait::yes);
   const Outcome other = place.run(lab("--rows 'control-*' --json"));
   REQUIRE_MESSAGE(other.code == 0, other.error);
   CHECK(row_of(json::parse(other.out), "control-0.0001")["state"] == "running");
@@ -188,7 +188,7 @@ TEST_CASE("a row that fails leaves the others their results, and is tried again"
   const std::string words = lab("--tune-lr 1e30 --rows 'control-*,calibrated-8*' ");
   const Outcome outcome = place.run(words + "--json");
   CHECK(outcome.code == 1);
-  CHECK(test::contains(outcome.error, "ingot: failed: 2 of 4 rows did not work; the first: calibrated-8-qat: needs "));
+  CHECK(test::contains(outcome.error, "ingot: 2 of 4 rows did not work; the first: calibrated-8-qat: needs "));
   const json result = json::parse(outcome.out);
   CHECK(row_of(result, "control-1e+30")["state"] == "failed");
   CHECK(test::contains(row_of(result, "control-1e+30")["error"].get<std::string>(), "at step"));

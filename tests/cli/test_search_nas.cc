@@ -169,6 +169,21 @@ TEST_CASE("a trial that diverges fails, and the search goes on") {
   CHECK(test::contains(result["trials"][0]["reason"].get<std::string>(), "became"));
 }
 
+TEST_CASE("what a killed process left of finished trials goes when the search goes on, and nothing else") {
+  const Workplace place;
+  run(place, nas("--trials 2"));
+  CHECK_FALSE(fs::exists(place / "nas/trials/0"));
+  for (const char* left : {"nas/trials/0/float/training.safetensors.tmp12", "nas/trials/1/reports.json",
+                           "nas/trials/1.lock", "nas/trials/notes/mine", "nas/trials/7/mine"})
+    place.write(left, "x");
+  run(place, nas("--trials 2 --resume"));
+  CHECK_FALSE(fs::exists(place / "nas/trials/0"));
+  CHECK_FALSE(fs::exists(place / "nas/trials/1"));
+  CHECK_FALSE(fs::exists(place / "nas/trials/1.lock"));
+  CHECK(fs::exists(place / "nas/trials/notes/mine"));
+  CHECK(fs::exists(place / "nas/trials/7/mine"));  // of no trial of this search
+}
+
 TEST_CASE("a grid tries every combination once, and no more") {
   const Workplace place;
   const json result = run(place, nas("--sampler grid --identity never --layers 1 --ffn 8 --trials 100"));
