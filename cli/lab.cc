@@ -136,7 +136,12 @@ void run_lab(const CLI::App& command, const LabOptions& o, const Common& common)
   const OutputLock lock(o.out, command, lab.run == nullptr ? engine::Sharing::together : engine::Sharing::alone);
   if (lab.run != nullptr) {
     require(o.rows.empty() && !o.report, "--rows, --report: lab {} does all of it each time", lab.name);
-    return lab.run({.command = command, .common = common, .data = o.data, .from = o.from, .out = o.out});
+    return lab.run({.command = command,
+                    .common = common,
+                    .data = o.data,
+                    .from = o.from,
+                    .out = o.out,
+                    .reading = reading_words(o)});
   }
   require(!o.data.empty(), "--data: lab {} needs texts; give them as for train", lab.name);
   const auto source = open_data(o);

@@ -45,7 +45,8 @@ void save_tokenizer(const std::filesystem::path& folder, const bert::Tokenizer& 
 // Throws Error if the folder holds a model or a run already.
 void check_free(const std::filesystem::path& folder);
 
-// Copies the files of the tokenizer from one model's folder to another's, those that are there.
+// Copies the files of the tokenizer, and which texts the model has seen, from one model's folder to another's: those
+// that are there.
 void copy_tokenizer(const std::filesystem::path& from, const std::filesystem::path& to);
 
 data::Truncation truncation_from_name(const std::string& name);  // head, head-tail

@@ -6,6 +6,7 @@
 
 #include "cli/config_file.h"
 #include "cli/model_folder.h"
+#include "data/readers.h"
 #include "engine/base/error.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
@@ -122,7 +123,7 @@ std::unique_ptr<bert::Tokenizer> tokenizer_of(const TrainingOptions& o, const da
 std::unique_ptr<bert::Tokenizer> learned_tokenizer(const data::Source& source, const bert::TokenizerTraining& options) {
   const std::int32_t wanted = options.n_pieces == 0 ? bert::kDefaultPieces : options.n_pieces;
   say(fmt::format("tokenizer: {}, {} pieces, from {}", options.algorithm, wanted, source.name()));
-  auto tokenizer = bert::tokenizer_for(source, options);
+  auto tokenizer = data::within_memory(source.name(), [&] { return bert::tokenizer_for(source, options); });
   if (tokenizer->size() != wanted)
     say(fmt::format("note: the tokenizer has {} pieces, {}", tokenizer->size(),
                     tokenizer->size() < wanted ? "all that these texts hold" : "for all characters of these texts"));

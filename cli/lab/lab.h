@@ -37,6 +37,7 @@ struct LabRequest {
   const CLI::App& command;
   const Common& common;
   std::string data, from, out;
+  std::vector<std::string> reading;  // options that go with --data
 };
 
 struct Lab {

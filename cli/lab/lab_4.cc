@@ -131,8 +131,10 @@ class Lab4 {
     const bool quantised = fs::exists(folder / "compression.json");
     model_ = quantised ? request_.from : (out_ / "quantized").string();
     if (quantised || fs::exists(out_ / "quantized" / "result.json")) return;
-    type({"quantize", request_.from, "--data", request_.data, "--width", "8", "--outputs", "8", "--seed", seed(),
-          "--out", model_});
+    std::vector<std::string> command{"quantize",  request_.from, "--data", request_.data, "--width", "8",
+                                     "--outputs", "8",           "--seed", seed(),        "--out",   model_};
+    command.insert(command.end(), request_.reading.begin(), request_.reading.end());
+    type(command);
   }
 
   std::string seed() const { return std::to_string(request_.common.seed); }
@@ -141,6 +143,7 @@ class Lab4 {
     std::vector<std::string> command{"emit"};
     if (design.model.empty()) {
       command.insert(command.end(), {model_, "--data", request_.data, "--activations", "100"});
+      command.insert(command.end(), request_.reading.begin(), request_.reading.end());
     } else {
       const fs::path file = out_ / "designs" / (design.name + ".toml");
       engine::write_file(file, design.model);
