@@ -39,8 +39,8 @@ std::vector<std::string> as_options(std::vector<std::string> words) {
 void require_command(const Typed& typed) {
   const std::vector<std::string> names = command_names(*typed.command);
   if (names.empty() || !typed.arguments.empty()) return;
-  const std::string where = typed.names.empty() ? "ingot" : fmt::format("{}", fmt::join(typed.names, " "));
-  engine::fail("{}: needs a command: {}", where, fmt::join(names, ", "));
+  const std::string where = typed.names.empty() ? "" : fmt::format("{}: ", fmt::join(typed.names, " "));
+  engine::fail("{}needs a command: {}", where, fmt::join(names, ", "));
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ std::string short_train(const std::string& data) {
 
 TEST_CASE("wrong words are refused") {
   const Workplace place;
-  check_refused(place.run(""), "subcommand");
+  check_refused(place.run(""), "needs a command: demo, tokenizer, ");
   check_refused(place.run("fly"), "no command 'fly'");
   check_refused(place.run("train --out run"), "--data is required");
   check_refused(place.run(short_train("train.csv --frobnicate 3")), "--frobnicate");
@@ -53,7 +53,7 @@ TEST_CASE("wrong words are refused") {
   place.write("nested.toml", "config = \"bad.toml\"\n");
   check_refused(place.run(short_train("train.csv --config nested.toml")), "cannot name another file");
   place.write("unknown.toml", "frobnicate = 1\n");
-  check_refused(place.run(short_train("train.csv --config unknown.toml")), "--frobnicate");
+  check_refused(place.run(short_train("train.csv --config unknown.toml")), "unknown.toml: train has no option frobnicate");
   check_refused(place.run(short_train("train.csv --config unknown.toml --config bad.toml")), "must be given once");
   CHECK_FALSE(fs::exists(place / "run"));
 }
@@ -141,7 +141,7 @@ TEST_CASE("empty and enormous texts are predicted, the latter truncated with a w
 TEST_CASE("a loss that is no number names its step, and the last good state can be resumed") {
   const Workplace place;
   const Outcome outcome = place.run(Workplace::train("--out run --lr 1e30 --warmup 0 --clip 0"));
-  CHECK(outcome.code == 2);
+  CHECK(outcome.code == 1);
   CHECK(outcome.error.find("at step ") != std::string::npos);
 }
 
