@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "bert/tokenizers/wordpiece_settings.h"
 #include "compress/packed/model.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -10,6 +11,8 @@
 namespace ingot::cli {
 namespace fs = std::filesystem;
 using engine::require;
+
+constexpr std::int64_t kMostPadding = 1024;  // rows of a model that its tokenizer has no piece for
 
 fs::path resolve_model_folder(const fs::path& folder) {
   require(fs::is_directory(folder), "{}: no such model folder", folder.string());
@@ -42,14 +45,21 @@ data::Framing framing_for(const fs::path& folder, const bert::Config& config, co
   require(special.cls >= 0 && special.sep >= 0, "{}: the tokenizer has no [CLS] or [SEP] token", folder.string());
   data::Framing framing{.cls = special.cls, .sep = special.sep, .length = config.max_position_embeddings};
   const fs::path file = folder / "tokenizer_config.json";
-  if (fs::exists(file)) {
-    const auto json = engine::parse_json_or_null(engine::read_file(file));
-    require(json.is_object(), "{}: not a JSON object", file.string());
-    // Hugging Face writes 1e30 for "no limit".
-    if (const auto limit = json.find("model_max_length");
-        limit != json.end() && limit->is_number() && limit->get<double>() >= 3) {
+  std::error_code absent;
+  if (fs::exists(file, absent)) {
+    const auto json = engine::parse_json(engine::read_file(file, bert::kMostSettingsBytes), file.string());
+    require(json.is_object(), "{}: must be a JSON object, is {}", file.string(), engine::shown(json));
+    if (const auto limit = json.find("model_max_length"); limit != json.end() && !limit->is_null()) {
+      require(limit->is_number() && limit->get<double>() >= 3,
+              "{}: model_max_length must be a number from 3 ([CLS], a token, [SEP]), got {}", file.string(),
+              engine::shown(*limit));
+      // Hugging Face writes 1e30 for "no limit".
       framing.length = static_cast<std::int64_t>(
           std::min(limit->get<double>(), static_cast<double>(config.max_position_embeddings)));
+    }
+    if (const auto side = json.find("truncation_side"); side != json.end() && !side->is_null()) {
+      require(*side == "right", "{}: truncation_side: only \"right\" is supported, got {}", file.string(),
+              engine::shown(*side));
     }
     if (const auto rule = json.find("ingot_truncation"); rule != json.end() && rule->is_string()) {
       framing.truncation = truncation_from_name(rule->get<std::string>());
@@ -63,8 +73,9 @@ data::Framing framing_for(const fs::path& folder, const bert::Config& config, co
 }
 
 void check_vocabulary(const bert::Config& config, const bert::Tokenizer& tokenizer, const std::string& where) {
-  require(tokenizer.size() == config.vocab_size, "{}: the vocabulary has {} pieces, the model {}", where,
-          tokenizer.size(), config.vocab_size);
+  const std::int64_t n = tokenizer.size(), n_unused = config.vocab_size - n;
+  require(n_unused >= 0 && n_unused < std::min<std::int64_t>(n, kMostPadding),
+          "{}: the vocabulary has {} pieces, the model {}", where, n, config.vocab_size);
 }
 
 void save_tokenizer(const fs::path& folder, const bert::Tokenizer& tokenizer, const data::Framing& framing) {
@@ -86,7 +97,8 @@ void check_free(const fs::path& folder) {
 }
 
 void copy_tokenizer(const fs::path& from, const fs::path& to) {
-  for (const char* file : {"vocab.txt", "tokenizer.model", "tokenizer_config.json", "seen_texts.safetensors"}) {
+  for (const char* file : {"vocab.txt", "tokenizer.model", "tokenizer_config.json", "added_tokens.json",
+                           "special_tokens_map.json", "seen_texts.safetensors"}) {
     std::error_code error;
     if (fs::exists(from / file, error)) engine::write_file(to / file, engine::read_file(from / file));
   }

@@ -35,7 +35,7 @@ CompressedModel load_compressed_or_packed_model(const std::filesystem::path& fol
 data::Framing framing_for(const std::filesystem::path& folder, const bert::Config& config,
                           const bert::Tokenizer& tokenizer, std::int64_t length);
 
-// Throws Error unless vocabulary and model are of one size.
+// Throws Error unless the model has a row for each piece, and few rows without one: padding.
 void check_vocabulary(const bert::Config& config, const bert::Tokenizer& tokenizer, const std::string& where);
 
 // Writes the tokenizer's file and tokenizer_config.json beside a model.

@@ -88,7 +88,7 @@ std::string_view BasicWords::next_ascii() {
   if (end < text_.size() && kind_of(text_[end]) == Kind::other) return {};
   const std::string_view word = text_.substr(at_, end - at_);
   at_ = end;
-  if (!lower_case_) return word;
+  if (!rules_.lower_case) return word;
   word_.resize(word.size());
   std::transform(word.begin(), word.end(), word_.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
@@ -121,18 +121,18 @@ void BasicWords::normalize_stretch() {
   while (at < end && kind_of(*at) != Kind::space) {
     const char32_t code = next_code_point(at);
     if (is_removed(code)) continue;
-    const bool apart = is_cjk(code);
+    const bool apart = rules_.ideographs_apart && is_cjk(code);
     if (apart) append_normalized(U' ');
     append_normalized(code);
     if (apart) append_normalized(U' ');
   }
-  if (lower_case_) order_marks();
+  if (rules_.strip_accents) order_marks();
   at_ = static_cast<std::size_t>(at - text_.data());
 }
 
 void BasicWords::append_normalized(char32_t code) {
-  if (!lower_case_) {
-    normalized_.push_back(code);
+  if (!rules_.strip_accents) {
+    append_cased(code);
     return;
   }
   std::array<utf8proc_int32_t, 8> parts{};  // canonical decompositions have at most 4
@@ -144,9 +144,33 @@ void BasicWords::append_normalized(char32_t code) {
     const utf8proc_property_t* property = utf8proc_get_property(part);
     if (property->combining_class == 0) order_marks();
     if (property->category == UTF8PROC_CATEGORY_MN) continue;
-    normalized_.push_back(static_cast<char32_t>(utf8proc_tolower(part)));
+    append_cased(static_cast<char32_t>(part));
     if (property->combining_class == 0) marks_begin_ = normalized_.size();
   }
+}
+
+void BasicWords::append_cased(char32_t code) {
+  if (rules_.lower_case && code == U'\u0130') {  // the one letter whose lower case is two characters
+    normalized_.insert(normalized_.end(), {U'i', U'\u0307'});
+  } else {
+    normalized_.push_back(
+        rules_.lower_case ? static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(code))) : code);
+  }
+}
+
+std::string BasicWords::normalized(std::string_view text, const BasicRules& rules) {
+  BasicWords reader(text, rules);
+  std::string all;
+  while (reader.at_ < text.size()) {
+    if (kind_of(text[reader.at_]) == Kind::space) {
+      all += ' ';
+      ++reader.at_;
+      continue;
+    }
+    reader.normalize_stretch();
+    for (const char32_t code : reader.normalized_) append_utf8(all, is_space(code) ? U' ' : code);
+  }
+  return all;
 }
 
 // Canonical ordering: characters of nonzero combining class between two of class zero are sorted by it, stably. Few are

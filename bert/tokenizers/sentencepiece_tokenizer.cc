@@ -17,10 +17,12 @@ namespace {
 // minute.
 constexpr std::size_t kLongestWord = 16384;  // bytes
 
-// Bytes of `text` to be encoded at once: all of it, unless it holds a word longer than kLongestWord.
+// Bytes of `text` to be encoded at once: all of it, unless it holds a word longer than kLongestWord or is longer than
+// kMostTextBytes itself.
 std::size_t first_part(std::string_view text) {
   std::size_t word = 0;  // where the current word begins
   for (std::size_t i = 0; i < text.size(); ++i) {
+    if (i >= kMostTextBytes && word > 0) return word;
     if (text[i] == ' ' || (text[i] >= '\t' && text[i] <= '\r')) word = i + 1;
     const bool begins_character = (text[i] & 0xC0) != 0x80;
     if (i - word >= kLongestWord && i > word && begins_character) return i;

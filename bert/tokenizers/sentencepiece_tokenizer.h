@@ -11,6 +11,10 @@
 
 namespace ingot::bert {
 
+// Limits, since the library takes far more memory than what it is given: 20 times a model, 170 times a text.
+inline constexpr std::size_t kMostModelBytes = 32 << 20;
+inline constexpr std::size_t kMostTextBytes = 256 << 10;  // of a text at once
+
 class SentencePieceTokenizer final : public Tokenizer {
  public:
   // `bytes` are those of a .model file. Special tokens are the pieces named [PAD], [UNK], [CLS], [SEP] and [MASK];
@@ -18,8 +22,9 @@ class SentencePieceTokenizer final : public Tokenizer {
   // [CLS] or no [SEP], or would make one of them from plain text. `subject` begins the messages.
   SentencePieceTokenizer(std::string bytes, std::string_view subject);
 
-  // Throws Error at invalid UTF-8. The text cannot produce special tokens, except unknown. A word longer than 16 KiB is
-  // encoded in parts of that size, as if there were spaces between them.
+  // Throws Error at invalid UTF-8. The text cannot produce special tokens, except unknown. A text longer than 256 KiB
+  // is encoded in parts, cut at spaces; a word longer than 16 KiB in parts of that size, as if there were spaces
+  // between them.
   std::vector<std::int32_t> encode(std::string_view text) const override;
 
   std::int32_t size() const override { return processor_.GetPieceSize(); }

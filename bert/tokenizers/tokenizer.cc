@@ -1,60 +1,57 @@
 #include "bert/tokenizers/tokenizer.h"
 
-#include <array>
-#include <nlohmann/json.hpp>
+#include <algorithm>
 #include <utility>
 
 #include "bert/tokenizers/sentencepiece_tokenizer.h"
+#include "bert/tokenizers/tokenizer_folder.h"
 #include "bert/tokenizers/wordpiece.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
-#include "engine/io/json.h"
+#include "engine/base/memory.h"
 
 namespace ingot::bert {
 namespace fs = std::filesystem;
 
 namespace {
 
-using engine::fail;
 using engine::require;
 
 constexpr const char* kConfigName = "tokenizer_config.json";
+constexpr const char* kFileNames[] = {"vocab.txt", "tokenizer.model", "spiece.model"};
+constexpr const char* kOtherNames[] = {"tokenizer.json", "vocab.json", "merges.txt", "sentencepiece.bpe.model"};
 
-// What "do_lower_case" says. The other settings of BERT's tokenizer must be as they always are.
-bool wants_lower_case(std::string_view config, std::string_view subject) {
-  if (config.empty()) return true;
-  const nlohmann::json json = engine::parse_json_or_null(config);
-  require(json.is_object(), "{}: must be a JSON object, is not", subject);
-  const auto flag = [&](const char* key, bool otherwise) {
-    const auto found = json.find(key);
-    if (found == json.end() || found->is_null()) return otherwise;
-    require(found->is_boolean(), "{}: {} must be true or false, got {}", subject, key, found->type_name());
-    return found->get<bool>();
-  };
-  const bool lower_case = flag("do_lower_case", true);
-  require(flag("strip_accents", lower_case) == lower_case, "{}: strip_accents must equal do_lower_case, which is {}",
-          subject, lower_case);
-  require(flag("tokenize_chinese_chars", true), "{}: tokenize_chinese_chars must be true, got false", subject);
-  return lower_case;
-}
-
-std::unique_ptr<Tokenizer> make(const std::string& path, std::string bytes, std::string_view config,
-                                const std::string& config_path) {
+std::unique_ptr<Tokenizer> make(const std::string& path, std::string bytes, const SettingsFiles& files) {
   const fs::path kind = fs::path(path).extension();
   if (kind == ".model") return std::make_unique<SentencePieceTokenizer>(std::move(bytes), path);
   require(kind == ".txt", "{}: a tokenizer's name must end in .txt (WordPiece) or .model (SentencePiece)", path);
-  return std::make_unique<WordPiece>(std::move(bytes), wants_lower_case(config, config_path), path);
+  return std::make_unique<WordPiece>(std::move(bytes), read_settings(files), path);
+}
+
+// The text of a file that may be there.
+std::string text_beside(const fs::path& file, const char* name) {
+  const fs::path path = file.parent_path() / name;
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) return {};
+  std::string text = engine::read_file(path, kMostSettingsBytes);
+  require(!text.empty(), "{}: must be a JSON object, is empty", path.string());
+  return text;
 }
 
 fs::path tokenizer_file(const fs::path& path) {
   std::error_code ignored;  // what cannot be looked at cannot be read either: reading says why
   if (!fs::is_directory(path, ignored)) return path;
   fs::path found;
-  for (const char* name : {"vocab.txt", "tokenizer.model", "spiece.model"}) {
+  for (const char* name : kFileNames) {
     if (!fs::exists(path / name, ignored)) continue;
     require(found.empty(), "{}: must hold one tokenizer, got {} and {}", path.string(), found.filename().string(),
             name);
     found = path / name;
+  }
+  for (const char* name : kOtherNames) {
+    require(!found.empty() || !fs::exists(path / name, ignored),
+            "{}: its tokenizer is in {}, which is not read; only vocab.txt and SentencePiece models are", path.string(),
+            name);
   }
   require(!found.empty(), "{}: must hold vocab.txt or tokenizer.model, holds neither", path.string());
   return found;
@@ -67,19 +64,32 @@ std::uint64_t fingerprint(const Tokenizer& tokenizer) {
       tokenizer.config(), engine::content_hash(tokenizer.serialized(), engine::content_hash(tokenizer.file_name())));
 }
 
+bool holds_tokenizer(const fs::path& folder) {
+  const auto is_there = [&](const char* name) {
+    std::error_code ignored;
+    return fs::exists(folder / name, ignored);
+  };
+  return std::any_of(std::begin(kFileNames), std::end(kFileNames), is_there) ||
+         std::any_of(std::begin(kOtherNames), std::end(kOtherNames), is_there);
+}
+
 std::unique_ptr<Tokenizer> load_tokenizer(const fs::path& path) {
   const fs::path file = tokenizer_file(path);
-  const fs::path config = file.parent_path() / kConfigName;
-  std::string bytes = engine::read_file(file);
-  std::error_code ignored;
-  if (file.extension() != ".txt" || !fs::exists(config, ignored)) return make(file.string(), std::move(bytes), "", "");
-  const std::string settings = engine::read_file(config);
-  require(!settings.empty(), "{}: must be a JSON object, is empty", config.string());
-  return make(file.string(), std::move(bytes), settings, config.string());
+  return engine::naming_file(file, [&] {
+    const bool is_words = file.extension() == ".txt";
+    std::string bytes = engine::read_file(file, is_words ? kMostVocabularyBytes : kMostModelBytes);
+    SettingsFiles files{.folder = file.has_parent_path() ? file.parent_path().string() + "/" : ""};
+    if (is_words) {
+      files.config = text_beside(file, kConfigName);
+      files.added_tokens = text_beside(file, "added_tokens.json");
+      files.special_tokens = text_beside(file, "special_tokens_map.json");
+    }
+    return make(file.string(), std::move(bytes), files);
+  });
 }
 
 std::unique_ptr<Tokenizer> make_tokenizer(std::string_view name, std::string bytes, std::string_view config) {
-  return make(std::string(name), std::move(bytes), config, kConfigName);
+  return make(std::string(name), std::move(bytes), {.folder = "", .config = std::string(config)});
 }
 
 void save_tokenizer(const Tokenizer& tokenizer, const fs::path& folder) {

@@ -16,6 +16,7 @@
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/rng.h"
+#include "tests/support/temporary_folder.h"
 
 using namespace ingot;
 using bert::make_tokenizer;
@@ -32,7 +33,7 @@ using Words = std::vector<std::string>;
 
 Words words_of(std::string_view text, bool lower_case) {
   Words words;
-  bert::BasicWords reader(text, lower_case);
+  bert::BasicWords reader(text, {.lower_case = lower_case, .strip_accents = lower_case});
   for (std::string_view word = reader.next(); !word.empty(); word = reader.next()) words.emplace_back(word);
   return words;
 }
@@ -137,6 +138,57 @@ TEST_CASE("words are those of Hugging Face's BertNormalizer and BertPreTokenizer
   }
 }
 
+// Made with tokenizers 0.23.3: all settings of BertNormalizer, with and without tokens added to the vocabulary, over a
+// vocabulary of every character that any of them leaves of the texts.
+TEST_CASE("wordpiece ids are those of Hugging Face's tokenizers under every setting, with and without added tokens") {
+  const nlohmann::json golden = nlohmann::json::parse(engine::read_file(kGolden / "wordpiece-options.json"));
+  REQUIRE(golden["cases"].size() == 24);
+  for (const auto& entry : golden["cases"]) {
+    const auto tokenizer = make_tokenizer("vocab.txt", golden["vocab"], entry["config"].dump());
+    const auto again = make_tokenizer("vocab.txt", tokenizer->serialized(), tokenizer->config());
+    CHECK(bert::fingerprint(*again) == bert::fingerprint(*tokenizer));
+    for (std::size_t i = 0; i < golden["texts"].size(); ++i) {
+      const auto text = golden["texts"][i].get<std::string>();
+      CAPTURE(text);
+      CAPTURE(entry["config"].dump());
+      CHECK(tokenizer->encode(text) == entry["ids"][i].get<Ids>());
+      CHECK(again->encode(text) == entry["ids"][i].get<Ids>());
+    }
+  }
+}
+
+TEST_CASE("a vocab.txt is read as Hugging Face reads it: byte order mark, empty lines, pieces on several lines") {
+  CHECK(make_tokenizer("vocab.txt", "\xEF\xBB\xBF" + kSpecial + "ab\n")->encode("ab [PAD]") == Ids{5, 0});
+  const auto empty_line = make_tokenizer("vocab.txt", kSpecial + "\nab\n\n");
+  CHECK(empty_line->size() == 8);
+  CHECK(empty_line->encode("ab") == Ids{6});
+  CHECK(empty_line->piece(5).empty());
+  const auto twice = make_tokenizer("vocab.txt", kSpecial + "ab\n##c\nab\n##c\n");
+  CHECK(twice->encode("abc") == Ids{7, 8});  // the last one counts
+  CHECK(twice->size() == 9);
+  CHECK(make_tokenizer("vocab.txt", "[PAD]\r[UNK]\r[CLS]\r[SEP]\rab\rcd\r")->encode("cd") == Ids{5});
+}
+
+TEST_CASE("added tokens come from all files that may hold them, special tokens may have other names") {
+  const test::TemporaryFolder folder;
+  test::put(folder / "vocab.txt", "<p>\n<u>\n<s>\n</s>\nab\n##c\n");
+  test::put(folder / "special_tokens_map.json",
+            R"({"pad_token": "<p>", "unk_token": {"content": "<u>", "lstrip": true}, "cls_token": "<s>",
+                "sep_token": "</s>", "mask_token": "<m>", "additional_special_tokens": ["<e1>"]})");
+  test::put(folder / "added_tokens.json", R"({"<m>": 6, "<e1>": 7, "NewWord": 8})");
+  const auto tokenizer = bert::load_tokenizer(folder.path());
+  CHECK(tokenizer->size() == 9);
+  CHECK(tokenizer->special().cls == 2);
+  CHECK(tokenizer->special().sep == 3);
+  CHECK(tokenizer->special().mask == 6);
+  CHECK(tokenizer->piece(8) == "NewWord");
+  CHECK(tokenizer->encode("abc<m>ab <e1><E1> newWORDS zz") == Ids{4, 5, 6, 4, 7, 1, 1, 1, 8, 1, 1});
+  bert::save_tokenizer(*tokenizer, folder / "saved");
+  const auto saved = bert::load_tokenizer(folder / "saved");
+  CHECK(saved->encode("abc<m>ab <e1> newWORD") == tokenizer->encode("abc<m>ab <e1> newWORD"));
+  CHECK(saved->special().mask == 6);
+}
+
 TEST_CASE("the ideographs of BERT's CJK blocks stand apart, first and last of each, and their neighbours do not") {
   struct Block {
     char32_t first, last;
@@ -220,17 +272,73 @@ TEST_CASE("a faulty vocab.txt is refused with the line and the rule") {
     return message_of([&] { make_tokenizer("v.txt", bytes, config); });
   };
   CHECK(message("") == "v.txt: must hold one piece a line, is empty");
-  CHECK(message(kSpecial + "a\nb\na\n") == "v.txt: line 8 repeats the piece 'a'");
-  CHECK(message(kSpecial + "\nb\n") == "v.txt: line 6 must hold a piece, is empty");
   CHECK(message(kSpecial + "ab\xFF\n") == "v.txt: must be UTF-8, got byte 0xff at offset 33");
   CHECK(message("[PAD]\n[UNK]\n[SEP]\na\n") == "v.txt: must hold the piece [CLS], which none of its 4 lines does");
-  CHECK(message(kSpecial, "{") == "tokenizer_config.json: must be a JSON object, is not");
+  CHECK(message(kSpecial, "{").starts_with("tokenizer_config.json: not valid JSON: parse error at line 1, column 2"));
+  CHECK(message(kSpecial, "[]") == "tokenizer_config.json: must be a JSON object, is an array");
   CHECK(message(kSpecial, R"({"do_lower_case": 1})") ==
-        "tokenizer_config.json: do_lower_case must be true or false, got number");
-  CHECK(message(kSpecial, R"({"do_lower_case": false, "strip_accents": true})") ==
-        "tokenizer_config.json: strip_accents must equal do_lower_case, which is false");
+        "tokenizer_config.json: do_lower_case must be true or false, got 1");
+  CHECK(message(kSpecial, R"({"tokenizer_class": "BertJapaneseTokenizer"})") ==
+        "tokenizer_config.json: tokenizer_class: only BERT's WordPiece is supported, got \"BertJapaneseTokenizer\"");
+  CHECK(message(kSpecial, R"({"do_basic_tokenize": false})") ==
+        "tokenizer_config.json: do_basic_tokenize must be true, got false");
+  CHECK(message(kSpecial, R"({"never_split": ["x"]})") == "tokenizer_config.json: never_split is not supported");
+  const auto added = [&](const std::string& id, const std::string& token) {
+    return message(kSpecial + "ab\n", R"({"added_tokens_decoder": {")" + id + "\": " + token + "}}");
+  };
+  CHECK(added("6", R"({"content": "x"})") == "no error");
+  CHECK(added("x", R"({"content": "x"})") ==
+        "tokenizer_config.json: added_tokens_decoder: x: its id must be from 0 to 16777215, got \"x\"");
+  CHECK(added("-1", R"({"content": "x"})").find("must be from 0 to 16777215, got \"-1\"") != std::string::npos);
+  CHECK(added("6", R"({"content": ""})").find("must have from 1 to 1024 bytes, got 0") != std::string::npos);
+  CHECK(added("6", R"({"content": "x", "single_word": true})").find("single_word is not supported") !=
+        std::string::npos);
+  CHECK(added("5", R"({"content": "x"})") == "v.txt: added token 'x' has id 5, which is that of 'ab'");
+  CHECK(added("6", R"({"content": "ab"})") == "v.txt: added token 'ab' must have the id of its piece, 5, got 6");
+  CHECK(added("900", R"({"content": "x"})") == "v.txt: added token 'x' has id 900, far behind the 6 pieces");
   CHECK(message_of([] { make_tokenizer("vocab.json", "{}"); }) ==
         "vocab.json: a tokenizer's name must end in .txt (WordPiece) or .model (SentencePiece)");
+}
+
+TEST_CASE("a vocabulary that never ends or is far too long is refused") {
+  const test::TemporaryFolder folder;
+  fs::create_symlink("/dev/zero", folder / "vocab.txt");
+  CHECK(message_of([&] { bert::load_tokenizer(folder.path()); }).ends_with("must be a regular file, is a device"));
+  fs::remove(folder / "vocab.txt");
+  test::put(folder / "vocab.txt", std::string((16 << 20) + 1, '\n'));
+  CHECK(message_of([&] { bert::load_tokenizer(folder.path()); }).find("must have at most 16777216 bytes") !=
+        std::string::npos);
+  test::put(folder / "vocab.txt", kSpecial);
+  fs::create_symlink("/dev/zero", folder / "added_tokens.json");
+  CHECK(message_of([&] { bert::load_tokenizer(folder.path()); }).ends_with("must be a regular file, is a device"));
+}
+
+TEST_CASE("random settings beside a vocabulary give an error or a tokenizer that works") {
+  engine::Rng rng(12, static_cast<std::uint64_t>(engine::Stream::test));
+  const std::string golden =
+      R"({"do_lower_case": true, "strip_accents": null, "tokenize_chinese_chars": false, "unk_token": "[UNK]",)"
+      R"( "added_tokens_decoder": {"6": {"content": "<x>", "normalized": true}, "7": {"content": "y"}}})";
+  const char* const words[] = {"null", "true", "[]", "{}", "\"\"", "-1", "1e9", "\"[PAD]\"", "5", "16777215"};
+  std::size_t n_read = 0;
+  for (int i = 0; i < 3000; ++i) {
+    std::string text = golden;
+    for (std::uint64_t n = 1 + rng.below(3); n > 0; --n) {
+      const std::string word = words[rng.below(std::size(words))];
+      const std::size_t at = rng.below(text.size());
+      if (rng.below(2) == 0)
+        text[at] = static_cast<char>(rng.below(256));
+      else
+        text.replace(at, std::min(rng.below(12), text.size() - at), word);
+    }
+    const std::string message = message_of([&] {
+      const auto tokenizer = make_tokenizer("vocab.txt", kSpecial + "ab\n", text);
+      for (const std::int32_t id : tokenizer->encode("ab<x> y [PAD] caf\xC3\xA9"))
+        CHECK((id >= 0 && id < tokenizer->size()));
+    });
+    n_read += message == "no error" ? 1 : 0;
+  }
+  CHECK(n_read > 20);
+  CHECK(n_read < 2900);
 }
 
 TEST_CASE("text that is not UTF-8 is refused with the offset of the byte") {

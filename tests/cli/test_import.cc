@@ -1,0 +1,189 @@
+// What ingot import accepts of Hugging Face folders, what it refuses, and what it prints of what strangers wrote.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/error_text.h"
+#include "tests/support/program.h"
+
+using namespace ingot;
+using nlohmann::json;
+using test::contains;
+using test::Outcome;
+using test::Workplace;
+namespace fs = std::filesystem;
+
+namespace {
+
+// A place with a classifier of 17 rows as a Hugging Face folder hf/, whose 17 pieces are those of Workplace.
+struct Folder : Workplace {
+  Folder() {
+    REQUIRE(run(train("--out run")).code == 0);
+    REQUIRE(run("export run hf").code == 0);
+    for (const char* file : {"tokenizer.json", "README.md"}) fs::remove(*this / "hf" / file);
+  }
+
+  std::string vocabulary(std::size_t n) const {  // its first pieces
+    const std::string all = test::text_of_file(*this / "vocab.txt");
+    std::size_t end = 0;
+    while (n-- > 0) end = all.find('\n', end) + 1;
+    return all.substr(0, end);
+  }
+  Outcome imported() const {
+    fs::remove_all(*this / "m");
+    return run("import hf --out m");
+  }
+  void accepts() const {
+    const Outcome outcome = imported();
+    INFO(outcome.error);
+    CHECK(outcome.code == 0);
+    CHECK(run("predict m 'the iron number'").out == run("predict run 'the iron number'").out);
+  }
+  // The import is refused in one line that says so, and nothing is written.
+  void refuses(const std::string& why) const {
+    const Outcome outcome = imported();
+    INFO(outcome.error);
+    CHECK(outcome.code == 2);
+    CHECK(contains(outcome.error, why));
+    CHECK(std::count(outcome.error.begin(), outcome.error.end(), '\n') == 1);
+    CHECK(!fs::exists(*this / "m/config.json"));
+  }
+  json config() const { return json::parse(test::text_of_file(*this / "run/best/config.json")); }
+  void put_config(const json& object) const { write("hf/config.json", object.dump()); }
+};
+
+}  // namespace
+
+TEST_CASE("a vocabulary padded in the model, added tokens and other files beside a vocabulary are imported") {
+  const Folder place;
+  place.accepts();
+  place.write("hf/vocab.txt", place.vocabulary(15));
+  place.accepts();
+  CHECK(contains(place.imported().error, "2 rows more than its tokenizer has pieces"));
+  place.write("hf/added_tokens.json", R"({"<new>": 15, "Extra": 16})");
+  place.accepts();
+  CHECK(place.run("tokenizer encode m", "iron<new>EXTRA\n").out == "6 15 16\n");
+  place.write("hf/added_tokens.json", R"({"<new>": 17})");
+  place.refuses("added token '<new>' has id 17, far behind the 15 pieces");
+  fs::remove(place / "hf/added_tokens.json");
+  place.write("hf/vocab.txt", place.vocabulary(17) + "more\n");
+  place.refuses("the vocabulary has 18 pieces, the model 17");
+  place.write("hf/vocab.txt", place.vocabulary(5));
+  place.refuses("the vocabulary has 5 pieces, the model 17");
+}
+
+TEST_CASE("a tokenizer that cannot be read is refused at import by its name, and another may stand in") {
+  const Folder place;
+  fs::remove(place / "hf/vocab.txt");
+  CHECK(contains(place.imported().error, "note: there is no tokenizer in it"));
+  for (const char* file : {"vocab.json", "sentencepiece.bpe.model"}) {
+    place.write(std::string("hf/") + file, "{}");
+    place.refuses(std::string("its tokenizer is in ") + file + ", which is not read");
+    fs::remove(place / "hf" / file);
+  }
+  place.write("hf/vocab.json", "{}");
+  const Outcome outcome = place.run("import hf --tokenizer vocab.txt --out m");
+  CHECK(outcome.code == 0);
+  CHECK(place.run("predict m 'the iron number'").out == place.run("predict run 'the iron number'").out);
+  place.write("hf/vocab.txt", place.vocabulary(17));
+  fs::remove(place / "hf/vocab.json");
+  const json whole = json::parse(test::text_of_file(place / "hf/tokenizer_config.json"));
+  const auto with = [&](const char* key, const json& value) {
+    json object = whole;
+    object[key] = value;
+    place.write("hf/tokenizer_config.json", object.dump());
+  };
+  with("tokenizer_class", "BertJapaneseTokenizer");
+  place.refuses("only BERT's WordPiece is supported, got \"BertJapaneseTokenizer\" (another can stand in: --tokenizer");
+  with("truncation_side", "left");
+  place.refuses("truncation_side: only \"right\" is supported, got \"left\"");
+  with("model_max_length", "512");
+  place.refuses("model_max_length must be a number from 3");
+  with("model_max_length", 2);
+  place.refuses("model_max_length must be a number from 3");
+  with("model_max_length", 1e30);
+  place.accepts();
+}
+
+TEST_CASE(
+    "models that are no classifier of labels, and labels that disagree, are refused at import; names keep their "
+    "order") {
+  const Folder place;
+  json config = place.config();
+  config["id2label"] = {{"0", "z"}, {"1", "a"}};
+  config["label2id"] = {{"z", 0}, {"a", 1}};
+  place.put_config(config);
+  REQUIRE(place.imported().code == 0);
+  CHECK(json::parse(test::text_of_file(place / "m/config.json"))["id2label"] == config["id2label"]);
+  config["label2id"] = {{"z", 1}, {"a", 0}};
+  place.put_config(config);
+  place.refuses("label2id: must be 0 for 'z' as id2label says, got 1");
+  config = place.config();
+  config["problem_type"] = "regression";
+  place.put_config(config);
+  place.refuses("problem_type: \"regression\" is not supported yet");
+  config = place.config();
+  config["id2label"] = {{"0", "score"}};
+  config["label2id"] = {{"score", 0}};
+  place.put_config(config);
+  place.refuses("has one label, a score (regression), which is not supported yet");
+  config["model_type"] = "distilbert";
+  place.put_config(config);
+  place.refuses("model_type: only \"bert\" is supported, got \"distilbert\"");
+}
+
+TEST_CASE("nothing that a stranger wrote into a folder reaches the terminal raw") {
+  const Folder place;
+  const std::string evil = "\x1b[31mred\x07\nfake: line\r\xc2\x9b";
+  const auto harmless = [&](const std::string& words) {
+    const Outcome outcome = place.run(words);
+    INFO(words, ": ", outcome.error);
+    CHECK(outcome.code == 2);
+    for (const std::string& text : {outcome.error, outcome.out}) {
+      CHECK(text.find('\x1b') == std::string::npos);
+      CHECK(text.find('\x07') == std::string::npos);
+      CHECK(text.find('\r') == std::string::npos);
+      CHECK(text.find("\xc2\x9b") == std::string::npos);
+    }
+    CHECK(std::count(outcome.error.begin(), outcome.error.end(), '\n') == 1);
+  };
+  const json config = place.config();
+  for (const char* key : {"model_type", "hidden_act", "problem_type", "vocab_size", "ingot_pooling", "id2label",
+                          "label2id", "ingot_identities", "position_embedding_type"}) {
+    json object = config;
+    object[key] = evil;
+    place.put_config(object);
+    harmless("import hf --out m");
+  }
+  for (const char* key : {"architectures", "ingot_identities"}) {
+    json object = config;
+    object[key] = {evil};
+    place.put_config(object);
+    harmless("import hf --out m");
+  }
+  json object = config;
+  object["label2id"] = {{evil, 0}, {"b", 1}};
+  place.put_config(object);
+  harmless("import hf --out m");
+  place.put_config(config);
+  const std::string settings = test::text_of_file(place / "hf/tokenizer_config.json");
+  for (const char* key : {"tokenizer_class", "do_lower_case", "truncation_side", "model_max_length", "cls_token"}) {
+    json object = json::parse(settings);
+    object[key] = evil;
+    place.write("hf/tokenizer_config.json", object.dump());
+    harmless("import hf --out m");
+  }
+  place.write("hf/tokenizer_config.json", settings);
+  for (const char* part : {"name", "format", "role"}) {
+    json layer = {{"weight", {{"format", part == std::string("format") ? evil : "fixed(4,2)"}}}};
+    if (part == std::string("role")) layer[evil] = 1;
+    place.write("hf/compression.json",
+                json{{"ingot_compression", 1}, {"layers", {{part == std::string("name") ? evil : "classifier", layer}}}}
+                    .dump());
+    harmless("import hf --out m");
+  }
+  fs::remove(place / "hf/compression.json");
+  place.write("hf/added_tokens.json", json{{evil, 5}}.dump());
+  harmless("import hf --out m");
+}
