@@ -9,11 +9,18 @@
 
 namespace ingot::engine {
 
+// What the memory of tensors throws when it is full.
+struct OutOfMemory : Failure {
+  using Failure::Failure;
+};
+
 // What `read` gives. Throws Failure naming the file where `read` runs out of memory.
 template <class Read>
 auto naming_file(const std::filesystem::path& path, const Read& read) {
   try {
     return read();
+  } catch (const OutOfMemory& full) {
+    throw Failure(fmt::format("{}: there is not enough memory to read it: {}", path.string(), full.what()));
   } catch (const std::bad_alloc&) {
     throw Failure(fmt::format("{}: there is not enough memory to read it", path.string()));
   } catch (const std::length_error&) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/base/error.h"
+#include "engine/base/memory.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -36,8 +37,10 @@ class Arena {
     if (base_ == nullptr) reserve();
     auto range = std::find_if(ranges_.begin() + n_taken_, ranges_.end(),
                               [&](const Range& r) { return r.free && r.size >= n_bytes; });
-    require(range != ranges_.end(), "memory: {} MB of tensors are in use and {} MB more do not fit into {} MB",
-            statistics_.live_bytes >> 20, n_bytes >> 20, capacity_ >> 20);
+    if (range == ranges_.end()) {
+      throw OutOfMemory(fmt::format("memory: {} MB of tensors are in use and {} MB more do not fit into {} MB",
+                                    statistics_.live_bytes >> 20, n_bytes >> 20, capacity_ >> 20));
+    }
     const std::int64_t begin = range->begin;
     if (range - ranges_.begin() == n_taken_) ++n_taken_;
     if (range->size > n_bytes) {
@@ -102,7 +105,7 @@ class Arena {
   std::mutex mutex_;
   std::byte* base_ = nullptr;
   std::int64_t capacity_ = 0;
-  std::vector<Range> ranges_;  // by address, covering everything, no two free neighbours
+  std::vector<Range> ranges_;   // by address, covering everything, no two free neighbours
   std::ptrdiff_t n_taken_ = 0;  // so many ranges at the beginning are not free: a model's parameters, mostly
   Statistics statistics_;
 };

@@ -7,6 +7,7 @@
 #include "bert/model.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/memory.h"
 #include "engine/io/safetensors.h"
 #include "tests/support/error_text.h"
 #include "tests/support/small_disk.h"
@@ -332,4 +333,14 @@ TEST_CASE("an encoder without a pooler is read and written without one, and a cl
     });
   });
   CHECK(contains(error_text([&] { load_model(folder.path()); }), "bert.pooler.dense.bias is missing"));
+}
+
+TEST_CASE("reading that runs out of memory names the file, as a failure at work") {
+  const auto full = [](const auto& read) {
+    return failure_text([&] { engine::naming_file("m/model.safetensors", read); });
+  };
+  CHECK(full([]() -> int { throw std::bad_alloc(); }) == "m/model.safetensors: there is not enough memory to read it");
+  const std::string message = full([] { return engine::Tensor::zeros({std::int64_t{1} << 40}).size(); });
+  CHECK(message.starts_with("m/model.safetensors: there is not enough memory to read it: memory: "));
+  CHECK(engine::naming_file("m", [] { return 7; }) == 7);
 }
