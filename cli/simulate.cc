@@ -29,9 +29,10 @@ constexpr std::size_t kShownCycles = 16;                              // of the 
 
 struct SimulateOptions {
   std::string folder, out, simulator = "verilator", stalls = "random";
+  std::string netlist;
   std::int64_t vectors = 100'000, trace = 0;
   int resets = 2;
-  bool activations = false, coverage = false;
+  bool activations = false, coverage = false, no_dsp = false;
 };
 
 template <class Names>
@@ -49,7 +50,9 @@ hw::VerifyOptions verify_options(const SimulateOptions& o, const Common& common)
           .stalls = static_cast<ingot::testbench::Stalls>(place_of("--stalls", kStalls, o.stalls)),
           .n_resets = o.resets,
           .trace_cycles = o.trace,
-          .coverage = o.coverage};
+          .coverage = o.coverage,
+          .netlist = o.netlist.empty() ? std::nullopt : std::optional(hw::parse_target(o.netlist)),
+          .dsp = !o.no_dsp && o.netlist != "ice40"};
 }
 
 json wrong_beats_json(const hw::Verification& v) {
@@ -83,10 +86,21 @@ json result_of(const hw::EmittedRtl& rtl, const hw::Verification& v, const Simul
     result["interval_cycles"] = v.interval;
     result["utilisation"] = v.utilisation;
   }
+  if (v.netlist)
+    result["netlist"] = {{"target", o.netlist},
+                         {"no_dsp", o.no_dsp},
+                         {"cells", v.netlist->cells},
+                         {"models_of_ingot", v.netlist->own_models}};
   if (v.coverage)
     result["coverage"] = {
         {"lines", v.coverage->lines}, {"reached", v.coverage->reached}, {"missed", v.coverage->missed}};
   return result;
+}
+
+std::int64_t n_cells(const json& by_kind) {
+  std::int64_t n = 0;
+  for (const json& kind : by_kind) n += kind.get<std::int64_t>();
+  return n;
 }
 
 std::string text_of(const hw::Verification& v, const json& result) {
@@ -98,6 +112,13 @@ std::string text_of(const hw::Verification& v, const json& result) {
   if (v.interval > 0)
     text += fmt::format("latency {} cycles, a vector every {:.4g} cycles, multipliers busy {:.1f}%\n", v.latency,
                         v.interval, 100 * v.utilisation);
+  if (v.netlist) {
+    text +=
+        fmt::format("netlist for {}: {} cells of {} kinds, with models that come with Yosys",
+                    result["netlist"]["target"].get<std::string>(), n_cells(v.netlist->cells), v.netlist->cells.size());
+    text +=
+        v.netlist->own_models.empty() ? "\n" : fmt::format("; ingot's of {}\n", fmt::join(v.netlist->own_models, ", "));
+  }
   if (v.coverage) {
     text += fmt::format("lines reached: {} of {}\n", v.coverage->reached, v.coverage->lines);
     for (const std::string& line : v.coverage->missed) text += fmt::format("never reached: {}\n", line);
@@ -120,7 +141,9 @@ void write_trace(const hw::EmittedRtl& rtl, const hw::Verification& v, const fs:
 hw::Verification verify_with_progress(const hw::EmittedRtl& rtl, const hw::VerifyOptions& options) {
   std::optional<engine::Progress> progress;
   try {
-    say(fmt::format("building the simulation ({})", hw::kSimulators[static_cast<std::size_t>(options.simulator)]));
+    const std::string netlist = options.netlist ? fmt::format(" of the netlist for {}", name(*options.netlist)) : "";
+    say(fmt::format("building the simulation{} ({})", netlist,
+                    hw::kSimulators[static_cast<std::size_t>(options.simulator)]));
     return hw::verify(rtl, options, [&](std::int64_t done, std::int64_t total) {
       if (!progress) progress.emplace("vectors", total);
       progress->update(done);
@@ -135,6 +158,7 @@ void run_simulate(const CLI::App& command, const SimulateOptions& o, const Commo
   const hw::VerifyOptions options = verify_options(o, common);
   require(o.trace == 0 || options.simulator != hw::Simulator::icarus,
           "--trace: icarus gives none; verilator and cxxrtl do");
+  require(!o.no_dsp || !o.netlist.empty(), "--no-dsp: is for a netlist; name its target by --netlist");
   const hw::EmittedRtl rtl = hw::open_emitted(o.folder);
   const fs::path out = o.out.empty() ? fs::path(o.folder) / "simulation" : fs::path(o.out);
   const OutputLock lock(out, command);
@@ -164,6 +188,9 @@ void add_simulate(CLI::App& program) {
   command.add_option("--stalls", o->stalls, "how both ends wait: none, random or bursts");
   command.add_option("--resets", o->resets, "runs that a reset breaks off first")->check(not_negative());
   command.add_option("--simulator", o->simulator, "verilator, icarus or cxxrtl (Yosys)");
+  command.add_option("--netlist", o->netlist,
+                     "simulate what Yosys makes of it for xilinx, ecp5 or ice40, as synth does");
+  command.add_flag("--no-dsp", o->no_dsp, "of a netlist: multiply in logic");
   command.add_option("--trace", o->trace, "cycles to record: trace.vcd, and the first of them as waveform.svg")
       ->check(not_negative());
   command.add_flag("--coverage", o->coverage, "count which lines of Verilog were reached (verilator)");

@@ -40,10 +40,13 @@ Simulation::Simulation(const Design& design, Simulator simulator, const Options&
     : design_(design), simulator_(simulator) {
   engine::require(!options.coverage || simulator == Simulator::verilator,
                   "coverage: only verilator counts lines, got {}", kSimulators[static_cast<std::size_t>(simulator)]);
+  engine::require(design.libraries.empty() || simulator == Simulator::verilator,
+                  "netlist: only verilator simulates one, got {}", kSimulators[static_cast<std::size_t>(simulator)]);
   check_names(design);
   design_.folder = folder_.path();
   design_.sources = copy_files(design.sources, design.folder, folder_.path());
   design_.images = copy_files(design.images, design.folder, folder_.path());
+  design_.libraries = copy_files(design.libraries, design.folder, folder_.path());
   const Runtime runtime = tools(simulator).prepare(options);
   const auto start = std::chrono::steady_clock::now();
   tools(simulator).build(design_, folder_.path(), options, runtime);

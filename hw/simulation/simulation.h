@@ -32,6 +32,9 @@ struct Design {
   std::filesystem::path folder;
   std::vector<std::string> sources;  // Verilog, relative to the folder, or absolute
   std::vector<std::string> images;   // of ROMs, likewise
+  // Likewise, of a netlist: its family's cells as others wrote them. Modules that the sources lack are taken from here,
+  // and lint is off for all.
+  std::vector<std::string> libraries{};
   std::vector<DesignChannel> channels;
 };
 

@@ -5,7 +5,9 @@
 #include "engine/base/error.h"
 #include "engine/base/process.h"
 #include "engine/base/rng.h"
+#include "engine/base/temporary_folder.h"
 #include "hw/graph/runner.h"
+#include "hw/synthesis/netlist.h"
 
 namespace ingot::hw {
 namespace {
@@ -132,9 +134,18 @@ Design design_of(const EmittedRtl& rtl) {
 Verification verify(const EmittedRtl& rtl, const VerifyOptions& options,
                     const std::function<void(std::int64_t, std::int64_t)>& progress) {
   Stimulus stimulus(rtl, options);
-  const Simulation simulation(design_of(rtl), options.simulator, {.coverage = options.coverage});
+  engine::require(!options.netlist || !options.coverage, "--coverage: counts lines of the RTL, not of a netlist");
+  const engine::TemporaryFolder scratch;
+  Design design = design_of(rtl);
+  std::optional<SimulatedNetlist> simulated;
+  if (options.netlist) {
+    Netlist netlist = make_netlist(design, *options.netlist, {.dsp = options.dsp}, scratch.path());
+    design = std::move(netlist.design);
+    simulated = SimulatedNetlist{std::move(netlist.synthesis.cells), std::move(netlist.own_models)};
+  }
+  const Simulation simulation(design, options.simulator, {.coverage = options.coverage});
   if (progress) progress(0, stimulus.size());
-  Verification result{.build_seconds = simulation.build_seconds()};
+  Verification result{.build_seconds = simulation.build_seconds(), .netlist = std::move(simulated)};
   if (options.simulator != Simulator::icarus) measure(rtl, simulation, Stimulus(rtl, options), result);
   const std::int64_t n_chunk =
       std::max<std::int64_t>(1, std::min(kChunkCycles / rtl.manifest.interval, kChunkCodes / rtl.manifest.input.size));

@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "hw/cost.h"
 #include "hw/manifest.h"
 #include "hw/simulation/simulation.h"
 
@@ -23,6 +25,14 @@ struct VerifyOptions {
   int n_resets = 2;
   std::int64_t trace_cycles = 0;
   bool coverage = false;
+  std::optional<Target> netlist{};  // simulate what synthesis makes of the RTL for it, as synth does
+  bool dsp = true;                  // of that synthesis
+};
+
+// What was simulated in the place of the RTL.
+struct SimulatedNetlist {
+  nlohmann::json cells;                 // by kind
+  std::vector<std::string> own_models;  // kinds that models of ours simulate, not those of Yosys
 };
 
 // A beat that differs, as codes.
@@ -44,6 +54,7 @@ struct Verification {
   double utilisation = 0;    // of the multipliers: the interval that the manifest promises, by the measured one
   std::vector<testbench::Byte> trace;
   std::optional<Coverage> coverage;
+  std::optional<SimulatedNetlist> netlist;
 
   bool ok() const { return !stuck && n_different + n_extra + n_not_held == 0; }
 };

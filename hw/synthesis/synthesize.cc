@@ -11,6 +11,7 @@
 #include "engine/base/temporary_folder.h"
 #include "engine/io/json.h"
 #include "hw/names.h"
+#include "hw/simulation/verify.h"
 #include "hw/tools.h"
 
 namespace ingot::hw {
@@ -80,28 +81,35 @@ void place(Synthesis& s, const fs::path& scratch) {
 
 Synthesis synthesize(const EmittedRtl& rtl, Target target, const SynthesisOptions& options,
                      const std::function<void(const std::string&)>& step) {
+  const engine::TemporaryFolder scratch;
+  return synthesize(design_of(rtl), target, options, scratch.path(), step);
+}
+
+Synthesis synthesize(const Design& design, Target target, const SynthesisOptions& options, const fs::path& folder,
+                     const std::function<void(const std::string&)>& step) {
   engine::require(!options.place || target == Target::ice40, "--report: places on ice40 only, got {}", name(target));
   if (options.place) engine::require_program(kNextpnr.program, kNextpnr.debian_package);
   engine::require_program(kYosys.program, kYosys.debian_package);
-  const engine::TemporaryFolder scratch;
-  const std::vector<std::string> sources = copy_files(rtl.manifest.sources, rtl.folder, scratch.path());
-  copy_files(rtl.manifest.images, rtl.folder, scratch.path());
-  engine::require(is_identifier(rtl.manifest.top), "{}: cannot be the name of a module", rtl.manifest.top);
+  engine::require(is_identifier(design.top), "{}: cannot be the name of a module", design.top);
+  const std::vector<std::string> sources = copy_files(design.sources, design.folder, folder);
+  copy_files(design.images, design.folder, folder);
   const auto start = std::chrono::steady_clock::now();
-  if (step) step(fmt::format("yosys synthesises {} for {}", rtl.graph.name, name(target)));
+  if (step) step(fmt::format("yosys synthesises for {}", name(target)));
+  // Of block RAM, what no address reads is undefined, which simulators would have to draw at random.
   run_tool(
       kYosys,
       {"-q", "-p",
        fmt::format("read_verilog -sv -defer {}; hierarchy -check -top {}; {}; check -assert; "
-                   "tee -q -o stat.json stat -json; write_json net.json",
-                   fmt::join(sources, " "), rtl.manifest.top, synthesis_command(target, rtl.manifest.top, options))},
-      scratch.path());
-  const json stat = engine::parse_json(engine::read_file(scratch / "stat.json"), "stat.json");
+                   "tee -q -o stat.json stat -json; write_json net.json; "
+                   "setundef -zero -params t:RAMB18E1 t:RAMB36E1; splitnets; write_verilog -noattr {}",
+                   fmt::join(sources, " "), design.top, synthesis_command(target, design.top, options), kNetlistFile)},
+      folder);
+  const json stat = engine::parse_json(engine::read_file(folder / "stat.json"), "stat.json");
   Synthesis s{.target = target, .cells = stat.at("design").at("num_cells_by_type")};
   for (const auto& [cell, n] : s.cells.items()) count(s, cell, n.get<std::int64_t>());
   if (options.place) {
     if (step) step("nextpnr-ice40 places it on an HX8K");
-    place(s, scratch.path());
+    place(s, folder);
   }
   s.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   s.tool = stat.value("creator", "");

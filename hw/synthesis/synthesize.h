@@ -8,6 +8,7 @@
 
 #include "hw/cost.h"
 #include "hw/manifest.h"
+#include "hw/simulation/simulation.h"
 
 namespace ingot::hw {
 
@@ -34,6 +35,11 @@ struct SynthesisOptions {
 // off or finds fault with the design (its check must be clean).
 Synthesis synthesize(const EmittedRtl& rtl, Target target, const SynthesisOptions& options,
                      const std::function<void(const std::string&)>& step = {});
+
+// The same, which leaves the netlist in a folder: kNetlistFile, and net.json for placers.
+inline constexpr const char kNetlistFile[] = "net.v";
+Synthesis synthesize(const Design& design, Target target, const SynthesisOptions& options,
+                     const std::filesystem::path& folder, const std::function<void(const std::string&)>& step = {});
 
 nlohmann::json to_json(const Synthesis& synthesis);
 

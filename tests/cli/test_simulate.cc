@@ -77,6 +77,9 @@ TEST_CASE("What cannot be simulated is refused in one sentence") {
   refused(place, "simulate rtl --simulator icarus --trace 9", "icarus gives none");
   refused(place, "simulate rtl --simulator icarus --coverage", "only verilator counts lines, got icarus");
   refused(place, "simulate rtl --vectors 0", "--vectors");
+  refused(place, "simulate rtl --netlist xc7", "target: must be ice40, ecp5 or xilinx, got 'xc7'");
+  refused(place, "simulate rtl --netlist ecp5 --coverage", "--coverage: counts lines of the RTL, not of a netlist");
+  refused(place, "simulate rtl --no-dsp", "--no-dsp: is for a netlist");
   refused(place, "simulate rtl", "verilator_bin is missing: install the Debian package verilator", "PATH=/nowhere");
   refused(place, "simulate rtl --simulator icarus", "iverilog is missing: install the Debian package iverilog",
           "PATH=/nowhere");
@@ -116,6 +119,21 @@ TEST_CASE("An emitted layer is simulated: equal, measured, traced; one that is n
   const Outcome stuck = simulated_as(place, "m_valid_o = s_valid_i;", "m_valid_o = s_valid_i \\& 1'b0;");
   CHECK(stuck.code == 1);
   CHECK(contains(stuck.error, "nothing moves any more after 0 beats"));
+}
+
+TEST_CASE("The netlist of an emitted layer is simulated, and what its cells are is said") {
+  const Workplace place;
+  if (!engine::find_program("verilator_bin") || !engine::find_program("yosys")) return;
+  place.write("mlp.toml", kMlp);
+  REQUIRE(place.run("emit mlp.toml --parallelism 2 --out rtl").code == 0);
+  const Outcome outcome = place.run("simulate rtl --netlist ecp5 --vectors 200");
+  CHECK(outcome.code == 0);
+  CHECK(contains(outcome.out, "every bit as computed"));
+  CHECK(contains(outcome.out, "with models that come with Yosys; ingot's of MULT18X18D"));
+  const json netlist = json::parse(text_of_file(place / "rtl/simulation/result.json"))["netlist"];
+  CHECK(netlist["target"] == "ecp5");
+  CHECK(netlist["cells"]["MULT18X18D"] == 4);
+  CHECK(netlist["models_of_ingot"] == json{"MULT18X18D"});
 }
 
 TEST_CASE("What a stranger wrote into an emitted folder is not run, though its checksums are right") {
