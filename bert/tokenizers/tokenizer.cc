@@ -5,6 +5,7 @@
 
 #include "bert/tokenizers/sentencepiece_tokenizer.h"
 #include "bert/tokenizers/tokenizer_folder.h"
+#include "bert/tokenizers/tokenizer_json.h"
 #include "bert/tokenizers/wordpiece.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -19,12 +20,17 @@ using engine::require;
 
 constexpr const char* kConfigName = "tokenizer_config.json";
 constexpr const char* kFileNames[] = {"vocab.txt", "tokenizer.model", "spiece.model"};
-constexpr const char* kOtherNames[] = {"tokenizer.json", "vocab.json", "merges.txt", "sentencepiece.bpe.model"};
+constexpr const char* kJsonName = "tokenizer.json";
+constexpr const char* kOtherNames[] = {"vocab.json", "merges.txt", "sentencepiece.bpe.model"};
 
 std::unique_ptr<Tokenizer> make(const std::string& path, std::string bytes, const SettingsFiles& files) {
   const fs::path kind = fs::path(path).extension();
+  if (kind == ".json") {
+    TokenizerFiles native = parse_tokenizer_json(bytes, files.config, path);
+    return make(path + ": " + native.name, std::move(native.bytes), {.folder = path + ": ", .config = native.config});
+  }
   if (kind == ".model") return std::make_unique<SentencePieceTokenizer>(std::move(bytes), path);
-  require(kind == ".txt", "{}: a tokenizer's name must end in .txt (WordPiece) or .model (SentencePiece)", path);
+  require(kind == ".txt", "{}: a tokenizer's name must end in .txt (WordPiece), .model (SentencePiece) or .json", path);
   return std::make_unique<WordPiece>(std::move(bytes), read_settings(files), path);
 }
 
@@ -48,12 +54,14 @@ fs::path tokenizer_file(const fs::path& path) {
             name);
     found = path / name;
   }
+  if (found.empty() && fs::exists(path / kJsonName, ignored)) found = path / kJsonName;
   for (const char* name : kOtherNames) {
-    require(!found.empty() || !fs::exists(path / name, ignored),
-            "{}: its tokenizer is in {}, which is not read; only vocab.txt and SentencePiece models are", path.string(),
-            name);
+    require(
+        !found.empty() || !fs::exists(path / name, ignored),
+        "{}: its tokenizer is in {}, which is not read; only vocab.txt, tokenizer.json and SentencePiece models are",
+        path.string(), name);
   }
-  require(!found.empty(), "{}: must hold vocab.txt or tokenizer.model, holds neither", path.string());
+  require(!found.empty(), "{}: must hold vocab.txt, tokenizer.model or tokenizer.json, holds none", path.string());
   return found;
 }
 
@@ -69,18 +77,20 @@ bool holds_tokenizer(const fs::path& folder) {
     std::error_code ignored;
     return fs::exists(folder / name, ignored);
   };
-  return std::any_of(std::begin(kFileNames), std::end(kFileNames), is_there) ||
+  return std::any_of(std::begin(kFileNames), std::end(kFileNames), is_there) || is_there(kJsonName) ||
          std::any_of(std::begin(kOtherNames), std::end(kOtherNames), is_there);
 }
 
 std::unique_ptr<Tokenizer> load_tokenizer(const fs::path& path) {
   const fs::path file = tokenizer_file(path);
   return engine::naming_file(file, [&] {
-    const bool is_words = file.extension() == ".txt";
-    std::string bytes = engine::read_file(file, is_words ? kMostVocabularyBytes : kMostModelBytes);
+    const bool is_words = file.extension() == ".txt", is_json = file.extension() == ".json";
+    std::string bytes = engine::read_file(file, is_words  ? kMostVocabularyBytes
+                                                : is_json ? kMostTokenizerJsonBytes
+                                                          : kMostModelBytes);
     SettingsFiles files{.folder = file.has_parent_path() ? file.parent_path().string() + "/" : ""};
+    if (is_words || is_json) files.config = text_beside(file, kConfigName);
     if (is_words) {
-      files.config = text_beside(file, kConfigName);
       files.added_tokens = text_beside(file, "added_tokens.json");
       files.special_tokens = text_beside(file, "special_tokens_map.json");
     }
