@@ -1,6 +1,8 @@
 // ingot export: a model as a Hugging Face folder, or as packed codes.
 #include <fmt/format.h>
 
+#include "bert/tokenizers/tokenizer_folder.h"
+#include "bert/tokenizers/tokenizer_json.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/model_card.h"
@@ -10,6 +12,8 @@
 #include "compress/lower/integer_model.h"
 #include "compress/packed/model.h"
 #include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
@@ -68,6 +72,32 @@ CompressedModel model_to_write(const fs::path& from, bool floats) {
           compress::settled(compressed.model, compressed.compression)};
 }
 
+// The tokenizer as AutoTokenizer of transformers finds it. What cannot be said so is said to the user.
+void write_for_transformers(const fs::path& from, const fs::path& to) {
+  if (!bert::holds_tokenizer(from)) return;
+  const std::unique_ptr<bert::Tokenizer> tokenizer = bert::load_tokenizer(from);
+  try {
+    engine::write_file(to / "tokenizer.json", bert::to_tokenizer_json(*tokenizer));
+  } catch (const engine::Error& error) {
+    return say(fmt::format("note: without tokenizer.json, which transformers wants: {}", error.what()));
+  }
+  if (tokenizer->file_name() == "vocab.txt") return;  // a BertTokenizer: needs no more
+  const fs::path file = to / "tokenizer_config.json";
+  std::error_code ignored;
+  nlohmann::json config = nlohmann::json::object();
+  if (fs::exists(file, ignored)) config = engine::parse_json(engine::read_file(file), file.string());
+  config["tokenizer_class"] = "PreTrainedTokenizerFast";
+  const bert::SpecialTokens& s = tokenizer->special();
+  for (const auto& [key, id] : {std::pair{"pad_token", s.pad},
+                                {"unk_token", s.unknown},
+                                {"cls_token", s.cls},
+                                {"sep_token", s.sep},
+                                {"mask_token", s.mask}}) {
+    if (id >= 0) config[key] = tokenizer->piece(id);
+  }
+  engine::write_file(file, config.dump(2) + "\n");
+}
+
 void write_floats(const CLI::App& command, const fs::path& from, const ExportOptions& o, const Common& common) {
   const fs::path to = o.to;
   const OutputLock lock(to, command);
@@ -78,6 +108,7 @@ void write_floats(const CLI::App& command, const fs::path& from, const ExportOpt
   bert::save_model(to, written.model);
   compress::save_compression(to, written.compression);
   copy_tokenizer(from, to);
+  write_for_transformers(from, to);
   write_model_card(to, written.model.config, notes);
   nlohmann::json sentences = nlohmann::json::array();
   for (const Note& note : notes) sentences.push_back(note.sentence);

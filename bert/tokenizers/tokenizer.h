@@ -37,13 +37,9 @@ class Tokenizer {
 // Of all that decides the ids: the cache key.
 std::uint64_t fingerprint(const Tokenizer& tokenizer);
 
-<<<<<<< HEAD
-// From a vocab.txt (WordPiece), a SentencePiece .model, or a folder that holds one of the two. Beside vocab.txt
-// tokenizer_config.json, added_tokens.json and special_tokens_map.json are read, if they are there. Throws Error.
-=======
-// From a vocab.txt (WordPiece), a SentencePiece .model, a tokenizer.json, or a folder that holds one of them (a
-// tokenizer_config.json beside vocab.txt may say "do_lower_case": false). Throws Error.
->>>>>>> 17952ee (tokenizer.json of the tokenizers library, both ways: WordPiece, and Unigram and BPE where they do what SentencePiece does)
+// From a vocab.txt (WordPiece), a SentencePiece .model, a tokenizer.json, or a folder that holds one of them. Beside
+// vocab.txt tokenizer_config.json, added_tokens.json and special_tokens_map.json are read, if they are there, beside
+// tokenizer.json the first of them. Throws Error.
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& path);
 
 // From the bytes of such a file, as load_tokenizer would; `name` decides which kind it is, and `config` is the text of
