@@ -176,7 +176,7 @@ class Reader {
   // Added tokens are pieces that text cannot make, in SentencePiece's words control symbols.
   void read_added_pieces(SentencePieceModel& model) const {
     for (const Added& added : added_) {
-      require(added.token.value("special", false),
+      require(added.token.contains("special") && added.token["special"] == true,
               "{}: the added token {} is no special one, which a SentencePiece model has not", subject_, added.text);
       if (added.id == model.pieces.size()) model.pieces.push_back({.text = added.text});
       require(added.id < model.pieces.size() && model.pieces[added.id].text == added.text,

@@ -44,8 +44,7 @@ json with_charsmap(json file) {
 }
 
 std::unique_ptr<bert::Tokenizer> tokenizer_of(const std::string& text) {
-  bert::TokenizerFiles files = bert::parse_tokenizer_json(text, "", "tokenizer.json");
-  return bert::make_tokenizer(files.name, std::move(files.bytes), files.config);
+  return bert::make_tokenizer("tokenizer.json", text);
 }
 
 // What is said of the n-th file after `change`.
@@ -73,10 +72,11 @@ TEST_CASE("a tokenizer.json gives the ids that the tokenizers library gives") {
 
 TEST_CASE("what is written for the tokenizers library is what it was read from") {
   for (const json& entry : golden()["tokenizers"]) {
-    const json file = with_charsmap(entry["json"]);
-    json written = json::parse(bert::to_tokenizer_json(*tokenizer_of(file.dump())));
-    if (file["model"]["type"] == "BPE") {  // pieces that no merge makes rank behind the others, in any order
-      CHECK(written["model"]["merges"] == file["model"]["merges"]);
+    json file = with_charsmap(entry["json"]);
+    const json written = json::parse(bert::to_tokenizer_json(*tokenizer_of(file.dump())));
+    if (file["model"]["type"] == "WordPiece") {  // what goes without saying is not said
+      json& strip = file["normalizer"]["strip_accents"];
+      if (strip == file["normalizer"]["lowercase"]) strip = nullptr;
     }
     CHECK(written == file);
   }
@@ -118,7 +118,7 @@ TEST_CASE("parts that do something else are refused by name") {
   is_refused(kUnigram, "is no special one", [](json& f) {
     f["added_tokens"].push_back({{"id", 250}, {"content", "covid"}, {"special", false}});
   });
-  is_refused(kWordPiece, "has id 99", [](json& f) { f["added_tokens"][4]["id"] = 99; });
+  is_refused(kWordPiece, "got 99", [](json& f) { f["added_tokens"][4]["id"] = 99; });
   is_refused(kUnigram, "byte_fallback", [](json& f) { f["model"]["byte_fallback"] = true; });
   is_refused(kUnigram, "normalizer NFD", [](json& f) { f["normalizer"]["normalizers"].push_back({{"type", "NFD"}}); });
   is_refused(kUnigram, "pre_tokenizer ByteLevel", [](json& f) { f["pre_tokenizer"]["type"] = "ByteLevel"; });

@@ -187,3 +187,27 @@ TEST_CASE("nothing that a stranger wrote into a folder reaches the terminal raw"
   place.write("hf/added_tokens.json", json{{evil, 5}}.dump());
   harmless("import hf --out m");
 }
+
+TEST_CASE("a folder whose tokenizer is tokenizer.json alone is imported, and exported with one") {
+  const Workplace place;
+  REQUIRE(place.run(Workplace::train("--out run")).code == 0);
+  REQUIRE(place.run("export run words").code == 0);
+  REQUIRE(place
+              .run("train --data train.csv --layers 1 --hidden 16 --heads 2 --ffn 16 --length 16 --epochs 1 --quiet "
+                   "--pieces 60 --out pieces-run")
+              .code == 0);
+  REQUIRE(place.run("export pieces-run pieces").code == 0);
+  for (const std::string folder : {"words", "pieces"}) {
+    const std::string native = folder == "words" ? "vocab.txt" : "tokenizer.model";
+    const std::string encoded = place.run("tokenizer encode " + folder, "the iron Number 7\n\n").out;
+    REQUIRE(fs::remove(place / folder / native));
+    CHECK(place.run("tokenizer encode " + folder, "the iron Number 7\n\n").out == encoded);
+    REQUIRE(place.run("import " + folder + " --out in-" + folder).code == 0);
+    CHECK(fs::exists(place / ("in-" + folder) / native));
+    CHECK(place.run("tokenizer encode in-" + folder, "the iron Number 7\n\n").out == encoded);
+    place.write(folder + "/tokenizer.json", R"({"model": {"type": "WordLevel"}, "post_processor": null})");
+    const Outcome refused = place.run("import " + folder + " --out other");
+    CHECK(refused.code == 2);
+    CHECK(contains(refused.error, "tokenizer.json: "));
+  }
+}
