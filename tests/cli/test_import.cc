@@ -194,7 +194,7 @@ TEST_CASE("a folder whose tokenizer is tokenizer.json alone is imported, and exp
   REQUIRE(place.run("export run words").code == 0);
   REQUIRE(place
               .run("train --data train.csv --layers 1 --hidden 16 --heads 2 --ffn 16 --length 16 --epochs 1 --quiet "
-                   "--pieces 60 --out pieces-run")
+                   "--out pieces-run")
               .code == 0);
   REQUIRE(place.run("export pieces-run pieces").code == 0);
   for (const std::string folder : {"words", "pieces"}) {
