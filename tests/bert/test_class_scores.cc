@@ -1,4 +1,4 @@
-// Scores of each class, against figures of scikit-learn 1.5 for the same labels.
+// Scores of each class, against figures of scikit-learn 1.9 for the same labels.
 #include <doctest/doctest.h>
 
 #include <numeric>
