@@ -1,6 +1,7 @@
 // ingot synth: what emitted RTL takes of a chip.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "cli/command.h"
@@ -74,20 +75,23 @@ std::string change(const json& run, const std::optional<json>& before, const cha
 }
 
 std::string table(const json& run, const std::optional<json>& before) {
-  std::string text =
-      fmt::format("{:<10}{:>10}{:>12}{:>10}\n", run["target"].get<std::string>(), "found", "last run", "model");
+  const std::string target = run["target"].get<std::string>(), lut = hw::lut_title(hw::parse_target(target));
+  const std::size_t width = std::max(lut.size() + 2, std::size_t{10});
+  std::string text = fmt::format("{:<{}}{:>10}{:>12}{:>10}\n", target, width, "found", "last run", "model");
   for (const char* key : {"lut", "ff", "dsp", "bram", "carry", "fmax_mhz"}) {
     if (!run.contains(key)) continue;
     const std::string model = run["model"].contains(key) ? fmt::format("{:.0f}", run["model"][key].get<double>()) : "";
-    text += fmt::format("{:<10}{:>10}{:>12}{:>10}\n", key, fmt::format("{:.5g}", run[key].get<double>()),
-                        change(run, before, key), model);
+    text += fmt::format("{:<{}}{:>10}{:>12}{:>10}\n", std::string_view(key) == "lut" ? lut : key, width,
+                        fmt::format("{:.5g}", run[key].get<double>()), change(run, before, key), model);
   }
+  if (run.contains("placed_lut"))
+    text += fmt::format("nextpnr-ice40 placed {} logic cells\n", run["placed_lut"].get<std::int64_t>());
   if (run.contains("no_fmax")) text += run["no_fmax"].get<std::string>() + "\n";
   return text + fmt::format("{:.1f} s, {}\n", run["seconds"].get<double>(), run["tool"].get<std::string>());
 }
 
 void run_synth(const CLI::App& command, const SynthOptions& o, const Common& common) {
-  if (o.sweep > 0) return run_sweep(command, common, o.sweep, o.target, o.out);
+  if (o.sweep > 0) return run_sweep(command, common, o.sweep, o.target, !o.no_dsp, o.out);
   require(!o.folder.empty(), "synth: needs the folder that `ingot emit` wrote");
   const hw::Target target = hw::parse_target(o.target);
   const hw::EmittedRtl rtl = hw::open_emitted(o.folder);
@@ -96,7 +100,7 @@ void run_synth(const CLI::App& command, const SynthOptions& o, const Common& com
   const hw::Synthesis synthesis =
       hw::synthesize(rtl, target, {.place = o.report, .dsp = !o.no_dsp && target != hw::Target::ice40}, say);
   json run = to_json(synthesis);
-  const hw::Cost model = hw::cost(rtl.graph, target);
+  const hw::Cost model = hw::cost(rtl.graph, target, !o.no_dsp);
   run["model"] = {{"lut", model.lut}, {"ff", model.ff}, {"dsp", model.dsp}, {"bram", model.bram}};
   run["cycles"] = rtl.manifest.interval;
   run["no_dsp"] = o.no_dsp;

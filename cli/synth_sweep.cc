@@ -38,12 +38,22 @@ json load(const fs::path& file) {
   return known;
 }
 
-json measure(const hw::LinearShape& shape, std::size_t i, hw::Target target) {
+json measure(const hw::LinearShape& shape, std::size_t i, hw::Target target, bool dsp) {
   const engine::TemporaryFolder folder;
   hw::write_rtl(folder / "rtl", hw::random_layer(shape, i + 1), {});
-  json found = hw::to_json(hw::synthesize(hw::open_rtl(folder / "rtl"), target, {.dsp = target != hw::Target::ice40}));
+  json found =
+      hw::to_json(hw::synthesize(hw::open_rtl(folder / "rtl"), target, {.dsp = dsp && target != hw::Target::ice40}));
   found.erase("cells");
+  found["no_dsp"] = !dsp;
   return found;
+}
+
+// Whether an earlier run measured a shape with the same options and counted its area in the same way.
+bool is_measured(const json& known, const std::string& key, hw::Target target, bool dsp) {
+  if (!known.contains(key)) return false;
+  const json& found = known[key];
+  return found.contains("lut_logic") && found.value("target", "") == hw::name(target) &&
+         found.value("no_dsp", dsp) == !dsp;
 }
 
 struct Fit {
@@ -62,7 +72,7 @@ Fit fit(const std::vector<std::vector<double>>& features, const std::vector<doub
 
 }  // namespace
 
-void run_sweep(const CLI::App& command, const Common& common, std::int64_t n, const std::string& target_name,
+void run_sweep(const CLI::App& command, const Common& common, std::int64_t n, const std::string& target_name, bool dsp,
                const fs::path& out) {
   const hw::Target target = hw::parse_target(target_name);
   require(!out.empty(), "--sweep: writes a table; name its folder by --out");
@@ -77,18 +87,18 @@ void run_sweep(const CLI::App& command, const Common& common, std::int64_t n, co
   std::vector<double> luts, ffs;
   for (std::size_t i = 0; i < shapes.size(); ++i) {
     const std::string key = key_of(shapes[i]);
-    if (!known.contains(key)) {
-      known[key] = measure(shapes[i], i, target);
+    if (!is_measured(known, key, target, dsp)) {
+      known[key] = measure(shapes[i], i, target, dsp);
       engine::write_file(file, known.dump(1) + "\n");
     }
     const json& found = known[key];
-    const hw::Cost model = hw::cost(shapes[i], target);
+    const hw::Cost model = hw::cost(shapes[i], target, dsp);
     const auto count = [&](const char* what) { return found.at(what).get<double>(); };
     const auto cell = [](double v) { return fmt::format("{:.0f}", v); };
     table.rows.push_back({key, cell(count("lut")), cell(model.lut), cell(count("ff")), cell(model.ff),
                           cell(count("dsp")), cell(count("bram")), cell(model.bram)});
-    lut_features.push_back(hw::lut_features(shapes[i], target));
-    ff_features.push_back(hw::ff_features(shapes[i], target));
+    lut_features.push_back(hw::lut_features(shapes[i], target, dsp));
+    ff_features.push_back(hw::ff_features(shapes[i], target, dsp));
     luts.push_back(count("lut"));
     ffs.push_back(count("ff"));
     meter.update(static_cast<std::int64_t>(i) + 1);
@@ -100,8 +110,9 @@ void run_sweep(const CLI::App& command, const Common& common, std::int64_t n, co
         fmt::join(f.coefficients, ", "), 100 * f.mean, 100 * f.worst);
   };
   const std::string fits = line("LUT", lut) + line("FF", ff);
-  engine::write_file(out / "table.md", fmt::format("# Linear layers on {}, and the cost model\n\n{}\n- {}- {}",
-                                                   target_name, table.markdown(), line("LUT", lut), line("FF", ff)));
+  engine::write_file(out / "table.md", fmt::format("# Linear layers on {}{}, and the cost model\n\n{}\n- {}- {}",
+                                                   target_name, dsp ? "" : " without multipliers", table.markdown(),
+                                                   line("LUT", lut), line("FF", ff)));
   finish(command, common, out,
          {{"target", target_name},
           {"shapes", n},

@@ -17,17 +17,18 @@ struct Coefficients {
   std::vector<double> lut, ff;  // of lut_features, ff_features
 };
 
-// As `ingot synth --sweep 20 --target T` found them: docs/hardware/sweep-T.
-const Coefficients& coefficients(Target target) {
-  static const Coefficients kAll[] = {
-      // ice40
-      {{0, 5.565, 0, 2.832, 2.142, 0.077, 0.599}, {39.9, 1.139, 2.379, 0.212, 0.044, 0.202, 0}},
-      // ecp5
-      {{7.475, 3.484, 0.872, 0, 2.023, 1.972, 1.132}, {34.57, 1.046, 2.182, 0.533, 0, 0.231, 1.26}},
-      // xilinx
-      {{0, 5.367, 0, 1.882, 1.83, 0.31, 1.363}, {39.56, 1.242, 0.751, 0.621, 0.487, 0.426, 0.867}},
+// As `ingot synth --sweep 20 --target T` found them: docs/hardware/sweep-T, and with --no-dsp sweep-T-no-dsp.
+const Coefficients& coefficients(Target target, bool dsp) {
+  static const Coefficients kAll[][2] = {
+      // without multipliers, with them
+      {{{25.98, 5.19, 0, 2.871, 2.82, 0, 0.5186}, {39.9, 1.139, 2.379, 0.212, 0.044, 0.202, 0}},  // ice40
+       {{25.98, 5.19, 0, 2.871, 2.82, 0, 0.5186}, {39.9, 1.139, 2.379, 0.212, 0.044, 0.202, 0}}},
+      {{{0, 1.197, 0, 4.183, 4.606, 5.283, 0}, {34.57, 1.046, 2.182, 0.533, 0, 0.231, 1.26}},  // ecp5
+       {{15.57, 6.223, 1.448, 0, 4.341, 2.421, 0.9355}, {34.57, 1.046, 2.182, 0.533, 0, 0.231, 1.26}}},
+      {{{0, 3.183, 0, 2.214, 1.439, 0.9581, 0.8233}, {34.57, 1.046, 2.182, 0.533, 0, 0.231, 1.26}},  // xilinx
+       {{0, 5.666, 0, 1.86, 1.882, 0.2887, 1.277}, {43.5, 1.229, 1.174, 0.24, 0.5236, 0.4582, 1.093}}},
   };
-  return kAll[static_cast<std::size_t>(target)];
+  return kAll[static_cast<std::size_t>(target)][dsp ? 1 : 0];
 }
 
 double dot(const std::vector<double>& a, const std::vector<double>& b) {
@@ -45,7 +46,7 @@ struct Derived {
   double logic_luts;  // one a bit, of which 2^depth can differ
   bool small_weights, small_bias;
 };
-Derived derived(const LinearShape& s, Target target) {
+Derived derived(const LinearShape& s, Target target, bool dsp) {
   const auto [in, out] = s.parallelism;
   const int product = s.input_width + s.weight_width;
   Derived d{.multipliers = static_cast<double>(in * out),
@@ -54,7 +55,7 @@ Derived derived(const LinearShape& s, Target target) {
             .product_bits = static_cast<double>(product),
             .sum_bits = product + log2_up(s.k)};
   // Yosys leaves products of fewer than 9 bits to logic on xilinx.
-  d.in_dsp = target == Target::ecp5 || (target == Target::xilinx && product >= 9);
+  d.in_dsp = dsp && (target == Target::ecp5 || (target == Target::xilinx && product >= 9));
   d.small_weights = d.beats_in * d.beats_out <= 16;
   d.small_bias = d.beats_out <= 16;
   d.logic_bits = (d.small_weights ? d.multipliers * s.weight_width : 0) +
@@ -83,7 +84,20 @@ double block_rams(double depth, double width, Target target) {
   return best;
 }
 
+// LUTs of a table in logic, for one lane: truth tables of what a LUT can hold, of which 4 (xilinx) or 8 differ in a bit
+// of the functions here, that are nearly linear or constant far from 0. As Yosys found them for GELU: within a third.
+double table_luts(std::int64_t words, int width, Target target) {
+  const std::int64_t size = target == Target::xilinx ? 64 : 16, most = target == Target::xilinx ? 4 : 8;
+  return static_cast<double>(width * std::clamp<std::int64_t>(words / size, 1, most));
+}
+
 }  // namespace
+
+bool is_logic_table(std::int64_t words, int width, std::int64_t lanes, Target target) {
+  const std::int64_t n_ports = lanes == 1 ? 1 : 2;  // of which a block RAM of ice40 has one
+  const std::int64_t most_bits[] = {1024 * n_ports, 4096, 8192};
+  return words * width <= most_bits[static_cast<std::size_t>(target)];
+}
 
 std::string_view name(Target target) {
   constexpr std::string_view kNames[] = {"ice40", "ecp5", "xilinx"};
@@ -97,8 +111,8 @@ Target parse_target(std::string_view text) {
   engine::fail("target: must be ice40, ecp5 or xilinx, got '{}'", text);
 }
 
-std::vector<double> lut_features(const LinearShape& s, Target target) {
-  const Derived d = derived(s, target);
+std::vector<double> lut_features(const LinearShape& s, Target target, bool dsp) {
+  const Derived d = derived(s, target, dsp);
   const auto out = static_cast<double>(s.parallelism.out), in = static_cast<double>(s.parallelism.in);
   const double bank_words = 2 * std::exp2(log2_up(s.k / s.parallelism.in));
   return {1,
@@ -110,8 +124,8 @@ std::vector<double> lut_features(const LinearShape& s, Target target) {
           d.logic_luts};                                                  // ROMs in logic
 }
 
-std::vector<double> ff_features(const LinearShape& s, Target target) {
-  const Derived d = derived(s, target);
+std::vector<double> ff_features(const LinearShape& s, Target target, bool dsp) {
+  const Derived d = derived(s, target, dsp);
   const auto out = static_cast<double>(s.parallelism.out), in = static_cast<double>(s.parallelism.in);
   const bool absorbed = d.in_dsp && target == Target::xilinx;
   return {1,
@@ -123,11 +137,11 @@ std::vector<double> ff_features(const LinearShape& s, Target target) {
           in * s.input_width};
 }
 
-Cost cost(const LinearShape& s, Target target) {
-  const Derived d = derived(s, target);
-  const Coefficients& c = coefficients(target);
-  Cost cost{.lut = dot(c.lut, lut_features(s, target)),
-            .ff = dot(c.ff, ff_features(s, target)),
+Cost cost(const LinearShape& s, Target target, bool dsp) {
+  const Derived d = derived(s, target, dsp);
+  const Coefficients& c = coefficients(target, dsp);
+  Cost cost{.lut = dot(c.lut, lut_features(s, target, dsp)),
+            .ff = dot(c.ff, ff_features(s, target, dsp)),
             .dsp = d.in_dsp ? d.multipliers : 0,
             .cycles = static_cast<std::int64_t>(d.beats_in * d.beats_out)};
   if (s.per_channel) {  // a shifter of some bits and a register; as found in blocks of trained models
@@ -139,10 +153,10 @@ Cost cost(const LinearShape& s, Target target) {
   return cost;
 }
 
-Cost cost(const std::vector<LinearShape>& layers, Target target) {
+Cost cost(const std::vector<LinearShape>& layers, Target target, bool dsp) {
   Cost sum;
   for (const LinearShape& layer : layers) {
-    const Cost one = cost(layer, target);
+    const Cost one = cost(layer, target, dsp);
     sum.lut += one.lut;
     sum.ff += one.ff;
     sum.dsp += one.dsp;
@@ -163,7 +177,7 @@ LinearShape shape_of(const Node& node) {
           .per_channel = !std::equal(bits.begin() + 1, bits.end(), bits.begin())};
 }
 
-Cost cost(const Graph& graph, Target target) {
+Cost cost(const Graph& graph, Target target, bool dsp) {
   std::vector<LinearShape> linears;
   Cost activations;
   for (const Node& node : graph.nodes) {
@@ -172,7 +186,11 @@ Cost cost(const Graph& graph, Target target) {
       continue;
     }
     const auto lanes = static_cast<double>(node.parallelism.in);
-    if (!node.activation()->table.empty()) {  // a memory for two lanes; on ice40, which has one read port, for each
+    const auto words = static_cast<std::int64_t>(node.activation()->table.size());
+    if (words > 0 && is_logic_table(words, node.output.width, node.parallelism.in, target)) {
+      activations.lut += 2 + lanes * table_luts(words, node.output.width, target);
+      activations.ff += 1 + lanes * node.output.width;
+    } else if (words > 0) {  // a memory for two lanes; on ice40, which has one read port, for each
       const double memories = target == Target::ice40 ? lanes : std::ceil(lanes / 2);
       activations.bram += memories * block_rams(std::exp2(node.input.width), node.output.width, target);
       activations.lut += 2;
@@ -181,7 +199,7 @@ Cost cost(const Graph& graph, Target target) {
       activations.lut += lanes * node.output.width * (node.activation()->function == "relu" ? 0.5 : 2);
     }
   }
-  Cost all = cost(linears, target);
+  Cost all = cost(linears, target, dsp);
   all.lut += activations.lut;
   all.ff += activations.ff;
   all.bram += activations.bram;

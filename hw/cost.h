@@ -16,7 +16,7 @@ std::string_view name(Target target);
 Target parse_target(std::string_view text);  // Error listing the names
 
 struct Cost {
-  double lut = 0, ff = 0, dsp = 0, bram = 0;  // as synthesize() counts them
+  double lut = 0, ff = 0, dsp = 0, bram = 0;  // as area_of() counts them
   std::int64_t cycles = 0;                    // from a vector to the next
 };
 
@@ -29,18 +29,25 @@ struct LinearShape {
 };
 
 // Linear in features of the shape, with coefficients fitted to real syntheses (docs/hardware). Shapes left out of the
-// fit are off by 8% (xilinx), 6% (ice40) and 10% (ecp5) in LUT, 6% in FF in the mean, in LUT by 26% at most.
+// fit are off by 7% (xilinx, ice40) and 8% (ecp5) in LUT, 6% to 7% in FF in the mean, in LUT by 24% at most; without
+// multipliers in LUT by 9% (xilinx) and 16% (ecp5) in the mean, by 39% at most.
 // ice40 has no multipliers in this count (HX parts have none).
-Cost cost(const LinearShape& shape, Target target);
+// `dsp` false: products are logic, as --no-dsp has it.
+Cost cost(const LinearShape& shape, Target target, bool dsp = true);
 
 // Of layers one after another: sums, and the cycles of the slowest.
-Cost cost(const std::vector<LinearShape>& layers, Target target);
-Cost cost(const Graph& graph, Target target);
+Cost cost(const std::vector<LinearShape>& layers, Target target, bool dsp = true);
+Cost cost(const Graph& graph, Target target, bool dsp = true);
+
+// Whether a table of a function becomes logic, which Yosys 0.23 prefers for small ones.
+// Two lanes share a memory. (ROMs of Linears say themselves
+// what they are.)
+bool is_logic_table(std::int64_t words, int width, std::int64_t lanes, Target target);
 
 LinearShape shape_of(const Node& linear);
 
 // What lut and ff are linear in, for fitting.
-std::vector<double> lut_features(const LinearShape& shape, Target target);
-std::vector<double> ff_features(const LinearShape& shape, Target target);
+std::vector<double> lut_features(const LinearShape& shape, Target target, bool dsp = true);
+std::vector<double> ff_features(const LinearShape& shape, Target target, bool dsp = true);
 
 }  // namespace ingot::hw

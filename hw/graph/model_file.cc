@@ -37,7 +37,8 @@ FixedPoint format_in(Fields& fields, const std::string& name) {
 // Where the numbers of the layers come from.
 class Weights {
  public:
-  Weights(const std::string& file, const fs::path& folder, std::uint64_t seed) : seed_(seed) {
+  Weights(const std::string& file, const fs::path& folder, bool of_all_codes, std::uint64_t seed)
+      : of_all_codes_(of_all_codes), seed_(seed) {
     if (!file.empty()) file_.emplace(folder / file);
   }
 
@@ -49,18 +50,27 @@ class Weights {
             kMaxWeights);
   }
 
-  std::vector<float> get(const std::string& name, const std::vector<std::int64_t>& shape, double bound) {
+  std::vector<float> get(const std::string& name, const std::vector<std::int64_t>& shape, double bound,
+                         const FixedPoint& format) {
     if (file_) return file_->floats(file_->get(name, "F32", shape));
     std::int64_t n = 1;
     for (const std::int64_t d : shape) n *= d;
     engine::Rng rng(seed_, static_cast<std::uint64_t>(engine::Stream::initialisation) << 56 | n_drawn_++);
     std::vector<float> values;
-    for (std::int64_t i = 0; i < n; ++i) values.push_back(static_cast<float>((2 * rng.uniform() - 1) * bound));
+    const engine::CodeRange codes = format.codes();
+    const auto n_codes = static_cast<std::uint64_t>(codes.highest - codes.lowest + 1);
+    for (std::int64_t i = 0; of_all_codes_ && i < n; ++i) {
+      const std::int64_t code = codes.lowest + static_cast<std::int64_t>(rng.below(n_codes));
+      values.push_back(static_cast<float>(std::ldexp(static_cast<double>(code), -format.frac_bits)));
+    }
+    for (std::int64_t i = 0; !of_all_codes_ && i < n; ++i)
+      values.push_back(static_cast<float>((2 * rng.uniform() - 1) * bound));
     return values;
   }
 
  private:
   std::optional<engine::Safetensors> file_;
+  bool of_all_codes_;
   std::uint64_t seed_, n_drawn_ = 0;
   std::int64_t n_counted_ = 0;
 };
@@ -84,8 +94,8 @@ Linear linear_in(Fields& fields, const std::string& name, std::int64_t k, const 
   linear.weight_width = weight.width;
   linear.weight_frac_bits.assign(static_cast<std::size_t>(linear.n), weight.frac_bits);
   const double bound = 1 / std::sqrt(static_cast<double>(k));
-  const std::vector<float> w = weights.get(name + ".weight", {linear.n, k}, bound);
-  const std::vector<float> b = weights.get(name + ".bias", {linear.n}, bound);
+  const std::vector<float> w = weights.get(name + ".weight", {linear.n, k}, bound, weight);
+  const std::vector<float> b = weights.get(name + ".bias", {linear.n}, bound, bias);
   for (std::size_t i = 0; i < w.size(); ++i)
     linear.weights.push_back(static_cast<std::int32_t>(code_of(w[i], weight, name + ".weight", i)));
   for (std::size_t i = 0; i < b.size(); ++i) linear.bias.push_back(code_of(b[i], bias, name + ".bias", i) << left);
@@ -185,7 +195,11 @@ ModelFile parse_model(const std::string& text, const std::string& subject, const
   ModelFile model{.graph = {.name = fields.text("name")}};
   check_plain(fields.place("name"), model.graph.name);
   const FixedPoint input = format_in(fields, "input");
-  Weights weights(fields.text_or("weights", ""), folder, seed);
+  const std::string file = fields.text_or("weights", ""), drawn = fields.text_or("draw", "");
+  require(drawn.empty() || drawn == "all_codes", "{}: must be \"all_codes\", got '{}'", fields.place("draw"), drawn);
+  require(drawn.empty() || file.empty(), "{}: nothing is drawn where weights come from a file; leave one of both out",
+          fields.place("draw"));
+  Weights weights(file, folder, drawn == "all_codes", seed);
   const json& layers = fields.array("layers");
   require(!layers.empty() && layers.size() <= kMaxLayers, "{}: there must be 1 to {}, got {}", fields.place("layers"),
           kMaxLayers, layers.size());

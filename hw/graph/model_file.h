@@ -4,6 +4,7 @@
 //   input = "fixed(8,3)"              # of the first layer
 //   weights = "mlp.safetensors"       # optional: float tensors NAME.weight [outputs, inputs], NAME.bias [outputs];
 //                                     # else drawn: uniform over +-1/sqrt(inputs), a function of the seed
+//   draw = "all_codes"                # optional: else drawn so, from all codes of their formats alike
 //   vectors = [[-8, 3, 0, 1]]         # optional: input codes to simulate
 //   [[layers]]
 //   name = "fc1"

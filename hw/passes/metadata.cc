@@ -1,3 +1,4 @@
+#include "hw/cost.h"
 #include "hw/passes/metadata.h"
 
 #include <fmt/format.h>
@@ -45,6 +46,16 @@ json software(const Node& node) {
           {"zero_weights", zeros}};
 }
 
+// Where synthesis puts it. Tables of functions are logic or memory by their size, and by the family.
+const char* storage(const Node& node, const StoredParameter& stored) {
+  const auto is_logic = [&](Target target) {
+    return node.linear() != nullptr ? !stored.in_block_ram
+                                    : is_logic_table(stored.image.depth(), stored.image.width(), node.parallelism.in, target);
+  };
+  const auto n_logic = std::count_if(std::begin(kTargets), std::end(kTargets), is_logic);
+  return n_logic == std::ssize(kTargets) ? "LUT" : n_logic == 0 ? "BRAM" : "LUT or BRAM";
+}
+
 json hardware(const Node& node) {
   const Module& module = module_for(node);
   const Emission emission = module.emit(node);
@@ -56,7 +67,7 @@ json hardware(const Node& node) {
     }
   };
   for (const StoredParameter& stored : emission.stored) {
-    interface[stored.name] = {{"storage", stored.in_block_ram ? "BRAM" : "LUT"},
+    interface[stored.name] = {{"storage", storage(node, stored)},
                               {"transpose", stored.is_transposed},
                               {"words", stored.image.depth()},
                               {"word_bits", stored.image.width()}};

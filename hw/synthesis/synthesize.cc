@@ -40,22 +40,6 @@ std::string synthesis_command(Target target, const std::string& top, const Synth
   return fmt::format("synth_ice40 -top {}{}", top, options.dsp && !options.place ? " -dsp" : "");
 }
 
-bool is_lut(const std::string& cell) {
-  return cell == "SB_LUT4" || (cell.size() == 4 && cell.starts_with("LUT") && cell[3] >= '1' && cell[3] <= '6');
-}
-
-void count(Synthesis& s, const std::string& cell, std::int64_t n) {
-  if (is_lut(cell)) s.lut += n;
-  if (cell == "RAM32M" || cell == "RAM64M") s.lut += 4 * n;
-  if (cell == "RAM32X1D" || cell == "RAM64X1D") s.lut += 2 * n;
-  if (cell == "TRELLIS_DPR16X4") s.lut += 4 * n;  // a slice's LUTs, as RAM32M's
-  if (cell.starts_with("FD") || cell.starts_with("SB_DFF") || cell == "TRELLIS_FF") s.ff += n;
-  if (cell == "DSP48E1" || cell == "MULT18X18D" || cell == "SB_MAC16") s.dsp += n;
-  if (cell == "RAMB18E1" || cell == "DP16KD" || cell.starts_with("SB_RAM40_4K")) s.bram += n;
-  if (cell == "RAMB36E1") s.bram += 2 * n;
-  if (cell == "CARRY4" || cell == "CCU2C" || cell == "SB_CARRY") s.carry += n;
-}
-
 void place(Synthesis& s, const fs::path& scratch) {
   const ToolResult placed =
       try_tool(kNextpnr,
@@ -67,10 +51,11 @@ void place(Synthesis& s, const fs::path& scratch) {
     return;
   }
   const json report = engine::parse_json(engine::read_file(scratch / "report.json"), "report.json");
+  s.placed_lut = report.at("utilization").at("ICESTORM_LC").at("used").get<std::int64_t>();
   const json clocks = report.value("fmax", json::object());
   double slowest = 0;
   for (const auto& [clock, timing] : clocks.items()) {
-    const double achieved = timing.value("achieved", 0.0);
+    const double achieved = timing.at("achieved").get<double>();
     slowest = slowest == 0 ? achieved : std::min(slowest, achieved);
   }
   if (slowest > 0) s.fmax_mhz = slowest;
@@ -105,8 +90,11 @@ Synthesis synthesize(const Design& design, Target target, const SynthesisOptions
                    fmt::join(sources, " "), design.top, synthesis_command(target, design.top, options), kNetlistFile)},
       folder);
   const json stat = engine::parse_json(engine::read_file(folder / "stat.json"), "stat.json");
-  Synthesis s{.target = target, .cells = stat.at("design").at("num_cells_by_type")};
-  for (const auto& [cell, n] : s.cells.items()) count(s, cell, n.get<std::int64_t>());
+  Synthesis s;
+  s.target = target;
+  s.cells = stat.at("design").at("num_cells_by_type");
+  const json netlist = engine::parse_json(engine::read_file(folder / "net.json"), "net.json");
+  static_cast<Area&>(s) = area_of(netlist, design.top, target);
   if (options.place) {
     if (step) step("nextpnr-ice40 places it on an HX8K");
     place(s, folder);
@@ -119,6 +107,8 @@ Synthesis synthesize(const Design& design, Target target, const SynthesisOptions
 json to_json(const Synthesis& s) {
   json object{{"target", name(s.target)}, {"lut", s.lut},     {"ff", s.ff},           {"dsp", s.dsp},  {"bram", s.bram},
               {"carry", s.carry},         {"cells", s.cells}, {"seconds", s.seconds}, {"tool", s.tool}};
+  object["lut_logic"] = s.lut_logic;
+  if (s.placed_lut) object["placed_lut"] = *s.placed_lut;
   if (s.fmax_mhz) object["fmax_mhz"] = *s.fmax_mhz;
   if (!s.no_fmax.empty()) object["no_fmax"] = s.no_fmax;
   return object;

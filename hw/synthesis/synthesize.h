@@ -9,19 +9,16 @@
 #include "hw/cost.h"
 #include "hw/manifest.h"
 #include "hw/simulation/simulation.h"
+#include "hw/synthesis/area.h"
 
 namespace ingot::hw {
 
-struct Synthesis {
+struct Synthesis : Area {
   Target target = Target::xilinx;
-  std::int64_t lut = 0;   // LUT1 .. LUT6, SB_LUT4, LUT4, and 4 a RAM32M or RAM64M
-  std::int64_t ff = 0;    // FD*, SB_DFF*, TRELLIS_FF
-  std::int64_t dsp = 0;   // DSP48E1, MULT18X18D, SB_MAC16
-  std::int64_t bram = 0;  // RAMB18E1 and 2 a RAMB36E1, DP16KD, SB_RAM40_4K
-  std::int64_t carry = 0;
-  nlohmann::json cells;            // by type
-  std::optional<double> fmax_mhz;  // placed and routed
-  std::string no_fmax;             // why there is none although it was asked for
+  nlohmann::json cells;                    // by type
+  std::optional<std::int64_t> placed_lut;  // what nextpnr-ice40 counted in the place of `lut`
+  std::optional<double> fmax_mhz;          // placed and routed
+  std::string no_fmax;                     // why there is none although it was asked for
   double seconds = 0;
   std::string tool;  // version of Yosys
 };

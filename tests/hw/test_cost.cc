@@ -1,6 +1,9 @@
 // The cost model, its fit, and a real synthesis.
 #include <doctest/doctest.h>
 
+#include <array>
+#include <nlohmann/json.hpp>
+
 #include "engine/base/child.h"
 #include "hw/emit/folder.h"
 #include "hw/passes/parallelism.h"
@@ -81,4 +84,87 @@ TEST_CASE("Yosys takes the lab's design, within its bounds and not far from the 
   const hw::Cost model = hw::cost(graph, Target::xilinx);
   CHECK(model.dsp == 16);
   CHECK(model.lut == doctest::Approx(static_cast<double>(s.lut)).epsilon(0.6));
+}
+
+TEST_CASE("logic cells of ice40 are those that nextpnr-ice40 places, for drawn layers and chains of carries") {
+  if (!engine::find_program("yosys") || !engine::find_program("nextpnr-ice40")) {
+    MESSAGE("skipped: yosys or nextpnr-ice40 is missing: install the Debian packages yosys and nextpnr-ice40");
+    return;
+  }
+  for (const auto& [k, n, in, out] : {std::array{3, 2, 3, 1}, std::array{6, 5, 2, 1}}) {
+    const test::TemporaryFolder folder;
+    const hw::LinearShape shape{
+        .n = n, .k = k, .input_width = 4, .weight_width = 3, .output_width = 5, .parallelism = {in, out}};
+    hw::write_rtl(folder / "rtl", hw::random_layer(shape, 21), {});
+    const hw::Synthesis s = hw::synthesize(hw::open_rtl(folder / "rtl"), Target::ice40, {.place = true});
+    REQUIRE(s.placed_lut.has_value());
+    INFO(k, " -> ", n, ": ", s.lut, " counted, ", *s.placed_lut, " placed, ", s.lut_logic, " LUTs");
+    CHECK(s.carry > 0);
+    CHECK(s.lut > s.lut_logic);
+    CHECK(std::abs(static_cast<double>(s.lut - *s.placed_lut)) <= 0.01 * static_cast<double>(*s.placed_lut));
+  }
+}
+
+TEST_CASE("areas weigh carries, memories, shift registers and inverters as their families do") {
+  const auto cell = [](const char* type, nlohmann::json in = {}, nlohmann::json out = {}) {
+    nlohmann::json object{{"type", type}, {"connections", nlohmann::json::object()}};
+    object["port_directions"] = nlohmann::json::object();
+    if (!in.is_null()) object["connections"]["CIN"] = {in}, object["port_directions"]["CIN"] = "input";
+    if (!out.is_null()) object["connections"]["COUT"] = {out}, object["port_directions"]["COUT"] = "output";
+    return object;
+  };
+  const auto area = [](const nlohmann::json& cells, Target target) {
+    return hw::area_of({{"modules", {{"top", {{"ports", nlohmann::json::object()}, {"cells", cells}}}}}}, "top",
+                       target);
+  };
+  const hw::Area xilinx = area({{"a", cell("LUT3")},
+                                {"b", cell("INV")},
+                                {"c", cell("SRL16E")},
+                                {"d", cell("RAM32M")},
+                                {"e", cell("RAM32X1D")},
+                                {"f", cell("RAMB36E1")},
+                                {"g", cell("FDRE")},
+                                {"h", cell("MUXF7")},
+                                {"i", cell("CARRY4")}},
+                               Target::xilinx);
+  CHECK(xilinx.lut == 9);
+  CHECK(xilinx.lut_logic == 2);
+  CHECK(xilinx.bram == 2);
+  CHECK(xilinx.ff == 1);
+  CHECK(xilinx.carry == 1);
+  // A chain of two and one alone: three cells of two LUTs, two chains with two ends of two, and both constants.
+  const hw::Area ecp5 = area({{"a", cell("CCU2C", "0", 2)},
+                              {"b", cell("CCU2C", 2, 3)},
+                              {"c", cell("CCU2C", "0", 4)},
+                              {"d", cell("TRELLIS_DPR16X4")},
+                              {"e", cell("PDPW16KD")},
+                              {"f", cell("LUT4")}},
+                             Target::ecp5);
+  CHECK(ecp5.lut == 6 + 8 + 6 + 1 + 2);
+  CHECK(ecp5.bram == 1);
+}
+
+TEST_CASE("the model multiplies in logic where it is told to, and takes small tables for logic") {
+  const hw::LinearShape shape{
+      .n = 16, .k = 16, .input_width = 8, .weight_width = 8, .output_width = 8, .parallelism = {4, 4}};
+  for (const Target target : {Target::ecp5, Target::xilinx}) {
+    CHECK(hw::cost(shape, target).dsp == 16);
+    CHECK(hw::cost(shape, target, false).dsp == 0);
+    CHECK(hw::cost(shape, target, false).lut > hw::cost(shape, target).lut + 16 * 40);
+  }
+  const auto gelu = [](int width, std::int64_t lanes) {
+    hw::Graph graph{.name = "gelu"};
+    const hw::FixedPoint format = test::fixed(width, 4);
+    graph.nodes.push_back(test::activation_node("act", "gelu", 8, format, format));
+    graph.nodes[0].parallelism = {lanes, lanes};
+    return graph;
+  };
+  CHECK(hw::cost(gelu(8, 2), Target::ice40).bram == 0);
+  CHECK(hw::cost(gelu(8, 1), Target::ice40).bram == 1);
+  CHECK(hw::cost(gelu(8, 2), Target::ecp5).bram == 0);
+  CHECK(hw::cost(gelu(9, 2), Target::ecp5).bram == 1);
+  CHECK(hw::cost(gelu(9, 2), Target::xilinx).bram == 0);
+  CHECK(hw::cost(gelu(10, 2), Target::xilinx).bram == 1);
+  CHECK(hw::cost(gelu(8, 2), Target::xilinx).lut == doctest::Approx(62).epsilon(0.2));  // Yosys 0.23: 62, 118
+  CHECK(hw::cost(gelu(8, 2), Target::ecp5).lut == doctest::Approx(118).epsilon(0.3));
 }

@@ -1,6 +1,7 @@
 // Small models that users write.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -81,6 +82,24 @@ TEST_CASE("without a file weights are drawn by the seed, within what they may be
   CHECK(codes(1) == codes(1));
   CHECK(codes(1) != codes(2));
   for (const int w : codes(1)) CHECK(std::abs(w) <= 4);  // 1/sqrt(4) in units of 1/8
+}
+
+TEST_CASE("weights of all codes are drawn where a model says so, up to both ends of their formats") {
+  const auto drawn = [](const std::string& line) {
+    const std::string text = "name = \"m\"\ninput = \"fixed(8,3)\"\n" + line +
+                             "\n[[layers]]\nname = \"fc\"\ntype = \"linear\"\ninputs = 64\noutputs = 64\n"
+                             "weight = \"fixed(8,3)\"\nbias = \"fixed(8,3)\"\noutput = \"fixed(8,3)\"\n";
+    return hw::parse_model(text, "m", "", 1).graph.nodes[0].linear()->weights;
+  };
+  const std::vector<std::int32_t> all = drawn("draw = \"all_codes\""), few = drawn("");
+  const auto [lowest, highest] = std::minmax_element(all.begin(), all.end());
+  const engine::CodeRange range = test::fixed(8, 3).codes();
+  CHECK(*lowest == range.lowest);
+  CHECK(*highest == range.highest);
+  CHECK(*std::max_element(few.begin(), few.end()) <= 4);
+  CHECK(contains(error_text([&] { drawn("draw = \"uniform\""); }), "draw: must be \"all_codes\", got 'uniform'"));
+  CHECK(contains(error_text([&] { drawn("draw = \"all_codes\"\nweights = \"w.safetensors\""); }),
+                 "draw: nothing is drawn where weights come from a file"));
 }
 
 TEST_CASE("what a model file may not say") {
