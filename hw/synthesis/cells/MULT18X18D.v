@@ -28,7 +28,9 @@ module MULT18X18D #(
         REG_PIPELINE_CLK != "NONE" || REG_OUTPUT_CLK != "NONE")
       $fatal(1, "MULT18X18D: has registers");
   end
-  wire unused = &{SOURCEA, SOURCEB, product[37:36], C0, C1, C2, C3, C4, C5, C6, C7, C8, C9, C10, C11, C12, C13, C14,
+  always @* if (SOURCEA || SOURCEB) $fatal(1, "MULT18X18D: takes an operand from a shift chain");
+
+  wire unused = &{product[37:36], C0, C1, C2, C3, C4, C5, C6, C7, C8, C9, C10, C11, C12, C13, C14,
       C15, C16, C17};
 endmodule
 `default_nettype wire

@@ -6,7 +6,7 @@
 //   ADDRESS_WIDTH   of addresses of bits, without the ninth of each byte: address a is in byte a / 8
 //   BYTES           of the widest port
 //   READ_WIDTHS, WRITE_WIDTHS   1, 2, 4 (of the lower eight bits of a byte), 9, 18, 36 or 72; 0: the port does not
-//   MODES           what a port that writes reads: 0 nothing new, 1 what was there, 2 what it writes
+//   MODES           what a port that writes reads: 0 nothing new, 1 what was there, 2 what is there then
 //   write_i         by byte; a port of at most 9 bits has one
 //
 // What both ports write at once, and what one reads where the other writes, is undefined in hardware.
@@ -26,6 +26,7 @@ module block_ram #(
     output wire [18*BYTES-1:0] data_o
 );
   localparam integer IndexWidth = ADDRESS_WIDTH - 3;
+  localparam integer LaneWidth = $clog2(BYTES);
 
   reg [8:0] bytes[0:(1<<IndexWidth)-1];
 
@@ -43,6 +44,10 @@ module block_ram #(
       wire [2:0] write_place = WriteWidth == 4 ? {address[2], 2'b00} : WriteWidth == 2 ? {address[2:1], 1'b0} :
                                WriteWidth == 1 ? address[2:0] : 3'd0;
 
+      localparam integer WriteBytes = (WriteWidth + 8) / 9;
+      localparam [8:0] Mask = WriteWidth < 9 ? (9'd1 << WriteWidth) - 9'd1 : 9'h1ff;
+      wire [IndexWidth-1:0] write_base = address[ADDRESS_WIDTH-1:3] & ~(WriteBytes[IndexWidth-1:0] - 1'b1);
+
       for (i = 0; i < BYTES; i = i + 1) begin : g_byte
         localparam integer Place = p * BYTES + i;
         if (9 * i < ReadWidth) begin : g_read
@@ -50,17 +55,22 @@ module block_ram #(
           assign data_o[9*Place+:9] = read_q;
           localparam integer Bytes = (ReadWidth + 8) / 9;
           wire [IndexWidth-1:0] index = (address[ADDRESS_WIDTH-1:3] & ~(Bytes[IndexWidth-1:0] - 1'b1)) + i[IndexWidth-1:0];
+          // The byte of the word to be written that is this one, if one is: words that are read may be wider or
+          // narrower, and bytes of them not enabled.
+          wire [IndexWidth-1:0] lane = index - write_base;
+          wire is_written = lane < WriteBytes[IndexWidth-1:0] && write[lane[LaneWidth-1:0]];
+          wire [8:0] data = data_i[9*(p*BYTES+lane[LaneWidth-1:0])+:9];
+          wire [8:0] after = is_written ? (bytes[index] & ~(Mask << write_place)) | ((data & Mask) << write_place)
+                                        : bytes[index];
           always @(posedge clk) begin
             if (enable_i[p] && (~|write || Mode == 1)) read_q <= bytes[index] >> read_place;
-            else if (enable_i[p] && Mode == 2) read_q <= data_i[9*Place+:9];
+            else if (enable_i[p] && Mode == 2) read_q <= after >> read_place;
           end
         end else begin : g_no_read
           assign data_o[9*Place+:9] = 9'd0;
         end
         if (9 * i < WriteWidth) begin : g_write
-          localparam integer Bytes = (WriteWidth + 8) / 9;
-          localparam [8:0] Mask = WriteWidth < 9 ? (9'd1 << WriteWidth) - 9'd1 : 9'h1ff;
-          wire [IndexWidth-1:0] index = (address[ADDRESS_WIDTH-1:3] & ~(Bytes[IndexWidth-1:0] - 1'b1)) + i[IndexWidth-1:0];
+          wire [IndexWidth-1:0] index = write_base + i[IndexWidth-1:0];
           always @(posedge clk) begin
             if (write[i]) begin
               bytes[index] <= (bytes[index] & ~(Mask << write_place)) | ((data_i[9*Place+:9] & Mask) << write_place);
