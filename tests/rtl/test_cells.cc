@@ -307,28 +307,6 @@ TEST_CASE("DP16KD is an array of bits, whatever the widths and modes of its port
               {"DP16KD", {0, 36}, {1, 0}}});
 }
 
-TEST_CASE("RAMB18E1 is an array of bits, whatever the widths and modes of its ports") {
-  check_rams({{"RAMB18E1", {1, 1, Mode::no_change}, {9, 9, Mode::write_first}},
-              {"RAMB18E1", {2, 2, Mode::read_first}, {18, 18, Mode::no_change}},
-              {"RAMB18E1", {4, 4, Mode::write_first}, {4, 4, Mode::read_first}},
-              {"RAMB18E1", {18, 18, Mode::write_first}, {1, 1, Mode::write_first}},
-              {"RAMB18E1", {9, 18, Mode::write_first}, {18, 9, Mode::write_first}},
-              {"RAMB18E1", {18, 2, Mode::write_first}, {2, 4, Mode::read_first}},
-              {"RAMB18E1", {36, 0}, {0, 36}, true},
-              {"RAMB18E1", {9, 0}, {0, 36}, true},
-              {"RAMB18E1", {36, 0}, {0, 18}, true},
-              {"RAMB18E1", {36, 0}, {0, 1}, true}});
-}
-
-TEST_CASE("RAMB36E1 is an array of bits, whatever the widths and modes of its ports") {
-  check_rams({{"RAMB36E1", {36, 36, Mode::write_first}, {4, 4, Mode::write_first}},
-              {"RAMB36E1", {9, 36, Mode::write_first}, {36, 18, Mode::read_first}},
-              {"RAMB36E1", {72, 0}, {0, 72}, true},
-              {"RAMB36E1", {18, 0}, {0, 72}, true},
-              {"RAMB36E1", {72, 0}, {0, 36}, true},
-              {"RAMB36E1", {72, 0}, {0, 1}, true}});
-}
-
 TEST_CASE("A mode of a cell that is not modelled ends the simulation") {
   if (!engine::find_program("iverilog")) return;
   const TemporaryFolder folder;
