@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 
+#include "data/spellings.h"
 #include "engine/base/error.h"
 
 namespace ingot::cli {
@@ -23,14 +24,24 @@ std::optional<std::int32_t> number_of(const std::string& name) {
   return error == std::errc() && rest == end ? std::optional(value) : std::nullopt;
 }
 
-std::string plain(const std::string& name) {
-  std::string form;
-  for (const char c : name) form += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+constexpr std::string_view kDefault = "label_";  // Hugging Face's names without others: LABEL_0, LABEL_1 ...
+
+std::string trimmed(const std::string& name) {
+  std::string form = data::lower_case(name);
   form.erase(0, form.find_first_not_of(" \t"));
   form.erase(form.find_last_not_of(" \t") + 1);
-  constexpr std::string_view kDefault = "label_";
-  if (form.starts_with(kDefault) && number_of(form.substr(kDefault.size()))) form.erase(0, kDefault.size());
   return form;
+}
+
+// n of LABEL_n.
+std::optional<std::int32_t> default_place(const std::string& name) {
+  const std::string form = trimmed(name);
+  return form.starts_with(kDefault) ? number_of(form.substr(kDefault.size())) : std::nullopt;
+}
+
+std::string plain(const std::string& name) {
+  const std::string form = trimmed(name);
+  return default_place(form) ? form.substr(kDefault.size()) : form;
 }
 
 // The index among the model's labels, or nothing.
@@ -57,6 +68,16 @@ std::optional<std::int32_t> by_order(const std::string& name, const Names& model
   return number;
 }
 
+std::optional<std::int32_t> same_boolean(const std::string& name, const Names& model) {
+  const std::optional<data::Boolean> boolean = data::as_boolean(name);
+  if (!boolean || !data::boolean_pair(model)) return std::nullopt;
+  return only_one(model, [&](const std::string& other) {
+    const data::Boolean own = data::as_boolean(other).value();
+    const bool one_is_a_number = (boolean->pair == data::kNumberPair) != (own.pair == data::kNumberPair);
+    return own.value == boolean->value && one_is_a_number;
+  });
+}
+
 // For every label another one, or nothing.
 std::optional<std::vector<std::int32_t>> matched(const Names& data, const Names& model, const Rule& rule) {
   std::vector<std::int32_t> numbers;
@@ -77,6 +98,19 @@ std::string pairs(const Names& data, const Names& model, const std::vector<std::
   return text + (data.size() > 10 ? ", ..." : "");
 }
 
+// LABEL_n is place n; a model whose own names are other numbers would be matched by name, against that.
+void check_places(const Names& data, const Names& model, const std::vector<std::int32_t>& numbers) {
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    const std::string& own = model[static_cast<std::size_t>(numbers[i])];
+    const std::optional<std::int32_t> place = default_place(data[i]);
+    if (!place || default_place(own) || *place == numbers[i]) continue;
+    engine::fail(
+        "label '{}' of the data must be place {} of the model's labels ({}), where the label {} is place {}: give the "
+        "data the model's own labels",
+        data[i], *place, fmt::join(model, ", "), own, numbers[i]);
+  }
+}
+
 }  // namespace
 
 std::vector<std::int32_t> renumbered(std::span<const std::int32_t> labels, const LabelMap& map) {
@@ -87,12 +121,23 @@ std::vector<std::int32_t> renumbered(std::span<const std::int32_t> labels, const
 
 LabelMap map_labels(const Names& data, const Names& model) {
   if (const auto numbers = matched(data, model, same)) return {*numbers, ""};
-  if (const auto numbers = matched(data, model, same_when_plain))
-    return {*numbers, fmt::format("labels of the data and the model's: {}", pairs(data, model, *numbers))};
+  const auto plain_names = [&](const std::vector<std::int32_t>& numbers) {
+    return LabelMap{numbers, fmt::format("labels of the data and the model's: {}", pairs(data, model, numbers))};
+  };
+  if (const auto numbers = matched(data, model, same_when_plain)) {
+    check_places(data, model, *numbers);
+    return plain_names(*numbers);
+  }
+  const auto booleans = matched(data, model, same_boolean);
   if (const auto numbers = matched(data, model, by_order)) {
+    engine::require(!booleans || *booleans == *numbers,
+                    "labels of the data ({}) are other labels of the model ({}) as places in its order than as "
+                    "booleans: give the data the model's own labels",
+                    fmt::join(data, ", "), fmt::join(model, ", "));
     return {*numbers, fmt::format("labels of the data are taken as places in the model's order: {}",
                                   pairs(data, model, *numbers))};
   }
+  if (booleans) return plain_names(*booleans);
   const auto unknown = std::find_if(data.begin(), data.end(), [&](const auto& name) { return !same(name, model); });
   engine::fail("label '{}' of the data is not among the {} labels of the model ({})",
                unknown == data.end() ? "" : *unknown, model.size(), fmt::join(model, ", "));

@@ -1,7 +1,9 @@
 // The labels of a corpus: numbered as they come, put in order at the end.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -17,15 +19,19 @@ class LabelTable {
   // The number of a label for now; `file` and `line` are where it was met. Throws Error for more than kMostLabels.
   std::int32_t add(const std::string& label, const std::string& file, std::size_t line);
 
-  // The names, in the order of their numbers if all are whole numbers, else of their bytes; `examples` get the numbers
-  // of that order. Numbers such as 1.0 become 1 if all labels are numbers. Throws Error if all are numbers but some is
-  // not whole: that is regression, not classes.
+  // The names: of numbers in their order, of booleans false first, else in the order of their bytes; `examples` get the
+  // numbers of that order. If all labels are numbers, 1.0 and +1 become 1. If all are spellings of booleans (one pair
+  // of words in any case, 0 and 1), those of one value become one, by the pair's words in lower case. Throws Error
+  // - if all are numbers but some is not whole: that is regression, not classes;
+  // - for NaN, None and the like among numbers or among true and false: the label is missing;
+  // - for two words for one boolean, such as true and yes.
   std::vector<std::string> finish(std::vector<Example>& examples);
 
-  // After that: the number of a label, or -1.
+  // After that: the number of a label of another part, or -1. One that is not among the names may be another spelling
+  // of a boolean or, if only one name is the same but for case, of that.
   std::int32_t find(const std::string& label) const;
 
-  std::vector<std::string> notes() const;
+  const std::vector<std::string>& notes() const { return notes_; }
 
  private:
   struct Found {
@@ -33,11 +39,20 @@ class LabelTable {
     std::string file;
     std::size_t line;
   };
-  void check_whole() const;
+  void check_missing(const std::vector<std::string>& met) const;
+  void check_whole(const std::vector<std::string>& met) const;
+  void check_words(const std::vector<std::string>& met) const;
+  std::vector<std::string> boolean_names(const std::vector<std::string>& met);
+  std::vector<std::string> other_names(const std::vector<std::string>& met);
 
   std::unordered_map<std::string, Found> found_;
-  std::unordered_map<std::string, std::int32_t> numbers_;  // by name, once finished
-  bool numeric_ = false, rewritten_ = false;
+  // Once finished:
+  std::unordered_map<std::string, std::int32_t> numbers_;     // by name
+  std::unordered_map<std::string, std::int32_t> lower_case_;  // by name in lower case; -1: of several
+  std::optional<std::size_t> pair_;                           // if all are booleans
+  std::array<std::int32_t, 2> booleans_{-1, -1};              // of false and true
+  bool numeric_ = false;
+  std::vector<std::string> notes_;
 };
 
 }  // namespace ingot::data

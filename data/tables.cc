@@ -55,6 +55,9 @@ constexpr Stems kValidation{{"validation", "valid", "dev", "val"}, true}, kNoLab
 // What read_start takes: more than one JSON object may have.
 constexpr std::size_t kStartBytes = kMostJsonBytes + (std::size_t{1} << 20);
 
+// Labels of a part, spelled otherwise than in the training part, that a note names.
+constexpr std::size_t kMostMatches = 10;
+
 // A file and how it is read.
 struct Part {
   fs::path file;  // empty: there is none
@@ -80,7 +83,7 @@ class Tables final : public Source {
   std::string name() const override { return path_.string(); }
 
   std::uint64_t fingerprint() const override {
-    const std::string how = fmt::format("tables 2/{}/{}/{}", options_.text, options_.label, options_.separator);
+    const std::string how = fmt::format("tables 3/{}/{}/{}", options_.text, options_.label, options_.separator);
     if (type_of(path_) != fs::file_type::directory) {
       const fs::path plain = without_gzip(path_);
       return file_fingerprint(how + lower_extension(plain), path_, options_.limit());
@@ -186,16 +189,33 @@ class Tables final : public Source {
                                                                       {&validation_, &corpus.validation}};
     for (const auto& [part, examples] : labelled) {
       if (!part->is_there()) continue;
+      std::map<std::string, std::int32_t> matched;
       read_part(*part, *examples, corpus.notes, room, [&, file = part->file.string()](const Row& row) {
         const std::int32_t label = labels.find(row.label);
         require(label >= 0, "{}: line {}: a label must be one of the {} of the training part, got '{}'", file, row.line,
                 corpus.label_names.size(), excerpt(row.label));
+        const bool same = row.label == corpus.label_names[static_cast<std::size_t>(label)];
+        if (!same && matched.size() <= kMostMatches) matched.emplace(row.label, label);
         return label;
       });
+      note_matches(part->file.string(), matched, corpus);
     }
     if (unlabelled_.is_there())
       read_part(unlabelled_, corpus.unlabelled, corpus.notes, room, [](const Row&) { return kUnlabelled; });
     return corpus;
+  }
+
+  // Says which labels of a part are other spellings of those of the training part.
+  static void note_matches(const std::string& file, const std::map<std::string, std::int32_t>& matched,
+                           Corpus& corpus) {
+    std::vector<std::string> pairs;
+    for (const auto& [label, number] : matched) {
+      const std::string& name = corpus.label_names[static_cast<std::size_t>(number)];
+      pairs.push_back(pairs.size() == kMostMatches ? "..." : fmt::format("{} is {}", excerpt(label), excerpt(name)));
+    }
+    if (!pairs.empty())
+      corpus.notes.push_back(
+          fmt::format("{}: labels and those of the training part: {}", file, fmt::join(pairs, ", ")));
   }
 
   // `room`: bytes that this file and those behind it may have.
@@ -204,10 +224,11 @@ class Tables final : public Source {
                         std::uint64_t& room, const LabelOf& label_of) {
     const std::string text = read_text(part.file, room);
     room -= text.size();
-    // As many as there can be: growing step by step would hold them twice. What is not filled is not in memory.
-    examples.reserve(static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1);
     const auto found = format_of(part.file)->parse(text, part.file.string(), part.layout, [&](Row&& row) {
       const std::int32_t label = label_of(row);
+      // As many as there can be: growing step by step would hold them twice. What is not filled is not in memory. Not
+      // before one row is right: a file of rows that are all wrong may have more of them than there is room for.
+      if (examples.empty()) examples.reserve(static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1);
       row.text.shrink_to_fit();
       examples.push_back({std::move(row.text), label});
     });

@@ -148,7 +148,7 @@ TEST_CASE("labels of the data are matched with the model's names, or their order
   CHECK(map_labels({"0", "1"}, {"LABEL_0", "LABEL_1"}).numbers == Numbers{0, 1});
   CHECK(map_labels({"0", "1"}, {"LABEL_0", "LABEL_1"}).note ==
         "labels of the data and the model's: 0 is LABEL_0, 1 is LABEL_1");
-  CHECK(map_labels({"LABEL_1", "LABEL_2"}, {"2", "1"}).numbers == Numbers{1, 0});
+  CHECK(map_labels({"LABEL_1", "LABEL_2"}, {"0", "1", "2"}).numbers == Numbers{1, 2});
   CHECK(map_labels({"Good ", "BAD"}, {"bad", "good"}).numbers == Numbers{1, 0});
   CHECK(map_labels({"0", "1"}, {"neg", "pos"}).numbers == Numbers{0, 1});
   CHECK(map_labels({"1"}, {"neg", "pos"}).note ==
@@ -161,6 +161,20 @@ TEST_CASE("labels of the data are matched with the model's names, or their order
   CHECK(!fault({"0", "pos"}, {"neg", "pos"}).empty());
   CHECK(!fault({"A", "a"}, {"a", "b"}).empty());
   CHECK(!fault({"x"}, {"X", "X "}).empty());
+  CHECK(fault({"LABEL_0", "LABEL_1"}, {"-1", "0", "1"}) ==
+        "label 'LABEL_0' of the data must be place 0 of the model's labels (-1, 0, 1), where the label 0 is place 1: "
+        "give the data the model's own labels");
+  CHECK(!fault({"label_2"}, {"1", "2"}).empty());
+  CHECK(map_labels({"0", "1"}, {"LABEL_1", "LABEL_0"}).numbers == Numbers{1, 0});
+
+  CHECK(map_labels({"FALSE", "True"}, {"0", "1"}).numbers == Numbers{0, 1});
+  CHECK(map_labels({"yes", "no"}, {"0", "1"}).note == "labels of the data and the model's: yes is 1, no is 0");
+  CHECK(map_labels({"0", "1"}, {"false", "true"}).numbers == Numbers{0, 1});
+  CHECK(!fault({"yes"}, {"false", "true"}).empty());
+  CHECK(!fault({"true"}, {"0", "1", "2"}).empty());
+  CHECK(fault({"0", "1"}, {"true", "false"}) ==
+        "labels of the data (0, 1) are other labels of the model (true, false) as places in its order than as "
+        "booleans: give the data the model's own labels");
 
   const Workplace place;
   trained(place, "--data train.csv --tokenizer vocab.txt");
