@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
@@ -112,6 +113,14 @@ void write_config_toml(const CLI::App& command, const fs::path& out) {
   }
   if (!defaults.empty()) text += fmt::format("\n# nobody gave these\n{} = [\n{}]\n", kDefaults, defaults);
   engine::write_file(out / "config.toml", text);
+}
+
+std::string command_of(const fs::path& config_toml) {
+  constexpr std::string_view kBegin = "# ingot ";
+  std::ifstream file(config_toml);
+  std::string line;
+  if (!std::getline(file, line) || !line.starts_with(kBegin)) return "";
+  return line.substr(kBegin.size());
 }
 
 }  // namespace ingot::cli

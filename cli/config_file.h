@@ -18,4 +18,7 @@ std::vector<std::string> expand_config(const CLI::App& command, std::vector<std:
 // call alone is left out: --out, --resume, --json, --quiet.
 void write_config_toml(const CLI::App& command, const std::filesystem::path& out);
 
+// The command that made a config.toml: "train", "search nas". Empty if there is none, or it does not say.
+std::string command_of(const std::filesystem::path& config_toml);
+
 }  // namespace ingot::cli

@@ -32,14 +32,15 @@ void open_standard_streams() {
 
 // Messages quote files, which strangers wrote: this is where what they say becomes harmless.
 int report(const std::string& sentence, const std::string& details, int code) {
-  std::string text = fmt::format("ingot: {}\n", printable(sentence));
+  constexpr std::size_t kMostShown = 2000;  // bytes: a sentence may quote a value of any length
+  std::string text = fmt::format("ingot: {}\n", printable(sentence, kMostShown));
   if (!details.empty()) text += printable_lines(details) + (details.ends_with('\n') ? "" : "\n");
   std::fputs(text.c_str(), stderr);
   return code;
 }
 
-// The system's refusal of a path (a loop of links, a name too long, a folder that may not be read), wherever it was met.
-// Where a disk is at fault, it is no fault of whoever named the path.
+// The system's refusal of a path (a loop of links, a name too long, a folder that may not be read), wherever it was
+// met. Where a disk is at fault, it is no fault of whoever named the path.
 int report(const std::filesystem::filesystem_error& error) {
   const bool at_work = ingot::engine::is_failure_at_work(error.code().value());
   return report(fmt::format("{}: {}", error.path1().string(), error.code().message()), "", at_work ? 1 : 2);
@@ -54,9 +55,9 @@ int main(int argc, char** argv) {
   try {
     return ingot::cli::run_program({argv + 1, argv + argc});
   } catch (const ingot::engine::Error& error) {
-    return report(error.what(), error.details(), 2);
+    return report(error.sentence(), error.details(), 2);
   } catch (const ingot::engine::Failure& failure) {
-    return report(failure.what(), failure.details(), 1);
+    return report(failure.sentence(), failure.details(), 1);
   } catch (const ingot::engine::Interrupted& interrupted) {
     return report(interrupted.what(), "", 130);
   } catch (const std::filesystem::filesystem_error& error) {

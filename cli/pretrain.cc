@@ -33,7 +33,7 @@ struct PretrainOptions : TrainingOptions {
 void run(const CLI::App& command, const PretrainOptions& o, const Common& common) {
   check_options(o);
   const OutputLock lock(o.out, command);
-  check_unused(o);
+  check_unused(command, o);
   const auto source = open_data(o);
   const auto tokenizer = tokenizer_of(o, *source, common.seed);
   const bert::TokenCorpus corpus = tokenized(*source, *tokenizer);

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <iostream>
 
 #include "cli/commands.h"
 #include "cli/config_file.h"
@@ -64,7 +65,14 @@ int run_program(const std::vector<std::string>& words) {
   try {
     program.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return program.exit(error);  // --help, --version
+    if (error.get_exit_code() == 0) {  // --help, --version
+      program.exit(error);
+      if (!std::cout.flush()) throw engine::Failure("standard output: cannot write");
+      return 0;
+    }
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr)
+      engine::fail("{}: takes fewer arguments; `ingot help {}` says which", fmt::join(typed.names, " "),
+                   fmt::join(typed.names, " "));
     engine::fail("{}", error.what());
   }
   return 0;

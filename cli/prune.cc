@@ -83,7 +83,7 @@ void run(const CLI::App& command, const PruneCommand& o, const Common& common) {
   check_fine_tuning_options(o);
   const compress::PruneOptions options = prune_options(o, common.seed);
   const OutputLock lock(o.out, command);
-  check_unused(o);
+  check_unused(command, o);
   CompressedModel start = starting_classifier(o);
   compress::Pruner pruner(start.model, start.compression, options);
   if (pruner.n_pruned() > 0) {

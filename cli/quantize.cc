@@ -144,7 +144,7 @@ void run(const CLI::App& command, const QuantizeOptions& o, const Common& common
   const compress::CalibrationOptions how = calibration_options(command, o);
   check(o);
   const OutputLock lock(o.out, command);
-  check_unused(o);
+  check_unused(command, o);
   CompressedModel start = starting_classifier(o);
   compress::requests_by_layer(start.model, plan);
   freeze(start.model, o.freeze);

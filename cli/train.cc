@@ -59,7 +59,7 @@ void run(const CLI::App& command, const TrainOptions& o, const Common& common) {
   check_options(o);
   check_fine_tuning_options(o);
   const OutputLock lock(o.out, command);
-  check_unused(o);
+  check_unused(command, o);
   const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, common.seed);
   CompressedModel start = starting_model(o, *texts, common.seed);
   const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);

@@ -53,9 +53,9 @@ void add_step_options(CLI::App& command, TrainingOptions& options);
 // Refuses, before any work, values out of range. Writes nothing.
 void check_options(const TrainingOptions& options);
 
-// Refuses an `out` that already holds a run, unless resuming it. To be asked under its lock. `state`: the file of `out`
-// that is gone on with.
-void check_unused(const TrainingOptions& options, const char* state = "training.safetensors");
+// Refuses an `out` that holds a model, what another command made, or a run, unless this command resumes it. To be asked
+// under its lock. `state`: the file of `out` that is gone on with.
+void check_unused(const CLI::App& command, const TrainingOptions& options, const char* state = "training.safetensors");
 
 // Makes the folder of the run and writes config.toml, once all else is known to be right. A run that is resumed keeps
 // what it has.

@@ -112,13 +112,17 @@ class Reader {
     }
     if (type != "TemplateProcessing") refuse("post_processor", post);
     const json single = post.value("single", json::array());
+    // The name of a special token there, of the first text as are all its ids; empty if there is something else.
     const auto special = [&](std::size_t i) {
-      const json token = single[i].is_object() ? single[i].value("SpecialToken", json::object()) : json::object();
-      return token.is_object() && token.contains("id") && token["id"].is_string() ? token["id"].get<std::string>() : "";
+      const json token = single[i].is_object() ? single[i].value("SpecialToken", json()) : json();
+      const bool is_one =
+          token.is_object() && token.contains("id") && token["id"].is_string() && token.value("type_id", json()) == 0;
+      return is_one ? token["id"].get<std::string>() : "";
     };
     const bool is_framed = single.is_array() && single.size() == 3 && !special(0).empty() && !special(2).empty() &&
-                           single[1].is_object() && single[1].contains("Sequence");
-    require(is_framed, "{}: post_processor must make [CLS] text [SEP] of a text, makes {}", subject_, single.dump());
+                           single[1] == json{{"Sequence", {{"id", "A"}, {"type_id", 0}}}};
+    require(is_framed, "{}: post_processor must make [CLS] text [SEP] of a text, all of type 0, makes {}", subject_,
+            single.dump());
     cls_ = special(0);
     sep_ = special(2);
   }

@@ -281,7 +281,7 @@ void run(const CLI::App& command, const MixedOptions& o, const Common& common) {
   if (o.search.sampler == "grid") study.sampling.grid = grid_of(searched_tensors(start.model, o.embeddings), spaces);
   search::make_sampler(study.sampler, study.sampling);  // complains before any work
   const OutputLock lock(o.out, command, engine::Sharing::together);
-  check_unused(o, "study.log");
+  check_unused(command, o, "study.log");
   const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, common.seed);
   match_labels(start.model.config, *texts);
   const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);

@@ -223,7 +223,7 @@ void run(const CLI::App& command, const NasOptions& o, const Common& common) {
   study.sampling.grid = grid_of(space);
   search::make_sampler(study.sampler, study.sampling);  // complains before any work
   const OutputLock lock(o.out, command, engine::Sharing::together);
-  check_unused(o, "study.log");
+  check_unused(command, o, "study.log");
   const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, common.seed);
   const data::Framing framing = framing_of(o, config_of(o, *texts->tokenizer), *texts->tokenizer);
   note_truncation(texts->corpus.train, framing, "training");

@@ -15,11 +15,12 @@ namespace ingot::engine {
 class Message : public std::runtime_error {
  public:
   explicit Message(const std::string& sentence, std::string details = {})
-      : std::runtime_error(sentence), details_(std::move(details)) {}
+      : std::runtime_error(sentence), sentence_(sentence), details_(std::move(details)) {}
+  const std::string& sentence() const { return sentence_; }  // whole, where what() ends at a zero byte
   const std::string& details() const { return details_; }
 
  private:
-  std::string details_;
+  std::string sentence_, details_;
 };
 
 // What a user did or gave is wrong: trying again as it is cannot help.

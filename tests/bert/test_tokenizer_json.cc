@@ -111,6 +111,9 @@ TEST_CASE("parts that do something else are refused by name") {
   is_refused(kWordPiece, "post_processor RobertaProcessing",
              [](json& f) { f["post_processor"]["type"] = "RobertaProcessing"; });
   is_refused(kWordPiece, "[CLS] text [SEP]", [](json& f) { f["post_processor"]["single"].erase(2); });
+  is_refused(kWordPiece, "all of type 0", [](json& f) { f["post_processor"]["single"][1]["Sequence"]["type_id"] = 1; });
+  is_refused(kWordPiece, "all of type 0",
+             [](json& f) { f["post_processor"]["single"][2]["SpecialToken"]["type_id"] = 1; });
   is_refused(kWordPiece, "max_input_chars_per_word", [](json& f) { f["model"]["max_input_chars_per_word"] = 50; });
   is_refused(kWordPiece, "continuing_subword_prefix", [](json& f) { f["model"]["continuing_subword_prefix"] = "@@"; });
   is_refused(kWordPiece, "each once", [](json& f) { f["model"]["vocab"]["good"] = 6; });

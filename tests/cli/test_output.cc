@@ -70,3 +70,17 @@ TEST_CASE("names of folders need not be UTF-8 or look like text") {
   CHECK(test::text_of_file(place / "again/last/model.safetensors") ==
         test::text_of_file(place / "1e3/last/model.safetensors"));
 }
+
+TEST_CASE("help and version that cannot be written are a failure, and a zero byte cuts no message") {
+  const Workplace place;
+  for (const char* words : {"--help", "--version", "train --help", "help"})
+    CHECK(place.run(words, "", "to() { \"$@\" >/dev/full; }; to env").code == 1);
+  place.write("zero.toml", "name = \"a\\u0000b\"\ninput = \"fixed(8,3)\"\n");
+  const Outcome outcome = place.run("emit zero.toml --out rtl");
+  CHECK(outcome.code == 2);
+  CHECK(outcome.error.find("a\\x00b") != std::string::npos);
+  CHECK(outcome.error.ends_with("\n"));
+  place.write("long.toml", "name = \"" + std::string(100'000, 'a') + "\"\ninput = \"fixed(8,3)\"\n");
+  CHECK(place.run("emit long.toml --out rtl").error.size() < 3000);
+  CHECK(place.run("cache x").error == "ingot: cache: takes fewer arguments; `ingot help cache` says which\n");
+}

@@ -203,3 +203,23 @@ TEST_CASE("where the file system keeps no locks the work is done, and that is sa
   CHECK(code == 0);
   CHECK(fs::exists(place / "run/result.json"));
 }
+
+TEST_CASE("--resume goes on with what the same command made, and with nothing else") {
+  const Workplace place;
+  REQUIRE(place.run(Workplace::train("--out run")).code == 0);
+  REQUIRE(place.run("quantize run --data train.csv --width 4 --quiet --out q").code == 0);
+  REQUIRE(place.run("export run hf").code == 0);
+  const std::string weights = test::text_of_file(place / "q/best/model.safetensors");
+  const auto refused = [&](const std::string& words, const std::string& why) {
+    const test::Outcome outcome = place.run(words);
+    INFO(words, ": ", outcome.error);
+    CHECK(outcome.code == 2);
+    CHECK(outcome.error.find(why) != std::string::npos);
+  };
+  refused(Workplace::train("--out q --resume"), "is a folder of `ingot quantize`, not of `ingot train`");
+  refused(Workplace::train("--out q"), "is a folder of `ingot quantize`, not of `ingot train`");
+  refused(Workplace::train("--out hf --resume"), "holds a model already (config.json)");
+  refused("prune run --data train.csv --sparsity 0.5 --quiet --out q --resume", "is a folder of `ingot quantize`");
+  CHECK(test::text_of_file(place / "q/best/model.safetensors") == weights);
+  CHECK(place.run(Workplace::train("--out run --resume")).code == 0);
+}
