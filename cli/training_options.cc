@@ -97,14 +97,14 @@ void check_options(const TrainingOptions& o) {
 
 void check_unused(const CLI::App& command, const TrainingOptions& o, const char* state) {
   const fs::path out = o.out;
+  const bool holds_state = is_there(out / state);
+  require(o.resume || (!holds_state && !is_there(out / "result.json")),
+          "--out {}: holds a run already; choose another folder, or --resume it", o.out);
   const std::string maker = command_of(out / "config.toml"), name = full_name(command);
   require(maker.empty() || maker == name, "--out {}: is a folder of `ingot {}`, not of `ingot {}`; choose another one",
           o.out, maker, name);
   for (const char* file : {"config.json", "packed.safetensors"})
     require(!is_there(out / file), "--out {}: holds a model already ({}); choose another folder", o.out, file);
-  const bool holds_state = is_there(out / state);
-  require(o.resume || (!holds_state && !is_there(out / "result.json")),
-          "--out {}: holds a run already; choose another folder, or --resume it", o.out);
   const bool is_joined = std::string_view(state) == "study.log";  // with --resume from its first process on
   if (o.resume && !holds_state && !is_joined)
     say(fmt::format("{}: holds no state to resume; starting from the beginning", o.out));

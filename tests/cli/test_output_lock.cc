@@ -217,7 +217,7 @@ TEST_CASE("--resume goes on with what the same command made, and with nothing el
     CHECK(outcome.error.find(why) != std::string::npos);
   };
   refused(Workplace::train("--out q --resume"), "is a folder of `ingot quantize`, not of `ingot train`");
-  refused(Workplace::train("--out q"), "is a folder of `ingot quantize`, not of `ingot train`");
+  refused(Workplace::train("--out q"), "holds a run already");
   refused(Workplace::train("--out hf --resume"), "holds a model already (config.json)");
   refused("prune run --data train.csv --sparsity 0.5 --quiet --out q --resume", "is a folder of `ingot quantize`");
   CHECK(test::text_of_file(place / "q/best/model.safetensors") == weights);
