@@ -68,10 +68,10 @@ std::string attribute_record(int trial, const std::string& attribute) {
   return fmt::format("{{\"op_code\":9,\"worker_id\":\"w\",\"trial_id\":{},\"system_attr\":{}}}\n", trial, attribute);
 }
 
-// A second on any machine that the tests run on; what takes quadratic time takes minutes.
+// A second, or some with sanitizers beside other tests; what takes quadratic time takes many minutes.
 struct IsFast {
   std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
-  ~IsFast() { CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(10)); }
+  ~IsFast() { CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(100)); }
 };
 
 }  // namespace
