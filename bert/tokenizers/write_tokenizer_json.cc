@@ -118,7 +118,8 @@ std::map<std::int32_t, json> added_tokens(const Tokenizer& tokenizer) {
   }
   if (tokenizer.file_name() == "vocab.txt") {
     const nlohmann::json config = engine::parse_json(tokenizer.config(), "tokenizer_config.json");
-    for (const auto& [key, token] : config.value("added_tokens_decoder", nlohmann::json::object()).items()) {
+    const nlohmann::json added = config.value("added_tokens_decoder", nlohmann::json::object());
+    for (const auto& [key, token] : added.items()) {
       const std::int32_t id = std::stoi(key);
       tokens[id] = added_token(id, token["content"], token["normalized"], token["special"]);
     }
