@@ -12,11 +12,12 @@
 #include "bench/targets.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/io/json.h"
 
 namespace ingot::bench {
 namespace {
 
-using nlohmann::json;
+using engine::Json;
 
 constexpr double kQuiet = 1.5;  // the load average up to which figures can be quoted
 
@@ -27,8 +28,8 @@ struct Options {
 };
 
 void list(const Options& options) {
-  json found = describe_machine();
-  json& programs = found["benches"];
+  Json found = describe_machine();
+  Json& programs = found["benches"];
   for (const char* program : kPrograms) programs[program] = list_benchmarks(program);
   for (const TargetGroup& group : target_groups()) programs["bench_targets"].push_back(group.name);
   if (options.json) {
@@ -36,13 +37,13 @@ void list(const Options& options) {
     return;
   }
   std::string executable;
-  for (const json& isa : found["instruction_sets"]) executable += " " + isa.get<std::string>();
+  for (const Json& isa : found["instruction_sets"]) executable += " " + isa.get<std::string>();
   fmt::print("{}, {} processors\ninstruction sets that run here:{}; in use: {}\n", found["cpu"].get<std::string>(),
              found["processors"].get<int>(), executable, found["instruction_set"].get<std::string>());
   for (const auto& [name, version] : found["peers"].items()) fmt::print("peer: {}\n", version.get<std::string>());
   if (found["missing_peers"] != "") fmt::print("{}\n", found["missing_peers"].get<std::string>());
   for (const auto& [program, names] : programs.items())
-    for (const json& name : names) fmt::print("{}: {}\n", program, name.get<std::string>());
+    for (const Json& name : names) fmt::print("{}: {}\n", program, name.get<std::string>());
 }
 
 void print(const Target& t) {
@@ -79,7 +80,7 @@ void measure_targets(const Options& options, const std::function<void(const Targ
 void targets(const Options& options) {
   measure_targets(options, [&](const Target& target) {
     if (!options.json) return print(target);
-    json line = to_json(target);
+    Json line = to_json(target);
     line["load_average"] = load_average();
     fmt::print("{}\n", line.dump());
     std::fflush(stdout);
@@ -88,7 +89,7 @@ void targets(const Options& options) {
 
 void report(const Options& options) {
   const std::filesystem::path folder = options.out;
-  json all{{"machine", describe_machine()}, {"roofs", measure_roofs()}, {"targets", json::array()}};
+  Json all{{"machine", describe_machine()}, {"roofs", measure_roofs()}, {"targets", Json::array()}};
   measure_targets(options, [&](const Target& target) { all["targets"].push_back(to_json(target)); });
   const std::string filter = options.only.empty() ? "." : options.only;
   all["kernels"] = run_benchmarks("bench_kernels", filter);

@@ -8,6 +8,7 @@
 
 #include "bench/products.h"
 #include "engine/base/isa.h"
+#include "engine/io/json.h"
 
 namespace ingot::bench {
 namespace {
@@ -27,8 +28,8 @@ double load_average() {
   return ::getloadavg(&load, 1) == 1 ? load : 0.0;
 }
 
-nlohmann::json describe_machine() {
-  nlohmann::json executable = nlohmann::json::array(), peers = nlohmann::json::object();
+engine::Json describe_machine() {
+  engine::Json executable = engine::Json::array(), peers = engine::Json::object();
   for (const engine::Isa isa : {engine::Isa::reference, engine::Isa::avx2, engine::Isa::avx512})
     if (isa <= engine::detected_isa()) executable.push_back(engine::name(isa));
   for (const ProductPeer* peer : product_peers()) peers[peer->name] = peer->version();

@@ -1,7 +1,7 @@
 // What was measured on: the machine, its load, and the libraries beside ingot.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include "engine/io/json.h"
 
 namespace ingot::bench {
 
@@ -9,6 +9,6 @@ double load_average();  // over the last minute
 
 // cpu, processors, instruction_sets (those that it executes), instruction_set (in use), load_average, peers (name:
 // version), missing_peers (a sentence, empty where all are there).
-nlohmann::json describe_machine();
+engine::Json describe_machine();
 
 }  // namespace ingot::bench

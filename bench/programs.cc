@@ -4,6 +4,7 @@
 #include <regex>
 
 #include "bench/child.h"
+#include "engine/io/json.h"
 
 namespace ingot::bench {
 
@@ -14,16 +15,16 @@ std::vector<std::string> list_benchmarks(const std::string& program) {
   return names;
 }
 
-nlohmann::json run_benchmarks(const std::string& program, const std::string& filter,
+engine::Json run_benchmarks(const std::string& program, const std::string& filter,
                               const std::vector<std::string>& more) {
   const std::vector<std::string> names = list_benchmarks(program);
   const std::regex pattern(filter);
   if (std::none_of(names.begin(), names.end(), [&](const auto& name) { return std::regex_search(name, pattern); }))
-    return nlohmann::json::array();
+    return engine::Json::array();
   std::vector<std::string> command{built("bench/" + program).string(), "--benchmark_format=json",
                                    "--benchmark_min_time=0.1", "--benchmark_filter=" + filter};
   command.insert(command.end(), more.begin(), more.end());
-  return nlohmann::json::parse(output_of(command))["benchmarks"];
+  return engine::Json::parse(output_of(command))["benchmarks"];
 }
 
 }  // namespace ingot::bench

@@ -9,21 +9,22 @@
 
 #include "bench/bandwidth.h"
 #include "bench/child.h"
+#include "engine/io/json.h"
 #include "engine/kernels/peak/fma_peak.h"
 
 namespace ingot::bench {
 namespace {
 
-using nlohmann::json;
+using engine::Json;
 
 constexpr std::int64_t kInCache = 256 << 10, kInMemory = 256 << 20;
 
-std::string number(const json& value, double scale, int digits) {
+std::string number(const Json& value, double scale, int digits) {
   return value.is_number() ? fmt::format("{:.{}f}", scale * value.get<double>(), digits) : "";
 }
 
 // The value under `key` if it is there.
-json at(const json& object, const std::string& key) { return object.contains(key) ? object[key] : json(nullptr); }
+Json at(const Json& object, const std::string& key) { return object.contains(key) ? object[key] : Json(nullptr); }
 
 // gemm/forward/16x128x128/threads:1/iterations:25/manual_time without what is said of the timing.
 std::string short_name(std::string name) {
@@ -32,17 +33,17 @@ std::string short_name(std::string name) {
   return name;
 }
 
-std::string target_rows(const json& targets) {
+std::string target_rows(const Json& targets) {
   std::string text =
       "| target | measured | floor | goal | reached | spread | of peak | best | peers' time over ours | note |\n"
       "|---|---|---|---|---|---|---|---|---|---|\n";
-  for (const json& t : targets) {
+  for (const Json& t : targets) {
     std::string ratios;
     for (const auto& [name, ratio] : t["ratios"].items())
       if (ratio.is_number())
         ratios += fmt::format("{}{} {:.2f}", ratios.empty() ? "" : ", ", name, ratio.get<double>());
     const int digits = t["unit"] != "ms" ? 2 : t["floor"] < 1.0 ? 3 : 1;
-    const json& reached = t["floor_reached"];
+    const Json& reached = t["floor_reached"];
     const char* answer = reached.is_null() ? "not measured" : reached ? "yes" : "no";
     const auto percent = [&](const char* key) { return t[key].is_number() ? number(t[key], 100, 0) + "%" : ""; };
     text += fmt::format("| {} | {} {} | {}{} | {} | {} | {} | {} | {} | {} | {} |\n", t["name"].get<std::string>(),
@@ -54,12 +55,12 @@ std::string target_rows(const json& targets) {
   return text;
 }
 
-std::string benchmark_rows(const json& benchmarks) {
+std::string benchmark_rows(const Json& benchmarks) {
   std::string text =
       "| benchmark | time | GFLOP/s | GB/s | of peak | best | spread | vs eigen | vs openblas | vs onednn | 1000 "
       "tokens/s |\n"
       "|---|---|---|---|---|---|---|---|---|---|---|\n";
-  for (const json& b : benchmarks) {
+  for (const Json& b : benchmarks) {
     if (b.contains("error_occurred")) {
       text += fmt::format("| {} | {} |\n", short_name(b["name"]), b["error_message"].get<std::string>());
       continue;
@@ -76,9 +77,9 @@ std::string benchmark_rows(const json& benchmarks) {
 }
 
 // Intensity and GFLOP/s of the benchmarks on two threads, by the kind of kernel.
-std::map<std::string, std::vector<std::pair<double, double>>> points(const json& kernels) {
+std::map<std::string, std::vector<std::pair<double, double>>> points(const Json& kernels) {
   std::map<std::string, std::vector<std::pair<double, double>>> kinds;
-  for (const json& b : kernels) {
+  for (const Json& b : kernels) {
     const std::string name = b["name"];
     if (!b.contains("FLOP/s") || !b.contains("bytes_per_second") || name.find("threads:2") == std::string::npos)
       continue;
@@ -91,8 +92,8 @@ std::map<std::string, std::vector<std::pair<double, double>>> points(const json&
   return kinds;
 }
 
-std::string gnuplot_script(const json& report) {
-  const json& roof = report["roofs"]["2"];
+std::string gnuplot_script(const Json& report) {
+  const Json& roof = report["roofs"]["2"];
   const double limit = roof["flops"].get<double>() * 1e-9;
   std::string data, plots;
   const auto add_roof = [&](const char* title, const char* where, int dashes) {
@@ -130,8 +131,8 @@ std::string gnuplot_script(const json& report) {
 
 }  // namespace
 
-json measure_roofs() {
-  json roofs;
+Json measure_roofs() {
+  Json roofs;
   for (const int n_threads : {1, 2}) {
     roofs[std::to_string(n_threads)] = {{"flops", engine::kernels::fma_peak(n_threads)},
                                         {"memory", read_bandwidth(n_threads, kInMemory)},
@@ -140,9 +141,9 @@ json measure_roofs() {
   return roofs;
 }
 
-std::string markdown(const json& report) {
-  const json& machine = report["machine"];
-  const json& roofs = report["roofs"];
+std::string markdown(const Json& report) {
+  const Json& machine = report["machine"];
+  const Json& roofs = report["roofs"];
   std::string peers;
   for (const auto& [name, version] : machine["peers"].items()) peers += fmt::format("; {}", version.get<std::string>());
   std::string text = fmt::format(
@@ -169,7 +170,7 @@ std::string markdown(const json& report) {
   return text;
 }
 
-std::string draw_roofline(const json& report, const std::filesystem::path& folder) {
+std::string draw_roofline(const Json& report, const std::filesystem::path& folder) {
   Child gnuplot({"/bin/sh", "-c", "cd \"$1\" && exec gnuplot", "sh", folder.string()}, Child::Errors::merge);
   gnuplot.write_line(gnuplot_script(report));
   gnuplot.close_input();

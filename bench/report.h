@@ -2,18 +2,19 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
+
+#include "engine/io/json.h"
 
 namespace ingot::bench {
 
 // The arithmetic limit in FLOP/s and the bandwidths in bytes per second, for one and two threads.
-nlohmann::json measure_roofs();
+engine::Json measure_roofs();
 
 // `report` holds machine, load_after, roofs, targets, kernels, steps, and whether there is a figure: the page about it.
-std::string markdown(const nlohmann::json& report);
+std::string markdown(const engine::Json& report);
 
 // Draws the figure into the folder with gnuplot. Empty, or why there is none.
-std::string draw_roofline(const nlohmann::json& report, const std::filesystem::path& folder);
+std::string draw_roofline(const engine::Json& report, const std::filesystem::path& folder);
 
 }  // namespace ingot::bench

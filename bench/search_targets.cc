@@ -8,6 +8,7 @@
 #include "bench/searches.h"
 #include "bench/targets.h"
 #include "engine/base/error.h"
+#include "engine/io/json.h"
 
 namespace ingot::bench {
 namespace {
@@ -27,7 +28,7 @@ struct Peer {
 std::optional<Peer> run_optuna(int n_parameters, int n_trials) {
   Child child({INGOT_PEERS "/optuna_search.py", std::to_string(n_parameters), std::to_string(n_trials)},
               Child::Errors::merge);
-  const auto found = nlohmann::json::parse(child.read_all(), nullptr, false);
+  const auto found = engine::parse_json_or_null(child.read_all());
   if (child.wait() != 0 || !found.is_object() || !found.contains("seconds")) return std::nullopt;
   return Peer{found.value("optuna", "?"), found["seconds"].get<double>()};
 }

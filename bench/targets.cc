@@ -16,6 +16,7 @@
 #include "compress/formats/fixed.h"
 #include "compress/formats/kind.h"
 #include "engine/base/threads.h"
+#include "engine/io/json.h"
 
 namespace ingot::bench {
 namespace {
@@ -314,7 +315,7 @@ struct FixedRuns {
 
 std::map<std::string, FixedRuns> run_fixed(int rounds) {
   std::map<std::string, FixedRuns> products;
-  for (const nlohmann::json& b : run_benchmarks(
+  for (const engine::Json& b : run_benchmarks(
            "bench_kernels", "^fixed_gemm/4096x(128x128|512x128|128x512)/threads:2/",
            {fmt::format("--benchmark_repetitions={}", rounds), "--benchmark_enable_random_interleaving=true"})) {
     if (!b.contains("peak") || b["run_type"] != "iteration") continue;
@@ -360,7 +361,7 @@ void fixed_targets(int rounds, const Emit& emit) {
 void integer_targets(int rounds, const Emit& emit) {
   constexpr const char* kStep = "batch:32/length:128/threads:2";
   std::map<std::string, std::map<std::int64_t, double>> times;
-  for (const nlohmann::json& b : run_benchmarks(
+  for (const engine::Json& b : run_benchmarks(
            "bench_steps", fmt::format("^(integer/8x8|infer)/{}/", kStep),
            {fmt::format("--benchmark_repetitions={}", rounds), "--benchmark_enable_random_interleaving=true"})) {
     if (b["run_type"] != "iteration" || b.contains("error_occurred")) continue;
@@ -392,8 +393,8 @@ constexpr TargetGroup kGroups[] = {
     {"search", search_targets},
 };
 
-nlohmann::json or_null(const std::optional<double>& value) {
-  return value ? nlohmann::json(*value) : nlohmann::json(nullptr);
+engine::Json or_null(const std::optional<double>& value) {
+  return value ? engine::Json(*value) : engine::Json(nullptr);
 }
 
 }  // namespace
@@ -405,8 +406,8 @@ void set_measured(Target& target, const std::vector<double>& values) {
 
 std::span<const TargetGroup> target_groups() { return kGroups; }
 
-nlohmann::json to_json(const Target& target) {
-  nlohmann::json ratios = nlohmann::json::object();
+engine::Json to_json(const Target& target) {
+  engine::Json ratios = engine::Json::object();
   for (const auto& [name, ratio] : target.ratios) ratios[name] = or_null(ratio);
   return {{"name", target.name},
           {"unit", target.unit},
@@ -414,7 +415,7 @@ nlohmann::json to_json(const Target& target) {
           {"floor", target.floor},
           {"goal", or_null(target.goal)},
           {"better", target.less_is_better ? "less" : "more"},
-          {"floor_reached", target.measured ? nlohmann::json(target.reached()) : nlohmann::json(nullptr)},
+          {"floor_reached", target.measured ? engine::Json(target.reached()) : engine::Json(nullptr)},
           {"share_of_peak", or_null(target.share)},
           {"best_share_of_peak", or_null(target.best_share)},
           {"ratios", ratios},

@@ -3,12 +3,13 @@
 
 #include <functional>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "engine/io/json.h"
 
 namespace ingot::bench {
 
@@ -28,7 +29,7 @@ struct Target {
   bool reached() const { return measured && (less_is_better ? *measured <= floor : *measured >= floor); }
 };
 
-nlohmann::json to_json(const Target& target);
+engine::Json to_json(const Target& target);
 
 // Sets what was measured to the median of the values, and their spread.
 void set_measured(Target& target, const std::vector<double>& values);

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "engine/base/error.h"
+#include "engine/io/json.h"
 
 namespace ingot::bench {
 namespace {
@@ -21,7 +21,7 @@ TorchPeer::TorchPeer(const std::vector<std::string>& options) {
   command.insert(command.end(), options.begin(), options.end());
   child_ = std::make_unique<Child>(command, Child::Errors::merge);
   while (const std::optional<std::string> line = child_->read_line()) {
-    const auto found = nlohmann::json::parse(*line, nullptr, false);
+    const auto found = engine::parse_json_or_null(*line);
     if (found.is_object()) {
       ready_ = true;
       note_ = fmt::format("torch {}, OpenBLAS kernels: {}", found.value("torch", "?"),

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "engine/autograd/elementwise.h"
 #include "engine/autograd/loss.h"
 #include "engine/base/error.h"
+#include "engine/io/json.h"
 
 namespace ingot::bert {
 namespace {
@@ -177,7 +177,7 @@ Job classification_job(Model& model, const Subset& training, const Subset& valid
   };
   job.validate = [=, &model, &validation] {
     const Evaluation e = evaluate(model, validation, framing, batch_size);
-    return nlohmann::json{{"score", score(e, options.best_by)},
+    return engine::Json{{"score", score(e, options.best_by)},
                           {"validation_accuracy", e.accuracy},
                           {"validation_f1", e.macro_f1},
                           {"validation_loss", e.loss}};

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "engine/base/error.h"
@@ -16,7 +15,7 @@ namespace {
 using engine::fail;
 using engine::require;
 using engine::shown;
-using nlohmann::json;
+using engine::Json;
 
 struct SizeField {
   const char* key;
@@ -64,47 +63,47 @@ constexpr Architecture kArchitectures[] = {
 // A setting whose other values would make another model of the same tensors.
 struct FixedField {
   const char* key;
-  json only;
+  Json only;
 };
 std::vector<FixedField> fixed_fields(Task task) {
   std::vector<FixedField> fields = {{"position_embedding_type", "absolute"},
                                     {"is_decoder", false},
                                     {"add_cross_attention", false},
                                     {"is_encoder_decoder", false},
-                                    {"pruned_heads", json::object()}};
+                                    {"pruned_heads", Json::object()}};
   if (task == Task::masked_lm) fields.push_back({"tie_word_embeddings", true});
   return fields;
 }
 
 // The value of `key`; null if it is absent, or JSON's null where Hugging Face takes that for absent.
-const json* find(const json& object, const char* key, bool nullable) {
+const Json* find(const Json& object, const char* key, bool nullable) {
   const auto at = object.find(key);
   if (at == object.end() || (nullable && at->is_null())) return nullptr;
   return &*at;
 }
 
-void require_value(const std::string& subject, const json& object, const FixedField& field) {
-  const json* const value = find(object, field.key, true);
+void require_value(const std::string& subject, const Json& object, const FixedField& field) {
+  const Json* const value = find(object, field.key, true);
   require(value == nullptr || *value == field.only, "{}: {}: only {} is supported, got {}", subject, field.key,
           field.only.dump(), value == nullptr ? "" : value->dump());
 }
 
-std::int64_t integer(const std::string& subject, const char* key, const json& value) {
+std::int64_t integer(const std::string& subject, const char* key, const Json& value) {
   require(value.is_number_integer(), "{}: {}: must be an integer, got {}", subject, key, shown(value));
   require(!value.is_number_unsigned() || value.get<std::uint64_t>() <= std::uint64_t{INT64_MAX},
           "{}: {}: must be below 2^63, got {}", subject, key, shown(value));
   return value.get<std::int64_t>();
 }
 
-float real(const std::string& subject, const char* key, const json& value) {
+float real(const std::string& subject, const char* key, const Json& value) {
   require(value.is_number(), "{}: {}: must be a number, got {}", subject, key, shown(value));
   const auto wide = value.get<double>();
   require(std::abs(wide) <= 1e30, "{}: {}: must be within 1e30 of zero, got {}", subject, key, shown(value));
   return static_cast<float>(wide);
 }
 
-Task read_task(const std::string& subject, const json& object) {
-  const json* const names = find(object, "architectures", true);
+Task read_task(const std::string& subject, const Json& object) {
+  const Json* const names = find(object, "architectures", true);
   if (names == nullptr) return Task::encoder;
   require(names->is_array() && names->size() == 1 && names->front().is_string(),
           "{}: architectures: must be an array of one string, got {}", subject, names->dump());
@@ -124,8 +123,8 @@ std::vector<std::string> numbered_labels(std::int64_t n) {
 }
 
 // A classifier chooses one of its labels. Hugging Face's class also computes a score and several labels at a time.
-void require_choice(const std::string& subject, const json& object, std::size_t n_labels) {
-  const json* const type = find(object, "problem_type", true);
+void require_choice(const std::string& subject, const Json& object, std::size_t n_labels) {
+  const Json* const type = find(object, "problem_type", true);
   require(type == nullptr || *type == "single_label_classification",
           "{}: problem_type: {} is not supported yet; only single_label_classification is", subject,
           type == nullptr ? "" : shown(*type));
@@ -135,8 +134,8 @@ void require_choice(const std::string& subject, const json& object, std::size_t 
 }
 
 // That label2id, if it is there, says of each label what its place in `labels` says.
-void check_ids(const std::string& subject, const json& object, const std::vector<std::string>& labels) {
-  const json* const map = find(object, "label2id", true);
+void check_ids(const std::string& subject, const Json& object, const std::vector<std::string>& labels) {
+  const Json* const map = find(object, "label2id", true);
   if (map == nullptr) return;
   require(map->is_object(), "{}: label2id: must be an object, got {}", subject, shown(*map));
   require(map->size() == labels.size(), "{}: label2id has {} labels, id2label {}", subject, map->size(), labels.size());
@@ -148,13 +147,13 @@ void check_ids(const std::string& subject, const json& object, const std::vector
 }
 
 // id2label, else num_labels of the names that Hugging Face gives, else two for a classifier (its default).
-std::vector<std::string> read_labels(const std::string& subject, const json& object, Task task) {
+std::vector<std::string> read_labels(const std::string& subject, const Json& object, Task task) {
   std::int64_t n = -1;
-  if (const json* const value = find(object, "num_labels", true)) {
+  if (const Json* const value = find(object, "num_labels", true)) {
     n = integer(subject, "num_labels", *value);
     require(n >= 1 && n <= kMaxLabels, "{}: num_labels: must be from 1 to {}, got {}", subject, kMaxLabels, n);
   }
-  const json* const map = find(object, "id2label", true);
+  const Json* const map = find(object, "id2label", true);
   if (map == nullptr) return numbered_labels(n > 0 ? n : task == Task::sequence_classification ? 2 : 0);
   require(map->is_object(), "{}: id2label: must be an object, got {}", subject, shown(*map));
   const auto n_named = static_cast<std::int64_t>(map->size());
@@ -176,8 +175,8 @@ std::string_view activation_name(engine::Activation activation) {
   return activation == engine::Activation::identity ? kIdentity : engine::name(activation);
 }
 
-engine::Activation read_activation(const std::string& subject, const json& object) {
-  const json* const value = find(object, "hidden_act", false);
+engine::Activation read_activation(const std::string& subject, const Json& object) {
+  const Json* const value = find(object, "hidden_act", false);
   if (value == nullptr) return engine::Activation::gelu;
   require(value->is_string(), "{}: hidden_act: must be a string, got {}", subject, shown(*value));
   if (*value == kIdentity) return engine::Activation::identity;
@@ -188,16 +187,16 @@ engine::Activation read_activation(const std::string& subject, const json& objec
   }
 }
 
-bool read_pooler(const std::string& subject, const json& object, Task task) {
-  const json* const value = find(object, "ingot_pooler", false);
+bool read_pooler(const std::string& subject, const Json& object, Task task) {
+  const Json* const value = find(object, "ingot_pooler", false);
   if (value == nullptr || *value == true) return true;
   require(*value == false && task == Task::encoder, "{}: ingot_pooler: must be true, or false for a {}, got {}",
           subject, architecture(Task::encoder), shown(*value));
   return false;
 }
 
-Pooling read_pooling(const std::string& subject, const json& object) {
-  const json* const value = find(object, "ingot_pooling", false);
+Pooling read_pooling(const std::string& subject, const Json& object) {
+  const Json* const value = find(object, "ingot_pooling", false);
   if (value == nullptr || *value == "cls") return Pooling::cls;
   require(*value == "mean", "{}: ingot_pooling: must be \"cls\" or \"mean\", got {}", subject, shown(*value));
   return Pooling::mean;
@@ -213,12 +212,12 @@ void check_labels(const Config& config, const std::string& subject) {
     require(names.insert(name).second, "{}: labels: names must differ, got {} twice", subject, name);
 }
 
-std::vector<std::string> read_identities(const std::string& subject, const json& object) {
+std::vector<std::string> read_identities(const std::string& subject, const Json& object) {
   std::vector<std::string> names;
-  const json* const value = find(object, "ingot_identities", true);
+  const Json* const value = find(object, "ingot_identities", true);
   if (value == nullptr) return names;
   require(value->is_array(), "{}: ingot_identities: must be an array, got {}", subject, shown(*value));
-  for (const json& name : *value) {
+  for (const Json& name : *value) {
     require(name.is_string(), "{}: ingot_identities: must hold names, got {}", subject, shown(name));
     names.push_back(name.get<std::string>());
   }
@@ -240,14 +239,14 @@ void check_identities(const Config& config, const std::string& subject) {
 // A float as the shortest decimal that reads back as the same float: 0.1, not 0.10000000149011612.
 double shortest(float value) { return std::strtod(fmt::format("{}", value).c_str(), nullptr); }
 
-json labels_by_id(const Config& config) {
-  json labels = json::object();
+Json labels_by_id(const Config& config) {
+  Json labels = Json::object();
   for (std::size_t i = 0; i < config.label_names.size(); ++i) labels[std::to_string(i)] = config.label_names[i];
   return labels;
 }
 
-json ids_by_label(const Config& config) {
-  json ids = json::object();
+Json ids_by_label(const Config& config) {
+  Json ids = Json::object();
   for (std::size_t i = 0; i < config.label_names.size(); ++i) ids[config.label_names[i]] = i;
   return ids;
 }
@@ -327,20 +326,20 @@ Config named_config(const std::string& model) {
 
 Config read_config(const std::filesystem::path& config_json) {
   const std::string subject = config_json.string();
-  const json object = engine::parse_json(engine::read_file(config_json, kMostBytes), subject);
+  const Json object = engine::parse_json(engine::read_file(config_json, kMostBytes), subject);
   require(object.is_object(), "{}: must be a JSON object, got {}", subject, shown(object));
   require_value(subject, object, {"model_type", "bert"});  // first: another model has other architectures, too
   Config config;
   config.task = read_task(subject, object);
   for (const FixedField& field : fixed_fields(config.task)) require_value(subject, object, field);
   for (const SizeField& field : kSizes) {
-    const json* const value = find(object, field.key, !field.needed);
+    const Json* const value = find(object, field.key, !field.needed);
     require(value != nullptr || !field.needed, "{}: {}: is missing", subject, field.key);
     if (value != nullptr) config.*field.member = integer(subject, field.key, *value);
   }
   for (const RealField& field : kReals) {
     const bool is_classifier = field.member == &Config::classifier_dropout;
-    const json* const value = find(object, field.key, is_classifier);
+    const Json* const value = find(object, field.key, is_classifier);
     if (value == nullptr) continue;
     config.*field.member = real(subject, field.key, *value);
     require(!is_classifier || config.classifier_dropout >= 0, "{}: {}: must be null or in [0, 1), got {}", subject,
@@ -363,8 +362,8 @@ Config read_config(const std::filesystem::path& config_json) {
 void write_config(const std::filesystem::path& config_json, const Config& config) {
   const std::string subject = config_json.string();
   check(config, subject);
-  json object = {{"model_type", "bert"},
-                 {"architectures", json::array({architecture(config.task)})},
+  Json object = {{"model_type", "bert"},
+                 {"architectures", Json::array({architecture(config.task)})},
                  {"hidden_act", activation_name(config.hidden_act)},
                  {"tie_word_embeddings", true}};
   for (const SizeField& field : kSizes) object[field.key] = config.*field.member;
@@ -380,7 +379,7 @@ void write_config(const std::filesystem::path& config_json, const Config& config
   std::string text;
   try {
     text = object.dump(2) + "\n";
-  } catch (const json::exception&) {
+  } catch (const engine::JsonError&) {
     fail("{}: labels: names must be UTF-8 text", subject);
   }
   engine::write_file(config_json, text);

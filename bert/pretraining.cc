@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "bert/classification.h"
 #include "engine/base/error.h"
+#include "engine/io/json.h"
 
 namespace ingot::bert {
 namespace {
@@ -64,7 +64,7 @@ class Pretraining {
     return loss(texts_.training, batches_[static_cast<std::size_t>(index)], draw, streams);
   }
 
-  nlohmann::json validate() {
+  engine::Json validate() {
     const engine::NoGradient no_gradient;
     double total = 0;
     std::int64_t n = 0;

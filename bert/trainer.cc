@@ -3,13 +3,13 @@
 #include <chrono>
 #include <cmath>
 #include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "bert/training_state.h"
 #include "engine/base/error.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
 #include "engine/base/replace_folder.h"
+#include "engine/io/json.h"
 
 namespace ingot::bert {
 namespace fs = std::filesystem;
@@ -29,7 +29,7 @@ class MetricsLog {
     file_.open(path, std::ios::app);
     engine::require(file_.good(), "{}: cannot write", path.string());
   }
-  void write(const nlohmann::json& line) {
+  void write(const engine::Json& line) {
     file_ << line.dump() << '\n' << std::flush;
     if (!file_.good()) throw engine::Failure(path_.string() + ": cannot write: the disk may be full");
   }
@@ -145,7 +145,7 @@ class Run {
   }
 
   void end_epoch() {
-    nlohmann::json scores = job_.validate();
+    engine::Json scores = job_.validate();
     scores["step"] = progress_.step;
     scores["epoch"] = progress_.step / job_.steps_per_epoch;
     std::string line = fmt::format("epoch {}/{}:", progress_.step / job_.steps_per_epoch, options_.n_epochs);

@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "bert/model.h"
 #include "engine/base/error.h"
+#include "engine/io/json.h"
 #include "engine/optim/adamw.h"
 #include "engine/optim/schedule.h"
 
@@ -52,7 +52,7 @@ struct Job {
   std::function<StepResult(std::int64_t epoch, std::int64_t index, engine::DropoutStreams& streams)> step;
   // After each epoch: what to log, with "score" (higher is better) in it if the model may become best/. After the last
   // epoch it may.
-  std::function<nlohmann::json()> validate;
+  std::function<engine::Json()> validate;
   // Writes the model, and whatever belongs beside it, into a folder.
   std::function<void(const std::filesystem::path&)> save;
   // Optional: between the gradients of a step (0, 1, ...) and the update by them. May change weights, gradients and

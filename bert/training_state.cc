@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
 #include "engine/io/json.h"
@@ -30,11 +29,11 @@ void for_each_tensor(const Model& model, const engine::AdamW& optimizer, std::sp
 std::string difference(const std::string& saved, const std::string& now) {
   const auto a = engine::parse_json_or_null(saved), b = engine::parse_json_or_null(now);
   if (!a.is_object() || !b.is_object()) return fmt::format("saved {}, now {}", saved, now);
-  nlohmann::json both = a;
+  engine::Json both = a;
   both.update(b);
   std::string text;
   for (const auto& [key, value] : both.items()) {
-    const auto shown = [&key = key](const nlohmann::json& o) { return o.contains(key) ? o[key].dump() : "none"; };
+    const auto shown = [&key = key](const engine::Json& o) { return o.contains(key) ? o[key].dump() : "none"; };
     if (shown(a) != shown(b))
       text += fmt::format("{}{}: saved {}, now {}", text.empty() ? "" : "; ", key, shown(a), shown(b));
   }

@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "engine/base/printable.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 namespace {
@@ -29,7 +30,7 @@ void run_cache(const CLI::App& command, bool clear, const Common& common) {
   const std::vector<engine::CacheEntry> found = engine::cache_entries();
   const std::uint64_t removed = clear ? engine::clear_cache() : 0;
   std::uint64_t n_bytes = 0;
-  nlohmann::json entries = nlohmann::json::array();
+  engine::Json entries = engine::Json::array();
   std::string lines;
   for (const engine::CacheEntry& entry : found) {
     const std::string name = entry.path.filename().string();
@@ -38,7 +39,7 @@ void run_cache(const CLI::App& command, bool clear, const Common& common) {
     lines += fmt::format("{:>9.1f} MiB  used {:<16}  {}\n", static_cast<double>(entry.n_bytes) / kMiB, age(entry.used),
                          engine::printable(name));
   }
-  nlohmann::json result{{"folder", folder}, {"limit_bytes", limit}, {"entries", entries}};
+  engine::Json result{{"folder", folder}, {"limit_bytes", limit}, {"entries", entries}};
   result[clear ? "removed_bytes" : "bytes"] = clear ? removed : n_bytes;
   const std::string text =
       clear ? fmt::format("{}: {} entries of {:.1f} MiB removed\n", engine::printable(folder), found.size(),

@@ -8,11 +8,12 @@
 
 #include "cli/text_table.h"
 #include "engine/base/printable.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 
 using engine::printable;
-using nlohmann::json;
+using engine::Json;
 
 namespace {
 
@@ -20,23 +21,23 @@ constexpr std::size_t kMostInMatrix = 100;               // classes, in JSON: it
 constexpr std::size_t kMostRows = 12, kMostColumns = 8;  // classes, on a terminal
 constexpr std::size_t kMostNamed = 5, kLabelBytes = 24;
 
-json or_null(const std::optional<double>& value) { return value ? json(*value) : json(); }
+Json or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
-std::string label_of(const json& row) { return printable(row["label"].get<std::string>(), kLabelBytes); }
+std::string label_of(const Json& row) { return printable(row["label"].get<std::string>(), kLabelBytes); }
 
-std::string share(const json& value) { return value.is_null() ? "-" : fmt::format("{:.4f}", value.get<double>()); }
+std::string share(const Json& value) { return value.is_null() ? "-" : fmt::format("{:.4f}", value.get<double>()); }
 
-std::string table_of(const json& classes) {
-  std::vector<const json*> rows;
-  for (const json& row : classes) rows.push_back(&row);
+std::string table_of(const Json& classes) {
+  std::vector<const Json*> rows;
+  for (const Json& row : classes) rows.push_back(&row);
   if (rows.size() > kMostRows) {
     // Without an F1 there were neither texts nor predictions: nothing to see.
-    const auto f1 = [](const json* row) { return (*row)["f1"].is_null() ? 2.0 : (*row)["f1"].get<double>(); };
-    std::stable_sort(rows.begin(), rows.end(), [&](const json* a, const json* b) { return f1(a) < f1(b); });
+    const auto f1 = [](const Json* row) { return (*row)["f1"].is_null() ? 2.0 : (*row)["f1"].get<double>(); };
+    std::stable_sort(rows.begin(), rows.end(), [&](const Json* a, const Json* b) { return f1(a) < f1(b); });
     rows.resize(kMostRows);
   }
   TextTable table{.headers = {"class", "precision", "recall", "F1", "texts", "predicted"}, .rows = {}};
-  for (const json* row : rows) {
+  for (const Json* row : rows) {
     table.rows.push_back({label_of(*row), share((*row)["precision"]), share((*row)["recall"]), share((*row)["f1"]),
                           (*row)["support"].dump(), (*row)["predicted"].dump()});
   }
@@ -47,21 +48,21 @@ std::string table_of(const json& classes) {
   return text;
 }
 
-std::string matrix_of(const json& result) {
-  const json& classes = result["classes"];
+std::string matrix_of(const Json& result) {
+  const Json& classes = result["classes"];
   TextTable table{.headers = {"truth \\ predicted"}, .rows = {}};
-  for (const json& row : classes) table.headers.push_back(label_of(row));
+  for (const Json& row : classes) table.headers.push_back(label_of(row));
   for (std::size_t i = 0; i < classes.size(); ++i) {
     table.rows.push_back({label_of(classes[i])});
-    for (const json& n : result["confusion"][i]) table.rows.back().push_back(n.dump());
+    for (const Json& n : result["confusion"][i]) table.rows.back().push_back(n.dump());
   }
   return table.aligned();
 }
 
 // The pairs that are confused most often.
-std::string confusions_of(const json& result) {
+std::string confusions_of(const Json& result) {
   std::vector<std::tuple<std::int64_t, std::size_t, std::size_t>> pairs;
-  const json& matrix = result["confusion"];
+  const Json& matrix = result["confusion"];
   for (std::size_t i = 0; i < matrix.size(); ++i) {
     for (std::size_t j = 0; j < matrix.size(); ++j) {
       const auto n = matrix[i][j].get<std::int64_t>();
@@ -78,10 +79,10 @@ std::string confusions_of(const json& result) {
   return text.empty() ? "" : text + "\n";
 }
 
-std::string never_predicted(const json& classes) {
+std::string never_predicted(const Json& classes) {
   std::vector<std::string> names;
   std::int64_t n_texts = 0, n_all = 0;
-  for (const json& row : classes) {
+  for (const Json& row : classes) {
     n_all += row["support"].get<std::int64_t>();
     if (row["support"] == 0 || row["predicted"] != 0) continue;
     names.push_back(label_of(row));
@@ -99,8 +100,8 @@ std::string never_predicted(const json& classes) {
 
 }  // namespace
 
-void add_classes(json& result, const bert::ClassScores& scores, const std::vector<std::string>& labels) {
-  json& classes = result["classes"] = json::array();
+void add_classes(Json& result, const bert::ClassScores& scores, const std::vector<std::string>& labels) {
+  Json& classes = result["classes"] = Json::array();
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const bert::ClassCounts& c = scores.classes[i];
     classes.push_back({{"label", labels[i]},
@@ -117,9 +118,9 @@ void add_classes(json& result, const bert::ClassScores& scores, const std::vecto
   result["confusion"] = matrix;
 }
 
-std::string class_report(const json& result) {
+std::string class_report(const Json& result) {
   if (!result.contains("classes")) return "";
-  const json& classes = result["classes"];
+  const Json& classes = result["classes"];
   std::string text = table_of(classes);
   if (!result.contains("confusion")) {
     text += fmt::format("(no confusion matrix: {} classes, more than {})\n", classes.size(), kMostInMatrix);

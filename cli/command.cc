@@ -18,10 +18,10 @@ namespace fs = std::filesystem;
 namespace {
 
 // "1000" is a number where the option takes one; a folder may have that name too.
-nlohmann::json typed(const std::string& text, const std::string& type) {
+engine::Json typed(const std::string& text, const std::string& type) {
   if (!type.starts_with("INT") && !type.starts_with("UINT") && !type.starts_with("FLOAT")) return text;
-  const nlohmann::json value = engine::parse_json_or_null(text);
-  return value.is_number() ? value : nlohmann::json(text);
+  const engine::Json value = engine::parse_json_or_null(text);
+  return value.is_number() ? value : engine::Json(text);
 }
 
 }  // namespace
@@ -63,8 +63,8 @@ std::string full_name(const CLI::App& command) {
   return is_whole ? command.get_name() : full_name(*parent) + " " + command.get_name();
 }
 
-nlohmann::json resolved_options(const CLI::App& command) {
-  nlohmann::json options = nlohmann::json::object();
+engine::Json resolved_options(const CLI::App& command) {
+  engine::Json options = engine::Json::object();
   for (const CLI::Option* option : command.get_options()) {
     const std::string name = option->get_single_name();
     if (name == "help" || name == "config" || option->get_lnames().empty()) continue;
@@ -78,7 +78,7 @@ nlohmann::json resolved_options(const CLI::App& command) {
   return options;
 }
 
-nlohmann::json with_usage(const CLI::App& command, const Common& common, nlohmann::json result) {
+engine::Json with_usage(const CLI::App& command, const Common& common, engine::Json result) {
   const engine::Usage used = engine::usage();
   result["command"] = command.get_name();
   result["wall_seconds"] = used.wall_seconds;
@@ -90,11 +90,11 @@ nlohmann::json with_usage(const CLI::App& command, const Common& common, nlohman
   return result;
 }
 
-std::string json_line(const nlohmann::json& value, int indent) {
-  return value.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+std::string json_line(const engine::Json& value, int indent) {
+  return value.dump({.indent = indent, .mended = true}) + "\n";
 }
 
-void finish(const CLI::App& command, const Common& common, const fs::path& out, nlohmann::json result,
+void finish(const CLI::App& command, const Common& common, const fs::path& out, engine::Json result,
             const std::string& text) {
   result = with_usage(command, common, std::move(result));
   if (!out.empty()) engine::write_file(out / "result.json", json_line(result, 2));

@@ -5,9 +5,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 
@@ -34,17 +35,17 @@ void set_action(CLI::App& command, const std::string& example, const std::shared
 std::string full_name(const CLI::App& command);
 
 // All options of a command as given or by default, by long name, for result.json.
-nlohmann::json resolved_options(const CLI::App& command);
+engine::Json resolved_options(const CLI::App& command);
 
 // The result with usage, seed, options and build.
-nlohmann::json with_usage(const CLI::App& command, const Common& common, nlohmann::json result);
+engine::Json with_usage(const CLI::App& command, const Common& common, engine::Json result);
 
 // The value and a line end. Paths and names need not be UTF-8: what is not is replaced. `indent`: -1 for one line.
-std::string json_line(const nlohmann::json& value, int indent = -1);
+std::string json_line(const engine::Json& value, int indent = -1);
 
 // Ends a command: adds usage, seed and build to the result; writes result.json into `out` unless it is empty; prints
 // the JSON on standard output with --json, else `text`, whose names and labels need not be printable.
-void finish(const CLI::App& command, const Common& common, const std::filesystem::path& out, nlohmann::json result,
+void finish(const CLI::App& command, const Common& common, const std::filesystem::path& out, engine::Json result,
             const std::string& text);
 
 // Writes to standard output, and throws Failure if not all of it could be written: it is closed, or its disk is full.

@@ -5,25 +5,25 @@
 #include <algorithm>
 #include <cstdint>
 #include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "cli/command.h"
 #include "cli/words.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/utf8.h"
+#include "engine/io/json.h"
 #include "engine/io/toml.h"
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
 using engine::require;
-using nlohmann::json;
+using engine::Json;
 
 namespace {
 
 constexpr const char kDefaults[] = "defaults";  // names of the options that nobody gave
 
-std::string text_of(const json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
 
 // What a file says, as arguments.
 struct FileArguments {
@@ -32,14 +32,14 @@ struct FileArguments {
 
 FileArguments read_config(const CLI::App& command, const std::string& file) {
   FileArguments found;
-  json table = engine::parse_toml(engine::read_file(file), file);
-  json defaults = table.value(kDefaults, json::array());
+  Json table = engine::parse_toml(engine::read_file(file), file);
+  Json defaults = table.value(kDefaults, Json::array());
   table.erase(kDefaults);
   if (!defaults.is_array()) engine::fail("{}: {} must be an array of names", file, kDefaults);
-  const json now = resolved_options(command);
+  const Json now = resolved_options(command);
   for (const auto& [key, value] : table.items()) {
     require(key != "config", "{}: option config cannot name another file", file);
-    require(value.is_primitive() && !value.is_null(), "{}: option {} must be a string, number or boolean", file, key);
+    require(!value.is_array() && !value.is_object() && !value.is_null(), "{}: option {} must be a string, number or boolean", file, key);
     const CLI::Option* option = find_option(command, key);
     require(option != nullptr, "{}: {} has no option {}{}", file, full_name(command), key,
             did_you_mean("--" + key, option_names(command)));
@@ -47,8 +47,8 @@ FileArguments read_config(const CLI::App& command, const std::string& file) {
       found.positionals.push_back(text_of(value));
       continue;
     }
-    const bool is_default = std::find(defaults.begin(), defaults.end(), json(key)) != defaults.end();
-    if (!is_default || now.value(key, json()) != value) {
+    const bool is_default = std::find(defaults.begin(), defaults.end(), Json(key)) != defaults.end();
+    if (!is_default || now.value(key, Json()) != value) {
       found.options.push_back(fmt::format("--{}={}", key, text_of(value)));
     }
   }
@@ -56,7 +56,7 @@ FileArguments read_config(const CLI::App& command, const std::string& file) {
 }
 
 // Shortest digits that read back as the same number. Nothing for text that TOML cannot hold.
-std::string toml_value(const json& value) {
+std::string toml_value(const Json& value) {
   if (value.is_number_unsigned() && value.get<std::uint64_t>() > std::uint64_t{INT64_MAX})
     return fmt::format("\"{}\"", value.dump());  // beyond TOML's integers
   if (value.is_number_float()) return fmt::format("{}", value.get<double>());
@@ -69,7 +69,7 @@ std::string toml_value(const json& value) {
   return text;
 }
 
-std::string line_of(const std::string& name, const json& value) {
+std::string line_of(const std::string& name, const Json& value) {
   const std::string text = toml_value(value);
   return text.empty() ? fmt::format("# {}: is not UTF-8, which TOML asks for; to be given by hand\n", name)
                       : fmt::format("{} = {}\n", name, text);
@@ -104,7 +104,7 @@ void write_config_toml(const CLI::App& command, const fs::path& out) {
     if (option->get_lnames().empty() && option->count() == 1)
       text += line_of(option->get_name(true), option->as<std::string>());
   }
-  const json options = resolved_options(command);
+  const Json options = resolved_options(command);
   for (const auto& [name, value] : options.items()) {
     if (name == "resume" || name == "json" || name == "quiet" || name == "out") continue;
     if (value.is_string() && value.get<std::string>().empty()) continue;

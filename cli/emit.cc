@@ -10,6 +10,7 @@
 #include "cli/training_options.h"
 #include "engine/base/error.h"
 #include "engine/base/progress.h"
+#include "engine/io/json.h"
 #include "hw/emit/folder.h"
 #include "hw/graph/lower.h"
 #include "hw/graph/model_file.h"
@@ -96,7 +97,7 @@ void run_emit(const CLI::App& command, const EmitOptions& o, const Common& commo
   const Source source = o.model.ends_with(".toml") ? from_file(o, common.seed) : from_model(o);
   const hw::Manifest manifest = hw::write_rtl(o.out, source.graph, source.vectors, o.name);
   write_config_toml(command, o.out);
-  const nlohmann::json metadata = hw::metadata(source.graph);
+  const engine::Json metadata = hw::metadata(source.graph);
   const std::int64_t n_vectors = source.vectors ? source.vectors->n : 0;
   std::string text = hw::metadata_table(metadata);
   text += fmt::format("\n{}: {} files, {} multipliers, a vector every {} cycles", o.out, manifest.files.size() + 1,

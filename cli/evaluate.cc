@@ -17,6 +17,7 @@
 #include "compress/packed/model.h"
 #include "engine/base/error.h"
 #include "engine/base/progress.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 namespace {
@@ -56,7 +57,7 @@ EvalTexts eval_texts(const EvalOptions& o, const Classifier& c) {
 }
 
 // Adds to the result how many of the texts the model has seen, and says so.
-void add_overlap(nlohmann::json& result, const EvalTexts& texts, const Classifier& c) {
+void add_overlap(engine::Json& result, const EvalTexts& texts, const Classifier& c) {
   const SeenTexts seen = load_seen_texts(c.folder);
   if (seen.empty()) return;
   const Overlap found = overlap(texts.part, seen);
@@ -81,19 +82,19 @@ bert::Evaluation evaluate_with_progress(const char* name, const bert::Logits& lo
 double speed(const bert::Evaluation& e) { return static_cast<double>(e.n_tokens) / e.seconds; }
 
 // Of the program, for result.json.
-nlohmann::json describe(const IntegerClassifier& integers, const Classifier& c) {
-  nlohmann::json left = nlohmann::json::array();
+engine::Json describe(const IntegerClassifier& integers, const Classifier& c) {
+  engine::Json left = engine::Json::array();
   for (const compress::FloatLinear& layer : integers.program.left)
     left.push_back({{"name", layer.name}, {"reason", layer.reason}});
-  nlohmann::json json{
+  engine::Json json{
       {"layers", integers.program.layers.size()}, {"float_layers", left}, {"program_bytes", integers.model.bytes()}};
   const auto packed = compress::packed_bytes(c.model(), c.compressed.compression);
-  json["packed_bytes"] = packed ? nlohmann::json(*packed) : nlohmann::json();
+  json["packed_bytes"] = packed ? engine::Json(*packed) : engine::Json();
   return json;
 }
 
 // Both models over all texts again; every output of every layer in integers is compared with that of exact sums.
-nlohmann::json verify(const IntegerClassifier& integers, const bert::Evaluation& e, const EvalTexts& texts,
+engine::Json verify(const IntegerClassifier& integers, const bert::Evaluation& e, const EvalTexts& texts,
                       const Classifier& c, std::int64_t batch) {
   compress::IntegerVerifier verifier(c.model(), integers.program);
   evaluate_with_progress(
@@ -106,7 +107,7 @@ nlohmann::json verify(const IntegerClassifier& integers, const bert::Evaluation&
       texts, c, batch);
   const bert::Evaluation floats = evaluate_with_progress("compare", bert::logits_of(c.model()), texts, c, batch);
   std::int64_t n_values = 0, n_different = 0, n_same = 0;
-  nlohmann::json layers = nlohmann::json::object();
+  engine::Json layers = engine::Json::object();
   for (const compress::Comparison& layer : verifier.layers()) {
     n_values += layer.n_values;
     n_different += layer.n_different;
@@ -134,7 +135,7 @@ void run_eval(const CLI::App& command, const EvalOptions& o, const Common& commo
   if (o.integer) integers.emplace(in_integers(c));
   const EvalTexts texts = eval_texts(o, c);
   const bert::Evaluation e = evaluate_with_progress("evaluate", classify(integers, c), texts, c, o.batch);
-  nlohmann::json result{{"accuracy", e.accuracy},
+  engine::Json result{{"accuracy", e.accuracy},
                         {"f1", e.macro_f1},
                         {"loss", e.loss},
                         {"examples", e.n},
@@ -154,7 +155,7 @@ void run_eval(const CLI::App& command, const EvalOptions& o, const Common& commo
   }
   std::int64_t n_different = 0;
   if (o.verify) {
-    const nlohmann::json& found = result["verify"] = verify(*integers, e, texts, c, o.batch);
+    const engine::Json& found = result["verify"] = verify(*integers, e, texts, c, o.batch);
     n_different = found["different"].get<std::int64_t>() + found["different_logits"].get<std::int64_t>();
     text += fmt::format(
         "verified: {} of {} outputs and {} of {} logits differ from exact sums; {} of {} predictions are "

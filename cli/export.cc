@@ -84,7 +84,7 @@ void write_for_transformers(const fs::path& from, const fs::path& to) {
   if (tokenizer->file_name() == "vocab.txt") return;  // a BertTokenizer: needs no more
   const fs::path file = to / "tokenizer_config.json";
   std::error_code ignored;
-  nlohmann::json config = nlohmann::json::object();
+  engine::Json config = engine::Json::object();
   if (fs::exists(file, ignored)) config = engine::parse_json(engine::read_file(file), file.string());
   config["tokenizer_class"] = "PreTrainedTokenizerFast";
   const bert::SpecialTokens& s = tokenizer->special();
@@ -110,7 +110,7 @@ void write_floats(const CLI::App& command, const fs::path& from, const ExportOpt
   copy_tokenizer(from, to);
   write_for_transformers(from, to);
   write_model_card(to, written.model.config, notes);
-  nlohmann::json sentences = nlohmann::json::array();
+  engine::Json sentences = engine::Json::array();
   for (const Note& note : notes) sentences.push_back(note.sentence);
   const std::int64_t n = n_parameters(written.model);
   const std::size_t n_tensors = written.model.parameters().size();

@@ -32,7 +32,7 @@ std::size_t validation_size(std::int64_t wanted, std::size_t n) {
 }
 
 // Of this process's training; a resumed run that had nothing left to train keeps what it had measured.
-void add_speed(nlohmann::json& result, const bert::TrainingOutcome& outcome, const fs::path& out) {
+void add_speed(engine::Json& result, const bert::TrainingOutcome& outcome, const fs::path& out) {
   result["training_seconds"] = outcome.training_seconds;
   result["tokens_per_second"] =
       outcome.n_tokens > 0 ? static_cast<double>(outcome.n_tokens) / outcome.training_seconds : 0.0;
@@ -44,7 +44,7 @@ void add_speed(nlohmann::json& result, const bert::TrainingOutcome& outcome, con
 }
 
 bert::TrainingOutcome train_or_keep(const FineTuning& f, const bert::Job& job) {
-  nlohmann::json identity = nlohmann::json::object();
+  engine::Json identity = engine::Json::object();
   if (!f.compression.empty()) identity["compression"] = compress::fingerprint(f.compression);
   if (f.options.epochs > 0) {
     return bert::train(
@@ -153,13 +153,13 @@ bert::Job fine_tuning_job(const FineTuning& f) {
   return job;
 }
 
-nlohmann::json fine_tune(const FineTuning& f, const bert::Job& job) {
+engine::Json fine_tune(const FineTuning& f, const bert::Job& job) {
   prepare_out(f.command, f.options);
   engine::catch_interrupts();
   const bert::TrainingOutcome outcome = train_or_keep(f, job);
   const fs::path out = f.options.out;
   CompressedModel best = load_compressed_model(out / "best");
-  nlohmann::json result = scores(f, best.model);
+  engine::Json result = scores(f, best.model);
   engine::release_interrupts();
   result["validation_accuracy"] = validation_accuracy(f, outcome, best.model);
   result["best_step"] = outcome.best_step;
@@ -170,7 +170,7 @@ nlohmann::json fine_tune(const FineTuning& f, const bert::Job& job) {
   return result;
 }
 
-nlohmann::json scores(const FineTuning& f, const bert::Model& model) {
+engine::Json scores(const FineTuning& f, const bert::Model& model) {
   const bool has_test = f.texts.has_test();
   const bert::Subset subset = has_test ? bert::Subset::all(f.texts.corpus.test) : f.texts.validation;
   engine::Progress meter("evaluate", static_cast<std::int64_t>(subset.examples.size()));
@@ -180,7 +180,7 @@ nlohmann::json scores(const FineTuning& f, const bert::Model& model) {
         if (engine::interrupted())
           throw engine::Interrupted("stopped while evaluating the trained model; continue with --resume");
       });
-  nlohmann::json result{{"accuracy", e.accuracy},
+  engine::Json result{{"accuracy", e.accuracy},
                         {"f1", e.macro_f1},
                         {"loss", e.loss},
                         {"examples", e.n},
@@ -189,15 +189,15 @@ nlohmann::json scores(const FineTuning& f, const bert::Model& model) {
   return result;
 }
 
-void add_footprint(nlohmann::json& result, CompressedModel& best) {
+void add_footprint(engine::Json& result, CompressedModel& best) {
   const compress::Footprint footprint = compress::footprint(best.model, best.compression);
   result["sparsity"] = footprint.sparsity;
   result["average_bits"] = footprint.average_bits;
   result["packed_bytes"] = footprint.packed_bytes;
   result["float_bytes"] = footprint.float_bytes;
-  result["layers"] = nlohmann::json::array();
+  result["layers"] = engine::Json::array();
   for (const compress::LayerFootprint& layer : footprint.layers) {
-    nlohmann::json row{{"name", layer.name}, {"weights", layer.weights}, {"zeros", layer.zeros}};
+    engine::Json row{{"name", layer.name}, {"weights", layer.weights}, {"zeros", layer.zeros}};
     for (const compress::Role role : compress::kRoles) {
       row[std::string(compress::name(role))] = layer.formats[static_cast<std::size_t>(role)];
     }
@@ -205,7 +205,7 @@ void add_footprint(nlohmann::json& result, CompressedModel& best) {
   }
 }
 
-std::string summary(const nlohmann::json& result, const TrainingOptions& options) {
+std::string summary(const engine::Json& result, const TrainingOptions& options) {
   return fmt::format(
       "{} accuracy {:.4f}, F1 {:.4f}, loss {:.4f} on {} texts (validation accuracy {:.4f})\n{}model: {}\n",
       result["evaluated_on"].get<std::string>(), result["accuracy"].get<double>(), result["f1"].get<double>(),

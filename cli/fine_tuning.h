@@ -6,6 +6,7 @@
 #include "bert/classification.h"
 #include "cli/model_folder.h"
 #include "cli/training_options.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 
@@ -53,15 +54,15 @@ bert::Job fine_tuning_job(const FineTuning& f);
 
 // Trains for options.epochs; with 0 epochs the model is saved as it is. Then evaluates options.out/best on the test
 // part, or on the validation texts where there is none. Returns scores and figures of the training for result.json.
-nlohmann::json fine_tune(const FineTuning& f, const bert::Job& job);
+engine::Json fine_tune(const FineTuning& f, const bert::Job& job);
 
 // Scores of a model on the test part, or on the validation texts where there is none.
-nlohmann::json scores(const FineTuning& f, const bert::Model& model);
+engine::Json scores(const FineTuning& f, const bert::Model& model);
 
 // What the model weighs, layer by layer: sparsity, average_bits, packed_bytes, float_bytes, layers.
-void add_footprint(nlohmann::json& result, CompressedModel& model);
+void add_footprint(engine::Json& result, CompressedModel& model);
 
 // A line with the scores of such a result, what is said of its classes, and a line that says where the model is.
-std::string summary(const nlohmann::json& result, const TrainingOptions& options);
+std::string summary(const engine::Json& result, const TrainingOptions& options);
 
 }  // namespace ingot::cli

@@ -16,6 +16,7 @@
 #include "compress/formats/kind.h"
 #include "engine/base/error.h"
 #include "engine/base/rng.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 namespace {
@@ -42,10 +43,10 @@ std::string legal(const ParameterRule& rule) {
 
 void run_list(const CLI::App& command, const Common& common) {
   std::string text;
-  nlohmann::json formats = nlohmann::json::array();
+  engine::Json formats = engine::Json::array();
   for (const FormatKind* kind : compress::format_kinds()) {
     text += fmt::format("{}\n    {}; as in {}\n", compress::notation(*kind), kind->summary, kind->example);
-    nlohmann::json parameters = nlohmann::json::object();
+    engine::Json parameters = engine::Json::object();
     for (const ParameterRule& rule : kind->rules) {
       text += fmt::format("    {:<20} {}\n", rule.name, legal(rule));
       parameters[rule.name] = legal(rule);
@@ -93,8 +94,8 @@ Shape parse_shape(const std::string& text) {
   return Shape(sizes);
 }
 
-nlohmann::json parameters_of(const Format& format) {
-  nlohmann::json parameters = nlohmann::json::object();
+engine::Json parameters_of(const Format& format) {
+  engine::Json parameters = engine::Json::object();
   for (std::size_t i = 0; i < format.kind().rules.size(); ++i) {
     const ParameterRule& rule = format.kind().rules[i];
     if (rule.type == ParameterRule::Type::block) {
@@ -122,7 +123,7 @@ std::string rows_of_eight(const std::vector<float>& values) {
 }
 
 // The numbers themselves, and what they say about precision.
-void describe_values(const std::vector<float>& values, nlohmann::json& result, std::string& text) {
+void describe_values(const std::vector<float>& values, engine::Json& result, std::string& text) {
   const auto positive = std::upper_bound(values.begin(), values.end(), 0.0f);
   float step = std::numeric_limits<float>::max();
   for (std::size_t i = 1; i < values.size(); ++i) step = std::min(step, values[i] - values[i - 1]);
@@ -143,13 +144,13 @@ void run_table(const CLI::App& command, const Format& format, const FormatOption
   compress::check_mode(format, mode);
   const compress::ValueRange range = compress::value_range(format);
   const double bits = compress::bits_per_value(format, shape);
-  nlohmann::json result{
+  engine::Json result{
       {"format", compress::to_string(format)}, {"summary", format.kind().summary},  {"mode", o.mode},
       {"parameters", parameters_of(format)},   {"shape", engine::to_string(shape)}, {"bits_per_value", bits}};
   if (std::isfinite(range.highest)) result["range"] = {range.lowest, range.highest};
   std::string text = fmt::format("{}: {}\n\n", compress::to_string(format), format.kind().summary);
   for (const ParameterRule& rule : format.kind().rules) {
-    const nlohmann::json& value = result["parameters"][rule.name];
+    const engine::Json& value = result["parameters"][rule.name];
     text += fmt::format("{:<20} {}\n", rule.name, value.is_string() ? value.get<std::string>() : value.dump());
   }
   text += std::isfinite(range.highest) ? fmt::format("range                {} to {}\n", range.lowest, range.highest)

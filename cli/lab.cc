@@ -68,8 +68,8 @@ Setup setup_of(const LabOptions& o, const data::Source& source) {
   return setup;
 }
 
-nlohmann::json as_json(const Recipe& r, const LabOptions& o) {
-  nlohmann::json recipe{{"length", r.length}, {"batch", r.batch}, {"tune-lr", r.tuning_rates}};
+engine::Json as_json(const Recipe& r, const LabOptions& o) {
+  engine::Json recipe{{"length", r.length}, {"batch", r.batch}, {"tune-lr", r.tuning_rates}};
   if (o.lab[0] != '1') {
     recipe.update({{"trials", r.trials}, {"trial-steps", r.trial_steps}, {"trial-length", r.trial_length}});
     if (!r.sizes.empty()) recipe["sizes"] = r.sizes;
@@ -79,8 +79,8 @@ nlohmann::json as_json(const Recipe& r, const LabOptions& o) {
 }
 
 // What a folder belongs to: everything that shapes its results.
-nlohmann::json identity_of(const LabOptions& o, const Setup& setup, const data::Source& source, std::uint64_t seed) {
-  nlohmann::json identity{
+engine::Json identity_of(const LabOptions& o, const Setup& setup, const data::Source& source, std::uint64_t seed) {
+  engine::Json identity{
       {"lab", o.lab}, {"seed", seed}, {"data_fingerprint", source.fingerprint()}, {"recipe", as_json(setup.recipe, o)}};
   if (setup.from_given) {
     const fs::path weights = resolve_model_folder(o.from) / "model.safetensors";

@@ -6,6 +6,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/printable.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 namespace {
@@ -14,7 +15,7 @@ constexpr std::size_t kMostShown = 20;  // faults
 
 }  // namespace
 
-void LineResults::add(const std::string& line, const nlohmann::json& object) {
+void LineResults::add(const std::string& line, const engine::Json& object) {
   if (json_) {
     pending_ += n_results_ == 0 ? fmt::format("{{\"{}\":[", key_) : ",";
     pending_ += json_line(object);
@@ -39,7 +40,7 @@ void LineResults::flush() {
   pending_.clear();
 }
 
-void LineResults::finish(const CLI::App& command, const Common& common, nlohmann::json result) {
+void LineResults::finish(const CLI::App& command, const Common& common, engine::Json result) {
   if (json_) {
     if (n_results_ == 0) pending_ = fmt::format("{{\"{}\":[", key_);
     pending_ += "]," + json_line(with_usage(command, common, std::move(result))).substr(1);

@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/line_stream.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 
@@ -15,7 +16,7 @@ class LineResults {
   LineResults(bool json, std::string key) : json_(json), key_(std::move(key)) {}
 
   // The next result: `line` (without its end), or with --json the object.
-  void add(const std::string& line, const nlohmann::json& object);
+  void add(const std::string& line, const engine::Json& object);
 
   // A line of input that cannot be used: its number and fault on standard error, and `line` or {"error": fault} in its
   // place among the results.
@@ -25,7 +26,7 @@ class LineResults {
   void flush();
 
   // Prints it, and ends the JSON object with the rest of the result. Throws Error if lines could not be used.
-  void finish(const CLI::App& command, const Common& common, nlohmann::json result);
+  void finish(const CLI::App& command, const Common& common, engine::Json result);
 
  private:
   bool json_;

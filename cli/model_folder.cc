@@ -1,6 +1,5 @@
 #include "cli/model_folder.h"
 
-#include <nlohmann/json.hpp>
 
 #include "bert/tokenizers/wordpiece_settings.h"
 #include "compress/packed/model.h"
@@ -80,8 +79,8 @@ void check_vocabulary(const bert::Config& config, const bert::Tokenizer& tokeniz
 
 void save_tokenizer(const fs::path& folder, const bert::Tokenizer& tokenizer, const data::Framing& framing) {
   bert::save_tokenizer(tokenizer, folder);
-  nlohmann::json json = nlohmann::json::object();
-  if (!tokenizer.config().empty()) json = nlohmann::json::parse(tokenizer.config());
+  engine::Json json = engine::Json::object();
+  if (!tokenizer.config().empty()) json = engine::Json::parse(tokenizer.config());
   json["model_max_length"] = framing.length;
   json["ingot_truncation"] = name(framing.truncation);
   engine::write_file(folder / "tokenizer_config.json", json.dump(2) + "\n");

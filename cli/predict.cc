@@ -12,6 +12,7 @@
 #include "engine/base/error.h"
 #include "engine/base/printable.h"
 #include "engine/base/utf8.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 namespace {
@@ -70,7 +71,7 @@ class Predictor {
   void print(std::span<const float> row) {
     const std::vector<std::string>& labels = classifier_.labels();
     const auto best = static_cast<std::size_t>(std::max_element(row.begin(), row.end()) - row.begin());
-    nlohmann::json all = nlohmann::json::object();
+    engine::Json all = engine::Json::object();
     for (std::size_t j = 0; j < labels.size(); ++j) all[labels[j]] = row[j];
     results_.add(fmt::format("{}\t{:.4f}", engine::printable(labels[best]), row[best]),
                  {{"label", labels[best]}, {"probability", row[best]}, {"probabilities", std::move(all)}});

@@ -10,6 +10,7 @@
 #include "cli/training_options.h"
 #include "engine/base/error.h"
 #include "engine/base/process.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 namespace {
@@ -64,7 +65,7 @@ void run(const CLI::App& command, const PretrainOptions& o, const Common& common
       bert::train(model, job, trainer_options(command, o, *source, *tokenizer, common.seed));
   engine::release_interrupts();
   const std::filesystem::path out = o.out;
-  nlohmann::json result{
+  engine::Json result{
       {"validation_loss", -outcome.best_score},
       {"validation_perplexity", std::exp(-outcome.best_score)},
       {"best_step", outcome.best_step},

@@ -9,6 +9,7 @@
 #include "compress/footprint.h"
 #include "compress/prune/pruner.h"
 #include "engine/base/error.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 namespace {
@@ -72,7 +73,7 @@ std::string table(const compress::Footprint& footprint, const compress::Compress
 }
 
 // Scores of the model pruned at once, as it is without training.
-nlohmann::json scores_at_once(const FineTuning& f, const compress::PruneOptions& options) {
+engine::Json scores_at_once(const FineTuning& f, const compress::PruneOptions& options) {
   CompressedModel start = starting_classifier(f.options);
   compress::Pruner(start.model, start.compression, options).prune(1);
   return scores(f, start.model);
@@ -100,7 +101,7 @@ void run(const CLI::App& command, const PruneCommand& o, const Common& common) {
   const auto ramp_steps = static_cast<std::int64_t>(std::ceil(o.ramp * n_steps));
   if (ramp_steps == 0) pruner.prune(1);
   compress::prune_while_training(job, pruner, ramp_steps);
-  nlohmann::json result = fine_tune(f, job);
+  engine::Json result = fine_tune(f, job);
   std::string text = table(compress::footprint(start.model, start.compression), start.compression);
   if (o.epochs > 0 && options.method.criterion->follow == nullptr) {
     result["before_fine_tuning"] = scores_at_once(f, options);

@@ -14,6 +14,7 @@
 #include "compress/quantize/learned_scales.h"
 #include "engine/base/error.h"
 #include "engine/base/progress.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 namespace {
@@ -133,7 +134,7 @@ compress::Compression calibrated(CompressedModel& start, const compress::Plan& p
                              });
 }
 
-std::string size_line(const nlohmann::json& result) {
+std::string size_line(const engine::Json& result) {
   const auto packed = result["packed_bytes"].get<std::int64_t>(), whole = result["float_bytes"].get<std::int64_t>();
   return fmt::format("{:.2f} bits a parameter: {} bytes packed, {} in float32\n", result["average_bits"].get<double>(),
                      packed, whole);
@@ -168,7 +169,7 @@ void run(const CLI::App& command, const QuantizeOptions& o, const Common& common
       save(folder);
     };
   }
-  const nlohmann::json result = fine_tune(fine_tuning, job);
+  const engine::Json result = fine_tune(fine_tuning, job);
   finish(command, common, o.out, result, summary(result, o) + size_line(result));
 }
 

@@ -13,6 +13,7 @@
 #include "engine/base/files.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
+#include "engine/io/json.h"
 #include "hw/emit/folder.h"
 #include "hw/simulation/verify.h"
 #include "hw/simulation/waveform.h"
@@ -22,7 +23,7 @@ namespace fs = std::filesystem;
 namespace {
 
 using engine::require;
-using nlohmann::json;
+using engine::Json;
 
 constexpr std::string_view kStalls[] = {"none", "random", "bursts"};  // in the order of testbench::Stalls
 constexpr std::size_t kShownCycles = 16;                              // of the figure
@@ -55,15 +56,15 @@ hw::VerifyOptions verify_options(const SimulateOptions& o, const Common& common)
           .dsp = !o.no_dsp && o.netlist != "ice40"};
 }
 
-json wrong_beats_json(const hw::Verification& v) {
-  json all = json::array();
+Json wrong_beats_json(const hw::Verification& v) {
+  Json all = Json::array();
   for (const hw::WrongBeat& wrong : v.wrong_beats)
     all.push_back({{"vector", wrong.vector}, {"beat", wrong.beat}, {"got", wrong.got}, {"expected", wrong.expected}});
   return all;
 }
 
-json result_of(const hw::EmittedRtl& rtl, const hw::Verification& v, const SimulateOptions& o) {
-  json result{{"graph", rtl.graph.name},
+Json result_of(const hw::EmittedRtl& rtl, const hw::Verification& v, const SimulateOptions& o) {
+  Json result{{"graph", rtl.graph.name},
               {"simulator", o.simulator},
               {"source", o.activations ? "activations" : "random"},
               {"stalls", o.stalls},
@@ -97,13 +98,13 @@ json result_of(const hw::EmittedRtl& rtl, const hw::Verification& v, const Simul
   return result;
 }
 
-std::int64_t n_cells(const json& by_kind) {
+std::int64_t n_cells(const Json& by_kind) {
   std::int64_t n = 0;
-  for (const json& kind : by_kind) n += kind.get<std::int64_t>();
+  for (const Json& kind : by_kind) n += kind.get<std::int64_t>();
   return n;
 }
 
-std::string text_of(const hw::Verification& v, const json& result) {
+std::string text_of(const hw::Verification& v, const Json& result) {
   std::string text = fmt::format("{} vectors, {} beats: {}\n", v.n_vectors, v.n_beats,
                                  v.ok() ? "every bit as computed" : "NOT as computed");
   for (const hw::WrongBeat& wrong : v.wrong_beats)
@@ -167,7 +168,7 @@ void run_simulate(const CLI::App& command, const SimulateOptions& o, const Commo
   const hw::Verification v = verify_with_progress(rtl, options);
   engine::release_interrupts();
   if (o.trace > 0) write_trace(rtl, v, out);
-  const json result = result_of(rtl, v, o);
+  const Json result = result_of(rtl, v, o);
   finish(command, common, out, result, text_of(v, result));
   if (v.stuck) throw engine::Failure(fmt::format("{}: nothing moves any more after {} beats", o.folder, v.n_beats));
   if (!v.ok()) throw engine::Failure(fmt::format("{}: the hardware does not compute what its graph does", o.folder));

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 namespace {
 
 using engine::require;
-using nlohmann::json;
+using engine::Json;
 
 struct SynthOptions {
   std::string folder, target = "xilinx", out;
@@ -30,26 +30,26 @@ struct SynthOptions {
 constexpr std::size_t kMostHistoryBytes = std::size_t{16} << 20;
 
 // Whether it is a line that synth wrote, as far as it is read here.
-bool is_run(const json& run) {
+bool is_run(const Json& run) {
   return run.is_object() && run.contains("target") && run["target"].is_string() && run.contains("no_dsp") &&
          run["no_dsp"].is_boolean() && run.contains("report") && run["report"].is_boolean();
 }
 
 // Earlier runs, one a line, newest last. Where lines are damaged, what can be read.
-std::vector<json> history(const fs::path& file) {
-  std::vector<json> runs;
+std::vector<Json> history(const fs::path& file) {
+  std::vector<Json> runs;
   std::error_code error;
   if (!fs::exists(fs::symlink_status(file, error))) return runs;
   std::istringstream lines(engine::read_file(file, kMostHistoryBytes));
   for (std::string line; std::getline(lines, line);) {
-    json run = engine::parse_json_or_null(line);
+    Json run = engine::parse_json_or_null(line);
     if (is_run(run)) runs.push_back(std::move(run));
   }
   return runs;
 }
 
 // The last one with the same target and options.
-std::optional<json> last_like(const std::vector<json>& runs, const json& run) {
+std::optional<Json> last_like(const std::vector<Json>& runs, const Json& run) {
   for (auto r = runs.rbegin(); r != runs.rend(); ++r) {
     if ((*r)["target"] == run["target"] && (*r)["no_dsp"] == run["no_dsp"] && (*r)["report"] == run["report"])
       return *r;
@@ -58,9 +58,9 @@ std::optional<json> last_like(const std::vector<json>& runs, const json& run) {
 }
 
 // The result is worth more than its place in the history: where that cannot be written, the user is told.
-void remember(const fs::path& file, const std::vector<json>& runs, const json& run) {
+void remember(const fs::path& file, const std::vector<Json>& runs, const Json& run) {
   std::string text;
-  for (const json& r : runs) text += r.dump() + "\n";
+  for (const Json& r : runs) text += r.dump() + "\n";
   try {
     engine::write_file(file, text + run.dump() + "\n");
   } catch (const engine::Message& reason) {
@@ -68,13 +68,13 @@ void remember(const fs::path& file, const std::vector<json>& runs, const json& r
   }
 }
 
-std::string change(const json& run, const std::optional<json>& before, const char* key) {
+std::string change(const Json& run, const std::optional<Json>& before, const char* key) {
   if (!before || !before->contains(key) || !(*before)[key].is_number()) return "";
   const double difference = run[key].get<double>() - (*before)[key].get<double>();
   return difference == 0 ? "=" : fmt::format("{:+g}", difference);
 }
 
-std::string table(const json& run, const std::optional<json>& before) {
+std::string table(const Json& run, const std::optional<Json>& before) {
   const std::string target = run["target"].get<std::string>(), lut = hw::lut_title(hw::parse_target(target));
   const std::size_t width = std::max(lut.size() + 2, std::size_t{10});
   std::string text = fmt::format("{:<{}}{:>10}{:>12}{:>10}\n", target, width, "found", "last run", "model");
@@ -96,17 +96,17 @@ void run_synth(const CLI::App& command, const SynthOptions& o, const Common& com
   const hw::Target target = hw::parse_target(o.target);
   const hw::EmittedRtl rtl = hw::open_emitted(o.folder);
   const fs::path file = fs::path(o.folder) / "synth.jsonl";
-  const std::vector<json> runs = history(file);  // before the work that a damaged one would take along
+  const std::vector<Json> runs = history(file);  // before the work that a damaged one would take along
   const hw::Synthesis synthesis =
       hw::synthesize(rtl, target, {.place = o.report, .dsp = !o.no_dsp && target != hw::Target::ice40}, say);
-  json run = to_json(synthesis);
+  Json run = to_json(synthesis);
   const hw::Cost model = hw::cost(rtl.graph, target, !o.no_dsp);
   run["model"] = {{"lut", model.lut}, {"ff", model.ff}, {"dsp", model.dsp}, {"bram", model.bram}};
   run["cycles"] = rtl.manifest.interval;
   run["no_dsp"] = o.no_dsp;
   run["report"] = o.report;
   run["rtl"] = fmt::format("{:016x}", engine::content_hash(hw::to_text(rtl.manifest)));
-  const std::optional<json> before = last_like(runs, run);
+  const std::optional<Json> before = last_like(runs, run);
   remember(file, runs, run);
   if (before) run["last_run"] = *before;
   finish(command, common, {}, run, table(run, before));

@@ -21,7 +21,7 @@
 namespace ingot::cli {
 namespace fs = std::filesystem;
 using engine::require;
-using nlohmann::json;
+using engine::Json;
 
 namespace {
 
@@ -31,17 +31,17 @@ std::string key_of(const hw::LinearShape& s) {
 }
 
 // What an earlier run of the same sweep has measured.
-json load(const fs::path& file) {
-  if (!fs::exists(file)) return json::object();
-  json known = engine::parse_json(engine::read_file(file), file.string());
+Json load(const fs::path& file) {
+  if (!fs::exists(file)) return Json::object();
+  Json known = engine::parse_json(engine::read_file(file), file.string());
   require(known.is_object(), "{}: must be an object of syntheses; remove it", file.string());
   return known;
 }
 
-json measure(const hw::LinearShape& shape, std::size_t i, hw::Target target, bool dsp) {
+Json measure(const hw::LinearShape& shape, std::size_t i, hw::Target target, bool dsp) {
   const engine::TemporaryFolder folder;
   hw::write_rtl(folder / "rtl", hw::random_layer(shape, i + 1), {});
-  json found =
+  Json found =
       hw::to_json(hw::synthesize(hw::open_rtl(folder / "rtl"), target, {.dsp = dsp && target != hw::Target::ice40}));
   found.erase("cells");
   found["no_dsp"] = !dsp;
@@ -49,9 +49,9 @@ json measure(const hw::LinearShape& shape, std::size_t i, hw::Target target, boo
 }
 
 // Whether an earlier run measured a shape with the same options and counted its area in the same way.
-bool is_measured(const json& known, const std::string& key, hw::Target target, bool dsp) {
+bool is_measured(const Json& known, const std::string& key, hw::Target target, bool dsp) {
   if (!known.contains(key)) return false;
-  const json& found = known[key];
+  const Json& found = known[key];
   return found.contains("lut_logic") && found.value("target", "") == hw::name(target) &&
          found.value("no_dsp", dsp) == !dsp;
 }
@@ -79,7 +79,7 @@ void run_sweep(const CLI::App& command, const Common& common, std::int64_t n, co
   const OutputLock lock(out, command);
   write_config_toml(command, out);
   const fs::path file = out / "sweep.json";
-  json known = load(file);
+  Json known = load(file);
   const std::vector<hw::LinearShape> shapes = hw::sweep_shapes(n, common.seed);
   engine::Progress meter("sweep", n);
   TextTable table{.headers = {"shape", "LUT", "model", "FF", "model", "DSP", "BRAM", "model"}, .rows = {}};
@@ -91,7 +91,7 @@ void run_sweep(const CLI::App& command, const Common& common, std::int64_t n, co
       known[key] = measure(shapes[i], i, target, dsp);
       engine::write_file(file, known.dump(1) + "\n");
     }
-    const json& found = known[key];
+    const Json& found = known[key];
     const hw::Cost model = hw::cost(shapes[i], target, dsp);
     const auto count = [&](const char* what) { return found.at(what).get<double>(); };
     const auto cell = [](double v) { return fmt::format("{:.0f}", v); };

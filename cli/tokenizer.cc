@@ -10,6 +10,7 @@
 #include "cli/training_options.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 namespace {
@@ -38,9 +39,9 @@ void encode_line(const bert::Tokenizer& tokenizer, InputLine& line, bool json, L
     line.fault = error.what();
   }
   if (!line.fault.empty()) return results.add_fault(line, "");
-  nlohmann::json object;
+  engine::Json object;
   if (json) {
-    nlohmann::json pieces = nlohmann::json::array();
+    engine::Json pieces = engine::Json::array();
     for (const std::int32_t id : ids) pieces.push_back(tokenizer.piece(id));
     object = {{"ids", ids}, {"pieces", std::move(pieces)}};
   }
@@ -55,7 +56,7 @@ void run_encode(const CLI::App& command, const std::string& model, const Common&
     for (InputLine& line : lines) encode_line(*tokenizer, line, common.json, results);
     results.flush();
   }
-  results.finish(command, common, nlohmann::json::object());
+  results.finish(command, common, engine::Json::object());
 }
 
 }  // namespace

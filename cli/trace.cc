@@ -8,6 +8,7 @@
 #include "cli/output_lock.h"
 #include "engine/autograd/loss.h"
 #include "engine/base/error.h"
+#include "engine/io/json.h"
 #include "engine/io/safetensors.h"
 #include "engine/kernels/loss/cross_entropy.h"
 
@@ -116,7 +117,7 @@ void run(const CLI::App& command, const TraceOptions& o, const Common& common) {
     logits = model.predict_tokens(hidden, std::move(all));
     out.add("logits", {batch.n_sequences, batch.length, config.vocab_size}, logits.value());
   }
-  nlohmann::json result{{"out", o.out}};
+  engine::Json result{{"out", o.out}};
   require(!o.gradients || !batch.labels.empty(), "{}: gradients need labels, the batch has none", o.batch);
   if (!batch.labels.empty()) {
     const engine::Variable loss = engine::cross_entropy(logits, batch.labels);

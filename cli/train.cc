@@ -5,6 +5,7 @@
 #include "cli/model_folder.h"
 #include "cli/output_lock.h"
 #include "engine/base/error.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 namespace {
@@ -65,7 +66,7 @@ void run(const CLI::App& command, const TrainOptions& o, const Common& common) {
   const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);
   note_truncation(texts->corpus.train, framing, "training");
   const FineTuning fine_tuning{command, common, o, *texts, framing, start.model, start.compression};
-  const nlohmann::json result = fine_tune(fine_tuning, fine_tuning_job(fine_tuning));
+  const engine::Json result = fine_tune(fine_tuning, fine_tuning_job(fine_tuning));
   finish(command, common, o.out, result, summary(result, o));
 }
 

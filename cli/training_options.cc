@@ -10,6 +10,7 @@
 #include "engine/base/error.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
@@ -190,7 +191,7 @@ bert::TrainerOptions trainer_options(const TrainingOptions& o, std::uint64_t see
 }
 
 bert::TrainerOptions trainer_options(const CLI::App& command, const TrainingOptions& o, const data::Source& source,
-                                     const bert::Tokenizer& tokenizer, std::uint64_t seed, nlohmann::json identity) {
+                                     const bert::Tokenizer& tokenizer, std::uint64_t seed, engine::Json identity) {
   identity.update(resolved_options(command));
   for (const char* free : {"data", "text", "label", "separator", "data-limit", "from", "sizes-of", "tokenizer", "out",
                            "resume", "threads", "quiet", "json", "save-every"})

@@ -12,6 +12,7 @@
 #include "cli/data_options.h"
 #include "data/batches.h"
 #include "data/source.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 
@@ -82,7 +83,7 @@ bert::TrainerOptions trainer_options(const TrainingOptions& options, std::uint64
 // `identity`: what shapes the result beside the options, the data and the tokenizer.
 bert::TrainerOptions trainer_options(const CLI::App& command, const TrainingOptions& options,
                                      const data::Source& source, const bert::Tokenizer& tokenizer, std::uint64_t seed,
-                                     nlohmann::json identity = nlohmann::json::object());
+                                     engine::Json identity = engine::Json::object());
 
 // Once a run: how many texts do not fit the length.
 void note_truncation(const bert::TokenPart& part, const data::Framing& framing, const std::string& what);

@@ -8,6 +8,7 @@
 
 #include "engine/base/isa.h"
 #include "engine/base/threads.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 
@@ -22,7 +23,7 @@ std::vector<std::string> executed_isas() {
 
 }  // namespace
 
-nlohmann::json build_description() {
+engine::Json build_description() {
   return {{"version", INGOT_VERSION},
           {"compiler", INGOT_COMPILER},
           {"build_type", INGOT_BUILD_TYPE},

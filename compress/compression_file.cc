@@ -10,7 +10,6 @@
 // A mask is the tensor "classifier" of masks.safetensors: a bit a weight, row-major, the lowest bit of a byte first;
 // the bits that fill up the last byte are 0.
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "compress/compression.h"
@@ -27,7 +26,7 @@ namespace fs = std::filesystem;
 using engine::require;
 using engine::SafetensorsEntry;
 using engine::shown;
-using nlohmann::json;
+using engine::Json;
 
 constexpr const char* kVersion = "ingot_compression";
 constexpr std::size_t kMostBytes = 16 << 20;  // of compression.json
@@ -36,18 +35,18 @@ constexpr std::string_view kRoleNames[] = {"input", "weight", "bias", "output"};
 fs::path json_path(const fs::path& folder) { return folder / "compression.json"; }
 fs::path masks_path(const fs::path& folder) { return folder / "masks.safetensors"; }
 
-json to_json(const Quantizer& quantizer) {
-  json object{{"format", to_string(quantizer.format)}};
+Json to_json(const Quantizer& quantizer) {
+  Json object{{"format", to_string(quantizer.format)}};
   if (quantizer.mode == Mode::mase) object["mode"] = "mase";
   if (quantizer.clip) object["clip"] = true;
   if (!quantizer.channel_frac_bits.empty()) object["channel_frac_bits"] = quantizer.channel_frac_bits;
   return object;
 }
 
-json to_json(const Compression& compression) {
-  json layers = json::object();
+Json to_json(const Compression& compression) {
+  Json layers = Json::object();
   for (const auto& [name, layer] : compression) {
-    json& object = layers[name] = json::object();
+    Json& object = layers[name] = Json::object();
     for (const Role role : kRoles) {
       if (layer[role]) object[std::string(compress::name(role))] = to_json(*layer[role]);
     }
@@ -80,10 +79,10 @@ void save_masks(const fs::path& path, const Compression& compression) {
 // Parts of a JSON object, each taken once; what nobody took is unknown.
 class Object {
  public:
-  Object(std::string where, const json& value) : where_(std::move(where)), value_(value) {
+  Object(std::string where, const Json& value) : where_(std::move(where)), value_(value) {
     require(value.is_object(), "{}: must be an object, got {}", where_, shown(value));
   }
-  const json* take(const char* key) {
+  const Json* take(const char* key) {
     taken_.insert(key);
     const auto found = value_.find(key);
     return found == value_.end() ? nullptr : &*found;
@@ -97,19 +96,19 @@ class Object {
 
  private:
   std::string where_;
-  const json& value_;
+  const Json& value_;
   std::set<std::string, std::less<>> taken_;
 };
 
 bool true_if_there(Object& object, const char* key) {
-  const json* value = object.take(key);
+  const Json* value = object.take(key);
   require(value == nullptr || (value->is_boolean() && value->get<bool>()), "{}: must be true or absent, got {}",
           object.place(key), value == nullptr ? "" : shown(*value));
   return value != nullptr;
 }
 
 template <class Parse>
-auto parsed(const std::string& where, const json* value, const Parse& parse) {
+auto parsed(const std::string& where, const Json* value, const Parse& parse) {
   require(value != nullptr && value->is_string(), "{}: must be a text, got {}", where,
           value == nullptr ? "none" : shown(*value));
   try {
@@ -119,11 +118,11 @@ auto parsed(const std::string& where, const json* value, const Parse& parse) {
   }
 }
 
-std::vector<int> parse_frac_bits(const std::string& where, const json& value) {
+std::vector<int> parse_frac_bits(const std::string& where, const Json& value) {
   require(value.is_array() && !value.empty(), "{}: must be an array of integers, got {}", where,
           value.is_array() ? "an empty one" : shown(value));
   std::vector<int> bits;
-  for (const json& item : value) {
+  for (const Json& item : value) {
     const bool fits = item.is_number_integer() && item.get<double>() >= -1000 && item.get<double>() <= 1000;
     require(fits, "{}: must hold integers between -1000 and 1000, got {}", where, shown(item));
     bits.push_back(item.get<int>());
@@ -131,12 +130,12 @@ std::vector<int> parse_frac_bits(const std::string& where, const json& value) {
   return bits;
 }
 
-Quantizer parse_quantizer(const std::string& where, const json& value) {
+Quantizer parse_quantizer(const std::string& where, const Json& value) {
   Object object(where, value);
   Quantizer quantizer{.format = parsed(object.place("format"), object.take("format"), parse_format)};
-  if (const json* mode = object.take("mode")) quantizer.mode = parsed(object.place("mode"), mode, parse_mode);
+  if (const Json* mode = object.take("mode")) quantizer.mode = parsed(object.place("mode"), mode, parse_mode);
   quantizer.clip = true_if_there(object, "clip");
-  if (const json* bits = object.take("channel_frac_bits")) {
+  if (const Json* bits = object.take("channel_frac_bits")) {
     quantizer.channel_frac_bits = parse_frac_bits(object.place("channel_frac_bits"), *bits);
   }
   object.end();
@@ -170,16 +169,16 @@ struct ParsedLayer {
   bool has_mask = false;
 };
 
-ParsedLayer parse_layer(const std::string& where, const json& value) {
+ParsedLayer parse_layer(const std::string& where, const Json& value) {
   Object object(where, value);
   ParsedLayer parsed;
   for (const Role role : kRoles) {
     const std::string key(name(role));
-    if (const json* quantizer = object.take(key.c_str())) {
+    if (const Json* quantizer = object.take(key.c_str())) {
       parsed.layer[role] = parse_quantizer(object.place(key.c_str()), *quantizer);
     }
   }
-  if (const json* sparsity = object.take("input_sparsity")) {
+  if (const Json* sparsity = object.take("input_sparsity")) {
     require(sparsity->is_number(), "{}: must be a number, got {}", object.place("input_sparsity"), shown(*sparsity));
     parsed.layer.input_sparsity = sparsity->get<double>();
   }
@@ -214,12 +213,12 @@ Compression load_compression(const fs::path& folder, bert::Model& model) {
     require(!fs::exists(masks_subject), "{}: has no compression.json beside it", masks_subject);
     return {};
   }
-  const json root = engine::parse_json(engine::read_file(subject, kMostBytes), subject);
+  const Json root = engine::parse_json(engine::read_file(subject, kMostBytes), subject);
   Object object(subject, root);
-  const json* version = object.take(kVersion);
+  const Json* version = object.take(kVersion);
   require(version != nullptr && *version == 1, "{}: {} must be 1, got {}", subject, kVersion,
           version == nullptr ? "none" : shown(*version));
-  const json* layers = object.take("layers");
+  const Json* layers = object.take("layers");
   require(layers != nullptr && layers->is_object(), "{}: layers must be an object, got {}", subject,
           layers == nullptr ? "none" : shown(*layers));
   object.end();

@@ -1,6 +1,5 @@
 #include <charconv>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "data/table.h"
 #include "data/utf8.h"
@@ -11,7 +10,7 @@
 namespace ingot::data {
 using engine::fail;
 using engine::require;
-using Json = nlohmann::json;
+using Json = engine::Json;
 
 namespace {
 
@@ -108,7 +107,7 @@ class Parser {
       fail("{}: line {}: a row must have the key {}, got {}", file_, line, key, keys_shown(object));
     require(found->is_string(), "{}: line {}: {} must be a string, got {}", file_, line, key,
             excerpt(engine::shown(*found)));
-    return found->get_ref<const std::string&>();
+    return found->text();
   }
 
   std::string label_of(const Json& object, const std::string& key, std::size_t line) const {
@@ -120,7 +119,7 @@ class Parser {
       return std::to_string(static_cast<std::int64_t>(found->get<double>()));
     if (found->is_number() || found->is_boolean()) return found->dump();
     const std::string label =
-        found->is_string() ? std::string(without_blanks(found->get_ref<const std::string&>())) : std::string();
+        found->is_string() ? std::string(without_blanks(found->text())) : std::string();
     require(!found->is_null() && (!found->is_string() || !label.empty()),
             "{}: line {}: a row must have a label, got "
             "none",

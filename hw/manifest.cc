@@ -5,6 +5,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/io/json.h"
 #include "engine/io/safetensors.h"
 #include "hw/emit/sources.h"
 #include "hw/graph/fields.h"
@@ -15,12 +16,12 @@ namespace fs = std::filesystem;
 namespace {
 
 using engine::require;
-using nlohmann::json;
+using engine::Json;
 
 constexpr const char kFormat[] = "ingot-rtl-1";
 constexpr std::int64_t kHuge = std::int64_t{1} << 62;
 
-json port_json(const Port& port) {
+Json port_json(const Port& port) {
   return {{"name", port.name}, {"format", to_string(port.format)}, {"size", port.size}, {"lanes", port.lanes}};
 }
 
@@ -34,7 +35,7 @@ FixedPoint fixed_in(Fields& fields, const std::string& name) {
   engine::fail("{} must be fixed point, got '{}'", fields.place(name), text);
 }
 
-Port port_in(const json& object, const std::string& where) {
+Port port_in(const Json& object, const std::string& where) {
   Fields fields(object, where);
   Port port{.name = fields.text("name"),
             .format = fixed_in(fields, "format"),
@@ -47,7 +48,7 @@ Port port_in(const json& object, const std::string& where) {
 }
 
 // A file of the folder: no path, which could lead out of it.
-std::string file_name(const std::string& where, const json& value) {
+std::string file_name(const std::string& where, const Json& value) {
   require(value.is_string(), "{}: must be a file name, got {}", where, engine::shown(value));
   const auto name = value.get<std::string>();
   require(is_plain(name, kMaxFileName),
@@ -57,7 +58,7 @@ std::string file_name(const std::string& where, const json& value) {
 
 std::vector<std::string> file_names(Fields& fields, const std::string& list) {
   std::vector<std::string> names;
-  for (const json& value : fields.array(list)) names.push_back(file_name(fields.place(list), value));
+  for (const Json& value : fields.array(list)) names.push_back(file_name(fields.place(list), value));
   return names;
 }
 
@@ -68,7 +69,7 @@ std::uint64_t hash_in(Fields& fields) {
   return std::stoull(text, nullptr, 16);
 }
 
-EmittedFile emitted_file(const json& object, const std::string& where) {
+EmittedFile emitted_file(const Json& object, const std::string& where) {
   Fields fields(object, where);
   EmittedFile file{.name = file_name(where, fields.value("name")),
                    .bytes = fields.integer("bytes", 0, kHuge),
@@ -137,10 +138,10 @@ std::vector<std::int32_t> codes_in(const engine::Safetensors& file, const std::s
 }  // namespace
 
 std::string to_text(const Manifest& manifest) {
-  json files = json::array();
+  Json files = Json::array();
   for (const EmittedFile& file : manifest.files)
     files.push_back({{"name", file.name}, {"bytes", file.bytes}, {"hash", fmt::format("{:016x}", file.hash)}});
-  json object{{"format", kFormat},
+  Json object{{"format", kFormat},
               {"top", manifest.top},
               {"input", port_json(manifest.input)},
               {"output", port_json(manifest.output)},
@@ -153,7 +154,7 @@ std::string to_text(const Manifest& manifest) {
 }
 
 Manifest manifest_of(const std::string& text, const std::string& subject) {
-  const json object = engine::parse_json(text, subject);
+  const Json object = engine::parse_json(text, subject);
   Fields fields(object, subject);
   require(fields.text("format") == kFormat, "{} must be {}, got '{}'", fields.place("format"), kFormat,
           fields.text("format"));
@@ -164,7 +165,7 @@ Manifest manifest_of(const std::string& text, const std::string& subject) {
                     .sources = file_names(fields, "sources"),
                     .images = file_names(fields, "images")};
   if (fields.has("vectors")) manifest.vectors = file_name(fields.place("vectors"), fields.value("vectors"));
-  const json& files = fields.array("files");
+  const Json& files = fields.array("files");
   for (std::size_t i = 0; i < files.size(); ++i)
     manifest.files.push_back(emitted_file(files[i], fmt::format("{}: files[{}]", subject, i)));
   fields.end();

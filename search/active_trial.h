@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/base/rng.h"
+#include "engine/io/json.h"
 #include "search/record.h"
 
 namespace ingot::search {
@@ -17,7 +18,7 @@ struct ActiveTrial {
   TrialRecord& record;                              // in the study's history
   engine::Rng rng;                                  // the trial's own numbers
   std::map<std::string, double> kept = {};          // parameters of an earlier run of this trial
-  nlohmann::json fixed = nlohmann::json::object();  // enqueued parameters, as written
+  engine::Json fixed = engine::Json::object();  // enqueued parameters, as written
   std::map<std::string, double> joint = {};         // values drawn together
   bool has_joint = false;
   int n_drawn = 0;           // parameters that the sampler chose

@@ -9,6 +9,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/printable.h"
+#include "engine/io/json.h"
 #include "search/json.h"
 
 namespace ingot::search {
@@ -106,7 +107,7 @@ bool compatible(const Distribution& a, const Distribution& b) {
   return a.kind == b.kind && a.log == b.log && (a.kind != Kind::categorical || a.choices == b.choices);
 }
 
-std::string to_string(const Choice& choice) { return to_json(choice).dump(-1, ' ', true); }
+std::string to_string(const Choice& choice) { return to_json(choice).dump({.ascii = true}); }
 
 std::string to_string(const Distribution& d) {
   if (!d.choices.empty()) {
@@ -137,10 +138,10 @@ std::size_t hash_of(const Distribution& d) {
 }
 
 std::string to_optuna(const Distribution& d) {
-  nlohmann::json attributes;
+  engine::Json attributes;
   const char* name = "CategoricalDistribution";
   if (!d.choices.empty()) {
-    attributes["choices"] = nlohmann::json::array();
+    attributes["choices"] = engine::Json::array();
     for (const Choice& choice : d.choices) attributes["choices"].push_back(to_json(choice));
   } else if (d.kind == Kind::integer) {
     name = "IntDistribution";
@@ -153,20 +154,20 @@ std::string to_optuna(const Distribution& d) {
     attributes = {{"step", nullptr}, {"low", d.low}, {"high", d.high}, {"log", d.log}};
     if (d.step != 0) attributes["step"] = d.step;
   }
-  return nlohmann::json{{"name", name}, {"attributes", attributes}}.dump(-1, ' ', true);
+  return engine::Json{{"name", name}, {"attributes", attributes}}.dump({.ascii = true});
 }
 
 Distribution from_optuna(std::string_view text) {
   constexpr std::size_t kShown = 200;
-  const nlohmann::json json = parse_python_json(text, "distribution");
+  const engine::Json json = parse_python_json(text, "distribution");
   const std::string shown = engine::printable(text, kShown);
-  const auto found = [&](const nlohmann::json& object, const char* key) -> const nlohmann::json& {
+  const auto found = [&](const engine::Json& object, const char* key) -> const engine::Json& {
     require(object.is_object() && object.contains(key), "distribution: has no {}: {}", key, shown);
     return object[key];
   };
-  const nlohmann::json &name = found(json, "name"), &attributes = found(json, "attributes");
+  const engine::Json &name = found(json, "name"), &attributes = found(json, "attributes");
   const auto number = [&](const char* key) {
-    const nlohmann::json& value = found(attributes, key);
+    const engine::Json& value = found(attributes, key);
     require(value.is_number(), "distribution: {} must be a number: {}", key, shown);
     return value.get<double>();
   };
@@ -176,11 +177,11 @@ Distribution from_optuna(std::string_view text) {
             "distribution: {} must be an integer within +-2^53: {}", key, shown);
     return static_cast<std::int64_t>(value);
   };
-  const auto is_log = [&] { return found(attributes, "log") == nlohmann::json(true); };
+  const auto is_log = [&] { return found(attributes, "log") == engine::Json(true); };
   if (name == "CategoricalDistribution") {
     std::vector<Choice> choices;
     require(found(attributes, "choices").is_array(), "distribution: choices must be a list: {}", shown);
-    for (const nlohmann::json& choice : attributes["choices"]) choices.push_back(to_choice(choice));
+    for (const engine::Json& choice : attributes["choices"]) choices.push_back(to_choice(choice));
     return list(Kind::categorical, std::move(choices));
   }
   if (name == "IntDistribution") return checked_integer(integer("low"), integer("high"), integer("step"), is_log());

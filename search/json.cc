@@ -34,7 +34,7 @@ std::string quoted(std::string_view text) {
 
 }  // namespace
 
-nlohmann::json parse_python_json(std::string_view text, const std::string& subject) {
+engine::Json parse_python_json(std::string_view text, const std::string& subject) {
   const bool is_plain = text.find("NaN") == text.npos && text.find("Infinity") == text.npos;
   return is_plain ? engine::parse_json(text, subject) : engine::parse_json(quoted(text), subject);
 }
@@ -42,10 +42,10 @@ nlohmann::json parse_python_json(std::string_view text, const std::string& subje
 std::string number_text(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
-  return nlohmann::json(value).dump();
+  return engine::Json(value).dump();
 }
 
-double to_number(const nlohmann::json& value, const char* what) {
+double to_number(const engine::Json& value, const char* what) {
   if (value == "NaN") return std::numeric_limits<double>::quiet_NaN();
   if (value == "Infinity") return std::numeric_limits<double>::infinity();
   if (value == "-Infinity") return -std::numeric_limits<double>::infinity();
@@ -53,20 +53,20 @@ double to_number(const nlohmann::json& value, const char* what) {
   return value.get<double>();
 }
 
-nlohmann::json to_json(const Choice& choice) {
+engine::Json to_json(const Choice& choice) {
   if (std::holds_alternative<std::monostate>(choice)) return nullptr;
   return std::visit(
       [](const auto& value) {
         if constexpr (std::is_same_v<decltype(value), const std::monostate&>) {
-          return nlohmann::json(nullptr);
+          return engine::Json(nullptr);
         } else {
-          return nlohmann::json(value);
+          return engine::Json(value);
         }
       },
       choice);
 }
 
-Choice to_choice(const nlohmann::json& value) {
+Choice to_choice(const engine::Json& value) {
   if (value.is_null()) return std::monostate();
   if (value.is_boolean()) return value.get<bool>();
   if (value.is_number_integer()) return value.get<std::int64_t>();
@@ -75,13 +75,13 @@ Choice to_choice(const nlohmann::json& value) {
   return value.get<std::string>();
 }
 
-nlohmann::json written_value(const Distribution& d, double value) {
+engine::Json written_value(const Distribution& d, double value) {
   if (!d.choices.empty()) return to_json(d.choices[static_cast<std::size_t>(value)]);
   if (d.kind == Distribution::Kind::integer) return static_cast<std::int64_t>(value);
   return value;
 }
 
-std::optional<double> held_value(const Distribution& d, const nlohmann::json& written) {
+std::optional<double> held_value(const Distribution& d, const engine::Json& written) {
   if (d.choices.empty()) {
     return written.is_number() ? std::optional(written.get<double>()) : std::nullopt;
   }

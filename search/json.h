@@ -1,30 +1,30 @@
 // JSON as Python writes it: with NaN, Infinity and -Infinity among the numbers.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "engine/io/json.h"
 #include "search/distribution.h"
 
 namespace ingot::search {
 
 // The value that `text` is, by the rules of engine::parse_json. Numbers that are not finite become the strings "NaN",
 // "Infinity" and "-Infinity". Throws Error naming `subject` if it is not JSON.
-nlohmann::json parse_python_json(std::string_view text, const std::string& subject);
+engine::Json parse_python_json(std::string_view text, const std::string& subject);
 
 // A number as Python writes it: the shortest text that reads back as the same number, or NaN, Infinity, -Infinity.
 std::string number_text(double value);
 
 // The number in a parsed value, a text for one that is not finite among them. Throws Error naming `what` for others.
-double to_number(const nlohmann::json& value, const char* what);
+double to_number(const engine::Json& value, const char* what);
 
-nlohmann::json to_json(const Choice& choice);
-Choice to_choice(const nlohmann::json& value);  // throws Error for arrays and objects
+engine::Json to_json(const Choice& choice);
+Choice to_choice(const engine::Json& value);  // throws Error for arrays and objects
 
 // A value of a distribution as others write it, the item itself for lists, and back; nothing if it is not of it.
-nlohmann::json written_value(const Distribution& distribution, double value);
-std::optional<double> held_value(const Distribution& distribution, const nlohmann::json& written);
+engine::Json written_value(const Distribution& distribution, double value);
+std::optional<double> held_value(const Distribution& distribution, const engine::Json& written);
 
 }  // namespace ingot::search

@@ -18,15 +18,15 @@ const char* name(State state) {
 namespace {
 
 // Constraint values stand in one list `constraints` or, each under its name, in `constraints:NAME`.
-double violation_of(const nlohmann::json& attributes) {
+double violation_of(const engine::Json& attributes) {
   double sum = 0;
-  const auto add = [&sum](const nlohmann::json& value) {
+  const auto add = [&sum](const engine::Json& value) {
     const double x = to_number(value, "a constraint");
     if (x > 0) sum += x;
   };
   for (const auto& [key, value] : attributes.items()) {
     if (key == "constraints" && value.is_array()) {
-      for (const nlohmann::json& x : value) add(x);
+      for (const engine::Json& x : value) add(x);
     } else if (key.starts_with("constraints:")) {
       add(value);
     }
@@ -35,14 +35,14 @@ double violation_of(const nlohmann::json& attributes) {
 }
 
 // The JSON object spread over `tpe:relative_params:0`, `:1`, ..., which holds the items of lists themselves.
-std::map<std::string, double> joint_of(const nlohmann::json& attributes, const History& history) {
+std::map<std::string, double> joint_of(const engine::Json& attributes, const History& history) {
   std::string text;
   for (int i = 0;; ++i) {
     const auto part = attributes.find("tpe:relative_params:" + std::to_string(i));
     if (part == attributes.end() || !part->is_string()) break;
     text += part->get<std::string>();
   }
-  const nlohmann::json values = engine::parse_json_or_null(text);
+  const engine::Json values = engine::parse_json_or_null(text);
   std::map<std::string, double> joint;
   if (!values.is_object()) return joint;  // a part is still to be written
   for (const auto& [parameter, value] : values.items()) {
@@ -55,9 +55,9 @@ std::map<std::string, double> joint_of(const nlohmann::json& attributes, const H
 
 }  // namespace
 
-bool History::set_system_attribute(TrialRecord& trial, const std::string& key, nlohmann::json value) const {
+bool History::set_system_attribute(TrialRecord& trial, const std::string& key, engine::Json value) const {
   const bool is_constraint = key.starts_with("constraints");
-  if (is_constraint) violation_of(nlohmann::json::object({{key, value}}));  // complains here, if at all
+  if (is_constraint) violation_of(engine::Json::object({{key, value}}));  // complains here, if at all
   trial.system_attributes[key] = std::move(value);
   return is_constraint || key.starts_with("tpe:relative_params:");
 }
@@ -70,7 +70,7 @@ void History::derive(TrialRecord& trial) const {
 void restart(TrialRecord& trial) {
   trial.reports.clear();
   constexpr std::string_view kRung = "completed_rung_";
-  auto& attributes = trial.system_attributes.get_ref<nlohmann::json::object_t&>();
+  auto& attributes = trial.system_attributes.members();
   for (auto rung = attributes.lower_bound(kRung); rung != attributes.end() && rung->first.starts_with(kRung);) {
     rung = attributes.erase(rung);
   }

@@ -5,13 +5,13 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <span>
 #include <string>
 #include <unordered_set>
 #include <vector>
 
+#include "engine/io/json.h"
 #include "search/distribution.h"
 
 namespace ingot::search {
@@ -32,8 +32,8 @@ struct TrialRecord {
   std::map<std::string, Parameter> parameters;
   std::vector<double> values;              // of the objectives; of a complete trial, never NaN
   std::map<std::int64_t, double> reports;  // intermediate values by step
-  nlohmann::json user_attributes = nlohmann::json::object();
-  nlohmann::json system_attributes = nlohmann::json::object();
+  engine::Json user_attributes = engine::Json::object();
+  engine::Json system_attributes = engine::Json::object();
   std::map<std::string, double> joint;  // of a running trial: values drawn together that it may not have used yet
   double violation = 0;                 // sum of the positive constraints: above 0 the trial is infeasible
   std::string started, completed;       // local time, YYYY-MM-DDTHH:MM:SS.ffffff
@@ -48,12 +48,12 @@ void restart(TrialRecord& trial);
 struct History {
   std::vector<Direction> directions{Direction::minimize};
   std::deque<TrialRecord> trials;                               // by number
-  nlohmann::json system_attributes = nlohmann::json::object();  // of the study
+  engine::Json system_attributes = engine::Json::object();  // of the study
   std::uint64_t revision = 0;                                   // grows with every change of a trial's state
 
   // Stores a system attribute of a trial. True if something follows from it, constraints or values drawn together: that
   // is found out by derive(), once for many attributes.
-  bool set_system_attribute(TrialRecord& trial, const std::string& key, nlohmann::json value) const;
+  bool set_system_attribute(TrialRecord& trial, const std::string& key, engine::Json value) const;
   void derive(TrialRecord& trial) const;
 
   // The distribution shared by all trials that use an equal one, labels included.

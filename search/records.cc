@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "engine/base/error.h"
+#include "engine/io/json.h"
 #include "search/journal.h"
 #include "search/json.h"
 
@@ -17,7 +18,7 @@ namespace {
 
 using engine::fail;
 using engine::require;
-using nlohmann::json;
+using engine::Json;
 
 enum Op {
   kCreateStudy,
@@ -45,7 +46,7 @@ std::string now() {
 }
 
 // ASCII on one line. Bytes that are no UTF-8, as messages of the system may hold, are replaced.
-std::string text(const json& value) { return value.dump(-1, ' ', true, json::error_handler_t::replace); }
+std::string text(const Json& value) { return value.dump({.ascii = true, .mended = true}); }
 
 template <class... Args>
 std::string record(Op op, const std::string& worker, fmt::format_string<Args...> fields, Args&&... args) {
@@ -53,47 +54,47 @@ std::string record(Op op, const std::string& worker, fmt::format_string<Args...>
                      fmt::format(fields, std::forward<Args>(args)...));
 }
 
-const json& field(const json& object, const char* key) {
+const Json& field(const Json& object, const char* key) {
   const auto found = object.find(key);
   require(found != object.end(), "has no {}", key);
   return *found;
 }
 
-std::int64_t integer(const json& object, const char* key) {
-  const json& value = field(object, key);
+std::int64_t integer(const Json& object, const char* key) {
+  const Json& value = field(object, key);
   require(value.is_number_integer(), "{} must be an integer", key);
   return value.get<std::int64_t>();
 }
 
-std::string string(const json& object, const char* key) {
-  const json& value = field(object, key);
+std::string string(const Json& object, const char* key) {
+  const Json& value = field(object, key);
   require(value.is_string(), "{} must be a text", key);
   return value.get<std::string>();
 }
 
-const json& object(const json& parent, const char* key) {
-  const json& value = field(parent, key);
+const Json& object(const Json& parent, const char* key) {
+  const Json& value = field(parent, key);
   require(value.is_object(), "{} must be an object", key);
   return value;
 }
 
 // The value of a field that may be missing or null.
-std::string optional_string(const json& parent, const char* key) {
+std::string optional_string(const Json& parent, const char* key) {
   const auto found = parent.find(key);
   return found == parent.end() || found->is_null() ? "" : string(parent, key);
 }
 
-State state_of(const json& record) {
+State state_of(const Json& record) {
   const std::int64_t state = integer(record, "state");
   require(state >= 0 && state <= 4, "state must be 0 to 4, got {}", state);
   return static_cast<State>(state);
 }
 
-std::vector<double> values_of(const json& record) {
+std::vector<double> values_of(const Json& record) {
   std::vector<double> values;
   const auto several = record.find("values");
   if (several != record.end() && several->is_array()) {
-    for (const json& value : *several) values.push_back(to_number(value, "values"));
+    for (const Json& value : *several) values.push_back(to_number(value, "values"));
   } else if (record.contains("value") && !record["value"].is_null()) {
     values.push_back(to_number(record["value"], "value"));
   }
@@ -123,25 +124,25 @@ std::int64_t step_of(const std::string& text) {
 }  // namespace
 
 std::string RecordWriter::create_study(const std::string& name, const std::vector<Direction>& directions) const {
-  json numbers = json::array();
+  Json numbers = Json::array();
   for (const Direction direction : directions) numbers.push_back(static_cast<int>(direction));
   return record(kCreateStudy, worker_, "\"study_name\":{},\"directions\":{}", text(name), text(numbers));
 }
 
-std::string RecordWriter::study_attribute(int study, const std::string& key, const json& value) const {
+std::string RecordWriter::study_attribute(int study, const std::string& key, const Json& value) const {
   return record(kStudySystemAttribute, worker_, "\"study_id\":{},\"system_attr\":{}", study,
-                text(json::object({{key, value}})));
+                text(Json::object({{key, value}})));
 }
 
 std::string RecordWriter::create_trial(int study) const {
   return record(kCreateTrial, worker_, "\"study_id\":{},\"datetime_start\":\"{}\"", study, now());
 }
 
-std::string RecordWriter::enqueue_trial(int study, const json& fixed_parameters) const {
+std::string RecordWriter::enqueue_trial(int study, const Json& fixed_parameters) const {
   return record(kCreateTrial, worker_,
                 "\"study_id\":{},\"datetime_start\":null,\"state\":4,\"value\":null,\"values\":null,\"params\":{{}},"
                 "\"distributions\":{{}},\"user_attrs\":{{}},\"system_attrs\":{},\"intermediate_values\":{{}}",
-                study, text(json::object({{"fixed_params", fixed_parameters}})));
+                study, text(Json::object({{"fixed_params", fixed_parameters}})));
 }
 
 std::string RecordWriter::parameter(int trial, const std::string& name, const Distribution& d, double value) const {
@@ -171,17 +172,17 @@ std::string RecordWriter::report(int trial, std::int64_t step, double value) con
                 number_text(value));
 }
 
-std::string RecordWriter::user_attribute(int trial, const std::string& key, const json& value) const {
-  return record(kUserAttribute, worker_, "\"trial_id\":{},\"user_attr\":{}", trial, text(json::object({{key, value}})));
+std::string RecordWriter::user_attribute(int trial, const std::string& key, const Json& value) const {
+  return record(kUserAttribute, worker_, "\"trial_id\":{},\"user_attr\":{}", trial, text(Json::object({{key, value}})));
 }
 
-std::string RecordWriter::system_attribute(int trial, const std::string& key, const json& value) const {
+std::string RecordWriter::system_attribute(int trial, const std::string& key, const Json& value) const {
   return record(kSystemAttribute, worker_, "\"trial_id\":{},\"system_attr\":{}", trial,
-                text(json::object({{key, value}})));
+                text(Json::object({{key, value}})));
 }
 
 void Replay::apply(std::string_view line, std::int64_t number) {
-  const json record = parse_python_json(line, fmt::format("{}: line {}", file_, number));
+  const Json record = parse_python_json(line, fmt::format("{}: line {}", file_, number));
   try {
     require(record.is_object(), "is no record of a journal");
     apply_record(record);
@@ -190,7 +191,7 @@ void Replay::apply(std::string_view line, std::int64_t number) {
   }
 }
 
-void Replay::apply_record(const json& record) {
+void Replay::apply_record(const Json& record) {
   const std::int64_t op = integer(record, "op_code");
   require(op >= kCreateStudy && op <= kSystemAttribute, "op_code {} is unknown", op);
   if (op == kCreateStudy) return create_study(record);
@@ -219,14 +220,14 @@ void Replay::settle() {
   stale_.clear();
 }
 
-void Replay::create_study(const json& record) {
+void Replay::create_study(const Json& record) {
   const std::string name = string(record, "study_name");
-  const json& directions = field(record, "directions");
+  const Json& directions = field(record, "directions");
   require(!name.empty() && directions.is_array() && !directions.empty(), "a study needs a name and directions");
   if (!living_.insert(name).second) return;  // two processes at once
   if (name == study_) {
     history_.directions.clear();
-    for (const json& d : directions) {
+    for (const Json& d : directions) {
       require(d == 1 || d == 2, "a direction must be 1, minimize, or 2, maximize");
       history_.directions.push_back(static_cast<Direction>(d.get<int>()));
     }
@@ -248,19 +249,19 @@ void Replay::delete_study(std::size_t study) {
   history_ = History();
 }
 
-void Replay::set_study_attributes(const json& attributes) {
+void Replay::set_study_attributes(const Json& attributes) {
   constexpr std::string_view kOrdinal = "ingot:ordinal:";
   history_.system_attributes.update(attributes);
   for (const auto& [key, value] : attributes.items()) {
     if (!key.starts_with(kOrdinal)) continue;
     require(value.is_array(), "{} must be a list", key);
     std::vector<Choice> labels;
-    for (const json& label : value) labels.push_back(to_choice(label));
+    for (const Json& label : value) labels.push_back(to_choice(label));
     ordinals_.insert_or_assign(key.substr(kOrdinal.size()), Distribution::ordinal(std::move(labels)));
   }
 }
 
-void Replay::set_trial_attributes(TrialRecord& trial, const json& attributes) {
+void Replay::set_trial_attributes(TrialRecord& trial, const Json& attributes) {
   for (const auto& [key, value] : attributes.items()) {
     if (history_.set_system_attribute(trial, key, value)) stale_.insert(trial.number);
   }
@@ -268,9 +269,9 @@ void Replay::set_trial_attributes(TrialRecord& trial, const json& attributes) {
 
 // The distribution in a record. Where the study knows labels of an ordinal, a list of these is that ordinal, and so
 // are, in older journals, the integers that index them.
-Distribution Replay::distribution_of(const std::string& name, const json& text) {
+Distribution Replay::distribution_of(const std::string& name, const Json& text) {
   require(text.is_string(), "distribution must be a text");
-  Distribution d = from_optuna(text.get_ref<const std::string&>());
+  Distribution d = from_optuna(text.text());
   const auto ordinal = ordinals_.find(name);
   if (ordinal == ordinals_.end()) return d;
   if (d.kind == Distribution::Kind::integer && ordinal->second == d) {
@@ -280,7 +281,7 @@ Distribution Replay::distribution_of(const std::string& name, const json& text) 
   return d.choices == ordinal->second.choices ? ordinal->second : d;
 }
 
-Parameter Replay::parameter_of(const std::string& name, const json& value, const json& distribution) {
+Parameter Replay::parameter_of(const std::string& name, const Json& value, const Json& distribution) {
   const auto d = history_.intern(distribution_of(name, distribution));
   const double x = to_number(value, "param_value_internal");
   // A number that an objective was given may lie outside the range: Optuna only warns.
@@ -288,7 +289,7 @@ Parameter Replay::parameter_of(const std::string& name, const json& value, const
   return {x, d};
 }
 
-void Replay::create_trial(const json& record) {
+void Replay::create_trial(const Json& record) {
   const std::int64_t study = integer(record, "study_id");
   if (study < 0 || study >= static_cast<std::int64_t>(studies_.size()) ||
       studies_[static_cast<std::size_t>(study)].empty()) {
@@ -326,7 +327,7 @@ void Replay::create_trial(const json& record) {
   ++history_.revision;
 }
 
-void Replay::set_parameter(TrialRecord& trial, const json& record) {
+void Replay::set_parameter(TrialRecord& trial, const Json& record) {
   const std::string name = string(record, "param_name");
   const Parameter p = parameter_of(name, field(record, "param_value_internal"), field(record, "distribution"));
   const Distribution* known = history_.known(name);
@@ -335,7 +336,7 @@ void Replay::set_parameter(TrialRecord& trial, const json& record) {
   trial.parameters[name] = p;
 }
 
-void Replay::set_state(TrialRecord& trial, const json& record) {
+void Replay::set_state(TrialRecord& trial, const Json& record) {
   const State state = state_of(record);
   const std::string worker = optional_string(record, "worker_id");
   if (state == State::running) {
@@ -355,7 +356,7 @@ void Replay::set_state(TrialRecord& trial, const json& record) {
   ++history_.revision;
 }
 
-TrialRecord* Replay::find_trial(const json& record) {
+TrialRecord* Replay::find_trial(const Json& record) {
   const std::int64_t id = integer(record, "trial_id");
   require(id >= 0 && id < static_cast<std::int64_t>(trials_.size()), "there is no trial_id {} before it", id);
   const Place place = trials_[static_cast<std::size_t>(id)];

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/io/json.h"
 #include "search/record.h"
 
 namespace ingot::search {
@@ -20,15 +21,15 @@ class RecordWriter {
   explicit RecordWriter(std::string worker) : worker_(std::move(worker)) {}
 
   std::string create_study(const std::string& name, const std::vector<Direction>& directions) const;
-  std::string study_attribute(int study, const std::string& key, const nlohmann::json& value) const;
+  std::string study_attribute(int study, const std::string& key, const engine::Json& value) const;
   std::string create_trial(int study) const;
-  std::string enqueue_trial(int study, const nlohmann::json& fixed_parameters) const;
+  std::string enqueue_trial(int study, const engine::Json& fixed_parameters) const;
   std::string parameter(int trial, const std::string& name, const Distribution& distribution, double value) const;
   std::string start(int trial) const;
   std::string finish(int trial, State state, const std::vector<double>& values) const;
   std::string report(int trial, std::int64_t step, double value) const;
-  std::string user_attribute(int trial, const std::string& key, const nlohmann::json& value) const;
-  std::string system_attribute(int trial, const std::string& key, const nlohmann::json& value) const;
+  std::string user_attribute(int trial, const std::string& key, const engine::Json& value) const;
+  std::string system_attribute(int trial, const std::string& key, const engine::Json& value) const;
 
  private:
   std::string worker_;
@@ -55,17 +56,17 @@ class Replay {
   const History& history() const { return history_; }
 
  private:
-  void apply_record(const nlohmann::json& record);
-  void create_study(const nlohmann::json& record);
+  void apply_record(const engine::Json& record);
+  void create_study(const engine::Json& record);
   void delete_study(std::size_t study);
-  void set_study_attributes(const nlohmann::json& attributes);
-  void create_trial(const nlohmann::json& record);
-  void set_parameter(TrialRecord& trial, const nlohmann::json& record);
-  void set_state(TrialRecord& trial, const nlohmann::json& record);
-  void set_trial_attributes(TrialRecord& trial, const nlohmann::json& attributes);
-  TrialRecord* find_trial(const nlohmann::json& record);
-  Distribution distribution_of(const std::string& name, const nlohmann::json& text);
-  Parameter parameter_of(const std::string& name, const nlohmann::json& value, const nlohmann::json& distribution);
+  void set_study_attributes(const engine::Json& attributes);
+  void create_trial(const engine::Json& record);
+  void set_parameter(TrialRecord& trial, const engine::Json& record);
+  void set_state(TrialRecord& trial, const engine::Json& record);
+  void set_trial_attributes(TrialRecord& trial, const engine::Json& attributes);
+  TrialRecord* find_trial(const engine::Json& record);
+  Distribution distribution_of(const std::string& name, const engine::Json& text);
+  Parameter parameter_of(const std::string& name, const engine::Json& value, const engine::Json& distribution);
 
   struct Place {
     int study, number;

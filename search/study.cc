@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "engine/base/error.h"
+#include "engine/io/json.h"
 #include "search/active_trial.h"
 #include "search/json.h"
 
@@ -35,8 +36,8 @@ StudyOptions checked(StudyOptions options) {
   require(options.sampling.stream != StreamKind::numpy || (options.batch == 1 && options.journal.empty()),
           "study {}: NumPy's stream draws one trial at a time and is not kept in journals", options.name);
   try {
-    (void)nlohmann::json(options.name).dump();
-  } catch (const nlohmann::json::exception&) {
+    (void)engine::Json(options.name).dump();
+  } catch (const engine::JsonError&) {
     fail("study: the name must be UTF-8");
   }
   return options;
@@ -216,7 +217,7 @@ bool Study::tell_failed(Trial& trial, const std::string& reason) {
 }
 
 void Study::enqueue(const std::map<std::string, Choice>& parameters) {
-  nlohmann::json fixed = nlohmann::json::object();
+  engine::Json fixed = engine::Json::object();
   for (const auto& [name, value] : parameters) fixed[name] = to_json(value);
   const std::lock_guard lock(mutex_);
   if (journal_) {

@@ -20,6 +20,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/io/json.h"
 #include "search/journal.h"
 #include "search/pruners/pruner.h"
 #include "search/records.h"
@@ -49,7 +50,7 @@ struct StudyOptions {
   std::filesystem::path journal;  // empty: the study lives in memory
   // Whether nobody runs a trial any more that a process of another machine began; none: somebody may.
   std::function<bool(int number)> is_abandoned = nullptr;
-  nlohmann::json identity = nlohmann::json::object();      // names and values that must be the same when it is resumed
+  engine::Json identity = engine::Json::object();      // names and values that must be the same when it is resumed
   std::function<void(const std::string&)> note = nullptr;  // is told, as a sentence, how a damaged journal was mended
 };
 
@@ -111,8 +112,8 @@ class Study {
   const TrialRecord* find_duplicate(const ActiveTrial& active);
   void report(ActiveTrial& active, std::int64_t step, double value);
   bool should_prune(ActiveTrial& active);
-  void set_attribute(ActiveTrial& active, const std::string& key, const nlohmann::json& value);
-  void set_system_attribute(ActiveTrial& active, const std::string& key, const nlohmann::json& value);
+  void set_attribute(ActiveTrial& active, const std::string& key, const engine::Json& value);
+  void set_system_attribute(ActiveTrial& active, const std::string& key, const engine::Json& value);
 
   // running (optimize.cc)
   std::vector<Trial> ask_batch(int most_trials);

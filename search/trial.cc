@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/error.h"
+#include "engine/io/json.h"
 #include "search/active_trial.h"
 #include "search/json.h"
 #include "search/study.h"
@@ -51,7 +52,7 @@ void Trial::settle(const std::vector<double>& constraints) { active_->study.sett
 void Trial::report(std::int64_t step, double value) { active_->study.report(*active_, step, value); }
 bool Trial::should_prune() { return active_->study.should_prune(*active_); }
 
-void Trial::set_attribute(const std::string& key, const nlohmann::json& value) {
+void Trial::set_attribute(const std::string& key, const engine::Json& value) {
   active_->study.set_attribute(*active_, key, value);
 }
 
@@ -91,10 +92,10 @@ double Study::suggest(ActiveTrial& active, const std::string& name, const Distri
 // alone takes it for a categorical one.
 void Study::check_labels(const std::string& name, const Distribution& distribution) {
   if (distribution.kind != Distribution::Kind::integer || distribution.choices.empty()) return;
-  nlohmann::json labels = nlohmann::json::array();
+  engine::Json labels = engine::Json::array();
   for (const Choice& choice : distribution.choices) labels.push_back(to_json(choice));
   const std::string key = "ingot:ordinal:" + name;
-  nlohmann::json& known = history().system_attributes[key];
+  engine::Json& known = history().system_attributes[key];
   if (known.is_null()) {
     known = labels;
     if (journal_) {
@@ -108,18 +109,18 @@ void Study::check_labels(const std::string& name, const Distribution& distributi
 
 void Study::draw_joint(ActiveTrial& active) {
   active.has_joint = true;
-  std::vector<std::pair<std::string, nlohmann::json>> attributes;
+  std::vector<std::pair<std::string, engine::Json>> attributes;
   Draw draw{view_of(active.record.number), active.rng, active.record, attributes};
   active.joint = sampler_->joint(draw);
   active.record.joint = active.joint;
   for (const auto& [key, value] : attributes) set_system_attribute(active, key, value);
   if (active.joint.empty() || !journal_) return;
-  nlohmann::json written = nlohmann::json::object();
+  engine::Json written = engine::Json::object();
   for (const auto& [name, value] : active.joint) {
     const Distribution* d = history().known(name);
     if (d != nullptr) written[name] = written_value(history().as_written(name, *d), value);
   }
-  set_system_attribute(active, "tpe:relative_params:0", written.dump(-1, ' ', true));
+  set_system_attribute(active, "tpe:relative_params:0", written.dump({.ascii = true}));
 }
 
 double Study::draw(ActiveTrial& active, const std::string& name, const Distribution& distribution) {
@@ -129,7 +130,7 @@ double Study::draw(ActiveTrial& active, const std::string& name, const Distribut
   if (!active.has_joint) draw_joint(active);
   const auto joint = active.joint.find(name);
   if (joint != active.joint.end() && distribution.contains(joint->second)) return joint->second;
-  std::vector<std::pair<std::string, nlohmann::json>> attributes;
+  std::vector<std::pair<std::string, engine::Json>> attributes;
   Draw draw{view_of(active.record.number), active.rng, active.record, attributes};
   const double value = sampler_->single(draw, name, distribution);
   for (const auto& [key, attribute] : attributes) set_system_attribute(active, key, attribute);
@@ -199,7 +200,7 @@ void Study::report(ActiveTrial& active, std::int64_t step, double value) {
 bool Study::should_prune(ActiveTrial& active) {
   const std::lock_guard lock(mutex_);
   if (!pruner_ || active.record.reports.empty()) return false;
-  std::vector<std::pair<std::string, nlohmann::json>> attributes;
+  std::vector<std::pair<std::string, engine::Json>> attributes;
   Report report{view_of(active.record.number), active.record,
                 options_.brackets.empty() ? options_.name : options_.brackets, attributes};
   const bool is_pruned = pruner_->should_prune(report);
@@ -207,14 +208,14 @@ bool Study::should_prune(ActiveTrial& active) {
   return is_pruned;
 }
 
-void Study::set_attribute(ActiveTrial& active, const std::string& key, const nlohmann::json& value) {
+void Study::set_attribute(ActiveTrial& active, const std::string& key, const engine::Json& value) {
   const std::lock_guard lock(mutex_);
   active.record.user_attributes[key] = value;
   if (!journal_) return;
   active.pending += RecordWriter(journal_->worker()).user_attribute(replay_.trial(active.record.number), key, value);
 }
 
-void Study::set_system_attribute(ActiveTrial& active, const std::string& key, const nlohmann::json& value) {
+void Study::set_system_attribute(ActiveTrial& active, const std::string& key, const engine::Json& value) {
   if (history().set_system_attribute(active.record, key, value)) history().derive(active.record);
   if (!journal_) return;
   active.pending += RecordWriter(journal_->worker()).system_attribute(replay_.trial(active.record.number), key, value);

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "engine/io/json.h"
 #include "search/record.h"
 
 namespace ingot::search {
@@ -56,7 +57,7 @@ class Trial {
   void report(std::int64_t step, double value);
   bool should_prune();
 
-  void set_attribute(const std::string& key, const nlohmann::json& value);  // kept with the trial
+  void set_attribute(const std::string& key, const engine::Json& value);  // kept with the trial
 
   TrialRecord record() const;  // a copy
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <unordered_map>
 #include <vector>
@@ -19,7 +18,7 @@ namespace {
 using engine::fail;
 using engine::require;
 using engine::shown;
-using nlohmann::json;
+using engine::Json;
 
 constexpr std::string_view kSpace = "\u2581";  // stands for a space in pieces
 constexpr std::size_t kMostPieces = std::size_t{1} << 24;
@@ -27,7 +26,7 @@ constexpr std::size_t kMostPieces = std::size_t{1} << 24;
 // Reads one tokenizer.json. Each function looks at one part of it.
 class Reader {
  public:
-  Reader(const json& root, const std::string& subject) : root_(root), subject_(subject) {
+  Reader(const Json& root, const std::string& subject) : root_(root), subject_(subject) {
     require(root.is_object(), "{}: must be one JSON object, is {}", subject, shown(root));
     model_ = part("model");
     require(!model_.is_null(), "{}: must have a model, has none", subject);
@@ -35,7 +34,7 @@ class Reader {
     read_post_processor();
   }
 
-  TokenizerFiles files(const json& names) {
+  TokenizerFiles files(const Json& names) {
     const std::string type = type_of(model_, "model");
     if (type == "WordPiece") return word_piece(names);
     if (type == "Unigram") return sentence_piece(unigram());
@@ -47,49 +46,49 @@ class Reader {
   struct Added {
     std::string text;
     std::size_t id;
-    json token;
+    Json token;
   };
 
   // A part of the file; null where it has none.
-  json part(const char* name) const {
+  Json part(const char* name) const {
     const auto found = root_.find(name);
-    return found == root_.end() ? json() : *found;
+    return found == root_.end() ? Json() : *found;
   }
 
-  std::string type_of(const json& object, const std::string& what) const {
+  std::string type_of(const Json& object, const std::string& what) const {
     require(object.is_object() && object.contains("type") && object["type"].is_string(),
             "{}: {} must be an object with a type, is {}", subject_, what, shown(object));
     return object["type"].get<std::string>();
   }
 
   // A setting must have one of the values under which both tokenizers do the same.
-  void require_setting(const json& object, const char* what, const char* key, const std::vector<json>& allowed) const {
-    const json value = object.contains(key) ? object[key] : json();
+  void require_setting(const Json& object, const char* what, const char* key, const std::vector<Json>& allowed) const {
+    const Json value = object.contains(key) ? object[key] : Json();
     if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return;
     fail("{}: {} of {} must be {}, is {}", subject_, key, what, shown(allowed.front()), shown(value));
   }
 
-  [[noreturn]] void refuse(const char* what, const json& value) const {
+  [[noreturn]] void refuse(const char* what, const Json& value) const {
     const std::string type = value.is_null() ? "none" : type_of(value, what);
     fail("{}: the {} {} is not supported with the model {}", subject_, what, type, type_of(model_, "model"));
   }
 
   // The parts of a sequence, or the one part that there is; empty where there is none.
-  std::vector<json> steps(const char* name, const char* list) const {
-    const json value = part(name);
+  std::vector<Json> steps(const char* name, const char* list) const {
+    const Json value = part(name);
     if (value.is_null()) return {};
     if (type_of(value, name) != "Sequence") return {value};
     require(value.contains(list) && value[list].is_array(), "{}: {} must have a list {}", subject_, name, list);
-    return value[list].get<std::vector<json>>();
+    return value[list].get<std::vector<Json>>();
   }
 
   void read_added() {
-    const json list = part("added_tokens");
+    const Json list = part("added_tokens");
     if (list.is_null()) return;
     require(list.is_array(), "{}: added_tokens must be an array, is {}", subject_, shown(list));
-    for (const json& token : list) {
+    for (const Json& token : list) {
       require(token.is_object() && token.contains("content") && token["content"].is_string() && token.contains("id") &&
-                  token["id"].is_number_unsigned() && token["id"] < kMostPieces,
+                  token["id"].is_number_unsigned() && token["id"].get<std::size_t>() < kMostPieces,
               "{}: an added token must have a content and an id below {}, got {}", subject_, kMostPieces, token.dump());
       added_.push_back({token["content"], token["id"].get<std::size_t>(), token});
     }
@@ -98,7 +97,7 @@ class Reader {
 
   // What is put around a text: [CLS] text [SEP], by whatever names.
   void read_post_processor() {
-    const json post = part("post_processor");
+    const Json post = part("post_processor");
     if (post.is_null())
       fail("{}: must have a post_processor that puts [CLS] and [SEP] around a text, has none", subject_);
     const std::string type = type_of(post, "post_processor");
@@ -111,16 +110,16 @@ class Reader {
       return;
     }
     if (type != "TemplateProcessing") refuse("post_processor", post);
-    const json single = post.value("single", json::array());
+    const Json single = post.value("single", Json::array());
     // The name of a special token there, of the first text as are all its ids; empty if there is something else.
     const auto special = [&](std::size_t i) {
-      const json token = single[i].is_object() ? single[i].value("SpecialToken", json()) : json();
+      const Json token = single[i].is_object() ? single[i].value("SpecialToken", Json()) : Json();
       const bool is_one =
-          token.is_object() && token.contains("id") && token["id"].is_string() && token.value("type_id", json()) == 0;
+          token.is_object() && token.contains("id") && token["id"].is_string() && token.value("type_id", Json()) == 0;
       return is_one ? token["id"].get<std::string>() : "";
     };
     const bool is_framed = single.is_array() && single.size() == 3 && !special(0).empty() && !special(2).empty() &&
-                           single[1] == json{{"Sequence", {{"id", "A"}, {"type_id", 0}}}};
+                           single[1] == Json{{"Sequence", {{"id", "A"}, {"type_id", 0}}}};
     require(is_framed, "{}: post_processor must make [CLS] text [SEP] of a text, all of type 0, makes {}", subject_,
             single.dump());
     cls_ = special(0);
@@ -129,13 +128,13 @@ class Reader {
 
   // The pieces of a vocabulary {piece: id} by their ids.
   std::vector<std::string> pieces_by_id() const {
-    const json vocabulary = model_.value("vocab", json());
+    const Json vocabulary = model_.value("vocab", Json());
     require(vocabulary.is_object(), "{}: vocab must be an object of pieces and ids, is {}", subject_,
             shown(vocabulary));
     std::vector<std::string> pieces(vocabulary.size());
     std::vector<bool> is_known(vocabulary.size());
     for (const auto& [piece, id] : vocabulary.items()) {
-      require(id.is_number_unsigned() && id < pieces.size() && !is_known[id.get<std::size_t>()],
+      require(id.is_number_unsigned() && id.get<std::size_t>() < pieces.size() && !is_known[id.get<std::size_t>()],
               "{}: the ids of vocab must be 0 to {}, each once; piece {} has {}", subject_, pieces.size() - 1, piece,
               id.dump());
       pieces[id.get<std::size_t>()] = piece;
@@ -144,24 +143,24 @@ class Reader {
     return pieces;
   }
 
-  TokenizerFiles word_piece(const json& names) const {
+  TokenizerFiles word_piece(const Json& names) const {
     require_setting(model_, "the model", "continuing_subword_prefix", {"##"});
     require_setting(model_, "the model", "max_input_chars_per_word", {100});
-    const std::vector<json> before = steps("pre_tokenizer", "pretokenizers");
+    const std::vector<Json> before = steps("pre_tokenizer", "pretokenizers");
     if (before.size() != 1 || type_of(before[0], "pre_tokenizer") != "BertPreTokenizer")
       refuse("pre_tokenizer", part("pre_tokenizer"));
-    const std::vector<json> normalizers = steps("normalizer", "normalizers");
+    const std::vector<Json> normalizers = steps("normalizer", "normalizers");
     if (normalizers.size() != 1 || type_of(normalizers[0], "normalizer") != "BertNormalizer")
       refuse("normalizer", part("normalizer"));
-    const json& normalizer = normalizers[0];
+    const Json& normalizer = normalizers[0];
     require_setting(normalizer, "the normalizer", "clean_text", {true});
     for (const char* flag : {"lowercase", "handle_chinese_chars"})
       require_setting(normalizer, "the normalizer", flag, {true, false});
     require_setting(normalizer, "the normalizer", "strip_accents", {nullptr, true, false});
-    json config{{"do_lower_case", normalizer["lowercase"]},
+    Json config{{"do_lower_case", normalizer["lowercase"]},
                 {"tokenize_chinese_chars", normalizer["handle_chinese_chars"]},
-                {"strip_accents", normalizer.value("strip_accents", json())},
-                {"unk_token", model_.value("unk_token", json())},
+                {"strip_accents", normalizer.value("strip_accents", Json())},
+                {"unk_token", model_.value("unk_token", Json())},
                 {"cls_token", cls_},
                 {"sep_token", sep_}};
     for (const char* name : {"pad_token", "mask_token"}) {
@@ -208,17 +207,17 @@ class Reader {
     return {"tokenizer.model", to_bytes(model), ""};
   }
 
-  static bool is_replacement(const json& step, const char* regex, const char* content) {
-    return step.value("pattern", json()) == json{{"Regex", regex}} && step.value("content", json()) == content;
+  static bool is_replacement(const Json& step, const char* regex, const char* content) {
+    return step.value("pattern", Json()) == Json{{"Regex", regex}} && step.value("content", Json()) == content;
   }
 
   // SentencePiece maps characters by a table, makes one space of several and none at the ends, and puts one in front.
   void read_spaces(SentencePieceModel& model) const {
     bool ends = false, runs = false;
-    for (const json& step : steps("normalizer", "normalizers")) {
+    for (const Json& step : steps("normalizer", "normalizers")) {
       const std::string type = type_of(step, "normalizer");
       if (type == "Precompiled" && model.charsmap.empty() && !ends && !runs) {
-        const json table = step.value("precompiled_charsmap", json());
+        const Json table = step.value("precompiled_charsmap", Json());
         const auto bytes = table.is_string() ? from_base64(table.get<std::string>()) : std::nullopt;
         require(bytes.has_value(), "{}: precompiled_charsmap must be base64", subject_);
         model.charsmap = *bytes;
@@ -234,7 +233,7 @@ class Reader {
         refuse("normalizer", step);
       }
     }
-    std::vector<json> before = steps("pre_tokenizer", "pretokenizers");
+    std::vector<Json> before = steps("pre_tokenizer", "pretokenizers");
     if (before.size() == 2 && type_of(before[0], "pre_tokenizer") == "WhitespaceSplit") {
       ends = runs = true;
       before.erase(before.begin());
@@ -255,17 +254,17 @@ class Reader {
   SentencePieceModel unigram() const {
     require_setting(model_, "the model", "byte_fallback", {false, nullptr});
     SentencePieceModel model{.algorithm = SentencePieceModel::unigram};
-    const json vocabulary = model_.value("vocab", json());
+    const Json vocabulary = model_.value("vocab", Json());
     require(vocabulary.is_array(), "{}: vocab must be an array of pieces and scores, is {}", subject_,
             shown(vocabulary));
-    for (const json& entry : vocabulary) {
+    for (const Json& entry : vocabulary) {
       const bool is_pair = entry.is_array() && entry.size() == 2 && entry[0].is_string() && entry[1].is_number() &&
                            std::abs(entry[1].get<double>()) < 1e6;
       require(is_pair, "{}: vocab must hold pairs of a piece and its score, got {}", subject_, entry.dump());
       model.pieces.push_back({.text = entry[0], .score = entry[1].get<float>()});
     }
-    const json unknown = model_.value("unk_id", json());
-    require(unknown.is_number_unsigned() && unknown < vocabulary.size(),
+    const Json unknown = model_.value("unk_id", Json());
+    require(unknown.is_number_unsigned() && unknown.get<std::size_t>() < vocabulary.size(),
             "{}: unk_id must be below the {} pieces, is {}", subject_, vocabulary.size(), shown(unknown));
     set_unknown(model, unknown.get<std::size_t>());
     read_added_pieces(model);
@@ -294,7 +293,7 @@ class Reader {
       if (seen.insert(whole->second).second) model.pieces[whole->second].score = -static_cast<float>(rank);
     }
     const std::string unknown =
-        model_.value("unk_token", json()).is_string() ? model_["unk_token"].get<std::string>() : "";
+        model_.value("unk_token", Json()).is_string() ? model_["unk_token"].get<std::string>() : "";
     require(ids.contains(unknown), "{}: unk_token must be a piece, is '{}'", subject_, unknown);
     set_unknown(model, ids[unknown]);
     read_added_pieces(model);
@@ -303,10 +302,10 @@ class Reader {
   }
 
   std::vector<Merge> read_merges() const {
-    const json list = model_.value("merges", json());
+    const Json list = model_.value("merges", Json());
     require(list.is_array(), "{}: merges must be an array, is {}", subject_, shown(list));
     std::vector<Merge> merges;
-    for (const json& entry : list) {
+    for (const Json& entry : list) {
       if (entry.is_array() && entry.size() == 2 && entry[0].is_string() && entry[1].is_string()) {
         merges.emplace_back(entry[0], entry[1]);
         continue;
@@ -347,9 +346,9 @@ class Reader {
     model.unknown_piece = model.pieces[id].text;
   }
 
-  const json& root_;
+  const Json& root_;
   const std::string& subject_;
-  json model_;
+  Json model_;
   std::vector<Added> added_;  // by id
   std::string cls_, sep_;
 };
@@ -357,7 +356,7 @@ class Reader {
 }  // namespace
 
 TokenizerFiles parse_tokenizer_json(std::string_view text, std::string_view config, const std::string& subject) {
-  const json root = engine::parse_json(text, subject);
+  const Json root = engine::parse_json(text, subject);
   return Reader(root, subject).files(engine::parse_json_or_null(config));
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
 #include "engine/io/json.h"
@@ -13,7 +12,7 @@ namespace {
 using engine::fail;
 using engine::require;
 using engine::shown;
-using nlohmann::json;
+using engine::Json;
 
 struct Name {
   const char* key;
@@ -32,21 +31,21 @@ constexpr std::string_view kClasses[] = {"BertTokenizer",           "BertTokeniz
                                          "TokenizersBackend"};
 
 // A value, or null where it is absent.
-const json& value_of(const json& object, const char* key) {
-  static const json kNothing;
+const Json& value_of(const Json& object, const char* key) {
+  static const Json kNothing;
   const auto found = object.find(key);
   return found == object.end() ? kNothing : *found;
 }
 
-std::optional<bool> flag(const json& object, const char* key, const std::string& subject) {
-  const json& value = value_of(object, key);
+std::optional<bool> flag(const Json& object, const char* key, const std::string& subject) {
+  const Json& value = value_of(object, key);
   if (value.is_null()) return {};
   require(value.is_boolean(), "{}: {} must be true or false, got {}", subject, key, shown(value));
   return value.get<bool>();
 }
 
-std::string content_of(const std::string& where, const json& value) {
-  const json& content = value.is_object() ? value_of(value, "content") : value;
+std::string content_of(const std::string& where, const Json& value) {
+  const Json& content = value.is_object() ? value_of(value, "content") : value;
   require(content.is_string(), "{}: must be a text, or an object with its content, got {}", where, shown(value));
   const auto text = content.get<std::string>();
   require(!text.empty() && text.size() <= kMostAddedBytes, "{}: must have from 1 to {} bytes, got {}", where,
@@ -54,31 +53,31 @@ std::string content_of(const std::string& where, const json& value) {
   return text;
 }
 
-json object_of(const std::string& text, const std::string& subject) {
-  json object = engine::parse_json(text, subject);
+Json object_of(const std::string& text, const std::string& subject) {
+  Json object = engine::parse_json(text, subject);
   require(object.is_object(), "{}: must be a JSON object, is {}", subject, shown(object));
   return object;
 }
 
-void read_names(const json& object, const std::string& subject, WordPieceSettings& settings) {
+void read_names(const Json& object, const std::string& subject, WordPieceSettings& settings) {
   for (const Name& name : kNames) {
-    const json& value = value_of(object, name.key);
+    const Json& value = value_of(object, name.key);
     if (!value.is_null()) settings.*name.member = content_of(fmt::format("{}: {}", subject, name.key), value);
   }
 }
 
 // The further special tokens, of which these files say no id.
-void read_special(const json& object, const std::string& subject, std::vector<std::string>& special) {
+void read_special(const Json& object, const std::string& subject, std::vector<std::string>& special) {
   for (const char* key : {"additional_special_tokens", "extra_special_tokens"}) {
-    const json& value = value_of(object, key);
-    if (value.is_null() || value == json::object()) continue;
+    const Json& value = value_of(object, key);
+    if (value.is_null() || value == Json::object()) continue;
     require(value.is_array(), "{}: {} must be an array, got {}", subject, key, shown(value));
-    for (const json& item : value) special.push_back(content_of(fmt::format("{}: {}", subject, key), item));
+    for (const Json& item : value) special.push_back(content_of(fmt::format("{}: {}", subject, key), item));
   }
 }
 
-void read_config(const json& object, const std::string& subject, WordPieceSettings& settings) {
-  const json& type = value_of(object, "tokenizer_class");
+void read_config(const Json& object, const std::string& subject, WordPieceSettings& settings) {
+  const Json& type = value_of(object, "tokenizer_class");
   require(type.is_null() || std::find(std::begin(kClasses), std::end(kClasses), type) != std::end(kClasses),
           "{}: tokenizer_class: only BERT's WordPiece is supported, got {}", subject, shown(type));
   settings.lower_case = flag(object, "do_lower_case", subject);
@@ -86,16 +85,16 @@ void read_config(const json& object, const std::string& subject, WordPieceSettin
   settings.ideographs_apart = flag(object, "tokenize_chinese_chars", subject);
   require(flag(object, "do_basic_tokenize", subject).value_or(true), "{}: do_basic_tokenize must be true, got false",
           subject);
-  const json& kept = value_of(object, "never_split");
-  require(kept.is_null() || kept == json::array(), "{}: never_split is not supported", subject);
-  const json& added = value_of(object, "added_tokens_decoder");
+  const Json& kept = value_of(object, "never_split");
+  require(kept.is_null() || kept == Json::array(), "{}: never_split is not supported", subject);
+  const Json& added = value_of(object, "added_tokens_decoder");
   if (added.is_null()) return;
   require(added.is_object(), "{}: added_tokens_decoder must be an object, got {}", subject, shown(added));
   for (const auto& [id, value] : added.items())
     settings.added.push_back(parse_added_token(fmt::format("{}: added_tokens_decoder: {}", subject, id), value, id));
 }
 
-void read_added(const json& object, const std::string& subject, const std::vector<std::string>& special,
+void read_added(const Json& object, const std::string& subject, const std::vector<std::string>& special,
                 WordPieceSettings& settings) {
   for (const auto& [content, id] : object.items()) {
     const auto known = [&content = content](const AddedToken& token) { return token.content == content; };
@@ -108,7 +107,7 @@ void read_added(const json& object, const std::string& subject, const std::vecto
   }
 }
 
-json json_of(const AddedToken& token) {
+Json json_of(const AddedToken& token) {
   return {{"content", token.content}, {"lstrip", false},      {"normalized", token.normalized},
           {"rstrip", false},          {"single_word", false}, {"special", token.special}};
 }
@@ -125,12 +124,12 @@ bool WordPieceSettings::is_named(std::string_view content) const {
                      [&](const Name& name) { return this->*name.member == content; });
 }
 
-AddedToken parse_added_token(const std::string& where, const json& value, const json& id) {
+AddedToken parse_added_token(const std::string& where, const Json& value, const Json& id) {
   require(value.is_object(), "{}: must be an object, got {}", where, shown(value));
   AddedToken token{.content = content_of(where, value)};
   std::int64_t number = -1;
   if (id.is_string()) {
-    const auto& text = id.get_ref<const std::string&>();
+    const auto& text = id.text();
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc() || end != text.data() + text.size()) number = -1;
   } else if (id.is_number_integer() && id.get<double>() < 1e9) {
@@ -150,12 +149,12 @@ WordPieceSettings read_settings(const SettingsFiles& files) {
   const std::string config = files.folder + "tokenizer_config.json", map = files.folder + "special_tokens_map.json",
                     added = files.folder + "added_tokens.json";
   if (!files.special_tokens.empty()) {
-    const json object = object_of(files.special_tokens, map);
+    const Json object = object_of(files.special_tokens, map);
     read_names(object, map, settings);
     read_special(object, map, special);
   }
   if (!files.config.empty()) {
-    const json object = object_of(files.config, config);
+    const Json object = object_of(files.config, config);
     read_names(object, config, settings);
     read_special(object, config, special);
     read_config(object, config, settings);
@@ -168,7 +167,7 @@ WordPieceSettings read_settings(const SettingsFiles& files) {
 
 std::string config_text(const WordPieceSettings& settings) {
   const BasicRules rules = settings.rules();
-  json object = {{"do_lower_case", rules.lower_case}, {"tokenizer_class", "BertTokenizer"}};
+  Json object = {{"do_lower_case", rules.lower_case}, {"tokenizer_class", "BertTokenizer"}};
   if (rules.strip_accents != rules.lower_case) object["strip_accents"] = rules.strip_accents;
   if (!rules.ideographs_apart) object["tokenize_chinese_chars"] = false;
   const WordPieceSettings usual;

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "bert/tokenizers/basic_words.h"
+#include "engine/io/json.h"
 
 namespace ingot::bert {
 
@@ -51,7 +51,7 @@ struct SettingsFiles {
 WordPieceSettings read_settings(const SettingsFiles& files);
 
 // An entry of "added_tokens" in tokenizer.json, or of "added_tokens_decoder" in tokenizer_config.json.
-AddedToken parse_added_token(const std::string& where, const nlohmann::json& value, const nlohmann::json& id);
+AddedToken parse_added_token(const std::string& where, const engine::Json& value, const engine::Json& id);
 
 // The text of the tokenizer_config.json that says these settings, and of which transformers makes the same tokenizer.
 std::string config_text(const WordPieceSettings& settings);

@@ -38,11 +38,12 @@ json post_processor(const Tokenizer& tokenizer) {
 }
 
 json word_piece(const Tokenizer& tokenizer, json root) {
-  const nlohmann::json config = engine::parse_json(tokenizer.config(), "tokenizer_config.json");
+  const engine::Json config = engine::parse_json(tokenizer.config(), "tokenizer_config.json");
+  const bool says_accents = config.contains("strip_accents") && !config["strip_accents"].is_null();
   root["normalizer"] = {{"type", "BertNormalizer"},
                         {"clean_text", true},
                         {"handle_chinese_chars", config.value("tokenize_chinese_chars", true)},
-                        {"strip_accents", config.value("strip_accents", nlohmann::json())},
+                        {"strip_accents", says_accents ? json(config["strip_accents"].get<bool>()) : json()},
                         {"lowercase", config.value("do_lower_case", true)}};
   root["pre_tokenizer"] = {{"type", "BertPreTokenizer"}};
   root["post_processor"] = post_processor(tokenizer);
@@ -117,11 +118,11 @@ std::map<std::int32_t, json> added_tokens(const Tokenizer& tokenizer) {
     if (id >= 0) tokens[id] = added_token(id, tokenizer.piece(id), false, true);
   }
   if (tokenizer.file_name() == "vocab.txt") {
-    const nlohmann::json config = engine::parse_json(tokenizer.config(), "tokenizer_config.json");
-    const nlohmann::json added = config.value("added_tokens_decoder", nlohmann::json::object());
+    const engine::Json config = engine::parse_json(tokenizer.config(), "tokenizer_config.json");
+    const engine::Json added = config.value("added_tokens_decoder", engine::Json::object());
     for (const auto& [key, token] : added.items()) {
       const std::int32_t id = std::stoi(key);
-      tokens[id] = added_token(id, token["content"], token["normalized"], token["special"]);
+      tokens[id] = added_token(id, token["content"].text(), token["normalized"], token["special"]);
     }
     return tokens;
   }

@@ -9,21 +9,21 @@
 namespace ingot::cli {
 namespace fs = std::filesystem;
 using engine::require;
-using nlohmann::json;
+using engine::Json;
 
 namespace {
 
-json read_json(const fs::path& file) {
-  json value = engine::parse_json_or_null(engine::read_file(file));
+Json read_json(const fs::path& file) {
+  Json value = engine::parse_json_or_null(engine::read_file(file));
   require(value.is_object(), "{}: not a JSON object", file.string());
   return value;
 }
 
 // A path in an identity need not be UTF-8.
-std::string dumped(const json& value) { return value.dump(2, ' ', false, json::error_handler_t::replace) + "\n"; }
+std::string dumped(const Json& value) { return value.dump({.indent = 2, .mended = true}) + "\n"; }
 
-void check_identity(const fs::path& file, const json& identity) {
-  const json saved = read_json(file), now = json::parse(dumped(identity));
+void check_identity(const fs::path& file, const Json& identity) {
+  const Json saved = read_json(file), now = Json::parse(dumped(identity));
   for (const auto& [key, value] : now.items()) {
     require(saved.contains(key) && saved[key] == value,
             "--out {}: holds a lab with other options: {}: saved {}, now {}", file.parent_path().string(), key,
@@ -33,7 +33,7 @@ void check_identity(const fs::path& file, const json& identity) {
 
 }  // namespace
 
-LabFolder::LabFolder(fs::path folder, const json& identity) : path_(std::move(folder)) {
+LabFolder::LabFolder(fs::path folder, const Json& identity) : path_(std::move(folder)) {
   std::error_code error;
   require(is_unused(path_) || fs::exists(path_ / "locks", error), "--out {}: is no empty folder, and holds no lab",
           path_.string());
@@ -45,14 +45,14 @@ LabFolder::LabFolder(fs::path folder, const json& identity) : path_(std::move(fo
   fs::exists(file) ? check_identity(file, identity) : engine::write_file(file, dumped(identity));
 }
 
-std::optional<json> LabFolder::result(const Row& row) const {
+std::optional<Json> LabFolder::result(const Row& row) const {
   const fs::path file = row_folder(row.name) / "row.json";
   if (!fs::exists(file)) return std::nullopt;
-  json saved = read_json(file);
+  Json saved = read_json(file);
   require(saved.contains("result") && saved["result"].is_object() && saved["result"].contains("accuracy") &&
               saved["result"]["accuracy"].is_number(),
           "{}: holds no result with an accuracy", file.string());
-  require(saved.value("commands", json()) == json(row.commands) && saved.value("plan", "") == row.plan,
+  require(saved.value("commands", Json()) == Json(row.commands) && saved.value("plan", "") == row.plan,
           "{}: the row was made by other commands; remove its folder to make it anew", file.string());
   return saved;
 }
@@ -60,12 +60,12 @@ std::optional<json> LabFolder::result(const Row& row) const {
 Results LabFolder::results(std::span<const Row> rows) const {
   Results all;
   for (const Row& row : rows) {
-    if (std::optional<json> done = result(row)) all.emplace(row.name, std::move(*done));
+    if (std::optional<Json> done = result(row)) all.emplace(row.name, std::move(*done));
   }
   return all;
 }
 
-void LabFolder::finish_row(const Row& row, const json& result) const {
+void LabFolder::finish_row(const Row& row, const Json& result) const {
   const fs::path folder = row_folder(row.name);
   engine::write_file(folder / "row.json", dumped(result));
   std::error_code ignored;

@@ -7,20 +7,20 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
 #include "cli/lab/row.h"
 #include "cli/output_lock.h"
 #include "engine/base/file_lock.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 
 class LabFolder {
  public:
   // Makes the folder, or joins the lab in it. Throws Error if that is another one, or the folder holds other things.
-  LabFolder(std::filesystem::path folder, const nlohmann::json& identity);
+  LabFolder(std::filesystem::path folder, const engine::Json& identity);
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path row_folder(const std::string& name) const { return path_ / "rows" / name; }
@@ -28,11 +28,11 @@ class LabFolder {
   std::filesystem::path lock_file(const std::string& name) const { return path_ / "locks" / name; }
 
   // The row's row.json if it is done. Throws Error if it was done by other commands than the row's, or is damaged.
-  std::optional<nlohmann::json> result(const Row& row) const;
+  std::optional<engine::Json> result(const Row& row) const;
   Results results(std::span<const Row> rows) const;
 
   // Marks the row as done. Of its run the best model stays; what only a continuation would need goes.
-  void finish_row(const Row& row, const nlohmann::json& result) const;
+  void finish_row(const Row& row, const engine::Json& result) const;
 
  private:
   std::filesystem::path path_;

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 namespace {
 
 using engine::require;
-using nlohmann::json;
+using engine::Json;
 
 // A design: what is emitted, and which chips it is synthesised for.
 struct Design {
@@ -96,7 +96,7 @@ std::vector<Design> model_designs() {
   return designs;
 }
 
-json result_in(const fs::path& file) { return engine::parse_json(engine::read_file(file), file.string()); }
+Json result_in(const fs::path& file) { return engine::parse_json(engine::read_file(file), file.string()); }
 
 class Lab4 {
  public:
@@ -110,10 +110,10 @@ class Lab4 {
       prepare_model();
     }
     fs::create_directories(out_ / "designs");
-    json rows = json::array();
+    Json rows = Json::array();
     for (const Design& design : designs) rows.push_back(row(design));
     for (int round = 1; round < kRounds; ++round) {
-      for (json& row : rows) time_again(row);
+      for (Json& row : rows) time_again(row);
     }
     report(rows);
   }
@@ -168,19 +168,19 @@ class Lab4 {
       engine::write_file(out_ / fmt::format("waveform-{}.svg", design.name), engine::read_file(figure));
   }
 
-  json row(const Design& design) {
+  Json row(const Design& design) {
     const fs::path folder = out_ / "designs" / design.name;
     typed_.clear();
     emit(design, folder);
     simulate(design, folder);
-    json result{{"name", design.name}, {"title", design.title}, {"emit", result_in(folder / "result.json")}};
+    Json result{{"name", design.name}, {"title", design.title}, {"emit", result_in(folder / "result.json")}};
     result["simulation"] = result_in(folder / "simulation" / "result.json");
-    result["synthesis"] = json::object();
+    result["synthesis"] = Json::object();
     for (const std::string& target : design.targets) {
       std::vector<std::string> command{"synth", folder.string(), "--target"};
       for (const std::string& word : words(target)) command.push_back(word);
       type(command);
-      const json run = last_synthesis(folder);
+      const Json run = last_synthesis(folder);
       result["synthesis"][run["target"].get<std::string>()] = run;
     }
     if (design.reference_build > 0)
@@ -190,34 +190,34 @@ class Lab4 {
   }
 
   // Designs that are compared in time are built and simulated in turns, the best of which count.
-  void time_again(json& row) {
+  void time_again(Json& row) {
     if (!row.contains("reference")) return;
     const fs::path folder = out_ / "designs" / row["name"].get<std::string>(), again = folder / "simulation-again";
     type({"simulate", folder.string(), "--seed", seed(), "--out", again.string()});
-    const json result = result_in(again / "result.json");
-    json& best = row["simulation"];
+    const Json result = result_in(again / "result.json");
+    Json& best = row["simulation"];
     for (const char* key : {"build_seconds", "simulation_seconds"})
       best[key] = std::min(best[key].get<double>(), result[key].get<double>());
     best["cycles_per_second"] = best["cycles"].get<double>() / best["simulation_seconds"].get<double>();
     best["rounds"] = best.value("rounds", 1) + 1;
   }
 
-  static json last_synthesis(const fs::path& folder) {
+  static Json last_synthesis(const fs::path& folder) {
     const std::string text = engine::read_file(folder / "synth.jsonl");
     const std::size_t begin = text.rfind('\n', text.size() - 2);
     return engine::parse_json(text.substr(begin == std::string::npos ? 0 : begin + 1), "synth.jsonl");
   }
 
-  static std::string number(const json& object, const char* key, const char* format) {
+  static std::string number(const Json& object, const char* key, const char* format) {
     return object.contains(key) ? fmt::format(fmt::runtime(format), object[key].get<double>()) : "";
   }
 
-  static TextTable simulations(const json& rows) {
+  static TextTable simulations(const Json& rows) {
     TextTable table{.headers = {"design", "vectors", "beats", "equal", "latency", "cycles a vector", "busy %",
                                 "build s", "MASE build s", "M cycles/s", "simulated ns", "wall s", "MASE wall s"},
                     .rows = {}};
-    for (const json& row : rows) {
-      const json &s = row["simulation"], reference = row.value("reference", json::object());
+    for (const Json& row : rows) {
+      const Json &s = row["simulation"], reference = row.value("reference", Json::object());
       const double speed = s["cycles_per_second"].get<double>() / 1e6;
       const bool linear = row["emit"].value("multipliers", 0) > 0;
       table.rows.push_back(
@@ -233,11 +233,11 @@ class Lab4 {
     return table;
   }
 
-  static TextTable areas(const json& rows) {
+  static TextTable areas(const Json& rows) {
     TextTable table{.headers = {"design", "target", "LUT of the family", "FF", "DSP", "BRAM", "MHz, placed",
                                 "model LUT", "model FF", "model BRAM"},
                     .rows = {}};
-    for (const json& row : rows) {
+    for (const Json& row : rows) {
       for (const auto& [target, s] : row["synthesis"].items())
         table.rows.push_back({row["title"].get<std::string>(), target, number(s, "lut", "{:.0f}"),
                               number(s, "ff", "{:.0f}"), number(s, "dsp", "{:.0f}"), number(s, "bram", "{:.0f}"),
@@ -248,10 +248,10 @@ class Lab4 {
     return table;
   }
 
-  static TextTable metadata(const json& design) {
+  static TextTable metadata(const Json& design) {
     TextTable table{.headers = {"layer", "tool-chain", "module", "parallelism", "storage", "parameters"}, .rows = {}};
-    for (const json& node : design["emit"]["metadata"]["nodes"]) {
-      const json& hardware = node["hardware"];
+    for (const Json& node : design["emit"]["metadata"]["nodes"]) {
+      const Json& hardware = node["hardware"];
       std::vector<std::string> stored, parameters;
       for (const auto& [name, how] : hardware["interface"].items())
         stored.push_back(fmt::format(
@@ -275,19 +275,19 @@ class Lab4 {
   };
 
   // What was asked of the lab's designs.
-  static std::vector<Bound> bounds(const json& rows) {
-    const auto find = [&](const char* name) -> const json& {
-      for (const json& row : rows) {
+  static std::vector<Bound> bounds(const Json& rows) {
+    const auto find = [&](const char* name) -> const Json& {
+      for (const Json& row : rows) {
         if (row["name"] == name) return row;
       }
       engine::fail("lab 4: no design {}", name);
     };
-    const json &relu = find("relu"), &rrelu = find("rrelu-lab");
-    const auto at = [](const json& object, const char* a, const char* b, const char* c) {
+    const Json &relu = find("relu"), &rrelu = find("rrelu-lab");
+    const auto at = [](const Json& object, const char* a, const char* b, const char* c) {
       return object.at(a).at(b).at(c).get<double>();
     };
     bool equal = true;
-    for (const json& row : rows) equal = equal && row["simulation"]["equal"] == true;
+    for (const Json& row : rows) equal = equal && row["simulation"]["equal"] == true;
     std::vector<Bound> all{{"every beat of every design equal", equal}};
     const auto shown = [](std::optional<double> value) {
       return value ? fmt::format("{:.4g}", *value) : std::string("(not measured)");
@@ -298,7 +298,7 @@ class Lab4 {
     const auto at_least = [&](const std::string& what, std::optional<double> value, double bound) {
       all.push_back({fmt::format("{} {} >= {:.4g}", what, shown(value), bound), value && *value >= bound});
     };
-    const auto measured = [](const json& object, const char* key, double scale = 1) {
+    const auto measured = [](const Json& object, const char* key, double scale = 1) {
       return object.contains(key) ? std::optional(scale * object[key].get<double>()) : std::nullopt;
     };
     at_most("xc7 LUT", at(relu, "synthesis", "xilinx", "lut"), 200);
@@ -308,26 +308,26 @@ class Lab4 {
     at_least("hx8k MHz", measured(relu["synthesis"]["ice40"], "fmax_mhz"), 80);
     at_most("latency", measured(relu["simulation"], "latency_cycles"), 6);
     at_least("multipliers busy %", measured(relu["simulation"], "utilisation", 100), 95);
-    for (const json* row : {&relu, &rrelu}) {
-      const json& s = (*row)["simulation"];
+    for (const Json* row : {&relu, &rrelu}) {
+      const Json& s = (*row)["simulation"];
       const std::string title = (*row)["title"].get<std::string>();
       at_most(title + " build s", s["build_seconds"].get<double>(), 3);
       at_least(title + " M cycles/s", s["cycles_per_second"].get<double>() / 1e6, 2);
     }
-    const auto wall = [](const json& row) {
+    const auto wall = [](const Json& row) {
       return row["simulation"]["build_seconds"].get<double>() + row["simulation"]["simulation_seconds"].get<double>();
     };
     at_most("RReLU over ReLU", wall(rrelu) / wall(relu), 1.1);
     return all;
   }
 
-  void report(const json& rows) {
+  void report(const Json& rows) {
     const std::vector<Bound> asked = bounds(rows);
     const TextTable tables[] = {simulations(rows), areas(rows)};
     std::string text = tables[0].aligned() + "\n" + tables[1].aligned() + "\n";
     std::string page =
         fmt::format("# Lab 4: {}\n\n{}\n{}\n## Bounds\n\n", kTitle, tables[0].markdown(), tables[1].markdown());
-    json list = json::array();
+    Json list = Json::array();
     for (const Bound& bound : asked) {
       text += fmt::format("{}: {}\n", bound.met ? "met" : "NOT met", bound.text);
       page += fmt::format("- {}: {}\n", bound.met ? "met" : "NOT met", bound.text);

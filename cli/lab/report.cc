@@ -7,9 +7,10 @@
 #include "cli/text_table.h"
 #include "engine/base/printable.h"
 #include "engine/base/progress.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
-using nlohmann::json;
+using engine::Json;
 
 namespace {
 
@@ -29,18 +30,18 @@ std::string state_of(const Row& row, const LabRun& run, const Results& results,
   return engine::is_locked(run.folder.lock_file(row.name)) ? "running" : "open";
 }
 
-json asked_as_json(const Row& row, const LabRun& run, const Results& results) {
-  json list = json::array();
+Json asked_as_json(const Row& row, const LabRun& run, const Results& results) {
+  Json list = Json::array();
   for (const Asked& asked : row.asked) {
     const Verdict verdict = judge(asked, row, run.rows, results);
-    list.push_back({{"asked", verdict.text}, {"met", verdict.met ? json(*verdict.met) : json()}});
+    list.push_back({{"asked", verdict.text}, {"met", verdict.met ? Json(*verdict.met) : Json()}});
   }
   return list;
 }
 
-json row_as_json(const Row& row, const LabRun& run, const Results& results, bool comparable,
+Json row_as_json(const Row& row, const LabRun& run, const Results& results, bool comparable,
                  const std::map<std::string, std::string>& failures) {
-  json all{
+  Json all{
       {"name", row.name},
       {"title", row.title},
       {"state", state_of(row, run, results, failures)},
@@ -52,7 +53,7 @@ json row_as_json(const Row& row, const LabRun& run, const Results& results, bool
   if (const auto failed = failures.find(row.name); failed != failures.end()) all["error"] = failed->second;
   const auto done = results.find(row.name);
   if (done == results.end()) return all;
-  const json& saved = done->second;
+  const Json& saved = done->second;
   for (const char* key : {"accuracy",
                           "validation_accuracy",
                           "f1",
@@ -76,7 +77,7 @@ json row_as_json(const Row& row, const LabRun& run, const Results& results, bool
                           "seed",
                           "options",
                           "build"}) {
-    if (const json value = saved["result"].value(key, json()); !value.is_null()) all[key] = value;
+    if (const Json value = saved["result"].value(key, Json()); !value.is_null()) all[key] = value;
   }
   all["seconds"] = saved.at("seconds");
   if (saved.at("resumed").get<bool>()) all["resumed"] = true;
@@ -84,20 +85,20 @@ json row_as_json(const Row& row, const LabRun& run, const Results& results, bool
   return all;
 }
 
-std::string number(const json& row, const char* key, const char* format) {
+std::string number(const Json& row, const char* key, const char* format) {
   return row.contains(key) && row[key].is_number() ? fmt::format(fmt::runtime(format), row[key].get<double>()) : "";
 }
 
-std::string asked_text(const json& row) {
+std::string asked_text(const Json& row) {
   std::vector<std::string> texts;
-  for (const json& bound : row.value("bounds", json::array())) texts.push_back(bound["asked"].get<std::string>());
+  for (const Json& bound : row.value("bounds", Json::array())) texts.push_back(bound["asked"].get<std::string>());
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
-std::string met_text(const json& row) {
+std::string met_text(const Json& row) {
   if (!row.contains("bounds")) return "";
   bool all = true;
-  for (const json& bound : row["bounds"]) {
+  for (const Json& bound : row["bounds"]) {
     if (bound["met"].is_null()) return "-";
     all = all && bound["met"].get<bool>();
   }
@@ -105,17 +106,17 @@ std::string met_text(const json& row) {
 }
 
 // Why a row has no accuracy yet.
-std::string state_text(const json& row) {
+std::string state_text(const Json& row) {
   const auto state = row["state"].get<std::string>();
   if (state != "open") return state;
   return row["chosen"].get<bool>() ? "not started" : "not asked for";
 }
 
-TextTable table_of(const json& rows) {
+TextTable table_of(const Json& rows) {
   TextTable table{.headers = {"row", "accuracy", "validation", "reference", "asked", "met", "bits", "bytes", "sparsity",
                               "trials", "distinct", "seconds"},
                   .rows = {}};
-  for (const json& row : rows) {
+  for (const Json& row : rows) {
     const bool done = row["state"] == "done";
     table.rows.push_back({row["title"].get<std::string>(), done ? number(row, "accuracy", "{:.4f}") : state_text(row),
                           number(row, "validation_accuracy", "{:.4f}"), number(row, "reference", "{:.4f}"),
@@ -154,7 +155,7 @@ Figure figure_of(const Lab& lab, const LabRun& run, const Results& results, bool
   };
   for (const Row& row : run.rows) {
     if (!is_drawn(row, run, results)) continue;
-    const json& result = results.at(row.name).at("result");
+    const Json& result = results.at(row.name).at("result");
     if (!is_search) {
       add(row.series, row, accuracy(results.at(row.name)), false);
     } else if (!result.contains("best_so_far")) {
@@ -166,7 +167,7 @@ Figure figure_of(const Lab& lab, const LabRun& run, const Results& results, bool
     } else {
       Row place = row;
       place.x = 0;
-      for (const json& best : result["best_so_far"]) {
+      for (const Json& best : result["best_so_far"]) {
         *place.x += 1;
         if (best.is_number()) add(row.series, place, best.get<double>(), false);
       }
@@ -196,11 +197,11 @@ std::string choices_text(const LabRun& run, const Results& results) {
   return text;
 }
 
-std::string smallest_text(const Lab& lab, const json& rows) {
-  const json* smallest = nullptr;
-  for (const json& row : rows) {
-    if (!row.contains("packed_bytes") || !row.contains("accuracy") || row["accuracy"] < lab.kept_accuracy) continue;
-    if (smallest == nullptr || row["packed_bytes"] < (*smallest)["packed_bytes"]) smallest = &row;
+std::string smallest_text(const Lab& lab, const Json& rows) {
+  const Json* smallest = nullptr;
+  for (const Json& row : rows) {
+    if (!row.contains("packed_bytes") || !row.contains("accuracy") || row["accuracy"].get<double>() < lab.kept_accuracy) continue;
+    if (smallest == nullptr || row["packed_bytes"].get<double>() < (*smallest)["packed_bytes"].get<double>()) smallest = &row;
   }
   if (lab.kept_accuracy == 0 || smallest == nullptr) return "";
   return fmt::format("smallest model with accuracy {} or more: {}, {} bytes, {:.4f}\n", lab.kept_accuracy,
@@ -208,9 +209,9 @@ std::string smallest_text(const Lab& lab, const json& rows) {
                      (*smallest)["accuracy"].get<double>());
 }
 
-std::string ranking_text(const Lab& lab, const json& rows) {
+std::string ranking_text(const Lab& lab, const Json& rows) {
   std::vector<std::pair<double, std::string>> ranking;
-  for (const json& row : rows) {
+  for (const Json& row : rows) {
     if (lab.is_ranked && row.contains("best_so_far") && row.contains("accuracy"))
       ranking.emplace_back(-row["accuracy"].get<double>(), row["title"].get<std::string>());
   }
@@ -222,10 +223,10 @@ std::string ranking_text(const Lab& lab, const json& rows) {
   return text.empty() ? text : text + "\n";
 }
 
-std::string bounds_text(const json& rows) {
+std::string bounds_text(const Json& rows) {
   std::int64_t n = 0, met = 0, open = 0;
-  for (const json& row : rows) {
-    for (const json& bound : row.value("bounds", json::array())) {
+  for (const Json& row : rows) {
+    for (const Json& bound : row.value("bounds", Json::array())) {
       ++n;
       if (bound["met"].is_null()) ++open;
       if (bound["met"] == true) ++met;
@@ -235,10 +236,10 @@ std::string bounds_text(const json& rows) {
                 : fmt::format("bounds: {} asked, {} met, {} not, {} not measured yet\n", n, met, n - met - open, open);
 }
 
-std::string states_text(const json& rows) {
+std::string states_text(const Json& rows) {
   std::map<std::string, int> counts;
   std::string failures;
-  for (const json& row : rows) {
+  for (const Json& row : rows) {
     ++counts[state_text(row)];
     if (row.contains("error"))
       failures += fmt::format("failed: {}: {}\n", row["title"].get<std::string>(),
@@ -263,7 +264,7 @@ LabReport report_on(const Lab& lab, const LabRun& run, const std::map<std::strin
   const Results results = run.folder.results(run.rows);
   const bool comparable = is_comparable(results);
   LabReport report;
-  report.rows = json::array();
+  report.rows = Json::array();
   for (const Row& row : run.rows) report.rows.push_back(row_as_json(row, run, results, comparable, failures));
   const TextTable table = table_of(report.rows);
   std::string left_out;

@@ -7,11 +7,12 @@
 #include "cli/lab/lab.h"
 #include "cli/lab/run.h"
 #include "cli/plot.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 
 struct LabReport {
-  nlohmann::json rows;   // an object a row, in the order of the table
+  engine::Json rows;   // an object a row, in the order of the table
   std::string text;      // the table for a terminal, with what was chosen and what is missing
   std::string markdown;  // table.md
   Figure figure;

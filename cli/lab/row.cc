@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "engine/io/json.h"
+
 namespace ingot::cli {
 
 std::vector<std::string> stand_ins(const std::string& command) {
@@ -67,9 +69,9 @@ std::vector<std::string> words_of(const std::string& command, const std::map<std
   return words;
 }
 
-double accuracy(const nlohmann::json& row_result) { return row_result.at("result").at("accuracy").get<double>(); }
+double accuracy(const engine::Json& row_result) { return row_result.at("result").at("accuracy").get<double>(); }
 
-std::optional<double> validation_accuracy(const nlohmann::json& result) {
+std::optional<double> validation_accuracy(const engine::Json& result) {
   const auto found = result.find("validation_accuracy");
   return found != result.end() && found->is_number() ? std::optional(found->get<double>()) : std::nullopt;
 }
@@ -79,15 +81,15 @@ Verdict judge(const Asked& asked, const Row& row, std::span<const Row> rows, con
   const bool done = own != results.end();
   if (asked.at_most_bytes != 0) {
     Verdict verdict{fmt::format("<= {} bytes", asked.at_most_bytes), {}};
-    const nlohmann::json bytes =
-        done ? own->second.at("result").value("packed_bytes", nlohmann::json()) : nlohmann::json();
+    const engine::Json bytes =
+        done ? own->second.at("result").value("packed_bytes", engine::Json()) : engine::Json();
     if (bytes.is_number()) verdict.met = bytes.get<std::int64_t>() <= asked.at_most_bytes;
     return verdict;
   }
   if (asked.below_bits != 0) {
     Verdict verdict{fmt::format("< {} bits", asked.below_bits), {}};
-    const nlohmann::json bits =
-        done ? own->second.at("result").value("average_bits", nlohmann::json()) : nlohmann::json();
+    const engine::Json bits =
+        done ? own->second.at("result").value("average_bits", engine::Json()) : engine::Json();
     if (bits.is_number()) verdict.met = bits.get<double>() < asked.below_bits;
     return verdict;
   }

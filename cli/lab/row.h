@@ -3,11 +3,12 @@
 
 #include <cstdint>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
+
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 
@@ -42,7 +43,7 @@ struct Row {
 };
 
 // What is known of finished rows, by name: their row.json.
-using Results = std::map<std::string, nlohmann::json>;
+using Results = std::map<std::string, engine::Json>;
 
 // Names of the rows whose folders or values the row's commands need.
 std::vector<std::string> needs(const Row& row, std::span<const Row> rows);
@@ -60,10 +61,10 @@ std::vector<std::string> stand_ins(const std::string& command);
 // The row or choice that a stand-in names: without ".value", if it ends so.
 std::string named_by(const std::string& stand_in);
 
-double accuracy(const nlohmann::json& row_result);
+double accuracy(const engine::Json& row_result);
 
 // Of the result of a command; nothing if it measured none: a missing number is not zero.
-std::optional<double> validation_accuracy(const nlohmann::json& result);
+std::optional<double> validation_accuracy(const engine::Json& result);
 
 // What was asked, in words, and whether the measured rows meet it: nothing until they are there.
 struct Verdict {

@@ -20,7 +20,7 @@
 namespace ingot::cli {
 namespace fs = std::filesystem;
 using engine::require;
-using nlohmann::json;
+using engine::Json;
 
 std::vector<Row> choose_rows(std::span<const Row> rows, const std::string& patterns) {
   std::set<std::string> names;
@@ -78,10 +78,10 @@ bool can_resume(const std::string& command) {
 }
 
 // Trials of a search that other processes are running.
-bool is_unfinished(const json& result) { return result.value("unfinished", 0) > 0; }
+bool is_unfinished(const Json& result) { return result.value("unfinished", 0) > 0; }
 
 // Types the commands of one row and returns its row.json.
-json do_row(const LabRun& run, const Row& row, const Results& results) {
+Json do_row(const LabRun& run, const Row& row, const Results& results) {
   const fs::path here = run.folder.row_folder(row.name);
   const bool resumed = fs::exists(here);
   std::error_code absent;
@@ -91,7 +91,7 @@ json do_row(const LabRun& run, const Row& row, const Results& results) {
     engine::write_file(run.folder.plan_file(row.name), row.plan);
   }
   const auto start = std::chrono::steady_clock::now();
-  json lines = json::array();
+  Json lines = Json::array();
   for (std::vector<std::string> words : typed_commands(run, row, results)) {
     lines.push_back(command_line(words));
     if ((resumed && can_resume(words[0])) || words[0] == "search") words.emplace_back("--resume");
@@ -101,7 +101,7 @@ json do_row(const LabRun& run, const Row& row, const Results& results) {
     const OutputAside aside(run.common.quiet);
     require(run_program(words) == 0, "{}: did not work", words[0]);
   }
-  json result = engine::parse_json_or_null(engine::read_file(here / "result.json"));
+  Json result = engine::parse_json_or_null(engine::read_file(here / "result.json"));
   require(result.is_object() && (result.contains("accuracy") || is_unfinished(result)), "{}: has no accuracy",
           (here / "result.json").string());
   return {{"name", row.name},  {"commands", row.commands},        {"plan", row.plan}, {"typed", lines},
@@ -149,7 +149,7 @@ class Worker {
 
   bool is_done(const Row& row) {
     if (results_.contains(row.name)) return true;
-    std::optional<json> done = run_.folder.result(row);
+    std::optional<Json> done = run_.folder.result(row);
     if (!done) return false;
     results_.emplace(row.name, std::move(*done));
     return true;
@@ -176,7 +176,7 @@ class Worker {
 
   void attempt(const Row& row) {
     try {
-      const json result = do_row(run_, row, results_);
+      const Json result = do_row(run_, row, results_);
       if (is_unfinished(result["result"])) {
         left_[row.name] = std::chrono::steady_clock::now();
         return;
@@ -192,7 +192,7 @@ class Worker {
     }
   }
 
-  void tell(const Row& row, const json& result) {
+  void tell(const Row& row, const Json& result) {
     const auto done = std::count_if(run_.chosen.begin(), run_.chosen.end(), [&](const Row& r) { return is_done(r); });
     const std::string reference = row.reference ? fmt::format(" (reference {:.4f})", *row.reference) : "";
     say(fmt::format("[{}/{}] {}: accuracy {:.4f}{}, {}", done, run_.chosen.size(), row.name, accuracy(result),

@@ -15,6 +15,7 @@
 #include "engine/base/printable.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
+#include "engine/io/json.h"
 #include "search/importance.h"
 #include "search/problems.h"
 #include "search/study.h"
@@ -87,16 +88,16 @@ void run_one(const CLI::App& command, const BenchOptions& o, const Common& commo
     };
     study.optimize(objective_of(problem, o.ordinal), budget);
   }
-  nlohmann::json values = nlohmann::json::array(), numbers = nlohmann::json::array();
+  engine::Json values = engine::Json::array(), numbers = engine::Json::array();
   int n_duplicates = 0;
   const std::vector<TrialRecord> trials = study.trials();
   for (const TrialRecord& t : trials) {
     n_duplicates += t.system_attributes.contains("ingot:duplicate_of");
-    values.push_back(t.values.empty() ? nlohmann::json() : nlohmann::json(t.values[0]));
+    values.push_back(t.values.empty() ? engine::Json() : engine::Json(t.values[0]));
   }
   const TrialRecord best = study.best();
   const auto importances = search::parameter_importances(trials, study.options().directions);
-  nlohmann::json shares = nlohmann::json::object();
+  engine::Json shares = engine::Json::object();
   std::string text = fmt::format("{}: {}\nbest {:.6g} in trial {} of {}, optimum {:.6g}\n\n", problem.name,
                                  problem.summary, best.values[0], best.number, trials.size(), problem.optimum);
   for (const auto& [name, share] : importances) {
@@ -161,7 +162,7 @@ std::array<double, 3> quartiles(std::vector<double> values) {
 // Quartiles of the best value over seeds, each column beside what Optuna reached.
 void run_regret(const CLI::App& command, const BenchOptions& o, const Common& common) {
   require(o.journal.empty(), "--regret: is not kept in a journal");
-  nlohmann::json rows = nlohmann::json::array();
+  engine::Json rows = engine::Json::array();
   std::string text =
       fmt::format("median of the best value over {} seeds (Optuna's median; - : not measured)\n\n{:<14}{:>7}", o.seeds,
                   "problem", "trials");
@@ -197,7 +198,7 @@ void run_regret(const CLI::App& command, const BenchOptions& o, const Common& co
         for (const search::Reference& r : problem.reference) {
           if (column.reference != nullptr && r.trials == n) reference = r.*column.reference;
         }
-        nlohmann::json row{
+        engine::Json row{
             {"problem", problem.name}, {"trials", n}, {"sampler", column.name}, {"quartiles", {low, median, high}}};
         if (!std::isnan(reference)) row["optuna_median"] = reference;
         rows.push_back(row);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
@@ -16,7 +15,7 @@
 namespace ingot::cli {
 namespace fs = std::filesystem;
 using engine::require;
-using nlohmann::json;
+using engine::Json;
 using search::TrialRecord;
 
 SearchFolder::SearchFolder(fs::path path, const CLI::App& command) : path_(std::move(path)) {
@@ -34,8 +33,8 @@ std::string SearchFolder::study_name() const {
   std::string first(kMostBytes, '\0');
   file.read(first.data(), static_cast<std::streamsize>(first.size()));
   first.resize(static_cast<std::size_t>(file.gcount()));
-  const json record = engine::parse_json_or_null(first.substr(0, first.find('\n')));
-  if (record.is_object() && record.value("op_code", json()) == 0 && record.contains("study_name") &&
+  const Json record = engine::parse_json_or_null(first.substr(0, first.find('\n')));
+  if (record.is_object() && record.value("op_code", Json()) == 0 && record.contains("study_name") &&
       record["study_name"].is_string()) {
     return record["study_name"];
   }
@@ -48,10 +47,10 @@ namespace {
 
 std::optional<TrialRecord> read_best(const fs::path& file, std::size_t n_values) {
   if (!fs::exists(file)) return std::nullopt;
-  const json saved = engine::parse_json_or_null(engine::read_file(file));
+  const Json saved = engine::parse_json_or_null(engine::read_file(file));
   require(saved.is_object() && saved.contains("number") && saved["number"].is_number_integer() &&
               saved.contains("values") && saved["values"].is_array() && saved["values"].size() == n_values &&
-              std::all_of(saved["values"].begin(), saved["values"].end(), [](const json& v) { return v.is_number(); }),
+              std::all_of(saved["values"].begin(), saved["values"].end(), [](const Json& v) { return v.is_number(); }),
           "{}: does not say which trial, and its {} values", file.string(), n_values);
   return TrialRecord{.number = saved["number"].get<int>(), .values = saved["values"].get<std::vector<double>>()};
 }
@@ -69,7 +68,7 @@ void SearchFolder::keep_if_best(int number, const std::vector<double>& values, s
   fs::remove_all(old);
   if (fs::exists(best())) fs::rename(best(), old);
   fs::rename(model, best());
-  engine::write_file(file, json{{"number", number}, {"values", values}}.dump() + "\n");
+  engine::write_file(file, Json{{"number", number}, {"values", values}}.dump() + "\n");
   fs::remove_all(old);
 }
 

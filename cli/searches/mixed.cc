@@ -24,7 +24,7 @@ namespace {
 using compress::Compression;
 using compress::Role;
 using engine::require;
-using nlohmann::json;
+using engine::Json;
 
 struct MixedOptions : TrainingOptions, ModelSearchOptions {
   MixedOptions() {
@@ -131,7 +131,7 @@ class Weights {
 class Mixed {
  public:
   Mixed(const MixedOptions& o, CompressedModel& start, const std::vector<FormatSpace>& spaces, const TrialTexts& texts,
-        const SearchFolder& folder, const std::vector<Measure>& measures, json identity)
+        const SearchFolder& folder, const std::vector<Measure>& measures, Json identity)
       : o_(o),
         start_(start),
         spaces_(spaces),
@@ -224,7 +224,7 @@ class Mixed {
   const TrialTexts& texts_;
   const SearchFolder& folder_;
   const std::vector<Measure>& measures_;
-  json identity_;
+  Json identity_;
   Quantizers quantizers_;
   std::vector<SearchedTensor> tensors_;
   Weights weights_;
@@ -241,10 +241,10 @@ void check(const MixedOptions& o, std::span<const Measure> measures) {
 }
 
 // Accuracy and bits of the model that is searched from, beside which a front is drawn.
-json start_of(const SearchFolder& folder, const CompressedModel& start, const TrialTexts& texts) {
+Json start_of(const SearchFolder& folder, const CompressedModel& start, const TrialTexts& texts) {
   const fs::path file = folder.path() / "result.json";
   if (fs::exists(file)) {
-    const json before = engine::parse_json_or_null(engine::read_file(file));
+    const Json before = engine::parse_json_or_null(engine::read_file(file));
     if (before.is_object() && before.contains("start")) return before["start"];  // the same model, or it were refused
   }
   CompressedModel model = start;
@@ -255,15 +255,15 @@ json start_of(const SearchFolder& folder, const CompressedModel& start, const Tr
 }
 
 // The plan of the best trial, and of those of the front.
-void write_plans(const Mixed& mixed, const SearchFolder& folder, const json& result,
+void write_plans(const Mixed& mixed, const SearchFolder& folder, const Json& result,
                  const std::vector<search::TrialRecord>& trials) {
-  const auto write = [&](const fs::path& file, const json& number) {
+  const auto write = [&](const fs::path& file, const Json& number) {
     engine::write_file(file, mixed.plan_of(trials[number.get<std::size_t>()]));
   };
   if (result.contains("best")) write(folder.path() / "plan.toml", result["best"]["number"]);
   if (!result.contains("front")) return;
   fs::create_directories(folder.path() / "plans");
-  for (const json& number : result["front"]) {
+  for (const Json& number : result["front"]) {
     write(folder.path() / "plans" / fmt::format("trial-{}.toml", number.get<int>()), number);
   }
 }
@@ -288,14 +288,14 @@ void run(const CLI::App& command, const MixedOptions& o, const Common& common) {
   if (o.evaluation_texts > 0) texts->validation = glance_at(texts->validation, o.evaluation_texts, common.seed);
   const TrialTexts trial_texts{o, *texts, framing, glance_at(texts->validation, o.glance, common.seed), common.seed};
   const SearchFolder folder(o.out, command);
-  json identity = identity_of(command, *texts);
+  Json identity = identity_of(command, *texts);
   identity["from_fingerprint"] =
       engine::content_hash(engine::read_file(resolve_model_folder(o.from) / "model.safetensors"));
   identity["from_compression"] = compress::fingerprint(start.compression);
   Mixed mixed(o, start, spaces, trial_texts, folder, measures, identity);
   finish_search(
       {command, common, o, trial_texts, folder, measures,
-       [&](json& result, const std::vector<search::TrialRecord>& trials) {
+       [&](Json& result, const std::vector<search::TrialRecord>& trials) {
          write_plans(mixed, folder, result, trials);
          if (measures.size() > 1) result["start"] = start_of(folder, start, trial_texts);
        }},

@@ -15,7 +15,7 @@
 namespace ingot::cli {
 namespace fs = std::filesystem;
 using engine::require;
-using nlohmann::json;
+using engine::Json;
 using search::State;
 using search::TrialRecord;
 
@@ -41,8 +41,8 @@ void check_search(const ModelSearchOptions& o, std::span<const Measure> measures
   require(o.pruner == "none" || o.reports > 0, "--pruner {}: needs --reports of at least 1", o.pruner);
 }
 
-json identity_of(const CLI::App& command, const TrainingTexts& texts) {
-  json identity = resolved_options(command);
+Json identity_of(const CLI::App& command, const TrainingTexts& texts) {
+  Json identity = resolved_options(command);
   for (const char* free : {"data", "tokenizer", "out", "model", "resume", "threads", "quiet", "json", "save-every",
                            "trials", "time", "startup", "jobs"}) {
     identity.erase(free);
@@ -66,10 +66,10 @@ std::string told_line(const TrialRecord& t, std::span<const Measure> measures, c
 }
 
 // The scores of the best model, as train gives them.
-json scores_of_best(const ModelSearch& s, const TrainingOptions& o, const TrialRecord& best) {
+Json scores_of_best(const ModelSearch& s, const TrainingOptions& o, const TrialRecord& best) {
   const fs::path folder = s.folder.best();
   CompressedModel m = load_compressed_model(folder);
-  json result = scores({s.command, s.common, o, s.texts.texts, s.texts.framing, m.model, m.compression}, m.model);
+  Json result = scores({s.command, s.common, o, s.texts.texts, s.texts.framing, m.model, m.compression}, m.model);
   add_footprint(result, m);
   result["validation_accuracy"] = best.values[0];
   result["labels"] = m.model.config.label_names;
@@ -77,11 +77,11 @@ json scores_of_best(const ModelSearch& s, const TrainingOptions& o, const TrialR
 }
 
 // What another process, or an earlier run, has found of the same best model.
-json known_scores(const fs::path& file, const json& best) {
+Json known_scores(const fs::path& file, const Json& best) {
   if (!fs::exists(file)) return {};
-  const json before = engine::parse_json_or_null(engine::read_file(file));
-  if (!before.is_object() || before.value("best", json()) != best) return {};
-  json scored = json::object();
+  const Json before = engine::parse_json_or_null(engine::read_file(file));
+  if (!before.is_object() || before.value("best", Json()) != best) return {};
+  Json scored = Json::object();
   for (const char* key : {"accuracy", "f1", "loss", "examples", "evaluated_on", "validation_accuracy", "sparsity",
                           "average_bits", "packed_bytes", "float_bytes", "layers", "labels", "classes"}) {
     if (!before.contains(key)) return {};
@@ -93,7 +93,7 @@ json known_scores(const fs::path& file, const json& best) {
 
 }  // namespace
 
-void finish_search(const ModelSearch& s, search::StudyOptions options, const json& identity,
+void finish_search(const ModelSearch& s, search::StudyOptions options, const Json& identity,
                    const search::Objective& objective, const std::vector<std::string>& columns,
                    const std::string& title) {
   const ModelSearchOptions& o = s.options;
@@ -122,7 +122,7 @@ void finish_search(const ModelSearch& s, search::StudyOptions options, const jso
   study.optimize(objective, budget);
   // One process at a time, from what is there by then: the last one leaves the whole.
   const engine::FileLock lock(s.folder.path() / "trials/result.lock", engine::Wait::yes);
-  json result = describe(study, s.measures);
+  Json result = describe(study, s.measures);
   const std::vector<TrialRecord> trials = study.trials();
   const TrialRecord* best = best_of(trials, s.measures);
   const int n_unfinished = result["unfinished"].get<int>();
@@ -130,7 +130,7 @@ void finish_search(const ModelSearch& s, search::StudyOptions options, const jso
   if (n_unfinished > 0) text += fmt::format("{} trials are running in other processes\n", n_unfinished);
   if (best != nullptr && n_unfinished == 0) {
     result["best"] = {{"number", best->number}, {"values", best->values}, {"parameters", parameters_of(*best)}};
-    json scored = known_scores(s.folder.path() / "result.json", result["best"]);
+    Json scored = known_scores(s.folder.path() / "result.json", result["best"]);
     if (scored.is_null()) scored = scores_of_best(s, s.texts.options, *best);
     text += summary(scored, s.texts.options);
     result.update(scored);

@@ -9,6 +9,7 @@
 #include "cli/searches/folder.h"
 #include "cli/searches/options.h"
 #include "cli/searches/trial.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 
@@ -24,7 +25,7 @@ void add_model_search_options(CLI::App& command, ModelSearchOptions& options);
 void check_search(const ModelSearchOptions& options, std::span<const Measure> measures);
 
 // All that shapes the trials of a search: what must be the same when it is resumed.
-nlohmann::json identity_of(const CLI::App& command, const TrainingTexts& texts);
+engine::Json identity_of(const CLI::App& command, const TrainingTexts& texts);
 
 struct ModelSearch {
   const CLI::App& command;
@@ -34,12 +35,12 @@ struct ModelSearch {
   const SearchFolder& folder;
   const std::vector<Measure>& measures;
   // What else is to be written, and to go into the result.
-  std::function<void(nlohmann::json& result, const std::vector<search::TrialRecord>& trials)> add = nullptr;
+  std::function<void(engine::Json& result, const std::vector<search::TrialRecord>& trials)> add = nullptr;
 };
 
 // Runs the trials that are left, evaluates the best model on the test texts once no trial is running, writes
 // result.json and the figure, and prints the best trials with these columns.
-void finish_search(const ModelSearch& search, search::StudyOptions study, const nlohmann::json& identity,
+void finish_search(const ModelSearch& search, search::StudyOptions study, const engine::Json& identity,
                    const search::Objective& objective, const std::vector<std::string>& columns,
                    const std::string& title);
 

@@ -13,13 +13,14 @@
 #include "compress/quantize/calibration.h"
 #include "engine/base/error.h"
 #include "engine/base/process.h"
+#include "engine/io/json.h"
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
 namespace {
 
 using engine::require;
-using nlohmann::json;
+using engine::Json;
 
 struct NasOptions : TrainingOptions, ModelSearchOptions {
   std::string layers = "2,4,8", heads = "2,4,8,16", hidden = "128,192,256,384,512", ffn = "512,768,1024,1536,2048";
@@ -126,7 +127,7 @@ void compress_model(const NasOptions& o, const TrialTexts& texts, CompressedMode
 class Nas {
  public:
   Nas(const NasOptions& o, Space space, const TrialTexts& texts, const SearchFolder& folder,
-      std::vector<Measure> measures, json identity)
+      std::vector<Measure> measures, Json identity)
       : o_(o),
         space_(std::move(space)),
         texts_(texts),
@@ -193,7 +194,7 @@ class Nas {
   const TrialTexts& texts_;
   const SearchFolder& folder_;
   std::vector<Measure> measures_;
-  json identity_;
+  Json identity_;
   std::int64_t steps_;
   bert::Config base_;
   std::vector<bert::Input> batches_;
@@ -229,7 +230,7 @@ void run(const CLI::App& command, const NasOptions& o, const Common& common) {
   note_truncation(texts->corpus.train, framing, "training");
   const TrialTexts trial_texts{o, *texts, framing, glance_at(texts->validation, o.glance, common.seed), common.seed};
   const SearchFolder folder(o.out, command);
-  const json identity = identity_of(command, *texts);
+  const Json identity = identity_of(command, *texts);
   Nas nas(o, space, trial_texts, folder, measures, identity);
   finish_search(
       {command, common, o, trial_texts, folder, measures}, std::move(study), identity,

@@ -8,22 +8,23 @@
 
 #include "cli/text_table.h"
 #include "engine/base/printable.h"
+#include "engine/io/json.h"
 #include "search/importance.h"
 #include "search/json.h"
 
 namespace ingot::cli {
 
-using nlohmann::json;
+using engine::Json;
 using search::Direction;
 using search::State;
 using search::TrialRecord;
 
-json parameters_of(const TrialRecord& trial) {
-  json parameters = json::object();
+Json parameters_of(const TrialRecord& trial) {
+  Json parameters = Json::object();
   for (const auto& [name, p] : trial.parameters) {
-    const json value = search::written_value(*p.distribution, p.value);
+    const Json value = search::written_value(*p.distribution, p.value);
     const bool is_whole = value.is_number_float() && std::floor(p.value) == p.value && std::abs(p.value) < 1e16;
-    parameters[name] = is_whole ? json(static_cast<std::int64_t>(p.value)) : value;  // 5, not 5.0
+    parameters[name] = is_whole ? Json(static_cast<std::int64_t>(p.value)) : value;  // 5, not 5.0
   }
   return parameters;
 }
@@ -40,8 +41,8 @@ namespace {
 
 bool counts(const TrialRecord& t) { return t.state == State::complete && t.violation <= 0; }
 
-json trial_as_json(const TrialRecord& t, std::span<const Measure> measures) {
-  json object{{"number", t.number}, {"state", t.violation > 0 ? "infeasible" : name(t.state)}};
+Json trial_as_json(const TrialRecord& t, std::span<const Measure> measures) {
+  Json object{{"number", t.number}, {"state", t.violation > 0 ? "infeasible" : name(t.state)}};
   object["parameters"] = parameters_of(t);
   for (std::size_t i = 0; t.state == State::complete && i < measures.size(); ++i) {
     object["values"][measures[i].name] = t.values[i];
@@ -52,18 +53,18 @@ json trial_as_json(const TrialRecord& t, std::span<const Measure> measures) {
   if (const auto reason = t.system_attributes.find("ingot:reason"); reason != t.system_attributes.end())
     object["reason"] = *reason;
   if (t.reports.empty()) return object;
-  object["reports"] = json::array();
+  object["reports"] = Json::array();
   for (const auto& [step, value] : t.reports) object["reports"].push_back({step, value});
   return object;
 }
 
 // The best of trials 0 .. i, for each i.
-json best_so_far(const std::vector<TrialRecord>& trials, std::span<const Measure> measures) {
-  json curve = json::array();
+Json best_so_far(const std::vector<TrialRecord>& trials, std::span<const Measure> measures) {
+  Json curve = Json::array();
   const TrialRecord* best = nullptr;
   for (const TrialRecord& t : trials) {
     if (counts(t) && (best == nullptr || is_better(t, *best, measures.first(1)))) best = &t;
-    curve.push_back(best == nullptr ? json() : json(best->values[0]));
+    curve.push_back(best == nullptr ? Json() : Json(best->values[0]));
   }
   return curve;
 }
@@ -78,9 +79,9 @@ const TrialRecord* best_of(const std::vector<TrialRecord>& trials, std::span<con
   return best;
 }
 
-json describe(search::Study& study, std::span<const Measure> measures) {
+Json describe(search::Study& study, std::span<const Measure> measures) {
   const std::vector<TrialRecord> trials = study.trials();
-  json result{{"trials", json::array()}, {"states", json::object()}, {"best_so_far", best_so_far(trials, measures)}};
+  Json result{{"trials", Json::array()}, {"states", Json::object()}, {"best_so_far", best_so_far(trials, measures)}};
   std::set<std::string> tried;
   int n_duplicates = 0, n_unfinished = 0;
   for (const TrialRecord& t : trials) {
@@ -95,7 +96,7 @@ json describe(search::Study& study, std::span<const Measure> measures) {
   result["distinct"] = tried.size();
   result["duplicates"] = n_duplicates;
   result["unfinished"] = n_unfinished;
-  result["importances"] = json::object();
+  result["importances"] = Json::object();
   for (const auto& [name, share] : search::parameter_importances(trials, study.options().directions)) {
     result["importances"][name] = share;
   }
@@ -103,17 +104,17 @@ json describe(search::Study& study, std::span<const Measure> measures) {
   std::vector<TrialRecord> front = study.pareto_front();
   std::sort(front.begin(), front.end(),
             [&](const TrialRecord& a, const TrialRecord& b) { return is_better(a, b, measures); });
-  result["front"] = json::array();
+  result["front"] = Json::array();
   for (std::size_t i = 0; i < front.size(); ++i) {  // of equal ones the first
     if (i == 0 || front[i].values != front[i - 1].values) result["front"].push_back(front[i].number);
   }
   return result;
 }
 
-Figure figure_of(const json& result, std::span<const Measure> measures, const std::string& title) {
+Figure figure_of(const Json& result, std::span<const Measure> measures, const std::string& title) {
   Figure figure{.title = title, .x_label = "trial", .y_label = measures[0].name, .series = {}};
   Series best{.name = "best so far", .points = {}};
-  const json& curve = result["best_so_far"];
+  const Json& curve = result["best_so_far"];
   for (std::size_t i = 0; i < curve.size(); ++i) {
     if (curve[i].is_number()) best.points.emplace_back(static_cast<double>(i + 1), curve[i].get<double>());
   }
@@ -123,18 +124,18 @@ Figure figure_of(const json& result, std::span<const Measure> measures, const st
   }
   figure.x_label = measures[1].name;
   Series front{.name = "front", .points = {}};
-  for (const json& number : result["front"]) {
-    const json& trial = result["trials"][number.get<std::size_t>()];
-    const json& values = trial["values"];
+  for (const Json& number : result["front"]) {
+    const Json& trial = result["trials"][number.get<std::size_t>()];
+    const Json& values = trial["values"];
     front.points.emplace_back(values[measures[1].name].get<double>(), values[measures[0].name].get<double>());
   }
   std::sort(front.points.begin(), front.points.end());
   Series others{.name = "other trials", .points = {}, .group = "others", .is_cloud = true};
-  for (const json& trial : result["trials"]) {
-    const json& front_numbers = result["front"];
+  for (const Json& trial : result["trials"]) {
+    const Json& front_numbers = result["front"];
     if (trial["state"] != "complete" || trial.contains("duplicate_of")) continue;
     if (std::find(front_numbers.begin(), front_numbers.end(), trial["number"]) != front_numbers.end()) continue;
-    const json& values = trial["values"];
+    const Json& values = trial["values"];
     others.points.emplace_back(values[measures[1].name].get<double>(), values[measures[0].name].get<double>());
   }
   if (!front.points.empty()) figure.series.push_back(std::move(front));
@@ -151,10 +152,10 @@ Figure figure_of(const json& result, std::span<const Measure> measures, const st
 
 namespace {
 
-std::string cell(const json& trial, const std::string& column) {
-  json value;
-  for (const json& part : {trial["values"], trial["parameters"], trial}) {
-    if (value.is_null()) value = part.value(column, json());
+std::string cell(const Json& trial, const std::string& column) {
+  Json value;
+  for (const Json& part : {trial["values"], trial["parameters"], trial}) {
+    if (value.is_null()) value = part.value(column, Json());
   }
   if (value.is_number_float()) {
     const double x = value.get<double>();
@@ -166,16 +167,16 @@ std::string cell(const json& trial, const std::string& column) {
 }
 
 // Of several measures the front, else all that were evaluated, the best by the first measure first.
-std::vector<const json*> best_first(const json& result, std::span<const Measure> measures) {
-  std::vector<const json*> trials;
-  for (const json& trial : result["trials"]) {
+std::vector<const Json*> best_first(const Json& result, std::span<const Measure> measures) {
+  std::vector<const Json*> trials;
+  for (const Json& trial : result["trials"]) {
     if (trial["state"] == "complete" && !trial.contains("duplicate_of")) trials.push_back(&trial);
   }
   if (measures.size() > 1) {
-    const std::set<json> front(result["front"].begin(), result["front"].end());
-    std::erase_if(trials, [&](const json* trial) { return !front.contains((*trial)["number"]); });
+    const auto front = result["front"].get<std::set<std::int64_t>>();
+    std::erase_if(trials, [&](const Json* trial) { return !front.contains((*trial)["number"].get<std::int64_t>()); });
   }
-  std::stable_sort(trials.begin(), trials.end(), [&](const json* a, const json* b) {
+  std::stable_sort(trials.begin(), trials.end(), [&](const Json* a, const Json* b) {
     const double x = (*a)["values"][measures[0].name], y = (*b)["values"][measures[0].name];
     return measures[0].direction == Direction::maximize ? x > y : x < y;
   });
@@ -183,7 +184,7 @@ std::vector<const json*> best_first(const json& result, std::span<const Measure>
 }
 
 // What a table of n_shown rows leaves out.
-std::string rows_text(const json& result, std::span<const Measure> measures, std::size_t n_best, std::size_t n_shown) {
+std::string rows_text(const Json& result, std::span<const Measure> measures, std::size_t n_best, std::size_t n_shown) {
   const auto n_complete =
       static_cast<std::size_t>(result["states"].value("complete", 0) - result["duplicates"].get<int>());
   const std::string cut =
@@ -196,13 +197,13 @@ std::string rows_text(const json& result, std::span<const Measure> measures, std
 
 }  // namespace
 
-std::string table_of(const json& result, std::span<const Measure> measures, const std::vector<std::string>& columns,
+std::string table_of(const Json& result, std::span<const Measure> measures, const std::vector<std::string>& columns,
                      std::size_t n_most) {
   TextTable table{.headers = {"trial"}, .rows = {}, .n_left = 0};
   for (const Measure& m : measures) table.headers.push_back(m.name);
   table.headers.insert(table.headers.end(), columns.begin(), columns.end());
-  const std::vector<const json*> trials = best_first(result, measures);
-  for (const json* trial : trials) {
+  const std::vector<const Json*> trials = best_first(result, measures);
+  for (const Json* trial : trials) {
     if (table.rows.size() == n_most) break;
     table.rows.emplace_back();
     for (const std::string& header : table.headers) {

@@ -1,13 +1,13 @@
 // What a search shows of its trials: result.json, a table, the best value so far.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "cli/plot.h"
+#include "engine/io/json.h"
 #include "search/study.h"
 
 namespace ingot::cli {
@@ -19,7 +19,7 @@ struct Measure {
 };
 
 // The parameters of a trial by name: numbers, and items of lists as themselves.
-nlohmann::json parameters_of(const search::TrialRecord& trial);
+engine::Json parameters_of(const search::TrialRecord& trial);
 
 // Whether a is the better of two complete trials: by the first measure in which they differ, then the earlier one.
 bool is_better(const search::TrialRecord& a, const search::TrialRecord& b, std::span<const Measure> measures);
@@ -29,15 +29,15 @@ const search::TrialRecord* best_of(const std::vector<search::TrialRecord>& trial
 
 // trials, states (how many of each), distinct (configurations tried), duplicates, unfinished, best_so_far (of the first
 // measure, an item a trial, null before the first), importances, and with several measures front (numbers of trials).
-nlohmann::json describe(search::Study& study, std::span<const Measure> measures);
+engine::Json describe(search::Study& study, std::span<const Measure> measures);
 
 // Best value so far of the first measure, over trials; of several measures the front and all other trials, over the
 // second, and, if the result has a "start" of accuracy and bits, that of the model that was searched from.
-Figure figure_of(const nlohmann::json& result, std::span<const Measure> measures, const std::string& title);
+Figure figure_of(const engine::Json& result, std::span<const Measure> measures, const std::string& title);
 
 // The best trials first, of several measures those of the front, at most so many, what is left out, and how often what
 // happened: for a terminal. Columns: parameters and numbers kept with the trials under these names.
-std::string table_of(const nlohmann::json& result, std::span<const Measure> measures,
+std::string table_of(const engine::Json& result, std::span<const Measure> measures,
                      const std::vector<std::string>& columns, std::size_t n_most);
 
 }  // namespace ingot::cli

@@ -13,7 +13,7 @@
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
-using nlohmann::json;
+using engine::Json;
 
 bert::Subset glance_at(const bert::Subset& validation, std::int64_t n_glance, std::uint64_t seed) {
   bert::Subset chosen = validation;
@@ -29,15 +29,15 @@ std::int64_t n_steps(const TrialTexts& trial, std::int64_t epochs, std::int64_t 
 }
 
 Reports::Reports(search::Trial& trial, fs::path file, std::int64_t every)
-    : trial_(trial), file_(std::move(file)), every_(every), saved_(json::array()) {
+    : trial_(trial), file_(std::move(file)), every_(every), saved_(Json::array()) {
   if (!fs::exists(file_)) return;
   saved_ = engine::parse_json_or_null(engine::read_file(file_));
   engine::require(saved_.is_array(), "{}: holds no reports", file_.string());
-  for (const json& item : saved_) report(item.at(0).get<std::int64_t>(), item.at(1).get<double>());
+  for (const Json& item : saved_) report(item.at(0).get<std::int64_t>(), item.at(1).get<double>());
 }
 
 void Reports::add(std::int64_t step, double value) {
-  const bool is_known = std::any_of(saved_.begin(), saved_.end(), [&](const json& item) { return item[0] == step; });
+  const bool is_known = std::any_of(saved_.begin(), saved_.end(), [&](const Json& item) { return item[0] == step; });
   if (is_known) return;  // from before the state that the training went on from
   saved_.push_back({step, value});
   engine::write_file(file_, saved_.dump() + "\n");

@@ -4,12 +4,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <nlohmann/json.hpp>
 
 #include "bert/classification.h"
 #include "cli/fine_tuning.h"
 #include "cli/model_folder.h"
 #include "cli/training_options.h"
+#include "engine/io/json.h"
 #include "search/study.h"
 
 namespace ingot::cli {
@@ -42,7 +42,7 @@ class Reports {
   search::Trial& trial_;
   std::filesystem::path file_;
   std::int64_t every_;
-  nlohmann::json saved_;
+  engine::Json saved_;
 };
 
 struct TrialTraining {
@@ -50,7 +50,7 @@ struct TrialTraining {
   std::int64_t steps = 0;
   double learning_rate = 0;
   std::filesystem::path folder;  // of the training; its last/ is the trained model
-  nlohmann::json identity;       // of all that shapes the result
+  engine::Json identity;       // of all that shapes the result
   std::int64_t before = 0;       // steps of the trial before this training
 };
 

@@ -4,10 +4,10 @@
 #include <charconv>
 #include <cmath>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "compress/prune/selection.h"
 #include "engine/base/error.h"
+#include "engine/io/json.h"
 
 namespace ingot::compress {
 
@@ -186,7 +186,7 @@ void prune_while_training(bert::Job& job, Pruner& pruner, std::int64_t ramp_step
     if (done == ramp_steps || done % interval == 0) pruner.prune(cubic_growth(done, ramp_steps), &optimizer);
   };
   job.validate = [&pruner, validate = std::move(job.validate)] {
-    nlohmann::json scores = validate();
+    engine::Json scores = validate();
     if (pruner.growth() < 1) scores.erase("score");
     scores["sparsity"] = static_cast<double>(pruner.n_pruned()) / static_cast<double>(pruner.n_weights());
     return scores;

@@ -4,7 +4,6 @@
 #include <fnmatch.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "compress/formats/fixed.h"
 #include "engine/base/error.h"
@@ -17,16 +16,16 @@ namespace {
 
 using engine::require;
 using engine::shown;
-using nlohmann::json;
+using engine::Json;
 
-std::string text_in(const std::string& where, const json& value) {
+std::string text_in(const std::string& where, const Json& value) {
   require(value.is_string(), "{}: must be a text, got {}", where, shown(value));
   return value.get<std::string>();
 }
 
 // Error messages of `parse` with the place in front.
 template <class Parse>
-auto placed(const std::string& where, const json& value, const Parse& parse) {
+auto placed(const std::string& where, const Json& value, const Parse& parse) {
   const std::string text = text_in(where, value);
   try {
     return parse(text);
@@ -40,7 +39,7 @@ std::optional<Role> role_of(std::string_view key) {
   return found == kRoles.end() ? std::nullopt : std::optional(*found);
 }
 
-PlanEntry parse_entry(const std::string& where, const json& object, bool is_embedding) {
+PlanEntry parse_entry(const std::string& where, const Json& object, bool is_embedding) {
   require(object.is_object(), "{}: must be a table, got {}", where, shown(object));
   PlanEntry entry{.is_embedding = is_embedding};
   Mode mode = Mode::standard;
@@ -119,14 +118,14 @@ QuantizerRequest parse_request(std::string_view text) {
 
 Plan read_plan(const std::filesystem::path& path) {
   const std::string subject = path.string(), text = engine::read_file(path);
-  const json root = path.extension() == ".json" ? engine::parse_json(text, subject) : engine::parse_toml(text, subject);
+  const Json root = path.extension() == ".json" ? engine::parse_json(text, subject) : engine::parse_toml(text, subject);
   require(root.is_object(), "{}: must be an object, got {}", subject, shown(root));
   Plan plan;
   for (const auto& [key, entries] : root.items()) {
     require(key == "layers" || key == "embeddings", "{}: unknown name '{}'; there are layers and embeddings", subject,
             key);
     require(entries.is_array(), "{}: {} must be an array of tables, got {}", subject, key, shown(entries));
-    for (const json& entry : entries) {
+    for (const Json& entry : entries) {
       const std::string where = fmt::format("{}: {}[{}]", subject, key, &entry - &entries[0]);
       plan.push_back(parse_entry(where, entry, key == "embeddings"));
     }

@@ -1,8 +1,12 @@
 #include "engine/io/json.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
 #include <nlohmann/json.hpp>
+#include <ostream>
 #include <unordered_set>
-#include <vector>
 
 #include "engine/base/error.h"
 
@@ -21,58 +25,381 @@ std::string reason(const nlohmann::json::exception& error) {
   return text;
 }
 
-// Builds the value and watches over it. The library's own way, a callback, looks through all earlier members of the
-// parent after each object: quadratic in their number.
-class Builder : public nlohmann::detail::json_sax_dom_parser<nlohmann::json> {
+// Builds the value from what the library reads, and watches over it.
+class Builder {
  public:
-  Builder(nlohmann::json& value, const std::string& subject) : json_sax_dom_parser(value), subject_(subject) {}
+  Builder(Json& root, const std::string& subject) : root_(root), subject_(subject) {}
 
-  bool start_object(std::size_t size) {
+  bool null() { return add(nullptr); }
+  bool boolean(bool value) { return add(value); }
+  bool number_integer(std::int64_t value) { return add(value); }
+  bool number_unsigned(std::uint64_t value) { return add(value); }
+  bool number_float(double value, const std::string&) { return add(value); }
+  bool string(std::string& value) { return add(std::move(value)); }
+  bool binary(nlohmann::json::binary_t&) { return false; }  // JSON has none
+  bool start_object(std::size_t) {
     names_.emplace_back();
-    return enter() && json_sax_dom_parser::start_object(size);
-  }
-  bool end_object() {
-    names_.pop_back();
-    --depth_;
-    return json_sax_dom_parser::end_object();
-  }
-  bool start_array(std::size_t size) { return enter() && json_sax_dom_parser::start_array(size); }
-  bool end_array() {
-    --depth_;
-    return json_sax_dom_parser::end_array();
+    return enter(Json::object());
   }
   bool key(std::string& name) {
     require(names_.back().insert(name).second, "{}: name {} appears twice in one JSON object", subject_, name);
-    return json_sax_dom_parser::key(name);
+    name_ = std::move(name);
+    return true;
+  }
+  bool end_object() {
+    names_.pop_back();
+    return leave();
+  }
+  bool start_array(std::size_t) { return enter(Json::array()); }
+  bool end_array() { return leave(); }
+  bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception& error) {
+    fail("{}: not valid JSON: {}", subject_, reason(error));
   }
 
  private:
-  bool enter() {
-    require(depth_++ < kMaxDepth, "{}: JSON must not nest deeper than {} levels", subject_, kMaxDepth);
+  // Puts the value where the text says: the root, the end of an array, under the last name of an object.
+  Json& place(Json value) {
+    if (open_.empty()) return root_ = std::move(value);
+    Json& parent = *open_.back();
+    if (parent.is_array()) return parent.emplace_back(std::move(value));
+    return parent.members().insert_or_assign(std::move(name_), std::move(value)).first->second;
+  }
+  bool add(Json value) {
+    place(std::move(value));
+    return true;
+  }
+  bool enter(Json value) {
+    require(open_.size() < kMaxDepth, "{}: JSON must not nest deeper than {} levels", subject_, kMaxDepth);
+    open_.push_back(&place(std::move(value)));
+    return true;
+  }
+  bool leave() {
+    open_.pop_back();
     return true;
   }
 
+  Json& root_;
   const std::string& subject_;
+  std::vector<Json*> open_;                             // an array does not grow while a value inside it is open
   std::vector<std::unordered_set<std::string>> names_;  // of the objects that are open
-  int depth_ = 0;
+  std::string name_;
 };
+
+nlohmann::json to_library(const Json& value) {
+  switch (value.type()) {
+    case Json::Type::null: return nullptr;
+    case Json::Type::boolean: return value.get<bool>();
+    case Json::Type::integer: return value.get<std::int64_t>();
+    case Json::Type::unsigned_integer: return value.get<std::uint64_t>();
+    case Json::Type::real: return value.get<double>();
+    case Json::Type::string: return value.text();
+    case Json::Type::array: {
+      nlohmann::json array = nlohmann::json::array();
+      for (const Json& element : value.elements()) array.push_back(to_library(element));
+      return array;
+    }
+    case Json::Type::object: {
+      nlohmann::json object = nlohmann::json::object();
+      for (const auto& [name, member] : value.members()) object.emplace(name, to_library(member));
+      return object;
+    }
+  }
+  return nullptr;
+}
+
+const char* type_name(Json::Type type) {
+  constexpr const char* kNames[] = {"null",          "true or false", "an integer", "an integer",
+                                    "a real number", "text",          "an array",   "an object"};
+  return kNames[static_cast<int>(type)];
+}
+
+[[noreturn]] void wrong_type(Json::Type type, const char* expected) {
+  throw JsonError(fmt::format("JSON: expected {}, got {}", expected, type_name(type)));
+}
+
+bool is_member_pair(const Json& value) { return value.is_array() && value.size() == 2 && value[0].is_string(); }
 
 }  // namespace
 
-nlohmann::json parse_json(std::string_view text, const std::string& subject) {
+Json::Json() noexcept : integer_(0) {}
+Json::Json(std::nullptr_t) noexcept : integer_(0) {}
+Json::Json(std::string text) : string_(new std::string(std::move(text))), type_(Type::string) {}
+Json::Json(std::string_view text) : Json(std::string(text)) {}
+Json::Json(const char* text) : Json(std::string(text)) {}
+Json::Json(Array array) : array_(new Array(std::move(array))), type_(Type::array) {}
+Json::Json(Object object) : object_(new Object(std::move(object))), type_(Type::object) {}
+
+Json::Json(std::initializer_list<Json> list) : integer_(0) {
+  if (std::ranges::all_of(list, is_member_pair)) {
+    Object& object = make_object();
+    for (const Json& pair : list) object.emplace(pair[0].text(), pair[1]);
+  } else {
+    make_array() = list;
+  }
+}
+
+Json::Json(const Json& other) : integer_(0) {
+  switch (other.type_) {
+    case Type::string: string_ = new std::string(*other.string_); break;
+    case Type::array: array_ = new Array(*other.array_); break;
+    case Type::object: object_ = new Object(*other.object_); break;
+    default: unsigned_ = other.unsigned_;
+  }
+  type_ = other.type_;
+}
+
+Json::Json(Json&& other) noexcept : unsigned_(other.unsigned_), type_(other.type_) { other.type_ = Type::null; }
+
+Json& Json::operator=(Json other) noexcept {
+  std::swap(unsigned_, other.unsigned_);
+  std::swap(type_, other.type_);
+  return *this;
+}
+
+Json::~Json() { destroy(); }
+
+void Json::destroy() noexcept {
+  if (type_ == Type::string) delete string_;
+  if (type_ == Type::array) delete array_;
+  if (type_ == Type::object) delete object_;
+  type_ = Type::null;
+}
+
+Json Json::array(std::initializer_list<Json> list) { return Array(list); }
+Json Json::object() { return Object(); }
+
+Json Json::object(std::initializer_list<Json> list) {
+  assert(std::ranges::all_of(list, is_member_pair));
+  return list.size() == 0 ? object() : Json(list);
+}
+
+Json Json::parse(std::string_view text) {
+  try {
+    return parse_json(text, "JSON");
+  } catch (const Error& error) {
+    throw JsonError(error.what());
+  }
+}
+
+void Json::set_boolean(bool value) noexcept {
+  unsigned_ = 0;
+  boolean_ = value;
+  type_ = Type::boolean;
+}
+
+void Json::set_integer(std::int64_t value) noexcept {
+  integer_ = value;
+  type_ = Type::integer;
+}
+
+void Json::set_unsigned(std::uint64_t value) noexcept {
+  unsigned_ = value;
+  type_ = Type::unsigned_integer;
+}
+
+void Json::set_real(double value) noexcept {
+  real_ = value;
+  type_ = Type::real;
+}
+
+Json::Array& Json::make_array() {
+  array_ = new Array;
+  type_ = Type::array;
+  return *array_;
+}
+
+Json::Object& Json::make_object() {
+  object_ = new Object;
+  type_ = Type::object;
+  return *object_;
+}
+
+bool Json::to_boolean() const {
+  if (type_ != Type::boolean) wrong_type(type_, "true or false");
+  return boolean_;
+}
+
+double Json::to_real() const {
+  if (type_ != Type::real) wrong_type(type_, "a number");
+  return real_;
+}
+
+std::int64_t Json::to_integer() const {
+  if (type_ != Type::integer) wrong_type(type_, "a number");
+  return integer_;
+}
+
+std::uint64_t Json::to_unsigned() const {
+  if (type_ != Type::unsigned_integer) wrong_type(type_, "a number");
+  return unsigned_;
+}
+
+const std::string& Json::text() const {
+  if (type_ != Type::string) wrong_type(type_, "text");
+  return *string_;
+}
+
+const Json::Array& Json::elements() const {
+  if (type_ != Type::array) wrong_type(type_, "an array");
+  return *array_;
+}
+
+Json::Array& Json::elements() {
+  if (type_ != Type::array) wrong_type(type_, "an array");
+  return *array_;
+}
+
+const Json::Object& Json::members() const {
+  static const Object none;
+  if (type_ == Type::null) return none;
+  if (type_ != Type::object) wrong_type(type_, "an object");
+  return *object_;
+}
+
+Json::Object& Json::members() {
+  if (type_ == Type::null) make_object();
+  if (type_ != Type::object) wrong_type(type_, "an object");
+  return *object_;
+}
+
+const Json* Json::member(std::string_view name) const {
+  if (type_ != Type::object) wrong_type(type_, "an object");
+  const auto found = object_->find(name);
+  return found == object_->end() ? nullptr : &found->second;
+}
+
+const Json& Json::at(std::string_view name) const {
+  const Json* found = member(name);
+  if (found == nullptr) throw JsonError(fmt::format("JSON: name {} is missing", name));
+  return *found;
+}
+
+Json& Json::at(std::string_view name) { return const_cast<Json&>(std::as_const(*this).at(name)); }
+
+Json& Json::operator[](std::string_view name) {
+  Object& object = members();
+  const auto found = object.find(name);
+  return found != object.end() ? found->second : object.emplace(name, nullptr).first->second;
+}
+
+const Json& Json::element(std::size_t i) const {
+  const Array& array = elements();
+  if (i >= array.size()) throw JsonError(fmt::format("JSON: array has {} elements, number {} was asked for", array.size(), i));
+  return array[i];
+}
+
+bool Json::contains(std::string_view name) const { return type_ == Type::object && object_->contains(name); }
+
+std::size_t Json::size() const {
+  switch (type_) {
+    case Type::null: return 0;
+    case Type::array: return array_->size();
+    case Type::object: return object_->size();
+    default: return 1;
+  }
+}
+
+void Json::push_back(Json value) { emplace_back(std::move(value)); }
+
+Json& Json::emplace_back(Json value) {
+  if (type_ == Type::null) make_array();
+  return elements().emplace_back(std::move(value));
+}
+
+void Json::update(const Json& other) {
+  Object& object = members();
+  for (const auto& [name, value] : other.members()) object.insert_or_assign(name, value);
+}
+
+std::size_t Json::erase(std::string_view name) {
+  Object& object = members();
+  const auto found = object.find(name);
+  if (found == object.end()) return 0;
+  object.erase(found);
+  return 1;
+}
+
+void Json::erase(std::size_t i) {
+  at(i);
+  elements().erase(elements().begin() + static_cast<std::ptrdiff_t>(i));
+}
+
+void Json::clear() {
+  if (type_ == Type::array) array_->clear();
+  if (type_ == Type::object) object_->clear();
+}
+
+Json::iterator Json::begin() {
+  if (type_ == Type::object) return iterator(object_->begin());
+  return type_ == Type::null ? iterator() : iterator(elements().data());
+}
+
+Json::iterator Json::end() {
+  if (type_ == Type::object) return iterator(object_->end());
+  return type_ == Type::null ? iterator() : iterator(elements().data() + elements().size());
+}
+
+Json::const_iterator Json::begin() const {
+  if (type_ == Type::object) return const_iterator(object_->cbegin());
+  return type_ == Type::null ? const_iterator() : const_iterator(elements().data());
+}
+
+Json::const_iterator Json::end() const {
+  if (type_ == Type::object) return const_iterator(object_->cend());
+  return type_ == Type::null ? const_iterator() : const_iterator(elements().data() + elements().size());
+}
+
+Json::iterator Json::find(std::string_view name) {
+  return type_ == Type::object ? iterator(object_->find(name)) : end();
+}
+
+Json::const_iterator Json::find(std::string_view name) const {
+  return type_ == Type::object ? const_iterator(std::as_const(*object_).find(name)) : end();
+}
+
+bool Json::equals(const Json& other) const {
+  if (is_number() && other.is_number()) return to_library(*this) == to_library(other);
+  if (type_ != other.type_) return false;
+  switch (type_) {
+    case Type::boolean: return boolean_ == other.boolean_;
+    case Type::string: return *string_ == *other.string_;
+    case Type::array: return *array_ == *other.array_;
+    case Type::object: return *object_ == *other.object_;
+    default: return true;
+  }
+}
+
+std::partial_ordering Json::compare(const Json& other) const {
+  if (is_string() && other.is_string()) return text() <=> other.text();
+  if (!is_number()) wrong_type(type_, "a number");
+  if (!other.is_number()) wrong_type(other.type_, "a number");
+  if (equals(other)) return std::partial_ordering::equivalent;
+  const nlohmann::json a = to_library(*this), b = to_library(other);
+  if (a < b) return std::partial_ordering::less;
+  return b < a ? std::partial_ordering::greater : std::partial_ordering::unordered;
+}
+
+std::string Json::dump(const Style& style) const {
+  using Handler = nlohmann::json::error_handler_t;
+  try {
+    return to_library(*this).dump(style.indent, ' ', style.ascii, style.mended ? Handler::replace : Handler::strict);
+  } catch (const nlohmann::json::exception& error) {
+    throw JsonError(reason(error));
+  }
+}
+
+std::ostream& operator<<(std::ostream& out, const Json& value) { return out << value.dump({.mended = true}); }
+
+Json parse_json(std::string_view text, const std::string& subject) {
   // The library would take a zero byte for the end and leave the rest unread.
   require(text.find('\0') == text.npos, "{}: not valid JSON: holds a zero byte", subject);
-  nlohmann::json value;
+  Json value;
   Builder builder(value, subject);
-  try {
-    nlohmann::json::sax_parse(text, &builder);
-  } catch (const nlohmann::json::exception& error) {
-    fail("{}: not valid JSON: {}", subject, reason(error));
-  }
+  nlohmann::json::sax_parse(text, &builder);
   return value;
 }
 
-nlohmann::json parse_json_or_null(std::string_view text) {
+Json parse_json_or_null(std::string_view text) {
   try {
     return parse_json(text, "");
   } catch (const Error&) {
@@ -80,10 +407,10 @@ nlohmann::json parse_json_or_null(std::string_view text) {
   }
 }
 
-std::string shown(const nlohmann::json& value) {
+std::string shown(const Json& value) {
   if (value.is_array()) return "an array";
   if (value.is_object()) return "an object";
-  return value.dump();
+  return value.dump({.mended = true});
 }
 
 }  // namespace ingot::engine

@@ -4,7 +4,6 @@
 #include <bit>
 #include <cstring>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -46,10 +45,10 @@ std::int64_t checked_bytes(const std::string& subject, std::string_view dtype, s
   return n_bytes;
 }
 
-std::vector<std::int64_t> parse_shape(const std::string& subject, const nlohmann::json& value) {
+std::vector<std::int64_t> parse_shape(const std::string& subject, const engine::Json& value) {
   require(value.is_array(), "{}: shape must be an array, got {}", subject, shown(value));
   std::vector<std::int64_t> shape;
-  for (const nlohmann::json& extent : value) {
+  for (const engine::Json& extent : value) {
     require(extent.is_number_integer(), "{}: shape must hold integers, got {}", subject, shown(extent));
     require(!extent.is_number_unsigned() ||
                 extent.get<std::uint64_t>() <= std::uint64_t{std::numeric_limits<std::int64_t>::max()},
@@ -60,7 +59,7 @@ std::vector<std::int64_t> parse_shape(const std::string& subject, const nlohmann
 }
 
 // One tensor of the header, its bytes a view into `data`.
-SafetensorsEntry parse_entry(const std::string& subject, const std::string& name, const nlohmann::json& info,
+SafetensorsEntry parse_entry(const std::string& subject, const std::string& name, const engine::Json& info,
                              std::span<const std::byte> data) {
   require(info.is_object(), "{}: must be an object with dtype, shape and data_offsets, got {}", subject, shown(info));
   for (const char* key : {"dtype", "shape", "data_offsets"})
@@ -68,11 +67,11 @@ SafetensorsEntry parse_entry(const std::string& subject, const std::string& name
   for (const auto& [key, value] : info.items())
     require(key == "dtype" || key == "shape" || key == "data_offsets",
             "{}: must have dtype, shape and data_offsets only, got {}", subject, key);
-  const nlohmann::json& dtype = info["dtype"];
+  const engine::Json& dtype = info["dtype"];
   require(dtype.is_string(), "{}: dtype must be a string, got {}", subject, shown(dtype));
   SafetensorsEntry entry{name, dtype.get<std::string>(), parse_shape(subject, info["shape"]), {}};
 
-  const nlohmann::json& offsets = info["data_offsets"];
+  const engine::Json& offsets = info["data_offsets"];
   require(
       offsets.is_array() && offsets.size() == 2 && offsets[0].is_number_unsigned() && offsets[1].is_number_unsigned(),
       "{}: data_offsets must be two integers from 0, got {}", subject, offsets.dump());
@@ -88,7 +87,7 @@ SafetensorsEntry parse_entry(const std::string& subject, const std::string& name
   return entry;
 }
 
-std::map<std::string, std::string> parse_metadata(const std::string& file, const nlohmann::json& value) {
+std::map<std::string, std::string> parse_metadata(const std::string& file, const engine::Json& value) {
   require(value.is_object(), "{}: {} must be an object, got {}", file, kMetadata, shown(value));
   std::map<std::string, std::string> metadata;
   for (const auto& [key, text] : value.items()) {
@@ -170,7 +169,7 @@ std::string header_of(const std::string& file, std::span<const SafetensorsEntry>
   require(entries.size() < kMostTensors, "{}: must have less than {} tensors, has {}", file, kMostTensors,
           entries.size());
   std::string header = "{";
-  if (!metadata.empty()) header += fmt::format("\"{}\":{}", kMetadata, nlohmann::json(metadata).dump());
+  if (!metadata.empty()) header += fmt::format("\"{}\":{}", kMetadata, engine::Json(metadata).dump());
   std::set<std::string_view> names;
   std::size_t at = 0;
   for (const SafetensorsEntry& entry : entries) {
@@ -181,7 +180,7 @@ std::string header_of(const std::string& file, std::span<const SafetensorsEntry>
     require(entry.bytes.size() == static_cast<std::uint64_t>(n_bytes), "{}: shape {} of {} takes {} bytes, got {}",
             subject, text_of(entry.shape), entry.dtype, n_bytes, entry.bytes.size());
     if (header.size() > 1) header += ',';
-    header += fmt::format(R"({}:{{"dtype":"{}","shape":{},"data_offsets":[{},{}]}})", nlohmann::json(entry.name).dump(),
+    header += fmt::format(R"({}:{{"dtype":"{}","shape":{},"data_offsets":[{},{}]}})", engine::Json(entry.name).dump(),
                           entry.dtype, text_of(entry.shape), at, at + entry.bytes.size());
     at += entry.bytes.size();
   }
@@ -203,7 +202,7 @@ std::int64_t SafetensorsEntry::size() const {
 Safetensors::Safetensors(const std::filesystem::path& path) : path_(path), file_(path) {
   const std::string file = path.string();
   std::span<const std::byte> data;
-  const nlohmann::json header = parse_json(split_header(file, file_.bytes(), data), file + ": header");
+  const engine::Json header = parse_json(split_header(file, file_.bytes(), data), file + ": header");
   require(header.size() <= kMostTensors, "{}: must have at most {} tensors, has {}", file, kMostTensors, header.size());
   for (const auto& [name, info] : header.items()) {
     if (name == kMetadata)
@@ -276,7 +275,7 @@ void write_safetensors(const std::filesystem::path& path, std::span<const Safete
   std::string header;
   try {
     header = header_of(path.string(), entries, metadata);
-  } catch (const nlohmann::json::exception&) {
+  } catch (const engine::JsonError&) {
     fail("{}: names and metadata must be UTF-8 text", path.string());
   }
   const std::uint64_t n_header = header.size();

@@ -3,7 +3,6 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "engine/base/error.h"
@@ -43,7 +42,7 @@ void require_short_keys(std::string_view text, const std::string& subject) {
 
 }  // namespace
 
-nlohmann::json parse_toml(std::string_view text, const std::string& subject) {
+engine::Json parse_toml(std::string_view text, const std::string& subject) {
   require(text.size() <= kMostBytes, "{}: TOML must have at most {} bytes, got {}", subject, kMostBytes, text.size());
   require_short_keys(text, subject);
   try {

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,21 +15,21 @@ namespace ingot::hw {
 
 class Fields {
  public:
-  Fields(const nlohmann::json& object, std::string where) : object_(object), where_(std::move(where)) {
+  Fields(const engine::Json& object, std::string where) : object_(object), where_(std::move(where)) {
     engine::require(object.is_object(), "{}: must be an object, got {}", where_, engine::shown(object));
   }
 
   bool has(const std::string& name) const { return object_.contains(name); }
   std::string place(const std::string& name) const { return where_ + ": " + name; }
 
-  const nlohmann::json& value(const std::string& name) {
+  const engine::Json& value(const std::string& name) {
     engine::require(has(name), "{} is missing", place(name));
     asked_.insert(name);
     return object_[name];
   }
 
   std::string text(const std::string& name) {
-    const nlohmann::json& v = value(name);
+    const engine::Json& v = value(name);
     engine::require(v.is_string(), "{} must be a text, got {}", place(name), engine::shown(v));
     return v.get<std::string>();
   }
@@ -48,17 +47,17 @@ class Fields {
   // An array of `size` integers.
   template <class T>
   std::vector<T> integers(const std::string& name, std::int64_t size, std::int64_t lowest, std::int64_t highest) {
-    const nlohmann::json& v = array(name);
+    const engine::Json& v = array(name);
     engine::require(static_cast<std::int64_t>(v.size()) == size, "{} must have {} numbers, got {}", place(name), size,
                     v.size());
     std::vector<T> numbers;
-    for (const nlohmann::json& item : v)
+    for (const engine::Json& item : v)
       numbers.push_back(static_cast<T>(integer_in(place(name), item, lowest, highest)));
     return numbers;
   }
 
-  const nlohmann::json& array(const std::string& name) {
-    const nlohmann::json& v = value(name);
+  const engine::Json& array(const std::string& name) {
+    const engine::Json& v = value(name);
     engine::require(v.is_array(), "{} must be an array, got {}", place(name), engine::shown(v));
     return v;
   }
@@ -70,7 +69,7 @@ class Fields {
   }
 
  private:
-  static std::int64_t integer_in(const std::string& where, const nlohmann::json& v, std::int64_t lowest,
+  static std::int64_t integer_in(const std::string& where, const engine::Json& v, std::int64_t lowest,
                                  std::int64_t highest) {
     const bool beyond = v.is_number_unsigned() && v.get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max();
     const bool ok =
@@ -79,7 +78,7 @@ class Fields {
     return v.get<std::int64_t>();
   }
 
-  const nlohmann::json& object_;
+  const engine::Json& object_;
   std::string where_;
   std::set<std::string> asked_;
 };

@@ -6,12 +6,12 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "compress/formats/fixed.h"
+#include "engine/io/json.h"
 
 namespace ingot::hw {
 
@@ -77,9 +77,9 @@ void check(const Graph& graph);
 std::int64_t sum_bound(const Node& node);
 
 // As JSON, formats as compress::to_string writes them, parallelism included; graph_of(to_json(g)) is g.
-nlohmann::json to_json(const Graph& graph);
+engine::Json to_json(const Graph& graph);
 // Throws Error naming `subject`, the place and the rule for anything but what to_json gives, checked as by check().
-Graph graph_of(const nlohmann::json& json, const std::string& subject);
+Graph graph_of(const engine::Json& json, const std::string& subject);
 
 // fixed(8,3), fixed(8,3,floor).
 std::string to_string(const FixedPoint& format);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "engine/base/error.h"
+#include "engine/io/json.h"
 #include "hw/graph/fields.h"
 #include "hw/graph/functions.h"
 #include "hw/graph/graph.h"
@@ -10,7 +11,7 @@ namespace ingot::hw {
 namespace {
 
 using engine::require;
-using nlohmann::json;
+using engine::Json;
 
 constexpr std::int64_t kHuge = std::int64_t{1} << 62;
 
@@ -26,8 +27,8 @@ FixedPoint format_in(Fields& fields, const std::string& name) {
   return *fixed;
 }
 
-json node_json(const Node& node) {
-  json object{{"name", node.name},
+Json node_json(const Node& node) {
+  Json object{{"name", node.name},
               {"inputs", node.n_in},
               {"outputs", node.n_out},
               {"input", to_string(node.input)},
@@ -79,7 +80,7 @@ Activation activation_in(Fields& fields, const std::string& type, const FixedPoi
   return activation;
 }
 
-Node node_in(const json& object, const std::string& where) {
+Node node_in(const Json& object, const std::string& where) {
   Fields fields(object, where);
   Node node{.name = fields.text("name"),
             .input = format_in(fields, "input"),
@@ -106,16 +107,16 @@ std::string to_string(const FixedPoint& format) {
   return fmt::format("{}fixed({},{}{})", format.is_signed ? "" : "u", format.width, format.frac_bits, rounding);
 }
 
-json to_json(const Graph& graph) {
-  json nodes = json::array();
+Json to_json(const Graph& graph) {
+  Json nodes = Json::array();
   for (const Node& node : graph.nodes) nodes.push_back(node_json(node));
   return {{"name", graph.name}, {"layers", nodes}};
 }
 
-Graph graph_of(const json& json, const std::string& subject) {
-  Fields fields(json, subject);
+Graph graph_of(const Json& Json, const std::string& subject) {
+  Fields fields(Json, subject);
   Graph graph{.name = fields.text("name")};
-  const nlohmann::json& layers = fields.array("layers");
+  const engine::Json& layers = fields.array("layers");
   require(layers.size() <= kMaxLayers, "{}: there must be at most {}, got {}", fields.place("layers"), kMaxLayers,
           layers.size());
   for (std::size_t i = 0; i < layers.size(); ++i)

@@ -8,6 +8,7 @@
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/rng.h"
+#include "engine/io/json.h"
 #include "engine/io/safetensors.h"
 #include "engine/io/toml.h"
 #include "hw/graph/fields.h"
@@ -20,7 +21,7 @@ namespace fs = std::filesystem;
 namespace {
 
 using engine::require;
-using nlohmann::json;
+using engine::Json;
 
 constexpr std::int64_t kMaxSize = 65536;
 
@@ -108,7 +109,7 @@ void set_slope(Activation& activation, Fields& fields) {
     activation.slope_frac_bits = kEvalSlopeFracBits;
     return;
   }
-  const json& value = fields.value("slope");
+  const Json& value = fields.value("slope");
   const double slope = value.is_number() ? value.get<double>() : -1.0;
   const double scaled = std::ldexp(slope, 16);
   require(slope >= 0 && slope < 1 && scaled == std::floor(scaled),
@@ -145,7 +146,7 @@ Activation activation_in(Fields& fields, const std::string& type, const FixedPoi
   return activation;
 }
 
-Node node_in(const json& object, const std::string& where, const Graph& graph, const FixedPoint& first,
+Node node_in(const Json& object, const std::string& where, const Graph& graph, const FixedPoint& first,
              Weights& weights) {
   Fields fields(object, where);
   const bool is_first = graph.nodes.empty();
@@ -169,14 +170,14 @@ Node node_in(const json& object, const std::string& where, const Graph& graph, c
   return node;
 }
 
-std::vector<std::int32_t> vectors_in(const json& rows, const std::string& where, const Graph& graph) {
+std::vector<std::int32_t> vectors_in(const Json& rows, const std::string& where, const Graph& graph) {
   const engine::CodeRange range = graph.input().codes();
   std::vector<std::int32_t> codes;
-  for (const json& row : rows) {
+  for (const Json& row : rows) {
     require(row.is_array() && static_cast<std::int64_t>(row.size()) == graph.n_in(),
             "{}: each must be {} codes, got {}", where, graph.n_in(),
             row.is_array() ? fmt::format("{}", row.size()) : engine::shown(row));
-    for (const json& code : row) {
+    for (const Json& code : row) {
       const bool ok = code.is_number_integer() &&
                       !(code.is_number_unsigned() && code.get<std::uint64_t>() > INT32_MAX) &&
                       code.get<std::int64_t>() >= range.lowest && code.get<std::int64_t>() <= range.highest;
@@ -190,7 +191,7 @@ std::vector<std::int32_t> vectors_in(const json& rows, const std::string& where,
 }  // namespace
 
 ModelFile parse_model(const std::string& text, const std::string& subject, const fs::path& folder, std::uint64_t seed) {
-  const json object = engine::parse_toml(text, subject);
+  const Json object = engine::parse_toml(text, subject);
   Fields fields(object, subject);
   ModelFile model{.graph = {.name = fields.text("name")}};
   check_plain(fields.place("name"), model.graph.name);
@@ -200,7 +201,7 @@ ModelFile parse_model(const std::string& text, const std::string& subject, const
   require(drawn.empty() || file.empty(), "{}: nothing is drawn where weights come from a file; leave one of both out",
           fields.place("draw"));
   Weights weights(file, folder, drawn == "all_codes", seed);
-  const json& layers = fields.array("layers");
+  const Json& layers = fields.array("layers");
   require(!layers.empty() && layers.size() <= kMaxLayers, "{}: there must be 1 to {}, got {}", fields.place("layers"),
           kMaxLayers, layers.size());
   for (std::size_t i = 0; i < layers.size(); ++i) {

@@ -1,3 +1,4 @@
+#include "engine/io/json.h"
 #include "hw/cost.h"
 #include "hw/passes/metadata.h"
 
@@ -12,16 +13,16 @@
 namespace ingot::hw {
 namespace {
 
-using nlohmann::json;
+using engine::Json;
 
 std::string type_of(const Node& node) { return node.linear() != nullptr ? "linear" : node.activation()->function; }
 
-json argument(const FixedPoint& format, std::int64_t size) {
+Json argument(const FixedPoint& format, std::int64_t size) {
   return {{"type", "fixed"}, {"precision", {format.width, format.frac_bits}}, {"shape", {1, size}}};
 }
 
-json common(const Node& node) {
-  json args{{"data_in_0", argument(node.input, node.n_in)}};
+Json common(const Node& node) {
+  Json args{{"data_in_0", argument(node.input, node.n_in)}};
   if (const Linear* linear = node.linear()) {
     const auto [lowest, highest] =
         std::minmax_element(linear->weight_frac_bits.begin(), linear->weight_frac_bits.end());
@@ -34,7 +35,7 @@ json common(const Node& node) {
   return {{"op", type_of(node)}, {"args", args}, {"results", {{"data_out_0", argument(node.output, node.n_out)}}}};
 }
 
-json software(const Node& node) {
+Json software(const Node& node) {
   const Linear* linear = node.linear();
   const std::int64_t weights = linear != nullptr ? linear->n * linear->k : 0;
   const std::int64_t zeros = linear != nullptr ? std::count(linear->weights.begin(), linear->weights.end(), 0) : 0;
@@ -56,10 +57,10 @@ const char* storage(const Node& node, const StoredParameter& stored) {
   return n_logic == std::ssize(kTargets) ? "LUT" : n_logic == 0 ? "BRAM" : "LUT or BRAM";
 }
 
-json hardware(const Node& node) {
+Json hardware(const Node& node) {
   const Module& module = module_for(node);
   const Emission emission = module.emit(node);
-  json interface {
+  Json interface {
     {"data_in_0", {{"protocol", "valid/ready"}}}, {
       "data_out_0", {
         { "protocol", "valid/ready" }
@@ -72,7 +73,7 @@ json hardware(const Node& node) {
                               {"words", stored.image.depth()},
                               {"word_bits", stored.image.width()}};
   }
-  json parameters = json::object();
+  Json parameters = Json::object();
   for (const auto& [name, value] : emission.verilog_parameters) parameters[node.name + "_" + name] = std::stoll(value);
   return {{"is_implicit", false},
           {"toolchain", "INTERNAL_RTL"},
@@ -108,17 +109,17 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows) {
 
 }  // namespace
 
-json metadata(const Graph& graph) {
+Json metadata(const Graph& graph) {
   const bool chosen = is_chosen(graph);
-  json nodes = json::array(), totals = json::object();
+  Json nodes = Json::array(), totals = Json::object();
   for (const Node& node : graph.nodes) {
-    json entry{{"name", node.name}, {"common", common(node)}, {"software", software(node)}};
+    Json entry{{"name", node.name}, {"common", common(node)}, {"software", software(node)}};
     for (const auto& [name, value] : entry["software"].items())
       totals[name] = totals.value(name, std::int64_t{0}) + value.get<std::int64_t>();
     if (chosen) entry["hardware"] = hardware(node);
     nodes.push_back(std::move(entry));
   }
-  json result{{"graph", graph.name}, {"software", totals}, {"nodes", nodes}};
+  Json result{{"graph", graph.name}, {"software", totals}, {"nodes", nodes}};
   if (chosen) {
     result["hardware"] = {{"verilog_sources", write_top(graph).dependences},
                           {"multipliers", multipliers(graph)},
@@ -127,22 +128,22 @@ json metadata(const Graph& graph) {
   return result;
 }
 
-std::string metadata_table(const json& metadata) {
+std::string metadata_table(const Json& metadata) {
   std::vector<std::vector<std::string>> layers{
       {"layer", "op", "in", "out", "parameters", "MACs", "tool-chain", "module", "parallelism", "cycles"}};
   std::vector<std::vector<std::string>> parameters{{"Verilog parameter", "value"}},
       stored{{"stored", "in", "words", "bits", "transposed"}};
-  const auto dump = [](const json& j) { return j.dump(); };
-  for (const json& node : metadata["nodes"]) {
-    const json &common = node["common"], &software = node["software"];
+  const auto dump = [](const Json& j) { return j.dump(); };
+  for (const Json& node : metadata["nodes"]) {
+    const Json &common = node["common"], &software = node["software"];
     std::vector<std::string> row{node["name"].get<std::string>(), common["op"].get<std::string>()};
-    for (const json& side : {common["args"]["data_in_0"], common["results"]["data_out_0"]})
+    for (const Json& side : {common["args"]["data_in_0"], common["results"]["data_out_0"]})
       row.push_back(
           fmt::format("{} of {}.{}", dump(side["shape"][1]), dump(side["precision"][0]), dump(side["precision"][1])));
     row.push_back(dump(software["parameters"]));
     row.push_back(dump(software["macs"]));
     if (node.contains("hardware")) {
-      const json& hardware = node["hardware"];
+      const Json& hardware = node["hardware"];
       row.push_back(hardware["toolchain"].get<std::string>());
       row.push_back(hardware["module"].get<std::string>());
       row.push_back(fmt::format("{}x{}", dump(hardware["parallelism"][0]), dump(hardware["parallelism"][1])));

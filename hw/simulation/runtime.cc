@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 
 #include "engine/base/cache.h"
 #include "engine/base/child.h"
@@ -16,7 +15,7 @@
 
 namespace ingot::hw {
 namespace fs = std::filesystem;
-using nlohmann::json;
+using engine::Json;
 using testbench::Byte;
 
 namespace {
@@ -28,7 +27,7 @@ std::vector<std::string> joined(std::vector<std::string> words, const std::vecto
   return words;
 }
 
-testbench::ChannelOutcome channel_outcome(const json& found) {
+testbench::ChannelOutcome channel_outcome(const Json& found) {
   testbench::ChannelOutcome outcome{.vectors = found["vectors"],
                                     .beats = found["beats"],
                                     .differences = found["differences"],
@@ -37,7 +36,7 @@ testbench::ChannelOutcome channel_outcome(const json& found) {
                                     .latency_min = found["latency"][0],
                                     .latency_max = found["latency"][1],
                                     .interval = found["interval"]};
-  for (const json& difference : found["first_differences"])
+  for (const Json& difference : found["first_differences"])
     outcome.first_differences.push_back(
         {difference["beat"], bytes_from_hex(difference["got"]), bytes_from_hex(difference["expected"])});
   return outcome;
@@ -115,12 +114,12 @@ SimulationOutcome run_simulation(const Design&, const fs::path& folder, std::spa
       {.folder = folder});
   if (!fs::exists(folder / "outcome.json", error))
     throw engine::Failure(fmt::format("the simulation broke off with exit code {}", result.code), result.output);
-  const json found = engine::parse_json(engine::read_file(folder / "outcome.json"), "outcome.json");
+  const Json found = engine::parse_json(engine::read_file(folder / "outcome.json"), "outcome.json");
   SimulationOutcome outcome;
   outcome.cycles = found["cycles"];
   outcome.seconds = found["seconds"];
   outcome.stuck = found["stuck"];
-  for (const json& channel : found["channels"]) outcome.channels.push_back(channel_outcome(channel));
+  for (const Json& channel : found["channels"]) outcome.channels.push_back(channel_outcome(channel));
   const std::string trace = engine::read_file(folder / "trace");
   outcome.trace.assign(trace.begin(), trace.end());
   return outcome;

@@ -3,11 +3,11 @@
 
 #include <cstdint>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "engine/io/json.h"
 #include "hw/cost.h"
 #include "hw/manifest.h"
 #include "hw/simulation/simulation.h"
@@ -31,7 +31,7 @@ struct VerifyOptions {
 
 // What was simulated in the place of the RTL.
 struct SimulatedNetlist {
-  nlohmann::json cells;                 // by kind
+  engine::Json cells;                 // by kind
   std::vector<std::string> own_models;  // kinds that models of ours simulate, not those of Yosys
 };
 

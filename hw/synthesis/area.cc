@@ -2,16 +2,17 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "engine/io/json.h"
+
 namespace ingot::hw {
 namespace {
 
-using nlohmann::json;
+using engine::Json;
 
 constexpr std::int64_t kConstants = 2;  // cells that both nextpnr make drivers of 0 and 1 of
 
@@ -23,23 +24,23 @@ struct Pin {
 
 class Netlist {
  public:
-  explicit Netlist(const json& module) : cells_(module.at("cells")) {
+  explicit Netlist(const Json& module) : cells_(module.at("cells")) {
     for (const auto& [name, cell] : cells_.items()) {
       names_.push_back(name);
       kinds_[name] = cell.at("type").get<std::string>();
     }
     for (const std::string& name : names_) {
-      const json& cell = cells_[name];
+      const Json& cell = cells_[name];
       for (const auto& [port, bits] : cell.at("connections").items()) {
         if (cell.at("port_directions").at(port) != "input") continue;
-        for (const json& bit : bits) {
+        for (const Json& bit : bits) {
           if (bit.is_number()) readers_[bit.get<std::int64_t>()].push_back({&name, port});
         }
       }
     }
     for (const auto& [name, port] : module.at("ports").items()) {
       if (port.at("direction") != "output") continue;
-      for (const json& bit : port.at("bits")) {
+      for (const Json& bit : port.at("bits")) {
         if (bit.is_number()) readers_[bit.get<std::int64_t>()].push_back({nullptr, name});
       }
     }
@@ -52,11 +53,11 @@ class Netlist {
   }
 
   // What a port of one bit is connected with; null if with nothing.
-  json bit(const std::string& cell, const std::string& port) const {
-    const json& connections = cells_.at(cell).at("connections");
-    return connections.contains(port) && !connections[port].empty() ? connections[port][0] : json();
+  Json bit(const std::string& cell, const std::string& port) const {
+    const Json& connections = cells_.at(cell).at("connections");
+    return connections.contains(port) && !connections[port].empty() ? connections[port][0] : Json();
   }
-  const std::vector<Pin>& readers(const json& bit) const {
+  const std::vector<Pin>& readers(const Json& bit) const {
     static const std::vector<Pin> kNone;
     const auto found = bit.is_number() ? readers_.find(bit.get<std::int64_t>()) : readers_.end();
     return found == readers_.end() ? kNone : found->second;
@@ -71,7 +72,7 @@ class Netlist {
   }
 
  private:
-  const json& cells_;
+  const Json& cells_;
   std::vector<std::string> names_;
   std::map<std::string, std::string> kinds_;
   std::unordered_map<std::int64_t, std::vector<Pin>> readers_;
@@ -106,10 +107,10 @@ std::int64_t ecp5_carry_luts(const Netlist& netlist) {
   const std::vector<std::string> carries = netlist.of_kind("CCU2C");
   std::set<std::int64_t> carried;
   for (const std::string& carry : carries) {
-    if (const json out = netlist.bit(carry, "COUT"); out.is_number()) carried.insert(out.get<std::int64_t>());
+    if (const Json out = netlist.bit(carry, "COUT"); out.is_number()) carried.insert(out.get<std::int64_t>());
   }
   const auto n_chains = std::count_if(carries.begin(), carries.end(), [&](const std::string& carry) {
-    const json in = netlist.bit(carry, "CIN");
+    const Json in = netlist.bit(carry, "CIN");
     return !in.is_number() || !carried.contains(in.get<std::int64_t>());
   });
   return 2 * static_cast<std::int64_t>(carries.size()) + 4 * static_cast<std::int64_t>(n_chains);
@@ -119,7 +120,7 @@ std::int64_t ecp5_carry_luts(const Netlist& netlist) {
 // chain's carry at I3 unless the chain begins here.
 const std::string* lut_of_carry(const Netlist& netlist, const std::string& carry, bool begins,
                                 const std::set<std::string>& taken) {
-  const json first = netlist.bit(carry, "I0"), second = netlist.bit(carry, "I1"), in = netlist.bit(carry, "CI");
+  const Json first = netlist.bit(carry, "I0"), second = netlist.bit(carry, "I1"), in = netlist.bit(carry, "CI");
   for (const Pin& pin : netlist.readers(begins ? first : in)) {
     if (!netlist.is(pin, "SB_LUT4", begins ? "I1" : "I3") || taken.contains(*pin.cell)) continue;
     if (netlist.bit(*pin.cell, "I1") == first && netlist.bit(*pin.cell, "I2") == second) return pin.cell;
@@ -139,11 +140,11 @@ std::int64_t ice40_lone_cells(const Netlist& netlist, std::int64_t n_ff) {
   const std::vector<std::string> carries = netlist.of_kind("SB_CARRY");
   std::set<std::int64_t> carried;
   for (const std::string& carry : carries) {
-    if (const json out = netlist.bit(carry, "CO"); out.is_number()) carried.insert(out.get<std::int64_t>());
+    if (const Json out = netlist.bit(carry, "CO"); out.is_number()) carried.insert(out.get<std::int64_t>());
   }
   std::set<std::string> taken;
   for (const std::string& carry : carries) {
-    const json in = netlist.bit(carry, "CI");
+    const Json in = netlist.bit(carry, "CI");
     const bool begins = !in.is_number() || !carried.contains(in.get<std::int64_t>());
     if (const std::string* lut = lut_of_carry(netlist, carry, begins, taken))
       taken.insert(*lut);
@@ -162,7 +163,7 @@ const char* lut_title(Target target) {
   return kTitles[static_cast<std::size_t>(target)];
 }
 
-Area area_of(const json& netlist, const std::string& top, Target target) {
+Area area_of(const Json& netlist, const std::string& top, Target target) {
   const Netlist cells(netlist.at("modules").at(top));
   Area area;
   for (const std::string& name : cells.names()) {

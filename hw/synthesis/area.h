@@ -15,8 +15,8 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 
+#include "engine/io/json.h"
 #include "hw/cost.h"
 
 namespace ingot::hw {
@@ -31,6 +31,6 @@ struct Area {
 const char* lut_title(Target target);
 
 // Of a flat netlist as Yosys writes it (write_json): the module `top` of it.
-Area area_of(const nlohmann::json& netlist, const std::string& top, Target target);
+Area area_of(const engine::Json& netlist, const std::string& top, Target target);
 
 }  // namespace ingot::hw

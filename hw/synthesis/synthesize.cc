@@ -18,7 +18,7 @@ namespace ingot::hw {
 namespace fs = std::filesystem;
 namespace {
 
-using nlohmann::json;
+using engine::Json;
 
 const Tool kYosys{"yosys", "yosys"}, kNextpnr{"nextpnr-ice40", "nextpnr-ice40"};
 
@@ -50,9 +50,9 @@ void place(Synthesis& s, const fs::path& scratch) {
     s.no_fmax = "nextpnr-ice40 could not place it on an HX8K: " + ending(placed.output);
     return;
   }
-  const json report = engine::parse_json(engine::read_file(scratch / "report.json"), "report.json");
+  const Json report = engine::parse_json(engine::read_file(scratch / "report.json"), "report.json");
   s.placed_lut = report.at("utilization").at("ICESTORM_LC").at("used").get<std::int64_t>();
-  const json clocks = report.value("fmax", json::object());
+  const Json clocks = report.value("fmax", Json::object());
   double slowest = 0;
   for (const auto& [clock, timing] : clocks.items()) {
     const double achieved = timing.at("achieved").get<double>();
@@ -89,11 +89,11 @@ Synthesis synthesize(const Design& design, Target target, const SynthesisOptions
                    "setundef -zero -params t:RAMB18E1 t:RAMB36E1; splitnets; write_verilog -noattr {}",
                    fmt::join(sources, " "), design.top, synthesis_command(target, design.top, options), kNetlistFile)},
       folder);
-  const json stat = engine::parse_json(engine::read_file(folder / "stat.json"), "stat.json");
+  const Json stat = engine::parse_json(engine::read_file(folder / "stat.json"), "stat.json");
   Synthesis s;
   s.target = target;
   s.cells = stat.at("design").at("num_cells_by_type");
-  const json netlist = engine::parse_json(engine::read_file(folder / "net.json"), "net.json");
+  const Json netlist = engine::parse_json(engine::read_file(folder / "net.json"), "net.json");
   static_cast<Area&>(s) = area_of(netlist, design.top, target);
   if (options.place) {
     if (step) step("nextpnr-ice40 places it on an HX8K");
@@ -104,8 +104,8 @@ Synthesis synthesize(const Design& design, Target target, const SynthesisOptions
   return s;
 }
 
-json to_json(const Synthesis& s) {
-  json object{{"target", name(s.target)}, {"lut", s.lut},     {"ff", s.ff},           {"dsp", s.dsp},  {"bram", s.bram},
+Json to_json(const Synthesis& s) {
+  Json object{{"target", name(s.target)}, {"lut", s.lut},     {"ff", s.ff},           {"dsp", s.dsp},  {"bram", s.bram},
               {"carry", s.carry},         {"cells", s.cells}, {"seconds", s.seconds}, {"tool", s.tool}};
   object["lut_logic"] = s.lut_logic;
   if (s.placed_lut) object["placed_lut"] = *s.placed_lut;

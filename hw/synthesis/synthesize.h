@@ -2,10 +2,10 @@
 #pragma once
 
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
+#include "engine/io/json.h"
 #include "hw/cost.h"
 #include "hw/manifest.h"
 #include "hw/simulation/simulation.h"
@@ -15,7 +15,7 @@ namespace ingot::hw {
 
 struct Synthesis : Area {
   Target target = Target::xilinx;
-  nlohmann::json cells;                    // by type
+  engine::Json cells;                    // by type
   std::optional<std::int64_t> placed_lut;  // what nextpnr-ice40 counted in the place of `lut`
   std::optional<double> fmax_mhz;          // placed and routed
   std::string no_fmax;                     // why there is none although it was asked for
@@ -38,6 +38,6 @@ inline constexpr const char kNetlistFile[] = "net.v";
 Synthesis synthesize(const Design& design, Target target, const SynthesisOptions& options,
                      const std::filesystem::path& folder, const std::function<void(const std::string&)>& step = {});
 
-nlohmann::json to_json(const Synthesis& synthesis);
+engine::Json to_json(const Synthesis& synthesis);
 
 }  // namespace ingot::hw

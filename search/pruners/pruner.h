@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/io/json.h"
 #include "search/record.h"
 
 namespace ingot::search {
@@ -19,7 +20,7 @@ struct Report {
   View view;
   const TrialRecord& trial;
   const std::string& study;                                         // name
-  std::vector<std::pair<std::string, nlohmann::json>>& attributes;  // to be stored with the trial
+  std::vector<std::pair<std::string, engine::Json>>& attributes;  // to be stored with the trial
 
   bool is_minimized() const { return view.history.directions[0] == Direction::minimize; }
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <random>
 #include <span>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "engine/base/rng.h"
+#include "engine/io/json.h"
 #include "search/record.h"
 
 namespace ingot::search {
@@ -60,7 +62,7 @@ struct Draw {
   View view;
   engine::Rng& rng;
   const TrialRecord& trial;
-  std::vector<std::pair<std::string, nlohmann::json>>& attributes;  // to be stored with the trial
+  std::vector<std::pair<std::string, engine::Json>>& attributes;  // to be stored with the trial
 };
 
 class Sampler {

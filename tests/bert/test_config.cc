@@ -1,37 +1,37 @@
 #include <doctest/doctest.h>
 
-#include <nlohmann/json.hpp>
 
 #include "bert/checkpoint.h"
 #include "bert/config.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/rng.h"
+#include "engine/io/json.h"
 #include "tests/support/error_text.h"
 #include "tests/support/temporary_folder.h"
 
 using namespace ingot;
 using namespace ingot::bert;
 using namespace ingot::test;
-using nlohmann::json;
+using engine::Json;
 namespace fs = std::filesystem;
 
 namespace {
 
 fs::path golden_config(const std::string& task) { return fs::path(INGOT_GOLDEN) / "bert" / task / "config.json"; }
 
-json golden_json(const std::string& task = "sequence-classification") {
-  return json::parse(engine::read_file(golden_config(task)));
+Json golden_json(const std::string& task = "sequence-classification") {
+  return Json::parse(engine::read_file(golden_config(task)));
 }
 
-Config read(const TemporaryFolder& folder, const json& object) {
+Config read(const TemporaryFolder& folder, const Json& object) {
   return read_config(put(folder / "config.json", object.dump()));
 }
 
 // What reading says after the file's name when the golden configuration has `value` for `key`.
-std::string complaint(const TemporaryFolder& folder, const std::string& key, const json& value,
+std::string complaint(const TemporaryFolder& folder, const std::string& key, const Json& value,
                       const std::string& task = "sequence-classification") {
-  json object = golden_json(task);
+  Json object = golden_json(task);
   object[key] = value;
   const std::string message = error_text([&] { read(folder, object); });
   const std::string subject = (folder / "config.json").string() + ": ";
@@ -103,8 +103,8 @@ TEST_CASE("the written file says what Hugging Face writes, key by key") {
   const TemporaryFolder folder;
   for (const char* task : {"sequence-classification", "masked-lm"}) {
     write_config(folder / "config.json", read_config(golden_config(task)));
-    const json written = json::parse(engine::read_file(folder / "config.json"));
-    const json golden = golden_json(task);
+    const Json written = Json::parse(engine::read_file(folder / "config.json"));
+    const Json golden = golden_json(task);
     for (const auto& [key, value] : written.items()) {
       CAPTURE(key);
       CHECK(golden.at(key) == value);
@@ -132,16 +132,16 @@ TEST_CASE("activations are written under the names that Hugging Face knows") {
     Config config = classifier();
     config.hidden_act = activation;
     write_config(folder / "config.json", config);
-    CHECK(json::parse(engine::read_file(folder / "config.json")).at("hidden_act") == name);
+    CHECK(Json::parse(engine::read_file(folder / "config.json")).at("hidden_act") == name);
   }
-  json object = golden_json();
+  Json object = golden_json();
   object["hidden_act"] = "gelu_pytorch_tanh";
   CHECK(read(folder, object).hidden_act == Activation::gelu_tanh);
 }
 
 TEST_CASE("what an old or sparse configuration does not say has the default of Hugging Face") {
   const TemporaryFolder folder;
-  json object = {{"hidden_size", 128},       {"num_hidden_layers", 2}, {"num_attention_heads", 2},
+  Json object = {{"hidden_size", 128},       {"num_hidden_layers", 2}, {"num_attention_heads", 2},
                  {"intermediate_size", 512}, {"vocab_size", 30522},    {"max_position_embeddings", 512}};
   Config expected = named_config("tiny");
   expected.task = Task::encoder;
@@ -158,7 +158,7 @@ TEST_CASE("what an old or sparse configuration does not say has the default of H
   CHECK(read(folder, object).task == Task::masked_lm);
   object["architectures"] = {"BertModel"};
   object["pad_token_id"] = nullptr;
-  object["some_other_key"] = {{"nested", json::array({1, "two"})}};
+  object["some_other_key"] = {{"nested", Json::array({1, "two"})}};
   CHECK(read(folder, object).task == Task::encoder);
 }
 
@@ -178,7 +178,7 @@ TEST_CASE("a value of the wrong type is an error with file, key and value") {
   CHECK(complaint(folder, "hidden_size", "32") == "hidden_size: must be an integer, got \"32\"");
   CHECK(complaint(folder, "hidden_size", 32.0) == "hidden_size: must be an integer, got 32.0");
   CHECK(complaint(folder, "hidden_size", nullptr) == "hidden_size: must be an integer, got null");
-  CHECK(complaint(folder, "vocab_size", json::array({1})) == "vocab_size: must be an integer, got an array");
+  CHECK(complaint(folder, "vocab_size", Json::array({1})) == "vocab_size: must be an integer, got an array");
   CHECK(complaint(folder, "vocab_size", UINT64_MAX) == "vocab_size: must be below 2^63, got 18446744073709551615");
   CHECK(complaint(folder, "layer_norm_eps", true) == "layer_norm_eps: must be a number, got true");
   CHECK(complaint(folder, "initializer_range", 1e300) == "initializer_range: must be within 1e30 of zero, got 1e+300");
@@ -188,19 +188,19 @@ TEST_CASE("a value of the wrong type is an error with file, key and value") {
   CHECK(contains(complaint(folder, "hidden_act", "swish"), "swish"));
   CHECK(complaint(folder, "architectures", "BertModel") ==
         "architectures: must be an array of one string, got \"BertModel\"");
-  CHECK(complaint(folder, "architectures", json::array({"BertForTokenClassification"})) ==
+  CHECK(complaint(folder, "architectures", Json::array({"BertForTokenClassification"})) ==
         "architectures: must be BertForSequenceClassification, BertForMaskedLM, BertForPreTraining or BertModel, got "
         "BertForTokenClassification");
-  CHECK(complaint(folder, "id2label", json::array({"a"})) == "id2label: must be an object, got an array");
+  CHECK(complaint(folder, "id2label", Json::array({"a"})) == "id2label: must be an object, got an array");
   CHECK(complaint(folder, "id2label", {{"0", 1}}) == "id2label: label 0 must be a string, got 1");
   CHECK(complaint(folder, "id2label", {{"0", "a"}, {"2", "b"}}) ==
         "id2label: must name the labels 0 to 1, label 1 is missing");
   CHECK(complaint(folder, "id2label", {{"0", "a"}, {"1", "a"}}) == "labels: names must differ, got a twice");
-  CHECK(complaint(folder, "id2label", json::object()) == "labels: a classifier must have at least one, got none");
+  CHECK(complaint(folder, "id2label", Json::object()) == "labels: a classifier must have at least one, got none");
   CHECK(complaint(folder, "num_labels", 2) == "num_labels is 2, but id2label has 3 labels");
   CHECK(complaint(folder, "num_labels", 1 << 30) == "num_labels: must be from 1 to 65536, got 1073741824");
   CHECK(complaint(folder, "ingot_pooling", "max") == "ingot_pooling: must be \"cls\" or \"mean\", got \"max\"");
-  const auto identities = [&](const json& value) { return complaint(folder, "ingot_identities", value); };
+  const auto identities = [&](const Json& value) { return complaint(folder, "ingot_identities", value); };
   const std::string query = "bert.encoder.layer.1.attention.self.query";
   CHECK(identities({query}) == "");
   CHECK(identities(query) == "ingot_identities: must be an array, got \"" + query + "\"");
@@ -288,10 +288,10 @@ TEST_CASE("mutated configurations are read and checked or refused, never worse")
   const TemporaryFolder folder;
   const fs::path path = folder / "config.json";
   const std::string golden = engine::read_file(golden_config("sequence-classification"));
-  const json object = json::parse(golden);
+  const Json object = Json::parse(golden);
   std::vector<std::string> keys = {"num_labels", "ingot_pooling", "pruned_heads", "position_embedding_type"};
-  for (const auto& item : object.items()) keys.push_back(item.key());
-  const json values[] = {0,
+  for (const auto& item : object.items()) keys.push_back(item.first);
+  const Json values[] = {0,
                          -1,
                          1,
                          7,
@@ -304,9 +304,9 @@ TEST_CASE("mutated configurations are read and checked or refused, never worse")
                          "mean",
                          true,
                          nullptr,
-                         json::array(),
-                         json::object(),
-                         json::array({"BertModel"}),
+                         Json::array(),
+                         Json::object(),
+                         Json::array({"BertModel"}),
                          0.5,
                          32.5,
                          {{"0", "x"}},
@@ -321,7 +321,7 @@ TEST_CASE("mutated configurations are read and checked or refused, never worse")
     }
   };
   for (int round = 0; round < 2000; ++round) {
-    json mutant = object;
+    Json mutant = object;
     for (std::uint64_t n = 1 + rng.below(3); n > 0; --n) {
       const std::string& key = keys[rng.below(keys.size())];
       if (rng.below(4) == 0)
@@ -352,7 +352,7 @@ TEST_CASE("a classifier that computes a score or several labels is refused, for 
         "problem_type: \"multi_label_classification\" is not supported yet; only single_label_classification is");
   CHECK(complaint(folder, "problem_type", nullptr).empty());
   CHECK(complaint(folder, "problem_type", "regression", "masked-lm").empty());
-  json object = golden_json();
+  Json object = golden_json();
   object.erase("label2id");
   const std::string one =
       "labels: has one label, a score (regression), which is not supported yet; a classifier has at least two";
@@ -365,8 +365,8 @@ TEST_CASE("a classifier that computes a score or several labels is refused, for 
 
 TEST_CASE("label2id must say what id2label says") {
   const TemporaryFolder folder;
-  const auto with = [&](const json& names, const json& ids) {
-    json object = golden_json();
+  const auto with = [&](const Json& names, const Json& ids) {
+    Json object = golden_json();
     object["id2label"] = names;
     object["label2id"] = ids;
     const std::string message = error_text([&] { read(folder, object); });
@@ -387,7 +387,7 @@ TEST_CASE("label2id must say what id2label says") {
 TEST_CASE("another model is refused by its name, and one of too many parameters by their number") {
   const TemporaryFolder folder;
   CHECK(complaint(folder, "model_type", "roberta") == "model_type: only \"bert\" is supported, got \"roberta\"");
-  json object = golden_json();
+  Json object = golden_json();
   object["model_type"] = "distilbert";
   object["architectures"] = {"DistilBertForSequenceClassification"};
   CHECK(contains(error_text([&] { read(folder, object); }), "only \"bert\" is supported, got \"distilbert\""));

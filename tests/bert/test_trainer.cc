@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "bert/classification.h"
 #include "engine/base/error.h"
@@ -12,6 +11,7 @@
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
 #include "engine/base/threads.h"
+#include "engine/io/json.h"
 #include "engine/tensor/arena.h"
 #include "tests/support/error_text.h"
 #include "tests/support/small_disk.h"
@@ -86,7 +86,7 @@ std::string log_without_speed(const fs::path& out) {
   std::ifstream file(out / "metrics.jsonl");
   std::string all;
   for (std::string line; std::getline(file, line);) {
-    nlohmann::json json = nlohmann::json::parse(line);
+    engine::Json json = engine::Json::parse(line);
     json.erase("tokens_per_second");
     all += json.dump() + "\n";
   }
@@ -149,7 +149,7 @@ TEST_CASE("of equal scores the earliest is the best") {
   const Toy toy;
   bert::Model model = Toy::model();
   bert::Job job = toy.job(model);
-  job.validate = [] { return nlohmann::json{{"score", 0.5}}; };
+  job.validate = [] { return engine::Json{{"score", 0.5}}; };
   CHECK(bert::train(model, job, options(folder / "a")).best_step == 6);
 }
 
@@ -158,7 +158,7 @@ TEST_CASE("an epoch whose validation gives no score does not become the best") {
   const Toy toy;
   bert::Model model = Toy::model();
   bert::Job job = toy.job(model);
-  std::vector<nlohmann::json> scores{{{"other", 1.0}}, {{"score", 0.25}}, {{"score", 0.125}}};
+  std::vector<engine::Json> scores{{{"other", 1.0}}, {{"score", 0.25}}, {{"score", 0.125}}};
   std::size_t n = 0;
   job.validate = [&] { return scores[n++]; };
   const bert::TrainingOutcome outcome = bert::train(model, job, options(folder / "a"));
@@ -250,7 +250,7 @@ TEST_CASE("a validation that is no number stops the run before best/ is replaced
   bert::Model model = Toy::model();
   bert::Job job = toy.job(model);
   std::string best;
-  job.validate = [&]() -> nlohmann::json {
+  job.validate = [&]() -> engine::Json {
     if (!fs::exists(folder / "a" / "best")) return {{"score", 0.5}, {"validation_loss", 0.7}};
     best = engine::read_file(folder / "a" / "best" / "model.safetensors");
     return {{"score", std::nan("")}, {"validation_loss", 0.7}};
@@ -267,7 +267,7 @@ TEST_CASE("best/ is one model, whole, also when the process ends while another o
   bert::Model model = Toy::model();
   bert::Job job = toy.job(model);
   int n_validations = 0, n_saves = 0;
-  job.validate = [&]() -> nlohmann::json { return {{"score", ++n_validations}}; };
+  job.validate = [&]() -> engine::Json { return {{"score", ++n_validations}}; };
   struct Killed {};
   job.save = [&](const fs::path& place) {
     bert::save_model(place, model);
@@ -281,7 +281,7 @@ TEST_CASE("best/ is one model, whole, also when the process ends while another o
   // What the killed one left goes, and the last of three models is the best.
   bert::Model again = Toy::model();
   job = toy.job(again);
-  job.validate = [&]() -> nlohmann::json { return {{"score", ++n_validations}}; };
+  job.validate = [&]() -> engine::Json { return {{"score", ++n_validations}}; };
   bert::TrainerOptions resumed = options(out);
   resumed.resume = true;
   bert::train(again, job, resumed);
@@ -297,7 +297,7 @@ TEST_CASE("the best model is the one with the highest accuracy or F1, or the low
     const bert::Job job =
         bert::classification_job(model, toy.training, toy.validation, {.cls = 2, .sep = 3, .length = 12}, 8, 1,
                                  {.best_by = bert::best_by_from_name(by)});
-    const nlohmann::json scores = job.validate();
+    const engine::Json scores = job.validate();
     const double sign = by == "loss" ? -1 : 1;
     CHECK(scores["score"].get<double>() == sign * scores["validation_" + by].get<double>());
   }

@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -16,6 +15,7 @@
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/rng.h"
+#include "engine/io/json.h"
 #include "tests/support/temporary_folder.h"
 
 using namespace ingot;
@@ -84,7 +84,7 @@ Ids match_slowly(const std::map<std::string, std::int32_t>& vocabulary, const st
 
 TEST_CASE("wordpiece ids are those of Hugging Face's tokenizers on awkward strings") {
   const auto tokenizer = bert::load_tokenizer(kGolden / "wordpiece-vocab.txt");
-  const nlohmann::json golden = nlohmann::json::parse(engine::read_file(kGolden / "wordpiece.json"));
+  const engine::Json golden = engine::Json::parse(engine::read_file(kGolden / "wordpiece.json"));
   REQUIRE(golden.size() == 26);
   for (const auto& entry : golden) {
     const auto text = entry["text"].get<std::string>();
@@ -102,7 +102,7 @@ TEST_CASE("wordpiece ids are those of Hugging Face's tokenizers on 300 film revi
     return;
   }
   std::map<std::string, Ids> expected;
-  for (const auto& entry : nlohmann::json::parse(engine::read_file(golden_file))) {
+  for (const auto& entry : engine::Json::parse(engine::read_file(golden_file))) {
     expected.emplace(entry["file"].get<std::string>(), entry["ids"].get<Ids>());
   }
   const auto tokenizer = bert::load_tokenizer(vocabulary);
@@ -128,7 +128,7 @@ TEST_CASE("wordpiece ids are those of Hugging Face's tokenizers on 300 film revi
 
 // Made with tokenizers 0.22: random mixtures of marks, scripts, spaces and ASCII, of characters that Unicode 3.2 knew.
 TEST_CASE("words are those of Hugging Face's BertNormalizer and BertPreTokenizer on random strings") {
-  const nlohmann::json golden = nlohmann::json::parse(engine::read_file(kGolden / "basic-words.json"));
+  const engine::Json golden = engine::Json::parse(engine::read_file(kGolden / "basic-words.json"));
   REQUIRE(golden.size() == 400);
   for (const auto& entry : golden) {
     const auto text = entry["text"].get<std::string>();
@@ -141,7 +141,7 @@ TEST_CASE("words are those of Hugging Face's BertNormalizer and BertPreTokenizer
 // Made with tokenizers 0.23.3: all settings of BertNormalizer, with and without tokens added to the vocabulary, over a
 // vocabulary of every character that any of them leaves of the texts.
 TEST_CASE("wordpiece ids are those of Hugging Face's tokenizers under every setting, with and without added tokens") {
-  const nlohmann::json golden = nlohmann::json::parse(engine::read_file(kGolden / "wordpiece-options.json"));
+  const engine::Json golden = engine::Json::parse(engine::read_file(kGolden / "wordpiece-options.json"));
   REQUIRE(golden["cases"].size() == 24);
   for (const auto& entry : golden["cases"]) {
     const auto tokenizer = make_tokenizer("vocab.txt", golden["vocab"], entry["config"].dump());

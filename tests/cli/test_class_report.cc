@@ -1,14 +1,14 @@
 // What is said of each class, and what helps a rare one.
 #include <doctest/doctest.h>
 
-#include <nlohmann/json.hpp>
 
 #include "cli/class_report.h"
+#include "engine/io/json.h"
 #include "tests/support/error_text.h"
 #include "tests/support/program.h"
 
 using namespace ingot;
-using nlohmann::json;
+using engine::Json;
 using test::contains;
 using test::Outcome;
 using test::Workplace;
@@ -32,12 +32,12 @@ const std::string kTrain =
     "train --data rare.csv --tokenizer vocab.txt --layers 1 --hidden 16 --heads 2 --ffn 16 --length 16 --batch 16 --lr "
     "1e-2 --dropout 0 --validation 60 --quiet ";
 
-json result_of(const Workplace& place, const std::string& run) {
-  return json::parse(test::text_of_file(place / (run + "/result.json")));
+Json result_of(const Workplace& place, const std::string& run) {
+  return Json::parse(test::text_of_file(place / (run + "/result.json")));
 }
 
-json row_of(const json& result, const std::string& label) {
-  for (const json& row : result["classes"]) {
+Json row_of(const Json& result, const std::string& label) {
+  for (const Json& row : result["classes"]) {
     if (row["label"] == label) return row;
   }
   return {};
@@ -65,7 +65,7 @@ TEST_CASE("a class that is never predicted is said so, and balanced weights find
   write_rare(place);
   const Outcome plain = place.run(kTrain + "--epochs 8 --out plain");
   REQUIRE_MESSAGE(plain.code == 0, plain.error);
-  const json before = result_of(place, "plain");
+  const Json before = result_of(place, "plain");
   CHECK(row_of(before, "rare")["predicted"] == 0);
   CHECK(row_of(before, "rare")["precision"].is_null());
   CHECK(row_of(before, "rare")["recall"] == 0.0);
@@ -76,7 +76,7 @@ TEST_CASE("a class that is never predicted is said so, and balanced weights find
 
   const Outcome balanced = place.run(kTrain + "--epochs 8 --class-weights balanced --best-by f1 --out balanced");
   REQUIRE_MESSAGE(balanced.code == 0, balanced.error);
-  const json after = result_of(place, "balanced");
+  const Json after = result_of(place, "balanced");
   CHECK(row_of(after, "rare")["recall"] == 1.0);
   CHECK_FALSE(contains(balanced.out, "never predicted"));
   CHECK(after["f1"].get<double>() > before["f1"].get<double>());
@@ -85,8 +85,8 @@ TEST_CASE("a class that is never predicted is said so, and balanced weights find
   const Outcome eval = place.run("eval plain --data rare.csv --quiet");
   CHECK(contains(eval.out, "class   precision  recall      F1  texts  predicted\n"));
   CHECK(contains(eval.out, "note: never predicted, though 15 of 300 texts have it: rare"));
-  const json evaluated = json::parse(place.run("eval plain --data rare.csv --quiet --json").out);
-  CHECK(evaluated["confusion"] == json::parse("[[285, 0], [15, 0]]"));
+  const Json evaluated = Json::parse(place.run("eval plain --data rare.csv --quiet --json").out);
+  CHECK(evaluated["confusion"] == Json::parse("[[285, 0], [15, 0]]"));
   CHECK(row_of(evaluated, "rare")["support"] == 15);
 }
 
@@ -97,11 +97,11 @@ TEST_CASE("the best checkpoint is chosen by what is asked for, also by a run tha
     INFO(by);
     const std::string words = kTrain + "--epochs 6 --save-every 7 --class-weights balanced --best-by " + by + " --out ";
     REQUIRE(place.run(words + by).code == 0);
-    const json result = result_of(place, by);
-    json best;
+    const Json result = result_of(place, by);
+    Json best;
     std::istringstream lines(test::text_of_file(place / (by + "/metrics.jsonl")));
     for (std::string line; std::getline(lines, line);) {
-      json metrics = json::parse(line);
+      Json metrics = Json::parse(line);
       if (!metrics.contains("score")) continue;
       const double sign = by == "loss" ? -1 : 1;
       CHECK(metrics["score"].get<double>() == sign * metrics["validation_" + by].get<double>());
@@ -143,7 +143,7 @@ TEST_CASE("quantize and prune report classes too, and refuse options that would 
 }
 
 TEST_CASE("of many classes the worst are shown, and what is left out is said") {
-  json few, many, most;
+  Json few, many, most;
   cli::add_classes(few, one_of_each(8), names_of(8));
   CHECK(contains(cli::class_report(few), "truth \\ predicted"));
   CHECK_FALSE(contains(cli::class_report(few), "(12 of"));
@@ -159,11 +159,11 @@ TEST_CASE("of many classes the worst are shown, and what is left out is said") {
   cli::add_classes(most, one_of_each(101), names_of(101));
   CHECK_FALSE(most.contains("confusion"));
   CHECK(contains(cli::class_report(most), "(no confusion matrix: 101 classes, more than 100)"));
-  CHECK(cli::class_report(json::object()).empty());
+  CHECK(cli::class_report(Json::object()).empty());
 }
 
 TEST_CASE("labels cannot reach the terminal or break a table") {
-  json result;
+  Json result;
   cli::add_classes(result, bert::class_scores(std::vector<std::int32_t>{0, 1}, std::vector<std::int32_t>{1, 1}, 2),
                    {"evil\x1b[2J\nname", std::string(200, 'x')});
   const std::string text = cli::class_report(result);

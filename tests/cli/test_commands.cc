@@ -1,13 +1,13 @@
 #include <doctest/doctest.h>
 
 #include <cstring>
-#include <nlohmann/json.hpp>
 
+#include "engine/io/json.h"
 #include "engine/io/safetensors.h"
 #include "tests/support/program.h"
 
 using namespace ingot;
-using nlohmann::json;
+using engine::Json;
 using test::Outcome;
 using test::Workplace;
 namespace fs = std::filesystem;
@@ -33,29 +33,29 @@ TEST_CASE("train, eval and predict work on a table of texts, and leave what they
   const Workplace place;
   const Outcome trained = place.run(Workplace::train("--out run --json --seed 3"));
   REQUIRE_MESSAGE(trained.code == 0, trained.error);
-  const json result = json::parse(trained.out);
+  const Json result = Json::parse(trained.out);
   for (const char* key : {"accuracy", "f1", "loss", "tokens_per_second", "wall_seconds", "cpu_seconds",
                           "peak_memory_bytes", "seed", "options", "build", "validation_accuracy"}) {
     CHECK_MESSAGE(result.contains(key), key);
   }
   CHECK(result["accuracy"].get<double>() >= 0.95);
   CHECK(result["evaluated_on"] == "validation");
-  CHECK(json::parse(test::text_of_file(place / "run/result.json")) == result);
+  CHECK(Json::parse(test::text_of_file(place / "run/result.json")) == result);
   CHECK(test::text_of_file(place / "run/config.toml").find("lr = 0.01") != std::string::npos);
   CHECK(fs::exists(place / "run/best/model.safetensors"));
   CHECK(fs::exists(place / "run/last/vocab.txt"));
 
   const Outcome evaluated = place.run("eval run --data train.csv --json");
   REQUIRE_MESSAGE(evaluated.code == 0, evaluated.error);
-  CHECK(json::parse(evaluated.out)["accuracy"].get<double>() >= 0.95);
-  CHECK(json::parse(evaluated.out)["examples"] == 120);
+  CHECK(Json::parse(evaluated.out)["accuracy"].get<double>() >= 0.95);
+  CHECK(Json::parse(evaluated.out)["examples"] == 120);
 
   const Outcome predicted = place.run("predict run 'the copper number is large' 'the plum is small'");
   CHECK(predicted.out.starts_with("metal\t"));
   CHECK(predicted.out.find("\nfruit\t") != std::string::npos);
   const Outcome lines = place.run("predict run --json", "the iron\n\nthe cherry\n");
   REQUIRE_MESSAGE(lines.code == 0, lines.error);
-  const json predictions = json::parse(lines.out)["predictions"];
+  const Json predictions = Json::parse(lines.out)["predictions"];
   REQUIRE(predictions.size() == 3);
   CHECK(predictions[0]["label"] == "metal");
   CHECK(predictions[2]["label"] == "fruit");
@@ -67,9 +67,9 @@ TEST_CASE("train, eval and predict work on a table of texts, and leave what they
 TEST_CASE("eval compares labels by name, in whatever order the model numbers them") {
   const Workplace place;
   REQUIRE(place.run(Workplace::train("--out run")).code == 0);
-  const auto accuracy = [&] { return json::parse(place.run("eval run --data train.csv --json").out)["accuracy"]; };
+  const auto accuracy = [&] { return Json::parse(place.run("eval run --data train.csv --json").out)["accuracy"]; };
   const double before = accuracy();
-  json config = json::parse(test::text_of_file(place / "run/best/config.json"));
+  Json config = Json::parse(test::text_of_file(place / "run/best/config.json"));
   config["id2label"] = {{"0", "metal"}, {"1", "fruit"}};
   config["label2id"] = {{"metal", 0}, {"fruit", 1}};
   place.write("run/best/config.json", config.dump());
@@ -84,7 +84,7 @@ TEST_CASE("a configuration file gives the options, and the command line wins ove
   CHECK(test::text_of_file(place / "a/last/model.safetensors") ==
         test::text_of_file(place / "b/last/model.safetensors"));
   const Outcome other = place.run("train --config again.toml --epochs 2 --out c --quiet --json");
-  CHECK(json::parse(other.out)["options"]["epochs"] == 2);
+  CHECK(Json::parse(other.out)["options"]["epochs"] == 2);
 }
 
 TEST_CASE("pretrain makes a body that train starts from") {
@@ -94,12 +94,12 @@ TEST_CASE("pretrain makes a body that train starts from") {
       "16 "
       "--epochs 2 --lr 1e-2 --quiet --json --out mlm");
   REQUIRE_MESSAGE(pretrained.code == 0, pretrained.error);
-  CHECK(json::parse(pretrained.out)["validation_loss"].get<double>() < std::log(17.0));
+  CHECK(Json::parse(pretrained.out)["validation_loss"].get<double>() < std::log(17.0));
   const Outcome trained = place.run(
       "train --from mlm --data train.csv --length 16 --batch 8 --epochs 3 --lr 1e-2 --validation 20 --quiet --json "
       "--out sft");
   REQUIRE_MESSAGE(trained.code == 0, trained.error);
-  CHECK(json::parse(trained.out)["accuracy"].get<double>() >= 0.95);
+  CHECK(Json::parse(trained.out)["accuracy"].get<double>() >= 0.95);
   CHECK(test::text_of_file(place / "sft/best/config.json").find("\"ingot_pooling\": \"mean\"") != std::string::npos);
   REQUIRE(place.run("train --from mlm --data train.csv --length 16 --epochs 1 --pooling cls --quiet --out cls").code ==
           0);
@@ -111,18 +111,18 @@ TEST_CASE("pretrain makes a body that train starts from") {
       "train --from sft --data train.csv --length 16 --batch 8 --epochs 1 --lr 1e-5 --validation 20 --quiet --json "
       "--out more");
   REQUIRE_MESSAGE(more.code == 0, more.error);
-  CHECK(json::parse(more.out)["accuracy"].get<double>() >= 0.95);
+  CHECK(Json::parse(more.out)["accuracy"].get<double>() >= 0.95);
 }
 
 TEST_CASE("a tokenizer is learned, and encodes the lines of standard input") {
   const Workplace place;
   const Outcome learned = place.run("tokenizer train --data train.csv --pieces 40 --out tok.model --json");
   REQUIRE_MESSAGE(learned.code == 0, learned.error);
-  CHECK(json::parse(learned.out)["pieces"] == 40);
+  CHECK(Json::parse(learned.out)["pieces"] == 40);
   const Outcome encoded = place.run("tokenizer encode vocab.txt", "The iron\n\nplum!\n");
   CHECK(encoded.out == "5 6\n\n10 1\n");
   const Outcome pieces = place.run("tokenizer encode vocab.txt --json", "small\n");
-  CHECK(json::parse(pieces.out)["texts"] == json::array({{{"ids", {14}}, {"pieces", {"small"}}}}));
+  CHECK(Json::parse(pieces.out)["texts"] == Json::array({{{"ids", {14}}, {"pieces", {"small"}}}}));
   CHECK(place.run("tokenizer encode tok.model", "the iron is here\n").code == 0);
 }
 
@@ -166,7 +166,7 @@ TEST_CASE("training from a compressed model keeps its formats and masks, and eva
   const auto accuracy_loss = [&](const std::string& folder) {
     const Outcome outcome = place.run("eval " + folder + " --data train.csv --json --quiet");
     REQUIRE(outcome.code == 0);
-    return nlohmann::json::parse(outcome.out)["loss"].get<double>();
+    return engine::Json::parse(outcome.out)["loss"].get<double>();
   };
   const double plain = accuracy_loss("run");
   const std::string plan =
@@ -179,9 +179,9 @@ TEST_CASE("training from a compressed model keeps its formats and masks, and eva
   const std::string tuned =
       "train --data train.csv --from run --length 16 --batch 8 --validation 20 --quiet --out tuned";
   REQUIRE(place.run(tuned).code == 0);
-  const auto saved = nlohmann::json::parse(test::text_of_file(place / "tuned/best/compression.json"));
-  CHECK(saved == nlohmann::json::parse(plan));
-  const auto result = nlohmann::json::parse(test::text_of_file(place / "tuned/result.json"));
+  const auto saved = engine::Json::parse(test::text_of_file(place / "tuned/best/compression.json"));
+  CHECK(saved == engine::Json::parse(plan));
+  const auto result = engine::Json::parse(test::text_of_file(place / "tuned/result.json"));
   CHECK(result["layers"][0]["weight"] == "fixed(2,2)");
   CHECK(result["average_bits"] < 32);
   // Another plan is another run.
@@ -195,13 +195,13 @@ TEST_CASE("training from a compressed model keeps its formats and masks, and eva
 TEST_CASE("what is kept for the next run is shown, and removed when asked for") {
   const Workplace place;
   REQUIRE(place.run(Workplace::train("--out run")).code == 0);
-  const json kept = json::parse(place.run("cache --json").out);
+  const Json kept = Json::parse(place.run("cache --json").out);
   REQUIRE(kept["entries"].size() == 1);
   CHECK(kept["entries"][0]["name"].get<std::string>().starts_with("tokens-"));
   CHECK(kept["bytes"] > 0);
   CHECK(place.run("cache").out.find("1 entries of 0.0 MiB, limit 1024 MiB") != std::string::npos);
   CHECK(place.run("cache --clear").code == 0);
-  CHECK(json::parse(place.run("cache --json").out)["entries"].empty());
+  CHECK(Json::parse(place.run("cache --json").out)["entries"].empty());
   CHECK(place.run("cache", "", "INGOT_CACHE_LIMIT=much").error ==
         "ingot: INGOT_CACHE_LIMIT: must be a whole number of MiB, got 'much'\n");
 }

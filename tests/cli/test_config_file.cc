@@ -3,19 +3,19 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/config_file.h"
 #include "cli/words.h"
+#include "engine/io/json.h"
 #include "engine/io/toml.h"
 #include "tests/support/error_text.h"
 #include "tests/support/program.h"
 
 using namespace ingot;
-using nlohmann::json;
+using engine::Json;
 using test::contains;
 using test::Outcome;
 using test::Workplace;
@@ -27,7 +27,7 @@ using Words = std::vector<std::string>;
 
 // What a command would be given, without doing it: every option, those given, its positional arguments.
 struct Reading {
-  json options;
+  Json options;
   Words given, positionals;
   bool operator==(const Reading&) const = default;
 };

@@ -1,13 +1,13 @@
 // What ingot export writes of a compressed model, and what it says of it.
 #include <doctest/doctest.h>
 
-#include <nlohmann/json.hpp>
 
+#include "engine/io/json.h"
 #include "tests/support/error_text.h"
 #include "tests/support/program.h"
 
 using namespace ingot;
-using nlohmann::json;
+using engine::Json;
 using test::contains;
 using test::Outcome;
 using test::Workplace;
@@ -20,14 +20,14 @@ struct Trained : Workplace {
   Trained() { REQUIRE(Workplace::run(train("--out run")).code == 0); }
 
   // Probabilities of texts, with all their digits.
-  json predictions(const std::string& model) const {
+  Json predictions(const std::string& model) const {
     const Outcome outcome = run("predict " + model + " --json 'the iron number 3 is small' 'the plum is here' copper");
     INFO(outcome.error);
     REQUIRE(outcome.code == 0);
-    return json::parse(outcome.out)["predictions"];
+    return Json::parse(outcome.out)["predictions"];
   }
-  void compress(const json& layers) const {
-    write("run/best/compression.json", json{{"ingot_compression", 1}, {"layers", layers}}.dump());
+  void compress(const Json& layers) const {
+    write("run/best/compression.json", Json{{"ingot_compression", 1}, {"layers", layers}}.dump());
   }
   Outcome exported(const std::string& words) const {
     const Outcome outcome = run("export " + words);
@@ -38,10 +38,10 @@ struct Trained : Workplace {
 };
 
 // A format for weights of everything, and for biases.
-json weights_in(const std::string& format, const std::string& mode = "standard") {
-  json layers;
+Json weights_in(const std::string& format, const std::string& mode = "standard") {
+  Json layers;
   for (const char* name : {"attention.self.query", "attention.self.value", "intermediate.dense", "output.dense"}) {
-    json& layer = layers[std::string("bert.encoder.layer.0.") + name];
+    Json& layer = layers[std::string("bert.encoder.layer.0.") + name];
     layer["weight"] = {{"format", format}, {"mode", mode}};
     layer["bias"] = {{"format", "fixed(6,4)"}};
   }
@@ -54,13 +54,13 @@ json weights_in(const std::string& format, const std::string& mode = "standard")
 
 TEST_CASE("an exported model has the weights on their grid: without its formats it predicts the same bits") {
   const Trained place;
-  const json plain = place.predictions("run");
+  const Json plain = place.predictions("run");
   int i = 0;
   for (const char* format : {"fixed(3,2)", "ternary(channel)", "binary(channel)", "minifloat(6,e3)", "log(5)",
                              "mx(fp4_e2m1)", "block_fp(5,e8,[1,16])", "binary_residual(2)"}) {
     CAPTURE(format);
     place.compress(weights_in(format));
-    const json compressed = place.predictions("run");
+    const Json compressed = place.predictions("run");
     CHECK(compressed != plain);
     const std::string out = "out" + std::to_string(i++);
     const Outcome outcome = place.exported("run " + out + " --json");
@@ -69,7 +69,7 @@ TEST_CASE("an exported model has the weights on their grid: without its formats 
     CHECK(place.predictions(out) == compressed);
     CHECK(contains(outcome.error, "the pruned and quantised ones that the model computes with"));
     CHECK(!contains(outcome.error, "cannot carry"));
-    CHECK(json::parse(outcome.out)["notes"].size() >= 1);
+    CHECK(Json::parse(outcome.out)["notes"].size() >= 1);
   }
 }
 
@@ -85,8 +85,8 @@ TEST_CASE("masks, fraction bits by channel, mase mode and learned steps are in t
     place.exported(run + " out-" + run);
     CHECK(place.predictions("out-" + run) == place.predictions(run));
     // Formats of weights and biases and the masks are spent: nothing changes without them.
-    json file = json::parse(test::text_of_file(place / ("out-" + run + "/compression.json")));
-    for (json& layer : file["layers"])
+    Json file = Json::parse(test::text_of_file(place / ("out-" + run + "/compression.json")));
+    for (Json& layer : file["layers"])
       for (const char* part : {"weight", "bias", "mask"}) layer.erase(part);
     place.write("out-" + run + "/compression.json", file.dump());
     fs::remove(place / ("out-" + run + "/masks.safetensors"));
@@ -96,7 +96,7 @@ TEST_CASE("masks, fraction bits by channel, mase mode and learned steps are in t
 
 TEST_CASE("what a Hugging Face folder cannot carry is said on standard error and in the model card") {
   const Trained place;
-  json layers = weights_in("fixed(4,3)");
+  Json layers = weights_in("fixed(4,3)");
   layers["classifier"]["input"] = {{"format", "fixed(4,2)"}};
   layers["bert.pooler.dense"]["input_sparsity"] = 0.5;
   layers["bert.pooler.dense"]["output"] = {{"format", "fixed(6,3)"}};

@@ -1,14 +1,14 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "compress/formats/kind.h"
+#include "engine/io/json.h"
 #include "tests/support/program.h"
 
 using namespace ingot;
-using nlohmann::json;
+using engine::Json;
 using test::Outcome;
 using test::Workplace;
 
@@ -33,7 +33,7 @@ TEST_CASE("format without a name lists every format, its parameters and their ra
     for (const compress::ParameterRule& rule : kind->rules) CHECK(contains(listed.out, rule.name));
   }
   CHECK(contains(listed.out, "frac_width           integer -95 to 126"));
-  const json formats = json::parse(place.run("format --json").out)["formats"];
+  const Json formats = Json::parse(place.run("format --json").out)["formats"];
   CHECK(formats.size() == compress::format_kinds().size());
   CHECK(formats[0]["name"] == "fixed");
 }
@@ -47,15 +47,15 @@ TEST_CASE("format with a name prints the format's numbers and properties") {
     CHECK_MESSAGE(contains(table.out, line), table.out);
   }
   CHECK(contains(table.out, "-2  -1.75   -1.5"));
-  const json log = json::parse(place.run("format 'log(4,b3)' --mode mase --json").out);
+  const Json log = Json::parse(place.run("format 'log(4,b3)' --mode mase --json").out);
   CHECK(log["values"].size() == 16);
   CHECK(log["smallest_positive"] == 0.125);
-  CHECK(log["parameters"] == json{{"width", 4}, {"exponent_bias", 3}});
-  const json block = json::parse(place.run("format 'block_fp(8,e8,[1,16])' --shape 4,32 --json").out);
+  CHECK(log["parameters"] == Json{{"width", 4}, {"exponent_bias", 3}});
+  const Json block = Json::parse(place.run("format 'block_fp(8,e8,[1,16])' --shape 4,32 --json").out);
   CHECK(block["bits_per_value"] == 8.5);
   CHECK_FALSE(block.contains("values"));
   CHECK(contains(place.run("format 'fixed(16,8)'").out, "numbers              65536"));
-  CHECK(json::parse(place.run("format 'fixed(16,8)' --json").out)["values"].size() == 65536);
+  CHECK(Json::parse(place.run("format 'fixed(16,8)' --json").out)["values"].size() == 65536);
   CHECK(place.run("format 'fixed(32,8)'").code == 0);
 }
 
@@ -65,8 +65,8 @@ TEST_CASE("format quantises the numbers on standard input, one a line") {
   CHECK(place.run("format 'minifloat(8,e4)'", "1.97\ninf\nnan\n").out == "2\n480\nnan\n");
   CHECK(place.run("format 'minifloat(8,e4)' --mode mase", "1.97\r\n-0.0\n").out == "1.875\n0\n");
   CHECK(place.run("format 'block_fp(4,e8,[1,2])' --shape 2,2", "1\n0.2\n100\n0.2\n").out == "1\n0.25\n96\n0\n");
-  const json result = json::parse(place.run("format 'binary(channel)' --shape 2,2 --json", "1\n-3\n0\n2\n").out);
-  CHECK(result["values"] == json{2.0, -2.0, 1.0, 1.0});
+  const Json result = Json::parse(place.run("format 'binary(channel)' --shape 2,2 --json", "1\n-3\n0\n2\n").out);
+  CHECK(result["values"] == Json{2.0, -2.0, 1.0, 1.0});
   CHECK(result["bits_per_value"] == 17);
   const std::string drawn = place.run("format 'fixed(8,0,stochastic)' --seed 5", "0.5\n0.5\n0.5\n0.5\n0.5\n0.5\n").out;
   CHECK(drawn ==

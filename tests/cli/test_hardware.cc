@@ -1,13 +1,13 @@
 // emit and synth as their users meet them.
 #include <doctest/doctest.h>
 
-#include <nlohmann/json.hpp>
 
+#include "engine/io/json.h"
 #include "tests/support/error_text.h"
 #include "tests/support/program.h"
 
 using namespace ingot;
-using nlohmann::json;
+using engine::Json;
 using test::contains;
 using test::Outcome;
 using test::text_of_file;
@@ -47,7 +47,7 @@ TEST_CASE("emit writes a small model from a file, twice the same, and says what 
   place.write("mlp.toml", kMlp);
   const Outcome outcome = place.run("emit mlp.toml --parallelism 4 --out rtl --json");
   REQUIRE_MESSAGE(outcome.code == 0, outcome.error);
-  const json result = json::parse(outcome.out);
+  const Json result = Json::parse(outcome.out);
   CHECK(result["interval"] == 2);
   CHECK(result["multipliers"] == 16);
   CHECK(result["vectors"] == 2);
@@ -96,12 +96,12 @@ TEST_CASE("blocks of a model quantised for hardware are emitted with what real t
     const Outcome outcome = place.run(
         fmt::format("emit q8 --block {} --parallelism 2 --data train.csv --activations 12 --out rtl --json", block));
     REQUIRE_MESSAGE(outcome.code == 0, outcome.error);
-    const json result = json::parse(outcome.out);
+    const Json result = Json::parse(outcome.out);
     CHECK(result["vectors"] == (std::string(block) == "ffn.0" ? 12 * 9 : 12));
   }
   refused(place, "emit q8 --block head --activations 1000 --data train.csv --out rtl", "has 120 texts, got 1000");
   // The integer program of that model is the fake-quantised model too.
   const Outcome verified = place.run("eval q8 --data train.csv --integer --verify --json --quiet");
   REQUIRE_MESSAGE(verified.code == 0, verified.error);
-  CHECK(json::parse(verified.out)["verify"]["different"] == 0);
+  CHECK(Json::parse(verified.out)["verify"]["different"] == 0);
 }

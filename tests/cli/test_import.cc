@@ -2,13 +2,13 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "engine/io/json.h"
 #include "tests/support/error_text.h"
 #include "tests/support/program.h"
 
 using namespace ingot;
-using nlohmann::json;
+using engine::Json;
 using test::contains;
 using test::Outcome;
 using test::Workplace;
@@ -49,8 +49,8 @@ struct Folder : Workplace {
     CHECK(std::count(outcome.error.begin(), outcome.error.end(), '\n') == 1);
     CHECK(!fs::exists(*this / "m/config.json"));
   }
-  json config() const { return json::parse(test::text_of_file(*this / "run/best/config.json")); }
-  void put_config(const json& object) const { write("hf/config.json", object.dump()); }
+  Json config() const { return Json::parse(test::text_of_file(*this / "run/best/config.json")); }
+  void put_config(const Json& object) const { write("hf/config.json", object.dump()); }
 };
 
 }  // namespace
@@ -88,9 +88,9 @@ TEST_CASE("a tokenizer that cannot be read is refused at import by its name, and
   CHECK(place.run("predict m 'the iron number'").out == place.run("predict run 'the iron number'").out);
   place.write("hf/vocab.txt", place.vocabulary(17));
   fs::remove(place / "hf/vocab.json");
-  const json whole = json::parse(test::text_of_file(place / "hf/tokenizer_config.json"));
-  const auto with = [&](const char* key, const json& value) {
-    json object = whole;
+  const Json whole = Json::parse(test::text_of_file(place / "hf/tokenizer_config.json"));
+  const auto with = [&](const char* key, const Json& value) {
+    Json object = whole;
     object[key] = value;
     place.write("hf/tokenizer_config.json", object.dump());
   };
@@ -110,12 +110,12 @@ TEST_CASE(
     "models that are no classifier of labels, and labels that disagree, are refused at import; names keep their "
     "order") {
   const Folder place;
-  json config = place.config();
+  Json config = place.config();
   config["id2label"] = {{"0", "z"}, {"1", "a"}};
   config["label2id"] = {{"z", 0}, {"a", 1}};
   place.put_config(config);
   REQUIRE(place.imported().code == 0);
-  CHECK(json::parse(test::text_of_file(place / "m/config.json"))["id2label"] == config["id2label"]);
+  CHECK(Json::parse(test::text_of_file(place / "m/config.json"))["id2label"] == config["id2label"]);
   config["label2id"] = {{"z", 1}, {"a", 0}};
   place.put_config(config);
   place.refuses("label2id: must be 0 for 'z' as id2label says, got 1");
@@ -148,43 +148,43 @@ TEST_CASE("nothing that a stranger wrote into a folder reaches the terminal raw"
     }
     CHECK(std::count(outcome.error.begin(), outcome.error.end(), '\n') == 1);
   };
-  const json config = place.config();
+  const Json config = place.config();
   for (const char* key : {"model_type", "hidden_act", "problem_type", "vocab_size", "ingot_pooling", "id2label",
                           "label2id", "ingot_identities", "position_embedding_type"}) {
-    json object = config;
+    Json object = config;
     object[key] = evil;
     place.put_config(object);
     harmless("import hf --out m");
   }
   for (const char* key : {"architectures", "ingot_identities"}) {
-    json object = config;
+    Json object = config;
     object[key] = {evil};
     place.put_config(object);
     harmless("import hf --out m");
   }
-  json object = config;
+  Json object = config;
   object["label2id"] = {{evil, 0}, {"b", 1}};
   place.put_config(object);
   harmless("import hf --out m");
   place.put_config(config);
   const std::string settings = test::text_of_file(place / "hf/tokenizer_config.json");
   for (const char* key : {"tokenizer_class", "do_lower_case", "truncation_side", "model_max_length", "cls_token"}) {
-    json object = json::parse(settings);
+    Json object = Json::parse(settings);
     object[key] = evil;
     place.write("hf/tokenizer_config.json", object.dump());
     harmless("import hf --out m");
   }
   place.write("hf/tokenizer_config.json", settings);
   for (const char* part : {"name", "format", "role"}) {
-    json layer = {{"weight", {{"format", part == std::string("format") ? evil : "fixed(4,2)"}}}};
+    Json layer = {{"weight", {{"format", part == std::string("format") ? evil : "fixed(4,2)"}}}};
     if (part == std::string("role")) layer[evil] = 1;
     place.write("hf/compression.json",
-                json{{"ingot_compression", 1}, {"layers", {{part == std::string("name") ? evil : "classifier", layer}}}}
+                Json{{"ingot_compression", 1}, {"layers", {{part == std::string("name") ? evil : "classifier", layer}}}}
                     .dump());
     harmless("import hf --out m");
   }
   fs::remove(place / "hf/compression.json");
-  place.write("hf/added_tokens.json", json{{evil, 5}}.dump());
+  place.write("hf/added_tokens.json", Json{{evil, 5}}.dump());
   harmless("import hf --out m");
 }
 

@@ -1,13 +1,13 @@
 // eval and predict in integers, and packed folders.
 #include <doctest/doctest.h>
 
-#include <nlohmann/json.hpp>
 
+#include "engine/io/json.h"
 #include "tests/support/error_text.h"
 #include "tests/support/program.h"
 
 using namespace ingot;
-using nlohmann::json;
+using engine::Json;
 using test::contains;
 using test::Outcome;
 using test::Workplace;
@@ -21,17 +21,17 @@ constexpr const char* kLinears[] = {"attention.self.query",   "attention.self.ke
 void make_compressed(const Workplace& place) {
   const Outcome trained = place.run(Workplace::train("--out run"));
   REQUIRE_MESSAGE(trained.code == 0, trained.error);
-  const json fixed{{"input", {{"format", "fixed(8,4)"}}}, {"weight", {{"format", "fixed(8,6)"}}}};
-  json layers{{"bert.pooler.dense", fixed}, {"classifier", fixed}};
+  const Json fixed{{"input", {{"format", "fixed(8,4)"}}}, {"weight", {{"format", "fixed(8,6)"}}}};
+  Json layers{{"bert.pooler.dense", fixed}, {"classifier", fixed}};
   for (const char* name : kLinears) layers[std::string("bert.encoder.layer.0.") + name] = fixed;
   layers["bert.embeddings.word_embeddings"] = {{"weight", {{"format", "fixed(8,6)"}}}};
-  place.write("run/best/compression.json", json{{"ingot_compression", 1}, {"layers", layers}}.dump());
+  place.write("run/best/compression.json", Json{{"ingot_compression", 1}, {"layers", layers}}.dump());
 }
 
-json result_of(const Workplace& place, const std::string& words) {
+Json result_of(const Workplace& place, const std::string& words) {
   const Outcome outcome = place.run(words + " --json --quiet");
   REQUIRE_MESSAGE(outcome.code == 0, outcome.error);
-  return json::parse(outcome.out);
+  return Json::parse(outcome.out);
 }
 
 }  // namespace
@@ -39,14 +39,14 @@ json result_of(const Workplace& place, const std::string& words) {
 TEST_CASE("eval --integer --verify runs every layer in integers, and finds no bit that differs") {
   const Workplace place;
   make_compressed(place);
-  const json floats = result_of(place, "eval run --data train.csv");
-  const json integers = result_of(place, "eval run --data train.csv --integer --verify");
+  const Json floats = result_of(place, "eval run --data train.csv");
+  const Json integers = result_of(place, "eval run --data train.csv --integer --verify");
   CHECK(integers["accuracy"] == floats["accuracy"]);
   CHECK(integers["loss"] == floats["loss"]);
   CHECK(integers["integer"]["layers"] == 8);
   CHECK(integers["integer"]["float_layers"].empty());
   CHECK(integers["integer"]["program_bytes"].get<std::int64_t>() > 0);
-  const json& verify = integers["verify"];
+  const Json& verify = integers["verify"];
   // 120 texts of 9 tokens, framed: five Linears of 16 outputs and one of 16 at each token, 16 and 2 at each text.
   CHECK(verify["values"] == 120 * 9 * 6 * 16 + 120 * 18);
   CHECK(verify["different"] == 0);
@@ -59,7 +59,7 @@ TEST_CASE("eval --integer --verify runs every layer in integers, and finds no bi
 TEST_CASE("a packed folder is smaller, and eval and predict read it as the folder it was made from") {
   const Workplace place;
   make_compressed(place);
-  const json exported = result_of(place, "export run packed --packed");
+  const Json exported = result_of(place, "export run packed --packed");
   const auto size = static_cast<std::int64_t>(std::filesystem::file_size(place / "packed/packed.safetensors"));
   CHECK(exported["packed_bytes"] == size);
   CHECK(size < static_cast<std::int64_t>(std::filesystem::file_size(place / "run/best/model.safetensors")));
@@ -68,7 +68,7 @@ TEST_CASE("a packed folder is smaller, and eval and predict read it as the folde
         result_of(place, "predict run " + texts)["predictions"]);
   CHECK(result_of(place, "predict packed --integer " + texts)["predictions"] ==
         result_of(place, "predict run --integer " + texts)["predictions"]);
-  const json packed = result_of(place, "eval packed --data train.csv --integer --verify");
+  const Json packed = result_of(place, "eval packed --data train.csv --integer --verify");
   CHECK(packed["loss"] == result_of(place, "eval run --data train.csv")["loss"]);
   CHECK(packed["integer"]["packed_bytes"] == size);
   CHECK(packed["integer"]["program_bytes"] == exported["program_bytes"]);

@@ -3,8 +3,8 @@
 #include <sys/wait.h>
 
 #include <csignal>
-#include <nlohmann/json.hpp>
 
+#include "engine/io/json.h"
 #include "tests/support/program.h"
 #include "tests/support/signalled.h"
 
@@ -84,9 +84,9 @@ TEST_CASE("Ctrl-C while the trained model is evaluated stops the run, and resumi
 TEST_CASE("resuming a run that is done evaluates it again and keeps what it measured") {
   const Workplace place;
   REQUIRE(place.run(Workplace::train("--out run")).code == 0);
-  const nlohmann::json first = nlohmann::json::parse(test::text_of_file(place / "run/result.json"));
+  const engine::Json first = engine::Json::parse(test::text_of_file(place / "run/result.json"));
   REQUIRE(place.run(Workplace::train("--out run --resume")).code == 0);
-  const nlohmann::json second = nlohmann::json::parse(test::text_of_file(place / "run/result.json"));
+  const engine::Json second = engine::Json::parse(test::text_of_file(place / "run/result.json"));
   for (const char* key : {"accuracy", "validation_accuracy", "training_seconds", "tokens_per_second"}) {
     CHECK(first[key] == second[key]);
   }

@@ -3,7 +3,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "cli/commands.h"
@@ -11,12 +10,13 @@
 #include "cli/lab/report.h"
 #include "cli/lab/run.h"
 #include "cli/plot.h"
+#include "engine/io/json.h"
 #include "tests/support/error_text.h"
 #include "tests/support/temporary_folder.h"
 
 using namespace ingot;
 using namespace ingot::cli;
-using nlohmann::json;
+using engine::Json;
 namespace fs = std::filesystem;
 
 namespace {
@@ -42,7 +42,7 @@ Row row(const std::string& name, const std::string& command) {
   return {.name = name, .title = name, .commands = {command}};
 }
 
-json result(double accuracy, double validation) {
+Json result(double accuracy, double validation) {
   return {{"result", {{"accuracy", accuracy}, {"validation_accuracy", validation}}}};
 }
 
@@ -118,7 +118,7 @@ TEST_CASE("a row needs the rows that it names, and all that compete for a choice
 }
 
 TEST_CASE("a row without a validation accuracy is not chosen, not drawn at zero, and named") {
-  const json without{{"result", {{"accuracy", 0.99}}}};
+  const Json without{{"result", {{"accuracy", 0.99}}}};
   std::vector<Row> rows{row("a", "train"), row("b", "train"), row("c", "train")};
   for (Row& r : rows) r.choice = "best";
   Results results{{"a", without}, {"b", result(0.5, -1.0)}, {"c", without}};
@@ -138,7 +138,7 @@ TEST_CASE("a row without a validation accuracy is not chosen, not drawn at zero,
     for (const Row& r : all) {
       if (r.name != "float" && !r.is_shared) continue;
       fs::create_directories(folder.row_folder(r.name));
-      json measured{{"accuracy", 0.87}};  // as eval gives it
+      Json measured{{"accuracy", 0.87}};  // as eval gives it
       if (r.is_shared) measured.update({{"validation_accuracy", 0.86}, {"best_so_far", {nullptr, 0.85, 0.86}}});
       folder.finish_row(r, {{"commands", r.commands},
                             {"plan", r.plan},

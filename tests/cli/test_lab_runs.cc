@@ -2,15 +2,15 @@
 #include <doctest/doctest.h>
 
 #include <csignal>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "cli/lab/folder.h"
+#include "engine/io/json.h"
 #include "tests/support/error_text.h"
 #include "tests/support/program.h"
 
 using namespace ingot;
-using nlohmann::json;
+using engine::Json;
 using test::Outcome;
 using test::Workplace;
 namespace fs = std::filesystem;
@@ -26,10 +26,10 @@ struct LabPlace : Workplace {
   LabPlace() { REQUIRE(run(Workplace::train("--out start")).code == 0); }
 };
 
-json json_of(const fs::path& file) { return json::parse(test::text_of_file(file)); }
+Json json_of(const fs::path& file) { return Json::parse(test::text_of_file(file)); }
 
-json row_of(const json& lab_result, const std::string& name) {
-  for (const json& row : lab_result["rows"]) {
+Json row_of(const Json& lab_result, const std::string& name) {
+  for (const Json& row : lab_result["rows"]) {
     if (row["name"] == name) return row;
   }
   return {};
@@ -47,12 +47,12 @@ TEST_CASE("a lab leaves a table, a figure, and results that say the same, and do
   const LabPlace place;
   const Outcome first = place.run(lab("--rows 'control-*' --json"));
   REQUIRE_MESSAGE(first.code == 0, first.error);
-  const json result = json::parse(first.out);
+  const Json result = Json::parse(first.out);
   CHECK(result == json_of(place / "lab/result.json"));
   const std::string table = test::text_of_file(place / "lab/table.md");
   for (const std::string name : {"float", "control-0.0003", "control-0.0001", "control-0.001"}) {
     INFO(name);
-    const json row = row_of(result, name), own = json_of(place / ("lab/rows/" + name + "/result.json"));
+    const Json row = row_of(result, name), own = json_of(place / ("lab/rows/" + name + "/result.json"));
     CHECK(row["state"] == "done");
     for (const char* key : {"accuracy", "f1", "loss", "examples", "seed", "options"}) CHECK(row[key] == own[key]);
     CHECK(test::contains(
@@ -69,7 +69,7 @@ TEST_CASE("a lab leaves a table, a figure, and results that say the same, and do
   const Outcome second = place.run(lab("--rows 'control-*' --json"));
   REQUIRE_MESSAGE(second.code == 0, second.error);
   CHECK_FALSE(test::contains(second.error, "$ ingot"));
-  CHECK(json::parse(second.out)["rows"] == result["rows"]);
+  CHECK(Json::parse(second.out)["rows"] == result["rows"]);
   CHECK(test::text_of_file(place / "lab/table.md") == table);
 }
 
@@ -122,7 +122,7 @@ TEST_CASE("a lab that was interrupted or killed in a row goes on in it, to the b
     const Outcome resumed = place.run(words + " --json");
     REQUIRE_MESSAGE(resumed.code == 0, resumed.error);
     CHECK(test::contains(resumed.error, "--resume"));
-    CHECK(row_of(json::parse(resumed.out), "control-0.001")["resumed"] == true);
+    CHECK(row_of(Json::parse(resumed.out), "control-0.001")["resumed"] == true);
     CHECK(test::text_of_file(row / "best/model.safetensors") == model);
   }
 }
@@ -150,8 +150,8 @@ TEST_CASE("two processes share a lab: every row is done once, and both end with 
     CHECK(WEXITSTATUS(Workplace::end(one)) == 0);
     CHECK(WEXITSTATUS(Workplace::end(two)) == 0);
     const std::string said = test::text_of_file(place / "stderr.one") + test::text_of_file(place / "stderr.two");
-    const json result = json_of(place / "lab/result.json");
-    for (const json& row : result["rows"]) {
+    const Json result = json_of(place / "lab/result.json");
+    for (const Json& row : result["rows"]) {
       const std::string name = row["name"].get<std::string>();
       INFO(name, ": ", said);
       CHECK(row["state"] == "done");
@@ -179,8 +179,8 @@ TEST_CASE("a row that another process does is waited for if others need it, and 
   lock.emplace(place / "lab/locks/control-0.0001", engine::Wait::yes);
   const Outcome other = place.run(lab("--rows 'control-*' --json"));
   REQUIRE_MESSAGE(other.code == 0, other.error);
-  CHECK(row_of(json::parse(other.out), "control-0.0001")["state"] == "running");
-  CHECK(row_of(json::parse(other.out), "control-0.0003")["state"] == "done");
+  CHECK(row_of(Json::parse(other.out), "control-0.0001")["state"] == "running");
+  CHECK(row_of(Json::parse(other.out), "control-0.0003")["state"] == "done");
 }
 
 TEST_CASE("a row that fails leaves the others their results, and is tried again") {
@@ -189,7 +189,7 @@ TEST_CASE("a row that fails leaves the others their results, and is tried again"
   const Outcome outcome = place.run(words + "--json");
   CHECK(outcome.code == 1);
   CHECK(test::contains(outcome.error, "ingot: 2 of 4 rows did not work; the first: calibrated-8-qat: needs "));
-  const json result = json::parse(outcome.out);
+  const Json result = Json::parse(outcome.out);
   CHECK(row_of(result, "control-1e+30")["state"] == "failed");
   CHECK(test::contains(row_of(result, "control-1e+30")["error"].get<std::string>(), "at step"));
   CHECK(row_of(result, "calibrated-8-qat")["state"] == "failed");
@@ -217,7 +217,7 @@ TEST_CASE("a lab refuses a folder, rows and options that are not its own") {
   refused("lab 1.1 --data train.csv --from start --out start", "is no empty folder, and holds no lab");
   refused(lab("--tune-lr 0.5"), "holds a lab with other options: recipe");
   CHECK_FALSE(fs::exists(place / "other"));
-  json row = json_of(place / "lab/rows/float/row.json");
+  Json row = json_of(place / "lab/rows/float/row.json");
   row["commands"] = {"eval something else"};
   place.write("lab/rows/float/row.json", row.dump());
   refused(lab("--report"), "lab/rows/float/row.json: the row was made by other commands");
@@ -234,19 +234,19 @@ TEST_CASE("processes share the trials of a search in a lab, and its curve is the
   const pid_t one = place.start(words, ".one"), two = place.start(words, ".two");
   CHECK(WEXITSTATUS(Workplace::end(one)) == 0);
   CHECK(WEXITSTATUS(Workplace::end(two)) == 0);
-  const json result = json_of(place / "lab/result.json");
-  const json random = row_of(result, "random"), best = row_of(result, "tpe-best");
+  const Json result = json_of(place / "lab/result.json");
+  const Json random = row_of(result, "random"), best = row_of(result, "tpe-best");
   CHECK(random["state"] == "done");
   CHECK(random["states"]["complete"] == 4);
   CHECK(random["best_so_far"].size() == 4);
   CHECK(random["distinct"] == 4);
   CHECK(best["state"] == "done");
-  const json config = json_of(place / "lab/rows/tpe/best/config.json"),
+  const Json config = json_of(place / "lab/rows/tpe/best/config.json"),
              full = json_of(place / "lab/rows/tpe-full-0.01/best/config.json");
   for (const char* key : {"num_hidden_layers", "num_attention_heads", "hidden_size", "intermediate_size"}) {
     CHECK(config[key] == full[key]);
   }
-  CHECK(config.value("ingot_identities", json()) == full.value("ingot_identities", json()));
+  CHECK(config.value("ingot_identities", Json()) == full.value("ingot_identities", Json()));
   const Outcome refused = place.run(words + " --from lab/rows/tpe/best");
   CHECK(refused.code == 2);
 }
@@ -256,7 +256,7 @@ TEST_CASE("the plan of lab 3.1 stays below 3 bits, and lab 3.2 ranks its formats
   const Outcome plan = place.run(
       "lab 3.1 --data train.csv --pieces 50 --length 16 --batch 8 --trials 2 --out lab --rows below-3-qat --json");
   REQUIRE_MESSAGE(plan.code == 0, plan.error);
-  CHECK(row_of(json::parse(plan.out), "below-3")["average_bits"].get<double>() < 3);
+  CHECK(row_of(Json::parse(plan.out), "below-3")["average_bits"].get<double>() < 3);
   fs::remove_all(place / "lab");
   const Outcome formats = place.run(lab("--trials 2 --rows 'fixed,mx,log'", "3.2"));
   REQUIRE_MESSAGE(formats.code == 0, formats.error);

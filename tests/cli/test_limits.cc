@@ -5,12 +5,12 @@
 #include <sys/resource.h>
 #include <zlib.h>
 
-#include <nlohmann/json.hpp>
 
+#include "engine/io/json.h"
 #include "tests/support/program.h"
 
 using namespace ingot;
-using nlohmann::json;
+using engine::Json;
 using test::Workplace;
 namespace fs = std::filesystem;
 
@@ -113,15 +113,15 @@ TEST_CASE("what a model's folder may ask of memory is a stated multiple of its f
   const std::size_t n = 4 << 20;
   check(place, "hf/vocab.txt", numbered("", "\n", n), "import hf --out a", 32);
   check(place, "hf/vocab.txt", std::string(n, '\n'), "import hf --out a", 32);
-  json vocabulary = json::object();
+  Json vocabulary = Json::object();
   for (int i = 0; i < 200000; ++i) vocabulary[std::to_string(i)] = i;
   fs::remove(place / "hf/vocab.txt");
   check(place, "hf/tokenizer.json",
-        json{{"model", {{"type", "WordPiece"}, {"vocab", vocabulary}}},
+        Json{{"model", {{"type", "WordPiece"}, {"vocab", vocabulary}}},
              {"post_processor", {{"type", "BertProcessing"}, {"cls", {"[CLS]", 2}}, {"sep", {"[SEP]", 3}}}}}
             .dump(),
         "import hf --out b", 48);
-  json config = json::parse(test::text_of_file(place / "packed/config.json"));
+  Json config = Json::parse(test::text_of_file(place / "packed/config.json"));
   for (const char* size : {"hidden_size", "intermediate_size"}) config[size] = 32768;
   place.write("packed/config.json", config.dump());
   const Peak claimed = run(place, "predict packed iron");

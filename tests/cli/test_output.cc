@@ -1,12 +1,12 @@
 // Standard output: one JSON object when asked for, and never half of what was to be said without a word about it.
 #include <doctest/doctest.h>
 
-#include <nlohmann/json.hpp>
 
+#include "engine/io/json.h"
 #include "tests/support/program.h"
 
 using namespace ingot;
-using nlohmann::json;
+using engine::Json;
 using test::Outcome;
 using test::Workplace;
 namespace fs = std::filesystem;
@@ -16,7 +16,7 @@ TEST_CASE("with --json standard output is one object that names its command, fro
   const auto check = [&](const std::string& command, const std::string& words, const std::string& input = "") {
     const Outcome outcome = place.run(words + " --json", input);
     REQUIRE_MESSAGE(outcome.code == 0, words, ": ", outcome.error);
-    const json object = json::parse(outcome.out, nullptr, false);
+    const Json object = engine::parse_json_or_null(outcome.out);
     REQUIRE_MESSAGE(object.is_object(), words, ": ", outcome.out);
     CHECK(object["command"] == command);
     CHECK(object.contains("build"));
@@ -62,7 +62,7 @@ TEST_CASE("names of folders need not be UTF-8 or look like text") {
   const Workplace place;
   REQUIRE(place.run(Workplace::train("--epochs 1 --out $(printf \"bad\\xff\")")).code == 0);
   REQUIRE(place.run(Workplace::train("--epochs 1 --out 1e3 --seed 18446744073709551615 --json")).code == 0);
-  const json result = json::parse(test::text_of_file(place / "1e3/result.json"));
+  const Json result = Json::parse(test::text_of_file(place / "1e3/result.json"));
   CHECK(result["options"]["out"] == "1e3");
   CHECK(result["seed"] == 18446744073709551615u);
   place.write("again.toml", test::text_of_file(place / "1e3/config.toml"));

@@ -1,10 +1,10 @@
 // The first minutes with data of one's own: small tables, other names, validation files, texts seen before.
 #include <doctest/doctest.h>
 
-#include <nlohmann/json.hpp>
 
 #include "cli/label_map.h"
 #include "engine/base/error.h"
+#include "engine/io/json.h"
 #include "tests/support/error_text.h"
 #include "tests/support/program.h"
 
@@ -29,11 +29,11 @@ Outcome trained(const Workplace& place, const std::string& more) {
   return outcome;
 }
 
-nlohmann::json evaluated(const Workplace& place, const std::string& words) {
+engine::Json evaluated(const Workplace& place, const std::string& words) {
   const Outcome outcome = place.run("eval run --json " + words);
   INFO(words, ": ", outcome.error);
   REQUIRE(outcome.code == 0);
-  return nlohmann::json::parse(outcome.out);
+  return engine::Json::parse(outcome.out);
 }
 
 }  // namespace
@@ -106,7 +106,7 @@ TEST_CASE("a validation file chooses the best epoch, and nothing is held out") {
   const Outcome outcome = trained(place, "--data own --tokenizer vocab.txt");
   CHECK(contains(outcome.error, "note: the 3 validation texts of the data choose the best epoch; none are held out"));
   CHECK(contains(outcome.out, "validation accuracy"));
-  const nlohmann::json result = nlohmann::json::parse(test::text_of_file(place / "run/result.json"));
+  const engine::Json result = engine::Json::parse(test::text_of_file(place / "run/result.json"));
   CHECK(result["examples"] == 3);
   CHECK(evaluated(place, "--data own --part validation")["texts_validated_on"] == 3);
   CHECK(evaluated(place, "--data own --part train")["texts_trained_on"] == 120);
@@ -123,7 +123,7 @@ TEST_CASE("eval says how many texts the model was trained on, also when they com
       outcome.error,
       "note: 100 of these 120 texts were in the training data of the model: this is no measure of new texts\n"));
   CHECK(contains(outcome.error, "note: 20 of these 120 texts chose the best epoch of the model\n"));
-  const nlohmann::json all = evaluated(place, "--data train.csv");
+  const engine::Json all = evaluated(place, "--data train.csv");
   CHECK(all["texts_trained_on"] == 100);
   CHECK(all["texts_validated_on"] == 20);
   place.write(
@@ -135,9 +135,9 @@ TEST_CASE("eval says how many texts the model was trained on, also when they com
         1);
   // What came of the model has seen what the model saw.
   REQUIRE(place.run("quantize run --data train.csv --qat-epochs 0 --out q --quiet").code == 0);
-  CHECK(nlohmann::json::parse(place.run("eval q --data train.csv --json").out)["texts_trained_on"] == 100);
+  CHECK(engine::Json::parse(place.run("eval q --data train.csv --json").out)["texts_trained_on"] == 100);
   REQUIRE(place.run("train --from run --data new.jsonl --length 0 --out more --batch 2 --quiet").code == 0);
-  CHECK(nlohmann::json::parse(place.run("eval more --data train.csv --json").out)["texts_trained_on"].get<int>() >=
+  CHECK(engine::Json::parse(place.run("eval more --data train.csv --json").out)["texts_trained_on"].get<int>() >=
         100);
 }
 

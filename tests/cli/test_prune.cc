@@ -2,13 +2,13 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "engine/io/json.h"
 #include "engine/io/safetensors.h"
 #include "tests/support/program.h"
 
 using namespace ingot;
-using nlohmann::json;
+using engine::Json;
 using test::Outcome;
 using test::Workplace;
 namespace fs = std::filesystem;
@@ -21,8 +21,8 @@ struct Trained : Workplace {
   Trained() { REQUIRE(run(Workplace::train("--out run")).code == 0); }
 };
 
-json result_of(const Workplace& place, const std::string& run) {
-  return json::parse(test::text_of_file(place / (run + "/result.json")));
+Json result_of(const Workplace& place, const std::string& run) {
+  return Json::parse(test::text_of_file(place / (run + "/result.json")));
 }
 
 std::vector<float> weight_of(const Workplace& place, const std::string& run, const std::string& layer) {
@@ -46,10 +46,10 @@ TEST_CASE("pruning without training zeroes the share asked for of each layer and
   const Trained place;
   const Outcome outcome = place.run(kPrune + "--sparsity 0.3 --out pruned");
   REQUIRE(outcome.code == 0);
-  const json result = result_of(place, "pruned");
+  const Json result = result_of(place, "pruned");
   std::int64_t weights = 0, zeros = 0;
   REQUIRE(result["layers"].size() == 8);
-  for (const json& layer : result["layers"]) {
+  for (const Json& layer : result["layers"]) {
     const std::vector<float> weight = weight_of(place, "pruned", layer["name"]);
     CHECK(layer["weights"] == weight.size());
     CHECK(layer["zeros"] == count_zeros(weight));
@@ -69,15 +69,15 @@ TEST_CASE("pruning without training zeroes the share asked for of each layer and
 TEST_CASE("fine-tuning around a pruned model reports it before and after, and goes on from what is pruned") {
   const Trained place;
   REQUIRE(place.run(kPrune + "--sparsity 0.5 --scope global --embeddings --epochs 2 --lr 1e-2 --out half").code == 0);
-  const json half = result_of(place, "half");
+  const Json half = result_of(place, "half");
   CHECK(half["layers"].size() == 11);
   CHECK(half["sparsity"] == 0.5);
   CHECK(half["before_fine_tuning"]["accuracy"].is_number());
   CHECK(half["before_fine_tuning"]["loss"].get<double>() != half["loss"].get<double>());
   const std::string chained = "prune half --data train.csv --validation 20 --batch 8 --quiet ";
   REQUIRE(place.run(chained + "--sparsity 0.8 --method random --epochs 1 --out more").code == 0);
-  const json more = result_of(place, "more");
-  for (const json& layer : more["layers"]) {
+  const Json more = result_of(place, "more");
+  for (const Json& layer : more["layers"]) {
     const std::vector<float> before = weight_of(place, "half", layer["name"]);
     const std::vector<float> after = weight_of(place, "more", layer["name"]);
     const bool is_table = layer["name"].get<std::string>().find("embeddings") != std::string::npos;
@@ -91,7 +91,7 @@ TEST_CASE("fine-tuning around a pruned model reports it before and after, and go
   REQUIRE(
       place.run("train --data train.csv --from more --validation 20 --batch 8 --length 16 --quiet --out tuned").code ==
       0);
-  for (const json& layer : more["layers"]) {
+  for (const Json& layer : more["layers"]) {
     CHECK(count_zeros(weight_of(place, "tuned", layer["name"])) == layer["zeros"]);
   }
 }
@@ -102,16 +102,16 @@ TEST_CASE("quantised, pruned with training, and quantised again: formats and mas
   REQUIRE(place.run("quantize run" + rest + "--width 8 --qat-epochs 1 --out q8").code == 0);
   REQUIRE(place.run("prune q8" + rest + "--sparsity 0.6 --epochs 2 --activations 0.25 --out pruned").code == 0);
   REQUIRE(place.run("quantize pruned" + rest + "--width 4 --qat-epochs 1 --embeddings --out q4").code == 0);
-  const json q8 = result_of(place, "q8"), pruned = result_of(place, "pruned"), q4 = result_of(place, "q4");
+  const Json q8 = result_of(place, "q8"), pruned = result_of(place, "pruned"), q4 = result_of(place, "q4");
   REQUIRE(pruned["layers"].size() == 8);
   for (std::size_t i = 0; i < 8; ++i) {
-    const json& layer = pruned["layers"][i];
+    const Json& layer = pruned["layers"][i];
     CHECK(layer["weight"] == q8["layers"][i]["weight"]);
     CHECK(layer["input"] == q8["layers"][i]["input"]);
     CHECK(layer["zeros"] == std::lround(0.6 * layer["weights"].get<double>()));
   }
   std::int64_t n_pruned = 0;
-  for (const json& layer : q4["layers"]) {
+  for (const Json& layer : q4["layers"]) {
     CHECK(layer["weight"].get<std::string>().starts_with("fixed(4,"));
     if (layer["zeros"] == 0) continue;  // the tables
     n_pruned += layer["zeros"].get<std::int64_t>();
@@ -124,7 +124,7 @@ TEST_CASE("quantised, pruned with training, and quantised again: formats and mas
   }
   CHECK(q4["sparsity"] == pruned["sparsity"]);
   CHECK(static_cast<double>(n_pruned) > 0);
-  const json kept = json::parse(test::text_of_file(place / "q4/best/compression.json"));
+  const Json kept = Json::parse(test::text_of_file(place / "q4/best/compression.json"));
   CHECK(kept["layers"]["classifier"]["input_sparsity"] == 0.25);
 }
 
@@ -139,7 +139,7 @@ TEST_CASE("every method prunes from the command line, the same bits on one and t
     for (const char* file : {"/best/model.safetensors", "/best/masks.safetensors", "/best/compression.json"}) {
       CHECK(test::text_of_file(place / (one + file)) == test::text_of_file(place / (two + file)));
     }
-    const json result = result_of(place, one);
+    const Json result = result_of(place, one);
     CHECK(result["sparsity"] == (method == "1:8" ? 0.875 : 0.5));
     CHECK(result.contains("before_fine_tuning") == (method != "movement"));
     // A file of its options gives the same run again.

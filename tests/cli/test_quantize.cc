@@ -2,21 +2,21 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "engine/io/json.h"
 #include "engine/io/safetensors.h"
 #include "tests/support/program.h"
 #include "tests/support/signalled.h"
 
 using namespace ingot;
-using nlohmann::json;
+using engine::Json;
 using test::Outcome;
 using test::Workplace;
 namespace fs = std::filesystem;
 
 namespace {
 
-json json_in(const Workplace& place, const std::string& file) { return json::parse(test::text_of_file(place / file)); }
+Json json_in(const Workplace& place, const std::string& file) { return Json::parse(test::text_of_file(place / file)); }
 
 // A place with a trained model in run/.
 struct Trained : Workplace {
@@ -25,7 +25,7 @@ struct Trained : Workplace {
   static std::string words(const std::string& more) {
     return "quantize run --data train.csv --validation 20 --batch 8 --quiet " + more;
   }
-  json quantized(const std::string& out, const std::string& more) const {
+  Json quantized(const std::string& out, const std::string& more) const {
     const Outcome outcome = run(words("--out " + out + " " + more));
     INFO(outcome.error);
     REQUIRE(outcome.code == 0);
@@ -34,7 +34,7 @@ struct Trained : Workplace {
   std::string weights(const std::string& model) const {
     return test::text_of_file(*this / model / "model.safetensors");
   }
-  json layer(const std::string& out, const std::string& name) const {
+  Json layer(const std::string& out, const std::string& name) const {
     return json_in(*this, out + "/best/compression.json")["layers"][name];
   }
 };
@@ -45,7 +45,7 @@ const std::string kQuery = "bert.encoder.layer.0.attention.self.query";
 
 TEST_CASE("calibrated 4 bits keep what a model has learned, half of 4 bits does not") {
   const Trained place;
-  const json calibrated = place.quantized("q4", "--width 4"), half = place.quantized("h4", "--width 4 --frac half");
+  const Json calibrated = place.quantized("q4", "--width 4"), half = place.quantized("h4", "--width 4 --frac half");
   const double trained = json_in(place, "run/result.json")["accuracy"];
   CHECK(trained >= 0.95);
   CHECK(calibrated["accuracy"] >= trained - 0.05);
@@ -59,7 +59,7 @@ TEST_CASE("calibrated 4 bits keep what a model has learned, half of 4 bits does 
   CHECK(place.weights("q4/best") == place.weights("run/best"));  // the float weights stay
   CHECK_FALSE(place.layer("q4", kQuery).contains("bias"));
   CHECK(place.layer("q4", kQuery)["weight"]["channel_frac_bits"].size() == 16);
-  CHECK(place.layer("h4", kQuery) == json{{"input", {{"format", "fixed(4,2)"}}},
+  CHECK(place.layer("h4", kQuery) == Json{{"input", {{"format", "fixed(4,2)"}}},
                                           {"weight", {{"format", "fixed(4,2)"}}},
                                           {"bias", {{"format", "fixed(4,2)"}}}});
   const Outcome eval = place.run("eval q4 --data train.csv --json --quiet");
@@ -95,7 +95,7 @@ TEST_CASE("training with quantisation goes on where it was stopped, and gives th
 TEST_CASE("a chain of quantising and pruning keeps masks, and the last format wins") {
   const Trained place;
   place.quantized("q8", "--width 8 --frac half");
-  json plan = json_in(place, "q8/best/compression.json");
+  Json plan = json_in(place, "q8/best/compression.json");
   plan["layers"]["classifier"]["input_sparsity"] = 0.5;  // as pruning leaves it
   place.write("q8/best/compression.json", plan.dump());
   place.write("plan.toml", "[[layers]]\nname = \"classifier\"\nweight = \"minifloat(6,e3)\"\n");
@@ -122,7 +122,7 @@ TEST_CASE("frozen parameters stay, the others learn") {
 TEST_CASE("other formats, modes and methods") {
   const Trained place;
   place.quantized("mini", "--format 'minifloat(8,e4)' --mode mase --embeddings");
-  CHECK(place.layer("mini", kQuery)["bias"] == json{{"format", "minifloat(8,e4,b7)"}, {"mode", "mase"}});
+  CHECK(place.layer("mini", kQuery)["bias"] == Json{{"format", "minifloat(8,e4,b7)"}, {"mode", "mase"}});
   CHECK(place.layer("mini", "bert.embeddings.word_embeddings")["weight"]["mode"] == "mase");
   place.quantized("mase", "--width 6 --mode mase");
   CHECK_FALSE(place.layer("mase", kQuery)["weight"].contains("channel_frac_bits"));

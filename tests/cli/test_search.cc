@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 
+#include "engine/io/json.h"
 #include "tests/search/golden.h"
 #include "tests/support/program.h"
 
@@ -14,7 +14,7 @@ using test::Workplace;
 TEST_CASE("search bench prints the values of Optuna, trial by trial") {
   const Workplace place;
   for (const auto& [version, golden] : test::golden_search().items()) {
-    for (const nlohmann::json& t : golden["trajectories"]) {
+    for (const engine::Json& t : golden["trajectories"]) {
       if (t["seed"] != 7) continue;
       CAPTURE(version);
       CAPTURE(t["problem"]);
@@ -23,7 +23,7 @@ TEST_CASE("search bench prints the values of Optuna, trial by trial") {
                       t["problem"].get<std::string>(), version[0] == '4' ? "optuna4" : "optuna5",
                       t["multivariate"] == true ? "--multivariate" : "--univariate", t["values"].size()));
       REQUIRE(outcome.code == 0);
-      const nlohmann::json values = nlohmann::json::parse(outcome.out)["values"];
+      const engine::Json values = engine::Json::parse(outcome.out)["values"];
       REQUIRE(values.size() == t["values"].size());
       for (std::size_t i = 0; i < values.size(); ++i) REQUIRE(test::near(values[i], t["values"][i], 1e-6));
     }
@@ -36,9 +36,9 @@ TEST_CASE("a search in a journal goes on where it stopped, with any number of jo
   const auto values = [&](const std::string& more) {
     const Outcome outcome = place.run(words + more);
     REQUIRE(outcome.code == 0);
-    return nlohmann::json::parse(outcome.out)["values"];
+    return engine::Json::parse(outcome.out)["values"];
   };
-  const nlohmann::json whole = values("40");
+  const engine::Json whole = values("40");
   REQUIRE(values("17 --journal j --jobs 4").size() == 17);
   CHECK(values("40 --journal j --jobs 2") == whole);
   const Outcome other = place.run(words + "50 --journal j --seed 2");
@@ -50,9 +50,9 @@ TEST_CASE("a search that goes on shows the best and the number of all trials, an
   const Workplace place;
   const std::string words = "search bench --problem sphere_mixed --journal j --trials ";
   const auto values = [&](const std::string& more) {
-    return nlohmann::json::parse(place.run(words + more + " --json --quiet").out)["values"];
+    return engine::Json::parse(place.run(words + more + " --json --quiet").out)["values"];
   };
-  const nlohmann::json first = values("30");
+  const engine::Json first = values("30");
   const double best = *std::min_element(first.begin(), first.end());
   const Outcome more = place.run(words + "31");
   CHECK(more.code == 0);
@@ -109,9 +109,9 @@ TEST_CASE("regret is measured over seeds, beside Optuna's") {
   CHECK(outcome.out.find("nas_bert          100") != std::string::npos);
   CHECK(outcome.out.find("(-0.8457)") != std::string::npos);
   const Outcome json = place.run("search bench --regret --problem nas_bert --seeds 3 --quiet --json");
-  const nlohmann::json rows = nlohmann::json::parse(json.out)["rows"];
+  const engine::Json rows = engine::Json::parse(json.out)["rows"];
   REQUIRE(rows.size() == 14);
-  for (const nlohmann::json& row : rows) {
+  for (const engine::Json& row : rows) {
     CHECK(row["quartiles"][0] <= row["quartiles"][1]);
     CHECK(row["quartiles"][1] <= row["quartiles"][2]);
     CHECK(row["quartiles"][0] >= -0.85016);

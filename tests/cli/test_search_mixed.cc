@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <csignal>
-#include <nlohmann/json.hpp>
 
+#include "engine/io/json.h"
 #include "tests/support/error_text.h"
 #include "tests/support/program.h"
 
 using namespace ingot;
-using nlohmann::json;
+using engine::Json;
 using test::Outcome;
 using test::Workplace;
 namespace fs = std::filesystem;
@@ -19,10 +19,10 @@ namespace {
 // A workplace with a trained model.
 struct MixedPlace : Workplace {
   MixedPlace() { REQUIRE(run(Workplace::train("--out start")).code == 0); }
-  json result(const std::string& words) const {
+  Json result(const std::string& words) const {
     const Outcome outcome = run(words + " --json --quiet");
     REQUIRE_MESSAGE(outcome.code == 0, outcome.error);
-    return json::parse(outcome.out);
+    return Json::parse(outcome.out);
   }
 };
 
@@ -30,9 +30,9 @@ std::string mixed(const std::string& more) {
   return "search mixed start --data train.csv --validation 20 --out mixed " + more;
 }
 
-json trials_of(const json& result) {
-  json trials = result["trials"];
-  for (json& trial : trials) trial.erase("seconds");
+Json trials_of(const Json& result) {
+  Json trials = result["trials"];
+  for (Json& trial : trials) trial.erase("seconds");
   return trials;
 }
 
@@ -44,8 +44,8 @@ TEST_CASE("the best plan of a search, given to quantize, makes the same model wi
        {"--embeddings --widths 2,3,4 --inputs 'fixed(8,calibrated)'", "--widths 8,16,32 --fracs 2,4,8",
         "--formats fixed,block_fp,minifloat,mx,ternary,binary_residual --embeddings --group", "--per tensor"}) {
     INFO(options);
-    const json result = place.result(mixed(options + " --trials 8 --startup 3"));
-    const json again =
+    const Json result = place.result(mixed(options + " --trials 8 --startup 3"));
+    const Json again =
         place.result("quantize start --data train.csv --validation 20 --plan mixed/plan.toml --out again");
     for (const char* file : {"compression.json", "model.safetensors", "config.json"}) {
       CHECK(test::text_of_file(place / ("again/best/" + std::string(file))) ==
@@ -53,7 +53,7 @@ TEST_CASE("the best plan of a search, given to quantize, makes the same model wi
     }
     for (const char* key : {"accuracy", "loss", "average_bits", "validation_accuracy"})
       CHECK(again[key] == result[key]);
-    const json best = result["trials"][result["best"]["number"].get<std::size_t>()];
+    const Json best = result["trials"][result["best"]["number"].get<std::size_t>()];
     CHECK(best["average_bits"] == again["average_bits"]);
     CHECK(best["loss"] == again["loss"]);  // there are no test texts: it is measured on the same ones
     fs::remove_all(place / "mixed");
@@ -64,17 +64,17 @@ TEST_CASE("the best plan of a search, given to quantize, makes the same model wi
 TEST_CASE("what trials share changes none of them: in another process, with nothing shared, they are the same") {
   const MixedPlace place;
   const std::string options = "--embeddings --widths 2,3,4 --inputs 'fixed(8,calibrated)' --startup 3 --resume ";
-  const json whole = place.result(mixed(options + "--trials 8"));
+  const Json whole = place.result(mixed(options + "--trials 8"));
   fs::remove_all(place / "mixed");
   for (const int n : {3, 4, 5, 8}) place.result(mixed(options + fmt::format("--trials {}", n)));
-  CHECK(trials_of(json::parse(test::text_of_file(place / "mixed/result.json"))) == trials_of(whole));
+  CHECK(trials_of(Json::parse(test::text_of_file(place / "mixed/result.json"))) == trials_of(whole));
 }
 
 TEST_CASE("a limit of bits over all parameters is kept by every trial that was evaluated") {
   const MixedPlace place;
-  const json result = place.result(mixed("--embeddings --widths 2,3,4,6,8 --max-bits 5 --trials 12"));
+  const Json result = place.result(mixed("--embeddings --widths 2,3,4,6,8 --max-bits 5 --trials 12"));
   std::size_t n = 0;
-  for (const json& trial : result["trials"]) {
+  for (const Json& trial : result["trials"]) {
     if (trial["state"] != "complete") continue;
     ++n;
     CHECK(trial["average_bits"].get<double>() <= 5);
@@ -89,10 +89,10 @@ TEST_CASE("a limit of bits over all parameters is kept by every trial that was e
 
 TEST_CASE("accuracy and bits give a front, each point with its plan") {
   const MixedPlace place;
-  const json result = place.result(mixed("--embeddings --objectives accuracy,bits --trials 16"));
+  const Json result = place.result(mixed("--embeddings --objectives accuracy,bits --trials 16"));
   double bits = 1e9, accuracy = 2;
-  for (const json& number : result["front"]) {
-    const json& trial = result["trials"][number.get<std::size_t>()];
+  for (const Json& number : result["front"]) {
+    const Json& trial = result["trials"][number.get<std::size_t>()];
     CHECK(trial["values"]["bits"] == trial["average_bits"]);
     CHECK(trial["values"]["bits"].get<double>() < bits);
     CHECK(trial["values"]["accuracy"].get<double>() < accuracy);
@@ -127,16 +127,16 @@ TEST_CASE("accuracy and bits give a front, each point with its plan") {
 
 TEST_CASE("accuracy and hardware give a front, along which fewer bits are multiplied") {
   const MixedPlace place;
-  const json result = place.result(mixed("--objectives accuracy,hardware --widths 2,4,8 --trials 12"));
+  const Json result = place.result(mixed("--objectives accuracy,hardware --widths 2,4,8 --trials 12"));
   std::vector<std::pair<double, double>> points;
-  for (const json& trial : result["trials"]) {
+  for (const Json& trial : result["trials"]) {
     double product = 0;
     for (const auto& [name, value] : trial["parameters"].items()) product += value.get<double>() * value.get<double>();
     points.emplace_back(product, trial["values"]["hardware"].get<double>());
   }
   CHECK(std::max_element(points.begin(), points.end())->second >
         std::min_element(points.begin(), points.end())->second);
-  const json widest = place.result(mixed("--objectives accuracy,hardware --widths 8 --trials 1 --out widest"));
+  const Json widest = place.result(mixed("--objectives accuracy,hardware --widths 8 --trials 1 --out widest"));
   for (const auto& [product, logic] : points) {
     CHECK(logic > 0);
     CHECK(logic <= widest["trials"][0]["values"]["hardware"].get<double>());
@@ -146,15 +146,15 @@ TEST_CASE("accuracy and hardware give a front, along which fewer bits are multip
 TEST_CASE("a trial may train with its formats; killed in it, the search goes on to the same trials") {
   const MixedPlace place;
   const std::string words = mixed("--widths 2,3,4 --trials 2 --qat-steps 400 --save-every 20 --lr 1e-3 --resume");
-  const json whole = place.result(words);
+  const Json whole = place.result(words);
   fs::remove_all(place / "mixed");
   const pid_t process = place.start(words);
   CHECK(Workplace::wait_until([&] { return fs::exists(place / "mixed/trials/0/training.safetensors"); }));
   Workplace::end(process, SIGKILL);
   CHECK(trials_of(place.result(words)) == trials_of(whole));
   // The float model that trials begin with is what it was.
-  const json at_once = place.result(mixed("--widths 4 --trials 1 --out at-once"));
-  const json plain = place.result("quantize start --data train.csv --validation 20 --width 4 --out plain");
+  const Json at_once = place.result(mixed("--widths 4 --trials 1 --out at-once"));
+  const Json plain = place.result("quantize start --data train.csv --validation 20 --width 4 --out plain");
   CHECK(at_once["accuracy"] == plain["accuracy"]);
 }
 
@@ -164,7 +164,7 @@ TEST_CASE("two processes share a search for formats") {
   const pid_t one = place.start(words, ".one"), two = place.start(words, ".two");
   CHECK(WEXITSTATUS(Workplace::end(one)) == 0);
   CHECK(WEXITSTATUS(Workplace::end(two)) == 0);
-  const json result = json::parse(test::text_of_file(place / "mixed/result.json"));
+  const Json result = Json::parse(test::text_of_file(place / "mixed/result.json"));
   CHECK(result["states"]["complete"] == 12);
   fs::remove_all(place / "mixed");
   CHECK(trials_of(place.result(mixed("--trials 12 --sampler random --jobs 3"))) == trials_of(result));
@@ -190,7 +190,7 @@ TEST_CASE("search mixed says what is wrong before any work, and exits with 2") {
   refused("--sampler grid --widths 2,3,4,5,6,7,8,9,10,11,12,13,14,15,16", "must have at most 10000000 combinations");
   refused("--sampler grid --formats fixed,mx", "--sampler grid: lists every combination");
   CHECK_FALSE(fs::exists(place / "mixed"));
-  const json grid = place.result(mixed("--sampler grid --widths 4,8 --trials 3"));
+  const Json grid = place.result(mixed("--sampler grid --widths 4,8 --trials 3"));
   CHECK(grid["distinct"] == 3);
   REQUIRE(place.run(Workplace::train("--seed 2 --out start --resume")).code != 0);
   fs::copy(place / "start/last", place / "other", fs::copy_options::recursive);

@@ -2,13 +2,13 @@
 #include <doctest/doctest.h>
 
 #include <csignal>
-#include <nlohmann/json.hpp>
 
+#include "engine/io/json.h"
 #include "tests/support/error_text.h"
 #include "tests/support/program.h"
 
 using namespace ingot;
-using nlohmann::json;
+using engine::Json;
 using test::Outcome;
 using test::Workplace;
 namespace fs = std::filesystem;
@@ -21,16 +21,16 @@ std::string nas(const std::string& more) {
          more;
 }
 
-json run(const Workplace& place, const std::string& words) {
+Json run(const Workplace& place, const std::string& words) {
   const Outcome outcome = place.run(words + " --json --quiet");
   REQUIRE_MESSAGE(outcome.code == 0, outcome.error);
-  return json::parse(outcome.out);
+  return Json::parse(outcome.out);
 }
 
 // Without what a clock decides.
-json trials_of(const json& result) {
-  json trials = result["trials"];
-  for (json& trial : trials) trial.erase("seconds");
+Json trials_of(const Json& result) {
+  Json trials = result["trials"];
+  for (Json& trial : trials) trial.erase("seconds");
   return trials;
 }
 
@@ -38,19 +38,19 @@ json trials_of(const json& result) {
 
 TEST_CASE("a search for architectures leaves its best model, with all four sizes and what was left out in it") {
   const Workplace place;
-  const json result = run(place, nas("--trials 8"));
+  const Json result = run(place, nas("--trials 8"));
   CHECK(result["trials"].size() == 8);
   CHECK(result["distinct"] == 8);
   CHECK(result["unfinished"] == 0);
-  const json best = result["best"]["parameters"],
-             config = json::parse(test::text_of_file(place / "nas/best/config.json"));
+  const Json best = result["best"]["parameters"],
+             config = Json::parse(test::text_of_file(place / "nas/best/config.json"));
   CHECK(config["num_hidden_layers"] == best["layers"]);
   CHECK(config["num_attention_heads"] == best["heads"]);
   CHECK(config["hidden_size"] == best["hidden"]);
   CHECK(config["intermediate_size"] == best["ffn"]);
   std::size_t n_identities = 0;
   for (const auto& [name, value] : best.items()) n_identities += value == "identity";
-  CHECK(config.value("ingot_identities", json::array()).size() == n_identities);
+  CHECK(config.value("ingot_identities", Json::array()).size() == n_identities);
   double highest = 0;
   for (std::size_t i = 0; i < 8; ++i) {
     highest = std::max(highest, result["trials"][i]["values"]["accuracy"].get<double>());
@@ -86,7 +86,7 @@ TEST_CASE("a trained trial is the model that train makes of the same sizes and s
 TEST_CASE("a search killed in a trial goes on in it, and ends with the trials of one that was not") {
   const Workplace place;
   const std::string words = nas("--trials 3 --steps 400 --save-every 20 --pruner median --resume");
-  const json whole = run(place, words);
+  const Json whole = run(place, words);
   const std::string model = test::text_of_file(place / "nas/best/model.safetensors");
   for (const int signal : {SIGINT, SIGKILL}) {
     fs::remove_all(place / "nas");
@@ -95,7 +95,7 @@ TEST_CASE("a search killed in a trial goes on in it, and ends with the trials of
     const int status = Workplace::end(process, signal);
     if (signal == SIGINT) CHECK(WEXITSTATUS(status) == 130);
     CHECK(fs::exists(place / "nas/trials/1"));
-    const json result = run(place, words);
+    const Json result = run(place, words);
     CHECK(trials_of(result) == trials_of(whole));
     CHECK(test::text_of_file(place / "nas/best/model.safetensors") == model);
     CHECK_FALSE(fs::exists(place / "nas/trials/1"));
@@ -108,7 +108,7 @@ TEST_CASE("two processes share a search: every trial is done once, and the last 
   const pid_t one = place.start(words, ".one"), two = place.start(words, ".two");
   CHECK(WEXITSTATUS(Workplace::end(one)) == 0);
   CHECK(WEXITSTATUS(Workplace::end(two)) == 0);
-  const json result = json::parse(test::text_of_file(place / "nas/result.json"));
+  const Json result = Json::parse(test::text_of_file(place / "nas/result.json"));
   REQUIRE(result["trials"].size() == 8);
   CHECK(result["states"]["complete"] == 8);
   CHECK(result["unfinished"] == 0);
@@ -118,7 +118,7 @@ TEST_CASE("two processes share a search: every trial is done once, and the last 
     CHECK(said.find(line) != std::string::npos);
     CHECK(said.find(line) == said.rfind(line));
   }
-  const json best = json::parse(test::text_of_file(place / "nas/best.json"));
+  const Json best = Json::parse(test::text_of_file(place / "nas/best.json"));
   CHECK(best["number"] == result["best"]["number"]);
 
   // The same trials by one process, two at a time or one after the other: random ones learn nothing from each other.
@@ -128,14 +128,14 @@ TEST_CASE("two processes share a search: every trial is done once, and the last 
 
 TEST_CASE("trials are quantised, pruned and trained on inside the search") {
   const Workplace place;
-  const json at_once = run(place, nas("--trials 2 --compress 'fixed(4,calibrated)' --sparsity 0.5 --embeddings"));
+  const Json at_once = run(place, nas("--trials 2 --compress 'fixed(4,calibrated)' --sparsity 0.5 --embeddings"));
   CHECK(at_once["average_bits"].get<double>() < 8);
   CHECK(at_once["sparsity"].get<double>() == doctest::Approx(0.5).epsilon(0.05));
   CHECK(fs::exists(place / "nas/best/compression.json"));
   const Outcome eval = place.run("eval nas/best --data train.csv --json");
   REQUIRE_MESSAGE(eval.code == 0, eval.error);
   fs::remove_all(place / "nas");
-  const json tuned = run(place, nas("--trials 2 --compress 'fixed(4,calibrated)' --sparsity 0.5 --embeddings "
+  const Json tuned = run(place, nas("--trials 2 --compress 'fixed(4,calibrated)' --sparsity 0.5 --embeddings "
                                     "--fine-tune-steps 30 --fine-tune-lr 1e-2"));
   for (std::size_t i = 0; i < 2; ++i) {
     CHECK(tuned["trials"][i]["float_accuracy"] == at_once["trials"][i]["float_accuracy"]);
@@ -146,12 +146,12 @@ TEST_CASE("trials are quantised, pruned and trained on inside the search") {
 
 TEST_CASE("two objectives give a front, and a limit keeps large models from being tried") {
   const Workplace place;
-  const json result = run(place, nas("--trials 6 --objectives accuracy,parameters --max-parameters 9000"));
+  const Json result = run(place, nas("--trials 6 --objectives accuracy,parameters --max-parameters 9000"));
   REQUIRE(!result["front"].empty());
-  for (const json& trial : result["trials"]) CHECK(trial["values"]["parameters"].get<double>() <= 9000);
+  for (const Json& trial : result["trials"]) CHECK(trial["values"]["parameters"].get<double>() <= 9000);
   double last_accuracy = 2, last_size = 1e9;
-  for (const json& number : result["front"]) {  // from the most accurate to the smallest
-    const json values = result["trials"][number.get<std::size_t>()]["values"];
+  for (const Json& number : result["front"]) {  // from the most accurate to the smallest
+    const Json values = result["trials"][number.get<std::size_t>()]["values"];
     CHECK(values["accuracy"].get<double>() < last_accuracy);
     CHECK(values["parameters"].get<double>() < last_size);
     last_accuracy = values["accuracy"];
@@ -164,7 +164,7 @@ TEST_CASE("a trial that diverges fails, and the search goes on") {
   const Outcome outcome = place.run(nas("--trials 2 --lr 1e30 --json --quiet"));
   CHECK(outcome.code == 1);
   CHECK(test::contains(outcome.error, "no trial of 2 is complete"));
-  const json result = json::parse(outcome.out);
+  const Json result = Json::parse(outcome.out);
   CHECK(result["states"]["failed"] == 2);
   CHECK(test::contains(result["trials"][0]["reason"].get<std::string>(), "became"));
 }
@@ -186,7 +186,7 @@ TEST_CASE("what a killed process left of finished trials goes when the search go
 
 TEST_CASE("a grid tries every combination once, and no more") {
   const Workplace place;
-  const json result = run(place, nas("--sampler grid --identity never --layers 1 --ffn 8 --trials 100"));
+  const Json result = run(place, nas("--sampler grid --identity never --layers 1 --ffn 8 --trials 100"));
   CHECK(result["trials"].size() == 4);
   CHECK(result["distinct"] == 4);
 }
@@ -226,7 +226,7 @@ TEST_CASE("search nas says what is wrong before any work, and exits with 2") {
 
 TEST_CASE("a full disk ends a search with a sentence, and it goes on when there is room") {
   const Workplace place;
-  const json whole = run(place, nas("--trials 2"));
+  const Json whole = run(place, nas("--trials 2"));
   fs::remove_all(place / "nas");
   const Outcome full = place.run(nas("--trials 2 --quiet"), "", "ulimit -f 8;");
   CHECK(full.code == 1);

@@ -1,15 +1,15 @@
 // simulate as its users meet it.
 #include <doctest/doctest.h>
 
-#include <nlohmann/json.hpp>
 
 #include "engine/base/child.h"
 #include "engine/base/files.h"
+#include "engine/io/json.h"
 #include "tests/support/error_text.h"
 #include "tests/support/program.h"
 
 using namespace ingot;
-using nlohmann::json;
+using engine::Json;
 using test::contains;
 using test::Outcome;
 using test::text_of_file;
@@ -39,8 +39,8 @@ void forge(const Workplace& place, const std::string& name, const std::string& f
   REQUIRE(contains(text, from));
   text.replace(text.find(from), from.size(), to);
   place.write("rtl/" + name, text);
-  json manifest = json::parse(text_of_file(place / "rtl/manifest.json"));
-  for (json& file : manifest["files"]) {
+  Json manifest = Json::parse(text_of_file(place / "rtl/manifest.json"));
+  for (Json& file : manifest["files"]) {
     if (file["name"] != name) continue;
     file["bytes"] = text.size();
     file["hash"] = fmt::format("{:016x}", engine::content_hash(text));
@@ -97,17 +97,17 @@ TEST_CASE("An emitted layer is simulated: equal, measured, traced; one that is n
   REQUIRE(place.run("emit mlp.toml --parallelism 4 --out rtl").code == 0);
   const Outcome outcome = place.run("simulate rtl --vectors 3000 --trace 40 --json");
   REQUIRE_MESSAGE(outcome.code == 0, outcome.error);
-  const json result = json::parse(outcome.out);
+  const Json result = Json::parse(outcome.out);
   CHECK(result["equal"] == true);
   CHECK(result["vectors"] == 3000);
   CHECK(result["beats"] == 6000);
   CHECK(result["latency_cycles"] == 6);
   CHECK(result["interval_cycles"] == 2.0);
   CHECK(result["utilisation"] == 1.0);
-  CHECK(json::parse(text_of_file(place / "rtl/simulation/result.json"))["cycles"] == result["cycles"]);
+  CHECK(Json::parse(text_of_file(place / "rtl/simulation/result.json"))["cycles"] == result["cycles"]);
   CHECK(contains(text_of_file(place / "rtl/simulation/trace.vcd"), "$var wire 32 # data_in_0 $end"));
   CHECK(contains(text_of_file(place / "rtl/simulation/waveform.svg"), "data_out_0_valid"));
-  CHECK(json::parse(place.run("simulate rtl --vectors 3000 --json").out)["cycles"] == result["cycles"]);
+  CHECK(Json::parse(place.run("simulate rtl --vectors 3000 --json").out)["cycles"] == result["cycles"]);
   CHECK(contains(place.run("simulate rtl --activations --out real").out, "2 vectors, 4 beats: every bit as computed"));
 
   REQUIRE(place.run("emit mlp.toml --parallelism 4 --out rtl").code == 0);  // in place of what was simulated
@@ -130,10 +130,10 @@ TEST_CASE("The netlist of an emitted layer is simulated, and what its cells are 
   CHECK(outcome.code == 0);
   CHECK(contains(outcome.out, "every bit as computed"));
   CHECK(contains(outcome.out, "with models that come with Yosys; ingot's of MULT18X18D"));
-  const json netlist = json::parse(text_of_file(place / "rtl/simulation/result.json"))["netlist"];
+  const Json netlist = Json::parse(text_of_file(place / "rtl/simulation/result.json"))["netlist"];
   CHECK(netlist["target"] == "ecp5");
   CHECK(netlist["cells"]["MULT18X18D"] == 4);
-  CHECK(netlist["models_of_ingot"] == json{"MULT18X18D"});
+  CHECK(netlist["models_of_ingot"] == Json{"MULT18X18D"});
 }
 
 TEST_CASE("What a stranger wrote into an emitted folder is not run, though its checksums are right") {

@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "cli/line_stream.h"
 #include "engine/base/error.h"
+#include "engine/io/json.h"
 #include "tests/support/program.h"
 
 using namespace ingot;
@@ -121,28 +121,28 @@ TEST_CASE("a bad line keeps its place, is numbered on standard error, and decide
         "the line\n");
   const Outcome json = place.run("predict run --quiet --json", input);
   CHECK(json.code == 2);
-  const auto predictions = nlohmann::json::parse(json.out)["predictions"];
+  const auto predictions = engine::Json::parse(json.out)["predictions"];
   REQUIRE(predictions.size() == 3);
-  CHECK(predictions[1] == nlohmann::json{{"error", "must be UTF-8, got byte 0xff at byte offset 0 of the line"}});
+  CHECK(predictions[1] == engine::Json{{"error", "must be UTF-8, got byte 0xff at byte offset 0 of the line"}});
   CHECK(predictions[2].contains("label"));
 
   const Outcome encoded = place.run("tokenizer encode run/best", input);
   CHECK(encoded.code == 2);
   CHECK(encoded.out == "5 6\n\n5 10\n");
-  const auto pieces = nlohmann::json::parse(place.run("tokenizer encode run/best --json", input).out)["texts"];
-  CHECK(pieces[0]["pieces"] == nlohmann::json{"the", "iron"});
+  const auto pieces = engine::Json::parse(place.run("tokenizer encode run/best --json", input).out)["texts"];
+  CHECK(pieces[0]["pieces"] == engine::Json{"the", "iron"});
   CHECK(pieces[1].contains("error"));
 }
 
 TEST_CASE("with --json a stream is one object, with and without lines") {
   const Workplace place;
   train(place);
-  const auto none = nlohmann::json::parse(place.run("predict run --json").out);
+  const auto none = engine::Json::parse(place.run("predict run --json").out);
   CHECK(none["predictions"].empty());
   CHECK(none["command"] == "predict");
   std::string lines;
   for (int i = 0; i < 1500; ++i) lines += "the iron number\n";
-  const auto many = nlohmann::json::parse(place.run("predict run --json", lines).out);
+  const auto many = engine::Json::parse(place.run("predict run --json", lines).out);
   CHECK(many["predictions"].size() == 1500);
   CHECK(many["predictions"][0] == many["predictions"][1499]);
 }

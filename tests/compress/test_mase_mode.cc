@@ -3,29 +3,29 @@
 #include <bit>
 #include <cmath>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "engine/base/files.h"
+#include "engine/io/json.h"
 #include "tests/compress/quantized.h"
 #include "tests/support/error_text.h"
 #include "tests/support/kernel_cases.h"
 
 using namespace ingot;
 using compress::Mode;
-using nlohmann::json;
+using engine::Json;
 using test::quantized;
 
 namespace {
 
-std::string block_text(const json& config) { return config["block_size"].dump(); }
+std::string block_text(const Json& config) { return config["block_size"].dump(); }
 
-std::string bias_text(const json& config) {
-  const json& bias = config["exponent_bias"];
+std::string bias_text(const Json& config) {
+  const Json& bias = config["exponent_bias"];
   return bias.is_null() ? "" : fmt::format(",b{}", bias.get<int>());
 }
 
 // The notation of a vector's format and config.
-std::string text_of(const std::string& name, const json& config) {
+std::string text_of(const std::string& name, const Json& config) {
   const int width = config.value("width", 1);
   if (name.starts_with("integer")) {
     return fmt::format("{}({},{}{})", config.value("is_signed", true) ? "fixed" : "ufixed", width,
@@ -46,7 +46,7 @@ std::string text_of(const std::string& name, const json& config) {
   return name;
 }
 
-engine::Shape shape_of(const json& sizes) { return engine::Shape(sizes.get<std::vector<std::int64_t>>()); }
+engine::Shape shape_of(const Json& sizes) { return engine::Shape(sizes.get<std::vector<std::int64_t>>()); }
 
 struct Quality {
   double share_of_zeros = 0, decibels = 0;
@@ -65,9 +65,9 @@ Quality quality(const std::vector<float>& x, const std::vector<float>& y) {
 }  // namespace
 
 TEST_CASE("mase mode gives MASE's outputs bit for bit") {
-  const json vectors = json::parse(engine::read_file(std::filesystem::path(INGOT_GOLDEN) / "formats.json"));
+  const Json vectors = Json::parse(engine::read_file(std::filesystem::path(INGOT_GOLDEN) / "formats.json"));
   REQUIRE(vectors.size() == 71);
-  for (const json& vector : vectors) {
+  for (const Json& vector : vectors) {
     const std::string text = text_of(vector["format"], vector["config"]);
     CAPTURE(text);
     const auto x = vector["input"].get<std::vector<float>>(), want = vector["output"].get<std::vector<float>>();

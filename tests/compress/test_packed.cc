@@ -3,7 +3,6 @@
 
 #include <cmath>
 #include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "compress/formats/kind.h"
 #include "compress/lower/integer_model.h"
@@ -12,6 +11,7 @@
 #include "compress/packed/tensor.h"
 #include "compress/transforms.h"
 #include "engine/base/files.h"
+#include "engine/io/json.h"
 #include "engine/io/safetensors.h"
 #include "tests/compress/small_model.h"
 #include "tests/compress/trained_model.h"
@@ -290,7 +290,7 @@ TEST_CASE("a config that claims more than the packed file can hold is refused be
   check_round_trip(test::fixed_compression({}), folder / "m");
   const std::string config = text_of(folder / "m/config.json");
   const auto with = [&](const char* key, std::int64_t value) {
-    nlohmann::json object = nlohmann::json::parse(config);
+    engine::Json object = engine::Json::parse(config);
     object[key] = value;
     test::put(folder / "m/config.json", object.dump());
     return error_text([&] { compress::load_packed(folder / "m"); });

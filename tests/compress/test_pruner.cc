@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "compress/prune/pruner.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/progress.h"
+#include "engine/io/json.h"
 #include "tests/compress/small_model.h"
 #include "tests/support/error_text.h"
 #include "tests/support/temporary_folder.h"
@@ -239,7 +239,7 @@ bert::Job small_job(bert::Model& model) {
     const std::vector<std::int32_t> labels{0, 1};
     return bert::StepResult{engine::cross_entropy(model.classify(model.encode(input, off), input, off), labels), 6};
   };
-  job.validate = [] { return nlohmann::json{{"score", 0.5}}; };
+  job.validate = [] { return engine::Json{{"score", 0.5}}; };
   return job;
 }
 

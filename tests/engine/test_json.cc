@@ -1,7 +1,6 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
-#include <nlohmann/json.hpp>
 
 #include "engine/io/json.h"
 #include "tests/support/error_text.h"
@@ -11,7 +10,7 @@ using ingot::test::error_text;
 
 TEST_CASE("JSON is read as it is written") {
   const char* text = R"( {"a":[1,-2.5,true,null,{"b":{}}],"c":"\u00e4\ud83d\ude00","d":18446744073709551615} )";
-  CHECK(parse_json(text, "f") == nlohmann::json::parse(text));
+  CHECK(parse_json(text, "f") == ingot::engine::Json::parse(text));
   CHECK(parse_json("3", "f") == 3);
 }
 

@@ -1,16 +1,16 @@
 // TOML is read as JSON, and no text makes its parser fall over.
 #include <doctest/doctest.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "engine/io/json.h"
 #include "engine/io/toml.h"
 #include "tests/support/error_text.h"
 
 using namespace ingot::engine;
 using namespace ingot::test;
-using nlohmann::json;
+using ingot::engine::Json;
 
 namespace {
 
@@ -24,8 +24,8 @@ std::string repeated(const std::string& part, int n) {
 
 TEST_CASE("tables, arrays and dotted keys are JSON's objects and arrays") {
   CHECK(parse_toml("a = 1\nb.c = 2.5\n[[d]]\ne = \"x.y\"\n[[d]]\ne = [true, 'z']\n", "t") ==
-        json{{"a", 1}, {"b", {{"c", 2.5}}}, {"d", {{{"e", "x.y"}}, {{"e", {true, "z"}}}}}});
-  CHECK(parse_toml("", "t") == json::object());
+        Json{{"a", 1}, {"b", {{"c", 2.5}}}, {"d", {{{"e", "x.y"}}, {{"e", {true, "z"}}}}}});
+  CHECK(parse_toml("", "t") == Json::object());
 }
 
 TEST_CASE("what is no TOML is an error with its line") {

@@ -2,9 +2,9 @@
 #include <doctest/doctest.h>
 
 #include <array>
-#include <nlohmann/json.hpp>
 
 #include "engine/base/child.h"
+#include "engine/io/json.h"
 #include "hw/emit/folder.h"
 #include "hw/passes/parallelism.h"
 #include "hw/synthesis/sweep.h"
@@ -106,15 +106,15 @@ TEST_CASE("logic cells of ice40 are those that nextpnr-ice40 places, for drawn l
 }
 
 TEST_CASE("areas weigh carries, memories, shift registers and inverters as their families do") {
-  const auto cell = [](const char* type, nlohmann::json in = {}, nlohmann::json out = {}) {
-    nlohmann::json object{{"type", type}, {"connections", nlohmann::json::object()}};
-    object["port_directions"] = nlohmann::json::object();
+  const auto cell = [](const char* type, engine::Json in = {}, engine::Json out = {}) {
+    engine::Json object{{"type", type}, {"connections", engine::Json::object()}};
+    object["port_directions"] = engine::Json::object();
     if (!in.is_null()) object["connections"]["CIN"] = {in}, object["port_directions"]["CIN"] = "input";
     if (!out.is_null()) object["connections"]["COUT"] = {out}, object["port_directions"]["COUT"] = "output";
     return object;
   };
-  const auto area = [](const nlohmann::json& cells, Target target) {
-    return hw::area_of({{"modules", {{"top", {{"ports", nlohmann::json::object()}, {"cells", cells}}}}}}, "top",
+  const auto area = [](const engine::Json& cells, Target target) {
+    return hw::area_of({{"modules", {{"top", {{"ports", engine::Json::object()}, {"cells", cells}}}}}}, "top",
                        target);
   };
   const hw::Area xilinx = area({{"a", cell("LUT3")},

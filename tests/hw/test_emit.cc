@@ -9,6 +9,7 @@
 #include <set>
 
 #include "engine/base/files.h"
+#include "engine/io/json.h"
 #include "hw/emit/folder.h"
 #include "hw/emit/top.h"
 #include "hw/modules/module.h"
@@ -77,9 +78,9 @@ TEST_CASE("weights lie in the order of their use") {
 TEST_CASE("metadata of the lab's network, against a table written by hand") {
   hw::Graph graph = lab_graph();
   hw::set_parallelism(graph, "4");
-  const nlohmann::json metadata = hw::metadata(graph);
-  const nlohmann::json &fc1 = metadata["nodes"][0], &relu = metadata["nodes"][1];
-  CHECK(fc1["software"] == nlohmann::json{{"parameters", 40},
+  const engine::Json metadata = hw::metadata(graph);
+  const engine::Json &fc1 = metadata["nodes"][0], &relu = metadata["nodes"][1];
+  CHECK(fc1["software"] == engine::Json{{"parameters", 40},
                                           {"macs", 32},
                                           {"activations", 8},
                                           {"activation_bits", 64},
@@ -112,7 +113,7 @@ TEST_CASE("metadata of the lab's network, against a table written by hand") {
                                 {"DATA_OUT_0_TENSOR_SIZE_DIM_1", 1},
                                 {"DATA_OUT_0_PARALLELISM_DIM_0", 4},
                                 {"DATA_OUT_0_PARALLELISM_DIM_1", 1}};
-  const nlohmann::json& parameters = fc1["hardware"]["verilog_param"];
+  const engine::Json& parameters = fc1["hardware"]["verilog_param"];
   for (const Parameter& p : expected) {
     CAPTURE(p.name);
     CHECK(parameters[std::string("fc1_") + p.name] == p.value);
@@ -122,7 +123,7 @@ TEST_CASE("metadata of the lab's network, against a table written by hand") {
   CHECK(fc1["hardware"]["module"] == "linear");
   CHECK(fc1["hardware"]["cycles"] == 2);
   CHECK(fc1["hardware"]["interface"]["weight"] ==
-        nlohmann::json{{"storage", "LUT"}, {"transpose", false}, {"words", 2}, {"word_bits", 128}});
+        engine::Json{{"storage", "LUT"}, {"transpose", false}, {"words", 2}, {"word_bits", 128}});
   CHECK(relu["hardware"]["module"] == "relu");
   CHECK(relu["hardware"]["verilog_param"]["relu_DATA_OUT_0_TENSOR_SIZE_DIM_0"] == 8);
   const std::string table = hw::metadata_table(metadata);

@@ -2,8 +2,8 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 
+#include "engine/io/json.h"
 #include "hw/graph/random_slopes.h"
 #include "hw/graph/runner.h"
 #include "tests/hw/graphs.h"
@@ -171,8 +171,8 @@ TEST_CASE("a chain hands codes from layer to layer, and JSON brings back the sam
       y = GraphRunner(one).run(y);
     }
     CHECK(GraphRunner(graph).run(x) == y);
-    const nlohmann::json json = hw::to_json(graph);
-    const Graph again = hw::graph_of(nlohmann::json::parse(json.dump()), "g");
+    const engine::Json json = hw::to_json(graph);
+    const Graph again = hw::graph_of(engine::Json::parse(json.dump()), "g");
     CHECK(hw::to_json(again) == json);
     CHECK(GraphRunner(again).run(x) == y);
   }

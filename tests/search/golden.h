@@ -3,20 +3,21 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <nlohmann/json.hpp>
+
+#include "engine/base/files.h"
+#include "engine/io/json.h"
 
 namespace ingot::test {
 
-inline const nlohmann::json& golden_search() {
-  static const nlohmann::json golden = nlohmann::json::parse(std::ifstream(INGOT_GOLDEN "/search.json"));
+inline const engine::Json& golden_search() {
+  static const engine::Json golden = engine::Json::parse(engine::read_file(INGOT_GOLDEN "/search.json"));
   return golden;
 }
 
 // More of Optuna 4.6.0 and 5.0.0, recorded like the trajectories above: a stable sort of equal observations, and the
 // first of the candidates within 1e-9 of the best.
-inline const nlohmann::json& golden_optuna() {
-  static const nlohmann::json golden = nlohmann::json::parse(std::ifstream(INGOT_GOLDEN "/search_optuna.json"));
+inline const engine::Json& golden_optuna() {
+  static const engine::Json golden = engine::Json::parse(engine::read_file(INGOT_GOLDEN "/search_optuna.json"));
   return golden;
 }
 

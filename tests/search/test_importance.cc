@@ -2,8 +2,8 @@
 
 #include <chrono>
 #include <cmath>
-#include <fstream>
 
+#include "engine/io/json.h"
 #include "search/importance.h"
 #include "tests/search/golden.h"
 #include "tests/search/study_of.h"
@@ -11,7 +11,7 @@
 using namespace ingot::search;
 
 TEST_CASE("importances are those of Optuna 5") {
-  for (const nlohmann::json& t : ingot::test::golden_optuna()["importances"]) {
+  for (const ingot::engine::Json& t : ingot::test::golden_optuna()["importances"]) {
     CAPTURE(t["problem"]);
     const bool is_two = t["problem"] == "two";
     StudyOptions options{.sampler = "random", .sampling = {.seed = t["seed"], .stream = StreamKind::numpy}};
@@ -34,20 +34,20 @@ TEST_CASE("importances are those of Optuna 5") {
 // 132 studies that Optuna 5.0.0 was given trial by trial: 2 to 15 trials, and more; ranges with and without steps,
 // logarithmic, lists, conditional and changing; ties, pruned, failed and infinite trials; one to three objectives.
 TEST_CASE("importances are those of Optuna 5 from two trials on") {
-  const auto golden = nlohmann::json::parse(std::ifstream(INGOT_GOLDEN "/search_importances.json"));
+  const auto golden = ingot::engine::Json::parse(ingot::engine::read_file(INGOT_GOLDEN "/search_importances.json"));
   CHECK(golden.size() > 100);
-  for (const nlohmann::json& t : golden) {
+  for (const ingot::engine::Json& t : golden) {
     CAPTURE(t["space"]);
     CAPTURE(t["trials"].size());
     History history;
     std::vector<Direction> directions;
-    for (const nlohmann::json& d : t["directions"]) directions.push_back(static_cast<Direction>(d.get<int>()));
+    for (const ingot::engine::Json& d : t["directions"]) directions.push_back(static_cast<Direction>(d.get<int>()));
     std::vector<TrialRecord> trials;
-    for (const nlohmann::json& trial : t["trials"]) {
+    for (const ingot::engine::Json& trial : t["trials"]) {
       const auto state = trial["state"].get<std::string>();
       TrialRecord& record = trials.emplace_back();
       record.state = state == "complete" ? State::complete : state == "pruned" ? State::pruned : State::failed;
-      for (const nlohmann::json& v : trial["values"]) {
+      for (const ingot::engine::Json& v : trial["values"]) {
         record.values.push_back(v.is_number() ? v.get<double>() : std::stod(v.get<std::string>()));
       }
       for (const auto& [name, p] : trial["parameters"].items()) {

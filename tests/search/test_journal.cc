@@ -13,6 +13,7 @@
 
 #include "engine/base/files.h"
 #include "engine/base/rng.h"
+#include "engine/io/json.h"
 #include "search/json.h"
 #include "tests/search/study_of.h"
 #include "tests/support/error_text.h"
@@ -382,7 +383,7 @@ TEST_CASE("no bytes make the reader do anything but load or complain") {
 
 TEST_CASE("the numbers of Python that JSON does not have are read, outside of texts") {
   CHECK(std::isnan(to_number(parse_python_json("NaN", "f"), "it")));
-  const nlohmann::json value = parse_python_json(R"({"a":[-Infinity,1,Infinity],"b":"NaN \" Infinity"})", "f");
+  const ingot::engine::Json value = parse_python_json(R"({"a":[-Infinity,1,Infinity],"b":"NaN \" Infinity"})", "f");
   CHECK(to_number(value["a"][0], "it") == -std::numeric_limits<double>::infinity());
   CHECK(value["b"] == "NaN \" Infinity");
   CHECK(contains(error_text([] { parse_python_json("{\"a\":NaNa}", "f"); }), "f: not valid JSON"));

@@ -6,6 +6,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/io/json.h"
 #include "search/json.h"
 #include "tests/search/study_of.h"
 #include "tests/support/error_text.h"
@@ -61,7 +62,7 @@ std::string parameter_record(int trial, const std::string& name, double value, c
   return fmt::format(
       "{{\"op_code\":5,\"worker_id\":\"w\",\"trial_id\":{},\"param_name\":\"{}\",\"param_value_internal\":{},"
       "\"distribution\":{}}}\n",
-      trial, name, value, nlohmann::json(distribution).dump());
+      trial, name, value, ingot::engine::Json(distribution).dump());
 }
 
 std::string attribute_record(int trial, const std::string& attribute) {
@@ -254,7 +255,7 @@ TEST_CASE("attributes that nest too deep are refused with their line") {
     CHECK(opened(folder, begin + parameter_record(0, "x", 0, deep), 2).error ==
           "line 3: distribution: JSON must not nest deeper than 64 levels");
     // Values drawn together are JSON in a text; what is none is passed by.
-    const std::string joint = nlohmann::json({{"tpe:relative_params:0", "{\"a\":" + deep + "}"}}).dump();
+    const std::string joint = ingot::engine::Json({{"tpe:relative_params:0", "{\"a\":" + deep + "}"}}).dump();
     CHECK(opened(folder, begin + attribute_record(0, joint), 2).error.empty());
   }
 }
@@ -288,12 +289,12 @@ TEST_CASE("many studies, distributions, items, constraints and parts are read in
   }
   SUBCASE("a list of 100,000 items, and one that holds an item twice") {
     const IsFast fast;
-    nlohmann::json choices = nlohmann::json::array();
+    ingot::engine::Json choices = ingot::engine::Json::array();
     for (int i = 0; i < 100'000; ++i) choices.push_back("item " + std::to_string(i));
     const auto record = [&] {
       return parameter_record(
           0, "x", 99'999,
-          nlohmann::json{{"name", "CategoricalDistribution"}, {"attributes", {{"choices", choices}}}}.dump());
+          ingot::engine::Json{{"name", "CategoricalDistribution"}, {"attributes", {{"choices", choices}}}}.dump());
     };
     const std::string begin = study_record("s") + trial_record(0);
     CHECK(opened(folder, begin + record(), 1).lines.at(0) == "0 running x=\"item 99999\"");

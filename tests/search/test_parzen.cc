@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "engine/base/rng.h"
+#include "engine/io/json.h"
 #include "search/samplers/log_sum_exp.h"
 #include "search/samplers/parzen.h"
 #include "search/samplers/sampler.h"
@@ -15,7 +16,7 @@
 using namespace ingot::search;
 using ingot::test::golden_search;
 using ingot::test::near;
-using nlohmann::json;
+using ingot::engine::Json;
 
 namespace {
 
@@ -56,13 +57,13 @@ TEST_CASE("the stream of a seed is NumPy's") {
 
 TEST_CASE("quantiles and masses of truncated normals agree with Optuna's, far into the tails") {
   for (const auto& [version, golden] : golden_search().items()) {
-    for (const json& t : golden["truncnorm_ppf"]) {
+    for (const Json& t : golden["truncnorm_ppf"]) {
       CAPTURE(t.dump());
       const double a = t["a"], b = t["b"], x = t["x"];
       CHECK(near(truncated_quantile(t["q"], a, b), x, 1e-8));
       if (a <= 0 && b >= 0) CHECK(near(central_quantile(t["q"], normal_cdf(a), normal_cdf(-b)), x, 1e-8));
     }
-    for (const json& t : golden["log_gauss_mass"]) {
+    for (const Json& t : golden["log_gauss_mass"]) {
       CAPTURE(t.dump());
       const double mass = log_mass(t["a"], t["b"]), expected = t["v"];
       CHECK(std::abs(mass - expected) <= 1e-10 * std::abs(expected) + 1e-15);
@@ -82,7 +83,7 @@ TEST_CASE("the normal quantile inverts the distribution function") {
 
 TEST_CASE("kernels have the weights, means, widths and densities of Optuna's") {
   for (const auto& [version, golden] : golden_search().items()) {
-    for (const json& t : golden["parzen"]) {
+    for (const Json& t : golden["parzen"]) {
       CAPTURE(version);
       CAPTURE(t["n"]);
       CAPTURE(t["x"]);

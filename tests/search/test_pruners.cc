@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "engine/io/json.h"
 #include "tests/search/golden.h"
 #include "tests/search/study_of.h"
 #include "tests/support/error_text.h"
@@ -43,13 +44,13 @@ std::vector<int> ends(Study& study, const std::vector<std::vector<double>>& curv
 }  // namespace
 
 TEST_CASE("pruners end the same curves at the same steps as Optuna's") {
-  const nlohmann::json& golden = ingot::test::golden_optuna();
+  const ingot::engine::Json& golden = ingot::test::golden_optuna();
   std::vector<std::vector<double>> curves;
-  for (const nlohmann::json& curve : golden["curves"]) {
+  for (const ingot::engine::Json& curve : golden["curves"]) {
     curves.emplace_back();
-    for (const nlohmann::json& x : curve) curves.back().push_back(x.is_null() ? std::nan("") : x.get<double>());
+    for (const ingot::engine::Json& x : curve) curves.back().push_back(x.is_null() ? std::nan("") : x.get<double>());
   }
-  for (const nlohmann::json& t : golden["pruning"]) {
+  for (const ingot::engine::Json& t : golden["pruning"]) {
     CAPTURE(t["pruner"]);
     CAPTURE(t["direction"]);
     const Direction direction = t["direction"] == "minimize" ? Direction::minimize : Direction::maximize;

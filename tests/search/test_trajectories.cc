@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
+#include "engine/io/json.h"
 #include "search/problems.h"
 #include "search/samplers/parzen.h"
 #include "search/samplers/truncated_normal.h"
@@ -33,7 +33,7 @@ TpeRules rules_of(const std::string& version) { return version[0] == '4' ? TpeRu
 
 TEST_CASE("TPE goes the way of Optuna 4.6 and 5.0, trial by trial") {
   for (const auto& [version, golden] : golden_search().items()) {
-    for (const nlohmann::json& t : golden["trajectories"]) {
+    for (const ingot::engine::Json& t : golden["trajectories"]) {
       CAPTURE(version);
       CAPTURE(t["problem"]);
       CAPTURE(t["multivariate"]);
@@ -56,7 +56,7 @@ TEST_CASE("TPE goes the way of Optuna 4.6 and 5.0, trial by trial") {
 
 TEST_CASE("every model goes the way of Optuna on spaces of lists and conditions") {
   for (const auto& [version, golden] : golden_optuna()["versions"].items()) {
-    for (const nlohmann::json& t : golden["trajectories"]) {
+    for (const ingot::engine::Json& t : golden["trajectories"]) {
       CAPTURE(version);
       CAPTURE(t["problem"]);
       CAPTURE(t["model"]);
@@ -89,7 +89,7 @@ TEST_CASE("several objectives go the way of Optuna, to the same front") {
                        (x + 1) * (x + 1) + (y + 1) * (y + 1)};
   };
   for (const auto& [version, golden] : golden_optuna()["versions"].items()) {
-    for (const nlohmann::json& t : golden["fronts"]) {
+    for (const ingot::engine::Json& t : golden["fronts"]) {
       CAPTURE(version);
       CAPTURE(t["problem"]);
       CAPTURE(t["seed"]);
