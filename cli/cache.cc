@@ -24,7 +24,7 @@ std::string age(std::filesystem::file_time_type used) {
   return fmt::format("{} days ago", minutes.count() / (24 * 60));
 }
 
-void run_cache(const CLI::App& command, bool clear, const Common& common) {
+void run_cache(const Command& command, bool clear, const Common& common) {
   const std::string folder = engine::cache_folder().string();
   const std::uint64_t limit = engine::cache_limit();
   const std::vector<engine::CacheEntry> found = engine::cache_entries();
@@ -51,8 +51,8 @@ void run_cache(const CLI::App& command, bool clear, const Common& common) {
 
 }  // namespace
 
-void add_cache(CLI::App& program) {
-  CLI::App& command = *program.add_subcommand(
+void add_cache(Command& program) {
+  Command& command = program.add_subcommand(
       "cache",
       "tokens, vocabularies and simulators kept for the next run (at most 1 GiB; INGOT_CACHE_LIMIT: another number of "
       "MiB); what was used longest ago goes first");

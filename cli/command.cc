@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "cli/version.h"
@@ -26,36 +27,117 @@ engine::Json typed(const std::string& text, const std::string& type) {
 
 }  // namespace
 
-std::shared_ptr<Common> add_common(CLI::App& command) {
+const Option& Option::required() const {
+  option_->required();
+  return *this;
+}
+
+const Option& Option::type_name(const std::string& name) const {
+  option_->type_name(name);
+  return *this;
+}
+
+const Option& Option::range(int lowest, int highest) const {
+  option_->check(CLI::Range(lowest, highest));
+  return *this;
+}
+
+const Option& Option::range(double lowest, double highest) const {
+  option_->check(CLI::Range(lowest, highest));
+  return *this;
+}
+
+const Option& Option::not_negative() const {
+  option_->check(
+      [](const std::string& value) {
+        return value.starts_with("-") ? fmt::format("must be at least 0, got {}", value) : std::string();
+      },
+      "");
+  return *this;
+}
+
+const Option& Option::positive() const {
+  option_->check(CLI::PositiveNumber);
+  return *this;
+}
+
+const Option& Option::repeatable() const {
+  option_->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  return *this;
+}
+
+Command& Command::add_subcommand(const std::string& name, const std::string& description) {
+  return *commands_.emplace_back(std::make_unique<Command>(*app_.add_subcommand(name, description)));
+}
+
+void Command::require_subcommand() { app_.require_subcommand(1); }
+
+Option Command::add_option(const std::string& name, std::string& value, const std::string& description) {
+  return Option(*app_.add_option(name, value, description));
+}
+
+Option Command::add_option(const std::string& name, int& value, const std::string& description) {
+  return Option(*app_.add_option(name, value, description));
+}
+
+Option Command::add_option(const std::string& name, std::int64_t& value, const std::string& description) {
+  return Option(*app_.add_option(name, value, description));
+}
+
+Option Command::add_option(const std::string& name, std::uint64_t& value, const std::string& description) {
+  return Option(*app_.add_option(name, value, description));
+}
+
+Option Command::add_option(const std::string& name, float& value, const std::string& description) {
+  return Option(*app_.add_option(name, value, description));
+}
+
+Option Command::add_option(const std::string& name, double& value, const std::string& description) {
+  return Option(*app_.add_option(name, value, description));
+}
+
+Option Command::add_option(const std::string& name, std::optional<double>& value, const std::string& description) {
+  return Option(*app_.add_option(name, value, description));
+}
+
+Option Command::add_option(const std::string& name, std::vector<std::string>& value, const std::string& description) {
+  return Option(*app_.add_option(name, value, description));
+}
+
+void Command::add_flag(const std::string& name, bool& value, const std::string& description) {
+  app_.add_flag(name, value, description);
+}
+
+void Command::remove_option(const std::string& name) { app_.remove_option(app_.get_option(name)); }
+
+std::string Command::name() const { return app_.get_name(); }
+
+bool Command::given(const std::string& option) const { return app_.get_option(option)->count() > 0; }
+
+std::shared_ptr<Common> add_common(Command& command) {
   auto common = std::make_shared<Common>();
-  command.option_defaults()->always_capture_default();
-  command.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  command.add_option("--seed", common->seed, "of everything random: the same seed gives the same bits")
-      ->check(not_negative());
-  command.add_option("--threads", common->threads, "threads to use; 0: all processors")->check(CLI::Range(0, 1024));
+  command.app().option_defaults()->always_capture_default();
+  command.app().option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  command.add_option("--seed", common->seed, "of everything random: the same seed gives the same bits").not_negative();
+  command.add_option("--threads", common->threads, "threads to use; 0: all processors").range(0, 1024);
   command.add_flag("--quiet", common->quiet, "no progress and no notes");
   command.add_flag("--json", common->json, "the result as one JSON object on standard output");
   command.add_option("--config", common->config, "TOML file with any of these options; the command line wins")
-      ->type_name("FILE");
+      .type_name("FILE");
   return common;
 }
 
-CLI::Validator not_negative() {
-  return {[](const std::string& value) {
-            return value.starts_with("-") ? fmt::format("must be at least 0, got {}", value) : std::string();
-          },
-          ""};
-}
-
-void set_action(CLI::App& command, const std::string& example, const std::shared_ptr<Common>& common,
+void set_action(Command& command, const std::string& example, const std::shared_ptr<Common>& common,
                 std::function<void()> action) {
-  command.footer("Example:\n  " + example);
-  command.callback([common, action = std::move(action)] {
+  command.app().footer("Example:\n  " + example);
+  command.app().callback([common, action = std::move(action)] {
     if (common->threads > 0) engine::set_threads(common->threads);
     engine::set_quiet(common->quiet);
     action();
   });
 }
+
+std::string full_name(const Command& command) { return full_name(command.app()); }
 
 std::string full_name(const CLI::App& command) {
   const CLI::App* parent = command.get_parent();
@@ -78,9 +160,11 @@ engine::Json resolved_options(const CLI::App& command) {
   return options;
 }
 
-engine::Json with_usage(const CLI::App& command, const Common& common, engine::Json result) {
+engine::Json resolved_options(const Command& command) { return resolved_options(command.app()); }
+
+engine::Json with_usage(const Command& command, const Common& common, engine::Json result) {
   const engine::Usage used = engine::usage();
-  result["command"] = command.get_name();
+  result["command"] = command.name();
   result["wall_seconds"] = used.wall_seconds;
   result["cpu_seconds"] = used.cpu_seconds;
   result["peak_memory_bytes"] = used.peak_bytes;
@@ -94,7 +178,7 @@ std::string json_line(const engine::Json& value, int indent) {
   return value.dump({.indent = indent, .mended = true}) + "\n";
 }
 
-void finish(const CLI::App& command, const Common& common, const fs::path& out, engine::Json result,
+void finish(const Command& command, const Common& common, const fs::path& out, engine::Json result,
             const std::string& text) {
   result = with_usage(command, common, std::move(result));
   if (!out.empty()) engine::write_file(out / "result.json", json_line(result, 2));

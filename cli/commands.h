@@ -1,30 +1,31 @@
 // One line a command: its function adds it, with options and action, to the program.
 #pragma once
 
-#include <CLI/CLI.hpp>
 
 namespace ingot::cli {
 
-void add_demo(CLI::App& program);
-void add_tokenizer(CLI::App& program);
-void add_pretrain(CLI::App& program);
-void add_train(CLI::App& program);
-void add_quantize(CLI::App& program);
-void add_eval(CLI::App& program);
-void add_predict(CLI::App& program);
-void add_import(CLI::App& program);
-void add_export(CLI::App& program);
-void add_trace(CLI::App& program);
-void add_format(CLI::App& program);
-void add_lab(CLI::App& program);
-void add_prune(CLI::App& program);
-void add_search(CLI::App& program);
-void add_emit(CLI::App& program);
-void add_simulate(CLI::App& program);
-void add_synth(CLI::App& program);
-void add_cache(CLI::App& program);
+class Command;
 
-inline constexpr void (*kCommands[])(CLI::App&) = {
+void add_demo(Command& program);
+void add_tokenizer(Command& program);
+void add_pretrain(Command& program);
+void add_train(Command& program);
+void add_quantize(Command& program);
+void add_eval(Command& program);
+void add_predict(Command& program);
+void add_import(Command& program);
+void add_export(Command& program);
+void add_trace(Command& program);
+void add_format(Command& program);
+void add_lab(Command& program);
+void add_prune(Command& program);
+void add_search(Command& program);
+void add_emit(Command& program);
+void add_simulate(Command& program);
+void add_synth(Command& program);
+void add_cache(Command& program);
+
+inline constexpr void (*kCommands[])(Command&) = {
     add_demo,  add_tokenizer, add_pretrain, add_train, add_quantize, add_eval, add_predict,  add_import, add_export,
     add_trace, add_format,    add_lab,      add_prune, add_search,   add_emit, add_simulate, add_synth,  add_cache,
 };

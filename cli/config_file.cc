@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>
 #include <fstream>
@@ -95,12 +96,12 @@ std::vector<std::string> expand_config(const CLI::App& command, std::vector<std:
   return arguments;
 }
 
-void write_config_toml(const CLI::App& command, const fs::path& out) {
+void write_config_toml(const Command& command, const fs::path& out) {
   std::error_code error;
   fs::create_directories(out, error);
   require(!error, "--out {}: cannot make the folder: {}", out.string(), error.message());
   std::string text = fmt::format("# ingot {}\n", full_name(command)), defaults;
-  for (const CLI::Option* option : command.get_options()) {
+  for (const CLI::Option* option : command.app().get_options()) {
     if (option->get_lnames().empty() && option->count() == 1)
       text += line_of(option->get_name(true), option->as<std::string>());
   }
@@ -109,7 +110,7 @@ void write_config_toml(const CLI::App& command, const fs::path& out) {
     if (name == "resume" || name == "json" || name == "quiet" || name == "out") continue;
     if (value.is_string() && value.get<std::string>().empty()) continue;
     text += line_of(name, value);
-    if (command.get_option("--" + name)->count() == 0) defaults += fmt::format("  \"{}\",\n", name);
+    if (!command.given("--" + name)) defaults += fmt::format("  \"{}\",\n", name);
   }
   if (!defaults.empty()) text += fmt::format("\n# nobody gave these\n{} = [\n{}]\n", kDefaults, defaults);
   engine::write_file(out / "config.toml", text);

@@ -1,12 +1,17 @@
 // Options in files: config.toml of a run, which `ingot COMMAND --config` reads back.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+namespace CLI {
+class App;
+}
+
 namespace ingot::cli {
+
+class Command;
 
 // Puts the options in the file that --config names before the arguments of a command, which so win, and its positional
 // arguments behind them unless they have some. Throws Error for a file that is not TOML, holds more than keys and
@@ -16,7 +21,7 @@ std::vector<std::string> expand_config(const CLI::App& command, std::vector<std:
 // Makes the folder and writes config.toml into it: positional arguments and all options, with those of them that nobody
 // gave under `defaults`. Read back, these count as given only where another default has come since. What belongs to one
 // call alone is left out: --out, --resume, --json, --quiet.
-void write_config_toml(const CLI::App& command, const std::filesystem::path& out);
+void write_config_toml(const Command& command, const std::filesystem::path& out);
 
 // The command that made a config.toml: "train", "search nas". Empty if there is none, or it does not say.
 std::string command_of(const std::filesystem::path& config_toml);

@@ -6,8 +6,8 @@
 
 namespace ingot::cli {
 
-CLI::Option* add_data_options(CLI::App& command, DataOptions& o, const std::string& help) {
-  CLI::Option* data = command.add_option("--data", o.data, help);
+Option add_data_options(Command& command, DataOptions& o, const std::string& help) {
+  Option data = command.add_option("--data", o.data, help);
   command.add_option(
       "--text", o.text,
       "column of the texts (a+b: two, joined); default: text, sentence, review, content or another usual "
@@ -19,7 +19,7 @@ CLI::Option* add_data_options(CLI::App& command, DataOptions& o, const std::stri
   command
       .add_option("--data-limit", o.data_limit,
                   "MiB that the data may have, unpacked; 0: 4096, or half of the memory if that is less")
-      ->check(CLI::Range(0, 1 << 24));
+      .range(0, 1 << 24);
   return data;
 }
 

@@ -1,11 +1,11 @@
 // --data and what says how to read it, for every command that reads texts.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "cli/command.h"
 #include "data/source.h"
 
 namespace ingot::cli {
@@ -17,7 +17,7 @@ struct DataOptions {
 };
 
 // Adds --data (required unless said otherwise; `help` explains it), --text, --label, --separator and --data-limit.
-CLI::Option* add_data_options(CLI::App& command, DataOptions& options, const std::string& help = "as for train");
+Option add_data_options(Command& command, DataOptions& options, const std::string& help = "as for train");
 
 // What the options name, with a note for each thing that a user should know about how it is read.
 std::unique_ptr<data::Source> open_data(const DataOptions& options);

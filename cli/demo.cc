@@ -64,7 +64,7 @@ void cast(const std::string& model, const std::string& rtl, const std::string& s
   }
 }
 
-void run(const CLI::App& command, const std::string& out, const Common& common) {
+void run(const Command& command, const std::string& out, const Common& common) {
   const std::string seed = std::to_string(common.seed);
   const fs::path folder = out;
   const OutputLock lock(folder, command);
@@ -98,8 +98,8 @@ void run(const CLI::App& command, const std::string& out, const Common& common) 
 
 }  // namespace
 
-void add_demo(CLI::App& program) {
-  CLI::App& command = *program.add_subcommand("demo", "the whole way on built-in data, in a few minutes");
+void add_demo(Command& program) {
+  Command& command = program.add_subcommand("demo", "the whole way on built-in data, in a few minutes");
   const auto common = add_common(command);
   const auto out = std::make_shared<std::string>("runs/demo");
   command.add_option("--out", *out, "folder to work in; an earlier demo there is replaced");

@@ -89,7 +89,7 @@ Source from_model(const EmitOptions& o) {
   return source;
 }
 
-void run_emit(const CLI::App& command, const EmitOptions& o, const Common& common) {
+void run_emit(const Command& command, const EmitOptions& o, const Common& common) {
   require(!o.out.empty(), "--out: must name a folder, got ''");
   hw::check_module_name("--name", o.name);
   const OutputLock lock = OutputLock::beside(o.out, command);
@@ -114,31 +114,31 @@ void run_emit(const CLI::App& command, const EmitOptions& o, const Common& commo
 
 }  // namespace
 
-void add_emit(CLI::App& program) {
-  CLI::App& command =
-      *program.add_subcommand("emit", "a block of a quantised model, or a small model, as SystemVerilog");
+void add_emit(Command& program) {
+  Command& command =
+      program.add_subcommand("emit", "a block of a quantised model, or a small model, as SystemVerilog");
   const auto common = add_common(command);
   const auto o = std::make_shared<EmitOptions>();
   command.add_option("model", o->model, "folder of a run or a checkpoint, or a .toml file that describes layers")
-      ->required()
-      ->type_name("DIR|FILE");
+      .required()
+      .type_name("DIR|FILE");
   command.add_option("--block", o->block, "of a trained model: ffn.0, ffn.1, ..., pooler, classifier or head");
   command
       .add_option("--parallelism", o->parallelism,
                   "numbers that layers take and give at once: 4, 4x2 (in x out), 4,fc2=8x2; default: 1")
-      ->type_name("P");
+      .type_name("P");
   command.add_option("--cycles", o->cycles, "instead: as few multipliers as do a vector in that many cycles")
-      ->check(not_negative());
+      .not_negative();
   command.add_option("--multipliers", o->multipliers, "instead: as fast as that many multipliers allow")
-      ->check(not_negative());
+      .not_negative();
   command
       .add_option("--activations", o->activations,
                   "texts of --data whose real inputs and outputs are kept, to be simulated")
-      ->check(not_negative());
+      .not_negative();
   add_data_options(command, *o, "as for train: where these texts come from");
   command.add_option("--name", o->name, "of the module, its file and its images: give each block of a design its own")
-      ->type_name("NAME");
-  command.add_option("--out", o->out, "folder of the RTL; an earlier one is replaced")->required();
+      .type_name("NAME");
+  command.add_option("--out", o->out, "folder of the RTL; an earlier one is replaced").required();
   set_action(command, "ingot emit runs/q8 --block ffn.0 --parallelism 4 --data glosses --activations 10 --out rtl-out",
              common, [&command, o, common] { run_emit(command, *o, *common); });
 }

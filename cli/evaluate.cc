@@ -124,7 +124,7 @@ engine::Json verify(const IntegerClassifier& integers, const bert::Evaluation& e
           {"fake_quantised_tokens_per_second", speed(floats)}};
 }
 
-void run_eval(const CLI::App& command, const EvalOptions& o, const Common& common) {
+void run_eval(const Command& command, const EvalOptions& o, const Common& common) {
   require(o.part == "auto" || o.part == "test" || o.part == "train" || o.part == "validation",
           "--part: must be auto, test, validation or train, got '{}'", o.part);
   require(o.integer || !o.verify, "--verify: compares integers with the fake-quantised model; it needs --integer");
@@ -172,17 +172,17 @@ void run_eval(const CLI::App& command, const EvalOptions& o, const Common& commo
 
 }  // namespace
 
-void add_eval(CLI::App& program) {
-  CLI::App& command = *program.add_subcommand("eval", "accuracy of a classifier on labelled text");
+void add_eval(Command& program) {
+  Command& command = program.add_subcommand("eval", "accuracy of a classifier on labelled text");
   const auto common = add_common(command);
   const auto o = std::make_shared<EvalOptions>();
-  command.add_option("model", o->model, "folder of a run or a checkpoint")->required()->type_name("DIR");
-  add_data_options(command, *o)->required();
+  command.add_option("model", o->model, "folder of a run or a checkpoint").required().type_name("DIR");
+  add_data_options(command, *o).required();
   command.add_option(
       "--part", o->part,
       "test, validation (where the data has one), train (all that is labelled beside), or auto: test if there is one");
-  command.add_option("--length", o->length, "tokens of a text; 0: as trained")->check(not_negative());
-  command.add_option("--batch", o->batch, "texts at a time")->check(CLI::Range(1, 65536));
+  command.add_option("--length", o->length, "tokens of a text; 0: as trained").not_negative();
+  command.add_option("--batch", o->batch, "texts at a time").range(1, 65536);
   command.add_flag("--integer", o->integer, "run the fixed-point layers in integers");
   command.add_flag("--verify", o->verify,
                    "with --integer: compare every output with the fake-quantised model's, by bits");

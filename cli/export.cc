@@ -39,7 +39,7 @@ std::size_t program_bytes(CompressedModel& compressed) {
 }
 
 // Packed codes instead of floats.
-void write_packed(const CLI::App& command, const fs::path& from, const fs::path& to, const Common& common) {
+void write_packed(const Command& command, const fs::path& from, const fs::path& to, const Common& common) {
   const OutputLock lock(to, command);
   CompressedModel compressed = load_compressed_model(from);
   if (!lock.was_abandoned()) check_free(to);  // half of what was killed is written anew
@@ -98,7 +98,7 @@ void write_for_transformers(const fs::path& from, const fs::path& to) {
   engine::write_file(file, config.dump(2) + "\n");
 }
 
-void write_floats(const CLI::App& command, const fs::path& from, const ExportOptions& o, const Common& common) {
+void write_floats(const Command& command, const fs::path& from, const ExportOptions& o, const Common& common) {
   const fs::path to = o.to;
   const OutputLock lock(to, command);
   const CompressedModel written = model_to_write(from, o.floats);
@@ -118,7 +118,7 @@ void write_floats(const CLI::App& command, const fs::path& from, const ExportOpt
          fmt::format("{}: {} tensors, {} parameters\n", to.string(), n_tensors, n));
 }
 
-void run(const CLI::App& command, const ExportOptions& o, const Common& common) {
+void run(const Command& command, const ExportOptions& o, const Common& common) {
   require(!o.packed || !o.floats, "--float: goes with float32 weights, not with --packed");
   const fs::path from = resolve_model_folder(o.from);
   if (o.packed) return write_packed(command, from, o.to, common);
@@ -130,12 +130,12 @@ void run(const CLI::App& command, const ExportOptions& o, const Common& common) 
 
 }  // namespace
 
-void add_export(CLI::App& program) {
-  CLI::App& command = *program.add_subcommand("export", "write a model as a Hugging Face folder, or as packed codes");
+void add_export(Command& program) {
+  Command& command = program.add_subcommand("export", "write a model as a Hugging Face folder, or as packed codes");
   const auto common = add_common(command);
   const auto o = std::make_shared<ExportOptions>();
-  command.add_option("model", o->from, "folder of a run, a checkpoint or packed codes")->required()->type_name("DIR");
-  command.add_option("target", o->to, "folder to write")->required()->type_name("OUT");
+  command.add_option("model", o->from, "folder of a run, a checkpoint or packed codes").required().type_name("DIR");
+  command.add_option("target", o->to, "folder to write").required().type_name("OUT");
   command.add_flag("--packed", o->packed,
                    "as packed codes, which eval and predict read: what a compressed model weighs");
   command.add_flag("--float", o->floats,

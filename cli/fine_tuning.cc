@@ -72,7 +72,7 @@ double validation_accuracy(const FineTuning& f, const bert::TrainingOutcome& out
 
 }  // namespace
 
-void add_fine_tuning_options(CLI::App& command, TrainingOptions& o) {
+void add_fine_tuning_options(Command& command, TrainingOptions& o) {
   command.add_option("--best-by", o.best_by,
                      "what makes an epoch's model the best one on the validation texts: accuracy, f1 (the mean of all "
                      "classes) or loss");

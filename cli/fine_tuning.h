@@ -10,6 +10,8 @@
 
 namespace ingot::cli {
 
+class Command;
+
 // Labelled texts as tokens, cut into those to train on and those to choose by.
 struct TrainingTexts {
   std::unique_ptr<data::Source> source;
@@ -22,7 +24,7 @@ struct TrainingTexts {
 };
 
 // Adds --best-by and --class-weights.
-void add_fine_tuning_options(CLI::App& command, TrainingOptions& options);
+void add_fine_tuning_options(Command& command, TrainingOptions& options);
 
 // Throws Error for other words than theirs, and where nothing is trained that they could be about.
 void check_fine_tuning_options(const TrainingOptions& options);
@@ -40,7 +42,7 @@ CompressedModel starting_classifier(const TrainingOptions& options);
 void match_labels(const bert::Config& config, TrainingTexts& texts);
 
 struct FineTuning {
-  const CLI::App& command;
+  const Command& command;
   const Common& common;
   const TrainingOptions& options;
   const TrainingTexts& texts;

@@ -41,7 +41,7 @@ std::string legal(const ParameterRule& rule) {
                      rule.highest);
 }
 
-void run_list(const CLI::App& command, const Common& common) {
+void run_list(const Command& command, const Common& common) {
   std::string text;
   engine::Json formats = engine::Json::array();
   for (const FormatKind* kind : compress::format_kinds()) {
@@ -138,7 +138,7 @@ void describe_values(const std::vector<float>& values, engine::Json& result, std
   text += values.size() > kMostListed ? "--json lists the numbers\n" : rows_of_eight(values);
 }
 
-void run_table(const CLI::App& command, const Format& format, const FormatOptions& o, const Common& common) {
+void run_table(const Command& command, const Format& format, const FormatOptions& o, const Common& common) {
   const Shape shape = o.shape.empty() ? Shape{128, 512} : parse_shape(o.shape);
   const compress::Mode mode = compress::parse_mode(o.mode);
   compress::check_mode(format, mode);
@@ -162,7 +162,7 @@ void run_table(const CLI::App& command, const Format& format, const FormatOption
   finish(command, common, {}, result, text);
 }
 
-void run_numbers(const CLI::App& command, const Format& format, const FormatOptions& o, const Common& common,
+void run_numbers(const Command& command, const Format& format, const FormatOptions& o, const Common& common,
                  const std::vector<float>& numbers) {
   const Shape shape = o.shape.empty() ? Shape{static_cast<std::int64_t>(numbers.size())} : parse_shape(o.shape);
   require(shape.size() == static_cast<std::int64_t>(numbers.size()),
@@ -184,7 +184,7 @@ void run_numbers(const CLI::App& command, const Format& format, const FormatOpti
          text);
 }
 
-void run_format(const CLI::App& command, const FormatOptions& o, const Common& common) {
+void run_format(const Command& command, const FormatOptions& o, const Common& common) {
   compress::parse_mode(o.mode);
   if (o.format.empty()) return run_list(command, common);
   const Format format = compress::parse_format(o.format);
@@ -194,16 +194,16 @@ void run_format(const CLI::App& command, const FormatOptions& o, const Common& c
 
 }  // namespace
 
-void add_format(CLI::App& program) {
-  CLI::App& command = *program.add_subcommand(
+void add_format(Command& program) {
+  Command& command = program.add_subcommand(
       "format", "number formats: all of them, the numbers of one, or what it makes of those on standard input");
   const auto common = add_common(command);
   const auto o = std::make_shared<FormatOptions>();
-  command.add_option("format", o->format, "as in fixed(8,4); default: list all")->type_name("FORMAT");
+  command.add_option("format", o->format, "as in fixed(8,4); default: list all").type_name("FORMAT");
   command.add_option("--mode", o->mode, "standard: the nearest number; mase: what MASE computes");
   command
       .add_option("--shape", o->shape, "of the tensor that the numbers make, for formats with blocks; default: a row")
-      ->type_name("R,C");
+      .type_name("R,C");
   set_action(command, "printf '0.3\\n-1.7\\n' | ingot format 'minifloat(8,e4)'", common,
              [&command, o, common] { run_format(command, *o, *common); });
 }

@@ -42,7 +42,7 @@ void write_tokenizer(const ImportOptions& o, const bert::Config& config, const b
   save_tokenizer(o.to, tokenizer, framing_for(folder, config, tokenizer, 0));
 }
 
-void run(const CLI::App& command, const ImportOptions& o, const Common& common) {
+void run(const Command& command, const ImportOptions& o, const Common& common) {
   const fs::path from = o.from, to = o.to;
   const OutputLock lock(to, command);
   bert::Model model = bert::load_model(from);
@@ -73,15 +73,15 @@ void run(const CLI::App& command, const ImportOptions& o, const Common& common) 
 
 }  // namespace
 
-void add_import(CLI::App& program) {
-  CLI::App& command =
-      *program.add_subcommand("import", "bring a Hugging Face BERT in (config.json, model.safetensors, vocab.txt)");
+void add_import(Command& program) {
+  Command& command =
+      program.add_subcommand("import", "bring a Hugging Face BERT in (config.json, model.safetensors, vocab.txt)");
   const auto common = add_common(command);
   const auto o = std::make_shared<ImportOptions>();
-  command.add_option("source", o->from, "the Hugging Face folder")->required()->type_name("HF_DIR");
-  command.add_option("--out", o->to, "folder to write")->required()->type_name("DIR");
+  command.add_option("source", o->from, "the Hugging Face folder").required().type_name("HF_DIR");
+  command.add_option("--out", o->to, "folder to write").required().type_name("DIR");
   command.add_option("--tokenizer", o->tokenizer, "vocab.txt or SentencePiece .model to use instead of the folder's")
-      ->type_name("FILE");
+      .type_name("FILE");
   set_action(command, "ingot import bert-tiny --out runs/bert-tiny", common,
              [&command, o, common] { run(command, *o, *common); });
 }

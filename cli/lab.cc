@@ -111,7 +111,7 @@ std::string heading(const LabOptions& o, const Setup& setup, std::uint64_t seed)
 }
 
 // Of one process at a time, from what is there by then: the last one leaves the whole.
-void write_report(const CLI::App& command, const LabOptions& o, const Lab& lab, const LabRun& run, const Setup& setup,
+void write_report(const Command& command, const LabOptions& o, const Lab& lab, const LabRun& run, const Setup& setup,
                   const std::map<std::string, std::string>& failures) {
   const fs::path out = o.out;
   const engine::FileLock lock(run.folder.lock_file(".report"), engine::Wait::yes);
@@ -130,7 +130,7 @@ void write_report(const CLI::App& command, const LabOptions& o, const Lab& lab, 
          text);
 }
 
-void run_lab(const CLI::App& command, const LabOptions& o, const Common& common) {
+void run_lab(const Command& command, const LabOptions& o, const Common& common) {
   const Lab& lab = find_lab(o.lab);
   // Rows are shared out among the processes that work in the folder; a lab without rows is one process's.
   const OutputLock lock(o.out, command, lab.run == nullptr ? engine::Sharing::together : engine::Sharing::alone);
@@ -173,33 +173,33 @@ void run_lab(const CLI::App& command, const LabOptions& o, const Common& common)
 
 }  // namespace
 
-void add_lab(CLI::App& program) {
-  CLI::App& command = *program.add_subcommand("lab", "a whole experiment: its models, table and figure");
+void add_lab(Command& program) {
+  Command& command = program.add_subcommand("lab", "a whole experiment: its models, table and figure");
   const auto common = add_common(command);
   const auto o = std::make_shared<LabOptions>();
   std::string labs;
   for (const Lab& lab : kLabs) labs += fmt::format("{}{} ({})", labs.empty() ? "" : ", ", lab.name, lab.title);
-  command.add_option("lab", o->lab, labs)->required()->type_name("LAB");
+  command.add_option("lab", o->lab, labs).required().type_name("LAB");
   add_data_options(command, *o, "as for train; lab 4 needs it only with --from");
   command
       .add_option("--out", o->out,
                   "folder of the lab; what is done there is not done again, and several processes may share it")
-      ->required();
+      .required();
   command.add_option("--from", o->from, "the model to compress; default: trained first, on the same data");
   command.add_option("--rows", o->rows, "only rows with these names, and what they need: 'control-*,calibrated-4*'");
   command.add_flag("--report", o->report, "do no row: table and figure from what is there");
   command.add_option("--pieces", o->pieces, "vocabulary of the model to train; 0: to suit the data");
-  command.add_option("--length", o->length, "tokens of a text; 0: to suit the data")->check(not_negative());
-  command.add_option("--batch", o->batch, "texts a step; 0: to suit the data")->check(CLI::Range(0, 65536));
-  command.add_option("--epochs", o->epochs, "of the model to train; 0: to suit the data")->check(CLI::Range(0, 100000));
-  command.add_option("--lr", o->learning_rate, "of the model to train; 0: to suit the data")->check(not_negative());
+  command.add_option("--length", o->length, "tokens of a text; 0: to suit the data").not_negative();
+  command.add_option("--batch", o->batch, "texts a step; 0: to suit the data").range(0, 65536);
+  command.add_option("--epochs", o->epochs, "of the model to train; 0: to suit the data").range(0, 100000);
+  command.add_option("--lr", o->learning_rate, "of the model to train; 0: to suit the data").not_negative();
   command.add_option("--tune-lr", o->tuning_rate, "of the epoch more that tuned rows get; 0: validation chooses it")
-      ->check(not_negative());
-  command.add_option("--trials", o->trials, "of a search; 0: to suit the lab")->check(CLI::Range(0, 100000));
+      .not_negative();
+  command.add_option("--trials", o->trials, "of a search; 0: to suit the lab").range(0, 100000);
   command.add_option("--trial-steps", o->trial_steps, "of training in a trial; 0: to suit the data")
-      ->check(CLI::Range(0, 1 << 30));
+      .range(0, 1 << 30);
   command.add_option("--trial-length", o->trial_length, "tokens of a text in a trial; 0: to suit the data")
-      ->check(not_negative());
+      .not_negative();
   command.add_option("--sizes", o->sizes,
                      "options of search nas that say what it chooses from, such as '--layers 2,4'; default: to suit "
                      "the data");

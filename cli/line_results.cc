@@ -40,7 +40,7 @@ void LineResults::flush() {
   pending_.clear();
 }
 
-void LineResults::finish(const CLI::App& command, const Common& common, engine::Json result) {
+void LineResults::finish(const Command& command, const Common& common, engine::Json result) {
   if (json_) {
     if (n_results_ == 0) pending_ = fmt::format("{{\"{}\":[", key_);
     pending_ += "]," + json_line(with_usage(command, common, std::move(result))).substr(1);

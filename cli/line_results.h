@@ -26,7 +26,7 @@ class LineResults {
   void flush();
 
   // Prints it, and ends the JSON object with the rest of the result. Throws Error if lines could not be used.
-  void finish(const CLI::App& command, const Common& common, engine::Json result);
+  void finish(const Command& command, const Common& common, engine::Json result);
 
  private:
   bool json_;

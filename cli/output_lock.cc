@@ -30,9 +30,9 @@ constexpr const char kLockFile[] = ".ingot.lock";
 constexpr int kTries = 10;  // while a holder may be about to end, or to write down who it is
 constexpr std::chrono::milliseconds kBetweenTries{50};
 
-std::string named(const CLI::App& command) { return fmt::format(", ingot {}, ", full_name(command)); }
+std::string named(const Command& command) { return fmt::format(", ingot {}, ", full_name(command)); }
 
-std::string holder(const CLI::App& command) {
+std::string holder(const Command& command) {
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
   return fmt::format("process {} on host {}{}since {:%Y-%m-%d %H:%M:%S} UTC", ::getpid(), host.data(), named(command),
@@ -65,16 +65,16 @@ fs::path without_trailing_slash(const fs::path& path) { return path.has_filename
 
 }  // namespace
 
-OutputLock::OutputLock(const fs::path& out, const CLI::App& command, Sharing sharing)
+OutputLock::OutputLock(const fs::path& out, const Command& command, Sharing sharing)
     : OutputLock(Place{out, out / kLockFile}, command, sharing) {}
 
-OutputLock OutputLock::beside(const fs::path& out, const CLI::App& command) {
+OutputLock OutputLock::beside(const fs::path& out, const Command& command) {
   require(!out.empty(), "--out: must not be empty");
   const fs::path whole = without_trailing_slash(fs::absolute(out).lexically_normal());
   return {Place{out, whole.parent_path() / ("." + whole.filename().string() + kLockFile)}, command, Sharing::alone};
 }
 
-OutputLock::OutputLock(Place place, const CLI::App& command, Sharing sharing) : place_(std::move(place)) {
+OutputLock::OutputLock(Place place, const Command& command, Sharing sharing) : place_(std::move(place)) {
   check_writable(place_.file.parent_path());
   for (int i = 0; !try_lock(sharing); ++i) {
     if (i == kTries) refuse();

@@ -1,7 +1,6 @@
 // One process at a time writes an output: whoever comes second is told who is at it.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -10,6 +9,8 @@
 
 namespace ingot::cli {
 
+class Command;
+
 // Held from before a command's work until its last file is written. The lock is a file that says who holds it; it goes
 // with the command, and one that a killed process left counts for nothing.
 class OutputLock {
@@ -17,11 +18,11 @@ class OutputLock {
   // Of the folder --out, which is made at need and removed again if nothing came into it. `together`: several processes
   // of such a command may work in it. Throws Error if another process holds it, or the folder cannot be written. Where
   // the file system keeps no locks, that is said and the work goes on.
-  OutputLock(const std::filesystem::path& out, const CLI::App& command,
+  OutputLock(const std::filesystem::path& out, const Command& command,
              engine::Sharing sharing = engine::Sharing::alone);
 
   // Of an output that is one file, or a folder that is replaced as a whole: the lock lies beside it.
-  static OutputLock beside(const std::filesystem::path& out, const CLI::App& command);
+  static OutputLock beside(const std::filesystem::path& out, const Command& command);
 
   ~OutputLock();
   OutputLock(const OutputLock&) = delete;
@@ -34,7 +35,7 @@ class OutputLock {
   struct Place {
     std::filesystem::path out, file;
   };
-  OutputLock(Place place, const CLI::App& command, engine::Sharing sharing);
+  OutputLock(Place place, const Command& command, engine::Sharing sharing);
 
   void make_folder();
   bool try_lock(engine::Sharing sharing);

@@ -51,7 +51,7 @@ class Predictor {
     results_.flush();
   }
 
-  void finish(const CLI::App& command, const Common& common) {
+  void finish(const Command& command, const Common& common) {
     if (n_long_ > 0)
       say(fmt::format("{} of {} texts are longer than {} tokens and are truncated ({})", n_long_, n_texts_,
                       classifier_.framing.length, name(classifier_.framing.truncation)));
@@ -95,7 +95,7 @@ std::vector<InputLine> checked(const std::vector<std::string>& texts) {
   return lines;
 }
 
-void run_predict(const CLI::App& command, const PredictOptions& o, const Common& common) {
+void run_predict(const Command& command, const PredictOptions& o, const Common& common) {
   std::vector<InputLine> given = checked(o.texts);
   Classifier c = load_classifier(o.model, o.length);
   std::optional<IntegerClassifier> integers;
@@ -113,16 +113,16 @@ void run_predict(const CLI::App& command, const PredictOptions& o, const Common&
 
 }  // namespace
 
-void add_predict(CLI::App& program) {
-  CLI::App& command = *program.add_subcommand("predict", "labels of texts: a line 'label<TAB>probability' each");
+void add_predict(Command& program) {
+  Command& command = program.add_subcommand("predict", "labels of texts: a line 'label<TAB>probability' each");
   const auto common = add_common(command);
   const auto o = std::make_shared<PredictOptions>();
-  command.add_option("model", o->model, "folder of a run or a checkpoint")->required()->type_name("DIR");
+  command.add_option("model", o->model, "folder of a run or a checkpoint").required().type_name("DIR");
   command.add_option("texts", o->texts, "texts; default: one a line on standard input, answered as they come")
-      ->type_name("TEXT")
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  command.add_option("--length", o->length, "tokens of a text; 0: as trained")->check(not_negative());
-  command.add_option("--batch", o->batch, "texts at a time")->check(CLI::Range(1, 65536));
+      .type_name("TEXT")
+      .repeatable();
+  command.add_option("--length", o->length, "tokens of a text; 0: as trained").not_negative();
+  command.add_option("--batch", o->batch, "texts at a time").range(1, 65536);
   command.add_flag("--integer", o->integer, "run the fixed-point layers in integers");
   set_action(command, "ingot predict runs/imdb 'A quiet, beautiful film.'", common,
              [&command, o, common] { run_predict(command, *o, *common); });

@@ -31,7 +31,7 @@ struct PretrainOptions : TrainingOptions {
   double masked = 0.5;
 };
 
-void run(const CLI::App& command, const PretrainOptions& o, const Common& common) {
+void run(const Command& command, const PretrainOptions& o, const Common& common) {
   check_options(o);
   const OutputLock lock(o.out, command);
   check_unused(command, o);
@@ -81,13 +81,13 @@ void run(const CLI::App& command, const PretrainOptions& o, const Common& common
 
 }  // namespace
 
-void add_pretrain(CLI::App& program) {
-  CLI::App& command =
-      *program.add_subcommand("pretrain", "learn language from text without labels (masked language model)");
+void add_pretrain(Command& program) {
+  Command& command =
+      program.add_subcommand("pretrain", "learn language from text without labels (masked language model)");
   const auto common = add_common(command);
   const auto options = std::make_shared<PretrainOptions>();
   add_training_options(command, *options);
-  command.add_option("--masked", options->masked, "share of the tokens to be predicted")->check(CLI::Range(0.001, 1.0));
+  command.add_option("--masked", options->masked, "share of the tokens to be predicted").range(0.001, 1.0);
   set_action(command, "ingot pretrain --data aclImdb.tar.gz --model tiny --epochs 3 --out runs/mlm", common,
              [&command, options, common] { run(command, *options, *common); });
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/config_file.h"
 #include "cli/help.h"
@@ -53,7 +54,8 @@ int run_program(const std::vector<std::string>& words) {
   program.set_version_flag(
       "--version", [] { return version_text(); }, "Print what this is and exit");
   program.footer(kFooter);
-  for (const auto add_command : kCommands) add_command(program);
+  Command root(program);
+  for (const auto add_command : kCommands) add_command(root);
   if (!words.empty())
     engine::require(words[0] != "test" && words[0] != "bench", "{0}: is done by ./ingot {0} in a clone", words[0]);
   Typed typed = find_command(program, as_options(words));

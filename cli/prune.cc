@@ -79,7 +79,7 @@ engine::Json scores_at_once(const FineTuning& f, const compress::PruneOptions& o
   return scores(f, start.model);
 }
 
-void run(const CLI::App& command, const PruneCommand& o, const Common& common) {
+void run(const Command& command, const PruneCommand& o, const Common& common) {
   check_options(o);
   check_fine_tuning_options(o);
   const compress::PruneOptions options = prune_options(o, common.seed);
@@ -113,15 +113,15 @@ void run(const CLI::App& command, const PruneCommand& o, const Common& common) {
 
 }  // namespace
 
-void add_prune(CLI::App& program) {
-  CLI::App& command = *program.add_subcommand("prune", "set weights to 0, and fine-tune what is left");
+void add_prune(Command& program) {
+  Command& command = program.add_subcommand("prune", "set weights to 0, and fine-tune what is left");
   const auto common = add_common(command);
   const auto o = std::make_shared<PruneCommand>();
   command.add_option("model", o->from, "folder of a trained classifier, quantised or pruned before or not")
-      ->required()
-      ->type_name("DIR");
-  add_data_options(command, *o)->required();
-  command.add_option("--out", o->out, "folder of the run: config, metrics, checkpoints, result")->required();
+      .required()
+      .type_name("DIR");
+  add_data_options(command, *o).required();
+  command.add_option("--out", o->out, "folder of the run: config, metrics, checkpoints, result").required();
   std::string methods;
   for (const compress::Criterion* criterion : compress::criteria()) {
     methods += fmt::format("{} ({}), ", criterion->name, criterion->summary);
@@ -135,7 +135,7 @@ void add_prune(CLI::App& program) {
   command.add_option("--ramp", o->ramp,
                      "share of the steps over which the sparsity grows, first fast and then slowly; 0: at once");
   command.add_option("--epochs", o->epochs, "passes over the training texts; 0: no training")
-      ->check(CLI::Range(0, 100000));
+      .range(0, 100000);
   add_step_options(command, *o);
   add_fine_tuning_options(command, *o);
   command.add_option("--validation", o->validation,

@@ -44,24 +44,23 @@ struct QuantizeOptions : TrainingOptions {
   std::int64_t validation = -1;
 };
 
-bool given(const CLI::App& command, const char* option) { return command.get_option(option)->count() > 0; }
 
 // --format with --width and --frac, in the notation of plans.
-std::string format_text(const CLI::App& command, const QuantizeOptions& o) {
+std::string format_text(const Command& command, const QuantizeOptions& o) {
   if (o.format == "fixed" || o.format == "ufixed") return fmt::format("{}({},{})", o.format, o.width, o.frac);
   for (const char* option : {"--width", "--frac"}) {
-    require(!given(command, option), "{}: goes with --format fixed; {} says its own", option, o.format);
+    require(!command.given(option), "{}: goes with --format fixed; {} says its own", option, o.format);
   }
   return o.format;
 }
 
-compress::Plan plan_from_options(const CLI::App& command, const QuantizeOptions& o) {
+compress::Plan plan_from_options(const Command& command, const QuantizeOptions& o) {
   compress::QuantizerRequest request = compress::parse_request(format_text(command, o));
   require(request.quantizer.has_value(), "--format: must be a number format, got '{}'", o.format);
   request.quantizer->mode = compress::parse_mode(o.mode);
   request.quantizer->clip = o.clip_gradients;
   compress::check_mode(request.quantizer->format, request.quantizer->mode);
-  const bool by_default = !given(command, "--per") && request.quantizer->mode == compress::Mode::mase;
+  const bool by_default = !command.given("--per") && request.quantizer->mode == compress::Mode::mase;
   compress::Plan plan = uniform_plan(request, request, o.per == "channel" && !by_default, o.embeddings);
   if (o.outputs == 0) return plan;
   require(o.format == "fixed" || o.format == "ufixed", "--outputs: goes with --format fixed, got {}", o.format);
@@ -73,18 +72,18 @@ compress::Plan plan_from_options(const CLI::App& command, const QuantizeOptions&
   return plan;
 }
 
-compress::Plan plan_of(const CLI::App& command, const QuantizeOptions& o) {
+compress::Plan plan_of(const Command& command, const QuantizeOptions& o) {
   if (o.plan.empty()) return plan_from_options(command, o);
   for (const char* option :
        {"--format", "--width", "--frac", "--per", "--mode", "--embeddings", "--outputs", "--clip"}) {
-    require(!given(command, option), "{}: is said by the plan; give it there, or no --plan", option);
+    require(!command.given(option), "{}: is said by the plan; give it there, or no --plan", option);
   }
   return compress::read_plan(o.plan);
 }
 
-compress::CalibrationOptions calibration_options(const CLI::App& command, const QuantizeOptions& o) {
+compress::CalibrationOptions calibration_options(const Command& command, const QuantizeOptions& o) {
   require(o.method == "mse" || o.method == "percentile", "--method: must be mse or percentile, got '{}'", o.method);
-  require(o.method == "percentile" || !given(command, "--percentile"), "--percentile: goes with --method percentile");
+  require(o.method == "percentile" || !command.given("--percentile"), "--percentile: goes with --method percentile");
   require(o.percentile > 0 && o.percentile <= 100, "--percentile: must be above 0 and at most 100, got {}",
           o.percentile);
   require(o.calibration_texts >= 1, "--calibration-texts: must be at least 1, got {}", o.calibration_texts);
@@ -140,7 +139,7 @@ std::string size_line(const engine::Json& result) {
                      packed, whole);
 }
 
-void run(const CLI::App& command, const QuantizeOptions& o, const Common& common) {
+void run(const Command& command, const QuantizeOptions& o, const Common& common) {
   const compress::Plan plan = plan_of(command, o);
   const compress::CalibrationOptions how = calibration_options(command, o);
   check(o);
@@ -173,7 +172,7 @@ void run(const CLI::App& command, const QuantizeOptions& o, const Common& common
   finish(command, common, o.out, result, summary(result, o) + size_line(result));
 }
 
-void add_format_options(CLI::App& command, QuantizeOptions& o) {
+void add_format_options(Command& command, QuantizeOptions& o) {
   command.add_option("--format", o.format, "fixed, or a format in full, as `ingot format` lists them");
   command.add_option("--width", o.width, "bits of fixed point");
   command.add_option("--frac", o.frac, "its fraction bits: calibrated, half (of the width, biases too), or a number");
@@ -185,7 +184,7 @@ void add_format_options(CLI::App& command, QuantizeOptions& o) {
       .add_option("--outputs", o.outputs,
                   "what each Linear gives, before its activation, in fixed point of that many bits too, and biases in "
                   "units of its sums: what hardware computes; 0: no")
-      ->check(CLI::Range(0, 16));
+      .range(0, 16);
   command.add_option("--plan", o.plan, "TOML or JSON file: formats by pattern of layer name and by role, instead");
   command.add_option("--method", o.method, "of calibration: mse (least squared error) or percentile");
   command.add_option("--percentile", o.percentile, "share of the magnitudes, in percent, that must not saturate");
@@ -194,28 +193,28 @@ void add_format_options(CLI::App& command, QuantizeOptions& o) {
 
 }  // namespace
 
-void add_quantize(CLI::App& program) {
-  CLI::App& command =
-      *program.add_subcommand("quantize", "compute a classifier in another number format, trained on or not");
+void add_quantize(Command& program) {
+  Command& command =
+      program.add_subcommand("quantize", "compute a classifier in another number format, trained on or not");
   const auto common = add_common(command);
   const auto options = std::make_shared<QuantizeOptions>();
   QuantizeOptions& o = *options;
   command.add_option("model", o.from, "folder of a run or a checkpoint; it may be quantised or pruned already")
-      ->required()
-      ->type_name("DIR");
-  add_data_options(command, o)->required();
-  command.add_option("--out", o.out, "folder of the run: config, metrics, checkpoints, result")->required();
+      .required()
+      .type_name("DIR");
+  add_data_options(command, o).required();
+  command.add_option("--out", o.out, "folder of the run: config, metrics, checkpoints, result").required();
   add_format_options(command, o);
   command.add_option("--qat-epochs", o.epochs, "epochs of training with it; 0: only calibrated")
-      ->check(CLI::Range(0, 100000));
+      .range(0, 100000);
   add_step_options(command, o);
-  command.remove_option(command.get_option("--clip"));  // here about the straight-through gradient
+  command.remove_option("--clip");  // here about the straight-through gradient
   command.add_flag("--clip", o.clip_gradients, "no gradient to numbers outside of the range of their format");
   add_fine_tuning_options(command, o);
   command.add_flag("--learn-scales", o.learn_scales, "learn the steps of fixed point, powers of two, with the weights");
   command
       .add_option("--freeze", o.freeze, "parameters not to train: patterns such as 'bert.embeddings.*', with commas")
-      ->type_name("PATTERN");
+      .type_name("PATTERN");
   command.add_option("--validation", o.validation,
                      "training texts held out to choose the best epoch by; negative: as in train");
   set_action(command, "ingot quantize runs/imdb --data aclImdb.tar.gz --width 4 --qat-epochs 1 --out runs/q4", common,

@@ -90,7 +90,7 @@ std::string table(const Json& run, const std::optional<Json>& before) {
   return text + fmt::format("{:.1f} s, {}\n", run["seconds"].get<double>(), run["tool"].get<std::string>());
 }
 
-void run_synth(const CLI::App& command, const SynthOptions& o, const Common& common) {
+void run_synth(const Command& command, const SynthOptions& o, const Common& common) {
   if (o.sweep > 0) return run_sweep(command, common, o.sweep, o.target, !o.no_dsp, o.out);
   require(!o.folder.empty(), "synth: needs the folder that `ingot emit` wrote");
   const hw::Target target = hw::parse_target(o.target);
@@ -114,16 +114,16 @@ void run_synth(const CLI::App& command, const SynthOptions& o, const Common& com
 
 }  // namespace
 
-void add_synth(CLI::App& program) {
-  CLI::App& command = *program.add_subcommand("synth", "what emitted RTL takes of a chip, through Yosys");
+void add_synth(Command& program) {
+  Command& command = program.add_subcommand("synth", "what emitted RTL takes of a chip, through Yosys");
   const auto common = add_common(command);
   const auto o = std::make_shared<SynthOptions>();
-  command.add_option("folder", o->folder, "what `ingot emit` wrote")->type_name("RTL_DIR");
+  command.add_option("folder", o->folder, "what `ingot emit` wrote").type_name("RTL_DIR");
   command.add_option("--target", o->target, "ice40, ecp5 or xilinx (7 series)");
   command.add_flag("--report", o->report, "ice40: place and route on an HX8K with nextpnr, for its highest clock");
   command.add_flag("--no-dsp", o->no_dsp, "multiply in logic");
   command.add_option("--sweep", o->sweep, "instead: so many layers of drawn shapes, to fit the cost model; goes on")
-      ->check(not_negative());
+      .not_negative();
   command.add_option("--out", o->out, "of a sweep: folder for its table");
   set_action(command, "ingot synth rtl-out --target ice40 --report", common,
              [&command, o, common] { run_synth(command, *o, *common); });

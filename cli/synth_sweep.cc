@@ -72,7 +72,7 @@ Fit fit(const std::vector<std::vector<double>>& features, const std::vector<doub
 
 }  // namespace
 
-void run_sweep(const CLI::App& command, const Common& common, std::int64_t n, const std::string& target_name, bool dsp,
+void run_sweep(const Command& command, const Common& common, std::int64_t n, const std::string& target_name, bool dsp,
                const fs::path& out) {
   const hw::Target target = hw::parse_target(target_name);
   require(!out.empty(), "--sweep: writes a table; name its folder by --out");

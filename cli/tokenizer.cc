@@ -21,7 +21,7 @@ struct LearnOptions : DataOptions {
   std::int32_t pieces = 0;
 };
 
-void run_train(const CLI::App& command, const LearnOptions& o, const Common& common) {
+void run_train(const Command& command, const LearnOptions& o, const Common& common) {
   const OutputLock lock = OutputLock::beside(o.out, command);
   const auto source = open_data(o);
   const auto tokenizer = learned_tokenizer(*source, {.algorithm = o.type, .n_pieces = o.pieces, .seed = common.seed});
@@ -48,7 +48,7 @@ void encode_line(const bert::Tokenizer& tokenizer, InputLine& line, bool json, L
   results.add(fmt::format("{}", fmt::join(ids, " ")), object);
 }
 
-void run_encode(const CLI::App& command, const std::string& model, const Common& common) {
+void run_encode(const Command& command, const std::string& model, const Common& common) {
   const auto tokenizer = bert::load_tokenizer(model);
   LineResults results(common.json, "texts");
   LineStream input(STDIN_FILENO);
@@ -61,28 +61,28 @@ void run_encode(const CLI::App& command, const std::string& model, const Common&
 
 }  // namespace
 
-void add_tokenizer(CLI::App& program) {
-  CLI::App& parent = *program.add_subcommand("tokenizer", "learn a vocabulary, or see what one makes of text");
-  parent.require_subcommand(1);
+void add_tokenizer(Command& program) {
+  Command& parent = program.add_subcommand("tokenizer", "learn a vocabulary, or see what one makes of text");
+  parent.require_subcommand();
 
-  CLI::App& train = *parent.add_subcommand("train", "learn a SentencePiece vocabulary from a corpus");
+  Command& train = parent.add_subcommand("train", "learn a SentencePiece vocabulary from a corpus");
   const auto train_common = add_common(train);
   const auto o = std::make_shared<LearnOptions>();
-  add_data_options(train, *o, "as for ingot train")->required();
-  train.add_option("--out", o->out, "file to write")->required()->type_name("FILE");
+  add_data_options(train, *o, "as for ingot train").required();
+  train.add_option("--out", o->out, "file to write").required().type_name("FILE");
   train.add_option("--pieces", o->pieces,
                    "size of the vocabulary, special tokens included; 0: 8000, or as many pieces as the texts hold");
   train.add_option("--type", o->type, "unigram or bpe");
   set_action(train, "ingot tokenizer train --data glosses --pieces 8000 --out tok.model", train_common,
              [&train, o, train_common] { run_train(train, *o, *train_common); });
 
-  CLI::App& encode =
-      *parent.add_subcommand("encode", "ids of each line of standard input (with --json also the pieces)");
+  Command& encode =
+      parent.add_subcommand("encode", "ids of each line of standard input (with --json also the pieces)");
   const auto encode_common = add_common(encode);
   const auto model = std::make_shared<std::string>();
   encode.add_option("model", *model, "SentencePiece .model, vocab.txt, or a folder with one")
-      ->required()
-      ->type_name("FILE");
+      .required()
+      .type_name("FILE");
   set_action(encode, "echo 'Molten iron.' | ingot tokenizer encode tok.model", encode_common,
              [&encode, model, encode_common] { run_encode(encode, *model, *encode_common); });
 }

@@ -94,7 +94,7 @@ class Output {
   std::vector<Tensor> kept_;
 };
 
-void run(const CLI::App& command, const TraceOptions& o, const Common& common) {
+void run(const Command& command, const TraceOptions& o, const Common& common) {
   const OutputLock lock = OutputLock::beside(o.out, command);
   const bert::Model model = load_compressed_model(resolve_model_folder(o.model)).model;
   const bert::Config& config = model.config;
@@ -138,15 +138,15 @@ void run(const CLI::App& command, const TraceOptions& o, const Common& common) {
 
 }  // namespace
 
-void add_trace(CLI::App& program) {
-  CLI::App& command = *program.add_subcommand("trace", "activations and gradients of one batch, as safetensors");
+void add_trace(Command& program) {
+  Command& command = program.add_subcommand("trace", "activations and gradients of one batch, as safetensors");
   const auto common = add_common(command);
   const auto o = std::make_shared<TraceOptions>();
-  command.add_option("model", o->model, "folder of a run or a checkpoint")->required()->type_name("DIR");
+  command.add_option("model", o->model, "folder of a run or a checkpoint").required().type_name("DIR");
   command.add_option("--batch", o->batch, "input_ids, attention_mask, token_type_ids, labels")
-      ->required()
-      ->type_name("FILE");
-  command.add_option("--out", o->out, "logits, hidden_states.i, loss, grad.NAME")->required()->type_name("FILE");
+      .required()
+      .type_name("FILE");
+  command.add_option("--out", o->out, "logits, hidden_states.i, loss, grad.NAME").required().type_name("FILE");
   command.add_flag("--gradients", o->gradients, "also the gradient of the loss with respect to each parameter");
   set_action(command, "ingot trace runs/imdb --batch batch.safetensors --out trace.safetensors --gradients", common,
              [&command, o, common] { run(command, *o, *common); });

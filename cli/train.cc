@@ -54,7 +54,7 @@ CompressedModel starting_model(const TrainOptions& o, const TrainingTexts& texts
   return with_compression(std::move(model), folder);
 }
 
-void run(const CLI::App& command, const TrainOptions& o, const Common& common) {
+void run(const Command& command, const TrainOptions& o, const Common& common) {
   require(o.pooling == "auto" || o.pooling == "cls" || o.pooling == "mean",
           "--pooling: must be auto, cls or mean, got '{}'", o.pooling);
   check_options(o);
@@ -72,8 +72,8 @@ void run(const CLI::App& command, const TrainOptions& o, const Common& common) {
 
 }  // namespace
 
-void add_train(CLI::App& program) {
-  CLI::App& command = *program.add_subcommand("train", "train a classifier on labelled text");
+void add_train(Command& program) {
+  Command& command = program.add_subcommand("train", "train a classifier on labelled text");
   const auto common = add_common(command);
   const auto options = std::make_shared<TrainOptions>();
   add_training_options(command, *options);

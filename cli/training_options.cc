@@ -16,10 +16,10 @@ namespace ingot::cli {
 namespace fs = std::filesystem;
 using engine::require;
 
-void add_training_options(CLI::App& command, TrainingOptions& o) {
+void add_training_options(Command& command, TrainingOptions& o) {
   add_data_options(command, o, "IMDb archive or folder, .tsv/.csv/.jsonl file or folder of them, or 'glosses'")
-      ->required();
-  command.add_option("--out", o.out, "folder of the run: config, metrics, checkpoints, result")->required();
+      .required();
+  command.add_option("--out", o.out, "folder of the run: config, metrics, checkpoints, result").required();
   command.add_option("--model", o.model, "tiny, mini or small");
   command.add_option("--from", o.from, "start from this checkpoint instead of fresh weights");
   command.add_option("--layers", o.layers, "encoder layers, instead of the named model's");
@@ -33,29 +33,29 @@ void add_training_options(CLI::App& command, TrainingOptions& o) {
   command.add_option("--tokenizer-type", o.tokenizer_type, "of a learned tokenizer: unigram or bpe");
   command.add_option("--pieces", o.pieces,
                      "vocabulary of a learned tokenizer; 0: 8000, or as many pieces as the texts hold");
-  command.add_option("--epochs", o.epochs, "passes over the training texts")->check(CLI::Range(1, 100000));
+  command.add_option("--epochs", o.epochs, "passes over the training texts").range(1, 100000);
   add_step_options(command, o);
 }
 
-void add_step_options(CLI::App& command, TrainingOptions& o) {
+void add_step_options(Command& command, TrainingOptions& o) {
   command.add_option("--lr", o.learning_rate, "learning rate at its peak");
-  command.add_option("--batch", o.batch, "texts a step")->check(CLI::Range(1, 65536));
+  command.add_option("--batch", o.batch, "texts a step").range(1, 65536);
   command.add_option(
       "--length", o.length,
       "tokens of a text, [CLS] and [SEP] included; the rest is truncated; 0: as the model to start from");
   command.add_option("--warmup", o.warm_up, "share of the steps over which the learning rate rises")
-      ->check(CLI::Range(0.0, 1.0));
+      .range(0.0, 1.0);
   command.add_option("--schedule", o.schedule, "then: linear, cosine or constant");
   command.add_option("--weight-decay", o.weight_decay, "decoupled, on matrices");
   command.add_option("--beta2", o.beta2, "of AdamW: decay of the average of squared gradients")
-      ->check(CLI::Range(0.0, 0.999999));
+      .range(0.0, 0.999999);
   command.add_flag("--lazy-embeddings", o.lazy_embeddings,
                    "AdamW leaves embeddings of words that a step did not meet as they are: faster, another optimizer");
   command.add_option("--truncation", o.truncation, "of longer texts: head, or head-tail (first and last half)");
   command.add_option("--clip", o.clip, "largest global gradient norm; 0: no limit");
-  command.add_option("--dropout", o.dropout, "of hidden states and attention")->check(CLI::Range(0.0, 0.99));
+  command.add_option("--dropout", o.dropout, "of hidden states and attention").range(0.0, 0.99);
   command.add_option("--save-every", o.save_every, "steps between two states to resume from")
-      ->check(CLI::Range(1, 1 << 30));
+      .range(1, 1 << 30);
   command.add_flag("--resume", o.resume, "go on with the run in --out where it stopped");
 }
 
@@ -96,7 +96,7 @@ void check_options(const TrainingOptions& o) {
   }
 }
 
-void check_unused(const CLI::App& command, const TrainingOptions& o, const char* state) {
+void check_unused(const Command& command, const TrainingOptions& o, const char* state) {
   const fs::path out = o.out;
   const bool holds_state = is_there(out / state);
   require(o.resume || (!holds_state && !is_there(out / "result.json")),
@@ -111,7 +111,7 @@ void check_unused(const CLI::App& command, const TrainingOptions& o, const char*
     say(fmt::format("{}: holds no state to resume; starting from the beginning", o.out));
 }
 
-void prepare_out(const CLI::App& command, const TrainingOptions& o) {
+void prepare_out(const Command& command, const TrainingOptions& o) {
   const fs::path out = o.out;
   if (o.resume && is_there(out / "training.safetensors")) return;
   write_config_toml(command, out);
@@ -190,7 +190,7 @@ bert::TrainerOptions trainer_options(const TrainingOptions& o, std::uint64_t see
           .save_every = o.save_every};
 }
 
-bert::TrainerOptions trainer_options(const CLI::App& command, const TrainingOptions& o, const data::Source& source,
+bert::TrainerOptions trainer_options(const Command& command, const TrainingOptions& o, const data::Source& source,
                                      const bert::Tokenizer& tokenizer, std::uint64_t seed, engine::Json identity) {
   identity.update(resolved_options(command));
   for (const char* free : {"data", "text", "label", "separator", "data-limit", "from", "sizes-of", "tokenizer", "out",

@@ -1,7 +1,6 @@
 // Options and preparations that train and pretrain share.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 
@@ -45,22 +44,22 @@ struct TrainingOptions : DataOptions {
 };
 
 // Adds the options to a command; defaults are the values in `options`.
-void add_training_options(CLI::App& command, TrainingOptions& options);
+void add_training_options(Command& command, TrainingOptions& options);
 
 // Of these the ones that say how steps are made, for a command that starts from a trained model: all but --data, --out,
 // --epochs, the model and its tokenizer.
-void add_step_options(CLI::App& command, TrainingOptions& options);
+void add_step_options(Command& command, TrainingOptions& options);
 
 // Refuses, before any work, values out of range. Writes nothing.
 void check_options(const TrainingOptions& options);
 
 // Refuses an `out` that holds a model, what another command made, or a run, unless this command resumes it. To be asked
 // under its lock. `state`: the file of `out` that is gone on with.
-void check_unused(const CLI::App& command, const TrainingOptions& options, const char* state = "training.safetensors");
+void check_unused(const Command& command, const TrainingOptions& options, const char* state = "training.safetensors");
 
 // Makes the folder of the run and writes config.toml, once all else is known to be right. A run that is resumed keeps
 // what it has.
-void prepare_out(const CLI::App& command, const TrainingOptions& options);
+void prepare_out(const Command& command, const TrainingOptions& options);
 
 // The tokenizer that the options name: --tokenizer, or the one in --from, or one learned from the data.
 std::unique_ptr<bert::Tokenizer> tokenizer_of(const TrainingOptions& options, const data::Source& source,
@@ -81,7 +80,7 @@ data::Framing framing_of(const TrainingOptions& options, const bert::Config& con
 bert::TrainerOptions trainer_options(const TrainingOptions& options, std::uint64_t seed);
 
 // `identity`: what shapes the result beside the options, the data and the tokenizer.
-bert::TrainerOptions trainer_options(const CLI::App& command, const TrainingOptions& options,
+bert::TrainerOptions trainer_options(const Command& command, const TrainingOptions& options,
                                      const data::Source& source, const bert::Tokenizer& tokenizer, std::uint64_t seed,
                                      engine::Json identity = engine::Json::object());
 

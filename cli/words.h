@@ -1,10 +1,14 @@
 // What was typed, read before CLI11 does: for messages that name the nearest word, and for what files of options add.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <span>
 #include <string>
 #include <vector>
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
 
 namespace ingot::cli {
 

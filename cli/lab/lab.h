@@ -34,7 +34,7 @@ struct Setup {
 
 // What a lab was asked to do.
 struct LabRequest {
-  const CLI::App& command;
+  const Command& command;
   const Common& common;
   std::string data, from, out;
   std::vector<std::string> reading;  // options that go with --data

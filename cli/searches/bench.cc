@@ -66,7 +66,7 @@ search::Objective objective_of(const Problem& problem, bool ordinal) {
   return [value = problem.value, lists](search::Trial& trial) { return std::vector{value(trial, lists)}; };
 }
 
-void run_one(const CLI::App& command, const BenchOptions& o, const Common& common) {
+void run_one(const Command& command, const BenchOptions& o, const Common& common) {
   const Problem& problem = search::find_problem(o.problem);
   search::Study study(bench_study(o, common.seed));
   engine::catch_interrupts();
@@ -160,7 +160,7 @@ std::array<double, 3> quartiles(std::vector<double> values) {
 }
 
 // Quartiles of the best value over seeds, each column beside what Optuna reached.
-void run_regret(const CLI::App& command, const BenchOptions& o, const Common& common) {
+void run_regret(const Command& command, const BenchOptions& o, const Common& common) {
   require(o.journal.empty(), "--regret: is not kept in a journal");
   engine::Json rows = engine::Json::array();
   std::string text =
@@ -212,7 +212,7 @@ void run_regret(const CLI::App& command, const BenchOptions& o, const Common& co
   finish(command, common, {}, {{"seeds", o.seeds}, {"rows", rows}}, text);
 }
 
-void run(const CLI::App& command, const BenchOptions& o, const Common& common) {
+void run(const Command& command, const BenchOptions& o, const Common& common) {
   require(
       o.sampler != "grid",
       "--sampler: must be tpe or random, got 'grid': it needs lists of values, and the problems have ranges or more "
@@ -227,8 +227,8 @@ void run(const CLI::App& command, const BenchOptions& o, const Common& common) {
 
 }  // namespace
 
-void add_search_bench(CLI::App& search_command) {
-  CLI::App& command = *search_command.add_subcommand("bench", "samplers on problems in closed form");
+void add_search_bench(Command& search_command) {
+  Command& command = search_command.add_subcommand("bench", "samplers on problems in closed form");
   const auto common = add_common(command);
   const auto o = std::make_shared<BenchOptions>();
   std::string names;
@@ -236,15 +236,15 @@ void add_search_bench(CLI::App& search_command) {
   command.add_option("--problem", o->problem, names);
   add_search_options(command, *o);
   command.add_option("--batch", o->batch, "trials drawn before their results are known; 0: the jobs")
-      ->check(CLI::Range(0, 1024));
+      .range(0, 1024);
   command.add_flag("--ordinal", o->ordinal, "lists in order are sampled by index");
   command.add_option("--stream", o->stream,
                      "numpy: the numbers that Optuna draws; per-trial: a stream for each trial; default: numpy, but "
                      "per-trial with a journal or a batch");
-  command.add_option("--journal", o->journal, "file to keep the search in, and to go on from")->type_name("FILE");
+  command.add_option("--journal", o->journal, "file to keep the search in, and to go on from").type_name("FILE");
   command.add_option("--study", o->study, "name of the search in the journal");
   command.add_flag("--regret", o->regret, "all samplers over seeds, beside what Optuna reached");
-  command.add_option("--seeds", o->seeds, "of --regret")->check(CLI::Range(1, 1000));
+  command.add_option("--seeds", o->seeds, "of --regret").range(1, 1000);
   set_action(command, "ingot search bench --problem mixedprec14 --sampler tpe --seed 7 --trials 60", common,
              [&command, o, common] { run(command, *o, *common); });
 }

@@ -18,7 +18,7 @@ using engine::require;
 using engine::Json;
 using search::TrialRecord;
 
-SearchFolder::SearchFolder(fs::path path, const CLI::App& command) : path_(std::move(path)) {
+SearchFolder::SearchFolder(fs::path path, const Command& command) : path_(std::move(path)) {
   std::error_code error;
   require(is_unused(path_) || fs::exists(journal(), error) || fs::exists(path_ / "trials", error),
           "--out {}: is no empty folder, and holds no search", path_.string());

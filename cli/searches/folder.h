@@ -6,7 +6,6 @@
 //   config.toml, result.json, figure.svg
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -18,10 +17,12 @@
 
 namespace ingot::cli {
 
+class Command;
+
 class SearchFolder {
  public:
   // Makes the folder with config.toml, or joins the search in it. Throws Error if it holds other things.
-  SearchFolder(std::filesystem::path path, const CLI::App& command);
+  SearchFolder(std::filesystem::path path, const Command& command);
 
   const std::filesystem::path& path() const { return path_; }
   // Of the study in the journal, else what a new one is to be called: the folder's name.

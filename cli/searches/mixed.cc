@@ -268,7 +268,7 @@ void write_plans(const Mixed& mixed, const SearchFolder& folder, const Json& res
   }
 }
 
-void run(const CLI::App& command, const MixedOptions& o, const Common& common) {
+void run(const Command& command, const MixedOptions& o, const Common& common) {
   const std::vector<Measure> measures = measures_of(o.objectives, {"accuracy", "bits", "bytes", "hardware"});
   check(o, measures);
   const std::vector<FormatSpace> spaces = format_spaces(o.formats, o.widths, o.fracs);
@@ -305,17 +305,17 @@ void run(const CLI::App& command, const MixedOptions& o, const Common& common) {
 
 }  // namespace
 
-void add_search_mixed(CLI::App& search_command) {
-  CLI::App& command =
-      *search_command.add_subcommand("mixed", "the number format of each layer of a trained classifier");
+void add_search_mixed(Command& search_command) {
+  Command& command =
+      search_command.add_subcommand("mixed", "the number format of each layer of a trained classifier");
   const auto common = add_common(command);
   const auto options = std::make_shared<MixedOptions>();
   MixedOptions& o = *options;
   command.add_option("model", o.from, "folder of a run or a checkpoint; it may be pruned already")
-      ->required()
-      ->type_name("DIR");
-  add_data_options(command, o)->required();
-  command.add_option("--out", o.out, "folder of the search; several processes may share it, with --resume")->required();
+      .required()
+      .type_name("DIR");
+  add_data_options(command, o).required();
+  command.add_option("--out", o.out, "folder of the search; several processes may share it, with --resume").required();
   command.add_option("--formats,--format", o.formats,
                      "what each layer chooses from: fixed, block_fp, minifloat, mx ..., with commas");
   command.add_option("--widths", o.widths, "of fixed");
@@ -328,12 +328,12 @@ void add_search_mixed(CLI::App& search_command) {
                      "plans with more bits a parameter, over all of them, are not tried; 0: no limit");
   add_model_search_options(command, o);
   command.add_option("--calibration-texts", o.calibration_texts, "training texts that inputs are calibrated on")
-      ->check(CLI::Range(1, 1 << 24));
+      .range(1, 1 << 24);
   command.add_option("--evaluation-texts", o.evaluation_texts, "of the validation texts, for the accuracy; 0: all")
-      ->check(CLI::Range(0, 1 << 24));
+      .range(0, 1 << 24);
   command.add_option("--qat-epochs", o.epochs, "epochs of training of each trial; 0: only calibrated")
-      ->check(CLI::Range(0, 100000));
-  command.add_option("--qat-steps", o.steps, "steps of it, instead of epochs")->check(CLI::Range(0, 1 << 30));
+      .range(0, 100000);
+  command.add_option("--qat-steps", o.steps, "steps of it, instead of epochs").range(0, 1 << 30);
   add_step_options(command, o);
   set_action(
       command,

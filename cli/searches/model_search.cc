@@ -19,7 +19,7 @@ using engine::Json;
 using search::State;
 using search::TrialRecord;
 
-void add_model_search_options(CLI::App& command, ModelSearchOptions& o) {
+void add_model_search_options(Command& command, ModelSearchOptions& o) {
   command.add_option("--objectives", o.objectives,
                      "accuracy on the validation texts, and after it what is to be small: then there is a front");
   add_search_options(command, o.search);
@@ -28,8 +28,8 @@ void add_model_search_options(CLI::App& command, ModelSearchOptions& o) {
     pruners += fmt::format("{}{} ({})", pruners.empty() ? "" : ", ", kind.name, kind.summary);
   }
   command.add_option("--pruner", o.pruner, "ends poor trials early: " + pruners);
-  command.add_option("--reports", o.reports, "how often a trial in training is looked at")->check(CLI::Range(0, 10000));
-  command.add_option("--glance", o.glance, "validation texts that it is looked at with")->check(CLI::Range(1, 1 << 24));
+  command.add_option("--reports", o.reports, "how often a trial in training is looked at").range(0, 10000);
+  command.add_option("--glance", o.glance, "validation texts that it is looked at with").range(1, 1 << 24);
   command.add_option("--validation", o.validation,
                      "training texts held out for the accuracy; negative: a tenth, at most 2,500");
 }
@@ -41,7 +41,7 @@ void check_search(const ModelSearchOptions& o, std::span<const Measure> measures
   require(o.pruner == "none" || o.reports > 0, "--pruner {}: needs --reports of at least 1", o.pruner);
 }
 
-Json identity_of(const CLI::App& command, const TrainingTexts& texts) {
+Json identity_of(const Command& command, const TrainingTexts& texts) {
   Json identity = resolved_options(command);
   for (const char* free : {"data", "tokenizer", "out", "model", "resume", "threads", "quiet", "json", "save-every",
                            "trials", "time", "startup", "jobs"}) {

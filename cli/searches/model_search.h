@@ -13,22 +13,24 @@
 
 namespace ingot::cli {
 
+class Command;
+
 struct ModelSearchOptions {
   SearchOptions search;
   std::string pruner = "none", objectives = "accuracy";
   std::int64_t reports = 5, glance = 500, validation = -1;
 };
 
-void add_model_search_options(CLI::App& command, ModelSearchOptions& options);
+void add_model_search_options(Command& command, ModelSearchOptions& options);
 
 // Throws Error for options that contradict each other.
 void check_search(const ModelSearchOptions& options, std::span<const Measure> measures);
 
 // All that shapes the trials of a search: what must be the same when it is resumed.
-engine::Json identity_of(const CLI::App& command, const TrainingTexts& texts);
+engine::Json identity_of(const Command& command, const TrainingTexts& texts);
 
 struct ModelSearch {
-  const CLI::App& command;
+  const Command& command;
   const Common& common;
   const ModelSearchOptions& options;
   const TrialTexts& texts;

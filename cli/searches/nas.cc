@@ -216,7 +216,7 @@ void check(const NasOptions& o, std::span<const Measure> measures) {
   require(o.fine_tune_rate > 0, "--fine-tune-lr: must be above 0, got {}", o.fine_tune_rate);
 }
 
-void run(const CLI::App& command, const NasOptions& o, const Common& common) {
+void run(const Command& command, const NasOptions& o, const Common& common) {
   const std::vector<Measure> measures = measures_of(o.objectives, {"accuracy", "parameters", "bits", "bytes"});
   check(o, measures);
   const Space space = space_of(o);
@@ -240,13 +240,13 @@ void run(const CLI::App& command, const NasOptions& o, const Common& common) {
 
 }  // namespace
 
-void add_search_nas(CLI::App& search_command) {
-  CLI::App& command = *search_command.add_subcommand("nas", "sizes of a BERT, trained from nothing trial by trial");
+void add_search_nas(Command& search_command) {
+  Command& command = search_command.add_subcommand("nas", "sizes of a BERT, trained from nothing trial by trial");
   const auto common = add_common(command);
   const auto options = std::make_shared<NasOptions>();
   NasOptions& o = *options;
-  add_data_options(command, o)->required();
-  command.add_option("--out", o.out, "folder of the search; several processes may share it, with --resume")->required();
+  add_data_options(command, o).required();
+  command.add_option("--out", o.out, "folder of the search; several processes may share it, with --resume").required();
   command.add_option("--layers", o.layers, "encoder layers to choose from");
   command.add_option("--heads", o.heads, "attention heads; those that do not divide the hidden size are left out");
   command.add_option("--hidden", o.hidden, "hidden sizes");
@@ -260,14 +260,14 @@ void add_search_nas(CLI::App& search_command) {
   command.add_option("--sparsity", o.sparsity, "prune this share of the weights of each trained model, the smallest");
   command.add_flag("--embeddings", o.embeddings, "compress the embedding tables too");
   command.add_option("--calibration-texts", o.calibration_texts, "training texts that inputs are calibrated on")
-      ->check(CLI::Range(1, 1 << 24));
+      .range(1, 1 << 24);
   command.add_option("--fine-tune-epochs", o.fine_tune_epochs, "epochs of training after compression")
-      ->check(CLI::Range(0, 100000));
+      .range(0, 100000);
   command.add_option("--fine-tune-steps", o.fine_tune_steps, "steps of it, instead of epochs")
-      ->check(CLI::Range(0, 1 << 30));
+      .range(0, 1 << 30);
   command.add_option("--fine-tune-lr", o.fine_tune_rate, "its learning rate");
   command.add_option("--steps", o.steps, "of training, the same for each trial, instead of epochs; 0: --epochs");
-  command.add_option("--epochs", o.epochs, "passes over the training texts")->check(CLI::Range(1, 100000));
+  command.add_option("--epochs", o.epochs, "passes over the training texts").range(1, 100000);
   command.add_option("--tokenizer", o.tokenizer, "vocab.txt or SentencePiece .model; default: learned from the data");
   command.add_option("--tokenizer-type", o.tokenizer_type, "of a learned tokenizer: unigram or bpe");
   command.add_option("--pieces", o.pieces, "vocabulary of a learned tokenizer; 0: 8000, or as many pieces as the texts hold");

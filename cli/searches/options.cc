@@ -7,6 +7,7 @@
 #include <map>
 #include <sstream>
 
+#include "cli/command.h"
 #include "engine/base/error.h"
 
 namespace ingot::cli {
@@ -37,7 +38,7 @@ TpeModel model_of(const SearchOptions& o) {
 
 }  // namespace
 
-void add_search_options(CLI::App& command, SearchOptions& o) {
+void add_search_options(Command& command, SearchOptions& o) {
   std::string samplers;
   for (const search::SamplerKind& kind : search::sampler_kinds()) {
     samplers += fmt::format("{}{} ({})", samplers.empty() ? "" : ", ", kind.name, kind.summary);
@@ -47,18 +48,18 @@ void add_search_options(CLI::App& command, SearchOptions& o) {
   command.add_flag("--univariate", o.univariate, "TPE models each parameter by itself (optuna4: default)");
   command.add_flag("--multivariate", o.multivariate, "TPE models all parameters together (optuna5: default)");
   command.add_flag("--group", o.group, "TPE models together what occurs together");
-  command.add_option("--trials", o.trials, "in all, those of earlier runs included")->check(CLI::Range(1, 1'000'000));
+  command.add_option("--trials", o.trials, "in all, those of earlier runs included").range(1, 1'000'000);
   command.add_option("--time", o.seconds, "seconds after which no trial begins; 0: no limit")
-      ->check(CLI::Range(0.0, 1e9));
-  command.add_option("--candidates", o.candidates, "of which TPE takes the best")->check(CLI::Range(1, 10'000));
+      .range(0.0, 1e9);
+  command.add_option("--candidates", o.candidates, "of which TPE takes the best").range(1, 10'000);
   command
       .add_option("--startup", o.startup,
                   "random trials before TPE models; negative: a third of the trials, at most 10")
-      ->check(CLI::Range(-1, 1'000'000));
+      .range(-1, 1'000'000);
   command.add_option("--duplicates", o.duplicates,
                      "a configuration that is known: evaluate it again, cached (its values count again) or resample "
                      "(another one is drawn)");
-  command.add_option("--jobs", o.jobs, "trials at the same time")->check(CLI::Range(1, 1024));
+  command.add_option("--jobs", o.jobs, "trials at the same time").range(1, 1024);
 }
 
 search::StudyOptions study_options(const SearchOptions& o, std::uint64_t seed) {

@@ -1,7 +1,6 @@
 // Options that all searches share.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -9,6 +8,8 @@
 #include "search/study.h"
 
 namespace ingot::cli {
+
+class Command;
 
 struct SearchOptions {
   std::string sampler = "tpe", rules = "optuna5", duplicates = "resample";
@@ -19,7 +20,7 @@ struct SearchOptions {
 };
 
 // Defaults are the values in `options`.
-void add_search_options(CLI::App& command, SearchOptions& options);
+void add_search_options(Command& command, SearchOptions& options);
 
 // Sampler, duplicates and batch; throws Error for a word that is none of an option's.
 search::StudyOptions study_options(const SearchOptions& options, std::uint64_t seed);

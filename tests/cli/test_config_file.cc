@@ -50,7 +50,8 @@ Reading reading_of(const CLI::App& command) {
 // Reads the words as the program does and writes config.toml into the folder.
 Reading read(const Words& words, const fs::path& folder) {
   CLI::App program("", "ingot");
-  for (const auto add_command : cli::kCommands) add_command(program);
+  cli::Command root(program);
+  for (const auto add_command : cli::kCommands) add_command(root);
   const cli::Typed typed = cli::find_command(program, words);
   CLI::App* command = &program;
   for (const std::string& name : typed.names) command = command->get_subcommand(name);
@@ -60,7 +61,7 @@ Reading read(const Words& words, const fs::path& folder) {
   struct Done {};
   Reading reading;
   command->parse_complete_callback([&] {  // all is read, nothing is done yet
-    cli::write_config_toml(*command, folder);
+    cli::write_config_toml(cli::Command(*command), folder);
     reading = reading_of(*command);
     throw Done();
   });

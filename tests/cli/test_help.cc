@@ -5,6 +5,7 @@
 #include <sstream>
 #include <vector>
 
+#include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/words.h"
 #include "tests/support/error_text.h"
@@ -27,7 +28,8 @@ void add_names(const CLI::App& app, const std::string& before, std::vector<std::
 
 std::vector<std::string> command_names() {
   CLI::App program("", "ingot");
-  for (const auto add_command : cli::kCommands) add_command(program);
+  cli::Command root(program);
+  for (const auto add_command : cli::kCommands) add_command(root);
   std::vector<std::string> names;
   add_names(program, "", names);
   return names;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/lab/lab.h"
 #include "cli/lab/report.h"
@@ -27,7 +28,8 @@ const Setup kSetups[] = {
 // Refuses words that the command line does, without doing what they say.
 void check_parses(std::vector<std::string> words) {
   CLI::App program("", "ingot");
-  for (const auto add_command : kCommands) add_command(program);
+  Command root(program);
+  for (const auto add_command : kCommands) add_command(root);
   for (CLI::App* command : program.get_subcommands({})) {
     command->parse_complete_callback([command] {  // before its action
       CHECK(command->remaining().empty());
