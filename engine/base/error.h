@@ -2,7 +2,7 @@
 // work (a full disk, a training that diverges, a simulator that breaks off; exit code 1). Caught once, in cli/main.cc.
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <stdexcept>
 #include <string>
@@ -33,16 +33,18 @@ struct Failure : Message {
   using Message::Message;
 };
 
+[[noreturn]] void fail_formatted(fmt::string_view text, fmt::format_args args);
+
 template <class... Args>
 [[noreturn]] void fail(fmt::format_string<Args...> text, Args&&... args) {
-  throw Error(fmt::format(text, std::forward<Args>(args)...));
+  fail_formatted(text, fmt::make_format_args(args...));
 }
 
 // Throws Error with the formatted text unless `ok`. Always on; our own bugs are asserts.
 template <class... Args>
 void require(bool ok, fmt::format_string<Args...> text, Args&&... args) {
   if (!ok) [[unlikely]]
-    throw Error(fmt::format(text, std::forward<Args>(args)...));
+    fail_formatted(text, fmt::make_format_args(args...));
 }
 
 }  // namespace ingot::engine

@@ -1,6 +1,7 @@
 // Sums beyond 32 bits against plain loops in 64 bits.
 #include <doctest/doctest.h>
 
+#include <tuple>
 #include <vector>
 
 #include "engine/kernels/fixed_gemm/wide.h"
