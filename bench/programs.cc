@@ -16,7 +16,7 @@ std::vector<std::string> list_benchmarks(const std::string& program) {
 }
 
 engine::Json run_benchmarks(const std::string& program, const std::string& filter,
-                              const std::vector<std::string>& more) {
+                            const std::vector<std::string>& more) {
   const std::vector<std::string> names = list_benchmarks(program);
   const std::regex pattern(filter);
   if (std::none_of(names.begin(), names.end(), [&](const auto& name) { return std::regex_search(name, pattern); }))

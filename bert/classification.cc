@@ -178,9 +178,9 @@ Job classification_job(Model& model, const Subset& training, const Subset& valid
   job.validate = [=, &model, &validation] {
     const Evaluation e = evaluate(model, validation, framing, batch_size);
     return engine::Json{{"score", score(e, options.best_by)},
-                          {"validation_accuracy", e.accuracy},
-                          {"validation_f1", e.macro_f1},
-                          {"validation_loss", e.loss}};
+                        {"validation_accuracy", e.accuracy},
+                        {"validation_f1", e.macro_f1},
+                        {"validation_loss", e.loss}};
   };
   return job;
 }

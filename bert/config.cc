@@ -13,9 +13,9 @@ namespace ingot::bert {
 namespace {
 
 using engine::fail;
+using engine::Json;
 using engine::require;
 using engine::shown;
-using engine::Json;
 
 struct SizeField {
   const char* key;

@@ -12,8 +12,8 @@
 
 namespace ingot::cli {
 
-using engine::printable;
 using engine::Json;
+using engine::printable;
 
 namespace {
 

@@ -1,5 +1,5 @@
-// What every command shares: its options, its table, its result. CLI11 reads the command line; it is included by the few
-// files that read or explain options, not by every command that declares some.
+// What every command shares: its options, its table, its result. CLI11 reads the command line; it is included by the
+// few files that read or explain options, not by every command that declares some.
 #pragma once
 
 #include <cstdint>

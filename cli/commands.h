@@ -1,7 +1,6 @@
 // One line a command: its function adds it, with options and action, to the program.
 #pragma once
 
-
 namespace ingot::cli {
 
 class Command;

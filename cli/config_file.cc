@@ -17,8 +17,8 @@
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
-using engine::require;
 using engine::Json;
+using engine::require;
 
 namespace {
 
@@ -40,7 +40,8 @@ FileArguments read_config(const CLI::App& command, const std::string& file) {
   const Json now = resolved_options(command);
   for (const auto& [key, value] : table.items()) {
     require(key != "config", "{}: option config cannot name another file", file);
-    require(!value.is_array() && !value.is_object() && !value.is_null(), "{}: option {} must be a string, number or boolean", file, key);
+    require(!value.is_array() && !value.is_object() && !value.is_null(),
+            "{}: option {} must be a string, number or boolean", file, key);
     const CLI::Option* option = find_option(command, key);
     require(option != nullptr, "{}: {} has no option {}{}", file, full_name(command), key,
             did_you_mean("--" + key, option_names(command)));

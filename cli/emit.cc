@@ -115,8 +115,7 @@ void run_emit(const Command& command, const EmitOptions& o, const Common& common
 }  // namespace
 
 void add_emit(Command& program) {
-  Command& command =
-      program.add_subcommand("emit", "a block of a quantised model, or a small model, as SystemVerilog");
+  Command& command = program.add_subcommand("emit", "a block of a quantised model, or a small model, as SystemVerilog");
   const auto common = add_common(command);
   const auto o = std::make_shared<EmitOptions>();
   command.add_option("model", o->model, "folder of a run or a checkpoint, or a .toml file that describes layers")
@@ -129,8 +128,7 @@ void add_emit(Command& program) {
       .type_name("P");
   command.add_option("--cycles", o->cycles, "instead: as few multipliers as do a vector in that many cycles")
       .not_negative();
-  command.add_option("--multipliers", o->multipliers, "instead: as fast as that many multipliers allow")
-      .not_negative();
+  command.add_option("--multipliers", o->multipliers, "instead: as fast as that many multipliers allow").not_negative();
   command
       .add_option("--activations", o->activations,
                   "texts of --data whose real inputs and outputs are kept, to be simulated")

@@ -95,7 +95,7 @@ engine::Json describe(const IntegerClassifier& integers, const Classifier& c) {
 
 // Both models over all texts again; every output of every layer in integers is compared with that of exact sums.
 engine::Json verify(const IntegerClassifier& integers, const bert::Evaluation& e, const EvalTexts& texts,
-                      const Classifier& c, std::int64_t batch) {
+                    const Classifier& c, std::int64_t batch) {
   compress::IntegerVerifier verifier(c.model(), integers.program);
   evaluate_with_progress(
       "verify",
@@ -136,12 +136,12 @@ void run_eval(const Command& command, const EvalOptions& o, const Common& common
   const EvalTexts texts = eval_texts(o, c);
   const bert::Evaluation e = evaluate_with_progress("evaluate", classify(integers, c), texts, c, o.batch);
   engine::Json result{{"accuracy", e.accuracy},
-                        {"f1", e.macro_f1},
-                        {"loss", e.loss},
-                        {"examples", e.n},
-                        {"evaluated_on", texts.name},
-                        {"model", c.folder.string()},
-                        {"tokens_per_second", speed(e)}};
+                      {"f1", e.macro_f1},
+                      {"loss", e.loss},
+                      {"examples", e.n},
+                      {"evaluated_on", texts.name},
+                      {"model", c.folder.string()},
+                      {"tokens_per_second", speed(e)}};
   add_overlap(result, texts, c);
   std::string text = fmt::format("accuracy {:.4f}, F1 {:.4f}, loss {:.4f} on {} texts ({:.1f}k tokens/s)\n", e.accuracy,
                                  e.macro_f1, e.loss, e.n, speed(e) / 1000);

@@ -181,10 +181,10 @@ engine::Json scores(const FineTuning& f, const bert::Model& model) {
           throw engine::Interrupted("stopped while evaluating the trained model; continue with --resume");
       });
   engine::Json result{{"accuracy", e.accuracy},
-                        {"f1", e.macro_f1},
-                        {"loss", e.loss},
-                        {"examples", e.n},
-                        {"evaluated_on", has_test ? "test" : "validation"}};
+                      {"f1", e.macro_f1},
+                      {"loss", e.loss},
+                      {"examples", e.n},
+                      {"evaluated_on", has_test ? "test" : "validation"}};
   add_classes(result, e.scores, model.config.label_names);
   return result;
 }

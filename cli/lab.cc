@@ -196,8 +196,7 @@ void add_lab(Command& program) {
   command.add_option("--tune-lr", o->tuning_rate, "of the epoch more that tuned rows get; 0: validation chooses it")
       .not_negative();
   command.add_option("--trials", o->trials, "of a search; 0: to suit the lab").range(0, 100000);
-  command.add_option("--trial-steps", o->trial_steps, "of training in a trial; 0: to suit the data")
-      .range(0, 1 << 30);
+  command.add_option("--trial-steps", o->trial_steps, "of training in a trial; 0: to suit the data").range(0, 1 << 30);
   command.add_option("--trial-length", o->trial_length, "tokens of a text in a trial; 0: to suit the data")
       .not_negative();
   command.add_option("--sizes", o->sizes,

@@ -1,6 +1,5 @@
 #include "cli/model_folder.h"
 
-
 #include "bert/tokenizers/wordpiece_settings.h"
 #include "compress/packed/model.h"
 #include "engine/base/error.h"

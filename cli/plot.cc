@@ -34,7 +34,8 @@ std::string style(const Figure& figure, std::size_t i, Stroke stroke) {
   const Series& series = figure.series[i];
   const std::string colour = fmt::format("lc rgb \"{}\"", kColours[stroke.colour]);
   const std::string line = fmt::format("dt {} {}", kDashes[stroke.dash], colour);
-  const auto point = 4 + 2 * ((stroke.colour + stroke.dash) % 5);  // gnuplot's points 4 to 13: open and filled, in turns
+  const auto point =
+      4 + 2 * ((stroke.colour + stroke.dash) % 5);  // gnuplot's points 4 to 13: open and filled, in turns
   if (series.is_cloud) return fmt::format("with points pt {} ps 0.6 {}", point, colour);
   // Of a long curve some points, so that the line is seen.
   constexpr std::size_t kMarks = 12;

@@ -134,8 +134,7 @@ void add_prune(Command& program) {
   command.add_flag("--embeddings", o->embeddings, "the embedding tables too");
   command.add_option("--ramp", o->ramp,
                      "share of the steps over which the sparsity grows, first fast and then slowly; 0: at once");
-  command.add_option("--epochs", o->epochs, "passes over the training texts; 0: no training")
-      .range(0, 100000);
+  command.add_option("--epochs", o->epochs, "passes over the training texts; 0: no training").range(0, 100000);
   add_step_options(command, *o);
   add_fine_tuning_options(command, *o);
   command.add_option("--validation", o->validation,

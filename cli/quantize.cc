@@ -44,7 +44,6 @@ struct QuantizeOptions : TrainingOptions {
   std::int64_t validation = -1;
 };
 
-
 // --format with --width and --frac, in the notation of plans.
 std::string format_text(const Command& command, const QuantizeOptions& o) {
   if (o.format == "fixed" || o.format == "ufixed") return fmt::format("{}({},{})", o.format, o.width, o.frac);
@@ -205,15 +204,13 @@ void add_quantize(Command& program) {
   add_data_options(command, o).required();
   command.add_option("--out", o.out, "folder of the run: config, metrics, checkpoints, result").required();
   add_format_options(command, o);
-  command.add_option("--qat-epochs", o.epochs, "epochs of training with it; 0: only calibrated")
-      .range(0, 100000);
+  command.add_option("--qat-epochs", o.epochs, "epochs of training with it; 0: only calibrated").range(0, 100000);
   add_step_options(command, o);
   command.remove_option("--clip");  // here about the straight-through gradient
   command.add_flag("--clip", o.clip_gradients, "no gradient to numbers outside of the range of their format");
   add_fine_tuning_options(command, o);
   command.add_flag("--learn-scales", o.learn_scales, "learn the steps of fixed point, powers of two, with the weights");
-  command
-      .add_option("--freeze", o.freeze, "parameters not to train: patterns such as 'bert.embeddings.*', with commas")
+  command.add_option("--freeze", o.freeze, "parameters not to train: patterns such as 'bert.embeddings.*', with commas")
       .type_name("PATTERN");
   command.add_option("--validation", o.validation,
                      "training texts held out to choose the best epoch by; negative: as in train");

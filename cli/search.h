@@ -1,7 +1,6 @@
 // The subcommands of ingot search, one file each.
 #pragma once
 
-
 namespace ingot::cli {
 
 class Command;

@@ -22,8 +22,8 @@ namespace ingot::cli {
 namespace fs = std::filesystem;
 namespace {
 
-using engine::require;
 using engine::Json;
+using engine::require;
 
 constexpr std::string_view kStalls[] = {"none", "random", "bursts"};  // in the order of testbench::Stalls
 constexpr std::size_t kShownCycles = 16;                              // of the figure
@@ -182,8 +182,7 @@ void add_simulate(Command& program) {
   const auto common = add_common(command);
   const auto o = std::make_shared<SimulateOptions>();
   command.add_option("folder", o->folder, "what `ingot emit` wrote").required().type_name("RTL_DIR");
-  command.add_option("--vectors", o->vectors, "how many random vectors; of real ones, at most so many")
-      .positive();
+  command.add_option("--vectors", o->vectors, "how many random vectors; of real ones, at most so many").positive();
   command.add_flag("--activations", o->activations,
                    "the folder's own vectors, from a model at work, instead of random ones");
   command.add_option("--stalls", o->stalls, "how both ends wait: none, random or bursts");

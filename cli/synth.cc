@@ -18,8 +18,8 @@ namespace ingot::cli {
 namespace fs = std::filesystem;
 namespace {
 
-using engine::require;
 using engine::Json;
+using engine::require;
 
 struct SynthOptions {
   std::string folder, target = "xilinx", out;

@@ -20,8 +20,8 @@
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
-using engine::require;
 using engine::Json;
+using engine::require;
 
 namespace {
 

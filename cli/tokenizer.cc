@@ -76,8 +76,7 @@ void add_tokenizer(Command& program) {
   set_action(train, "ingot tokenizer train --data glosses --pieces 8000 --out tok.model", train_common,
              [&train, o, train_common] { run_train(train, *o, *train_common); });
 
-  Command& encode =
-      parent.add_subcommand("encode", "ids of each line of standard input (with --json also the pieces)");
+  Command& encode = parent.add_subcommand("encode", "ids of each line of standard input (with --json also the pieces)");
   const auto encode_common = add_common(encode);
   const auto model = std::make_shared<std::string>();
   encode.add_option("model", *model, "SentencePiece .model, vocab.txt, or a folder with one")

@@ -43,19 +43,16 @@ void add_step_options(Command& command, TrainingOptions& o) {
   command.add_option(
       "--length", o.length,
       "tokens of a text, [CLS] and [SEP] included; the rest is truncated; 0: as the model to start from");
-  command.add_option("--warmup", o.warm_up, "share of the steps over which the learning rate rises")
-      .range(0.0, 1.0);
+  command.add_option("--warmup", o.warm_up, "share of the steps over which the learning rate rises").range(0.0, 1.0);
   command.add_option("--schedule", o.schedule, "then: linear, cosine or constant");
   command.add_option("--weight-decay", o.weight_decay, "decoupled, on matrices");
-  command.add_option("--beta2", o.beta2, "of AdamW: decay of the average of squared gradients")
-      .range(0.0, 0.999999);
+  command.add_option("--beta2", o.beta2, "of AdamW: decay of the average of squared gradients").range(0.0, 0.999999);
   command.add_flag("--lazy-embeddings", o.lazy_embeddings,
                    "AdamW leaves embeddings of words that a step did not meet as they are: faster, another optimizer");
   command.add_option("--truncation", o.truncation, "of longer texts: head, or head-tail (first and last half)");
   command.add_option("--clip", o.clip, "largest global gradient norm; 0: no limit");
   command.add_option("--dropout", o.dropout, "of hidden states and attention").range(0.0, 0.99);
-  command.add_option("--save-every", o.save_every, "steps between two states to resume from")
-      .range(1, 1 << 30);
+  command.add_option("--save-every", o.save_every, "steps between two states to resume from").range(1, 1 << 30);
   command.add_flag("--resume", o.resume, "go on with the run in --out where it stopped");
 }
 

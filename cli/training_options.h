@@ -80,8 +80,8 @@ data::Framing framing_of(const TrainingOptions& options, const bert::Config& con
 bert::TrainerOptions trainer_options(const TrainingOptions& options, std::uint64_t seed);
 
 // `identity`: what shapes the result beside the options, the data and the tokenizer.
-bert::TrainerOptions trainer_options(const Command& command, const TrainingOptions& options,
-                                     const data::Source& source, const bert::Tokenizer& tokenizer, std::uint64_t seed,
+bert::TrainerOptions trainer_options(const Command& command, const TrainingOptions& options, const data::Source& source,
+                                     const bert::Tokenizer& tokenizer, std::uint64_t seed,
                                      engine::Json identity = engine::Json::object());
 
 // Once a run: how many texts do not fit the length.

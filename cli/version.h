@@ -8,6 +8,6 @@
 namespace ingot::cli {
 
 engine::Json build_description();  // version, compiler, instruction set in use and detected, threads
-std::string version_text();          // the same for --version
+std::string version_text();        // the same for --version
 
 }  // namespace ingot::cli

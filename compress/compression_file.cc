@@ -23,10 +23,10 @@ namespace ingot::compress {
 namespace {
 
 namespace fs = std::filesystem;
+using engine::Json;
 using engine::require;
 using engine::SafetensorsEntry;
 using engine::shown;
-using engine::Json;
 
 constexpr const char* kVersion = "ingot_compression";
 constexpr std::size_t kMostBytes = 16 << 20;  // of compression.json

@@ -118,8 +118,7 @@ class Parser {
         std::abs(found->get<double>()) < 9e15)
       return std::to_string(static_cast<std::int64_t>(found->get<double>()));
     if (found->is_number() || found->is_boolean()) return found->dump();
-    const std::string label =
-        found->is_string() ? std::string(without_blanks(found->text())) : std::string();
+    const std::string label = found->is_string() ? std::string(without_blanks(found->text())) : std::string();
     require(!found->is_null() && (!found->is_string() || !label.empty()),
             "{}: line {}: a row must have a label, got "
             "none",

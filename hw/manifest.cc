@@ -15,8 +15,8 @@ namespace ingot::hw {
 namespace fs = std::filesystem;
 namespace {
 
-using engine::require;
 using engine::Json;
+using engine::require;
 
 constexpr const char kFormat[] = "ingot-rtl-1";
 constexpr std::int64_t kHuge = std::int64_t{1} << 62;

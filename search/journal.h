@@ -11,7 +11,8 @@
 
 namespace ingot::search {
 
-// What a journal may ask of memory, as multiples of its bytes, measured with `search bench`, which holds all trials twice.
+// What a journal may ask of memory, as multiples of its bytes, measured with `search bench`, which holds all trials
+// twice.
 //
 //   a line                       kMostLineBytes; a longer one is an error that names it
 //   what searches write          1

@@ -47,9 +47,9 @@ void restart(TrialRecord& trial);
 
 struct History {
   std::vector<Direction> directions{Direction::minimize};
-  std::deque<TrialRecord> trials;                               // by number
+  std::deque<TrialRecord> trials;                           // by number
   engine::Json system_attributes = engine::Json::object();  // of the study
-  std::uint64_t revision = 0;                                   // grows with every change of a trial's state
+  std::uint64_t revision = 0;                               // grows with every change of a trial's state
 
   // Stores a system attribute of a trial. True if something follows from it, constraints or values drawn together: that
   // is found out by derive(), once for many attributes.

@@ -17,8 +17,8 @@ namespace ingot::search {
 namespace {
 
 using engine::fail;
-using engine::require;
 using engine::Json;
+using engine::require;
 
 enum Op {
   kCreateStudy,

@@ -50,7 +50,7 @@ struct StudyOptions {
   std::filesystem::path journal;  // empty: the study lives in memory
   // Whether nobody runs a trial any more that a process of another machine began; none: somebody may.
   std::function<bool(int number)> is_abandoned = nullptr;
-  engine::Json identity = engine::Json::object();      // names and values that must be the same when it is resumed
+  engine::Json identity = engine::Json::object();          // names and values that must be the same when it is resumed
   std::function<void(const std::string&)> note = nullptr;  // is told, as a sentence, how a damaged journal was mended
 };
 

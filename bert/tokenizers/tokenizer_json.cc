@@ -16,9 +16,9 @@ namespace ingot::bert {
 namespace {
 
 using engine::fail;
+using engine::Json;
 using engine::require;
 using engine::shown;
-using engine::Json;
 
 constexpr std::string_view kSpace = "\u2581";  // stands for a space in pieces
 constexpr std::size_t kMostPieces = std::size_t{1} << 24;

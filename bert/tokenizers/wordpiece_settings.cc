@@ -10,9 +10,9 @@ namespace ingot::bert {
 namespace {
 
 using engine::fail;
+using engine::Json;
 using engine::require;
 using engine::shown;
-using engine::Json;
 
 struct Name {
   const char* key;

@@ -19,8 +19,8 @@ namespace ingot::cli {
 namespace fs = std::filesystem;
 namespace {
 
-using engine::require;
 using engine::Json;
+using engine::require;
 
 // A design: what is emitted, and which chips it is synthesised for.
 struct Design {

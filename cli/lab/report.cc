@@ -200,8 +200,10 @@ std::string choices_text(const LabRun& run, const Results& results) {
 std::string smallest_text(const Lab& lab, const Json& rows) {
   const Json* smallest = nullptr;
   for (const Json& row : rows) {
-    if (!row.contains("packed_bytes") || !row.contains("accuracy") || row["accuracy"].get<double>() < lab.kept_accuracy) continue;
-    if (smallest == nullptr || row["packed_bytes"].get<double>() < (*smallest)["packed_bytes"].get<double>()) smallest = &row;
+    if (!row.contains("packed_bytes") || !row.contains("accuracy") || row["accuracy"].get<double>() < lab.kept_accuracy)
+      continue;
+    if (smallest == nullptr || row["packed_bytes"].get<double>() < (*smallest)["packed_bytes"].get<double>())
+      smallest = &row;
   }
   if (lab.kept_accuracy == 0 || smallest == nullptr) return "";
   return fmt::format("smallest model with accuracy {} or more: {}, {} bytes, {:.4f}\n", lab.kept_accuracy,

@@ -12,7 +12,7 @@
 namespace ingot::cli {
 
 struct LabReport {
-  engine::Json rows;   // an object a row, in the order of the table
+  engine::Json rows;     // an object a row, in the order of the table
   std::string text;      // the table for a terminal, with what was chosen and what is missing
   std::string markdown;  // table.md
   Figure figure;

@@ -81,15 +81,13 @@ Verdict judge(const Asked& asked, const Row& row, std::span<const Row> rows, con
   const bool done = own != results.end();
   if (asked.at_most_bytes != 0) {
     Verdict verdict{fmt::format("<= {} bytes", asked.at_most_bytes), {}};
-    const engine::Json bytes =
-        done ? own->second.at("result").value("packed_bytes", engine::Json()) : engine::Json();
+    const engine::Json bytes = done ? own->second.at("result").value("packed_bytes", engine::Json()) : engine::Json();
     if (bytes.is_number()) verdict.met = bytes.get<std::int64_t>() <= asked.at_most_bytes;
     return verdict;
   }
   if (asked.below_bits != 0) {
     Verdict verdict{fmt::format("< {} bits", asked.below_bits), {}};
-    const engine::Json bits =
-        done ? own->second.at("result").value("average_bits", engine::Json()) : engine::Json();
+    const engine::Json bits = done ? own->second.at("result").value("average_bits", engine::Json()) : engine::Json();
     if (bits.is_number()) verdict.met = bits.get<double>() < asked.below_bits;
     return verdict;
   }

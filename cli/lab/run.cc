@@ -19,8 +19,8 @@
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
-using engine::require;
 using engine::Json;
+using engine::require;
 
 std::vector<Row> choose_rows(std::span<const Row> rows, const std::string& patterns) {
   std::set<std::string> names;

@@ -235,8 +235,7 @@ void add_search_bench(Command& search_command) {
   for (const Problem& problem : search::problems()) names += (names.empty() ? "" : ", ") + std::string(problem.name);
   command.add_option("--problem", o->problem, names);
   add_search_options(command, *o);
-  command.add_option("--batch", o->batch, "trials drawn before their results are known; 0: the jobs")
-      .range(0, 1024);
+  command.add_option("--batch", o->batch, "trials drawn before their results are known; 0: the jobs").range(0, 1024);
   command.add_flag("--ordinal", o->ordinal, "lists in order are sampled by index");
   command.add_option("--stream", o->stream,
                      "numpy: the numbers that Optuna draws; per-trial: a stream for each trial; default: numpy, but "

@@ -14,8 +14,8 @@
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
-using engine::require;
 using engine::Json;
+using engine::require;
 using search::TrialRecord;
 
 SearchFolder::SearchFolder(fs::path path, const Command& command) : path_(std::move(path)) {

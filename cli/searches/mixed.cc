@@ -23,8 +23,8 @@ namespace {
 
 using compress::Compression;
 using compress::Role;
-using engine::require;
 using engine::Json;
+using engine::require;
 
 struct MixedOptions : TrainingOptions, ModelSearchOptions {
   MixedOptions() {
@@ -306,8 +306,7 @@ void run(const Command& command, const MixedOptions& o, const Common& common) {
 }  // namespace
 
 void add_search_mixed(Command& search_command) {
-  Command& command =
-      search_command.add_subcommand("mixed", "the number format of each layer of a trained classifier");
+  Command& command = search_command.add_subcommand("mixed", "the number format of each layer of a trained classifier");
   const auto common = add_common(command);
   const auto options = std::make_shared<MixedOptions>();
   MixedOptions& o = *options;
@@ -331,8 +330,7 @@ void add_search_mixed(Command& search_command) {
       .range(1, 1 << 24);
   command.add_option("--evaluation-texts", o.evaluation_texts, "of the validation texts, for the accuracy; 0: all")
       .range(0, 1 << 24);
-  command.add_option("--qat-epochs", o.epochs, "epochs of training of each trial; 0: only calibrated")
-      .range(0, 100000);
+  command.add_option("--qat-epochs", o.epochs, "epochs of training of each trial; 0: only calibrated").range(0, 100000);
   command.add_option("--qat-steps", o.steps, "steps of it, instead of epochs").range(0, 1 << 30);
   add_step_options(command, o);
   set_action(

@@ -14,8 +14,8 @@
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
-using engine::require;
 using engine::Json;
+using engine::require;
 using search::State;
 using search::TrialRecord;
 

@@ -19,8 +19,8 @@ namespace ingot::cli {
 namespace fs = std::filesystem;
 namespace {
 
-using engine::require;
 using engine::Json;
+using engine::require;
 
 struct NasOptions : TrainingOptions, ModelSearchOptions {
   std::string layers = "2,4,8", heads = "2,4,8,16", hidden = "128,192,256,384,512", ffn = "512,768,1024,1536,2048";
@@ -261,16 +261,15 @@ void add_search_nas(Command& search_command) {
   command.add_flag("--embeddings", o.embeddings, "compress the embedding tables too");
   command.add_option("--calibration-texts", o.calibration_texts, "training texts that inputs are calibrated on")
       .range(1, 1 << 24);
-  command.add_option("--fine-tune-epochs", o.fine_tune_epochs, "epochs of training after compression")
-      .range(0, 100000);
-  command.add_option("--fine-tune-steps", o.fine_tune_steps, "steps of it, instead of epochs")
-      .range(0, 1 << 30);
+  command.add_option("--fine-tune-epochs", o.fine_tune_epochs, "epochs of training after compression").range(0, 100000);
+  command.add_option("--fine-tune-steps", o.fine_tune_steps, "steps of it, instead of epochs").range(0, 1 << 30);
   command.add_option("--fine-tune-lr", o.fine_tune_rate, "its learning rate");
   command.add_option("--steps", o.steps, "of training, the same for each trial, instead of epochs; 0: --epochs");
   command.add_option("--epochs", o.epochs, "passes over the training texts").range(1, 100000);
   command.add_option("--tokenizer", o.tokenizer, "vocab.txt or SentencePiece .model; default: learned from the data");
   command.add_option("--tokenizer-type", o.tokenizer_type, "of a learned tokenizer: unigram or bpe");
-  command.add_option("--pieces", o.pieces, "vocabulary of a learned tokenizer; 0: 8000, or as many pieces as the texts hold");
+  command.add_option("--pieces", o.pieces,
+                     "vocabulary of a learned tokenizer; 0: 8000, or as many pieces as the texts hold");
   command.add_option("--positions", o.positions, "positions of the models: the longest text they can read");
   add_step_options(command, o);
   set_action(command, "ingot search nas --data aclImdb.tar.gz --steps 300 --length 128 --trials 20 --out runs/nas",

@@ -49,8 +49,7 @@ void add_search_options(Command& command, SearchOptions& o) {
   command.add_flag("--multivariate", o.multivariate, "TPE models all parameters together (optuna5: default)");
   command.add_flag("--group", o.group, "TPE models together what occurs together");
   command.add_option("--trials", o.trials, "in all, those of earlier runs included").range(1, 1'000'000);
-  command.add_option("--time", o.seconds, "seconds after which no trial begins; 0: no limit")
-      .range(0.0, 1e9);
+  command.add_option("--time", o.seconds, "seconds after which no trial begins; 0: no limit").range(0.0, 1e9);
   command.add_option("--candidates", o.candidates, "of which TPE takes the best").range(1, 10'000);
   command
       .add_option("--startup", o.startup,

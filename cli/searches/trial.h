@@ -50,7 +50,7 @@ struct TrialTraining {
   std::int64_t steps = 0;
   double learning_rate = 0;
   std::filesystem::path folder;  // of the training; its last/ is the trained model
-  engine::Json identity;       // of all that shapes the result
+  engine::Json identity;         // of all that shapes the result
   std::int64_t before = 0;       // steps of the trial before this training
 };
 

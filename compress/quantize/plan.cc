@@ -14,9 +14,9 @@
 namespace ingot::compress {
 namespace {
 
+using engine::Json;
 using engine::require;
 using engine::shown;
-using engine::Json;
 
 std::string text_in(const std::string& where, const Json& value) {
   require(value.is_string(), "{}: must be a text, got {}", where, shown(value));

@@ -87,12 +87,18 @@ class Builder {
 
 nlohmann::json to_library(const Json& value) {
   switch (value.type()) {
-    case Json::Type::null: return nullptr;
-    case Json::Type::boolean: return value.get<bool>();
-    case Json::Type::integer: return value.get<std::int64_t>();
-    case Json::Type::unsigned_integer: return value.get<std::uint64_t>();
-    case Json::Type::real: return value.get<double>();
-    case Json::Type::string: return value.text();
+    case Json::Type::null:
+      return nullptr;
+    case Json::Type::boolean:
+      return value.get<bool>();
+    case Json::Type::integer:
+      return value.get<std::int64_t>();
+    case Json::Type::unsigned_integer:
+      return value.get<std::uint64_t>();
+    case Json::Type::real:
+      return value.get<double>();
+    case Json::Type::string:
+      return value.text();
     case Json::Type::array: {
       nlohmann::json array = nlohmann::json::array();
       for (const Json& element : value.elements()) array.push_back(to_library(element));
@@ -140,10 +146,17 @@ Json::Json(std::initializer_list<Json> list) : integer_(0) {
 
 Json::Json(const Json& other) : integer_(0) {
   switch (other.type_) {
-    case Type::string: string_ = new std::string(*other.string_); break;
-    case Type::array: array_ = new Array(*other.array_); break;
-    case Type::object: object_ = new Object(*other.object_); break;
-    default: unsigned_ = other.unsigned_;
+    case Type::string:
+      string_ = new std::string(*other.string_);
+      break;
+    case Type::array:
+      array_ = new Array(*other.array_);
+      break;
+    case Type::object:
+      object_ = new Object(*other.object_);
+      break;
+    default:
+      unsigned_ = other.unsigned_;
   }
   type_ = other.type_;
 }
@@ -284,7 +297,8 @@ Json& Json::operator[](std::string_view name) {
 
 const Json& Json::element(std::size_t i) const {
   const Array& array = elements();
-  if (i >= array.size()) throw JsonError(fmt::format("JSON: array has {} elements, number {} was asked for", array.size(), i));
+  if (i >= array.size())
+    throw JsonError(fmt::format("JSON: array has {} elements, number {} was asked for", array.size(), i));
   return array[i];
 }
 
@@ -292,10 +306,14 @@ bool Json::contains(std::string_view name) const { return type_ == Type::object 
 
 std::size_t Json::size() const {
   switch (type_) {
-    case Type::null: return 0;
-    case Type::array: return array_->size();
-    case Type::object: return object_->size();
-    default: return 1;
+    case Type::null:
+      return 0;
+    case Type::array:
+      return array_->size();
+    case Type::object:
+      return object_->size();
+    default:
+      return 1;
   }
 }
 
@@ -361,11 +379,16 @@ bool Json::equals(const Json& other) const {
   if (is_number() && other.is_number()) return to_library(*this) == to_library(other);
   if (type_ != other.type_) return false;
   switch (type_) {
-    case Type::boolean: return boolean_ == other.boolean_;
-    case Type::string: return *string_ == *other.string_;
-    case Type::array: return *array_ == *other.array_;
-    case Type::object: return *object_ == *other.object_;
-    default: return true;
+    case Type::boolean:
+      return boolean_ == other.boolean_;
+    case Type::string:
+      return *string_ == *other.string_;
+    case Type::array:
+      return *array_ == *other.array_;
+    case Type::object:
+      return *object_ == *other.object_;
+    default:
+      return true;
   }
 }
 

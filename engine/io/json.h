@@ -50,8 +50,7 @@ class Json {
   Json(Array array);
   Json(Object object);
   template <class T>
-    requires std::is_arithmetic_v<T>
-  Json(T value) {
+  requires std::is_arithmetic_v<T> Json(T value) {
     if constexpr (std::is_same_v<T, bool>) {
       set_boolean(value);
     } else if constexpr (std::is_floating_point_v<T>) {
@@ -64,9 +63,8 @@ class Json {
   }
   // Arrays and sets; maps by name; pairs.
   template <std::ranges::input_range R>
-    requires(!std::convertible_to<const R&, std::string_view> && !std::is_same_v<R, Json> &&
-             !std::is_same_v<R, Array> && !std::is_same_v<R, Object>)
-  Json(const R& values) {
+  requires(!std::convertible_to<const R&, std::string_view> && !std::is_same_v<R, Json> && !std::is_same_v<R, Array> &&
+           !std::is_same_v<R, Object>) Json(const R& values) {
     if constexpr (requires { typename R::mapped_type; }) {
       Object& object = make_object();
       for (const auto& [name, value] : values) object.emplace(name, value);
@@ -124,8 +122,8 @@ class Json {
     }
   }
   template <class T>
-    requires(std::is_arithmetic_v<T> && !std::is_same_v<T, char>) || std::is_same_v<T, std::string>
-  operator T() const {  // NOLINT: as above
+  requires(std::is_arithmetic_v<T> && !std::is_same_v<T, char>) || std::is_same_v<T, std::string> operator T()
+                                                                       const {  // NOLINT: as above
     return get<T>();
   }
   const std::string& text() const;
@@ -202,17 +200,13 @@ class Json {
   // Numbers are equal by value, whatever their type.
   friend bool operator==(const Json& a, const Json& b) { return a.equals(b); }
   template <class T>
-    requires std::is_arithmetic_v<T> || std::convertible_to<T, std::string_view>
-  friend bool operator==(const Json& a, const T& b) {
-    return a.equals(Json(b));
-  }
+  requires std::is_arithmetic_v<T> || std::convertible_to<T, std::string_view>
+  friend bool operator==(const Json& a, const T& b) { return a.equals(Json(b)); }
   // Of numbers by value, and of texts; throws JsonError for others.
   friend std::partial_ordering operator<=>(const Json& a, const Json& b) { return a.compare(b); }
   template <class T>
-    requires std::is_arithmetic_v<T>
-  friend std::partial_ordering operator<=>(const Json& a, T b) {
-    return a.compare(Json(b));
-  }
+  requires std::is_arithmetic_v<T>
+  friend std::partial_ordering operator<=>(const Json& a, T b) { return a.compare(Json(b)); }
   friend std::ostream& operator<<(std::ostream& out, const Json& value);
 
  private:

@@ -1,8 +1,9 @@
 // Graphs as JSON.
+#include "engine/io/json.h"
+
 #include <fmt/format.h>
 
 #include "engine/base/error.h"
-#include "engine/io/json.h"
 #include "hw/graph/fields.h"
 #include "hw/graph/functions.h"
 #include "hw/graph/graph.h"
@@ -10,8 +11,8 @@
 namespace ingot::hw {
 namespace {
 
-using engine::require;
 using engine::Json;
+using engine::require;
 
 constexpr std::int64_t kHuge = std::int64_t{1} << 62;
 

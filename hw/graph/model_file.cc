@@ -20,8 +20,8 @@ namespace ingot::hw {
 namespace fs = std::filesystem;
 namespace {
 
-using engine::require;
 using engine::Json;
+using engine::require;
 
 constexpr std::int64_t kMaxSize = 65536;
 

@@ -1,11 +1,11 @@
-#include "engine/io/json.h"
-#include "hw/cost.h"
 #include "hw/passes/metadata.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "engine/io/json.h"
+#include "hw/cost.h"
 #include "hw/emit/top.h"
 #include "hw/modules/module.h"
 #include "hw/passes/parallelism.h"
@@ -50,8 +50,9 @@ Json software(const Node& node) {
 // Where synthesis puts it. Tables of functions are logic or memory by their size, and by the family.
 const char* storage(const Node& node, const StoredParameter& stored) {
   const auto is_logic = [&](Target target) {
-    return node.linear() != nullptr ? !stored.in_block_ram
-                                    : is_logic_table(stored.image.depth(), stored.image.width(), node.parallelism.in, target);
+    return node.linear() != nullptr
+               ? !stored.in_block_ram
+               : is_logic_table(stored.image.depth(), stored.image.width(), node.parallelism.in, target);
   };
   const auto n_logic = std::count_if(std::begin(kTargets), std::end(kTargets), is_logic);
   return n_logic == std::ssize(kTargets) ? "LUT" : n_logic == 0 ? "BRAM" : "LUT or BRAM";

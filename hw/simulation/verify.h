@@ -31,7 +31,7 @@ struct VerifyOptions {
 
 // What was simulated in the place of the RTL.
 struct SimulatedNetlist {
-  engine::Json cells;                 // by kind
+  engine::Json cells;                   // by kind
   std::vector<std::string> own_models;  // kinds that models of ours simulate, not those of Yosys
 };
 

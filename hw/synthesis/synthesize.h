@@ -15,7 +15,7 @@ namespace ingot::hw {
 
 struct Synthesis : Area {
   Target target = Target::xilinx;
-  engine::Json cells;                    // by type
+  engine::Json cells;                      // by type
   std::optional<std::int64_t> placed_lut;  // what nextpnr-ice40 counted in the place of `lut`
   std::optional<double> fmax_mhz;          // placed and routed
   std::string no_fmax;                     // why there is none although it was asked for

@@ -19,7 +19,7 @@ namespace ingot::search {
 struct Report {
   View view;
   const TrialRecord& trial;
-  const std::string& study;                                         // name
+  const std::string& study;                                       // name
   std::vector<std::pair<std::string, engine::Json>>& attributes;  // to be stored with the trial
 
   bool is_minimized() const { return view.history.directions[0] == Direction::minimize; }

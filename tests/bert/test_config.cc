@@ -1,6 +1,5 @@
 #include <doctest/doctest.h>
 
-
 #include "bert/checkpoint.h"
 #include "bert/config.h"
 #include "engine/base/error.h"

@@ -296,8 +296,7 @@ TEST_CASE("a faulty vocab.txt is refused with the line and the rule") {
   CHECK(added("5", R"({"content": "x"})") == "v.txt: added token 'x' has id 5, which is that of 'ab'");
   CHECK(added("6", R"({"content": "ab"})") == "v.txt: added token 'ab' must have the id of its piece, 5, got 6");
   CHECK(added("900", R"({"content": "x"})") == "v.txt: added token 'x' has id 900, far behind the 6 pieces");
-  CHECK(message_of([] { make_tokenizer("vocab.json", "{}"); }) ==
-        "vocab.json: must have a model, has none");
+  CHECK(message_of([] { make_tokenizer("vocab.json", "{}"); }) == "vocab.json: must have a model, has none");
 }
 
 TEST_CASE("a vocabulary that never ends or is far too long is refused") {

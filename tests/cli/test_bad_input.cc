@@ -52,7 +52,8 @@ TEST_CASE("wrong words are refused") {
   place.write("nested.toml", "config = \"bad.toml\"\n");
   check_refused(place.run(short_train("train.csv --config nested.toml")), "cannot name another file");
   place.write("unknown.toml", "frobnicate = 1\n");
-  check_refused(place.run(short_train("train.csv --config unknown.toml")), "unknown.toml: train has no option frobnicate");
+  check_refused(place.run(short_train("train.csv --config unknown.toml")),
+                "unknown.toml: train has no option frobnicate");
   check_refused(place.run(short_train("train.csv --config unknown.toml --config bad.toml")), "must be given once");
   CHECK_FALSE(fs::exists(place / "run"));
 }

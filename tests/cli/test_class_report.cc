@@ -1,7 +1,6 @@
 // What is said of each class, and what helps a rare one.
 #include <doctest/doctest.h>
 
-
 #include "cli/class_report.h"
 #include "engine/io/json.h"
 #include "tests/support/error_text.h"

@@ -1,7 +1,6 @@
 // What ingot export writes of a compressed model, and what it says of it.
 #include <doctest/doctest.h>
 
-
 #include "engine/io/json.h"
 #include "tests/support/error_text.h"
 #include "tests/support/program.h"

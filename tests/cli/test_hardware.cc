@@ -1,7 +1,6 @@
 // emit and synth as their users meet them.
 #include <doctest/doctest.h>
 
-
 #include "engine/io/json.h"
 #include "tests/support/error_text.h"
 #include "tests/support/program.h"

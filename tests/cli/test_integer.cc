@@ -1,7 +1,6 @@
 // eval and predict in integers, and packed folders.
 #include <doctest/doctest.h>
 
-
 #include "engine/io/json.h"
 #include "tests/support/error_text.h"
 #include "tests/support/program.h"

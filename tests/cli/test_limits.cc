@@ -5,7 +5,6 @@
 #include <sys/resource.h>
 #include <zlib.h>
 
-
 #include "engine/io/json.h"
 #include "tests/support/program.h"
 

@@ -1,7 +1,6 @@
 // Standard output: one JSON object when asked for, and never half of what was to be said without a word about it.
 #include <doctest/doctest.h>
 
-
 #include "engine/io/json.h"
 #include "tests/support/program.h"
 

@@ -1,7 +1,6 @@
 // The first minutes with data of one's own: small tables, other names, validation files, texts seen before.
 #include <doctest/doctest.h>
 
-
 #include "cli/label_map.h"
 #include "engine/base/error.h"
 #include "engine/io/json.h"
@@ -137,8 +136,7 @@ TEST_CASE("eval says how many texts the model was trained on, also when they com
   REQUIRE(place.run("quantize run --data train.csv --qat-epochs 0 --out q --quiet").code == 0);
   CHECK(engine::Json::parse(place.run("eval q --data train.csv --json").out)["texts_trained_on"] == 100);
   REQUIRE(place.run("train --from run --data new.jsonl --length 0 --out more --batch 2 --quiet").code == 0);
-  CHECK(engine::Json::parse(place.run("eval more --data train.csv --json").out)["texts_trained_on"].get<int>() >=
-        100);
+  CHECK(engine::Json::parse(place.run("eval more --data train.csv --json").out)["texts_trained_on"].get<int>() >= 100);
 }
 
 TEST_CASE("labels of the data are matched with the model's names, or their order, and a note says so") {

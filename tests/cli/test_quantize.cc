@@ -167,7 +167,8 @@ TEST_CASE("wrong requests are refused in one sentence, before any work") {
   check_refused("--plan none.toml --width 4", "--width: is said by the plan");
   check_refused("--plan absent.toml", "absent.toml");
   place.write("other.csv", "text,label\niron,metal\noak,wood\noak,wood\niron,metal\n");
-  check_refused("--data other.csv --validation 1", "label 'wood' of the data is not among the 2 labels of the model (fruit, metal)");
+  check_refused("--data other.csv --validation 1",
+                "label 'wood' of the data is not among the 2 labels of the model (fruit, metal)");
   place.write("run/best/compression.json",
               "{\"ingot_compression\": 1, \"layers\": {\"bert.pooler\": {\"input_sparsity\": 0.5}}}");
   check_refused("", "bert.pooler: is not a layer of this model");

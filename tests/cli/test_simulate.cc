@@ -1,7 +1,6 @@
 // simulate as its users meet it.
 #include <doctest/doctest.h>
 
-
 #include "engine/base/child.h"
 #include "engine/base/files.h"
 #include "engine/io/json.h"

@@ -64,11 +64,15 @@ TEST_CASE("lines are taken as they come, and nobody waits for more than one") {
 TEST_CASE("a line that is not UTF-8 or too long is a fault with its number, and the next is good") {
   const Workplace place;
   const std::string longest(cli::kMostLineBytes, 'x');
-  place.write("in", "\xef\xbb\xbf" "a\nb\xff\n" + longest + "\n" + longest + "y\nc\n" + longest + "yz");
+  place.write("in",
+              "\xef\xbb\xbf"
+              "a\nb\xff\n" +
+                  longest + "\n" + longest + "y\nc\n" + longest + "yz");
   const int file = ::open((place / "in").c_str(), O_RDONLY);
   LineStream stream(file);
   std::vector<InputLine> lines;
-  for (std::vector<InputLine> more; !(more = stream.next(4)).empty();) lines.insert(lines.end(), more.begin(), more.end());
+  for (std::vector<InputLine> more; !(more = stream.next(4)).empty();)
+    lines.insert(lines.end(), more.begin(), more.end());
   ::close(file);
   REQUIRE(lines.size() == 6);
   for (std::size_t i = 0; i < lines.size(); ++i) CHECK(lines[i].number == i + 1);
@@ -149,9 +153,11 @@ TEST_CASE("with --json a stream is one object, with and without lines") {
 
 TEST_CASE("a label that holds a line end or an escape does not break the lines of output") {
   const Workplace place;
-  place.write("odd.csv", "text,label\nthe iron,\"a\nb\"\nthe plum,\"c\x1b[31m\"\nthe iron,\"a\nb\"\nthe plum,\"c\x1b[31m\"\n");
-  REQUIRE(place.run("train --data odd.csv --tokenizer vocab.txt --layers 1 --hidden 16 --heads 2 --ffn 16 --length 16 "
-                    "--batch 2 --epochs 30 --lr 1e-2 --quiet --out run")
+  place.write("odd.csv",
+              "text,label\nthe iron,\"a\nb\"\nthe plum,\"c\x1b[31m\"\nthe iron,\"a\nb\"\nthe plum,\"c\x1b[31m\"\n");
+  REQUIRE(place
+              .run("train --data odd.csv --tokenizer vocab.txt --layers 1 --hidden 16 --heads 2 --ffn 16 --length 16 "
+                   "--batch 2 --epochs 30 --lr 1e-2 --quiet --out run")
               .code == 0);
   const Outcome outcome = place.run("predict run --quiet", "the iron\nthe plum\n");
   CHECK(n_lines(outcome.out) == 2);
@@ -166,8 +172,7 @@ TEST_CASE("standard input that is closed or a folder is refused") {
     for (const auto& [input, reason] : {std::pair{"<.", "Is a directory"}, std::pair{"<&-", "Bad file descriptor"}}) {
       const int status = Workplace::end(place.start(command + " " + input));
       CHECK(WEXITSTATUS(status) == 2);
-      CHECK(test::text_of_file(place / "stderr") ==
-            fmt::format("ingot: standard input: cannot read: {}\n", reason));
+      CHECK(test::text_of_file(place / "stderr") == fmt::format("ingot: standard input: cannot read: {}\n", reason));
     }
   }
 }

@@ -43,5 +43,6 @@ TEST_CASE("many objects and many names are read in linear time") {
   const auto start = std::chrono::steady_clock::now();
   CHECK(parse_json(list, "f").size() == 200'000);
   CHECK(parse_json(names, "f").size() == 200'000);
-  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(60));  // quadratic: minutes, with sanitizers an hour
+  CHECK(std::chrono::steady_clock::now() - start <
+        std::chrono::seconds(60));  // quadratic: minutes, with sanitizers an hour
 }

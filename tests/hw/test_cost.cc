@@ -114,8 +114,7 @@ TEST_CASE("areas weigh carries, memories, shift registers and inverters as their
     return object;
   };
   const auto area = [](const engine::Json& cells, Target target) {
-    return hw::area_of({{"modules", {{"top", {{"ports", engine::Json::object()}, {"cells", cells}}}}}}, "top",
-                       target);
+    return hw::area_of({{"modules", {{"top", {{"ports", engine::Json::object()}, {"cells", cells}}}}}}, "top", target);
   };
   const hw::Area xilinx = area({{"a", cell("LUT3")},
                                 {"b", cell("INV")},

@@ -81,11 +81,11 @@ TEST_CASE("metadata of the lab's network, against a table written by hand") {
   const engine::Json metadata = hw::metadata(graph);
   const engine::Json &fc1 = metadata["nodes"][0], &relu = metadata["nodes"][1];
   CHECK(fc1["software"] == engine::Json{{"parameters", 40},
-                                          {"macs", 32},
-                                          {"activations", 8},
-                                          {"activation_bits", 64},
-                                          {"weight_bits", 256},
-                                          {"zero_weights", fc1["software"]["zero_weights"]}});
+                                        {"macs", 32},
+                                        {"activations", 8},
+                                        {"activation_bits", 64},
+                                        {"weight_bits", 256},
+                                        {"zero_weights", fc1["software"]["zero_weights"]}});
   struct Parameter {
     const char* name;
     int value;

@@ -55,7 +55,8 @@ std::string users_testbench(const std::vector<std::string>& modules, const std::
         "  {1} {2} i{0}(.clk(clk), .rst(rst), .data_in_0(16'h0505), .data_in_0_valid(1'b1), .data_in_0_ready(r{0}), "
         ".data_out_0(y{0}), .data_out_0_valid(v{0}), .data_out_0_ready(at == {0} && !rst));\n"
         "  always @(posedge clk) if (!rst && v{0} && at == {0}) begin\n"
-        "    $display(\"%h\", y{0});\n    n = n + 1;\n    if (n % 8 == 0) at <= at + 1;\n    if (n == 8 * {3}) $finish;\n  "
+        "    $display(\"%h\", y{0});\n    n = n + 1;\n    if (n % 8 == 0) at <= at + 1;\n    if (n == 8 * {3}) "
+        "$finish;\n  "
         "end\n",
         i, modules[i], parameters, modules.size());
   }

@@ -1,7 +1,6 @@
 // The manifest of an emitted folder: written, read back, held against the files.
 #include <doctest/doctest.h>
 
-
 #include "engine/base/files.h"
 #include "engine/io/json.h"
 #include "hw/manifest.h"

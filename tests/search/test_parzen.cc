@@ -14,9 +14,9 @@
 #include "tests/search/golden.h"
 
 using namespace ingot::search;
+using ingot::engine::Json;
 using ingot::test::golden_search;
 using ingot::test::near;
-using ingot::engine::Json;
 
 namespace {
 
