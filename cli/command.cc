@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "cli/config_file.h"
 #include "cli/version.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -191,10 +192,11 @@ void print_out(std::string_view text) {
   if (std::fflush(stdout) != 0 || !written) throw engine::Failure("standard output: cannot write");
 }
 
-void say(const std::string& line) {
-  if (engine::quiet()) return;
-  engine::clear_progress();
-  std::fputs((engine::printable_lines(line) + "\n").c_str(), stderr);
+pipeline::Run run_of(const Command& command, const Common& common) {
+  return {.command = full_name(command),
+          .options = resolved_options(command),
+          .seed = common.seed,
+          .config = config_text(command)};
 }
 
 }  // namespace ingot::cli

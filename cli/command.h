@@ -11,7 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/progress.h"
 #include "engine/io/json.h"
+#include "pipeline/run.h"
 
 namespace CLI {
 class App;
@@ -100,6 +102,9 @@ engine::Json with_usage(const Command& command, const Common& common, engine::Js
 // The value and a line end. Paths and names need not be UTF-8: what is not is replaced. `indent`: -1 for one line.
 std::string json_line(const engine::Json& value, int indent = -1);
 
+// What its libraries are told of a command.
+pipeline::Run run_of(const Command& command, const Common& common);
+
 // Ends a command: adds usage, seed and build to the result; writes result.json into `out` unless it is empty; prints
 // the JSON on standard output with --json, else `text`, whose names and labels need not be printable.
 void finish(const Command& command, const Common& common, const std::filesystem::path& out, engine::Json result,
@@ -108,7 +113,6 @@ void finish(const Command& command, const Common& common, const std::filesystem:
 // Writes to standard output, and throws Failure if not all of it could be written: it is closed, or its disk is full.
 void print_out(std::string_view text);
 
-// Says something to the user, on standard error, unless --quiet. What it quotes need not be printable.
-void say(const std::string& line);
+using engine::say;
 
 }  // namespace ingot::cli

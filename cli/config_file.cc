@@ -97,10 +97,7 @@ std::vector<std::string> expand_config(const CLI::App& command, std::vector<std:
   return arguments;
 }
 
-void write_config_toml(const Command& command, const fs::path& out) {
-  std::error_code error;
-  fs::create_directories(out, error);
-  require(!error, "--out {}: cannot make the folder: {}", out.string(), error.message());
+std::string config_text(const Command& command) {
   std::string text = fmt::format("# ingot {}\n", full_name(command)), defaults;
   for (const CLI::Option* option : command.app().get_options()) {
     if (option->get_lnames().empty() && option->count() == 1)
@@ -114,15 +111,11 @@ void write_config_toml(const Command& command, const fs::path& out) {
     if (!command.given("--" + name)) defaults += fmt::format("  \"{}\",\n", name);
   }
   if (!defaults.empty()) text += fmt::format("\n# nobody gave these\n{} = [\n{}]\n", kDefaults, defaults);
-  engine::write_file(out / "config.toml", text);
+  return text;
 }
 
-std::string command_of(const fs::path& config_toml) {
-  constexpr std::string_view kBegin = "# ingot ";
-  std::ifstream file(config_toml);
-  std::string line;
-  if (!std::getline(file, line) || !line.starts_with(kBegin)) return "";
-  return line.substr(kBegin.size());
+void write_config_toml(const Command& command, const fs::path& out) {
+  pipeline::write_config(out, config_text(command));
 }
 
 }  // namespace ingot::cli

@@ -18,12 +18,13 @@ class Command;
 // values, names another file or an option that the command has not, and for two files.
 std::vector<std::string> expand_config(const CLI::App& command, std::vector<std::string> arguments);
 
-// Makes the folder and writes config.toml into it: positional arguments and all options, with those of them that nobody
-// gave under `defaults`. Read back, these count as given only where another default has come since. What belongs to one
-// call alone is left out: --out, --resume, --json, --quiet.
-void write_config_toml(const Command& command, const std::filesystem::path& out);
+// What config.toml says: positional arguments and all options, with those of them that nobody gave under `defaults`.
+// Read back, these count as given only where another default has come since. What belongs to one call alone is left
+// out:
+// --out, --resume, --json, --quiet.
+std::string config_text(const Command& command);
 
-// The command that made a config.toml: "train", "search nas". Empty if there is none, or it does not say.
-std::string command_of(const std::filesystem::path& config_toml);
+// Makes the folder and writes config.toml into it.
+void write_config_toml(const Command& command, const std::filesystem::path& out);
 
 }  // namespace ingot::cli

@@ -8,13 +8,13 @@
 
 #include "cli/command.h"
 #include "cli/commands.h"
-#include "cli/output_lock.h"
 #include "cli/program.h"
-#include "cli/typed.h"
 #include "engine/base/child.h"
 #include "engine/base/error.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
+#include "labs/typed.h"
+#include "pipeline/output_lock.h"
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
@@ -29,7 +29,7 @@ void clear(const fs::path& folder) {
     engine::require(fs::is_directory(folder, error), "--out {}: is a file, not a folder", folder.string());
     std::vector<fs::path> earlier;
     for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-      if (is_lock(entry.path())) continue;
+      if (pipeline::is_lock(entry.path())) continue;
       const std::string name = entry.path().filename().string();
       engine::require(std::find(std::begin(kOurs), std::end(kOurs), name) != std::end(kOurs),
                       "--out {}: holds {}, which is not of an earlier demo", folder.string(), name);
@@ -42,7 +42,7 @@ void clear(const fs::path& folder) {
 }
 
 void type(std::vector<std::string> words) {
-  print_out(fmt::format("\n$ {}\n", command_line(words)));
+  print_out(fmt::format("\n$ {}\n", labs::command_line(words)));
   if (engine::quiet()) words.emplace_back("--quiet");
   engine::require(run_program(words) == 0, "demo: the command above did not work");
 }
@@ -67,11 +67,11 @@ void cast(const std::string& model, const std::string& rtl, const std::string& s
 void run(const Command& command, const std::string& out, const Common& common) {
   const std::string seed = std::to_string(common.seed);
   const fs::path folder = out;
-  const OutputLock lock(folder, command);
+  const pipeline::OutputLock lock(folder, full_name(command));
   clear(folder);
   const std::string tokenizer = (folder / "glosses.model").string(), run = (folder / "glosses").string(),
                     pruned = (folder / "pruned").string(), quantized = (folder / "quantized").string();
-  std::optional<OutputAside> aside;
+  std::optional<labs::OutputAside> aside;
   if (common.json) aside.emplace();
   print_out("A tiny BERT learns from nothing to tell the 26 kinds of nouns in WordNet apart by their definitions.\n");
   type({"tokenizer", "train", "--data", "glosses", "--pieces", "6000", "--out", tokenizer});

@@ -2,11 +2,9 @@
 #include <fmt/format.h>
 
 #include "bert/classification.h"
-#include "cli/classifier.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/config_file.h"
-#include "cli/output_lock.h"
 #include "cli/training_options.h"
 #include "engine/base/error.h"
 #include "engine/base/progress.h"
@@ -19,13 +17,15 @@
 #include "hw/names.h"
 #include "hw/passes/metadata.h"
 #include "hw/passes/parallelism.h"
+#include "pipeline/classifier.h"
+#include "pipeline/output_lock.h"
 
 namespace ingot::cli {
 namespace {
 
 using engine::require;
 
-struct EmitOptions : DataOptions {
+struct EmitOptions : pipeline::DataOptions {
   std::string model, block, parallelism, out, name = hw::kTopName;
   std::int64_t cycles = 0, multipliers = 0, activations = 0;
 };
@@ -40,9 +40,9 @@ bert::Subset spread(const bert::TokenCorpus& corpus, std::int64_t n, const std::
   return subset;
 }
 
-hw::Vectors real_vectors(const EmitOptions& o, const Classifier& c, const hw::Graph& graph) {
-  const auto source = open_data(o);
-  const bert::TokenCorpus corpus = tokenized(*source, *c.tokenizer);
+hw::Vectors real_vectors(const EmitOptions& o, const pipeline::Classifier& c, const hw::Graph& graph) {
+  const auto source = pipeline::open_data(o);
+  const bert::TokenCorpus corpus = pipeline::tokenized(*source, *c.tokenizer);
   const bert::Subset subset = spread(corpus, o.activations, source->name());
   hw::BlockRecorder recorder(c.model(), o.block, graph);
   engine::Progress meter("activations", o.activations);
@@ -80,7 +80,7 @@ Source from_file(const EmitOptions& o, std::uint64_t seed) {
 
 Source from_model(const EmitOptions& o) {
   require(o.activations == 0 || !o.data.empty(), "--activations: needs the texts; give --data");
-  Classifier c = load_classifier(o.model, 0);
+  pipeline::Classifier c = pipeline::load_classifier(o.model, 0);
   require(!o.block.empty(), "--block: must be one of {}", fmt::join(hw::block_names(c.model().config), ", "));
   const compress::IntegerProgram program = compress::lower(c.compressed.model, c.compressed.compression);
   Source source{.graph = hw::lower_block(program, c.model().config, o.block)};
@@ -92,7 +92,7 @@ Source from_model(const EmitOptions& o) {
 void run_emit(const Command& command, const EmitOptions& o, const Common& common) {
   require(!o.out.empty(), "--out: must name a folder, got ''");
   hw::check_module_name("--name", o.name);
-  const OutputLock lock = OutputLock::beside(o.out, command);
+  const pipeline::OutputLock lock = pipeline::OutputLock::beside(o.out, full_name(command));
   hw::check_replaceable(o.out);
   const Source source = o.model.ends_with(".toml") ? from_file(o, common.seed) : from_model(o);
   const hw::Manifest manifest = hw::write_rtl(o.out, source.graph, source.vectors, o.name);

@@ -5,26 +5,26 @@
 #include <optional>
 
 #include "bert/classification.h"
-#include "cli/class_report.h"
-#include "cli/classifier.h"
 #include "cli/commands.h"
 #include "cli/config_file.h"
-#include "cli/label_map.h"
-#include "cli/output_lock.h"
-#include "cli/seen_texts.h"
 #include "cli/training_options.h"
 #include "compress/lower/verify.h"
 #include "compress/packed/model.h"
 #include "engine/base/error.h"
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
+#include "pipeline/classifier.h"
+#include "pipeline/label_map.h"
+#include "pipeline/output_lock.h"
+#include "pipeline/seen_texts.h"
+#include "report/class_report.h"
 
 namespace ingot::cli {
 namespace {
 
 using engine::require;
 
-struct EvalOptions : DataOptions {
+struct EvalOptions : pipeline::DataOptions {
   std::string model;
   std::string part = "auto";
   std::int64_t batch = 32, length = 0;
@@ -40,27 +40,27 @@ struct EvalTexts {
   bert::TokenPart part;
 };
 
-EvalTexts eval_texts(const EvalOptions& o, const Classifier& c) {
-  const auto source = open_data(o);
-  bert::TokenCorpus corpus = tokenized(*source, *c.tokenizer);
+EvalTexts eval_texts(const EvalOptions& o, const pipeline::Classifier& c) {
+  const auto source = pipeline::open_data(o);
+  bert::TokenCorpus corpus = pipeline::tokenized(*source, *c.tokenizer);
   const bool test = o.part == "test" || (o.part == "auto" && corpus.test.size() > 0);
   const bool validation = o.part == "validation";
   bert::TokenPart part = test ? corpus.test : validation ? corpus.validation : corpus.train;
   const char* name = test ? "test" : validation ? "validation" : "all";
   require(part.size() > 0, "{}: has no {} examples", source->name(), test || validation ? name : "labelled");
-  const LabelMap map = map_labels(corpus.label_names, c.labels());
+  const pipeline::LabelMap map = pipeline::map_labels(corpus.label_names, c.labels());
   if (!map.note.empty()) say("note: " + map.note);
-  std::vector<std::int32_t> labels = renumbered(part.labels, map);
+  std::vector<std::int32_t> labels = pipeline::renumbered(part.labels, map);
   part.labels = labels;
-  note_truncation(part, c.framing, test || validation ? name : "");
+  pipeline::note_truncation(part, c.framing, test || validation ? name : "");
   return {std::move(corpus), name, std::move(labels), part};
 }
 
 // Adds to the result how many of the texts the model has seen, and says so.
-void add_overlap(engine::Json& result, const EvalTexts& texts, const Classifier& c) {
-  const SeenTexts seen = load_seen_texts(c.folder);
+void add_overlap(engine::Json& result, const EvalTexts& texts, const pipeline::Classifier& c) {
+  const pipeline::SeenTexts seen = pipeline::load_seen_texts(c.folder);
   if (seen.empty()) return;
-  const Overlap found = overlap(texts.part, seen);
+  const pipeline::Overlap found = pipeline::overlap(texts.part, seen);
   result["texts_trained_on"] = found.trained;
   result["texts_validated_on"] = found.validated;
   const std::size_t n = texts.part.size();
@@ -73,7 +73,7 @@ void add_overlap(engine::Json& result, const EvalTexts& texts, const Classifier&
 }
 
 bert::Evaluation evaluate_with_progress(const char* name, const bert::Logits& logits, const EvalTexts& texts,
-                                        const Classifier& c, std::int64_t batch) {
+                                        const pipeline::Classifier& c, std::int64_t batch) {
   engine::Progress meter(name, static_cast<std::int64_t>(texts.part.size()));
   return bert::evaluate(logits, bert::Subset::all(texts.part), c.framing, batch,
                         [&](std::int64_t done, std::int64_t) { meter.update(done); });
@@ -82,7 +82,7 @@ bert::Evaluation evaluate_with_progress(const char* name, const bert::Logits& lo
 double speed(const bert::Evaluation& e) { return static_cast<double>(e.n_tokens) / e.seconds; }
 
 // Of the program, for result.json.
-engine::Json describe(const IntegerClassifier& integers, const Classifier& c) {
+engine::Json describe(const pipeline::IntegerClassifier& integers, const pipeline::Classifier& c) {
   engine::Json left = engine::Json::array();
   for (const compress::FloatLinear& layer : integers.program.left)
     left.push_back({{"name", layer.name}, {"reason", layer.reason}});
@@ -94,8 +94,8 @@ engine::Json describe(const IntegerClassifier& integers, const Classifier& c) {
 }
 
 // Both models over all texts again; every output of every layer in integers is compared with that of exact sums.
-engine::Json verify(const IntegerClassifier& integers, const bert::Evaluation& e, const EvalTexts& texts,
-                    const Classifier& c, std::int64_t batch) {
+engine::Json verify(const pipeline::IntegerClassifier& integers, const bert::Evaluation& e, const EvalTexts& texts,
+                    const pipeline::Classifier& c, std::int64_t batch) {
   compress::IntegerVerifier verifier(c.model(), integers.program);
   evaluate_with_progress(
       "verify",
@@ -128,13 +128,13 @@ void run_eval(const Command& command, const EvalOptions& o, const Common& common
   require(o.part == "auto" || o.part == "test" || o.part == "train" || o.part == "validation",
           "--part: must be auto, test, validation or train, got '{}'", o.part);
   require(o.integer || !o.verify, "--verify: compares integers with the fake-quantised model; it needs --integer");
-  std::optional<OutputLock> lock;
-  if (!o.out.empty()) lock.emplace(o.out, command);
-  Classifier c = load_classifier(o.model, o.length);
-  std::optional<IntegerClassifier> integers;
-  if (o.integer) integers.emplace(in_integers(c));
+  std::optional<pipeline::OutputLock> lock;
+  if (!o.out.empty()) lock.emplace(o.out, full_name(command));
+  pipeline::Classifier c = pipeline::load_classifier(o.model, o.length);
+  std::optional<pipeline::IntegerClassifier> integers;
+  if (o.integer) integers.emplace(pipeline::in_integers(c));
   const EvalTexts texts = eval_texts(o, c);
-  const bert::Evaluation e = evaluate_with_progress("evaluate", classify(integers, c), texts, c, o.batch);
+  const bert::Evaluation e = evaluate_with_progress("evaluate", pipeline::classify(integers, c), texts, c, o.batch);
   engine::Json result{{"accuracy", e.accuracy},
                       {"f1", e.macro_f1},
                       {"loss", e.loss},
@@ -145,8 +145,8 @@ void run_eval(const Command& command, const EvalOptions& o, const Common& common
   add_overlap(result, texts, c);
   std::string text = fmt::format("accuracy {:.4f}, F1 {:.4f}, loss {:.4f} on {} texts ({:.1f}k tokens/s)\n", e.accuracy,
                                  e.macro_f1, e.loss, e.n, speed(e) / 1000);
-  add_classes(result, e.scores, c.labels());
-  text += class_report(result);
+  report::add_classes(result, e.scores, c.labels());
+  text += report::class_report(result);
   if (integers) {
     result["integer"] = describe(*integers, c);
     text += fmt::format("{} of {} layers in integers, {:.2f} MB in memory\n", integers->program.layers.size(),

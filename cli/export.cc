@@ -5,15 +5,15 @@
 #include "bert/tokenizers/tokenizer_json.h"
 #include "cli/command.h"
 #include "cli/commands.h"
-#include "cli/model_card.h"
-#include "cli/model_folder.h"
-#include "cli/output_lock.h"
 #include "compress/effective.h"
 #include "compress/lower/integer_model.h"
 #include "compress/packed/model.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/io/json.h"
+#include "pipeline/model_card.h"
+#include "pipeline/model_folder.h"
+#include "pipeline/output_lock.h"
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
@@ -33,18 +33,18 @@ std::int64_t n_parameters(const bert::Model& model) {
 }
 
 // Of the model as integers in memory; 0 if it has no layer that runs in integers.
-std::size_t program_bytes(CompressedModel& compressed) {
+std::size_t program_bytes(pipeline::CompressedModel& compressed) {
   if (compressed.model.config.task != bert::Task::sequence_classification) return 0;
   return compress::IntegerModel(compressed.model, compress::lower(compressed.model, compressed.compression)).bytes();
 }
 
 // Packed codes instead of floats.
 void write_packed(const Command& command, const fs::path& from, const fs::path& to, const Common& common) {
-  const OutputLock lock(to, command);
-  CompressedModel compressed = load_compressed_model(from);
-  if (!lock.was_abandoned()) check_free(to);  // half of what was killed is written anew
+  const pipeline::OutputLock lock(to, full_name(command));
+  pipeline::CompressedModel compressed = pipeline::load_compressed_model(from);
+  if (!lock.was_abandoned()) pipeline::check_free(to);  // half of what was killed is written anew
   compress::save_packed(to, compressed.model, compressed.compression);
-  copy_tokenizer(from, to);
+  pipeline::copy_tokenizer(from, to);
   const auto n_bytes = static_cast<std::int64_t>(fs::file_size(to / "packed.safetensors"));
   const std::int64_t n = n_parameters(compressed.model);
   finish(command, common, {},
@@ -58,7 +58,7 @@ void write_packed(const Command& command, const fs::path& from, const fs::path& 
 }
 
 // The weights that the model computes with, or, as --float wants it, those that training goes on from.
-CompressedModel model_to_write(const fs::path& from, bool floats) {
+pipeline::CompressedModel model_to_write(const fs::path& from, bool floats) {
   if (floats) {
     require(!compress::is_packed(from), "{}: --float: packed codes have lost the float weights they came from",
             from.string());
@@ -66,7 +66,7 @@ CompressedModel model_to_write(const fs::path& from, bool floats) {
     compress::Compression compression = compress::load_compression(from, model);
     return {std::move(model), std::move(compression)};
   }
-  CompressedModel compressed = load_compressed_or_packed_model(from);
+  pipeline::CompressedModel compressed = pipeline::load_compressed_or_packed_model(from);
   if (compressed.compression.empty()) return compressed;
   return {bert::model_of(compressed.model.config, compress::effective_parameters(compressed.model)),
           compress::settled(compressed.model, compressed.compression)};
@@ -100,18 +100,18 @@ void write_for_transformers(const fs::path& from, const fs::path& to) {
 
 void write_floats(const Command& command, const fs::path& from, const ExportOptions& o, const Common& common) {
   const fs::path to = o.to;
-  const OutputLock lock(to, command);
-  const CompressedModel written = model_to_write(from, o.floats);
-  if (!lock.was_abandoned()) check_free(to);  // half of what was killed is written anew
-  const std::vector<Note> notes = export_notes(written, o.floats);
-  for (const Note& note : notes) say("note: " + note.sentence);
+  const pipeline::OutputLock lock(to, full_name(command));
+  const pipeline::CompressedModel written = model_to_write(from, o.floats);
+  if (!lock.was_abandoned()) pipeline::check_free(to);  // half of what was killed is written anew
+  const std::vector<pipeline::Note> notes = pipeline::export_notes(written, o.floats);
+  for (const pipeline::Note& note : notes) say("note: " + note.sentence);
   bert::save_model(to, written.model);
   compress::save_compression(to, written.compression);
-  copy_tokenizer(from, to);
+  pipeline::copy_tokenizer(from, to);
   write_for_transformers(from, to);
-  write_model_card(to, written.model.config, notes);
+  pipeline::write_model_card(to, written.model.config, notes);
   engine::Json sentences = engine::Json::array();
-  for (const Note& note : notes) sentences.push_back(note.sentence);
+  for (const pipeline::Note& note : notes) sentences.push_back(note.sentence);
   const std::int64_t n = n_parameters(written.model);
   const std::size_t n_tensors = written.model.parameters().size();
   finish(command, common, {}, {{"tensors", n_tensors}, {"parameters", n}, {"notes", sentences}, {"out", to.string()}},
@@ -120,7 +120,7 @@ void write_floats(const Command& command, const fs::path& from, const ExportOpti
 
 void run(const Command& command, const ExportOptions& o, const Common& common) {
   require(!o.packed || !o.floats, "--float: goes with float32 weights, not with --packed");
-  const fs::path from = resolve_model_folder(o.from);
+  const fs::path from = pipeline::resolve_model_folder(o.from);
   if (o.packed) return write_packed(command, from, o.to, common);
   const std::size_t n_identities = bert::read_config(from / "config.json").identities.size();
   require(n_identities == 0, "{}: leaves out {} Linear layers, which Hugging Face's BERT cannot; --packed can",

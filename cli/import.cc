@@ -4,9 +4,9 @@
 #include "bert/tokenizers/tokenizer_folder.h"
 #include "cli/command.h"
 #include "cli/commands.h"
-#include "cli/model_folder.h"
-#include "cli/output_lock.h"
 #include "engine/base/error.h"
+#include "pipeline/model_folder.h"
+#include "pipeline/output_lock.h"
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
@@ -38,23 +38,24 @@ std::unique_ptr<bert::Tokenizer> tokenizer_of(const ImportOptions& o) {
 void write_tokenizer(const ImportOptions& o, const bert::Config& config, const bert::Tokenizer& tokenizer) {
   const fs::path folder = tokenizer_folder(o);
   std::error_code ignored;
-  if (o.tokenizer.empty() && fs::exists(folder / tokenizer.file_name(), ignored)) return copy_tokenizer(folder, o.to);
-  save_tokenizer(o.to, tokenizer, framing_for(folder, config, tokenizer, 0));
+  if (o.tokenizer.empty() && fs::exists(folder / tokenizer.file_name(), ignored))
+    return pipeline::copy_tokenizer(folder, o.to);
+  pipeline::save_tokenizer(o.to, tokenizer, pipeline::framing_for(folder, config, tokenizer, 0));
 }
 
 void run(const Command& command, const ImportOptions& o, const Common& common) {
   const fs::path from = o.from, to = o.to;
-  const OutputLock lock(to, command);
+  const pipeline::OutputLock lock(to, full_name(command));
   bert::Model model = bert::load_model(from);
   const compress::Compression compression = compress::load_compression(from, model);
-  if (!lock.was_abandoned()) check_free(to);  // half of what was killed is written anew
+  if (!lock.was_abandoned()) pipeline::check_free(to);  // half of what was killed is written anew
   const std::unique_ptr<bert::Tokenizer> tokenizer = tokenizer_of(o);
   if (tokenizer == nullptr) {
     say("note: there is no tokenizer in it, without which nothing but trace can use the model; give one with "
         "--tokenizer");
   } else {
-    check_vocabulary(model.config, *tokenizer, from.string());
-    framing_for(tokenizer_folder(o), model.config, *tokenizer, 0);
+    pipeline::check_vocabulary(model.config, *tokenizer, from.string());
+    pipeline::framing_for(tokenizer_folder(o), model.config, *tokenizer, 0);
     if (const auto n = model.config.vocab_size - tokenizer->size(); n > 0)
       say(fmt::format("note: the model has {} rows more than its tokenizer has pieces (padding); no text reads them",
                       n));

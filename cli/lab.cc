@@ -1,22 +1,25 @@
 // ingot lab: a whole experiment by one command, from what a user could type one by one.
-#include "cli/lab/lab.h"
+#include "labs/lab.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "bert/tokenizers/tokenizer.h"
+#include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/config_file.h"
 #include "cli/data_options.h"
-#include "cli/lab/report.h"
-#include "cli/lab/run.h"
-#include "cli/model_folder.h"
-#include "cli/output_lock.h"
+#include "cli/program.h"
 #include "data/source.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/printable.h"
 #include "engine/io/json.h"
+#include "labs/report.h"
+#include "labs/run.h"
+#include "pipeline/model_folder.h"
+#include "pipeline/output_lock.h"
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
@@ -24,7 +27,7 @@ using engine::require;
 
 namespace {
 
-struct LabOptions : DataOptions {
+struct LabOptions : pipeline::DataOptions {
   std::string lab, out, from, rows, sizes;
   bool report = false;
   // 0: as the data's recipe says.
@@ -33,25 +36,25 @@ struct LabOptions : DataOptions {
   std::int64_t trials = 0, trial_steps = 0, trial_length = 0;
 };
 
-const Lab& find_lab(const std::string& name) {
+const labs::Lab& find_lab(const std::string& name) {
   std::vector<std::string_view> names;
-  for (const Lab& lab : kLabs) {
+  for (const labs::Lab& lab : labs::kLabs) {
     if (lab.name == name) return lab;
     names.push_back(lab.name);
   }
   engine::fail("lab: must be {}, got '{}'", fmt::join(names, " or "), name);
 }
 
-Setup setup_of(const LabOptions& o, const data::Source& source) {
-  Setup setup{.recipe = recipe_for(source.name()), .from_given = !o.from.empty()};
-  Recipe& recipe = setup.recipe;
+labs::Setup setup_of(const LabOptions& o, const data::Source& source) {
+  labs::Setup setup{.recipe = labs::recipe_for(source.name()), .from_given = !o.from.empty()};
+  labs::Recipe& recipe = setup.recipe;
   if (setup.from_given) {
     require(o.pieces == 0 && o.epochs == 0 && o.learning_rate == 0 && o.length == 0,
             "--from: the model is trained already; --pieces, --length, --epochs and --lr cannot change");
-    const fs::path folder = resolve_model_folder(o.from);
+    const fs::path folder = pipeline::resolve_model_folder(o.from);
     const bert::Config config = bert::read_config(folder / "config.json");
     require(config.task == bert::Task::sequence_classification, "--from {}: is not a classifier", folder.string());
-    recipe.length = framing_for(folder, config, *bert::load_tokenizer(folder), 0).length;
+    recipe.length = pipeline::framing_for(folder, config, *bert::load_tokenizer(folder), 0).length;
     setup.from_compressed = fs::exists(folder / "compression.json");
   }
   require(o.length == 0 || o.length >= 3, "--length: must be at least 3 ([CLS], a token, [SEP]), got {}", o.length);
@@ -68,7 +71,7 @@ Setup setup_of(const LabOptions& o, const data::Source& source) {
   return setup;
 }
 
-engine::Json as_json(const Recipe& r, const LabOptions& o) {
+engine::Json as_json(const labs::Recipe& r, const LabOptions& o) {
   engine::Json recipe{{"length", r.length}, {"batch", r.batch}, {"tune-lr", r.tuning_rates}};
   if (o.lab[0] != '1') {
     recipe.update({{"trials", r.trials}, {"trial-steps", r.trial_steps}, {"trial-length", r.trial_length}});
@@ -79,11 +82,12 @@ engine::Json as_json(const Recipe& r, const LabOptions& o) {
 }
 
 // What a folder belongs to: everything that shapes its results.
-engine::Json identity_of(const LabOptions& o, const Setup& setup, const data::Source& source, std::uint64_t seed) {
+engine::Json identity_of(const LabOptions& o, const labs::Setup& setup, const data::Source& source,
+                         std::uint64_t seed) {
   engine::Json identity{
       {"lab", o.lab}, {"seed", seed}, {"data_fingerprint", source.fingerprint()}, {"recipe", as_json(setup.recipe, o)}};
   if (setup.from_given) {
-    const fs::path weights = resolve_model_folder(o.from) / "model.safetensors";
+    const fs::path weights = pipeline::resolve_model_folder(o.from) / "model.safetensors";
     identity["from_fingerprint"] = engine::content_hash(engine::read_file(weights));
   }
   return identity;
@@ -92,7 +96,7 @@ engine::Json identity_of(const LabOptions& o, const Setup& setup, const data::So
 // The split into training and validation texts comes from the seed: with another one, validation texts would be texts
 // that the model has seen.
 void check_seed(const LabOptions& o, std::uint64_t seed) {
-  const fs::path run = resolve_model_folder(o.from);
+  const fs::path run = pipeline::resolve_model_folder(o.from);
   for (const fs::path& file : {run / "result.json", run.parent_path() / "result.json"}) {
     if (!fs::exists(file)) continue;
     const auto result = engine::parse_json_or_null(engine::read_file(file));
@@ -104,24 +108,25 @@ void check_seed(const LabOptions& o, std::uint64_t seed) {
   }
 }
 
-std::string heading(const LabOptions& o, const Setup& setup, std::uint64_t seed) {
+std::string heading(const LabOptions& o, const labs::Setup& setup, std::uint64_t seed) {
   const std::string asked = o.rows.empty() ? "" : fmt::format(" Asked for: --rows '{}'.", engine::printable(o.rows));
   return fmt::format("Data {}, seed {}, {}.{}\n", engine::printable(fs::path(o.data).filename().string()), seed,
                      as_json(setup.recipe, o).dump(), asked);
 }
 
 // Of one process at a time, from what is there by then: the last one leaves the whole.
-void write_report(const Command& command, const LabOptions& o, const Lab& lab, const LabRun& run, const Setup& setup,
+void write_report(const Command& command, const LabOptions& o, const Common& common, const labs::Lab& lab,
+                  const labs::LabRun& run, const labs::Setup& setup,
                   const std::map<std::string, std::string>& failures) {
   const fs::path out = o.out;
   const engine::FileLock lock(run.folder.lock_file(".report"), engine::Wait::yes);
-  const LabReport report = report_on(lab, run, failures);
-  engine::write_file(out / "table.md", report.markdown + "\n" + heading(o, setup, run.common.seed));
+  const labs::LabReport report = labs::report_on(lab, run, failures);
+  engine::write_file(out / "table.md", report.markdown + "\n" + heading(o, setup, common.seed));
   std::string problem = "no figure: no row of it is done";
-  if (!report.figure.series.empty()) problem = draw(report.figure, out, "figure");
+  if (!report.figure.series.empty()) problem = report::draw(report.figure, out, "figure");
   const std::string text = report.text + fmt::format("{}: table.md, result.json, {}\n", o.out,
                                                      problem.empty() ? "figure.svg, figure.png" : problem);
-  finish(command, run.common, out,
+  finish(command, common, out,
          {{"lab", lab.name},
           {"title", lab.title},
           {"recipe", as_json(setup.recipe, o)},
@@ -131,40 +136,46 @@ void write_report(const Command& command, const LabOptions& o, const Lab& lab, c
 }
 
 void run_lab(const Command& command, const LabOptions& o, const Common& common) {
-  const Lab& lab = find_lab(o.lab);
+  const labs::Lab& lab = find_lab(o.lab);
   // Rows are shared out among the processes that work in the folder; a lab without rows is one process's.
-  const OutputLock lock(o.out, command, lab.run == nullptr ? engine::Sharing::together : engine::Sharing::alone);
+  const pipeline::OutputLock lock(o.out, full_name(command),
+                                  lab.run == nullptr ? engine::Sharing::together : engine::Sharing::alone);
   if (lab.run != nullptr) {
     require(o.rows.empty() && !o.report, "--rows, --report: lab {} does all of it each time", lab.name);
-    return lab.run({.command = command,
-                    .common = common,
-                    .data = o.data,
-                    .from = o.from,
-                    .out = o.out,
-                    .reading = reading_words(o)});
+    const labs::LabResult done = lab.run({.seed = common.seed,
+                                          .quiet = common.quiet,
+                                          .run_command = run_program,
+                                          .data = o.data,
+                                          .from = o.from,
+                                          .out = o.out,
+                                          .reading = pipeline::reading_words(o)});
+    write_config_toml(command, o.out);
+    return finish(command, common, o.out, done.json, done.text);
   }
   require(!o.data.empty(), "--data: lab {} needs texts; give them as for train", lab.name);
-  const auto source = open_data(o);
-  const Setup setup = setup_of(o, *source);
+  const auto source = pipeline::open_data(o);
+  const labs::Setup setup = setup_of(o, *source);
   if (setup.from_given) check_seed(o, common.seed);
-  const std::vector<Row> rows = lab.rows(setup);
-  require(!setup.from_given || std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.is_given; }),
+  const std::vector<labs::Row> rows = lab.rows(setup);
+  require(!setup.from_given || std::any_of(rows.begin(), rows.end(), [](const labs::Row& row) { return row.is_given; }),
           "--from: lab {} trains models of its own", lab.name);
-  const std::vector<Row> chosen = choose_rows(rows, o.rows);
-  const LabFolder folder(o.out, identity_of(o, setup, *source, common.seed));
-  const LabRun run{.folder = folder,
-                   .rows = rows,
-                   .chosen = chosen,
-                   .values = {{"data", o.data},
-                              {"seed", std::to_string(common.seed)},
-                              {"seed2", std::to_string(common.seed + 1)},
-                              {"seed3", std::to_string(common.seed + 2)},
-                              {"from", o.from}},
-                   .reading = reading_words(o),
-                   .common = common};
+  const std::vector<labs::Row> chosen = labs::choose_rows(rows, o.rows);
+  const labs::LabFolder folder(o.out, identity_of(o, setup, *source, common.seed));
+  const labs::LabRun run{.folder = folder,
+                         .rows = rows,
+                         .chosen = chosen,
+                         .values = {{"data", o.data},
+                                    {"seed", std::to_string(common.seed)},
+                                    {"seed2", std::to_string(common.seed + 1)},
+                                    {"seed3", std::to_string(common.seed + 2)},
+                                    {"from", o.from}},
+                         .reading = pipeline::reading_words(o),
+                         .threads = common.threads,
+                         .quiet = common.quiet,
+                         .run_command = run_program};
   std::map<std::string, std::string> failures;
-  if (!o.report) failures = run_rows(run);
-  write_report(command, o, lab, run, setup, failures);
+  if (!o.report) failures = labs::run_rows(run);
+  write_report(command, o, common, lab, run, setup, failures);
   if (failures.empty()) return;
   const auto& [name, reason] = *failures.begin();
   throw engine::Failure(
@@ -178,7 +189,8 @@ void add_lab(Command& program) {
   const auto common = add_common(command);
   const auto o = std::make_shared<LabOptions>();
   std::string labs;
-  for (const Lab& lab : kLabs) labs += fmt::format("{}{} ({})", labs.empty() ? "" : ", ", lab.name, lab.title);
+  for (const labs::Lab& lab : labs::kLabs)
+    labs += fmt::format("{}{} ({})", labs.empty() ? "" : ", ", lab.name, lab.title);
   command.add_option("lab", o->lab, labs).required().type_name("LAB");
   add_data_options(command, *o, "as for train; lab 4 needs it only with --from");
   command

@@ -6,13 +6,13 @@
 #include <optional>
 
 #include "bert/classification.h"
-#include "cli/classifier.h"
 #include "cli/commands.h"
 #include "cli/line_results.h"
 #include "engine/base/error.h"
 #include "engine/base/printable.h"
 #include "engine/base/utf8.h"
 #include "engine/io/json.h"
+#include "pipeline/classifier.h"
 
 namespace ingot::cli {
 namespace {
@@ -28,7 +28,7 @@ constexpr std::int64_t kBatchesAtOnce = 16;  // of lines that are there: sorted 
 
 class Predictor {
  public:
-  Predictor(const Classifier& classifier, bert::Logits logits, std::int64_t batch, bool json)
+  Predictor(const pipeline::Classifier& classifier, bert::Logits logits, std::int64_t batch, bool json)
       : classifier_(classifier), logits_(std::move(logits)), batch_(batch), results_(json, "predictions") {}
 
   void add(std::vector<InputLine> lines) {
@@ -54,7 +54,7 @@ class Predictor {
   void finish(const Command& command, const Common& common) {
     if (n_long_ > 0)
       say(fmt::format("{} of {} texts are longer than {} tokens and are truncated ({})", n_long_, n_texts_,
-                      classifier_.framing.length, name(classifier_.framing.truncation)));
+                      classifier_.framing.length, pipeline::name(classifier_.framing.truncation)));
     results_.finish(command, common, {{"model", classifier_.folder.string()}});
   }
 
@@ -77,7 +77,7 @@ class Predictor {
                  {{"label", labels[best]}, {"probability", row[best]}, {"probabilities", std::move(all)}});
   }
 
-  const Classifier& classifier_;
+  const pipeline::Classifier& classifier_;
   bert::Logits logits_;
   std::int64_t batch_;
   LineResults results_;
@@ -97,10 +97,10 @@ std::vector<InputLine> checked(const std::vector<std::string>& texts) {
 
 void run_predict(const Command& command, const PredictOptions& o, const Common& common) {
   std::vector<InputLine> given = checked(o.texts);
-  Classifier c = load_classifier(o.model, o.length);
-  std::optional<IntegerClassifier> integers;
-  if (o.integer) integers.emplace(in_integers(c));
-  Predictor predictor(c, classify(integers, c), o.batch, common.json);
+  pipeline::Classifier c = pipeline::load_classifier(o.model, o.length);
+  std::optional<pipeline::IntegerClassifier> integers;
+  if (o.integer) integers.emplace(pipeline::in_integers(c));
+  Predictor predictor(c, pipeline::classify(integers, c), o.batch, common.json);
   if (!given.empty()) {
     predictor.add(std::move(given));
   } else {

@@ -5,12 +5,12 @@
 
 #include "bert/pretraining.h"
 #include "cli/commands.h"
-#include "cli/model_folder.h"
-#include "cli/output_lock.h"
 #include "cli/training_options.h"
 #include "engine/base/error.h"
 #include "engine/base/process.h"
 #include "engine/io/json.h"
+#include "pipeline/model_folder.h"
+#include "pipeline/output_lock.h"
 
 namespace ingot::cli {
 namespace {
@@ -18,7 +18,7 @@ namespace {
 // What sets pretraining apart from `train`, chosen on IMDb by the validation accuracy after fine-tuning. Tiny models
 // learn more from masking half of a text than from BERT's 15% (cf. Wettig et al. 2023), and from text that begins where
 // texts begin: of random windows they learn word frequencies for most of the run.
-struct PretrainOptions : TrainingOptions {
+struct PretrainOptions : pipeline::TrainingOptions {
   PretrainOptions() {
     epochs = 3;
     learning_rate = 3e-3;
@@ -32,37 +32,38 @@ struct PretrainOptions : TrainingOptions {
 };
 
 void run(const Command& command, const PretrainOptions& o, const Common& common) {
-  check_options(o);
-  const OutputLock lock(o.out, command);
-  check_unused(command, o);
-  const auto source = open_data(o);
-  const auto tokenizer = tokenizer_of(o, *source, common.seed);
-  const bert::TokenCorpus corpus = tokenized(*source, *tokenizer);
+  const pipeline::Run run = run_of(command, common);
+  pipeline::check_options(o);
+  const pipeline::OutputLock lock(o.out, full_name(command));
+  pipeline::check_unused(run, o);
+  const auto source = pipeline::open_data(o);
+  const auto tokenizer = pipeline::tokenizer_of(o, *source, common.seed);
+  const bert::TokenCorpus corpus = pipeline::tokenized(*source, *tokenizer);
   std::vector<std::span<const std::int32_t>> texts;
   for (const bert::TokenPart* part : {&corpus.train, &corpus.unlabelled}) {
     for (std::size_t i = 0; i < part->size(); ++i) texts.push_back(part->tokens(i));
   }
   bert::Config config;
   if (o.from.empty()) {
-    config = config_of(o, *tokenizer);
+    config = pipeline::config_of(o, *tokenizer);
   } else {
-    config = bert::read_config(resolve_model_folder(o.from) / "config.json");
-    check_vocabulary(config, *tokenizer, o.from);
+    config = bert::read_config(pipeline::resolve_model_folder(o.from) / "config.json");
+    pipeline::check_vocabulary(config, *tokenizer, o.from);
     config.hidden_dropout_prob = config.attention_probs_dropout_prob = static_cast<float>(o.dropout);
   }
   config.task = bert::Task::masked_lm;
-  bert::Model model = o.from.empty() ? bert::make_model(config, common.seed)
-                                     : bert::model_from_body(resolve_model_folder(o.from), config, common.seed);
-  const data::Framing framing = framing_of(o, config, *tokenizer);
+  bert::Model model = o.from.empty()
+                          ? bert::make_model(config, common.seed)
+                          : bert::model_from_body(pipeline::resolve_model_folder(o.from), config, common.seed);
+  const data::Framing framing = pipeline::framing_of(o, config, *tokenizer);
   bert::Job job = bert::pretraining_job(model, texts, framing, tokenizer->special(), o.masked, o.batch, common.seed);
   job.save = [&](const std::filesystem::path& folder) {
     bert::save_model(folder, model);
-    save_tokenizer(folder, *tokenizer, framing);
+    pipeline::save_tokenizer(folder, *tokenizer, framing);
   };
-  prepare_out(command, o);
+  pipeline::prepare_out(run, o);
   engine::catch_interrupts();
-  const bert::TrainingOutcome outcome =
-      bert::train(model, job, trainer_options(command, o, *source, *tokenizer, common.seed));
+  const bert::TrainingOutcome outcome = bert::train(model, job, pipeline::trainer_options(run, o, *source, *tokenizer));
   engine::release_interrupts();
   const std::filesystem::path out = o.out;
   engine::Json result{

@@ -4,19 +4,20 @@
 #include <cmath>
 
 #include "cli/commands.h"
-#include "cli/fine_tuning.h"
-#include "cli/output_lock.h"
+#include "cli/training_options.h"
 #include "compress/footprint.h"
 #include "compress/prune/pruner.h"
 #include "engine/base/error.h"
 #include "engine/io/json.h"
+#include "pipeline/fine_tuning.h"
+#include "pipeline/output_lock.h"
 
 namespace ingot::cli {
 namespace {
 
 using engine::require;
 
-struct PruneCommand : TrainingOptions {
+struct PruneCommand : pipeline::TrainingOptions {
   PruneCommand() {
     epochs = 0;
     learning_rate = 3e-4;
@@ -73,42 +74,43 @@ std::string table(const compress::Footprint& footprint, const compress::Compress
 }
 
 // Scores of the model pruned at once, as it is without training.
-engine::Json scores_at_once(const FineTuning& f, const compress::PruneOptions& options) {
-  CompressedModel start = starting_classifier(f.options);
+engine::Json scores_at_once(const pipeline::FineTuning& f, const compress::PruneOptions& options) {
+  pipeline::CompressedModel start = pipeline::starting_classifier(f.options);
   compress::Pruner(start.model, start.compression, options).prune(1);
-  return scores(f, start.model);
+  return pipeline::scores(f, start.model);
 }
 
 void run(const Command& command, const PruneCommand& o, const Common& common) {
-  check_options(o);
-  check_fine_tuning_options(o);
+  const pipeline::Run run = run_of(command, common);
+  pipeline::check_options(o);
+  pipeline::check_fine_tuning_options(o);
   const compress::PruneOptions options = prune_options(o, common.seed);
-  const OutputLock lock(o.out, command);
-  check_unused(command, o);
-  CompressedModel start = starting_classifier(o);
+  const pipeline::OutputLock lock(o.out, full_name(command));
+  pipeline::check_unused(run, o);
+  pipeline::CompressedModel start = pipeline::starting_classifier(o);
   compress::Pruner pruner(start.model, start.compression, options);
   if (pruner.n_pruned() > 0) {
     say(fmt::format("{} of {} weights are pruned already: they stay so and count", pruner.n_pruned(),
                     pruner.n_weights()));
   }
-  const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, common.seed);
-  match_labels(start.model.config, *texts);
-  const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);
-  note_truncation(texts->corpus.train, framing, "training");
-  const FineTuning f{command, common, o, *texts, framing, start.model, start.compression};
-  bert::Job job = fine_tuning_job(f);
+  const std::unique_ptr<pipeline::TrainingTexts> texts = pipeline::training_texts(o, o.validation, common.seed);
+  pipeline::match_labels(start.model.config, *texts);
+  const data::Framing framing = pipeline::framing_of(o, start.model.config, *texts->tokenizer);
+  pipeline::note_truncation(texts->corpus.train, framing, "training");
+  const pipeline::FineTuning f{run, o, *texts, framing, start.model, start.compression};
+  bert::Job job = pipeline::fine_tuning_job(f);
   const auto n_steps = static_cast<double>(o.epochs * job.steps_per_epoch);
   const auto ramp_steps = static_cast<std::int64_t>(std::ceil(o.ramp * n_steps));
   if (ramp_steps == 0) pruner.prune(1);
   compress::prune_while_training(job, pruner, ramp_steps);
-  engine::Json result = fine_tune(f, job);
+  engine::Json result = pipeline::fine_tune(f, job);
   std::string text = table(compress::footprint(start.model, start.compression), start.compression);
   if (o.epochs > 0 && options.method.criterion->follow == nullptr) {
     result["before_fine_tuning"] = scores_at_once(f, options);
     text += fmt::format("pruned at once, before fine-tuning: accuracy {:.4f}\n",
                         result["before_fine_tuning"]["accuracy"].get<double>());
   }
-  finish(command, common, o.out, result, text + summary(result, o));
+  finish(command, common, o.out, result, text + pipeline::summary(result, o));
 }
 
 }  // namespace

@@ -5,23 +5,24 @@
 #include <memory>
 
 #include "cli/commands.h"
-#include "cli/fine_tuning.h"
-#include "cli/model_folder.h"
-#include "cli/output_lock.h"
-#include "cli/quantization.h"
+#include "cli/training_options.h"
 #include "compress/formats/kind.h"
 #include "compress/quantize/calibration.h"
 #include "compress/quantize/learned_scales.h"
 #include "engine/base/error.h"
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
+#include "pipeline/fine_tuning.h"
+#include "pipeline/model_folder.h"
+#include "pipeline/output_lock.h"
+#include "pipeline/quantization.h"
 
 namespace ingot::cli {
 namespace {
 
 using engine::require;
 
-struct QuantizeOptions : TrainingOptions {
+struct QuantizeOptions : pipeline::TrainingOptions {
   QuantizeOptions() {
     epochs = 0;
     learning_rate = 3e-4;
@@ -60,7 +61,7 @@ compress::Plan plan_from_options(const Command& command, const QuantizeOptions& 
   request.quantizer->clip = o.clip_gradients;
   compress::check_mode(request.quantizer->format, request.quantizer->mode);
   const bool by_default = !command.given("--per") && request.quantizer->mode == compress::Mode::mase;
-  compress::Plan plan = uniform_plan(request, request, o.per == "channel" && !by_default, o.embeddings);
+  compress::Plan plan = pipeline::uniform_plan(request, request, o.per == "channel" && !by_default, o.embeddings);
   if (o.outputs == 0) return plan;
   require(o.format == "fixed" || o.format == "ufixed", "--outputs: goes with --format fixed, got {}", o.format);
   compress::PlanEntry outputs{.pattern = "*"};
@@ -91,8 +92,8 @@ compress::CalibrationOptions calibration_options(const Command& command, const Q
 }
 
 void check(const QuantizeOptions& o) {
-  check_options(o);
-  check_fine_tuning_options(o);
+  pipeline::check_options(o);
+  pipeline::check_fine_tuning_options(o);
   require(o.per == "channel" || o.per == "tensor", "--per: must be channel or tensor, got '{}'", o.per);
   require(o.epochs > 0 || !o.learn_scales, "--learn-scales: is done in training; give --qat-epochs");
   require(!o.learn_scales || o.outputs == 0,
@@ -122,7 +123,7 @@ void freeze(const bert::Model& model, const std::string& patterns) {
       "--freeze: '{}' leaves nothing to train", patterns);
 }
 
-compress::Compression calibrated(CompressedModel& start, const compress::Plan& plan,
+compress::Compression calibrated(pipeline::CompressedModel& start, const compress::Plan& plan,
                                  const compress::CalibrationOptions& how, const std::vector<bert::Input>& batches) {
   std::unique_ptr<engine::Progress> meter;
   return compress::calibrate(start.model, start.compression, compress::requests_by_layer(start.model, plan), batches,
@@ -139,24 +140,25 @@ std::string size_line(const engine::Json& result) {
 }
 
 void run(const Command& command, const QuantizeOptions& o, const Common& common) {
+  const pipeline::Run run = run_of(command, common);
   const compress::Plan plan = plan_of(command, o);
   const compress::CalibrationOptions how = calibration_options(command, o);
   check(o);
-  const OutputLock lock(o.out, command);
-  check_unused(command, o);
-  CompressedModel start = starting_classifier(o);
+  const pipeline::OutputLock lock(o.out, full_name(command));
+  pipeline::check_unused(run, o);
+  pipeline::CompressedModel start = pipeline::starting_classifier(o);
   compress::requests_by_layer(start.model, plan);
   freeze(start.model, o.freeze);
-  const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, common.seed);
-  match_labels(start.model.config, *texts);
-  const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);
-  note_truncation(texts->corpus.train, framing, "training");
-  start.compression =
-      calibrated(start, plan, how, calibration_batches(*texts, framing, o.calibration_texts, o.batch, common.seed));
+  const std::unique_ptr<pipeline::TrainingTexts> texts = pipeline::training_texts(o, o.validation, common.seed);
+  pipeline::match_labels(start.model.config, *texts);
+  const data::Framing framing = pipeline::framing_of(o, start.model.config, *texts->tokenizer);
+  pipeline::note_truncation(texts->corpus.train, framing, "training");
+  start.compression = calibrated(
+      start, plan, how, pipeline::calibration_batches(*texts, framing, o.calibration_texts, o.batch, common.seed));
   const compress::LearnedScales scales(o.learn_scales ? start.compression : compress::Compression());
   compress::attach(start.model, start.compression);
-  const FineTuning fine_tuning{command, common, o, *texts, framing, start.model, start.compression};
-  bert::Job job = fine_tuning_job(fine_tuning);
+  const pipeline::FineTuning fine_tuning{run, o, *texts, framing, start.model, start.compression};
+  bert::Job job = pipeline::fine_tuning_job(fine_tuning);
   if (o.learn_scales) {
     job.parameters = scales.parameters();
     require(!job.parameters.parameters.empty(), "--learn-scales: the plan has no fixed-point format in mode standard");
@@ -167,8 +169,8 @@ void run(const Command& command, const QuantizeOptions& o, const Common& common)
       save(folder);
     };
   }
-  const engine::Json result = fine_tune(fine_tuning, job);
-  finish(command, common, o.out, result, summary(result, o) + size_line(result));
+  const engine::Json result = pipeline::fine_tune(fine_tuning, job);
+  finish(command, common, o.out, result, pipeline::summary(result, o) + size_line(result));
 }
 
 void add_format_options(Command& command, QuantizeOptions& o) {

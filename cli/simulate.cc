@@ -8,7 +8,6 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/config_file.h"
-#include "cli/output_lock.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/process.h"
@@ -17,6 +16,7 @@
 #include "hw/emit/folder.h"
 #include "hw/simulation/verify.h"
 #include "hw/simulation/waveform.h"
+#include "pipeline/output_lock.h"
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
@@ -162,7 +162,7 @@ void run_simulate(const Command& command, const SimulateOptions& o, const Common
   require(!o.no_dsp || !o.netlist.empty(), "--no-dsp: is for a netlist; name its target by --netlist");
   const hw::EmittedRtl rtl = hw::open_emitted(o.folder);
   const fs::path out = o.out.empty() ? fs::path(o.folder) / "simulation" : fs::path(o.out);
-  const OutputLock lock(out, command);
+  const pipeline::OutputLock lock(out, full_name(command));
   write_config_toml(command, out);
   engine::catch_interrupts();
   const hw::Verification v = verify_with_progress(rtl, options);

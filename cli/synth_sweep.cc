@@ -7,8 +7,6 @@
 
 #include "cli/command.h"
 #include "cli/config_file.h"
-#include "cli/output_lock.h"
-#include "cli/text_table.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/progress.h"
@@ -17,6 +15,8 @@
 #include "hw/emit/folder.h"
 #include "hw/synthesis/sweep.h"
 #include "hw/synthesis/synthesize.h"
+#include "pipeline/output_lock.h"
+#include "report/text_table.h"
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
@@ -76,13 +76,13 @@ void run_sweep(const Command& command, const Common& common, std::int64_t n, con
                const fs::path& out) {
   const hw::Target target = hw::parse_target(target_name);
   require(!out.empty(), "--sweep: writes a table; name its folder by --out");
-  const OutputLock lock(out, command);
+  const pipeline::OutputLock lock(out, full_name(command));
   write_config_toml(command, out);
   const fs::path file = out / "sweep.json";
   Json known = load(file);
   const std::vector<hw::LinearShape> shapes = hw::sweep_shapes(n, common.seed);
   engine::Progress meter("sweep", n);
-  TextTable table{.headers = {"shape", "LUT", "model", "FF", "model", "DSP", "BRAM", "model"}, .rows = {}};
+  report::TextTable table{.headers = {"shape", "LUT", "model", "FF", "model", "DSP", "BRAM", "model"}, .rows = {}};
   std::vector<std::vector<double>> lut_features, ff_features;
   std::vector<double> luts, ffs;
   for (std::size_t i = 0; i < shapes.size(); ++i) {

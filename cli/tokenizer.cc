@@ -6,25 +6,26 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/line_results.h"
-#include "cli/output_lock.h"
 #include "cli/training_options.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/io/json.h"
+#include "pipeline/output_lock.h"
 
 namespace ingot::cli {
 namespace {
 
-struct LearnOptions : DataOptions {
+struct LearnOptions : pipeline::DataOptions {
   std::string out;
   std::string type = "unigram";
   std::int32_t pieces = 0;
 };
 
 void run_train(const Command& command, const LearnOptions& o, const Common& common) {
-  const OutputLock lock = OutputLock::beside(o.out, command);
-  const auto source = open_data(o);
-  const auto tokenizer = learned_tokenizer(*source, {.algorithm = o.type, .n_pieces = o.pieces, .seed = common.seed});
+  const pipeline::OutputLock lock = pipeline::OutputLock::beside(o.out, full_name(command));
+  const auto source = pipeline::open_data(o);
+  const auto tokenizer =
+      pipeline::learned_tokenizer(*source, {.algorithm = o.type, .n_pieces = o.pieces, .seed = common.seed});
   engine::write_file(o.out, tokenizer->serialized());
   finish(command, common, {}, {{"pieces", tokenizer->size()}, {"file", o.out}},
          fmt::format("{}: {} pieces\n", o.out, tokenizer->size()));

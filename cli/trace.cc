@@ -4,13 +4,13 @@
 #include "bert/model.h"
 #include "cli/command.h"
 #include "cli/commands.h"
-#include "cli/model_folder.h"
-#include "cli/output_lock.h"
 #include "engine/autograd/loss.h"
 #include "engine/base/error.h"
 #include "engine/io/json.h"
 #include "engine/io/safetensors.h"
 #include "engine/kernels/loss/cross_entropy.h"
+#include "pipeline/model_folder.h"
+#include "pipeline/output_lock.h"
 
 namespace ingot::cli {
 namespace {
@@ -95,8 +95,8 @@ class Output {
 };
 
 void run(const Command& command, const TraceOptions& o, const Common& common) {
-  const OutputLock lock = OutputLock::beside(o.out, command);
-  const bert::Model model = load_compressed_model(resolve_model_folder(o.model)).model;
+  const pipeline::OutputLock lock = pipeline::OutputLock::beside(o.out, full_name(command));
+  const bert::Model model = pipeline::load_compressed_model(pipeline::resolve_model_folder(o.model)).model;
   const bert::Config& config = model.config;
   const PaddedBatch batch = read_batch(o.batch, config);
   engine::DropoutStreams off;

@@ -1,18 +1,19 @@
 // ingot train: a classifier from labelled text.
 #include "bert/checkpoint.h"
 #include "cli/commands.h"
-#include "cli/fine_tuning.h"
-#include "cli/model_folder.h"
-#include "cli/output_lock.h"
+#include "cli/training_options.h"
 #include "engine/base/error.h"
 #include "engine/io/json.h"
+#include "pipeline/fine_tuning.h"
+#include "pipeline/model_folder.h"
+#include "pipeline/output_lock.h"
 
 namespace ingot::cli {
 namespace {
 
 using engine::require;
 
-struct TrainOptions : TrainingOptions {
+struct TrainOptions : pipeline::TrainingOptions {
   std::string pooling = "auto";
   std::int64_t validation = -1;  // examples; negative: by rule
 };
@@ -27,16 +28,17 @@ bert::Pooling pooling_of(const TrainOptions& o, const bert::Config& start) {
 }
 
 // With the compression of the classifier it starts from; a new head is not what was compressed.
-CompressedModel starting_model(const TrainOptions& o, const TrainingTexts& texts, std::uint64_t seed) {
+pipeline::CompressedModel starting_model(const TrainOptions& o, const pipeline::TrainingTexts& texts,
+                                         std::uint64_t seed) {
   bert::Config config;
   std::filesystem::path folder;
   if (o.from.empty()) {
-    config = config_of(o, *texts.tokenizer);
+    config = pipeline::config_of(o, *texts.tokenizer);
   } else {
-    folder = resolve_model_folder(o.from);
+    folder = pipeline::resolve_model_folder(o.from);
     config = bert::read_config(folder / "config.json");
     if (config.task == bert::Task::encoder) config.pooler = bert::has_pooler(folder);
-    check_vocabulary(config, *texts.tokenizer, o.from);
+    pipeline::check_vocabulary(config, *texts.tokenizer, o.from);
     config.hidden_dropout_prob = config.attention_probs_dropout_prob = static_cast<float>(o.dropout);
   }
   const std::vector<std::string>& label_names = texts.corpus.label_names;
@@ -51,23 +53,24 @@ CompressedModel starting_model(const TrainOptions& o, const TrainingTexts& texts
     say(fmt::format("note: the labels of the data are not those of {}: what classifies starts afresh", o.from));
   bert::Model model =
       same_task ? bert::with_config(bert::load_model(folder), config) : bert::model_from_body(folder, config, seed);
-  return with_compression(std::move(model), folder);
+  return pipeline::with_compression(std::move(model), folder);
 }
 
 void run(const Command& command, const TrainOptions& o, const Common& common) {
+  const pipeline::Run run = run_of(command, common);
   require(o.pooling == "auto" || o.pooling == "cls" || o.pooling == "mean",
           "--pooling: must be auto, cls or mean, got '{}'", o.pooling);
-  check_options(o);
-  check_fine_tuning_options(o);
-  const OutputLock lock(o.out, command);
-  check_unused(command, o);
-  const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, common.seed);
-  CompressedModel start = starting_model(o, *texts, common.seed);
-  const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);
-  note_truncation(texts->corpus.train, framing, "training");
-  const FineTuning fine_tuning{command, common, o, *texts, framing, start.model, start.compression};
-  const engine::Json result = fine_tune(fine_tuning, fine_tuning_job(fine_tuning));
-  finish(command, common, o.out, result, summary(result, o));
+  pipeline::check_options(o);
+  pipeline::check_fine_tuning_options(o);
+  const pipeline::OutputLock lock(o.out, full_name(command));
+  pipeline::check_unused(run, o);
+  const std::unique_ptr<pipeline::TrainingTexts> texts = pipeline::training_texts(o, o.validation, common.seed);
+  pipeline::CompressedModel start = starting_model(o, *texts, common.seed);
+  const data::Framing framing = pipeline::framing_of(o, start.model.config, *texts->tokenizer);
+  pipeline::note_truncation(texts->corpus.train, framing, "training");
+  const pipeline::FineTuning fine_tuning{run, o, *texts, framing, start.model, start.compression};
+  const engine::Json result = pipeline::fine_tune(fine_tuning, pipeline::fine_tuning_job(fine_tuning));
+  finish(command, common, o.out, result, pipeline::summary(result, o));
 }
 
 }  // namespace

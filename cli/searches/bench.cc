@@ -10,12 +10,12 @@
 #include "cli/commands.h"
 #include "cli/search.h"
 #include "cli/searches/options.h"
-#include "cli/searches/results.h"
 #include "engine/base/error.h"
 #include "engine/base/printable.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
+#include "pipeline/searches/results.h"
 #include "search/importance.h"
 #include "search/problems.h"
 #include "search/study.h"
@@ -29,7 +29,7 @@ using search::StreamKind;
 using search::TpeModel;
 using search::TrialRecord;
 
-struct BenchOptions : SearchOptions {
+struct BenchOptions : pipeline::SearchOptions {
   BenchOptions() {
     duplicates = "evaluate";
     trials = 100;
@@ -50,7 +50,7 @@ StreamKind stream_of(const BenchOptions& o) {
 }
 
 search::StudyOptions bench_study(const BenchOptions& o, std::uint64_t seed) {
-  search::StudyOptions options = study_options(o, seed);
+  search::StudyOptions options = pipeline::study_options(o, seed);
   options.name = o.study;
   options.sampling.stream = stream_of(o);
   options.journal = o.journal;
@@ -81,7 +81,7 @@ void run_one(const Command& command, const BenchOptions& o, const Common& common
     };
     std::for_each(known.begin(), known.end(), count);
     engine::Progress progress("search", o.trials, n_done);
-    search::Budget budget = budget_of(o);
+    search::Budget budget = pipeline::budget_of(o);
     budget.told = [&](const TrialRecord& t) {
       count(t);
       progress.update(n_done, std::isinf(lowest) ? "" : fmt::format("best {:.6g}", lowest));
@@ -112,7 +112,7 @@ void run_one(const Command& command, const BenchOptions& o, const Common& common
          {{"problem", problem.name},
           {"optimum", problem.optimum},
           {"values", values},
-          {"best", {{"number", best.number}, {"value", best.values[0]}, {"parameters", parameters_of(best)}}},
+          {"best", {{"number", best.number}, {"value", best.values[0]}, {"parameters", pipeline::parameters_of(best)}}},
           {"duplicates", n_duplicates},
           {"importances", shares}},
          text);

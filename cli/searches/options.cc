@@ -2,43 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
-#include <map>
-#include <sstream>
-
-#include "cli/command.h"
-#include "engine/base/error.h"
-
 namespace ingot::cli {
 
-using engine::require;
-using search::Duplicates;
-using search::TpeModel;
-using search::TpeRules;
-
-namespace {
-
-template <class Value>
-Value word(const char* option, const std::string& text, const std::map<std::string, Value>& words) {
-  std::string all;
-  for (const auto& [key, value] : words) all += (all.empty() ? "" : ", ") + key;
-  const auto found = words.find(text);
-  require(found != words.end(), "{}: must be one of {}, got '{}'", option, all, text);
-  return found->second;
-}
-
-TpeModel model_of(const SearchOptions& o) {
-  require(o.univariate + o.multivariate + o.group <= 1,
-          "--univariate, --multivariate, --group: at most one of them can be given");
-  if (o.univariate) return TpeModel::univariate;
-  if (o.multivariate) return TpeModel::multivariate;
-  return o.group ? TpeModel::group : TpeModel::by_rules;
-}
-
-}  // namespace
-
-void add_search_options(Command& command, SearchOptions& o) {
+void add_search_options(Command& command, pipeline::SearchOptions& o) {
   std::string samplers;
   for (const search::SamplerKind& kind : search::sampler_kinds()) {
     samplers += fmt::format("{}{} ({})", samplers.empty() ? "" : ", ", kind.name, kind.summary);
@@ -61,60 +27,19 @@ void add_search_options(Command& command, SearchOptions& o) {
   command.add_option("--jobs", o.jobs, "trials at the same time").range(1, 1024);
 }
 
-search::StudyOptions study_options(const SearchOptions& o, std::uint64_t seed) {
-  search::StudyOptions options;
-  options.sampler = o.sampler;
-  options.sampling = {
-      .seed = seed,
-      .rules = word<TpeRules>("--rules", o.rules, {{"optuna4", TpeRules::optuna4}, {"optuna5", TpeRules::optuna5}}),
-      .model = model_of(o),
-      .startup_trials = o.startup >= 0 ? o.startup : std::min(10, (o.trials + 2) / 3),
-      .candidates = o.candidates};
-  options.duplicates = word<Duplicates>(
-      "--duplicates", o.duplicates,
-      {{"evaluate", Duplicates::evaluate}, {"cached", Duplicates::cached}, {"resample", Duplicates::resample}});
-  options.batch = o.batch > 0 ? o.batch : o.jobs;
-  return options;
-}
-
-search::Budget budget_of(const SearchOptions& o) {
-  search::Budget budget{.trials = o.trials, .jobs = o.jobs};
-  if (o.seconds > 0) budget.seconds = o.seconds;
-  return budget;
-}
-
-std::vector<std::string> items_of(const char* option, const std::string& list) {
-  std::vector<std::string> items;
-  int depth = 0;  // a format has commas of its own, in parentheses
-  for (const char c : list + ",") {
-    depth += (c == '(' || c == '[') - (c == ')' || c == ']');
-    if (items.empty()) items.emplace_back();
-    if (c != ',' || depth > 0) {
-      if (c != ' ') items.back() += c;
-      continue;
-    }
-    require(!items.back().empty(), "{}: must be a list such as a,b,c, got '{}'", option, list);
-    require(std::find(items.begin(), items.end() - 1, items.back()) == items.end() - 1, "{}: names {} twice", option,
-            items.back());
-    items.emplace_back();
+void add_model_search_options(Command& command, pipeline::ModelSearchOptions& o) {
+  command.add_option("--objectives", o.objectives,
+                     "accuracy on the validation texts, and after it what is to be small: then there is a front");
+  add_search_options(command, o.search);
+  std::string pruners;
+  for (const search::PrunerKind& kind : search::pruner_kinds()) {
+    pruners += fmt::format("{}{} ({})", pruners.empty() ? "" : ", ", kind.name, kind.summary);
   }
-  require(!items.empty() && items.back().empty(), "{}: a parenthesis is open in '{}'", option, list);
-  items.pop_back();
-  return items;
-}
-
-std::vector<std::int64_t> integers_of(const char* option, const std::string& list, std::int64_t least,
-                                      std::int64_t most) {
-  std::vector<std::int64_t> values;
-  for (const std::string& item : items_of(option, list)) {
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(item.data(), item.data() + item.size(), value);
-    require(error == std::errc() && end == item.data() + item.size() && value >= least && value <= most,
-            "{}: must be integers from {} to {}, such as 2,4,8, got '{}'", option, least, most, item);
-    values.push_back(value);
-  }
-  require(std::is_sorted(values.begin(), values.end()), "{}: must ascend, got {}", option, list);
-  return values;
+  command.add_option("--pruner", o.pruner, "ends poor trials early: " + pruners);
+  command.add_option("--reports", o.reports, "how often a trial in training is looked at").range(0, 10000);
+  command.add_option("--glance", o.glance, "validation texts that it is looked at with").range(1, 1 << 24);
+  command.add_option("--validation", o.validation,
+                     "training texts held out for the accuracy; negative: a tenth, at most 2,500");
 }
 
 }  // namespace ingot::cli

@@ -1,36 +1,15 @@
 // Options that all searches share.
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <vector>
-
-#include "search/study.h"
+#include "cli/command.h"
+#include "pipeline/searches/model_search.h"
 
 namespace ingot::cli {
 
-class Command;
-
-struct SearchOptions {
-  std::string sampler = "tpe", rules = "optuna5", duplicates = "resample";
-  bool univariate = false, multivariate = false, group = false;
-  int trials = 10, candidates = 24, jobs = 1, batch = 0;  // batch 0: the jobs
-  int startup = -1;                                       // negative: a third of the trials, at most 10
-  double seconds = 0;                                     // 0: no limit
-};
-
 // Defaults are the values in `options`.
-void add_search_options(Command& command, SearchOptions& options);
+void add_search_options(Command& command, pipeline::SearchOptions& options);
 
-// Sampler, duplicates and batch; throws Error for a word that is none of an option's.
-search::StudyOptions study_options(const SearchOptions& options, std::uint64_t seed);
-
-// What optimize() is given: trials, seconds and jobs.
-search::Budget budget_of(const SearchOptions& options);
-
-// The items of a list such as "2,4,8" or "linear,identity", each once. Throws Error naming the option.
-std::vector<std::string> items_of(const char* option, const std::string& list);
-std::vector<std::int64_t> integers_of(const char* option, const std::string& list, std::int64_t least,
-                                      std::int64_t most);
+// The same, and those of searches over trained models.
+void add_model_search_options(Command& command, pipeline::ModelSearchOptions& options);
 
 }  // namespace ingot::cli

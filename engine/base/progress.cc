@@ -47,6 +47,12 @@ void clear_progress() {
   if (is_line_open.exchange(false)) std::fputs(kRenew, stderr);
 }
 
+void say(const std::string& line) {
+  if (quiet()) return;
+  clear_progress();
+  std::fputs((printable_lines(line) + "\n").c_str(), stderr);
+}
+
 std::string fitted(std::string line, std::size_t columns) {
   constexpr std::string_view kMore = "...";
   std::size_t n = 0, kept = 0;  // characters; bytes of those that fit beside kMore

@@ -19,6 +19,9 @@ bool renews_lines();
 // Takes the line of a progress off the terminal, for something else to be shown; the progress comes back by itself.
 void clear_progress();
 
+// Says something to the user, in lines on standard error, unless quiet. What it quotes need not be printable.
+void say(const std::string& line);
+
 // The first characters of a line (UTF-8) in at most so many columns; "..." ends it where something is missing.
 std::string fitted(std::string line, std::size_t columns);
 

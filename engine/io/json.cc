@@ -123,7 +123,10 @@ const char* type_name(Json::Type type) {
   throw JsonError(fmt::format("JSON: expected {}, got {}", expected, type_name(type)));
 }
 
-bool is_member_pair(const Json& value) { return value.is_array() && value.size() == 2 && value[0].is_string(); }
+bool is_member_pair(const Json::Item& item) {
+  const Json& value = item.value();
+  return value.is_array() && value.size() == 2 && value[0].is_string();
+}
 
 }  // namespace
 
@@ -135,12 +138,15 @@ Json::Json(const char* text) : Json(std::string(text)) {}
 Json::Json(Array array) : array_(new Array(std::move(array))), type_(Type::array) {}
 Json::Json(Object object) : object_(new Object(std::move(object))), type_(Type::object) {}
 
-Json::Json(std::initializer_list<Json> list) : integer_(0) {
+Json::Json(std::initializer_list<Item> list) : integer_(0) {
   if (std::ranges::all_of(list, is_member_pair)) {
     Object& object = make_object();
-    for (const Json& pair : list) object.emplace(pair[0].text(), pair[1]);
+    for (const Item& item : list) {
+      Json pair = item.take();
+      object.emplace(std::move(*pair[0].string_), std::move(pair[1]));
+    }
   } else {
-    make_array() = list;
+    *this = array(list);
   }
 }
 
@@ -178,10 +184,17 @@ void Json::destroy() noexcept {
   type_ = Type::null;
 }
 
-Json Json::array(std::initializer_list<Json> list) { return Array(list); }
+Json Json::array() { return Array(); }
 Json Json::object() { return Object(); }
 
-Json Json::object(std::initializer_list<Json> list) {
+Json Json::array(std::initializer_list<Item> list) {
+  Array array;
+  array.reserve(list.size());
+  for (const Item& item : list) array.push_back(item.take());
+  return array;
+}
+
+Json Json::object(std::initializer_list<Item> list) {
   assert(std::ranges::all_of(list, is_member_pair));
   return list.size() == 0 ? object() : Json(list);
 }

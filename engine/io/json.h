@@ -37,6 +37,7 @@ class Json {
   enum class Type { null, boolean, integer, unsigned_integer, real, string, array, object };
   template <bool is_const>
   class Iterator;
+  class Item;  // of a braced list
   using iterator = Iterator<false>;
   using const_iterator = Iterator<true>;
   using value_type = Json;
@@ -46,7 +47,7 @@ class Json {
   Json(std::string text);
   Json(std::string_view text);
   Json(const char* text);
-  Json(std::initializer_list<Json> list);
+  Json(std::initializer_list<Item> list);
   Json(Array array);
   Json(Object object);
   template <class T>
@@ -81,9 +82,10 @@ class Json {
   Json& operator=(Json other) noexcept;
   ~Json();
 
-  static Json array(std::initializer_list<Json> list = {});
+  static Json array();
+  static Json array(std::initializer_list<Item> list);
   static Json object();
-  static Json object(std::initializer_list<Json> list);
+  static Json object(std::initializer_list<Item> list);
   // Of text that we wrote ourselves, as tests do: throws JsonError; parse_json below is for files.
   static Json parse(std::string_view text);
 
@@ -236,6 +238,26 @@ class Json {
     Object* object_;
   };
   Type type_ = Type::null;
+};
+
+// What stands in a braced list: values on their way into it, which move through all levels of it and are copied at most
+// once, where a list of Json itself would copy them at each level.
+class Json::Item {
+ public:
+  Item(Json&& value) : owned_(std::move(value)) {}  // NOLINT: as above
+  Item(const Json& value) : shared_(&value) {}      // NOLINT
+  Item(std::initializer_list<Item> list) : owned_(list) {}
+  template <class T>
+  requires(!std::is_same_v<std::remove_cvref_t<T>, Json> && !std::is_same_v<std::remove_cvref_t<T>, Item> &&
+           std::is_constructible_v<Json, T>) Item(T&& value)
+      : owned_(std::forward<T>(value)) {}  // NOLINT
+
+  const Json& value() const { return shared_ != nullptr ? *shared_ : owned_; }
+  Json take() const { return shared_ != nullptr ? *shared_ : std::move(owned_); }
+
+ private:
+  mutable Json owned_;
+  const Json* shared_ = nullptr;
 };
 
 // Over the elements of an array or the values of an object.

@@ -1,8 +1,8 @@
 // What is said of each class, and what helps a rare one.
 #include <doctest/doctest.h>
 
-#include "cli/class_report.h"
 #include "engine/io/json.h"
+#include "report/class_report.h"
 #include "tests/support/error_text.h"
 #include "tests/support/program.h"
 
@@ -143,11 +143,11 @@ TEST_CASE("quantize and prune report classes too, and refuse options that would 
 
 TEST_CASE("of many classes the worst are shown, and what is left out is said") {
   Json few, many, most;
-  cli::add_classes(few, one_of_each(8), names_of(8));
-  CHECK(contains(cli::class_report(few), "truth \\ predicted"));
-  CHECK_FALSE(contains(cli::class_report(few), "(12 of"));
-  cli::add_classes(many, one_of_each(30), names_of(30));
-  const std::string text = cli::class_report(many);
+  report::add_classes(few, one_of_each(8), names_of(8));
+  CHECK(contains(report::class_report(few), "truth \\ predicted"));
+  CHECK_FALSE(contains(report::class_report(few), "(12 of"));
+  report::add_classes(many, one_of_each(30), names_of(30));
+  const std::string text = report::class_report(many);
   CHECK(contains(text, "(12 of 30 classes, those with the lowest F1; --json and result.json have all)\n"));
   CHECK(contains(text, "class1 "));
   CHECK_FALSE(contains(text, "class28"));
@@ -155,17 +155,17 @@ TEST_CASE("of many classes the worst are shown, and what is left out is said") {
   CHECK(contains(text, "though 15 of 30 texts have it: class1, class3, class5, class7, class9 and 10 more"));
   CHECK(many["classes"].size() == 30);
   CHECK(many["confusion"].size() == 30);
-  cli::add_classes(most, one_of_each(101), names_of(101));
+  report::add_classes(most, one_of_each(101), names_of(101));
   CHECK_FALSE(most.contains("confusion"));
-  CHECK(contains(cli::class_report(most), "(no confusion matrix: 101 classes, more than 100)"));
-  CHECK(cli::class_report(Json::object()).empty());
+  CHECK(contains(report::class_report(most), "(no confusion matrix: 101 classes, more than 100)"));
+  CHECK(report::class_report(Json::object()).empty());
 }
 
 TEST_CASE("labels cannot reach the terminal or break a table") {
   Json result;
-  cli::add_classes(result, bert::class_scores(std::vector<std::int32_t>{0, 1}, std::vector<std::int32_t>{1, 1}, 2),
-                   {"evil\x1b[2J\nname", std::string(200, 'x')});
-  const std::string text = cli::class_report(result);
+  report::add_classes(result, bert::class_scores(std::vector<std::int32_t>{0, 1}, std::vector<std::int32_t>{1, 1}, 2),
+                      {"evil\x1b[2J\nname", std::string(200, 'x')});
+  const std::string text = report::class_report(result);
   CHECK(contains(text, "evil\\x1b[2J\\nname"));
   CHECK_FALSE(contains(text, "\x1b"));
   CHECK_FALSE(contains(text, std::string(40, 'x')));

@@ -7,16 +7,18 @@
 
 #include "cli/command.h"
 #include "cli/commands.h"
-#include "cli/lab/lab.h"
-#include "cli/lab/report.h"
-#include "cli/lab/run.h"
-#include "cli/plot.h"
 #include "engine/io/json.h"
+#include "labs/lab.h"
+#include "labs/report.h"
+#include "labs/run.h"
+#include "report/plot.h"
 #include "tests/support/error_text.h"
 #include "tests/support/temporary_folder.h"
 
 using namespace ingot;
 using namespace ingot::cli;
+using namespace ingot::labs;
+using namespace ingot::report;
 using engine::Json;
 namespace fs = std::filesystem;
 
@@ -136,7 +138,7 @@ TEST_CASE("a row without a validation accuracy is not chosen, not drawn at zero,
     const test::TemporaryFolder place;
     const LabFolder folder(place / "lab", {{"seed", 1}});
     const std::vector<Row> all = lab->rows({.from_given = true});
-    const LabRun run{.folder = folder, .rows = all, .chosen = {all[0]}, .values = {}, .common = {}};
+    const LabRun run{.folder = folder, .rows = all, .chosen = {all[0]}, .values = {}};
     for (const Row& r : all) {
       if (r.name != "float" && !r.is_shared) continue;
       fs::create_directories(folder.row_folder(r.name));
@@ -218,7 +220,7 @@ TEST_CASE("a report shows every measured value, and the reference and bounds on 
     const test::TemporaryFolder place;
     const LabFolder folder(place / "lab", {{"seed", 1}});
     const std::vector<Row> rows = lab.rows({});
-    const LabRun run{.folder = folder, .rows = rows, .chosen = rows, .values = {}, .common = {}};
+    const LabRun run{.folder = folder, .rows = rows, .chosen = rows, .values = {}};
     const auto fill = [&](std::int64_t examples) {
       for (std::size_t i = 0; i < rows.size(); ++i) {
         fs::create_directories(folder.row_folder(rows[i].name));

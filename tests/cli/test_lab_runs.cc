@@ -4,8 +4,8 @@
 #include <csignal>
 #include <optional>
 
-#include "cli/lab/folder.h"
 #include "engine/io/json.h"
+#include "labs/folder.h"
 #include "tests/support/error_text.h"
 #include "tests/support/program.h"
 

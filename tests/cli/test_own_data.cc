@@ -1,14 +1,14 @@
 // The first minutes with data of one's own: small tables, other names, validation files, texts seen before.
 #include <doctest/doctest.h>
 
-#include "cli/label_map.h"
 #include "engine/base/error.h"
 #include "engine/io/json.h"
+#include "pipeline/label_map.h"
 #include "tests/support/error_text.h"
 #include "tests/support/program.h"
 
 using namespace ingot;
-using cli::map_labels;
+using pipeline::map_labels;
 using test::contains;
 using test::Outcome;
 using test::Workplace;

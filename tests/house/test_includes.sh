@@ -3,12 +3,12 @@
 # parsed.
 cd "$1" || exit 1
 folders=()
-for folder in engine data bert compress search hw cli; do
+for folder in engine data bert compress search hw report pipeline labs cli; do
   [ ! -d "$folder" ] || folders+=("$folder")
 done
-grep -rHoE --include='*.h' --include='*.cc' '^ *# *include *"[^"]*"' "${folders[@]}" | awk -F '"' '
+grep -rHoE --include='*.h' --include='*.cc' '^ *# *include *"[^"]*"' "${folders[@]}" | grep -v '^engine/pch/' | awk -F '"' '
   BEGIN {
-    n = split("engine/base engine/kernels engine/tensor engine/autograd engine/nn engine/optim data bert compress hw cli", order, " ")
+    n = split("engine/base engine/kernels engine/tensor engine/autograd engine/nn engine/optim data bert compress hw report pipeline labs cli", order, " ")
     for (i = 1; i <= n; ++i) level[order[i]] = i
     level["engine/io"] = level["engine/optim"]  # beside it
     level["search"] = level["hw"]

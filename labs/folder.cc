@@ -1,0 +1,76 @@
+#include "labs/folder.h"
+
+#include <utility>
+
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/io/json.h"
+
+namespace ingot::labs {
+namespace fs = std::filesystem;
+using engine::Json;
+using engine::require;
+
+namespace {
+
+Json read_json(const fs::path& file) {
+  Json value = engine::parse_json_or_null(engine::read_file(file));
+  require(value.is_object(), "{}: not a JSON object", file.string());
+  return value;
+}
+
+// A path in an identity need not be UTF-8.
+std::string dumped(const Json& value) { return value.dump({.indent = 2, .mended = true}) + "\n"; }
+
+void check_identity(const fs::path& file, const Json& identity) {
+  const Json saved = read_json(file), now = Json::parse(dumped(identity));
+  for (const auto& [key, value] : now.items()) {
+    require(saved.contains(key) && saved[key] == value,
+            "--out {}: holds a lab with other options: {}: saved {}, now {}", file.parent_path().string(), key,
+            saved.contains(key) ? saved[key].dump() : "none", value.dump());
+  }
+}
+
+}  // namespace
+
+LabFolder::LabFolder(fs::path folder, const Json& identity) : path_(std::move(folder)) {
+  std::error_code error;
+  require(pipeline::is_unused(path_) || fs::exists(path_ / "locks", error),
+          "--out {}: is no empty folder, and holds no lab", path_.string());
+  fs::create_directories(path_ / "locks", error);
+  fs::create_directories(path_ / "rows", error);
+  require(!error, "--out {}: cannot make the folder: {}", path_.string(), error.message());
+  const engine::FileLock lock(path_ / "locks/.lab", engine::Wait::yes);
+  const fs::path file = path_ / "lab.json";
+  fs::exists(file) ? check_identity(file, identity) : engine::write_file(file, dumped(identity));
+}
+
+std::optional<Json> LabFolder::result(const Row& row) const {
+  const fs::path file = row_folder(row.name) / "row.json";
+  if (!fs::exists(file)) return std::nullopt;
+  Json saved = read_json(file);
+  require(saved.contains("result") && saved["result"].is_object() && saved["result"].contains("accuracy") &&
+              saved["result"]["accuracy"].is_number(),
+          "{}: holds no result with an accuracy", file.string());
+  require(saved.value("commands", Json()) == Json(row.commands) && saved.value("plan", "") == row.plan,
+          "{}: the row was made by other commands; remove its folder to make it anew", file.string());
+  return saved;
+}
+
+Results LabFolder::results(std::span<const Row> rows) const {
+  Results all;
+  for (const Row& row : rows) {
+    if (std::optional<Json> done = result(row)) all.emplace(row.name, std::move(*done));
+  }
+  return all;
+}
+
+void LabFolder::finish_row(const Row& row, const Json& result) const {
+  const fs::path folder = row_folder(row.name);
+  engine::write_file(folder / "row.json", dumped(result));
+  std::error_code ignored;
+  fs::remove(folder / "training.safetensors", ignored);
+  fs::remove_all(folder / "last", ignored);
+}
+
+}  // namespace ingot::labs

@@ -1,0 +1,97 @@
+// The labs: each a table of rows, a figure over them, and notes. A lab is its file and a line here.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/io/json.h"
+#include "labs/row.h"
+#include "labs/run.h"
+
+namespace ingot::labs {
+
+// How the float model is trained, and what follows it is tuned. IMDb's, unless other data is said to need another.
+struct Recipe {
+  std::int64_t pieces = 8000, length = 512, batch = 32, epochs = 1;
+  double learning_rate = 1e-3;
+  std::vector<double> tuning_rates{3e-4, 1e-4, 1e-3};  // for one epoch more; validation chooses
+  // Of a trial that trains a model from nothing: a short look at each.
+  std::int64_t trial_steps = 250, trial_length = 128, trials = 10;
+  std::string sizes = "";  // what sizes a search chooses from; empty: the reference's
+};
+
+// The recipe of a corpus, by the name its source has.
+Recipe recipe_for(std::string_view source);
+
+// What the rows of a lab depend on.
+struct Setup {
+  Recipe recipe;
+  bool from_given = false;       // a model to start from, instead of training one
+  bool from_compressed = false;  // and it is compressed already
+};
+
+// What a lab was asked to do.
+struct LabRequest {
+  std::uint64_t seed = 1;
+  bool quiet = false;
+  RunCommand run_command;
+  std::string data, from, out;
+  std::vector<std::string> reading;  // options that go with --data
+};
+
+// For result.json, and for a terminal.
+struct LabResult {
+  engine::Json json;
+  std::string text;
+};
+
+struct Lab {
+  std::string_view name, title;
+  std::vector<Row> (*rows)(const Setup& setup);
+  std::string_view x_label;
+  std::vector<std::string> (*notes)();
+  double kept_accuracy = 0;  // on IMDb the report names the smallest model that has it; 0: it does not
+  bool is_ranked = false;    // the report ranks the rows of the figure by accuracy
+  LabResult (*run)(const LabRequest& request) = nullptr;  // instead of rows: a lab that is not about accuracy
+};
+
+std::vector<Row> rows_1_1(const Setup& setup);
+std::vector<std::string> notes_1_1();
+std::vector<Row> rows_1_2(const Setup& setup);
+std::vector<std::string> notes_1_2();
+std::vector<Row> rows_2_1(const Setup& setup);
+std::vector<std::string> notes_2_1();
+std::vector<Row> rows_2_2(const Setup& setup);
+std::vector<std::string> notes_2_2();
+std::vector<Row> rows_3_1(const Setup& setup);
+std::vector<std::string> notes_3_1();
+std::vector<Row> rows_3_2(const Setup& setup);
+std::vector<std::string> notes_3_2();
+LabResult run_lab_4(const LabRequest& request);
+
+inline constexpr std::array kLabs{
+    Lab{"1.1", "quantisation after training against training with it", rows_1_1, "bits of inputs and weights",
+        notes_1_1, 0.865},
+    Lab{"1.2", "pruning of a quantised model, before and after an epoch more", rows_1_2, "sparsity", notes_1_2},
+    Lab{"2.1", "architecture search: grid, random, TPE", rows_2_1, "trials", notes_2_1},
+    Lab{"2.2", "architecture search with compression in each trial", rows_2_2, "trials", notes_2_2},
+    Lab{"3.1", "widths and fraction widths by layer", rows_3_1, "trials", notes_3_1},
+    Lab{"3.2", "a search for each number format", rows_3_2, "trials", notes_3_2, 0, true},
+    Lab{.name = "4", .title = "a Linear layer and its activation in hardware", .run = run_lab_4},
+};
+
+// What several labs begin with: the float model, and its controls, which got the epoch that tuned rows get too.
+Row float_row(const Setup& setup);
+std::vector<Row> control_rows(const Setup& setup, const std::string& from, const std::string& title);
+
+// The words of a search for architectures without its sampler, and of training its best, at full length, from nothing.
+std::string nas(const Setup& setup, const std::string& seed = "{seed}");
+std::string full_training(const Setup& setup, const std::string& row);
+
+// The words of one more epoch at the chosen rate, for `train --from`, quantize and prune.
+std::string tuning(const Setup& setup, const std::string& rate = "{control.value}");
+
+}  // namespace ingot::labs

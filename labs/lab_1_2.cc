@@ -1,0 +1,121 @@
+// Lab 1.2: pruning of a quantised model, before and after an epoch of training with the masks.
+#include <fmt/format.h>
+
+#include <array>
+
+#include "labs/lab.h"
+
+namespace ingot::labs {
+namespace {
+
+// MASE's accuracies after fine-tuning, weights and input activations pruned alike.
+struct Published {
+  double sparsity, random, l1;
+};
+constexpr std::array<Published, 5> kPublished{
+    {{.1, .8384, .8573}, {.3, .8060, .8508}, {.5, .7309, .8332}, {.7, .5030, .8012}, {.9, .4992, .5539}}};
+constexpr double kWholeSparsities[] = {.5, .7, .9};
+
+// A model pruned as `options` say, and the same after an epoch more.
+struct Pair {
+  Row before, after;
+};
+
+Pair pair(const Setup& setup, const std::string& name, const std::string& title, const std::string& options) {
+  const std::string common = fmt::format(" --length {} --batch {}", setup.recipe.length, setup.recipe.batch) +
+                             " --data {data} --seed {seed} --out {here}";
+  return {{.name = name, .title = title + ", before", .commands = {"prune {dense} " + options + common}},
+          {.name = name + "-after",
+           .title = title + ", after",
+           .commands = {"train --from {" + name + "} --epochs 1" + tuning(setup)}}};
+}
+
+void add(std::vector<Row>& rows, Pair pair, const std::string& series, double sparsity) {
+  pair.before.series = series + ", before";
+  pair.after.series = series + ", after";
+  pair.before.x = pair.after.x = sparsity;
+  rows.push_back(std::move(pair.before));
+  rows.push_back(std::move(pair.after));
+}
+
+void add_dense(std::vector<Row>& rows, const Setup& setup) {
+  Row dense{.name = "dense", .title = "8 bits, QAT, dense", .series = "dense"};
+  if (setup.from_compressed) {
+    dense.commands = {"eval {from} --data {data} --out {here}"};
+    dense.is_given = true;
+  } else {
+    rows.push_back(float_row(setup));
+    const std::string rate = fmt::format("{}", setup.recipe.tuning_rates.front());
+    dense.commands = {"quantize {float} --width 8 --qat-epochs 1" + tuning(setup, rate)};
+  }
+  rows.push_back(std::move(dense));
+  for (Row& control : control_rows(setup, "{dense}", "dense")) rows.push_back(std::move(control));
+}
+
+void add_weights_only(std::vector<Row>& rows, const Setup& setup) {
+  for (const std::string method : {"l1", "random"}) {
+    for (const Published& published : kPublished) {
+      const std::string sparsity = fmt::format("{}", published.sparsity);
+      Pair weights = pair(setup, method + "-" + sparsity, method + " " + sparsity + ", weights",
+                          "--method " + method + " --sparsity " + sparsity);
+      if (method == "l1" && published.sparsity == .9) weights.after.asked = {{.accuracy = 0.870}};
+      add(rows, std::move(weights), method + ", weights", published.sparsity);
+    }
+  }
+}
+
+void add_whole(std::vector<Row>& rows, const Setup& setup) {
+  for (const double share : kWholeSparsities) {
+    const std::string sparsity = fmt::format("{}", share);
+    add(rows,
+        pair(setup, "whole-" + sparsity, "l1 " + sparsity + ", weights and embeddings",
+             "--method l1 --embeddings --sparsity " + sparsity),
+        "l1, weights and embeddings", share);
+  }
+}
+
+void add_published(std::vector<Row>& rows, const Setup& setup) {
+  for (const std::string method : {"l1", "random"}) {
+    for (const Published& published : kPublished) {
+      const std::string sparsity = fmt::format("{}", published.sparsity);
+      Pair both = pair(setup, method + "-published-" + sparsity, method + " " + sparsity + ", weights and activations",
+                       "--method " + method + " --sparsity " + sparsity + " --activations " + sparsity);
+      both.after.reference = method == "l1" ? published.l1 : published.random;
+      add(rows, std::move(both), method + ", as published", published.sparsity);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Row> rows_1_2(const Setup& setup) {
+  std::vector<Row> rows;
+  add_dense(rows, setup);
+  add_weights_only(rows, setup);
+  Pair two_of_four = pair(setup, "2-of-4", "2:4, weights", "--method 2:4");
+  two_of_four.after.asked = {{.accuracy = -0.006, .than = "control"}};
+  rows.push_back(std::move(two_of_four.before));
+  rows.push_back(std::move(two_of_four.after));
+  rows.push_back({.name = "l1-0.9-gradual",
+                  .title = "l1 0.9, weights, the sparsity growing in the first half of the epoch",
+                  .commands = {"prune {dense} --method l1 --sparsity 0.9 --epochs 1 --ramp 0.5" + tuning(setup)}});
+  add_whole(rows, setup);
+  add_published(rows, setup);
+  return rows;
+}
+
+std::vector<std::string> notes_1_2() {
+  return {
+      "Reference: MASE with bert-tiny, pretrained on more text, in the same lab; it chose its models by the test set, "
+      "and its tuned models got an epoch more than their baseline.",
+      "The dense model is the 8-bit calibrated one of lab 1.1, trained with its quantisation; every row keeps it.",
+      "Before: right after pruning. After: one epoch of training with the masks, which do not change any more. A "
+      "control got the same epoch without masks; its learning rate, which all share, is the one with the best accuracy "
+      "on the validation texts.",
+      "As published: the same share of weights and of every token's inputs, at each of the 14 Linears. Counts are "
+      "exact: the sparsity is measured, over the layers that were pruned.",
+      "2:4: in each group of 4 weights along the inputs of a neuron the 2 smallest are 0.",
+  };
+}
+
+}  // namespace ingot::labs

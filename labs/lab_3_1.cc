@@ -1,0 +1,86 @@
+// Lab 3.1: a width and a fraction width for each layer.
+#include <fmt/format.h>
+
+#include "labs/lab.h"
+
+namespace ingot::labs {
+namespace {
+
+std::string mixed(const Setup& setup, const std::string& more, const std::string& seed = "{seed}") {
+  return fmt::format("search mixed {{float}} --length {} --batch {} {}", setup.recipe.length, setup.recipe.batch,
+                     more) +
+         " --data {data} --out {here} --seed " + seed;
+}
+
+// MASE's space: fixed fraction widths, and no word about cost.
+void add_published(std::vector<Row>& rows, const Setup& setup) {
+  const std::string words =
+      fmt::format("--widths 8,16,32 --fracs 2,4,8 --trials {} --sampler ", 3 * setup.recipe.trials);
+  for (const auto& [name, title, options] :
+       {std::tuple{"random", "random", "random"}, std::tuple{"tpe", "TPE", "tpe --candidates 100"}}) {
+    rows.push_back({.name = std::string("published-") + name,
+                    .title = std::string("{8,16,32} bits, fractions {2,4,8}, ") + title,
+                    .commands = {mixed(setup, words + options)},
+                    .is_shared = true,
+                    .series = std::string("as published, ") + title});
+  }
+}
+
+void add_below_three(std::vector<Row>& rows, const Setup& setup) {
+  const std::string budget =
+      fmt::format("--embeddings --max-bits 2.99 --inputs fixed(8,calibrated) --candidates 100 --trials {}",
+                  6 * setup.recipe.trials);
+  rows.push_back({.name = "below-3",
+                  .title = "whole model below 3 bits, PTQ",
+                  .commands = {mixed(setup, budget)},
+                  .is_shared = true,
+                  .series = "whole model below 3 bits",
+                  .asked = {{.below_bits = 3}}});
+  for (const double rate : setup.recipe.tuning_rates) {
+    const std::string value = fmt::format("{}", rate);
+    rows.push_back({.name = "below-3-qat-" + value,
+                    .title = "the same plan, QAT at " + value,
+                    .commands = {"quantize {float} --plan {below-3}/plan.toml --qat-epochs 1" + tuning(setup, value)},
+                    .choice = "below-3-tuned",
+                    .value = value});
+  }
+  rows.push_back(
+      {.name = "below-3-qat",
+       .title = "whole model below 3 bits, QAT",
+       .commands = {"eval {below-3-tuned} --data {data} --out {here}", "export {below-3-tuned} {here}/packed --packed"},
+       .asked = {{.accuracy = -0.006, .than = "float"}}});
+}
+
+}  // namespace
+
+std::vector<Row> rows_3_1(const Setup& setup) {
+  std::vector<Row> rows{float_row(setup)};
+  for (Row& control : control_rows(setup, "{float}", "float32")) rows.push_back(std::move(control));
+  add_published(rows, setup);
+  rows.push_back({.name = "front",
+                  .title = "whole model, {2,3,4,6,8} bits, accuracy and bits",
+                  .commands = {mixed(setup, fmt::format("--embeddings --objectives accuracy,bits --trials {}",
+                                                        10 * setup.recipe.trials))},
+                  .is_shared = true,
+                  .series = "accuracy and bits"});
+  add_below_three(rows, setup);
+  return rows;
+}
+
+std::vector<std::string> notes_3_1() {
+  return {
+      "As published: MASE's space for the 14 Linears, biases and inputs in the same format as weights, accuracy alone: "
+      "without a word about cost float32 would be the optimum. Its embeddings stay float32.",
+      "Front: widths from 2 to 8 with calibrated fractions, embedding tables searched too; accuracy on validation "
+      "texts "
+      "and average bits over all parameters. rows/front/figure.svg draws it, rows/front/plans holds its plans.",
+      "Below 3 bits: plans that need more are known and left out before anything is paid for them; inputs in 8 bits. "
+      "The "
+      "best one is then trained with for an epoch: `ingot quantize --plan`.",
+      "A trial is calibrated, not trained: fraction bits and quantised weights are made once for all trials. "
+      "Validation "
+      "texts choose; test texts only report.",
+  };
+}
+
+}  // namespace ingot::labs

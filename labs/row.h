@@ -1,0 +1,76 @@
+// A row of a lab: commands that a user could type, and what is asked of their result.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/io/json.h"
+
+namespace ingot::labs {
+
+// A bound on a row's test accuracy, or on the bytes of its packed model.
+struct Asked {
+  double accuracy = 0;             // at least this, or, with `than`, at least that row's accuracy plus this
+  std::string than;                // a row or a choice
+  std::int64_t at_most_bytes = 0;  // other than 0: the bound is this one
+  double below_bits = 0;           // other than 0: the bound is on the average bits of a parameter
+};
+
+struct Row {
+  std::string name;   // of its folder, and for other rows and --rows
+  std::string title;  // in the table
+
+  // Typed one after the other. Stand-ins: {data}, {seed}, {from} as the lab was given them; {here} the row's own
+  // folder; {ROW} the folder of another row, which must then be done before this one; {CHOICE} the folder of the row
+  // that was chosen and {CHOICE.value} its value.
+  std::vector<std::string> commands;
+
+  std::string plan{};      // a quantisation plan in TOML
+  bool is_given = false;   // its model is the one that the lab was given, not one in its folder
+  bool is_shared = false;  // its last command is a search, which several processes may work on at the same time
+
+  std::string series{};               // of the figure; empty: not in it
+  std::optional<double> x{};          // place in the figure; a series without is a horizontal line
+  std::optional<double> reference{};  // accuracy that the reference implementation has
+  std::vector<Asked> asked{};
+
+  // Rows with the same choice compete: the one with the best validation accuracy is chosen, the first one among equals.
+  std::string choice{}, value{};
+};
+
+// What is known of finished rows, by name: their row.json.
+using Results = std::map<std::string, engine::Json>;
+
+// Names of the rows whose folders or values the row's commands need.
+std::vector<std::string> needs(const Row& row, std::span<const Row> rows);
+
+// The row of that name, or the one chosen among those with that choice once all of them are done; else null. A row
+// without a validation accuracy cannot be chosen.
+const Row* resolve(const std::string& name, std::span<const Row> rows, const Results& results);
+
+// The words of a command, after its stand-ins have been replaced by `values`, which has all of them.
+std::vector<std::string> words_of(const std::string& command, const std::map<std::string, std::string>& values);
+
+// The parts in {...} of a command, in order.
+std::vector<std::string> stand_ins(const std::string& command);
+
+// The row or choice that a stand-in names: without ".value", if it ends so.
+std::string named_by(const std::string& stand_in);
+
+double accuracy(const engine::Json& row_result);
+
+// Of the result of a command; nothing if it measured none: a missing number is not zero.
+std::optional<double> validation_accuracy(const engine::Json& result);
+
+// What was asked, in words, and whether the measured rows meet it: nothing until they are there.
+struct Verdict {
+  std::string text;
+  std::optional<bool> met;
+};
+Verdict judge(const Asked& asked, const Row& row, std::span<const Row> rows, const Results& results);
+
+}  // namespace ingot::labs

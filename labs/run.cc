@@ -1,0 +1,212 @@
+#include "labs/run.h"
+
+#include <fmt/format.h>
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/base/process.h"
+#include "engine/base/progress.h"
+#include "engine/io/json.h"
+#include "labs/typed.h"
+
+namespace ingot::labs {
+namespace fs = std::filesystem;
+using engine::Json;
+using engine::require;
+using engine::say;
+
+std::vector<Row> choose_rows(std::span<const Row> rows, const std::string& patterns) {
+  std::set<std::string> names;
+  std::istringstream list(patterns.empty() ? "*" : patterns);
+  for (std::string pattern; std::getline(list, pattern, ',');) {
+    bool any = false;
+    for (const Row& row : rows) {
+      if (::fnmatch(pattern.c_str(), row.name.c_str(), 0) != 0) continue;
+      names.insert(row.name);
+      any = true;
+    }
+    if (any) continue;
+    std::vector<std::string> all;
+    for (const Row& row : rows) all.push_back(row.name);
+    engine::fail("--rows: no row is named '{}'; the rows are {}", pattern, fmt::join(all, ", "));
+  }
+  std::vector<Row> chosen;
+  for (auto row = rows.rbegin(); row != rows.rend(); ++row) {  // what a row needs stands before it
+    if (!names.contains(row->name)) continue;
+    for (const std::string& needed : needs(*row, rows)) names.insert(needed);
+    chosen.insert(chosen.begin(), *row);
+  }
+  return chosen;
+}
+
+std::vector<std::vector<std::string>> typed_commands(const LabRun& run, const Row& row, const Results& results) {
+  std::map<std::string, std::string> values = run.values;
+  values["here"] = run.folder.row_folder(row.name).string();
+  values["plan"] = run.folder.plan_file(row.name).string();
+  std::vector<std::vector<std::string>> typed;
+  for (const std::string& command : row.commands) {
+    for (const std::string& stand_in : stand_ins(command)) {
+      if (values.contains(stand_in)) continue;
+      const Row* other = resolve(named_by(stand_in), run.rows, results);
+      require(other != nullptr, "row {}: {} is not done, or its rows have no validation accuracy to choose by",
+              row.name, stand_in);
+      const std::string model = other->is_given ? values.at("from") : run.folder.row_folder(other->name).string();
+      values[stand_in] = stand_in.ends_with(".value") ? other->value : model;
+    }
+    typed.push_back(words_of(command, values));
+    if (command.find("--data {data}") != std::string::npos)
+      typed.back().insert(typed.back().end(), run.reading.begin(), run.reading.end());
+  }
+  return typed;
+}
+
+namespace {
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+bool can_resume(const std::string& command) {
+  return command == "train" || command == "quantize" || command == "prune" || command == "search";
+}
+
+// Trials of a search that other processes are running.
+bool is_unfinished(const Json& result) { return result.value("unfinished", 0) > 0; }
+
+// Types the commands of one row and returns its row.json.
+Json do_row(const LabRun& run, const Row& row, const Results& results) {
+  const fs::path here = run.folder.row_folder(row.name);
+  const bool resumed = fs::exists(here);
+  std::error_code absent;
+  fs::remove_all(here / "packed", absent);  // of an export that did not end
+  if (!row.plan.empty()) {
+    fs::create_directories(run.folder.plan_file(row.name).parent_path());
+    engine::write_file(run.folder.plan_file(row.name), row.plan);
+  }
+  const auto start = std::chrono::steady_clock::now();
+  Json lines = Json::array();
+  for (std::vector<std::string> words : typed_commands(run, row, results)) {
+    lines.push_back(command_line(words));
+    if ((resumed && can_resume(words[0])) || words[0] == "search") words.emplace_back("--resume");
+    if (run.threads > 0) words.insert(words.end(), {"--threads", std::to_string(run.threads)});
+    if (run.quiet) words.emplace_back("--quiet");
+    say(fmt::format("{}: $ {}", row.name, command_line(words)));
+    const OutputAside aside(run.quiet);
+    require(run.run_command(words) == 0, "{}: did not work", words[0]);
+  }
+  Json result = engine::parse_json_or_null(engine::read_file(here / "result.json"));
+  require(result.is_object() && (result.contains("accuracy") || is_unfinished(result)), "{}: has no accuracy",
+          (here / "result.json").string());
+  return {{"name", row.name},  {"commands", row.commands},        {"plan", row.plan}, {"typed", lines},
+          {"result", result},  {"seconds", seconds_since(start)},  // of this process: less than all when it resumed
+          {"resumed", resumed}};
+}
+
+enum class Step { worked, waits, ends };
+
+class Worker {
+ public:
+  explicit Worker(const LabRun& run) : run_(run), results_(run.folder.results(run.rows)) {}
+
+  std::map<std::string, std::string> work() {
+    for (;;) {
+      engine::catch_interrupts();  // commands let go of them when they end
+      if (engine::interrupted()) throw engine::Interrupted("stopped; the same command goes on");
+      const Step step = find_work();
+      if (step == Step::ends) break;
+      if (step == Step::waits) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    engine::release_interrupts();
+    return failures_;
+  }
+
+ private:
+  // Does the first row that is free.
+  Step find_work() {
+    bool busy = false, blocked = false;
+    for (const Row& row : run_.chosen) {
+      if (is_done(row) || failures_.contains(row.name)) continue;
+      const Readiness readiness = readiness_of(row);
+      if (readiness == Readiness::never) return Step::worked;
+      blocked |= readiness == Readiness::later;
+      if (readiness != Readiness::now) continue;
+      const engine::FileLock lock(run_.folder.lock_file(row.name), engine::Wait::no);
+      if (row.is_shared ? may_join(row) : lock.is_held()) {
+        if (!is_done(row)) attempt(row);  // it may have been done since we looked
+        return Step::worked;
+      }
+      busy = true;
+    }
+    return busy && blocked ? Step::waits : Step::ends;
+  }
+
+  bool is_done(const Row& row) {
+    if (results_.contains(row.name)) return true;
+    std::optional<Json> done = run_.folder.result(row);
+    if (!done) return false;
+    results_.emplace(row.name, std::move(*done));
+    return true;
+  }
+
+  // A shared row that had nothing left to begin is looked at again later: its last trials may have been given up.
+  bool may_join(const Row& row) const {
+    constexpr double kSecondsApart = 10;
+    const auto left = left_.find(row.name);
+    return left == left_.end() || seconds_since(left->second) > kSecondsApart;
+  }
+
+  enum class Readiness { now, later, never };
+
+  Readiness readiness_of(const Row& row) {
+    for (const std::string& needed : needs(row, run_.rows)) {
+      if (results_.contains(needed)) continue;
+      if (!failures_.contains(needed)) return Readiness::later;
+      failures_[row.name] = fmt::format("needs {}, which failed", needed);
+      return Readiness::never;
+    }
+    return Readiness::now;
+  }
+
+  void attempt(const Row& row) {
+    try {
+      const Json result = do_row(run_, row, results_);
+      if (is_unfinished(result["result"])) {
+        left_[row.name] = std::chrono::steady_clock::now();
+        return;
+      }
+      run_.folder.finish_row(row, result);
+      results_[row.name] = result;
+      tell(row, result);
+    } catch (const engine::Interrupted&) {
+      throw engine::Interrupted(fmt::format("stopped in row {}; the same command goes on", row.name));
+    } catch (const std::exception& error) {  // the other rows may still work; the lab ends with what failed
+      failures_[row.name] = error.what();
+      say(fmt::format("{}: failed: {}", row.name, error.what()));
+    }
+  }
+
+  void tell(const Row& row, const Json& result) {
+    const auto done = std::count_if(run_.chosen.begin(), run_.chosen.end(), [&](const Row& r) { return is_done(r); });
+    const std::string reference = row.reference ? fmt::format(" (reference {:.4f})", *row.reference) : "";
+    say(fmt::format("[{}/{}] {}: accuracy {:.4f}{}, {}", done, run_.chosen.size(), row.name, accuracy(result),
+                    reference, engine::duration_text(result["seconds"].get<double>())));
+  }
+
+  const LabRun& run_;
+  Results results_;
+  std::map<std::string, std::string> failures_;
+  std::map<std::string, std::chrono::steady_clock::time_point> left_;  // shared rows that others finish
+};
+
+}  // namespace
+
+std::map<std::string, std::string> run_rows(const LabRun& run) { return Worker(run).work(); }
+
+}  // namespace ingot::labs

@@ -1,0 +1,24 @@
+// Commands that a command types, as a user could.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace ingot::labs {
+
+// `ingot WORDS` as a shell reads it: words with other than plain characters are quoted.
+std::string command_line(const std::vector<std::string>& words);
+
+// While it lives, what is written to standard output goes where standard error goes, or nowhere.
+class OutputAside {
+ public:
+  explicit OutputAside(bool nowhere = false);
+  ~OutputAside();
+  OutputAside(const OutputAside&) = delete;
+  OutputAside& operator=(const OutputAside&) = delete;
+
+ private:
+  int output_;
+};
+
+}  // namespace ingot::labs

@@ -1,0 +1,41 @@
+#include "pipeline/classifier.h"
+
+#include <fmt/format.h>
+
+#include "engine/base/error.h"
+#include "engine/base/progress.h"
+
+namespace ingot::pipeline {
+
+using engine::require;
+
+Classifier load_classifier(const std::string& where, std::int64_t length) {
+  const std::filesystem::path folder = resolve_model_folder(where);
+  CompressedModel compressed = load_compressed_or_packed_model(folder);
+  const bert::Config& config = compressed.model.config;
+  require(config.task == bert::Task::sequence_classification,
+          "{}: is not a classifier; train one with `ingot train --from {}`", folder.string(), where);
+  auto tokenizer = bert::load_tokenizer(folder);
+  check_vocabulary(config, *tokenizer, folder.string());
+  const data::Framing framing = framing_for(folder, config, *tokenizer, length);
+  return {folder, std::move(compressed), std::move(tokenizer), framing};
+}
+
+IntegerClassifier in_integers(Classifier& classifier) {
+  CompressedModel& compressed = classifier.compressed;
+  compress::IntegerProgram program = compress::lower(compressed.model, compressed.compression);
+  if (program.layers.empty())
+    engine::fail("{}: no layer of it runs in integers ({}: {}); make some with `ingot quantize --format fixed`",
+                 classifier.folder.string(), program.left.front().name, program.left.front().reason);
+  for (const compress::FloatLinear& left : program.left)
+    engine::say(fmt::format("note: {} stays float32: {}", left.name, left.reason));
+  compress::IntegerModel model(compressed.model, program);
+  return {std::move(program), std::move(model)};
+}
+
+bert::Logits classify(const std::optional<IntegerClassifier>& integers, const Classifier& classifier) {
+  if (!integers) return bert::logits_of(classifier.model());
+  return [&model = integers->model](const bert::Input& input) { return model.classify(input); };
+}
+
+}  // namespace ingot::pipeline

@@ -1,0 +1,27 @@
+// Which texts a command reads, and how.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "data/source.h"
+
+namespace ingot::pipeline {
+
+struct DataOptions {
+  std::string data;                    // path, or glosses
+  std::string text, label, separator;  // as data::ReadingOptions
+  std::int64_t data_limit = 0;         // MiB; 0: data::ReadingOptions::limit
+};
+
+// What the options name, with a note for each thing that a user should know about how it is read.
+std::unique_ptr<data::Source> open_data(const DataOptions& options);
+
+// The options that say how to read it, as words, for a command that types others.
+std::vector<std::string> reading_words(const DataOptions& options);
+
+// Says each note of a corpus or source.
+void say_notes(const std::vector<std::string>& notes);
+
+}  // namespace ingot::pipeline

@@ -1,0 +1,209 @@
+#include "pipeline/fine_tuning.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "compress/footprint.h"
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/base/printable.h"
+#include "engine/base/process.h"
+#include "engine/base/progress.h"
+#include "engine/io/json.h"
+#include "pipeline/label_map.h"
+#include "pipeline/model_folder.h"
+#include "pipeline/seen_texts.h"
+#include "report/class_report.h"
+
+namespace ingot::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+using engine::require;
+using engine::say;
+using report::add_classes;
+using report::class_report;
+
+constexpr std::int64_t kMostValidation = 2500;
+
+std::size_t validation_size(std::int64_t wanted, std::size_t n) {
+  const auto rule = std::min<std::int64_t>(kMostValidation, static_cast<std::int64_t>(n) / 10);
+  const std::int64_t size = wanted >= 0 ? wanted : std::max<std::int64_t>(1, rule);
+  require(size >= 1 && size < static_cast<std::int64_t>(n), "--validation: must be between 1 and {}, got {}",
+          static_cast<std::int64_t>(n) - 1, size);
+  return static_cast<std::size_t>(size);
+}
+
+// Of this process's training; a resumed run that had nothing left to train keeps what it had measured.
+void add_speed(engine::Json& result, const bert::TrainingOutcome& outcome, const fs::path& out) {
+  result["training_seconds"] = outcome.training_seconds;
+  result["tokens_per_second"] =
+      outcome.n_tokens > 0 ? static_cast<double>(outcome.n_tokens) / outcome.training_seconds : 0.0;
+  if (outcome.n_tokens > 0 || !fs::exists(out / "result.json")) return;
+  const auto before = engine::parse_json_or_null(engine::read_file(out / "result.json"));
+  for (const char* key : {"training_seconds", "tokens_per_second"}) {
+    if (before.is_object() && before.contains(key)) result[key] = before[key];
+  }
+}
+
+bert::TrainingOutcome train_or_keep(const FineTuning& f, const bert::Job& job) {
+  engine::Json identity = engine::Json::object();
+  if (!f.compression.empty()) identity["compression"] = compress::fingerprint(f.compression);
+  if (f.options.epochs > 0) {
+    return bert::train(f.model, job,
+                       trainer_options(f.run, f.options, *f.texts.source, *f.texts.tokenizer, std::move(identity)));
+  }
+  job.save(fs::path(f.options.out) / "best");
+  return {.best_score = job.validate().at("score")};
+}
+
+bert::ClassificationOptions classification_options(const FineTuning& f) {
+  bert::ClassificationOptions options{.best_by = bert::best_by_from_name(f.options.best_by)};
+  if (f.options.class_weights != "balanced") return options;
+  std::vector<std::int32_t> labels;
+  for (const std::size_t i : f.texts.training.examples) labels.push_back(f.texts.training.part->labels[i]);
+  options.class_weights = bert::balanced_weights(labels, static_cast<std::int64_t>(f.texts.corpus.label_names.size()));
+  return options;
+}
+
+// Of the best model, which may have been chosen by something else.
+double validation_accuracy(const FineTuning& f, const bert::TrainingOutcome& outcome, const bert::Model& best) {
+  if (f.options.best_by == "accuracy") return outcome.best_score;
+  return bert::evaluate(best, f.texts.validation, f.framing, f.options.batch).accuracy;
+}
+
+}  // namespace
+
+void check_fine_tuning_options(const TrainingOptions& o) {
+  bert::best_by_from_name(o.best_by);
+  require(o.class_weights == "none" || o.class_weights == "balanced",
+          "--class-weights: must be none or balanced, got '{}'", o.class_weights);
+  require(o.epochs > 0 || (o.best_by == "accuracy" && o.class_weights == "none"),
+          "--best-by, --class-weights: are about training, and there are no epochs of it");
+}
+
+std::unique_ptr<TrainingTexts> training_texts(const TrainingOptions& o, std::int64_t n_validation, std::uint64_t seed) {
+  auto source = open_data(o);
+  auto tokenizer = tokenizer_of(o, *source, seed);
+  auto read = tokenized(*source, *tokenizer);
+  std::unique_ptr<TrainingTexts> texts(
+      new TrainingTexts{std::move(source), std::move(tokenizer), std::move(read), {}, {}, {}});
+  const bert::TokenCorpus& corpus = texts->corpus;
+  require(corpus.label_names.size() >= 2, "{}: training needs at least two labels, found {}", texts->source->name(),
+          corpus.label_names.size());
+  if (corpus.validation.size() > 0) {
+    require(n_validation < 0, "--validation: {} has {} validation texts of its own; none can be held out",
+            texts->source->name(), corpus.validation.size());
+    say(fmt::format("note: the {} validation texts of the data choose the best epoch; none are held out",
+                    corpus.validation.size()));
+    texts->training = bert::Subset::all(corpus.train);
+    texts->validation = bert::Subset::all(corpus.validation);
+    return texts;
+  }
+  require(corpus.train.size() >= 2, "{}: training needs at least two texts, one to validate by, found {}",
+          texts->source->name(), corpus.train.size());
+  data::Split split = data::hold_out(corpus.train.labels, validation_size(n_validation, corpus.train.size()), seed);
+  texts->training = {&corpus.train, std::move(split.train)};
+  texts->validation = {&corpus.train, std::move(split.validation)};
+  return texts;
+}
+
+CompressedModel starting_classifier(const TrainingOptions& o) {
+  const fs::path folder = resolve_model_folder(o.from);
+  bert::Config config = bert::read_config(folder / "config.json");
+  require(config.task == bert::Task::sequence_classification,
+          "{}: is not a classifier; train one with `ingot train --from {}`", folder.string(), o.from);
+  if (o.epochs > 0) config.hidden_dropout_prob = config.attention_probs_dropout_prob = static_cast<float>(o.dropout);
+  check_vocabulary(config, *bert::load_tokenizer(folder), o.from);
+  return with_compression(bert::with_config(bert::load_model(folder), config), folder);
+}
+
+void match_labels(const bert::Config& config, TrainingTexts& texts) {
+  bert::TokenCorpus& corpus = texts.corpus;
+  if (corpus.label_names == config.label_names) return;
+  const LabelMap map = map_labels(corpus.label_names, config.label_names);
+  if (!map.note.empty()) say("note: " + map.note);
+  for (bert::TokenPart* part : {&corpus.train, &corpus.test, &corpus.validation}) {
+    std::vector<std::int32_t>& labels = texts.matched_labels.emplace_back(renumbered(part->labels, map));
+    part->labels = labels;
+  }
+  corpus.label_names = config.label_names;
+}
+
+bert::Job fine_tuning_job(const FineTuning& f) {
+  bert::Job job = bert::classification_job(f.model, f.texts.training, f.texts.validation, f.framing, f.options.batch,
+                                           f.run.seed, classification_options(f));
+  SeenTexts seen;
+  if (f.options.epochs > 0) seen = seen_texts(f.texts.training, f.texts.validation);
+  if (!f.options.from.empty()) seen = merged(load_seen_texts(resolve_model_folder(f.options.from)), seen);
+  job.save = [&model = f.model, &compression = f.compression, &tokenizer = *f.texts.tokenizer, framing = f.framing,
+              seen = std::move(seen)](const fs::path& folder) {
+    bert::save_model(folder, model);
+    compress::save_compression(folder, compression);
+    save_tokenizer(folder, tokenizer, framing);
+    save_seen_texts(folder, seen);
+  };
+  return job;
+}
+
+engine::Json fine_tune(const FineTuning& f, const bert::Job& job) {
+  prepare_out(f.run, f.options);
+  engine::catch_interrupts();
+  const bert::TrainingOutcome outcome = train_or_keep(f, job);
+  const fs::path out = f.options.out;
+  CompressedModel best = load_compressed_model(out / "best");
+  engine::Json result = scores(f, best.model);
+  engine::release_interrupts();
+  result["validation_accuracy"] = validation_accuracy(f, outcome, best.model);
+  result["best_step"] = outcome.best_step;
+  result["steps"] = outcome.n_steps;
+  add_speed(result, outcome, out);
+  add_footprint(result, best);
+  result["labels"] = f.texts.corpus.label_names;
+  return result;
+}
+
+engine::Json scores(const FineTuning& f, const bert::Model& model) {
+  const bool has_test = f.texts.has_test();
+  const bert::Subset subset = has_test ? bert::Subset::all(f.texts.corpus.test) : f.texts.validation;
+  engine::Progress meter("evaluate", static_cast<std::int64_t>(subset.examples.size()));
+  const bert::Evaluation e =
+      bert::evaluate(model, subset, f.framing, f.options.batch, [&](std::int64_t done, std::int64_t) {
+        meter.update(done);
+        if (engine::interrupted())
+          throw engine::Interrupted("stopped while evaluating the trained model; continue with --resume");
+      });
+  engine::Json result{{"accuracy", e.accuracy},
+                      {"f1", e.macro_f1},
+                      {"loss", e.loss},
+                      {"examples", e.n},
+                      {"evaluated_on", has_test ? "test" : "validation"}};
+  add_classes(result, e.scores, model.config.label_names);
+  return result;
+}
+
+void add_footprint(engine::Json& result, CompressedModel& best) {
+  const compress::Footprint footprint = compress::footprint(best.model, best.compression);
+  result["sparsity"] = footprint.sparsity;
+  result["average_bits"] = footprint.average_bits;
+  result["packed_bytes"] = footprint.packed_bytes;
+  result["float_bytes"] = footprint.float_bytes;
+  result["layers"] = engine::Json::array();
+  for (const compress::LayerFootprint& layer : footprint.layers) {
+    engine::Json row{{"name", layer.name}, {"weights", layer.weights}, {"zeros", layer.zeros}};
+    for (const compress::Role role : compress::kRoles) {
+      row[std::string(compress::name(role))] = layer.formats[static_cast<std::size_t>(role)];
+    }
+    result["layers"].push_back(std::move(row));
+  }
+}
+
+std::string summary(const engine::Json& result, const TrainingOptions& options) {
+  return fmt::format(
+      "{} accuracy {:.4f}, F1 {:.4f}, loss {:.4f} on {} texts (validation accuracy {:.4f})\n{}model: {}\n",
+      result["evaluated_on"].get<std::string>(), result["accuracy"].get<double>(), result["f1"].get<double>(),
+      result["loss"].get<double>(), result["examples"].get<std::int64_t>(), result["validation_accuracy"].get<double>(),
+      class_report(result), engine::printable((fs::path(options.out) / "best").string()));
+}
+
+}  // namespace ingot::pipeline

@@ -1,0 +1,65 @@
+// From a classifier and labelled texts to a trained, evaluated model on disk: what train, quantize and prune share.
+#pragma once
+
+#include <memory>
+
+#include "bert/classification.h"
+#include "engine/io/json.h"
+#include "pipeline/model_folder.h"
+#include "pipeline/training.h"
+
+namespace ingot::pipeline {
+
+// Labelled texts as tokens, cut into those to train on and those to choose by.
+struct TrainingTexts {
+  std::unique_ptr<data::Source> source;
+  std::unique_ptr<bert::Tokenizer> tokenizer;
+  bert::TokenCorpus corpus;
+  bert::Subset training, validation;                      // of corpus.train; validation of its own part if there is one
+  std::vector<std::vector<std::int32_t>> matched_labels;  // what the parts point to once match_labels changed them
+
+  bool has_test() const { return corpus.test.size() > 0; }
+};
+
+// Throws Error for other words than those of --best-by and --class-weights, and where nothing is trained that they
+// could be about.
+void check_fine_tuning_options(const TrainingOptions& options);
+
+// Reads what the options name. If it has no validation part, n_validation texts are held out, by the seed; negative: a
+// tenth, at most 2,500. The same seed holds out the same texts in every command.
+std::unique_ptr<TrainingTexts> training_texts(const TrainingOptions& options, std::int64_t n_validation,
+                                              std::uint64_t seed);
+
+// The classifier options.from with its compression, and if it is trained with dropout as the options say. Throws Error
+// if it is none.
+CompressedModel starting_classifier(const TrainingOptions& options);
+
+// Gives the texts the model's labels, by map_labels. Throws Error if they are not among them.
+void match_labels(const bert::Config& config, TrainingTexts& texts);
+
+struct FineTuning {
+  const Run& run;
+  const TrainingOptions& options;
+  const TrainingTexts& texts;
+  data::Framing framing;
+  bert::Model& model;
+  compress::Compression& compression;  // attached to the model; saved beside it
+};
+
+// The job of training the model, weighted and judged as the options say. It keeps references to what `f` names.
+bert::Job fine_tuning_job(const FineTuning& f);
+
+// Trains for options.epochs; with 0 epochs the model is saved as it is. Then evaluates options.out/best on the test
+// part, or on the validation texts where there is none. Returns scores and figures of the training for result.json.
+engine::Json fine_tune(const FineTuning& f, const bert::Job& job);
+
+// Scores of a model on the test part, or on the validation texts where there is none.
+engine::Json scores(const FineTuning& f, const bert::Model& model);
+
+// What the model weighs, layer by layer: sparsity, average_bits, packed_bytes, float_bytes, layers.
+void add_footprint(engine::Json& result, CompressedModel& model);
+
+// A line with the scores of such a result, what is said of its classes, and a line that says where the model is.
+std::string summary(const engine::Json& result, const TrainingOptions& options);
+
+}  // namespace ingot::pipeline

@@ -1,0 +1,54 @@
+// One process at a time writes an output: whoever comes second is told who is at it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "engine/base/file_lock.h"
+
+namespace ingot::pipeline {
+
+// Held from before a command's work until its last file is written. The lock is a file that says who holds it; it goes
+// with the command, and one that a killed process left counts for nothing.
+class OutputLock {
+ public:
+  // `command` is its name, as in "search nas". Of the folder --out, which is made at need and removed again if nothing
+  // came into it. `together`: several processes of such a command may work in it. Throws Error if another process holds
+  // it, or the folder cannot be written. Where the file system keeps no locks, that is said and the work goes on.
+  OutputLock(const std::filesystem::path& out, const std::string& command,
+             engine::Sharing sharing = engine::Sharing::alone);
+
+  // Of an output that is one file, or a folder that is replaced as a whole: the lock lies beside it.
+  static OutputLock beside(const std::filesystem::path& out, const std::string& command);
+
+  ~OutputLock();
+  OutputLock(const OutputLock&) = delete;
+  OutputLock& operator=(const OutputLock&) = delete;
+
+  // Whether the same command held it last and was killed: what lies there may be half of its output.
+  bool was_abandoned() const { return was_abandoned_; }
+
+ private:
+  struct Place {
+    std::filesystem::path out, file;
+  };
+  OutputLock(Place place, const std::string& command, engine::Sharing sharing);
+
+  void make_folder();
+  bool try_lock(engine::Sharing sharing);
+  void refuse() const;
+
+  Place place_;
+  std::vector<std::filesystem::path> made_;  // folders, the outermost first
+  int descriptor_ = -1;
+  bool was_abandoned_ = false;
+};
+
+// Whether a folder is empty but for our lock; also true of one that does not exist.
+bool is_unused(const std::filesystem::path& folder);
+
+// Whether a file of that name in an output folder is its lock.
+bool is_lock(const std::filesystem::path& file);
+
+}  // namespace ingot::pipeline

@@ -1,0 +1,50 @@
+#include "pipeline/quantization.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/base/progress.h"
+#include "engine/base/rng.h"
+
+namespace ingot::pipeline {
+
+using compress::QuantizerRequest;
+using compress::Role;
+
+compress::Plan uniform_plan(const QuantizerRequest& input, const QuantizerRequest& weight, bool per_channel,
+                            bool embeddings) {
+  QuantizerRequest by_channel = weight;
+  by_channel.per_channel = weight.is_calibrated && per_channel;
+  compress::PlanEntry layers{.pattern = "*"};
+  const auto set = [](compress::PlanEntry& entry, Role role, const QuantizerRequest& r) {
+    entry.requests[static_cast<std::size_t>(role)] = r;
+  };
+  set(layers, Role::input, input);
+  set(layers, Role::weight, by_channel);
+  set(layers, Role::bias, weight.is_calibrated ? QuantizerRequest{} : weight);
+  if (!embeddings) return {layers};
+  compress::PlanEntry tables{.pattern = "*", .is_embedding = true};
+  set(tables, Role::weight, by_channel);
+  return {layers, tables};
+}
+
+std::vector<bert::Input> calibration_batches(const TrainingTexts& texts, const data::Framing& framing,
+                                             std::int64_t n_texts, std::int64_t batch, std::uint64_t seed) {
+  bert::Subset chosen = texts.training;
+  engine::Rng rng(seed, static_cast<std::uint64_t>(engine::Stream::sampling) << 56);
+  engine::shuffle(chosen.examples, rng);
+  const auto wanted = static_cast<std::size_t>(n_texts);
+  if (wanted > chosen.examples.size()) {
+    engine::say(fmt::format("calibration: there are {} training texts, fewer than {}: all of them are taken",
+                            chosen.examples.size(), wanted));
+  }
+  chosen.examples.resize(std::min(wanted, chosen.examples.size()));
+  std::vector<bert::Input> batches;
+  for (const auto& members : data::evaluation_order(chosen.lengths(framing.length), batch)) {
+    batches.push_back(bert::make_input(bert::make_batch(chosen, members, framing)));
+  }
+  return batches;
+}
+
+}  // namespace ingot::pipeline

@@ -1,0 +1,22 @@
+// Pieces of quantising that commands share.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "compress/quantize/plan.h"
+#include "pipeline/fine_tuning.h"
+
+namespace ingot::pipeline {
+
+// All Linear layers in the same formats, with `embeddings` the tables too, in that of weights. Calibrated weights have
+// fraction bits by channel if asked for. Calibrated fixed point leaves biases float32: they are few, and added to wide
+// sums.
+compress::Plan uniform_plan(const compress::QuantizerRequest& input, const compress::QuantizerRequest& weight,
+                            bool per_channel, bool embeddings);
+
+// Training texts to calibrate on, chosen by the seed, in batches.
+std::vector<bert::Input> calibration_batches(const TrainingTexts& texts, const data::Framing& framing,
+                                             std::int64_t n_texts, std::int64_t batch, std::uint64_t seed);
+
+}  // namespace ingot::pipeline

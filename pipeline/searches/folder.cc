@@ -1,0 +1,87 @@
+#include "pipeline/searches/folder.h"
+
+#include <algorithm>
+#include <fstream>
+#include <optional>
+#include <utility>
+
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/base/printable.h"
+#include "engine/io/json.h"
+
+namespace ingot::pipeline {
+namespace fs = std::filesystem;
+using engine::Json;
+using engine::require;
+using search::TrialRecord;
+
+SearchFolder::SearchFolder(fs::path path, const Run& run) : path_(std::move(path)) {
+  std::error_code error;
+  require(is_unused(path_) || fs::exists(journal(), error) || fs::exists(path_ / "trials", error),
+          "--out {}: is no empty folder, and holds no search", path_.string());
+  fs::create_directories(path_ / "trials", error);
+  require(!error, "--out {}: cannot make the folder: {}", path_.string(), error.message());
+  if (!fs::exists(path_ / "config.toml")) write_config(path_, run.config);
+}
+
+std::string SearchFolder::study_name() const {
+  constexpr std::size_t kMostBytes = 4096;
+  std::ifstream file(journal());
+  std::string first(kMostBytes, '\0');
+  file.read(first.data(), static_cast<std::streamsize>(first.size()));
+  first.resize(static_cast<std::size_t>(file.gcount()));
+  const Json record = engine::parse_json_or_null(first.substr(0, first.find('\n')));
+  if (record.is_object() && record.value("op_code", Json()) == 0 && record.contains("study_name") &&
+      record["study_name"].is_string()) {
+    return record["study_name"];
+  }
+  std::error_code error;
+  const std::string name = engine::printable(fs::canonical(path_, error).filename().string());
+  return name.empty() ? "ingot" : name;
+}
+
+namespace {
+
+std::optional<TrialRecord> read_best(const fs::path& file, std::size_t n_values) {
+  if (!fs::exists(file)) return std::nullopt;
+  const Json saved = engine::parse_json_or_null(engine::read_file(file));
+  require(saved.is_object() && saved.contains("number") && saved["number"].is_number_integer() &&
+              saved.contains("values") && saved["values"].is_array() && saved["values"].size() == n_values &&
+              std::all_of(saved["values"].begin(), saved["values"].end(), [](const Json& v) { return v.is_number(); }),
+          "{}: does not say which trial, and its {} values", file.string(), n_values);
+  return TrialRecord{.number = saved["number"].get<int>(), .values = saved["values"].get<std::vector<double>>()};
+}
+
+}  // namespace
+
+void SearchFolder::keep_if_best(int number, const std::vector<double>& values, std::span<const Measure> measures,
+                                const fs::path& model) const {
+  const engine::FileLock lock(path_ / "trials/best.lock", engine::Wait::yes);
+  const fs::path file = path_ / "best.json", old = path_ / "trials/best.old";
+  const std::optional<TrialRecord> before = read_best(file, measures.size());
+  const TrialRecord trial{.number = number, .values = values};
+  // The same trial again: what was killed between these steps is done anew.
+  if (before && before->number != number && !is_better(trial, *before, measures)) return;
+  fs::remove_all(old);
+  if (fs::exists(best())) fs::rename(best(), old);
+  fs::rename(model, best());
+  engine::write_file(file, Json{{"number", number}, {"values", values}}.dump() + "\n");
+  fs::remove_all(old);
+}
+
+void SearchFolder::forget(int number) const {
+  std::error_code ignored;
+  fs::remove_all(trial(number), ignored);
+  fs::remove(trial_lock(number), ignored);
+}
+
+void SearchFolder::forget_finished(std::span<const TrialRecord> trials) const {
+  std::error_code error;
+  for (const TrialRecord& t : trials) {
+    if (t.is_finished() && (fs::exists(trial(t.number), error) || fs::exists(trial_lock(t.number), error)))
+      forget(t.number);
+  }
+}
+
+}  // namespace ingot::pipeline

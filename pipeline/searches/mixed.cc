@@ -1,0 +1,293 @@
+#include "pipeline/searches/mixed.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
+
+#include "compress/footprint.h"
+#include "compress/quantize/calibration.h"
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/base/process.h"
+#include "engine/io/json.h"
+#include "pipeline/quantization.h"
+#include "pipeline/searches/format_space.h"
+#include "pipeline/searches/measures.h"
+#include "pipeline/searches/model_search.h"
+
+namespace ingot::pipeline {
+namespace fs = std::filesystem;
+namespace {
+
+using compress::Compression;
+using compress::Role;
+using engine::Json;
+using engine::require;
+
+// What a trial quantises: a layer or table, its weight's format and its input's.
+struct Choice {
+  SearchedTensor tensor;
+  std::string weight, input;
+};
+
+// Turns formats by layer into a compression. What is calibrated for one trial serves all: fraction bits of a tensor
+// depend on its format alone, as inputs are seen in the model that the search began with.
+class Quantizers {
+ public:
+  Quantizers(const CompressedModel& start, const MixedOptions& o, std::vector<bert::Input> batches)
+      : start_(start), per_channel_(o.per == "channel"), batches_(std::move(batches)) {}
+
+  Compression compression(const std::vector<Choice>& choices) {
+    Compression all = start_.compression;
+    for (const Choice& choice : choices) {
+      const compress::LayerCompression weight = in(choice.weight, choice.tensor.layer);
+      compress::LayerCompression& layer = all[choice.tensor.layer];
+      layer[Role::weight] = weight[Role::weight];
+      if (choice.tensor.is_table) continue;
+      layer[Role::bias] = weight[Role::bias];
+      layer[Role::input] = in(choice.input, choice.tensor.layer)[Role::input];
+    }
+    return all;
+  }
+
+ private:
+  // The layer when all layers are in this format.
+  compress::LayerCompression in(const std::string& format, const std::string& layer) {
+    const std::lock_guard lock(mutex_);
+    auto known = by_format_.find(format);
+    if (known == by_format_.end()) {
+      const compress::QuantizerRequest request = compress::parse_request(format);
+      bert::Model model = start_.model;
+      const compress::Plan plan = uniform_plan(request, request, per_channel_, true);
+      Compression calibrated =
+          compress::calibrate(model, start_.compression, compress::requests_by_layer(model, plan), batches_, {});
+      known = by_format_.emplace(format, std::move(calibrated)).first;
+    }
+    const auto found = known->second.find(layer);
+    return found == known->second.end() ? compress::LayerCompression{} : found->second;
+  }
+
+  const CompressedModel& start_;
+  bool per_channel_;
+  std::vector<bert::Input> batches_;
+  std::mutex mutex_;
+  std::map<std::string, Compression> by_format_;
+};
+
+// Quantised weights by layer and format: trials differ in some layers only, and batches in none.
+class Weights {
+ public:
+  // A model to evaluate, whose weights and biases are quantised once instead of with every batch.
+  bert::Model frozen(const CompressedModel& start, const Compression& compression, const std::vector<Choice>& choices) {
+    const engine::NoGradient no_gradient;
+    bert::Model model = start.model;
+    compress::attach(model, compression);
+    std::map<std::string, std::string> formats;
+    for (const Choice& choice : choices) formats[choice.tensor.layer] = choice.weight;
+    for (const auto& [name, linear] : model.linears()) {
+      const engine::Linear changed = *linear;
+      if (changed.transforms == nullptr) continue;
+      auto transforms = std::make_shared<engine::TensorTransforms>(*changed.transforms);
+      transforms->weight = transforms->bias = {};
+      *linear = {get(name, formats[name], [&] { return changed.effective_weight().value(); }),
+                 engine::Variable(changed.effective_bias().value()), std::move(transforms)};
+    }
+    for (const auto& [name, table] : model.tables()) {
+      const engine::Embedding changed = *table;
+      *table = {get(name, formats[name], [&] { return changed.table().value(); }), nullptr};
+    }
+    return model;
+  }
+
+ private:
+  template <class Make>
+  engine::Variable get(const std::string& layer, const std::string& format, const Make& make) {
+    const std::lock_guard lock(mutex_);
+    const auto [at, is_new] = known_.try_emplace(layer + " " + format);
+    if (is_new) at->second = engine::Variable(make());
+    return at->second;
+  }
+
+  std::mutex mutex_;
+  std::map<std::string, engine::Variable> known_;
+};
+
+class Mixed {
+ public:
+  Mixed(const MixedOptions& o, CompressedModel& start, const std::vector<FormatSpace>& spaces, const TrialTexts& texts,
+        const SearchFolder& folder, const std::vector<Measure>& measures, Json identity)
+      : o_(o),
+        start_(start),
+        spaces_(spaces),
+        texts_(texts),
+        folder_(folder),
+        measures_(measures),
+        identity_(std::move(identity)),
+        quantizers_(start, o,
+                    calibration_batches(texts.texts, texts.framing, o.calibration_texts, o.batch, texts.seed)),
+        tensors_(searched_tensors(start.model, o.embeddings)) {}
+
+  std::vector<double> evaluate(search::Trial& trial) {
+    const std::vector<Choice> choices =
+        choose([&](const std::string& name, const search::Distribution& d) { return trial.suggest(name, d); });
+    const Compression compression = quantizers_.compression(choices);
+    bert::Model model = start_.model;
+    const double bits = compress::average_bits(model, compression);
+    trial.settle(o_.max_bits > 0 ? std::vector{bits - o_.max_bits} : std::vector<double>{});
+    const double begin = engine::usage().wall_seconds;
+    const fs::path place = folder_.trial(trial.number());
+    const engine::FileLock lock(folder_.trial_lock(trial.number()), engine::Wait::yes);
+    fs::create_directories(place);
+    trial.set_attribute("average_bits", bits);
+    CompressedModel m{std::move(model), compression};
+    const double accuracy = o_.trains() ? tuned(trial, m, place) : at_once(trial, m, choices);
+    const std::vector<double> values = measured(measures_, accuracy, m);
+    trial.set_attribute("seconds", engine::usage().wall_seconds - begin);
+    if (!o_.trains()) save_in_trial(texts_, m, place / "last", /*is_trained=*/false);
+    folder_.keep_if_best(trial.number(), values, measures_, place / "last");
+    return values;
+  }
+
+  // What `ingot quantize --plan` reads to do the same.
+  std::string plan_of(const search::TrialRecord& record) const {
+    std::string text = fmt::format("# trial {} of ingot search mixed\n", record.number);
+    for (const Choice& choice : choose([&](const std::string&name, const search::Distribution&) {
+           const auto found = record.parameters.find(name);
+           require(found != record.parameters.end(), "trial {}: has no parameter {}: its plan is not known",
+                   record.number, name);
+           return found->second.value;
+         })) {
+      text += fmt::format("\n[[{}]]\nname = \"{}\"\nweight = \"{}\"\nper = \"{}\"\n",
+                          choice.tensor.is_table ? "embeddings" : "layers", choice.tensor.layer, choice.weight, o_.per);
+      if (choice.tensor.is_table) continue;
+      const bool is_calibrated = compress::parse_request(choice.weight).is_calibrated;
+      text += fmt::format("input = \"{}\"\nbias = \"{}\"\n", choice.input, is_calibrated ? "float32" : choice.weight);
+    }
+    return text;
+  }
+
+ private:
+  std::vector<Choice> choose(const Pick& pick) const {
+    std::vector<Choice> choices;
+    for (const SearchedTensor& tensor : tensors_) {
+      const std::string weight = pick_format(tensor, spaces_, pick);
+      choices.push_back({tensor, weight, o_.inputs == "same" ? weight : o_.inputs});
+    }
+    return choices;
+  }
+
+  double at_once(search::Trial& trial, const CompressedModel& m, const std::vector<Choice>& choices) {
+    const bert::Model frozen = weights_.frozen(start_, m.compression, choices);
+    const bert::Evaluation e = bert::evaluate(frozen, texts_.texts.validation, texts_.framing, o_.batch);
+    trial.set_attribute("loss", e.loss);
+    return e.accuracy;
+  }
+
+  // Trained with its quantisation, in weights of its own.
+  double tuned(search::Trial& trial, CompressedModel& m, const fs::path& place) {
+    bert::Config config = start_.model.config;
+    config.hidden_dropout_prob = config.attention_probs_dropout_prob = static_cast<float>(o_.dropout);
+    std::map<std::string, engine::Tensor> tensors;
+    for (const engine::Parameter& p : start_.model.parameters()) tensors[p.name] = p.variable.value().clone();
+    m.model = bert::model_of(config, tensors);
+    compress::attach(m.model, m.compression);
+    TrialTraining training{.name = fmt::format("trial {}", trial.number()),
+                           .steps = n_steps(texts_, o_.epochs, o_.steps),
+                           .learning_rate = o_.learning_rate,
+                           .folder = place,
+                           .identity = identity_};
+    training.identity["parameters"] = parameters_of(trial.record());
+    const std::int64_t every = std::max<std::int64_t>(1, training.steps / (o_.reports + 1));
+    Reports reports(trial, place / "reports.json", measures_.size() > 1 ? 0 : every);
+    return train_in_trial(texts_, m, training, reports);
+  }
+
+  const MixedOptions& o_;
+  CompressedModel& start_;
+  const std::vector<FormatSpace>& spaces_;
+  const TrialTexts& texts_;
+  const SearchFolder& folder_;
+  const std::vector<Measure>& measures_;
+  Json identity_;
+  Quantizers quantizers_;
+  std::vector<SearchedTensor> tensors_;
+  Weights weights_;
+};
+
+void check(const MixedOptions& o, std::span<const Measure> measures) {
+  check_options(o);
+  check_search(o, measures);
+  require(o.pruner == "none" || o.trains(), "--pruner {}: ends training early; give --qat-epochs or --qat-steps",
+          o.pruner);
+  require(o.per == "channel" || o.per == "tensor", "--per: must be channel or tensor, got '{}'", o.per);
+  if (o.inputs != "same") compress::parse_request(o.inputs);
+  require(o.max_bits >= 0, "--max-bits: must be above 0, or 0 for no limit, got {}", o.max_bits);
+}
+
+// Accuracy and bits of the model that is searched from, beside which a front is drawn.
+Json start_of(const SearchFolder& folder, const CompressedModel& start, const TrialTexts& texts) {
+  const fs::path file = folder.path() / "result.json";
+  if (fs::exists(file)) {
+    const Json before = engine::parse_json_or_null(engine::read_file(file));
+    if (before.is_object() && before.contains("start")) return before["start"];  // the same model, or it were refused
+  }
+  CompressedModel model = start;
+  compress::attach(model.model, model.compression);
+  const double accuracy =
+      bert::evaluate(model.model, texts.texts.validation, texts.framing, texts.options.batch).accuracy;
+  return {{"accuracy", accuracy}, {"bits", compress::average_bits(model.model, model.compression)}};
+}
+
+// The plan of the best trial, and of those of the front.
+void write_plans(const Mixed& mixed, const SearchFolder& folder, const Json& result,
+                 const std::vector<search::TrialRecord>& trials) {
+  const auto write = [&](const fs::path& file, const Json& number) {
+    engine::write_file(file, mixed.plan_of(trials[number.get<std::size_t>()]));
+  };
+  if (result.contains("best")) write(folder.path() / "plan.toml", result["best"]["number"]);
+  if (!result.contains("front")) return;
+  fs::create_directories(folder.path() / "plans");
+  for (const Json& number : result["front"]) {
+    write(folder.path() / "plans" / fmt::format("trial-{}.toml", number.get<int>()), number);
+  }
+}
+
+}  // namespace
+
+void search_mixed(const MixedOptions& o, const Run& run, const Finish& finish) {
+  const std::vector<Measure> measures = measures_of(o.objectives, {"accuracy", "bits", "bytes", "hardware"});
+  check(o, measures);
+  const std::vector<FormatSpace> spaces = format_spaces(o.formats, o.widths, o.fracs);
+  const bool is_cast =
+      std::any_of(measures.begin(), measures.end(), [](const Measure& m) { return m.name == "hardware"; });
+  require(!is_cast || (o.formats == "fixed" && (o.inputs == "same" || o.inputs.find("fixed(") != std::string::npos)),
+          "--objectives hardware: is of fixed point; got --formats {} and --inputs {}", o.formats, o.inputs);
+  CompressedModel start = starting_classifier(o);
+  search::StudyOptions study = study_options(o.search, run.seed);
+  if (o.search.sampler == "grid") study.sampling.grid = grid_of(searched_tensors(start.model, o.embeddings), spaces);
+  search::make_sampler(study.sampler, study.sampling);  // complains before any work
+  const OutputLock lock(o.out, run.command, engine::Sharing::together);
+  check_unused(run, o, "study.log");
+  const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, run.seed);
+  match_labels(start.model.config, *texts);
+  const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);
+  if (o.evaluation_texts > 0) texts->validation = glance_at(texts->validation, o.evaluation_texts, run.seed);
+  const TrialTexts trial_texts{o, *texts, framing, glance_at(texts->validation, o.glance, run.seed), run.seed};
+  const SearchFolder folder(o.out, run);
+  Json identity = identity_of(run, *texts);
+  identity["from_fingerprint"] =
+      engine::content_hash(engine::read_file(resolve_model_folder(o.from) / "model.safetensors"));
+  identity["from_compression"] = compress::fingerprint(start.compression);
+  Mixed mixed(o, start, spaces, trial_texts, folder, measures, identity);
+  finish_search(
+      {run, finish, o, trial_texts, folder, measures,
+       [&](Json& result, const std::vector<search::TrialRecord>& trials) {
+         write_plans(mixed, folder, result, trials);
+         if (measures.size() > 1) result["start"] = start_of(folder, start, trial_texts);
+       }},
+      std::move(study), identity, [&](search::Trial& trial) { return mixed.evaluate(trial); },
+      {"average_bits", "loss", "seconds"}, "search mixed: number formats by layer");
+}
+
+}  // namespace ingot::pipeline

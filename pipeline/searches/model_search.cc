@@ -1,0 +1,136 @@
+#include "pipeline/searches/model_search.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/base/printable.h"
+#include "engine/base/process.h"
+#include "engine/base/progress.h"
+#include "engine/io/json.h"
+#include "pipeline/searches/measures.h"
+
+namespace ingot::pipeline {
+namespace fs = std::filesystem;
+using engine::Json;
+using engine::require;
+using engine::say;
+using search::State;
+using search::TrialRecord;
+
+void check_search(const ModelSearchOptions& o, std::span<const Measure> measures) {
+  search::make_pruner(o.pruner);
+  require(o.pruner == "none" || measures.size() == 1, "--pruner {}: goes with one objective, got {}", o.pruner,
+          o.objectives);
+  require(o.pruner == "none" || o.reports > 0, "--pruner {}: needs --reports of at least 1", o.pruner);
+}
+
+Json identity_of(const Run& run, const TrainingTexts& texts) {
+  Json identity = run.options;
+  for (const char* free : {"data", "tokenizer", "out", "model", "resume", "threads", "quiet", "json", "save-every",
+                           "trials", "time", "startup", "jobs"}) {
+    identity.erase(free);
+  }
+  identity["data_fingerprint"] = texts.source->fingerprint();
+  identity["tokenizer_fingerprint"] = bert::fingerprint(*texts.tokenizer);
+  return identity;
+}
+
+namespace {
+
+std::string told_line(const TrialRecord& t, std::span<const Measure> measures, const TrialRecord* best) {
+  std::string line = fmt::format("trial {}: {}", t.number, t.violation > 0 ? "infeasible" : name(t.state));
+  for (std::size_t i = 0; t.state == State::complete && i < measures.size(); ++i) {
+    line += fmt::format(", {} {:.6g}", measures[i].name, t.values[i]);
+  }
+  if (const auto reason = t.system_attributes.find("ingot:reason"); reason != t.system_attributes.end())
+    line += ": " + engine::printable(reason->is_string() ? reason->get<std::string>() : reason->dump());
+  if (best != nullptr) line += fmt::format(" (best {:.6g}, trial {})", best->values[0], best->number);
+  return line;
+}
+
+// The scores of the best model, as train gives them.
+Json scores_of_best(const ModelSearch& s, const TrainingOptions& o, const TrialRecord& best) {
+  const fs::path folder = s.folder.best();
+  CompressedModel m = load_compressed_model(folder);
+  Json result = scores({s.run, o, s.texts.texts, s.texts.framing, m.model, m.compression}, m.model);
+  add_footprint(result, m);
+  result["validation_accuracy"] = best.values[0];
+  result["labels"] = m.model.config.label_names;
+  return result;
+}
+
+// What another process, or an earlier run, has found of the same best model.
+Json known_scores(const fs::path& file, const Json& best) {
+  if (!fs::exists(file)) return {};
+  const Json before = engine::parse_json_or_null(engine::read_file(file));
+  if (!before.is_object() || before.value("best", Json()) != best) return {};
+  Json scored = Json::object();
+  for (const char* key : {"accuracy", "f1", "loss", "examples", "evaluated_on", "validation_accuracy", "sparsity",
+                          "average_bits", "packed_bytes", "float_bytes", "layers", "labels", "classes"}) {
+    if (!before.contains(key)) return {};
+    scored[key] = before[key];
+  }
+  if (before.contains("confusion")) scored["confusion"] = before["confusion"];
+  return scored;
+}
+
+}  // namespace
+
+void finish_search(const ModelSearch& s, search::StudyOptions options, const Json& identity,
+                   const search::Objective& objective, const std::vector<std::string>& columns,
+                   const std::string& title) {
+  const ModelSearchOptions& o = s.options;
+  options.name = s.folder.study_name();
+  options.brackets = "ingot";  // the same trials in whichever folder
+  options.note = [](const std::string& note) { say(engine::printable(note)); };
+  options.directions.clear();
+  for (const Measure& m : s.measures) {
+    options.directions.push_back(m.direction);
+    options.metric_names.push_back(m.name);
+  }
+  options.pruner = o.pruner;
+  options.journal = s.folder.journal();
+  options.identity = identity;
+  options.is_abandoned = [&](int number) { return s.folder.is_abandoned(number); };
+  search::Study study(options);
+  s.folder.forget_finished(study.trials());
+  engine::catch_interrupts();
+  search::Budget budget = budget_of(o.search);
+  budget.told = [&](const TrialRecord& t) {
+    if (!t.is_finished()) return;
+    s.folder.forget(t.number);
+    const std::vector<TrialRecord> trials = study.trials();
+    say(told_line(t, s.measures, best_of(trials, s.measures)));
+  };
+  study.optimize(objective, budget);
+  // One process at a time, from what is there by then: the last one leaves the whole.
+  const engine::FileLock lock(s.folder.path() / "trials/result.lock", engine::Wait::yes);
+  Json result = describe(study, s.measures);
+  const std::vector<TrialRecord> trials = study.trials();
+  const TrialRecord* best = best_of(trials, s.measures);
+  const int n_unfinished = result["unfinished"].get<int>();
+  std::string text = table_of(result, s.measures, columns, 10);
+  if (n_unfinished > 0) text += fmt::format("{} trials are running in other processes\n", n_unfinished);
+  if (best != nullptr && n_unfinished == 0) {
+    result["best"] = {{"number", best->number}, {"values", best->values}, {"parameters", parameters_of(*best)}};
+    Json scored = known_scores(s.folder.path() / "result.json", result["best"]);
+    if (scored.is_null()) scored = scores_of_best(s, s.texts.options, *best);
+    text += summary(scored, s.texts.options);
+    result.update(scored);
+  }
+  if (s.add) s.add(result, trials);
+  engine::release_interrupts();
+  const report::Figure figure = figure_of(result, s.measures, title);
+  if (!figure.series.empty()) {
+    const std::string problem = draw(figure, s.folder.path(), "figure");
+    if (!problem.empty()) say(problem);
+  }
+  s.finish(result, text);
+  if (best == nullptr && n_unfinished == 0)
+    throw engine::Failure(fmt::format("no trial of {} is complete and feasible", trials.size()));
+}
+
+}  // namespace ingot::pipeline

@@ -1,0 +1,92 @@
+#include "pipeline/searches/trial.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "bert/trainer.h"
+#include "engine/base/files.h"
+#include "engine/base/rng.h"
+#include "engine/io/json.h"
+#include "pipeline/model_folder.h"
+#include "pipeline/seen_texts.h"
+
+namespace ingot::pipeline {
+namespace fs = std::filesystem;
+using engine::Json;
+
+bert::Subset glance_at(const bert::Subset& validation, std::int64_t n_glance, std::uint64_t seed) {
+  bert::Subset chosen = validation;
+  engine::Rng rng(seed, static_cast<std::uint64_t>(engine::Stream::sampling) << 56);
+  engine::shuffle(chosen.examples, rng);
+  chosen.examples.resize(std::min(chosen.examples.size(), static_cast<std::size_t>(n_glance)));
+  return chosen;
+}
+
+std::int64_t n_steps(const TrialTexts& trial, std::int64_t epochs, std::int64_t steps) {
+  const auto n = static_cast<std::int64_t>(trial.texts.training.examples.size());
+  return steps > 0 ? steps : epochs * ((n + trial.options.batch - 1) / trial.options.batch);
+}
+
+Reports::Reports(search::Trial& trial, fs::path file, std::int64_t every)
+    : trial_(trial), file_(std::move(file)), every_(every), saved_(Json::array()) {
+  if (!fs::exists(file_)) return;
+  saved_ = engine::parse_json_or_null(engine::read_file(file_));
+  engine::require(saved_.is_array(), "{}: holds no reports", file_.string());
+  for (const Json& item : saved_) report(item.at(0).get<std::int64_t>(), item.at(1).get<double>());
+}
+
+void Reports::add(std::int64_t step, double value) {
+  const bool is_known = std::any_of(saved_.begin(), saved_.end(), [&](const Json& item) { return item[0] == step; });
+  if (is_known) return;  // from before the state that the training went on from
+  saved_.push_back({step, value});
+  engine::write_file(file_, saved_.dump() + "\n");
+  report(step, value);
+}
+
+void Reports::report(std::int64_t step, double value) {
+  trial_.report(step, value);
+  if (trial_.should_prune()) throw search::Pruned();
+}
+
+void save_in_trial(const TrialTexts& trial, CompressedModel& m, const fs::path& folder, bool is_trained) {
+  bert::save_model(folder, m.model);
+  compress::save_compression(folder, m.compression);
+  save_tokenizer(folder, *trial.texts.tokenizer, trial.framing);
+  SeenTexts seen = seen_texts(is_trained ? trial.texts.training : bert::Subset{}, trial.texts.validation);
+  if (!trial.options.from.empty()) seen = merged(load_seen_texts(resolve_model_folder(trial.options.from)), seen);
+  save_seen_texts(folder, seen);
+}
+
+double train_in_trial(const TrialTexts& trial, CompressedModel& start, const TrialTraining& training,
+                      Reports& reports) {
+  const TrainingOptions& o = trial.options;
+  bert::Job job = bert::classification_job(start.model, trial.texts.training, trial.texts.validation, trial.framing,
+                                           o.batch, trial.seed);
+  job.name = training.name;
+  // One epoch of as many steps as are asked for, whichever texts they are of.
+  job.step = [step = job.step, per_epoch = job.steps_per_epoch](std::int64_t, std::int64_t index,
+                                                                engine::DropoutStreams& streams) {
+    return step(index / per_epoch, index % per_epoch, streams);
+  };
+  job.steps_per_epoch = training.steps;
+  job.before_update = [&](std::int64_t step, const engine::AdamW&) {
+    if (!reports.is_due(step)) return;
+    reports.add(training.before + step, bert::evaluate(start.model, trial.glance, trial.framing, o.batch).accuracy);
+  };
+  job.save = [&](const fs::path& folder) { save_in_trial(trial, start, folder); };
+  fs::create_directories(training.folder);
+  bert::TrainerOptions how = trainer_options(o, trial.seed);
+  how.n_epochs = 1;
+  how.learning_rate = training.learning_rate;
+  how.resume = true;
+  how.out = training.folder;
+  how.identity = training.identity.dump();
+  try {
+    return bert::train(start.model, job, how).best_score;
+  } catch (const bert::Diverged& diverged) {
+    throw std::runtime_error(diverged.what());
+  }
+}
+
+}  // namespace ingot::pipeline

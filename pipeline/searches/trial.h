@@ -1,0 +1,65 @@
+// What a trial of a search does with a model: training that reports, can be pruned, and goes on when it was killed.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+
+#include "bert/classification.h"
+#include "engine/io/json.h"
+#include "pipeline/fine_tuning.h"
+#include "pipeline/model_folder.h"
+#include "pipeline/training.h"
+#include "search/study.h"
+
+namespace ingot::pipeline {
+
+// The same for all trials.
+struct TrialTexts {
+  const TrainingOptions& options;
+  const TrainingTexts& texts;
+  data::Framing framing;
+  bert::Subset glance;  // validation texts that intermediate values are of
+  std::uint64_t seed;
+};
+
+// n_glance of the validation texts, chosen by the seed; all if there are not more.
+bert::Subset glance_at(const bert::Subset& validation, std::int64_t n_glance, std::uint64_t seed);
+
+// The steps that epochs or steps ask for; steps other than 0 win.
+std::int64_t n_steps(const TrialTexts& trial, std::int64_t epochs, std::int64_t steps);
+
+// Tells a trial how it goes, keeps that for when the trial is run again, and ends it where the pruner says so.
+class Reports {
+ public:
+  Reports(search::Trial& trial, std::filesystem::path file, std::int64_t every);
+  bool is_due(std::int64_t step) const { return every_ > 0 && step > 0 && step % every_ == 0; }
+  void add(std::int64_t step, double value);  // throws search::Pruned
+
+ private:
+  void report(std::int64_t step, double value);
+
+  search::Trial& trial_;
+  std::filesystem::path file_;
+  std::int64_t every_;
+  engine::Json saved_;
+};
+
+struct TrialTraining {
+  std::string name;  // for progress
+  std::int64_t steps = 0;
+  double learning_rate = 0;
+  std::filesystem::path folder;  // of the training; its last/ is the trained model
+  engine::Json identity;         // of all that shapes the result
+  std::int64_t before = 0;       // steps of the trial before this training
+};
+
+// Writes what a trial's model is loaded from: weights, compression, tokenizer, and which texts it has seen.
+void save_in_trial(const TrialTexts& trial, CompressedModel& model, const std::filesystem::path& folder,
+                   bool is_trained = true);
+
+// Trains the model in place as `ingot train` does, and returns its accuracy on the validation texts. Throws
+// std::runtime_error where the training diverges, so that the trial fails, and search::Pruned.
+double train_in_trial(const TrialTexts& trial, CompressedModel& start, const TrialTraining& training, Reports& reports);
+
+}  // namespace ingot::pipeline

@@ -1,0 +1,178 @@
+#include "pipeline/training.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "data/readers.h"
+#include "engine/base/error.h"
+#include "engine/base/process.h"
+#include "engine/base/progress.h"
+#include "pipeline/model_folder.h"
+
+namespace ingot::pipeline {
+namespace fs = std::filesystem;
+using engine::require;
+using engine::say;
+
+namespace {
+
+bool is_there(const fs::path& path) {
+  std::error_code unreadable;  // what cannot be looked at cannot be written either: that is said
+  return fs::exists(path, unreadable);
+}
+
+}  // namespace
+
+void check_options(const TrainingOptions& o) {
+  const auto in_range = [](const char* name, double value, bool zero) {
+    require(std::isfinite(value) && (zero ? value >= 0 : value > 0), "{}: must be {} 0, got {}", name,
+            zero ? "at least" : "above", value);
+  };
+  in_range("--lr", o.learning_rate, false);
+  in_range("--weight-decay", o.weight_decay, true);
+  in_range("--clip", o.clip, true);
+  require(o.length >= 3 || (o.length == 0 && !o.from.empty()),
+          "--length: must be at least 3 ([CLS], a token, [SEP]), got {}", o.length);
+  truncation_from_name(o.truncation);
+  engine::decay_from_name(o.schedule);
+  if (!o.from.empty()) {
+    require(o.tokenizer.empty(), "--tokenizer: a model from --from comes with its own tokenizer");
+    const TrainingOptions plain;
+    const bool sizes = o.layers != 0 || o.hidden != 0 || o.heads != 0 || o.ffn != 0;
+    require(!sizes && o.model == plain.model && o.positions == plain.positions,
+            "--from: comes with its sizes; --model, --layers, --hidden, --heads, --ffn and --positions cannot change");
+  }
+  if (!o.sizes_of.empty()) {
+    require(o.from.empty(), "--sizes-of: is about a new model; --from comes with its sizes");
+    const TrainingOptions plain;
+    require(o.layers == 0 && o.hidden == 0 && o.heads == 0 && o.ffn == 0 && o.model == plain.model,
+            "--sizes-of: says all sizes; --model, --layers, --hidden, --heads and --ffn cannot change them");
+    resolve_model_folder(o.sizes_of);
+  }
+}
+
+void check_unused(const Run& run, const TrainingOptions& o, const char* state) {
+  const fs::path out = o.out;
+  const bool holds_state = is_there(out / state);
+  require(o.resume || (!holds_state && !is_there(out / "result.json")),
+          "--out {}: holds a run already; choose another folder, or --resume it", o.out);
+  const std::string maker = command_of(out / "config.toml");
+  require(maker.empty() || maker == run.command,
+          "--out {}: is a folder of `ingot {}`, not of `ingot {}`; choose another one", o.out, maker, run.command);
+  for (const char* file : {"config.json", "packed.safetensors"})
+    require(!is_there(out / file), "--out {}: holds a model already ({}); choose another folder", o.out, file);
+  const bool is_joined = std::string_view(state) == "study.log";  // with --resume from its first process on
+  if (o.resume && !holds_state && !is_joined)
+    say(fmt::format("{}: holds no state to resume; starting from the beginning", o.out));
+}
+
+void prepare_out(const Run& run, const TrainingOptions& o) {
+  const fs::path out = o.out;
+  if (o.resume && is_there(out / "training.safetensors")) return;
+  write_config(out, run.config);
+  std::error_code absent;
+  fs::remove(out / "metrics.jsonl", absent);
+}
+
+std::unique_ptr<bert::Tokenizer> tokenizer_of(const TrainingOptions& o, const data::Source& source,
+                                              std::uint64_t seed) {
+  if (!o.from.empty()) return bert::load_tokenizer(resolve_model_folder(o.from));
+  if (!o.tokenizer.empty()) return bert::load_tokenizer(o.tokenizer);
+  return learned_tokenizer(source, {.algorithm = o.tokenizer_type, .n_pieces = o.pieces, .seed = seed});
+}
+
+std::unique_ptr<bert::Tokenizer> learned_tokenizer(const data::Source& source, const bert::TokenizerTraining& options) {
+  const std::int32_t wanted = options.n_pieces == 0 ? bert::kDefaultPieces : options.n_pieces;
+  say(fmt::format("tokenizer: {}, {} pieces, from {}", options.algorithm, wanted, source.name()));
+  auto tokenizer = data::within_memory(source.name(), [&] { return bert::tokenizer_for(source, options); });
+  if (tokenizer->size() != wanted)
+    say(fmt::format("note: the tokenizer has {} pieces, {}", tokenizer->size(),
+                    tokenizer->size() < wanted ? "all that these texts hold" : "for all characters of these texts"));
+  return tokenizer;
+}
+
+bert::TokenCorpus tokenized(const data::Source& source, const bert::Tokenizer& tokenizer) {
+  std::unique_ptr<engine::Progress> meter;
+  bert::TokenCorpus corpus = bert::tokenize(source, tokenizer, [&](std::size_t done, std::size_t total) {
+    if (meter == nullptr) meter = std::make_unique<engine::Progress>("tokenize", static_cast<std::int64_t>(total));
+    meter->update(static_cast<std::int64_t>(done));
+  });
+  engine::release_freed_memory();  // the texts are gone
+  meter.reset();
+  say_notes(corpus.notes);
+  return corpus;
+}
+
+bert::Config config_of(const TrainingOptions& o, const bert::Tokenizer& tokenizer) {
+  bert::Config config = bert::named_config(o.model);
+  if (!o.sizes_of.empty()) {
+    const bert::Config other = bert::read_config(resolve_model_folder(o.sizes_of) / "config.json");
+    config.num_hidden_layers = other.num_hidden_layers;
+    config.hidden_size = other.hidden_size;
+    config.num_attention_heads = other.num_attention_heads;
+    config.intermediate_size = other.intermediate_size;
+    config.identities = other.identities;
+  }
+  if (o.layers != 0) config.num_hidden_layers = o.layers;
+  if (o.hidden != 0) config.hidden_size = o.hidden;
+  if (o.heads != 0) config.num_attention_heads = o.heads;
+  if (o.ffn != 0) config.intermediate_size = o.ffn;
+  config.max_position_embeddings = o.positions;
+  config.vocab_size = tokenizer.size();
+  config.pad_token_id = std::max(0, tokenizer.special().pad);
+  config.hidden_dropout_prob = config.attention_probs_dropout_prob = static_cast<float>(o.dropout);
+  return config;
+}
+
+data::Framing framing_of(const TrainingOptions& o, const bert::Config& config, const bert::Tokenizer& tokenizer) {
+  const bert::SpecialTokens& special = tokenizer.special();
+  require(special.cls >= 0 && special.sep >= 0, "tokenizer: has no [CLS] or [SEP] token");
+  if (o.length == 0) return framing_for(resolve_model_folder(o.from), config, tokenizer, 0);
+  require(o.length <= config.max_position_embeddings, "--length: {} is above the {} positions of the model", o.length,
+          config.max_position_embeddings);
+  return {.cls = special.cls, .sep = special.sep, .length = o.length, .truncation = truncation_from_name(o.truncation)};
+}
+
+bert::TrainerOptions trainer_options(const TrainingOptions& o, std::uint64_t seed) {
+  return {.learning_rate = o.learning_rate,
+          .warm_up = o.warm_up,
+          .decay = engine::decay_from_name(o.schedule),
+          .weight_decay = o.weight_decay,
+          .beta2 = o.beta2,
+          .lazy_embeddings = o.lazy_embeddings,
+          .clip_norm = o.clip,
+          .seed = seed,
+          .save_every = o.save_every};
+}
+
+bert::TrainerOptions trainer_options(const Run& run, const TrainingOptions& o, const data::Source& source,
+                                     const bert::Tokenizer& tokenizer, engine::Json identity) {
+  identity.update(run.options);
+  for (const char* free : {"data", "text", "label", "separator", "data-limit", "from", "sizes-of", "tokenizer", "out",
+                           "resume", "threads", "quiet", "json", "save-every"})
+    identity.erase(free);
+  // Newer than states that are still gone on with: where they say nothing new they are left out.
+  if (identity.value("best-by", "") == "accuracy") identity.erase("best-by");
+  if (identity.value("class-weights", "") == "none") identity.erase("class-weights");
+  identity["data_fingerprint"] = source.fingerprint();
+  identity["tokenizer_fingerprint"] = bert::fingerprint(tokenizer);
+  bert::TrainerOptions options = trainer_options(o, run.seed);
+  options.n_epochs = o.epochs;
+  options.resume = o.resume;
+  options.out = o.out;
+  options.identity = identity.dump();
+  return options;
+}
+
+void note_truncation(const bert::TokenPart& part, const data::Framing& framing, const std::string& what) {
+  std::size_t n = 0;
+  for (std::size_t i = 0; i < part.size(); ++i)
+    n += static_cast<std::int64_t>(part.tokens(i).size()) + 2 > framing.length;
+  if (n > 0) {
+    say(fmt::format("{} of {} {} texts are longer than {} tokens and are truncated ({})", n, part.size(), what,
+                    framing.length, name(framing.truncation)));
+  }
+}
+
+}  // namespace ingot::pipeline

@@ -1,0 +1,83 @@
+// How a model is trained, and what that needs: tokenizer, corpus, sizes, framing. Train, pretrain and all that trains
+// on share it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "bert/config.h"
+#include "bert/tokenizers/token_cache.h"
+#include "bert/trainer.h"
+#include "data/batches.h"
+#include "data/source.h"
+#include "engine/io/json.h"
+#include "pipeline/data.h"
+#include "pipeline/run.h"
+
+namespace ingot::pipeline {
+
+struct TrainingOptions : DataOptions {
+  std::string model = "tiny";
+  std::string from;
+  std::int64_t layers = 0, hidden = 0, heads = 0, ffn = 0;  // 0: as the named model
+  std::string sizes_of;                                     // a model whose sizes a new one gets
+  std::int64_t positions = 512;
+  std::string tokenizer;
+  std::string tokenizer_type = "unigram";
+  std::int32_t pieces = 0;  // 0: 8000, or what the texts hold
+  std::int64_t epochs = 1;
+  double learning_rate = 1e-3;
+  std::int64_t batch = 32;
+  std::int64_t length = 512;  // 0: length and truncation of the model it starts from
+  std::string truncation = "head";
+  double warm_up = 0.1;
+  std::string schedule = "linear";
+  double weight_decay = 0.01;
+  double beta2 = 0.98;  // an average over the last 50 steps: short runs have no time for the usual 1,000
+  bool lazy_embeddings = false;
+  double clip = 1.0;
+  double dropout = 0.1;
+  std::int64_t save_every = 200;
+  // Of classifiers alone.
+  std::string best_by = "accuracy", class_weights = "none";
+  bool resume = false;
+  std::string out;
+};
+
+// Refuses, before any work, values out of range. Writes nothing.
+void check_options(const TrainingOptions& options);
+
+// Refuses an `out` that holds a model, what another command made, or a run, unless this command resumes it. To be asked
+// under its lock. `state`: the file of `out` that is gone on with.
+void check_unused(const Run& run, const TrainingOptions& options, const char* state = "training.safetensors");
+
+// Makes the folder of the run and writes config.toml, once all else is known to be right. A run that is resumed keeps
+// what it has.
+void prepare_out(const Run& run, const TrainingOptions& options);
+
+// The tokenizer that the options name: --tokenizer, or the one in --from, or one learned from the data.
+std::unique_ptr<bert::Tokenizer> tokenizer_of(const TrainingOptions& options, const data::Source& source,
+                                              std::uint64_t seed);
+
+// The tokenizer learned from the data, with a word about its size.
+std::unique_ptr<bert::Tokenizer> learned_tokenizer(const data::Source& source, const bert::TokenizerTraining& options);
+
+// The corpus under it, with a progress line and a note where it came from.
+bert::TokenCorpus tokenized(const data::Source& source, const bert::Tokenizer& tokenizer);
+
+// Sizes of a new model, from its name and the options that override it.
+bert::Config config_of(const TrainingOptions& options, const bert::Tokenizer& tokenizer);
+
+data::Framing framing_of(const TrainingOptions& options, const bert::Config& config, const bert::Tokenizer& tokenizer);
+
+// How steps are made: rate, schedule, decay, clipping, seed. Not yet how many, nor where they leave their state.
+bert::TrainerOptions trainer_options(const TrainingOptions& options, std::uint64_t seed);
+
+// `identity`: what shapes the result beside the options, the data and the tokenizer.
+bert::TrainerOptions trainer_options(const Run& run, const TrainingOptions& options, const data::Source& source,
+                                     const bert::Tokenizer& tokenizer, engine::Json identity = engine::Json::object());
+
+// Once a run: how many texts do not fit the length.
+void note_truncation(const bert::TokenPart& part, const data::Framing& framing, const std::string& what);
+
+}  // namespace ingot::pipeline

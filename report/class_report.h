@@ -1,0 +1,21 @@
+// What is said about each class of a classifier.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "bert/class_scores.h"
+#include "engine/io/json.h"
+
+namespace ingot::report {
+
+// Adds to a result: classes, with label, precision, recall, f1 (null where there is nothing to divide by), support and
+// predicted of each, and confusion, texts by truth (rows) and prediction, in the order of classes. Above 100 classes
+// there is no confusion.
+void add_classes(engine::Json& result, const bert::ClassScores& scores, const std::vector<std::string>& labels);
+
+// These for a terminal: a table, the confusion of a few classes, and the classes that are never predicted. Where rows
+// are left out it says so. Empty for a result without classes.
+std::string class_report(const engine::Json& result);
+
+}  // namespace ingot::report
