@@ -113,6 +113,15 @@ void Command::remove_option(const std::string& name) { app_.remove_option(app_.g
 
 std::string Command::name() const { return app_.get_name(); }
 
+std::set<std::string> Command::given() const {
+  std::set<std::string> names;
+  for (const CLI::Option* option : app_.get_options()) {
+    for (const std::string& name : option->get_lnames())
+      if (option->count() > 0) names.insert("--" + name);
+  }
+  return names;
+}
+
 bool Command::given(const std::string& option) const { return app_.get_option(option)->count() > 0; }
 
 std::shared_ptr<Common> add_common(Command& command) {
@@ -196,7 +205,14 @@ pipeline::Run run_of(const Command& command, const Common& common) {
   return {.command = full_name(command),
           .options = resolved_options(command),
           .seed = common.seed,
-          .config = config_text(command)};
+          .config = config_text(command),
+          .given = command.given()};
+}
+
+pipeline::Finish finisher(const Command& command, const Common& common, const fs::path& out) {
+  return [&command, &common, out](engine::Json result, const std::string& text) {
+    finish(command, common, out, std::move(result), text);
+  };
 }
 
 }  // namespace ingot::cli

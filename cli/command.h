@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,6 +63,7 @@ class Command {
   void remove_option(const std::string& name);
 
   std::string name() const;
+  std::set<std::string> given() const;          // all such, as "--seed"
   bool given(const std::string& option) const;  // on the command line or in a file of options
 
   CLI::App& app() { return app_; }
@@ -104,6 +106,9 @@ std::string json_line(const engine::Json& value, int indent = -1);
 
 // What its libraries are told of a command.
 pipeline::Run run_of(const Command& command, const Common& common);
+
+// Ends a command as finish() does, with the result that a library found.
+pipeline::Finish finisher(const Command& command, const Common& common, const std::filesystem::path& out);
 
 // Ends a command: adds usage, seed and build to the result; writes result.json into `out` unless it is empty; prints
 // the JSON on standard output with --json, else `text`, whose names and labels need not be printable.

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <set>
 #include <string>
 
 #include "engine/io/json.h"
@@ -13,8 +15,12 @@ struct Run {
   std::string command;   // "train", "search nas"
   engine::Json options;  // by long name, as given or by default
   std::uint64_t seed = 1;
-  std::string config;  // the text of config.toml
+  std::string config;           // the text of config.toml
+  std::set<std::string> given;  // options that the user gave, as "--width"
 };
+
+// Takes what a command found, and its words for a terminal, and writes result.json.
+using Finish = std::function<void(engine::Json result, const std::string& text)>;
 
 // Makes the folder and writes config.toml into it.
 void write_config(const std::filesystem::path& out, const std::string& config);

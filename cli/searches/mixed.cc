@@ -7,8 +7,6 @@
 
 namespace ingot::cli {
 
-using engine::Json;
-
 void add_search_mixed(Command& search_command) {
   Command& command = search_command.add_subcommand("mixed", "the number format of each layer of a trained classifier");
   const auto common = add_common(command);
@@ -41,9 +39,7 @@ void add_search_mixed(Command& search_command) {
       command,
       "ingot search mixed runs/imdb --data aclImdb.tar.gz --embeddings --max-bits 3 --trials 50 --out runs/mixed",
       common, [&command, options, common] {
-        pipeline::search_mixed(*options, run_of(command, *common), [&](Json result, const std::string& text) {
-          finish(command, *common, options->out, std::move(result), text);
-        });
+        pipeline::search_mixed(*options, run_of(command, *common), finisher(command, *common, options->out));
       });
 }
 

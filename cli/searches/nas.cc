@@ -7,8 +7,6 @@
 
 namespace ingot::cli {
 
-using engine::Json;
-
 void add_search_nas(Command& search_command) {
   Command& command = search_command.add_subcommand("nas", "sizes of a BERT, trained from nothing trial by trial");
   const auto common = add_common(command);
@@ -43,9 +41,7 @@ void add_search_nas(Command& search_command) {
   add_step_options(command, o);
   set_action(command, "ingot search nas --data aclImdb.tar.gz --steps 300 --length 128 --trials 20 --out runs/nas",
              common, [&command, options, common] {
-               pipeline::search_nas(*options, run_of(command, *common), [&](Json result, const std::string& text) {
-                 finish(command, *common, options->out, std::move(result), text);
-               });
+               pipeline::search_nas(*options, run_of(command, *common), finisher(command, *common, options->out));
              });
 }
 

@@ -25,9 +25,6 @@ void check_search(const ModelSearchOptions& options, std::span<const Measure> me
 // All that shapes the trials of a search: what must be the same when it is resumed.
 engine::Json identity_of(const Run& run, const TrainingTexts& texts);
 
-// Takes the result of a search and its words for a terminal, and writes result.json.
-using Finish = std::function<void(engine::Json result, const std::string& text)>;
-
 struct ModelSearch {
   const Run& run;
   const Finish& finish;

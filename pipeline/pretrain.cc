@@ -1,0 +1,62 @@
+#include "pipeline/pretrain.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "bert/pretraining.h"
+#include "engine/base/error.h"
+#include "engine/base/process.h"
+#include "engine/io/json.h"
+#include "pipeline/model_folder.h"
+#include "pipeline/output_lock.h"
+
+namespace ingot::pipeline {
+void pretrain(const PretrainOptions& o, const Run& run, const Finish& finish) {
+  check_options(o);
+  const OutputLock lock(o.out, run.command);
+  check_unused(run, o);
+  const auto source = open_data(o);
+  const auto tokenizer = tokenizer_of(o, *source, run.seed);
+  const bert::TokenCorpus corpus = tokenized(*source, *tokenizer);
+  std::vector<std::span<const std::int32_t>> texts;
+  for (const bert::TokenPart* part : {&corpus.train, &corpus.unlabelled}) {
+    for (std::size_t i = 0; i < part->size(); ++i) texts.push_back(part->tokens(i));
+  }
+  bert::Config config;
+  if (o.from.empty()) {
+    config = config_of(o, *tokenizer);
+  } else {
+    config = bert::read_config(resolve_model_folder(o.from) / "config.json");
+    check_vocabulary(config, *tokenizer, o.from);
+    config.hidden_dropout_prob = config.attention_probs_dropout_prob = static_cast<float>(o.dropout);
+  }
+  config.task = bert::Task::masked_lm;
+  bert::Model model = o.from.empty() ? bert::make_model(config, run.seed)
+                                     : bert::model_from_body(resolve_model_folder(o.from), config, run.seed);
+  const data::Framing framing = framing_of(o, config, *tokenizer);
+  bert::Job job = bert::pretraining_job(model, texts, framing, tokenizer->special(), o.masked, o.batch, run.seed);
+  job.save = [&](const std::filesystem::path& folder) {
+    bert::save_model(folder, model);
+    save_tokenizer(folder, *tokenizer, framing);
+  };
+  prepare_out(run, o);
+  engine::catch_interrupts();
+  const bert::TrainingOutcome outcome = bert::train(model, job, trainer_options(run, o, *source, *tokenizer));
+  engine::release_interrupts();
+  const std::filesystem::path out = o.out;
+  engine::Json result{
+      {"validation_loss", -outcome.best_score},
+      {"validation_perplexity", std::exp(-outcome.best_score)},
+      {"best_step", outcome.best_step},
+      {"steps", outcome.n_steps},
+      {"texts", texts.size()},
+      {"tokens_per_second",
+       outcome.training_seconds > 0 ? static_cast<double>(outcome.n_tokens) / outcome.training_seconds : 0.0},
+      {"training_seconds", outcome.training_seconds}};
+  finish(result,
+         fmt::format("validation loss {:.4f} (perplexity {:.1f}) after {} steps\nmodel: {}\n", -outcome.best_score,
+                     std::exp(-outcome.best_score), outcome.n_steps, (out / "best").string()));
+}
+
+}  // namespace ingot::pipeline

@@ -1,0 +1,103 @@
+#include "pipeline/prune.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "compress/footprint.h"
+#include "compress/prune/pruner.h"
+#include "engine/base/error.h"
+#include "engine/base/progress.h"
+#include "engine/io/json.h"
+#include "pipeline/fine_tuning.h"
+#include "pipeline/output_lock.h"
+
+namespace ingot::pipeline {
+namespace {
+
+using engine::require;
+
+constexpr double kUsualSparsity = 0.5;
+
+// What the options ask for, checked as far as that goes without a model.
+compress::PruneOptions prune_options(const PruningOptions& o, std::uint64_t seed) {
+  compress::PruneOptions p{.method = compress::parse_method(o.method),
+                           .scope = compress::scope_from_name(o.scope),
+                           .sparsity = o.sparsity.value_or(kUsualSparsity),
+                           .activations = o.activations,
+                           .embeddings = o.embeddings,
+                           .seed = seed};
+  compress::check(p);
+  const auto [criterion, kept, group] = p.method;
+  if (group > 0 && o.sparsity) {
+    const double own = 1 - static_cast<double>(kept) / static_cast<double>(group);
+    require(std::abs(*o.sparsity - own) < 1e-6, "--sparsity: --method {} prunes {:g} of the weights, got {}", o.method,
+            own, *o.sparsity);
+  }
+  require(o.ramp >= 0 && o.ramp <= 1, "--ramp: must be between 0 and 1, got {}", o.ramp);
+  require(criterion->follow == nullptr || (o.epochs > 0 && o.ramp > 0),
+          "--method {}: learns from training what to prune, which needs --epochs and --ramp above 0, got {} and {}",
+          o.method, o.epochs, o.ramp);
+  return p;
+}
+
+// What the masks prune, layer by layer.
+std::string table(const compress::Footprint& footprint, const compress::Compression& compression) {
+  std::string text = fmt::format("{:<44} {:>10} {:>10} {:>9}\n", "layer", "weights", "pruned", "sparsity");
+  const auto line = [&](const std::string& name, std::int64_t weights, std::int64_t zeros) {
+    text += fmt::format("{:<44} {:>10} {:>10} {:>9.4f}\n", name, weights, zeros,
+                        static_cast<double>(zeros) / static_cast<double>(weights));
+  };
+  std::int64_t weights = 0, zeros = 0;
+  for (const compress::LayerFootprint& layer : footprint.layers) {
+    if (compression.at(layer.name).weight_mask.empty()) continue;
+    line(layer.name, layer.weights, layer.zeros);
+    weights += layer.weights;
+    zeros += layer.zeros;
+  }
+  line("together", weights, zeros);
+  return text;
+}
+
+// Scores of the model pruned at once, as it is without training.
+engine::Json scores_at_once(const FineTuning& f, const compress::PruneOptions& options) {
+  CompressedModel start = starting_classifier(f.options);
+  compress::Pruner(start.model, start.compression, options).prune(1);
+  return scores(f, start.model);
+}
+
+}  // namespace
+
+void prune_classifier(const PruningOptions& o, const Run& run, const Finish& finish) {
+  check_options(o);
+  check_fine_tuning_options(o);
+  const compress::PruneOptions options = prune_options(o, run.seed);
+  const OutputLock lock(o.out, run.command);
+  check_unused(run, o);
+  CompressedModel start = starting_classifier(o);
+  compress::Pruner pruner(start.model, start.compression, options);
+  if (pruner.n_pruned() > 0) {
+    engine::say(fmt::format("{} of {} weights are pruned already: they stay so and count", pruner.n_pruned(),
+                            pruner.n_weights()));
+  }
+  const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, run.seed);
+  match_labels(start.model.config, *texts);
+  const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);
+  note_truncation(texts->corpus.train, framing, "training");
+  const FineTuning f{run, o, *texts, framing, start.model, start.compression};
+  bert::Job job = fine_tuning_job(f);
+  const auto n_steps = static_cast<double>(o.epochs * job.steps_per_epoch);
+  const auto ramp_steps = static_cast<std::int64_t>(std::ceil(o.ramp * n_steps));
+  if (ramp_steps == 0) pruner.prune(1);
+  compress::prune_while_training(job, pruner, ramp_steps);
+  engine::Json result = fine_tune(f, job);
+  std::string text = table(compress::footprint(start.model, start.compression), start.compression);
+  if (o.epochs > 0 && options.method.criterion->follow == nullptr) {
+    result["before_fine_tuning"] = scores_at_once(f, options);
+    text += fmt::format("pruned at once, before fine-tuning: accuracy {:.4f}\n",
+                        result["before_fine_tuning"]["accuracy"].get<double>());
+  }
+  finish(result, text + summary(result, o));
+}
+
+}  // namespace ingot::pipeline

@@ -1,0 +1,154 @@
+#include "pipeline/quantize.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "compress/formats/kind.h"
+#include "compress/quantize/calibration.h"
+#include "compress/quantize/learned_scales.h"
+#include "engine/base/error.h"
+#include "engine/base/progress.h"
+#include "engine/io/json.h"
+#include "pipeline/fine_tuning.h"
+#include "pipeline/model_folder.h"
+#include "pipeline/output_lock.h"
+#include "pipeline/quantization.h"
+
+namespace ingot::pipeline {
+namespace {
+
+using engine::require;
+
+// --format with --width and --frac, in the notation of plans.
+std::string format_text(const Run& run, const QuantizeOptions& o) {
+  if (o.format == "fixed" || o.format == "ufixed") return fmt::format("{}({},{})", o.format, o.width, o.frac);
+  for (const char* option : {"--width", "--frac"}) {
+    require(!run.given.contains(option), "{}: goes with --format fixed; {} says its own", option, o.format);
+  }
+  return o.format;
+}
+
+compress::Plan plan_from_options(const Run& run, const QuantizeOptions& o) {
+  compress::QuantizerRequest request = compress::parse_request(format_text(run, o));
+  require(request.quantizer.has_value(), "--format: must be a number format, got '{}'", o.format);
+  request.quantizer->mode = compress::parse_mode(o.mode);
+  request.quantizer->clip = o.clip_gradients;
+  compress::check_mode(request.quantizer->format, request.quantizer->mode);
+  const bool by_default = !run.given.contains("--per") && request.quantizer->mode == compress::Mode::mase;
+  compress::Plan plan = uniform_plan(request, request, o.per == "channel" && !by_default, o.embeddings);
+  if (o.outputs == 0) return plan;
+  require(o.format == "fixed" || o.format == "ufixed", "--outputs: goes with --format fixed, got {}", o.format);
+  compress::PlanEntry outputs{.pattern = "*"};
+  outputs.requests[static_cast<std::size_t>(compress::Role::bias)] = compress::parse_request("fixed(24,sums)");
+  outputs.requests[static_cast<std::size_t>(compress::Role::output)] =
+      compress::parse_request(fmt::format("fixed({},calibrated)", o.outputs));
+  plan.push_back(outputs);
+  return plan;
+}
+
+compress::Plan plan_of(const Run& run, const QuantizeOptions& o) {
+  if (o.plan.empty()) return plan_from_options(run, o);
+  for (const char* option :
+       {"--format", "--width", "--frac", "--per", "--mode", "--embeddings", "--outputs", "--clip"}) {
+    require(!run.given.contains(option), "{}: is said by the plan; give it there, or no --plan", option);
+  }
+  return compress::read_plan(o.plan);
+}
+
+compress::CalibrationOptions calibration_options(const Run& run, const QuantizeOptions& o) {
+  require(o.method == "mse" || o.method == "percentile", "--method: must be mse or percentile, got '{}'", o.method);
+  require(o.method == "percentile" || !run.given.contains("--percentile"),
+          "--percentile: goes with --method percentile");
+  require(o.percentile > 0 && o.percentile <= 100, "--percentile: must be above 0 and at most 100, got {}",
+          o.percentile);
+  require(o.calibration_texts >= 1, "--calibration-texts: must be at least 1, got {}", o.calibration_texts);
+  using Method = compress::CalibrationMethod;
+  return {.method = o.method == "mse" ? Method::mse : Method::percentile, .percentile = o.percentile};
+}
+
+void check(const QuantizeOptions& o) {
+  check_options(o);
+  check_fine_tuning_options(o);
+  require(o.per == "channel" || o.per == "tensor", "--per: must be channel or tensor, got '{}'", o.per);
+  require(o.epochs > 0 || !o.learn_scales, "--learn-scales: is done in training; give --qat-epochs");
+  require(!o.learn_scales || o.outputs == 0,
+          "--learn-scales: moves the units of sums, which --outputs gives the biases");
+  require(o.epochs > 0 || o.freeze.empty(), "--freeze: is about training; give --qat-epochs");
+}
+
+// Parameters that match one of the patterns, which commas separate, are not trained.
+void freeze(const bert::Model& model, const std::string& patterns) {
+  const std::vector<engine::Parameter> parameters = model.parameters();
+  std::size_t begin = 0;
+  while (begin < patterns.size()) {
+    const std::size_t end = std::min(patterns.find(',', begin), patterns.size());
+    const std::string pattern = patterns.substr(begin, end - begin);
+    begin = end + 1;
+    bool found = false;
+    for (const engine::Parameter& p : parameters) {
+      if (!compress::matches(pattern, p.name)) continue;
+      found = true;
+      p.variable.node()->requires_gradient = false;
+    }
+    require(found, "--freeze: '{}' matches none of the {} parameters, the first of which is {}", pattern,
+            parameters.size(), parameters.front().name);
+  }
+  require(
+      std::any_of(parameters.begin(), parameters.end(), [](const auto& p) { return p.variable.requires_gradient(); }),
+      "--freeze: '{}' leaves nothing to train", patterns);
+}
+
+compress::Compression calibrated(CompressedModel& start, const compress::Plan& plan,
+                                 const compress::CalibrationOptions& how, const std::vector<bert::Input>& batches) {
+  std::unique_ptr<engine::Progress> meter;
+  return compress::calibrate(start.model, start.compression, compress::requests_by_layer(start.model, plan), batches,
+                             how, [&](std::int64_t done, std::int64_t total) {
+                               if (meter == nullptr) meter = std::make_unique<engine::Progress>("calibrate", total);
+                               meter->update(done);
+                             });
+}
+
+std::string size_line(const engine::Json& result) {
+  const auto packed = result["packed_bytes"].get<std::int64_t>(), whole = result["float_bytes"].get<std::int64_t>();
+  return fmt::format("{:.2f} bits a parameter: {} bytes packed, {} in float32\n", result["average_bits"].get<double>(),
+                     packed, whole);
+}
+
+}  // namespace
+
+void quantize_classifier(const QuantizeOptions& o, const Run& run, const Finish& finish) {
+  const compress::Plan plan = plan_of(run, o);
+  const compress::CalibrationOptions how = calibration_options(run, o);
+  check(o);
+  const OutputLock lock(o.out, run.command);
+  check_unused(run, o);
+  CompressedModel start = starting_classifier(o);
+  compress::requests_by_layer(start.model, plan);
+  freeze(start.model, o.freeze);
+  const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, run.seed);
+  match_labels(start.model.config, *texts);
+  const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);
+  note_truncation(texts->corpus.train, framing, "training");
+  start.compression =
+      calibrated(start, plan, how, calibration_batches(*texts, framing, o.calibration_texts, o.batch, run.seed));
+  const compress::LearnedScales scales(o.learn_scales ? start.compression : compress::Compression());
+  compress::attach(start.model, start.compression);
+  const FineTuning fine_tuning{run, o, *texts, framing, start.model, start.compression};
+  bert::Job job = fine_tuning_job(fine_tuning);
+  if (o.learn_scales) {
+    job.parameters = scales.parameters();
+    require(!job.parameters.parameters.empty(), "--learn-scales: the plan has no fixed-point format in mode standard");
+    for (const engine::Parameter& p : job.parameters.parameters) job.state.push_back({p.name, p.variable.value()});
+    scales.attach(start.model);
+    job.save = [&scales, &compression = start.compression, save = job.save](const std::filesystem::path& folder) {
+      scales.write_to(compression);
+      save(folder);
+    };
+  }
+  const engine::Json result = fine_tune(fine_tuning, job);
+  finish(result, summary(result, o) + size_line(result));
+}
+
+}  // namespace ingot::pipeline

@@ -1,0 +1,40 @@
+// ingot quantize: a classifier in another number format, after training or by training on.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "pipeline/run.h"
+#include "pipeline/training.h"
+
+namespace ingot::pipeline {
+
+struct QuantizeOptions : TrainingOptions {
+  QuantizeOptions() {
+    epochs = 0;
+    learning_rate = 3e-4;
+    length = 0;
+  }
+  std::string format = "fixed";
+  int width = 8;
+  std::string frac = "calibrated";
+  std::string per = "channel";
+  std::string method = "mse";
+  double percentile = 99.9;
+  std::int64_t calibration_texts = 256;
+  bool embeddings = false;
+  int outputs = 0;
+  std::string mode = "standard";
+  std::string plan;
+  bool clip_gradients = false;
+  bool learn_scales = false;
+  std::string freeze;
+  std::int64_t validation = -1;
+};
+
+// Gives a classifier number formats, calibrated and perhaps trained on, evaluates it and saves it in options.out/best.
+// Holds the lock of options.out while it works. Throws Error for wrong options or data before any work.
+void quantize_classifier(const QuantizeOptions& options, const Run& run, const Finish& finish);
+
+}  // namespace ingot::pipeline

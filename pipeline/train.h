@@ -1,0 +1,22 @@
+// ingot train: a classifier from labelled text.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "pipeline/run.h"
+#include "pipeline/training.h"
+
+namespace ingot::pipeline {
+
+struct TrainOptions : TrainingOptions {
+  std::string pooling = "auto";
+  std::int64_t validation = -1;  // examples; negative: by rule
+};
+
+// Trains a classifier on the texts that the options name, evaluates the best epoch and saves it in options.out/best.
+// Holds the lock of options.out while it works. Throws Error for wrong options or data before any work.
+void train_classifier(const TrainOptions& options, const Run& run, const Finish& finish);
+
+}  // namespace ingot::pipeline
