@@ -10,11 +10,11 @@
 #include "engine/base/rng.h"
 #include "engine/base/threads.h"
 #include "engine/kernels/activation/activation.h"
+#include "engine/kernels/adamw/adamw.h"
+#include "engine/kernels/cross_entropy/cross_entropy.h"
 #include "engine/kernels/dropout/dropout.h"
 #include "engine/kernels/embedding/embedding.h"
-#include "engine/kernels/loss/cross_entropy.h"
-#include "engine/kernels/norm/layer_norm.h"
-#include "engine/kernels/optimizer/adamw.h"
+#include "engine/kernels/layer_norm/layer_norm.h"
 #include "engine/kernels/quantize/quantize.h"
 
 namespace ingot::bench {

@@ -10,7 +10,7 @@
 #include "bench/bandwidth.h"
 #include "bench/child.h"
 #include "engine/io/json.h"
-#include "engine/kernels/peak/fma_peak.h"
+#include "engine/kernels/fma_peak/fma_peak.h"
 
 namespace ingot::bench {
 namespace {

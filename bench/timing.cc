@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cstddef>
 
-#include "engine/kernels/peak/fma_peak.h"
+#include "engine/kernels/fma_peak/fma_peak.h"
 
 namespace ingot::bench {
 namespace {

@@ -8,7 +8,7 @@
 #include "engine/base/error.h"
 #include "engine/io/json.h"
 #include "engine/io/safetensors.h"
-#include "engine/kernels/loss/cross_entropy.h"
+#include "engine/kernels/cross_entropy/cross_entropy.h"
 #include "pipeline/model_folder.h"
 #include "pipeline/output_lock.h"
 

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "engine/base/error.h"
+#include "engine/kernels/cross_entropy/cross_entropy.h"
 #include "engine/kernels/gemm/gemm.h"
-#include "engine/kernels/loss/cross_entropy.h"
 
 namespace ingot::engine {
 

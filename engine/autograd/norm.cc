@@ -1,7 +1,7 @@
 #include "engine/autograd/norm.h"
 
 #include "engine/base/error.h"
-#include "engine/kernels/norm/layer_norm.h"
+#include "engine/kernels/layer_norm/layer_norm.h"
 
 namespace ingot::engine {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/kernels/optimizer/adamw.h"
+#include "engine/kernels/adamw/adamw.h"
 
 namespace ingot::engine {
 

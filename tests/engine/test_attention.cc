@@ -12,6 +12,7 @@
 #include "engine/base/threads.h"
 #include "engine/kernels/attention/attention.h"
 #include "engine/kernels/attention/table.h"
+#include "tests/support/kernel_cases.h"
 
 using namespace ingot::engine;
 
@@ -172,9 +173,7 @@ double error(const Case& c, const Floats& got, const Doubles& expected) {
 // 2^-24, about 5e-7; sums of positive terms keep that, and the gradients multiply two such factors.
 void check(const Case& c, double bound = 5e-6) {
   const Oracle oracle = brute_force(Problem(c));
-  for (const kernels::AttentionRow& row : kernels::attention_rows()) {
-    if (!executes(row.isa)) continue;
-    CAPTURE(name(row.isa));
+  ingot::test::for_each_row(kernels::attention_rows(), [&](const kernels::AttentionRow& row) {
     CAPTURE(c.text());
     Problem problem(c);
     problem.run(row);
@@ -187,7 +186,7 @@ void check(const Case& c, double bound = 5e-6) {
       log_error = std::max(log_error, std::abs(problem.log_sum_exp[i] - oracle.log_sum_exp[i]) /
                                           std::max(1.0, std::abs(oracle.log_sum_exp[i])));
     CHECK(log_error < bound);
-  }
+  });
 }
 
 std::vector<std::uint8_t> visible_every_third(std::int64_t n_rows) {
@@ -234,9 +233,7 @@ TEST_CASE("attention sees only visible keys: padding left and right, holes, whol
 TEST_CASE("what a hidden key holds changes no bit, and its gradients are exactly 0") {
   Case c{.lengths = {200}, .n_heads = 1, .head_dim = 40, .dropout = 0.2f};
   c.visible = visible_every_third(200);
-  for (const kernels::AttentionRow& row : kernels::attention_rows()) {
-    if (!executes(row.isa)) continue;
-    CAPTURE(name(row.isa));
+  ingot::test::for_each_row(kernels::attention_rows(), [&](const kernels::AttentionRow& row) {
     Problem plain(c), garbage(c);
     for (std::size_t i = 0; i < garbage.key.size(); ++i) {
       if (c.visible[i / 40]) continue;
@@ -255,7 +252,7 @@ TEST_CASE("what a hidden key holds changes no bit, and its gradients are exactly
       REQUIRE(plain.d_key[i] == 0.0f);
       REQUIRE(plain.d_value[i] == 0.0f);
     }
-  }
+  });
 }
 
 TEST_CASE("attention of large scores neither overflows nor loses the winner") {
@@ -264,15 +261,13 @@ TEST_CASE("attention of large scores neither overflows nor loses the winner") {
 }
 
 TEST_CASE("a query that is not a number gives a row that is not a number, and only that row") {
-  for (const kernels::AttentionRow& row : kernels::attention_rows()) {
-    if (!executes(row.isa)) continue;
-    CAPTURE(name(row.isa));
+  ingot::test::for_each_row(kernels::attention_rows(), [&](const kernels::AttentionRow& row) {
     Problem problem({.lengths = {40}, .head_dim = 16});
     problem.query[7 * 16 + 3] = std::numeric_limits<float>::quiet_NaN();
     problem.run(row);
     for (std::size_t i = 0; i < problem.output.size(); ++i) REQUIRE(std::isnan(problem.output[i]) == (i / 16 == 7));
     CHECK(std::isnan(problem.log_sum_exp[7]));
-  }
+  });
 }
 
 TEST_CASE("attention's gradients are the slopes of its output") {
@@ -311,9 +306,7 @@ TEST_CASE("attention's gradients are the slopes of its output") {
 TEST_CASE("attention gives the same bits on any number of threads") {
   const int before = threads();
   for (const Case& c : {Case{.lengths = {300}, .dropout = 0.1f}, Case{.lengths = {140, 3, 40, 128}, .n_heads = 3}}) {
-    for (const kernels::AttentionRow& row : kernels::attention_rows()) {
-      if (!executes(row.isa)) continue;
-      CAPTURE(name(row.isa));
+    ingot::test::for_each_row(kernels::attention_rows(), [&](const kernels::AttentionRow& row) {
       set_threads(1);
       Problem one(c);
       one.run(row);
@@ -327,7 +320,7 @@ TEST_CASE("attention gives the same bits on any number of threads") {
         CHECK(one.d_key == several.d_key);
         CHECK(one.d_value == several.d_value);
       }
-    }
+    });
   }
   set_threads(before);
 }

@@ -39,7 +39,6 @@ const Dropout kCases[] = {
 
 TEST_CASE("dropout equals its scalar definition bit for bit on every instruction set and tail size") {
   for_each_row(dropout_rows(), [](const DropoutRow& row) {
-    CAPTURE(name(row.isa));
     for (const Dropout& dropout : kCases) {
       for (const std::int64_t n_columns : kTailSizes) {
         CAPTURE(n_columns);
@@ -72,7 +71,6 @@ TEST_CASE("an element whose bits equal the threshold is kept") {
     row += column == 0;
   }
   for_each_row(dropout_rows(), [&](const DropoutRow& kernels) {
-    CAPTURE(name(kernels.isa));
     std::vector<float> mask(256);
     kernels.multipliers(mask_of(dropout), row, 256, mask.data());
     CHECK(mask[static_cast<std::size_t>(column)] == dropout.scale());

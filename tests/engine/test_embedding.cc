@@ -37,7 +37,6 @@ std::vector<std::int32_t> stable_order(const std::vector<std::int32_t>& ids) {
 
 TEST_CASE("gathering copies or adds rows of the table on every instruction set and tail size") {
   for_each_row(embedding_rows(), [](const EmbeddingRow& row) {
-    CAPTURE(name(row.isa));
     for (const std::int64_t n_columns : kTailSizes) {
       CAPTURE(n_columns);
       const std::vector<std::int32_t> ids = some_ids(10, 6);
@@ -59,7 +58,6 @@ TEST_CASE("gathering copies or adds rows of the table on every instruction set a
 
 TEST_CASE("sums of rows are taken in their order on every instruction set and tail size") {
   for_each_row(embedding_rows(), [](const EmbeddingRow& row) {
-    CAPTURE(name(row.isa));
     const std::vector<std::int32_t> order{2, 0, 4, 5, 1};
     for (const std::int64_t n_columns : kTailSizes) {
       CAPTURE(n_columns);

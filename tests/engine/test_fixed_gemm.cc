@@ -109,11 +109,7 @@ template <class Check>
 void for_each_fixed_row(const Check& check) {
   const int before = threads();
   set_threads(1);
-  for (const FixedGemmRow* row : fixed_gemm_rows()) {
-    if (!executes(row->isa)) continue;
-    INFO(std::string(name(row->isa)));
-    check(*row);
-  }
+  ingot::test::for_each_row(fixed_gemm_rows(), check);
   set_threads(before);
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string>
 #include <vector>
 
 #include "engine/base/rng.h"
@@ -76,16 +75,15 @@ double worst(const Matrix& got, std::int64_t terms, const Start& start, const Pr
 
 template <class Check>
 void for_each_case(const Check& check) {
-  for (const GemmRow* row : gemm_rows()) {
-    if (!executes(row->isa)) continue;
+  ingot::test::for_each_row(gemm_rows(), [&](const GemmRow& row) {
     for (const Shape shape : kShapes) {
       for (const bool variant : {false, true}) {
-        INFO(std::string(name(row->isa)), " ", shape.m, "x", shape.n, "x", shape.k, " variant ", variant);
+        INFO(shape.m, "x", shape.n, "x", shape.k, " variant ", variant);
         Rng rng(static_cast<std::uint64_t>(shape.m * 1000 + shape.n), static_cast<std::uint64_t>(Stream::test));
-        check(*row, shape, variant, rng);
+        check(row, shape, variant, rng);
       }
     }
-  }
+  });
 }
 
 template <class Run>
@@ -145,17 +143,16 @@ TEST_CASE("the weight and bias gradients of every instruction set agree with sum
 }
 
 TEST_CASE("a gradient over no tokens is zero, or leaves what it is added to") {
-  for (const GemmRow* row : gemm_rows()) {
-    if (!executes(row->isa)) continue;
+  ingot::test::for_each_row(gemm_rows(), [](const GemmRow& row) {
     Rng rng(1);
     Matrix dw(9, 40, 0, rng), dbias(1, 9, 0, rng);
     const Matrix before = dw;
-    linear_weight_gradient(*row, 0, 9, 40, nullptr, 9, nullptr, 40, true, dw.data(), dbias.data());
+    linear_weight_gradient(row, 0, 9, 40, nullptr, 9, nullptr, 40, true, dw.data(), dbias.data());
     CHECK(dw.values == before.values);
-    linear_weight_gradient(*row, 0, 9, 40, nullptr, 9, nullptr, 40, false, dw.data(), dbias.data());
+    linear_weight_gradient(row, 0, 9, 40, nullptr, 9, nullptr, 40, false, dw.data(), dbias.data());
     CHECK(dw.values == std::vector<float>(9 * 40, 0.0f));
     CHECK(dbias.values == std::vector<float>(9, 0.0f));
-  }
+  });
 }
 
 TEST_CASE("the activation is applied to the sums, which are kept where the caller asks for them") {

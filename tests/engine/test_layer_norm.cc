@@ -3,8 +3,8 @@
 #include <cmath>
 #include <vector>
 
-#include "engine/kernels/norm/layer_norm.h"
-#include "engine/kernels/norm/table.h"
+#include "engine/kernels/layer_norm/layer_norm.h"
+#include "engine/kernels/layer_norm/table.h"
 #include "tests/support/kernel_cases.h"
 
 using namespace ingot::engine;
@@ -86,7 +86,6 @@ double largest_difference(const std::vector<float>& got, const Doubles& want) {
 
 TEST_CASE("layer norm's forward agrees with the formula in double on every instruction set and tail size") {
   for_each_row(layer_norm_rows(), [](const LayerNormRow& row) {
-    CAPTURE(name(row.isa));
     for (const std::int64_t n_columns : kTailSizes) {
       CAPTURE(n_columns);
       const Operands o(3, n_columns);
@@ -114,7 +113,6 @@ TEST_CASE("layer norm's forward agrees with the formula in double on every instr
 
 TEST_CASE("layer norm's backward agrees with central differences of the formula in double") {
   for_each_row(layer_norm_rows(), [](const LayerNormRow& row) {
-    CAPTURE(name(row.isa));
     for (const std::int64_t n_columns : {2, 7, 16, 33, 65}) {
       CAPTURE(n_columns);
       const Operands o(2, n_columns);
@@ -155,11 +153,10 @@ TEST_CASE("layer norm's backward agrees with central differences of the formula 
 
 TEST_CASE("layer norm's instruction sets agree with the reference") {
   for_each_row(layer_norm_rows(), [](const LayerNormRow& row) {
-    CAPTURE(name(row.isa));
     for (const std::int64_t n_columns : {5, 16, 128, 312, 768}) {
       const Operands o(19, n_columns);
       const Results got = run(row, o, kDropout, true, true),
-                    want = run(layer_norm_rows().back(), o, kDropout, true, true);
+                    want = run(*layer_norm_rows().back(), o, kDropout, true, true);
       const auto all = [](const std::vector<float>& values) { return doubles(values, 0, values.size()); };
       CHECK(same_bits(got.s, want.s));
       CHECK(largest_difference(got.mean, all(want.mean)) < 2e-6);
@@ -196,7 +193,7 @@ TEST_CASE("layer norm gives the same bits on one and two threads, adds to dgamma
   CHECK(same_bits(one.dgamma, two.dgamma));
   CHECK(same_bits(one.dbeta, two.dbeta));
 
-  const Results alone = run(layer_norm_rows().back(), o, kDropout, true, true);
+  const Results alone = run(*layer_norm_rows().back(), o, kDropout, true, true);
   for (std::size_t c = 0; c < 40; ++c) {
     CHECK(one.dgamma[c] == doctest::Approx(o.gamma[c] + alone.dgamma[c]).epsilon(1e-4));
     CHECK(one.dbeta[c] == doctest::Approx(o.beta[c] + alone.dbeta[c]).epsilon(1e-4));

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <string>
 #include <vector>
 
 #include "engine/kernels/quantize/quantize.h"
@@ -14,6 +13,7 @@
 
 using namespace ingot::engine;
 using namespace ingot::engine::kernels;
+using namespace ingot::test;
 
 namespace {
 
@@ -47,21 +47,12 @@ std::int64_t code_at(const void* codes, CodeType type, std::int64_t i) {
   return 0;
 }
 
-template <class Check>
-void for_each_quantize_row(const Check& check) {
-  for (const QuantizeRow* row : quantize_rows()) {
-    if (!executes(row->isa)) continue;
-    INFO(std::string(name(row->isa)));
-    check(*row);
-  }
-}
-
 }  // namespace
 
 TEST_CASE("every instruction set gives the code of the definition to every number") {
   const std::vector<float> x = hard_numbers();
   const auto n = static_cast<std::int64_t>(x.size());
-  for_each_quantize_row([&](const QuantizeRow& row) {
+  for_each_row(quantize_rows(), [&](const QuantizeRow& row) {
     for (const CodeType type : kTypes) {
       for (const Rounding rounding : kRoundings) {
         for (const int fraction_bits : {-600, -130, -3, 0, 1, 24, 31, 149, 600}) {
@@ -84,7 +75,7 @@ TEST_CASE("every instruction set gives the code of the definition to every numbe
 
 TEST_CASE("every instruction set gives every number the value of its code at once, and lets NaN pass") {
   const std::vector<float> x = hard_numbers();
-  for_each_quantize_row([&](const QuantizeRow& row) {
+  for_each_row(quantize_rows(), [&](const QuantizeRow& row) {
     for (const Rounding rounding : kRoundings) {
       for (const int fraction_bits : {-96, -3, 0, 1, 24, 126}) {
         const CodeRange range = code_range(fraction_bits == 1 ? 32 : 7, fraction_bits != 24);
@@ -96,7 +87,7 @@ TEST_CASE("every instruction set gives every number the value of its code at onc
                             static_cast<double>(range.lowest), static_cast<double>(range.highest), y.data());
           for (std::size_t i = 0; i < n; ++i) {
             const float want = fixed_value(fixed_code(x[i], fraction_bits, rounding, range), fraction_bits);
-            n_wrong += std::isnan(x[i]) ? !std::isnan(y[i]) : !ingot::test::same_bits({&y[i], 1}, {&want, 1});
+            n_wrong += std::isnan(x[i]) ? !std::isnan(y[i]) : !same_bits({&y[i], 1}, {&want, 1});
           }
           CHECK(y.back() == 77.0f);
         }
@@ -111,7 +102,7 @@ TEST_CASE("every instruction set gives every code its number") {
   std::vector<std::int32_t> codes{0, 1, -1, 2147483647, -2147483647, -2147483647 - 1, 16777217, -33554435};
   for (std::int64_t i = -2147483648; i < 2147483648; i += 1'234'567) codes.push_back(static_cast<std::int32_t>(i));
   const auto n = static_cast<std::int64_t>(codes.size());
-  for_each_quantize_row([&](const QuantizeRow& row) {
+  for_each_row(quantize_rows(), [&](const QuantizeRow& row) {
     for (const CodeType type : kTypes) {
       std::vector<std::int32_t> stored(codes.size());  // the low bytes, whatever number they are in the type
       for (std::int64_t i = 0; i < n; ++i)
@@ -124,16 +115,16 @@ TEST_CASE("every instruction set gives every code its number") {
         for (std::int64_t i = 0; i < n; ++i)
           expected[static_cast<std::size_t>(i)] = fixed_value(code_at(stored.data(), type, i), fraction_bits);
         INFO("type ", static_cast<int>(type), " bits ", fraction_bits);
-        CHECK(ingot::test::same_bits(x, expected));
+        CHECK(same_bits(x, expected));
       }
     }
   });
 }
 
 TEST_CASE("every instruction set takes a factor for each number, at all lengths, and writes nothing beyond them") {
-  for_each_quantize_row([&](const QuantizeRow& row) {
-    for (const std::int64_t n : ingot::test::kTailSizes) {
-      const std::vector<float> x = ingot::test::noise(n, 5, 40.0);
+  for_each_row(quantize_rows(), [&](const QuantizeRow& row) {
+    for (const std::int64_t n : kTailSizes) {
+      const std::vector<float> x = noise(n, 5, 40.0);
       std::vector<double> factors;
       for (std::int64_t i = 0; i < n; ++i) factors.push_back(power_of_two(static_cast<int>(i % 7) - 3));
       for (const CodeType type : kTypes) {
@@ -164,7 +155,7 @@ TEST_CASE("matrices are quantised per tensor, row or column, and read back") {
   for (int i = 0; i < 40; ++i) bits.push_back(i % 9 - 1);
   for (const Per per : {Per::tensor, Per::row, Per::column}) {
     for (const std::int64_t gap : {0, 3}) {
-      const std::vector<float> x = ingot::test::noise(rows * (columns + gap), 9, 20.0);
+      const std::vector<float> x = noise(rows * (columns + gap), 9, 20.0);
       std::vector<std::int16_t> codes(static_cast<std::size_t>(rows * (columns + 2 * gap)), 4321);
       std::vector<float> back(x.size(), 77.0f);
       const Codes stored{CodeType::s16, codes.data(), columns + 2 * gap};
@@ -189,9 +180,9 @@ TEST_CASE("matrices are quantised per tensor, row or column, and read back") {
 }
 
 TEST_CASE("a large tensor gets the same codes on one and two threads") {
-  const std::vector<float> x = ingot::test::noise(200'000, 3, 5.0);
+  const std::vector<float> x = noise(200'000, 3, 5.0);
   const int bits = 4;
-  const auto [one, two] = ingot::test::on_one_and_on(2, [&] {
+  const auto [one, two] = on_one_and_on(2, [&] {
     std::vector<std::int8_t> codes(x.size());
     quantize(2, 100'000, x.data(), 100'000, {FractionBits::Per::tensor, &bits}, Rounding::floor, code_range(8, true),
              {CodeType::s8, codes.data(), 100'000});

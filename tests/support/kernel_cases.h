@@ -2,6 +2,8 @@
 // runs on one and two threads.
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -28,11 +30,13 @@ inline bool same_bits(std::span<const float> a, std::span<const float> b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
 }
 
-// check(row) for the rows of a kernel table that this machine executes.
+// check(row) for the rows of a kernel table that this machine executes; what fails names the instruction set.
 template <class Row, class Check>
-void for_each_row(std::span<const Row> rows, const Check& check) {
-  for (const Row& row : rows) {
-    if (engine::executes(row.isa)) check(row);
+void for_each_row(std::span<const Row* const> rows, const Check& check) {
+  for (const Row* row : rows) {
+    if (!engine::executes(row->isa)) continue;
+    CAPTURE(engine::name(row->isa));
+    check(*row);
   }
 }
 

@@ -42,17 +42,17 @@ Activation activation_from_name(std::string_view name) {
 namespace kernels {
 namespace {
 
-constexpr ActivationRow kRows[] = {
+constexpr const ActivationRow* kRows[] = {
 #if defined(__x86_64__)
-    {Isa::avx512, activation_forward_avx512, activation_backward_avx512},
-    {Isa::avx2, activation_forward_avx2, activation_backward_avx2},
+    &kActivationAvx512,
+    &kActivationAvx2,
 #endif
-    {Isa::reference, activation_forward_ref, activation_backward_ref},
+    &kActivationReference,
 };
 
 }  // namespace
 
-std::span<const ActivationRow> activation_rows() { return kRows; }
+std::span<const ActivationRow* const> activation_rows() { return kRows; }
 
 void activation_forward(Activation activation, std::int64_t n, const float* x, float* y) {
   active_row(activation_rows()).forward(activation, n, x, y);

@@ -47,14 +47,16 @@ double derivative(Activation activation, double x) {
   __builtin_unreachable();
 }
 
-}  // namespace
-
-void activation_forward_ref(Activation activation, std::int64_t n, const float* x, float* y) {
+void forward(Activation activation, std::int64_t n, const float* x, float* y) {
   for (std::int64_t i = 0; i < n; ++i) y[i] = static_cast<float>(value(activation, x[i]));
 }
 
-void activation_backward_ref(Activation activation, std::int64_t n, const float* x, const float* dy, float* dx) {
+void backward(Activation activation, std::int64_t n, const float* x, const float* dy, float* dx) {
   for (std::int64_t i = 0; i < n; ++i) dx[i] = static_cast<float>(dy[i] * derivative(activation, x[i]));
 }
+
+}  // namespace
+
+extern const ActivationRow kActivationReference{.isa = Isa::reference, .forward = forward, .backward = backward};
 
 }  // namespace ingot::engine::kernels

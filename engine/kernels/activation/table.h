@@ -15,14 +15,9 @@ struct ActivationRow {
   void (*backward)(Activation activation, std::int64_t n, const float* x, const float* dy, float* dx);
 };
 
-std::span<const ActivationRow> activation_rows();
+extern const ActivationRow kActivationAvx512, kActivationAvx2, kActivationReference;
 
-void activation_forward_ref(Activation activation, std::int64_t n, const float* x, float* y);
-void activation_forward_avx2(Activation activation, std::int64_t n, const float* x, float* y);
-void activation_forward_avx512(Activation activation, std::int64_t n, const float* x, float* y);
-
-void activation_backward_ref(Activation activation, std::int64_t n, const float* x, const float* dy, float* dx);
-void activation_backward_avx2(Activation activation, std::int64_t n, const float* x, const float* dy, float* dx);
-void activation_backward_avx512(Activation activation, std::int64_t n, const float* x, const float* dy, float* dx);
+// Best first, the reference last; includes rows that this machine cannot run.
+std::span<const ActivationRow* const> activation_rows();
 
 }  // namespace ingot::engine::kernels

@@ -5,12 +5,6 @@
 
 namespace ingot::engine::kernels {
 
-void activation_forward_avx2(Activation activation, std::int64_t n, const float* x, float* y) {
-  forward(activation, n, x, y);
-}
-
-void activation_backward_avx2(Activation activation, std::int64_t n, const float* x, const float* dy, float* dx) {
-  backward(activation, n, x, dy, dx);
-}
+extern const ActivationRow kActivationAvx2{.isa = Isa::avx2, .forward = forward, .backward = backward};
 
 }  // namespace ingot::engine::kernels

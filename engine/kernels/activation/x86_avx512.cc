@@ -5,12 +5,6 @@
 
 namespace ingot::engine::kernels {
 
-void activation_forward_avx512(Activation activation, std::int64_t n, const float* x, float* y) {
-  forward(activation, n, x, y);
-}
-
-void activation_backward_avx512(Activation activation, std::int64_t n, const float* x, const float* dy, float* dx) {
-  backward(activation, n, x, dy, dx);
-}
+extern const ActivationRow kActivationAvx512{.isa = Isa::avx512, .forward = forward, .backward = backward};
 
 }  // namespace ingot::engine::kernels

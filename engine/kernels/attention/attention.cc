@@ -10,12 +10,12 @@
 namespace ingot::engine::kernels {
 namespace {
 
-constexpr AttentionRow kRows[] = {
+constexpr const AttentionRow* kRows[] = {
 #if defined(__x86_64__)
-    {Isa::avx512, attention_forward_avx512, attention_backward_avx512, attention_scratch_avx512},
-    {Isa::avx2, attention_forward_avx2, attention_backward_avx2, attention_scratch_avx2},
+    &kAttentionAvx512,
+    &kAttentionAvx2,
 #endif
-    {Isa::reference, attention_forward_ref, attention_backward_ref, attention_scratch_ref},
+    &kAttentionReference,
 };
 
 // A head smaller than this shares its chunk with the next ones, so that taking a chunk costs little beside its work.
@@ -87,7 +87,7 @@ std::int64_t heads_to_a_chunk(const AttentionShape& shape) {
 
 }  // namespace
 
-std::span<const AttentionRow> attention_rows() { return kRows; }
+std::span<const AttentionRow* const> attention_rows() { return kRows; }
 
 void attention_forward(const AttentionRow& row, const AttentionShape& shape, const float* query, const float* key,
                        const float* value, float* output, float* log_sum_exp) {

@@ -44,10 +44,8 @@ void store(const std::vector<double>& sum, double factor, float* out) {
   for (std::size_t i = 0; i < sum.size(); ++i) out[i] = static_cast<float>(sum[i] * factor);
 }
 
-}  // namespace
-
-void attention_forward_ref(const AttentionHead& head, std::int64_t first, std::int64_t last, float* output,
-                           float* log_sum_exp, float*) {
+void forward(const AttentionHead& head, std::int64_t first, std::int64_t last, float* output, float* log_sum_exp,
+             float*) {
   std::vector<double> scores(static_cast<std::size_t>(head.length));
   for (std::int64_t query = first; query < last; ++query) {
     double largest = -INFINITY;
@@ -71,7 +69,7 @@ void attention_forward_ref(const AttentionHead& head, std::int64_t first, std::i
 
 // With P the probabilities, M the multipliers and O = (M P) V: dV = (M P)^T dO, and, with dP = M (dO V^T), the gradient
 // of the scores is P (dP - sum_k P dP), where sum_k P dP = dO . O.
-void attention_backward_ref(const AttentionHead& head, const AttentionHeadGradient& gradient, float*) {
+void backward(const AttentionHead& head, const AttentionHeadGradient& gradient, float*) {
   const std::int64_t dim = head.head_dim, stride = head.stride;
   const auto n = static_cast<std::size_t>(head.length * dim);
   std::vector<double> d_key(n, 0.0), d_value(n, 0.0);
@@ -99,6 +97,11 @@ void attention_backward_ref(const AttentionHead& head, const AttentionHeadGradie
     }
 }
 
-std::int64_t attention_scratch_ref(std::int64_t, std::int64_t) { return 0; }
+std::int64_t scratch_floats(std::int64_t, std::int64_t) { return 0; }
+
+}  // namespace
+
+extern const AttentionRow kAttentionReference{
+    .isa = Isa::reference, .forward = forward, .backward = backward, .scratch = scratch_floats};
 
 }  // namespace ingot::engine::kernels

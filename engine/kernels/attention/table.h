@@ -1,4 +1,4 @@
-// The attention kernels of each instruction set: one row is declaration, dispatch and test at once.
+// The rows of attention.cc's table, for dispatch and tests.
 #pragma once
 
 #include <cstdint>
@@ -39,22 +39,20 @@ struct AttentionHeadGradient {
   float* d_value = nullptr;
 };
 
-// Queries first .. last - 1 of a head; output and log_sum_exp (or null) are those of query 0.
-using AttentionForward = void(const AttentionHead& head, std::int64_t first, std::int64_t last, float* output,
-                              float* log_sum_exp, float* scratch);
-using AttentionBackward = void(const AttentionHead& head, const AttentionHeadGradient& gradient, float* scratch);
-// Floats of scratch, 64-byte aligned, that either of the two needs.
-using AttentionScratch = std::int64_t(std::int64_t length, std::int64_t head_dim);
-
 struct AttentionRow {
   Isa isa;
-  AttentionForward* forward;
-  AttentionBackward* backward;
-  AttentionScratch* scratch;
+  // Queries first .. last - 1 of a head; output and log_sum_exp (or null) are those of query 0.
+  void (*forward)(const AttentionHead& head, std::int64_t first, std::int64_t last, float* output, float* log_sum_exp,
+                  float* scratch);
+  void (*backward)(const AttentionHead& head, const AttentionHeadGradient& gradient, float* scratch);
+  // Floats of scratch, 64-byte aligned, that either of the two needs.
+  std::int64_t (*scratch)(std::int64_t length, std::int64_t head_dim);
 };
 
-// Best first, the reference last.
-std::span<const AttentionRow> attention_rows();
+extern const AttentionRow kAttentionAvx512, kAttentionAvx2, kAttentionReference;
+
+// Best first, the reference last; includes rows that this machine cannot run.
+std::span<const AttentionRow* const> attention_rows();
 
 // The functions of attention.h by a given row.
 void attention_forward(const AttentionRow& row, const AttentionShape& shape, const float* query, const float* key,
@@ -62,9 +60,5 @@ void attention_forward(const AttentionRow& row, const AttentionShape& shape, con
 void attention_backward(const AttentionRow& row, const AttentionShape& shape, const float* query, const float* key,
                         const float* value, const float* output, const float* log_sum_exp, const float* d_output,
                         float* d_query, float* d_key, float* d_value);
-
-AttentionForward attention_forward_ref, attention_forward_avx2, attention_forward_avx512;
-AttentionBackward attention_backward_ref, attention_backward_avx2, attention_backward_avx512;
-AttentionScratch attention_scratch_ref, attention_scratch_avx2, attention_scratch_avx512;
 
 }  // namespace ingot::engine::kernels

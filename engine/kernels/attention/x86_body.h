@@ -1,6 +1,5 @@
 // Attention of one head over blocks of queries and keys, forward (online softmax) and backward (probabilities computed
-// again), written once for every Vec. Include after simd/avx2.h or simd/avx512.h, simd/loops.h, simd/philox.h,
-// simd/transpose.h and table.h.
+// again), written once for every Vec.
 //
 // Scores are held in units of log 2 (the keys are packed times scale / ln 2), so that a probability is a power of two.
 // A hidden key, or one past the end that fills a Vec, counts as zeros and starts its score at minus infinity, so its
@@ -8,12 +7,10 @@
 #pragma once
 
 #include "engine/kernels/attention/x86_tile.h"
+#include "engine/kernels/simd/philox.h"
 
-namespace ingot::engine {
+namespace ingot::engine::kernels {
 namespace {
-
-using kernels::AttentionHead;
-using kernels::AttentionHeadGradient;
 
 constexpr std::int64_t kQueryBlock = 48;  // a multiple of kTileRows and of kWidth
 constexpr std::int64_t kKeyBlock = 128;   // one group of the dropout mask
@@ -47,7 +44,7 @@ struct Pieces {
   }
 };
 
-inline MaskSource mask_source(const AttentionHead& head) {
+inline MaskSource source_of(const AttentionHead& head) {
   return mask_source(head.dropout_seed, head.dropout_stream, head.dropout_threshold, head.dropout_scale);
 }
 
@@ -217,7 +214,7 @@ inline void forward_queries(const AttentionHead& head, const MaskSource& source,
 inline void forward(const AttentionHead& head, std::int64_t first, std::int64_t last, float* output, float* log_sum_exp,
                     float* memory) {
   Pieces pieces{memory};
-  const MaskSource source = mask_source(head);
+  const MaskSource source = source_of(head);
   float* scores = pieces.take(kQueryBlock * kScoreStride);
   const Packed packed = pack_head(head, pieces);
   const std::int64_t step = query_step(last - first);
@@ -304,7 +301,7 @@ inline void clear(const AttentionHead& head, KeyBlock block, float* rows) {
 
 inline void backward(const AttentionHead& head, const AttentionHeadGradient& gradient, float* memory) {
   Pieces pieces{memory};
-  const MaskSource source = mask_source(head);
+  const MaskSource source = source_of(head);
   const std::int64_t dim = head.head_dim, columns = round_up(dim, kWidth);
   BackwardBlock block{.keys = {},
                       .keys_transposed = pieces.take(kKeyBlock * dim),
@@ -349,4 +346,4 @@ inline std::int64_t scratch_floats(std::int64_t length, std::int64_t head_dim) {
 }
 
 }  // namespace
-}  // namespace ingot::engine
+}  // namespace ingot::engine::kernels

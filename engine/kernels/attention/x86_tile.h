@@ -1,5 +1,4 @@
 // Small products of matrices for attention: packing of the right operand into panels, and the register tile.
-// Include after simd/avx2.h or simd/avx512.h, simd/loops.h and simd/transpose.h.
 //
 // A panel holds kPanelVecs Vecs of columns (the last one as many as it needs), depth by depth. A tile keeps its part of
 // the result in registers and reads the left operand one broadcast float at a time: 6 rows by 4 Vecs of 16, or by 2 of
@@ -8,7 +7,10 @@
 
 #include <cstdint>
 
-namespace ingot::engine {
+#include "engine/kernels/simd/loops.h"
+#include "engine/kernels/simd/transpose.h"
+
+namespace ingot::engine::kernels {
 namespace {
 
 constexpr std::int64_t kWidth = Vec::width;
@@ -188,4 +190,4 @@ inline void multiply(const Product& product, std::int64_t rows, std::int64_t col
 }
 
 }  // namespace
-}  // namespace ingot::engine
+}  // namespace ingot::engine::kernels

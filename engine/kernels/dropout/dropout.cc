@@ -8,12 +8,12 @@
 namespace ingot::engine::kernels {
 namespace {
 
-constexpr DropoutRow kRows[] = {
+constexpr const DropoutRow* kRows[] = {
 #if defined(__x86_64__)
-    {Isa::avx512, dropout_multiply_avx512, dropout_multipliers_avx512},
-    {Isa::avx2, dropout_multiply_avx2, dropout_multipliers_avx2},
+    &kDropoutAvx512,
+    &kDropoutAvx2,
 #endif
-    {Isa::reference, dropout_multiply_ref, dropout_multipliers_ref},
+    &kDropoutReference,
 };
 
 }  // namespace
@@ -22,7 +22,7 @@ DropoutMask mask_of(const Dropout& dropout) {
   return {dropout.seed, dropout.stream, dropout.threshold(), dropout.scale()};
 }
 
-std::span<const DropoutRow> dropout_rows() { return kRows; }
+std::span<const DropoutRow* const> dropout_rows() { return kRows; }
 
 void dropout(const Dropout& dropout, std::int64_t first_row, std::int64_t n_rows, std::int64_t n_columns,
              const float* x, float* y) {

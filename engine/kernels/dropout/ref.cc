@@ -21,18 +21,20 @@ void for_multipliers(const DropoutMask& mask, std::int64_t row, std::int64_t n_c
   }
 }
 
-}  // namespace
-
-void dropout_multiply_ref(const DropoutMask& mask, std::int64_t first_row, std::int64_t n_rows, std::int64_t n_columns,
-                          const float* x, float* y) {
+void multiply(const DropoutMask& mask, std::int64_t first_row, std::int64_t n_rows, std::int64_t n_columns,
+              const float* x, float* y) {
   for (std::int64_t r = 0; r < n_rows; ++r, x += n_columns, y += n_columns) {
     for_multipliers(mask, first_row + r, n_columns,
                     [&](std::int64_t column, float multiplier) { y[column] = x[column] * multiplier; });
   }
 }
 
-void dropout_multipliers_ref(const DropoutMask& mask, std::int64_t row, std::int64_t n_columns, float* y) {
+void multipliers(const DropoutMask& mask, std::int64_t row, std::int64_t n_columns, float* y) {
   for_multipliers(mask, row, n_columns, [&](std::int64_t column, float multiplier) { y[column] = multiplier; });
 }
+
+}  // namespace
+
+extern const DropoutRow kDropoutReference{.isa = Isa::reference, .multiply = multiply, .multipliers = multipliers};
 
 }  // namespace ingot::engine::kernels

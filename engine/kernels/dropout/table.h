@@ -28,17 +28,9 @@ struct DropoutRow {
   void (*multipliers)(const DropoutMask& mask, std::int64_t row, std::int64_t n_columns, float* y);
 };
 
-std::span<const DropoutRow> dropout_rows();
+extern const DropoutRow kDropoutAvx512, kDropoutAvx2, kDropoutReference;
 
-void dropout_multiply_ref(const DropoutMask& mask, std::int64_t first_row, std::int64_t n_rows, std::int64_t n_columns,
-                          const float* x, float* y);
-void dropout_multiply_avx2(const DropoutMask& mask, std::int64_t first_row, std::int64_t n_rows, std::int64_t n_columns,
-                           const float* x, float* y);
-void dropout_multiply_avx512(const DropoutMask& mask, std::int64_t first_row, std::int64_t n_rows,
-                             std::int64_t n_columns, const float* x, float* y);
-
-void dropout_multipliers_ref(const DropoutMask& mask, std::int64_t row, std::int64_t n_columns, float* y);
-void dropout_multipliers_avx2(const DropoutMask& mask, std::int64_t row, std::int64_t n_columns, float* y);
-void dropout_multipliers_avx512(const DropoutMask& mask, std::int64_t row, std::int64_t n_columns, float* y);
+// Best first, the reference last; includes rows that this machine cannot run.
+std::span<const DropoutRow* const> dropout_rows();
 
 }  // namespace ingot::engine::kernels

@@ -34,5 +34,18 @@ inline void multiply_row(const MaskSource& source, std::int64_t row, std::int64_
   });
 }
 
+inline void multiply(const DropoutMask& mask, std::int64_t first_row, std::int64_t n_rows, std::int64_t n_columns,
+                     const float* x, float* y) {
+  const MaskSource source = source_of(mask);
+  for (std::int64_t r = 0; r < n_rows; ++r) {
+    multiply_row(source, first_row + r, n_columns, x + r * n_columns, y + r * n_columns);
+  }
+}
+
+inline void multipliers(const DropoutMask& mask, std::int64_t row, std::int64_t n_columns, float* y) {
+  for_multipliers(source_of(mask), row, n_columns,
+                  [&](std::int64_t column, auto lanes, Vec values) { store(y + column, values, lanes); });
+}
+
 }  // namespace
 }  // namespace ingot::engine::kernels

@@ -14,17 +14,17 @@ constexpr std::int64_t kGatherGrain = 1 << 14;  // floats that one thread copies
 constexpr std::int64_t kRunGrain = 128;         // positions of the order whose runs one task adds
 constexpr std::int64_t kColumnGrain = 64;       // columns of a task: one id of all rows still makes work for threads
 
-constexpr EmbeddingRow kRows[] = {
+constexpr const EmbeddingRow* kRows[] = {
 #if defined(__x86_64__)
-    {Isa::avx512, embedding_gather_avx512, embedding_add_rows_avx512},
-    {Isa::avx2, embedding_gather_avx2, embedding_add_rows_avx2},
+    &kEmbeddingAvx512,
+    &kEmbeddingAvx2,
 #endif
-    {Isa::reference, embedding_gather_ref, embedding_add_rows_ref},
+    &kEmbeddingReference,
 };
 
 }  // namespace
 
-std::span<const EmbeddingRow> embedding_rows() { return kRows; }
+std::span<const EmbeddingRow* const> embedding_rows() { return kRows; }
 
 void embedding_forward(std::int64_t n, std::int64_t n_columns, const std::int32_t* ids, const float* table,
                        bool accumulate, float* y) {

@@ -18,20 +18,9 @@ struct EmbeddingRow {
                    const float* dy, float* sum);
 };
 
-std::span<const EmbeddingRow> embedding_rows();
+extern const EmbeddingRow kEmbeddingAvx512, kEmbeddingAvx2, kEmbeddingReference;
 
-void embedding_gather_ref(std::int64_t n, std::int64_t n_columns, const std::int32_t* ids, const float* table,
-                          bool accumulate, float* y);
-void embedding_gather_avx2(std::int64_t n, std::int64_t n_columns, const std::int32_t* ids, const float* table,
-                           bool accumulate, float* y);
-void embedding_gather_avx512(std::int64_t n, std::int64_t n_columns, const std::int32_t* ids, const float* table,
-                             bool accumulate, float* y);
-
-void embedding_add_rows_ref(std::int64_t n, std::int64_t n_columns, std::int64_t stride, const std::int32_t* order,
-                            const float* dy, float* sum);
-void embedding_add_rows_avx2(std::int64_t n, std::int64_t n_columns, std::int64_t stride, const std::int32_t* order,
-                             const float* dy, float* sum);
-void embedding_add_rows_avx512(std::int64_t n, std::int64_t n_columns, std::int64_t stride, const std::int32_t* order,
-                               const float* dy, float* sum);
+// Best first, the reference last; includes rows that this machine cannot run.
+std::span<const EmbeddingRow* const> embedding_rows();
 
 }  // namespace ingot::engine::kernels

@@ -9,11 +9,13 @@
 namespace ingot::engine::kernels {
 namespace {
 
+constexpr const ExactGemmRow* kRows[] = {
 #if defined(__x86_64__)
-constexpr const ExactGemmRow* kRows[] = {&kExactGemmAvx512, &kExactGemmAvx2, &kExactGemmReference};
-#else
-constexpr const ExactGemmRow* kRows[] = {&kExactGemmReference};
+    &kExactGemmAvx512,
+    &kExactGemmAvx2,
 #endif
+    &kExactGemmReference,
+};
 
 // Of a task: these rows of x, and the weights that they meet at a time, stay in the first-level caches.
 constexpr std::int64_t kTaskRows = 32, kColumns = 32;

@@ -23,10 +23,7 @@ struct ExactGemmRow {
   void (*multiply)(const ExactBlock& block);
 };
 
-extern const ExactGemmRow kExactGemmReference;
-#if defined(__x86_64__)
-extern const ExactGemmRow kExactGemmAvx2, kExactGemmAvx512;
-#endif
+extern const ExactGemmRow kExactGemmAvx512, kExactGemmAvx2, kExactGemmReference;
 
 // Best first, the reference last; includes rows that this machine cannot run.
 std::span<const ExactGemmRow* const> exact_gemm_rows();

@@ -1,5 +1,5 @@
 // Products over Doubles, written once for every width: a tile of dot products, each in the lanes of one register. The
-// including file has brought, in namespace ingot::engine: Doubles; and the sides of the tile, kRows and kColumns.
+// including file has brought Doubles and the sides of the tile, kRows and kColumns.
 #pragma once
 
 namespace ingot::engine::kernels {

@@ -12,12 +12,12 @@
 namespace ingot::engine::kernels {
 namespace {
 
+constexpr const FixedGemmRow* kRows[] = {
 #if defined(__x86_64__)
-constexpr const FixedGemmRow* kRows[] = {&kFixedGemmAvx512Vnni, &kFixedGemmAvx512, &kFixedGemmAvxVnni, &kFixedGemmAvx2,
-                                         &kFixedGemmReference};
-#else
-constexpr const FixedGemmRow* kRows[] = {&kFixedGemmReference};
+    &kFixedGemmAvx512Vnni, &kFixedGemmAvx512, &kFixedGemmAvxVnni, &kFixedGemmAvx2,
 #endif
+    &kFixedGemmReference,
+};
 
 constexpr std::int64_t kTaskRows = 168;       // packed by one task: a multiple of every tile's height
 constexpr std::int64_t kFewRows = 32;         // not worth two tasks

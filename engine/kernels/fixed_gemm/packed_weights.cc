@@ -19,11 +19,6 @@ constexpr std::int64_t kSumLimit = std::int64_t{1} << 31;
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 std::int64_t round_up(std::int64_t a, std::int64_t b) { return ceil_div(a, b) * b; }
 
-const FixedGemmRow& best_row() {
-  static const FixedGemmRow& row = active_row(fixed_gemm_rows());
-  return row;
-}
-
 // Groups of two words of every channel.
 template <class Code>
 void put_words(std::int64_t panel, std::int64_t k, const Code* codes, std::byte* to) {
@@ -46,10 +41,10 @@ void put_nibbles(std::int64_t group_size, std::span<const std::int8_t> codes, st
 }  // namespace
 
 PackedWeights::PackedWeights(const FixedLayer& layer, int weight_bits, std::span<const std::int8_t> w)
-    : PackedWeights(best_row(), layer, weight_bits, w) {}
+    : PackedWeights(active_row(fixed_gemm_rows()), layer, weight_bits, w) {}
 
 PackedWeights::PackedWeights(const FixedLayer& layer, std::span<const std::int16_t> w)
-    : PackedWeights(best_row(), layer, w) {}
+    : PackedWeights(active_row(fixed_gemm_rows()), layer, w) {}
 
 PackedWeights::PackedWeights(const FixedGemmRow& row, const FixedLayer& layer, int weight_bits,
                              std::span<const std::int8_t> w)

@@ -101,10 +101,8 @@ struct FixedGemmRow {
   void (*unpack_nibbles)(std::int64_t groups, const std::uint8_t* from, std::int8_t* to);
 };
 
-extern const FixedGemmRow kFixedGemmReference;
-#if defined(__x86_64__)
-extern const FixedGemmRow kFixedGemmAvx2, kFixedGemmAvxVnni, kFixedGemmAvx512, kFixedGemmAvx512Vnni;
-#endif
+extern const FixedGemmRow kFixedGemmAvx512Vnni, kFixedGemmAvx512, kFixedGemmAvxVnni, kFixedGemmAvx2,
+    kFixedGemmReference;
 
 // Best first, the reference last; includes rows that this machine cannot run.
 std::span<const FixedGemmRow* const> fixed_gemm_rows();

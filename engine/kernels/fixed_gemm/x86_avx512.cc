@@ -2,9 +2,8 @@
 #include "engine/kernels/simd/avx512.h"
 #include "engine/kernels/simd/doubles_avx512.h"
 #include "engine/kernels/simd/ints_avx512.h"
-#include "engine/kernels/simd/loops.h"
 
-namespace ingot::engine {
+namespace ingot::engine::kernels {
 namespace {
 
 constexpr int kVectors = 2;
@@ -19,7 +18,7 @@ inline Ints sum_bytes(Ints sum, Ints u8, Ints s8) {
 inline Ints sum_words(Ints sum, Ints a, Ints b) { return add_ints(sum, multiply_words(a, b)); }
 
 }  // namespace
-}  // namespace ingot::engine
+}  // namespace ingot::engine::kernels
 
 #include "engine/kernels/fixed_gemm/x86_body.h"
 

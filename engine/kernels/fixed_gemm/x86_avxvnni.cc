@@ -2,9 +2,8 @@
 #include "engine/kernels/simd/avx2.h"
 #include "engine/kernels/simd/doubles_avx2.h"
 #include "engine/kernels/simd/ints_avx2.h"
-#include "engine/kernels/simd/loops.h"
 
-namespace ingot::engine {
+namespace ingot::engine::kernels {
 namespace {
 
 constexpr int kVectors = 2;
@@ -17,7 +16,7 @@ inline Ints sum_bytes(Ints sum, Ints u8, Ints s8) { return {_mm256_dpbusd_avx_ep
 inline Ints sum_words(Ints sum, Ints a, Ints b) { return {_mm256_dpwssd_avx_epi32(sum.v, a.v, b.v)}; }
 
 }  // namespace
-}  // namespace ingot::engine
+}  // namespace ingot::engine::kernels
 
 #include "engine/kernels/fixed_gemm/x86_body.h"
 

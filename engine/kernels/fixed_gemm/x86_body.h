@@ -1,9 +1,11 @@
-// Fixed-point products over Ints, written once for every instruction set. The including file has brought, in namespace
-// ingot::engine: Ints; kVectors (of a panel, even); sum_bytes(sum, u8, s8) and sum_words(sum, a, b), which add the
-// products of each lane's bytes or words to its 32-bit sum; kWideBytes (sum_bytes is exact for all operands); and the
-// rows of c that are held in registers: kByteRows, kWordRows and, where sums of 16 bits come first, kDeepRows. Floats
-// are made with Vec, Doubles and for_lanes.
+// Fixed-point products over Ints, written once for every instruction set. The including file has brought Ints; kVectors
+// (of a panel, even); sum_bytes(sum, u8, s8) and sum_words(sum, a, b), which add the products of each lane's bytes or
+// words to its 32-bit sum; kWideBytes (sum_bytes is exact for all operands); and the rows of c that are held in
+// registers: kByteRows, kWordRows and, where sums of 16 bits come first, kDeepRows. Floats are made with Vec, Doubles
+// and for_lanes.
 #pragma once
+
+#include "engine/kernels/simd/loops.h"
 
 namespace ingot::engine::kernels {
 namespace {

@@ -13,16 +13,13 @@
 namespace ingot::engine::kernels {
 namespace {
 
+constexpr const GemmRow* kRows[] = {
 #if defined(__x86_64__)
-constexpr const GemmRow* kRows[] = {&kGemmAvx512, &kGemmAvx2, &kGemmReference};
-#else
-constexpr const GemmRow* kRows[] = {&kGemmReference};
+    &kGemmAvx512,
+    &kGemmAvx2,
 #endif
-
-const GemmRow& active_row() {
-  static const GemmRow& row = kernels::active_row(gemm_rows());
-  return row;
-}
+    &kGemmReference,
+};
 
 constexpr std::int64_t kTaskWork = 1 << 19;  // multiply-adds worth waking a thread for: some 10 us
 constexpr std::int64_t kPackWork = 1 << 15;  // floats packed in one task
@@ -317,17 +314,17 @@ void linear_weight_gradient(const GemmRow& row, std::int64_t m, std::int64_t n, 
 void linear_forward(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, std::int64_t ldx, const float* w,
                     const float* bias, Activation activation, float* pre_activation, float* y, std::int64_t ldy,
                     BiasOrder order) {
-  linear_forward(active_row(), m, n, k, x, ldx, w, bias, activation, pre_activation, y, ldy, order);
+  linear_forward(active_row(gemm_rows()), m, n, k, x, ldx, w, bias, activation, pre_activation, y, ldy, order);
 }
 
 void linear_input_gradient(std::int64_t m, std::int64_t n, std::int64_t k, const float* dy, std::int64_t lddy,
                            const float* w, bool accumulate, float* dx, std::int64_t lddx) {
-  linear_input_gradient(active_row(), m, n, k, dy, lddy, w, accumulate, dx, lddx);
+  linear_input_gradient(active_row(gemm_rows()), m, n, k, dy, lddy, w, accumulate, dx, lddx);
 }
 
 void linear_weight_gradient(std::int64_t m, std::int64_t n, std::int64_t k, const float* dy, std::int64_t lddy,
                             const float* x, std::int64_t ldx, bool accumulate, float* dw, float* dbias) {
-  linear_weight_gradient(active_row(), m, n, k, dy, lddy, x, ldx, accumulate, dw, dbias);
+  linear_weight_gradient(active_row(gemm_rows()), m, n, k, dy, lddy, x, ldx, accumulate, dw, dbias);
 }
 
 }  // namespace ingot::engine::kernels

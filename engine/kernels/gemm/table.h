@@ -62,11 +62,7 @@ struct GemmRow {
   void (*add)(std::int64_t n, const float* from, float* to);
 };
 
-extern const GemmRow kGemmReference;
-#if defined(__x86_64__)
-extern const GemmRow kGemmAvx2;
-extern const GemmRow kGemmAvx512;
-#endif
+extern const GemmRow kGemmAvx512, kGemmAvx2, kGemmReference;
 
 // Best first, the reference last; includes rows that this machine cannot run.
 std::span<const GemmRow* const> gemm_rows();

@@ -1,9 +1,7 @@
 #include "engine/kernels/gemm/table.h"
 #include "engine/kernels/simd/avx2.h"
-// The transposition is written in the words of the header above.
-#include "engine/kernels/simd/transpose.h"
 
-namespace ingot::engine {
+namespace ingot::engine::kernels {
 namespace {
 
 constexpr int kTileRows = 6;  // 12 accumulators, 2 of b, 1 of a: 15 of 16 registers
@@ -57,7 +55,7 @@ inline void store_quads(Vec v0, Vec v1, Vec v2, Vec v3, int rows, const float* b
 }
 
 }  // namespace
-}  // namespace ingot::engine
+}  // namespace ingot::engine::kernels
 
 #include "engine/kernels/gemm/x86_body.h"
 

@@ -1,9 +1,7 @@
 #include "engine/kernels/gemm/table.h"
 #include "engine/kernels/simd/avx512.h"
-// The transposition is written in the words of the header above.
-#include "engine/kernels/simd/transpose.h"
 
-namespace ingot::engine {
+namespace ingot::engine::kernels {
 namespace {
 
 constexpr int kTileRows = 14;  // 28 accumulators, 2 of b, 1 of a: 31 of 32 registers
@@ -87,7 +85,7 @@ inline void store_quads(Vec v0, Vec v1, Vec v2, Vec v3, int rows, const float* b
 }
 
 }  // namespace
-}  // namespace ingot::engine
+}  // namespace ingot::engine::kernels
 
 #include "engine/kernels/gemm/x86_body.h"
 

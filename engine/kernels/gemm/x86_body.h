@@ -1,7 +1,8 @@
-// The matrix products over Vec, written once for every width. The including file has brought, in namespace
-// ingot::engine, Vec, transpose(), kTileRows (rows of c held in registers), sums_of(), and
-// repeat_pair(), transpose_pairs() and store_quads() for the few-rows product.
+// The matrix products over Vec, written once for every width. The including file has brought Vec, kTileRows (rows of c
+// held in registers), sums_of(), and repeat_pair(), transpose_pairs() and store_quads() for the few-rows product.
 #pragma once
+
+#include "engine/kernels/simd/transpose.h"
 
 namespace ingot::engine::kernels {
 namespace {

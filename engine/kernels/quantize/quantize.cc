@@ -10,11 +10,13 @@
 namespace ingot::engine::kernels {
 namespace {
 
+constexpr const QuantizeRow* kRows[] = {
 #if defined(__x86_64__)
-constexpr const QuantizeRow* kRows[] = {&kQuantizeAvx512, &kQuantizeAvx2, &kQuantizeReference};
-#else
-constexpr const QuantizeRow* kRows[] = {&kQuantizeReference};
+    &kQuantizeAvx512,
+    &kQuantizeAvx2,
 #endif
+    &kQuantizeReference,
+};
 
 constexpr std::int64_t kGrain = 1 << 15;  // numbers worth waking a thread for
 

@@ -29,10 +29,7 @@ struct QuantizeRow {
   void (*dequantize)(const QuantizeSpan& span, const void* codes, float* x);
 };
 
-extern const QuantizeRow kQuantizeReference;
-#if defined(__x86_64__)
-extern const QuantizeRow kQuantizeAvx2, kQuantizeAvx512;
-#endif
+extern const QuantizeRow kQuantizeAvx512, kQuantizeAvx2, kQuantizeReference;
 
 // Best first, the reference last; includes rows that this machine cannot run.
 std::span<const QuantizeRow* const> quantize_rows();

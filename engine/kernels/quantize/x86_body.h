@@ -1,6 +1,6 @@
 // Quantisation over Doubles, written once for every width. A float32 times a power of two is exact in double, and
 // bounds that are integers may be applied before R, which is monotone: the steps of fixed_code, lane by lane.
-// The including file has brought, in namespace ingot::engine, Doubles.
+// The including file has brought Doubles.
 #pragma once
 
 namespace ingot::engine::kernels {

@@ -1,4 +1,4 @@
-#include "engine/kernels/peak/table.h"
+#include "engine/kernels/fma_peak/table.h"
 
 namespace ingot::engine::kernels {
 namespace {
@@ -18,6 +18,6 @@ float chains(std::int64_t steps, float start) {
 
 }  // namespace
 
-extern const PeakRow kPeakReference{.isa = Isa::reference, .flops_per_step = 2 * kChains, .chains = chains};
+extern const FmaPeakRow kFmaPeakReference{.isa = Isa::reference, .flops_per_step = 2 * kChains, .chains = chains};
 
 }  // namespace ingot::engine::kernels

@@ -1,7 +1,7 @@
 // Sums of exponentials over Vec, for x86_avx2.cc and x86_avx512.cc.
 #pragma once
 
-#include "engine/kernels/loss/table.h"
+#include "engine/kernels/cross_entropy/table.h"
 #include "engine/kernels/simd/loops.h"
 #include "engine/kernels/simd/math.h"
 

@@ -1,28 +1,28 @@
-#include "engine/kernels/loss/cross_entropy.h"
+#include "engine/kernels/cross_entropy/cross_entropy.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "engine/base/threads.h"
+#include "engine/kernels/cross_entropy/table.h"
 #include "engine/kernels/dispatch.h"
-#include "engine/kernels/loss/table.h"
 
 namespace ingot::engine::kernels {
 namespace {
 
 constexpr std::int64_t kGrain = 1 << 15;  // logits that one thread takes at a time
 
-constexpr CrossEntropyRow kRows[] = {
+constexpr const CrossEntropyRow* kRows[] = {
 #if defined(__x86_64__)
-    {Isa::avx512, softmax_sums_avx512, scale_avx512},
-    {Isa::avx2, softmax_sums_avx2, scale_avx2},
+    &kCrossEntropyAvx512,
+    &kCrossEntropyAvx2,
 #endif
-    {Isa::reference, softmax_sums_ref, scale_ref},
+    &kCrossEntropyReference,
 };
 
 }  // namespace
 
-std::span<const CrossEntropyRow> cross_entropy_rows() { return kRows; }
+std::span<const CrossEntropyRow* const> cross_entropy_rows() { return kRows; }
 
 // With z = logits - maximum, E = exp(z[label]) and S the sum of the other exponentials: loss = log(E + S) - z[label],
 // and the gradient at the label is -weight S / (E + S). Where the label has the largest logit, E = 1 and the loss is

@@ -1,7 +1,7 @@
 // AdamW over Vec, for x86_avx2.cc and x86_avx512.cc: the operations of ref.cc one by one, none of them fused.
 #pragma once
 
-#include "engine/kernels/optimizer/table.h"
+#include "engine/kernels/adamw/table.h"
 #include "engine/kernels/simd/loops.h"
 
 namespace ingot::engine::kernels {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "engine/kernels/dropout/x86_body.h"
-#include "engine/kernels/norm/table.h"
+#include "engine/kernels/layer_norm/table.h"
 #include "engine/kernels/simd/loops.h"
 
 namespace ingot::engine::kernels {

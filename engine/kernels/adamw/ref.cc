@@ -1,11 +1,12 @@
 #include <cmath>
 
-#include "engine/kernels/optimizer/table.h"
+#include "engine/kernels/adamw/table.h"
 
 namespace ingot::engine::kernels {
+namespace {
 
-void adamw_ref(const AdamWFactors& factors, std::int64_t n, const float* gradient, float* weight, float* first_moment,
-               float* second_moment) {
+void update(const AdamWFactors& factors, std::int64_t n, const float* gradient, float* weight, float* first_moment,
+            float* second_moment) {
   for (std::int64_t i = 0; i < n; ++i) {
     const float g = factors.gradient_scale * gradient[i];
     const float m = factors.keep_first * first_moment[i] + factors.add_first * g;
@@ -17,7 +18,7 @@ void adamw_ref(const AdamWFactors& factors, std::int64_t n, const float* gradien
   }
 }
 
-double sum_of_squares_ref(std::int64_t n, const float* x) {
+double squares(std::int64_t n, const float* x) {
   double sums[16] = {};
   for (std::int64_t i = 0; i < n; ++i) sums[i % 16] += static_cast<double>(x[i]) * x[i];
   for (int half = 8; half > 0; half /= 2) {
@@ -25,5 +26,9 @@ double sum_of_squares_ref(std::int64_t n, const float* x) {
   }
   return sums[0];
 }
+
+}  // namespace
+
+extern const AdamWRow kAdamWReference{.isa = Isa::reference, .update = update, .sum_of_squares = squares};
 
 }  // namespace ingot::engine::kernels

@@ -1,4 +1,4 @@
-#include "engine/kernels/peak/fma_peak.h"
+#include "engine/kernels/fma_peak/fma_peak.h"
 
 #include <algorithm>
 #include <atomic>
@@ -7,16 +7,18 @@
 
 #include "engine/base/threads.h"
 #include "engine/kernels/dispatch.h"
-#include "engine/kernels/peak/table.h"
+#include "engine/kernels/fma_peak/table.h"
 
 namespace ingot::engine::kernels {
 namespace {
 
+constexpr const FmaPeakRow* kRows[] = {
 #if defined(__x86_64__)
-constexpr const PeakRow* kRows[] = {&kPeakAvx512, &kPeakAvx2, &kPeakReference};
-#else
-constexpr const PeakRow* kRows[] = {&kPeakReference};
+    &kFmaPeakAvx512,
+    &kFmaPeakAvx2,
 #endif
+    &kFmaPeakReference,
+};
 
 constexpr int kRuns = 8;                       // the fastest counts: other processes may interrupt some
 constexpr std::int64_t kStepsPerRun = 25'000;  // 60 us at 5 GHz: far more than it takes to start the threads
@@ -24,7 +26,7 @@ constexpr std::int64_t kStepsPerRun = 25'000;  // 60 us at 5 GHz: far more than 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 // Seconds for `steps` steps on every thread at once, from the moment all have started to the end of the last.
-double time_chains(const PeakRow& row, int n_threads, std::int64_t steps) {
+double time_chains(const FmaPeakRow& row, int n_threads, std::int64_t steps) {
   std::atomic<int> n_started{0};
   std::atomic<bool> right{true};
   std::atomic<double> begin{0.0};
@@ -42,10 +44,10 @@ double time_chains(const PeakRow& row, int n_threads, std::int64_t steps) {
 
 }  // namespace
 
-std::span<const PeakRow* const> peak_rows() { return kRows; }
+std::span<const FmaPeakRow* const> fma_peak_rows() { return kRows; }
 
 double fma_peak(int n_threads) {
-  const PeakRow& row = active_row(peak_rows());
+  const FmaPeakRow& row = active_row(fma_peak_rows());
   const int before = threads();
   set_threads(n_threads);
   double seconds = time_chains(row, n_threads, kStepsPerRun);

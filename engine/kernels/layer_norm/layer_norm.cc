@@ -1,11 +1,11 @@
-#include "engine/kernels/norm/layer_norm.h"
+#include "engine/kernels/layer_norm/layer_norm.h"
 
 #include <algorithm>
 #include <vector>
 
 #include "engine/base/threads.h"
 #include "engine/kernels/dispatch.h"
-#include "engine/kernels/norm/table.h"
+#include "engine/kernels/layer_norm/table.h"
 
 namespace ingot::engine::kernels {
 namespace {
@@ -13,17 +13,17 @@ namespace {
 constexpr std::int64_t kForwardGrain = 1 << 13;  // floats that one thread takes at a time
 constexpr std::int64_t kBackwardGrain = 128;     // rows of a partial sum: part of the definition of dgamma and dbeta
 
-constexpr LayerNormRow kRows[] = {
+constexpr const LayerNormRow* kRows[] = {
 #if defined(__x86_64__)
-    {Isa::avx512, layer_norm_forward_avx512, layer_norm_backward_avx512},
-    {Isa::avx2, layer_norm_forward_avx2, layer_norm_backward_avx2},
+    &kLayerNormAvx512,
+    &kLayerNormAvx2,
 #endif
-    {Isa::reference, layer_norm_forward_ref, layer_norm_backward_ref},
+    &kLayerNormReference,
 };
 
 }  // namespace
 
-std::span<const LayerNormRow> layer_norm_rows() { return kRows; }
+std::span<const LayerNormRow* const> layer_norm_rows() { return kRows; }
 
 void layer_norm_forward(std::int64_t n_rows, std::int64_t n_columns, float* x, const Dropout& dropout,
                         const float* residual, const float* gamma, const float* beta, float eps, float* y, float* mean,

@@ -1,15 +1,16 @@
 // Normative: sums in double.
 #include <cmath>
 
-#include "engine/kernels/norm/table.h"
+#include "engine/kernels/layer_norm/table.h"
 
 namespace ingot::engine::kernels {
+namespace {
 
-void layer_norm_forward_ref(const LayerNormForward& call, std::int64_t first_row, std::int64_t end_row) {
+void forward(const LayerNormForward& call, std::int64_t first_row, std::int64_t end_row) {
   const std::int64_t n = call.n_columns;
   for (std::int64_t r = first_row; r < end_row; ++r) {
     float* x = call.x + r * n;
-    if (call.mask.threshold > 0) dropout_multiply_ref(call.mask, r, 1, n, x, x);
+    if (call.mask.threshold > 0) kDropoutReference.multiply(call.mask, r, 1, n, x, x);
     double sum = 0, squares = 0;
     for (std::int64_t c = 0; c < n; ++c) {
       if (call.residual != nullptr) x[c] += call.residual[r * n + c];
@@ -27,8 +28,8 @@ void layer_norm_forward_ref(const LayerNormForward& call, std::int64_t first_row
 }
 
 // With h = (s - mean) rstd and g = dy gamma: ds = rstd (g - mean(g) - h mean(g h)).
-void layer_norm_backward_ref(const LayerNormBackward& call, std::int64_t first_row, std::int64_t end_row, float* dgamma,
-                             float* dbeta) {
+void backward(const LayerNormBackward& call, std::int64_t first_row, std::int64_t end_row, float* dgamma,
+              float* dbeta) {
   const std::int64_t n = call.n_columns;
   for (std::int64_t c = 0; c < n; ++c) dgamma[c] = dbeta[c] = 0;
   for (std::int64_t r = first_row; r < end_row; ++r) {
@@ -53,11 +54,15 @@ void layer_norm_backward_ref(const LayerNormBackward& call, std::int64_t first_r
     }
     if (call.dx == nullptr) continue;
     if (call.mask.threshold > 0) {
-      dropout_multiply_ref(call.mask, r, 1, n, ds, call.dx + r * n);
+      kDropoutReference.multiply(call.mask, r, 1, n, ds, call.dx + r * n);
     } else {
       for (std::int64_t c = 0; c < n; ++c) call.dx[r * n + c] = ds[c];
     }
   }
 }
+
+}  // namespace
+
+extern const LayerNormRow kLayerNormReference{.isa = Isa::reference, .forward = forward, .backward = backward};
 
 }  // namespace ingot::engine::kernels

@@ -1,12 +1,12 @@
-#include "engine/kernels/optimizer/adamw.h"
+#include "engine/kernels/adamw/adamw.h"
 
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "engine/base/threads.h"
+#include "engine/kernels/adamw/table.h"
 #include "engine/kernels/dispatch.h"
-#include "engine/kernels/optimizer/table.h"
 
 namespace ingot::engine::kernels {
 namespace {
@@ -14,17 +14,17 @@ namespace {
 constexpr std::int64_t kGrain = 1 << 14;     // elements of an update that one thread takes at a time
 constexpr std::int64_t kSumGrain = 1 << 16;  // elements of a partial sum: part of the definition of the result
 
-constexpr AdamWRow kRows[] = {
+constexpr const AdamWRow* kRows[] = {
 #if defined(__x86_64__)
-    {Isa::avx512, adamw_avx512, sum_of_squares_avx512},
-    {Isa::avx2, adamw_avx2, sum_of_squares_avx2},
+    &kAdamWAvx512,
+    &kAdamWAvx2,
 #endif
-    {Isa::reference, adamw_ref, sum_of_squares_ref},
+    &kAdamWReference,
 };
 
 }  // namespace
 
-std::span<const AdamWRow> adamw_rows() { return kRows; }
+std::span<const AdamWRow* const> adamw_rows() { return kRows; }
 
 AdamWFactors adamw_factors(const AdamWStep& step) {
   return {
@@ -45,7 +45,7 @@ void adamw(const AdamWStep& step, std::int64_t n, const float* gradient, float* 
   const AdamWRow& row = active_row(adamw_rows());
   const AdamWFactors factors = adamw_factors(step);
   parallel_for(n, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    row.adamw(factors, end - begin, gradient + begin, weight + begin, first_moment + begin, second_moment + begin);
+    row.update(factors, end - begin, gradient + begin, weight + begin, first_moment + begin, second_moment + begin);
   });
 }
 
@@ -57,7 +57,7 @@ void adamw_some_rows(const AdamWStep& step, std::span<const std::int32_t> rows, 
   parallel_for(n_rows, std::max<std::int64_t>(1, kGrain / n_columns), [&](std::int64_t begin, std::int64_t end) {
     for (const std::int32_t r : rows.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin))) {
       const std::int64_t at = r * n_columns;
-      row.adamw(factors, n_columns, gradient + at, weight + at, first_moment + at, second_moment + at);
+      row.update(factors, n_columns, gradient + at, weight + at, first_moment + at, second_moment + at);
     }
   });
 }

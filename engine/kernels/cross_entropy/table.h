@@ -21,18 +21,13 @@ struct CrossEntropyRow {
   void (*scale)(std::int64_t n, float factor, float* x);  // x[i] *= factor
 };
 
-std::span<const CrossEntropyRow> cross_entropy_rows();
+extern const CrossEntropyRow kCrossEntropyAvx512, kCrossEntropyAvx2, kCrossEntropyReference;
+
+// Best first, the reference last; includes rows that this machine cannot run.
+std::span<const CrossEntropyRow* const> cross_entropy_rows();
 
 // One row of logits: its loss; its gradient, unless null, as cross_entropy() defines it.
 float cross_entropy_of_row(const CrossEntropyRow& kernels, std::int64_t n_classes, const float* logits,
                            std::int32_t label, float weight, float* gradient);
-
-SoftmaxSums softmax_sums_ref(std::int64_t n_classes, const float* logits, std::int32_t label, float* exponentials);
-SoftmaxSums softmax_sums_avx2(std::int64_t n_classes, const float* logits, std::int32_t label, float* exponentials);
-SoftmaxSums softmax_sums_avx512(std::int64_t n_classes, const float* logits, std::int32_t label, float* exponentials);
-
-void scale_ref(std::int64_t n, float factor, float* x);
-void scale_avx2(std::int64_t n, float factor, float* x);
-void scale_avx512(std::int64_t n, float factor, float* x);
 
 }  // namespace ingot::engine::kernels

@@ -43,17 +43,9 @@ struct LayerNormRow {
                    float* dbeta);
 };
 
-std::span<const LayerNormRow> layer_norm_rows();
+extern const LayerNormRow kLayerNormAvx512, kLayerNormAvx2, kLayerNormReference;
 
-void layer_norm_forward_ref(const LayerNormForward& call, std::int64_t first_row, std::int64_t end_row);
-void layer_norm_forward_avx2(const LayerNormForward& call, std::int64_t first_row, std::int64_t end_row);
-void layer_norm_forward_avx512(const LayerNormForward& call, std::int64_t first_row, std::int64_t end_row);
-
-void layer_norm_backward_ref(const LayerNormBackward& call, std::int64_t first_row, std::int64_t end_row, float* dgamma,
-                             float* dbeta);
-void layer_norm_backward_avx2(const LayerNormBackward& call, std::int64_t first_row, std::int64_t end_row,
-                              float* dgamma, float* dbeta);
-void layer_norm_backward_avx512(const LayerNormBackward& call, std::int64_t first_row, std::int64_t end_row,
-                                float* dgamma, float* dbeta);
+// Best first, the reference last; includes rows that this machine cannot run.
+std::span<const LayerNormRow* const> layer_norm_rows();
 
 }  // namespace ingot::engine::kernels

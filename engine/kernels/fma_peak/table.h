@@ -1,4 +1,4 @@
-// The chains behind fma_peak, one per instruction set.
+// The rows of fma_peak.cc's table, for dispatch and tests.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace ingot::engine::kernels {
 
-struct PeakRow {
+struct FmaPeakRow {
   Isa isa;
   std::int64_t flops_per_step;
   // Runs that many steps on values that begin at `start` and above and tend to 1. The value depends on every operation,
@@ -16,13 +16,9 @@ struct PeakRow {
   float (*chains)(std::int64_t steps, float start);
 };
 
-extern const PeakRow kPeakReference;
-#if defined(__x86_64__)
-extern const PeakRow kPeakAvx2;
-extern const PeakRow kPeakAvx512;
-#endif
+extern const FmaPeakRow kFmaPeakAvx512, kFmaPeakAvx2, kFmaPeakReference;
 
 // Best first, the reference last; includes rows that this machine cannot run.
-std::span<const PeakRow* const> peak_rows();
+std::span<const FmaPeakRow* const> fma_peak_rows();
 
 }  // namespace ingot::engine::kernels
