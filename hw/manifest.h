@@ -5,8 +5,7 @@
 //   graph.json            the graph (graph/graph.h): its GraphRunner is what the hardware must compute
 //   TOP.sv, *.sv          the module, `top` unless it was given a name, and the modules that it needs
 //   *.mem                 ROM images for $readmemh, found beside TOP.sv; of a module with a name: TOP.*.mem
-//   vectors.safetensors   optional: real input codes [n, n_in], and the output codes [n, n_out] that the engine
-//   computed
+//   vectors.safetensors   optional: real input codes [n, n_in], and the engine's output codes [n, n_out]
 //
 // Ports of the top module: clk, rst (synchronous, active high); NAME, NAME_valid, NAME_ready for input and output. A
 // beat is `lanes` codes in two's complement, element i in bits [i width +: width].

@@ -7,8 +7,8 @@
 //   weight = "fixed(4,calibrated)"
 //   bias = "fixed(8,half)"                # half of the width: fixed(8,4)
 //   # or, of a bias, "fixed(24,sums)": the fraction bits of the sums of products that it is added to, by channel
-//   per = "channel"                       # calibrated weights: fraction bits by output channel; "tensor" (default):
-//   one
+//   per = "channel"                       # calibrated weights: fraction bits by output channel;
+//                                         # "tensor" (default): the same for all
 //   [[layers]]
 //   name = "classifier"
 //   weight = "float32"                    # not quantised

@@ -1,3 +1,17 @@
+// How threads share loops that last tens of microseconds.
+//
+// A parallel region per loop would end at a barrier for the whole team. With a busy neighbour on the machine, each
+// barrier then waits until its slowest thread is given a processor again, which is most of the time when loops last
+// 50 us. So there is one OpenMP team for the life of the process, fed through a ticket. The caller works too, takes
+// whatever nobody has taken, and waits only for chunks under way. A worker that sleeps costs nothing.
+//
+// The caller takes the chunks of the first half, and the workers take those of the second. Loop after loop over the
+// same rows then finds the first half of them in one processor's caches and the second half in another's. Whoever is
+// done with a half goes on with what the other would take last.
+//
+// The price is processor time: a worker that finds nothing to do looks for work for kSpin before it sleeps, and the
+// caller spins until the last chunk is done. In return, the next loop of a step finds the workers awake. And the team
+// serves one loop at a time: a loop inside of a loop, or of a second thread meanwhile, runs on the thread that asks.
 #include "engine/base/threads.h"
 
 #include <omp.h>
@@ -43,15 +57,6 @@ void ask_for_short_turns() {
   ::syscall(SYS_sched_setattr, 0, &wish, 0);
 }
 
-// One OpenMP team for the life of the process, fed through a ticket. A parallel region per loop would end at a barrier
-// for the whole team: with a busy neighbour on the machine each one then waits until its slowest thread is given a
-// processor again, which is most of the time when loops last 50 us. Here the caller works too, takes whatever nobody
-// has taken, and waits only for chunks under way: a worker that sleeps costs nothing.
-//
-// The caller takes the chunks of the first half, the workers those of the second: loop after loop over the same rows
-// finds the first half of them in one processor's caches and the second half in another's. Whoever is done with a half
-// goes on with what the other would take last.
-//
 // The ticket counts the chunks taken by the caller and by the workers, below the epoch. Epochs are odd while a job is
 // being written, even while it may be worked on. A worker claims a chunk by increasing a ticket that has not changed
 // since before it read the job, so it can neither mix two jobs nor come late to one. Every field of the job is stored

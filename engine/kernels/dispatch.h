@@ -5,8 +5,7 @@
 //   table.h       FamilyRow (an instruction set, and the functions written for it), the rows, and family_rows()
 //   ref.cc        the normative functions, and their row kFamilyReference
 //   x86_body.h    the functions in the words of simd/, written once for every width
-//   x86_<isa>.cc  the words of one instruction set, what else the body takes from it, the body, and the row
-//   kFamily<Isa>
+//   x86_<isa>.cc  the words of one instruction set, what else the body needs of it, the body, and the row kFamily<Isa>
 //
 // An instruction set comes to a family as one file and one row: x86_<isa>.cc, which meson.build finds by its name, and
 // its row in kRows, declared in table.h. Dispatch, tests and benches read the table. Only ref.cc and x86_*.cc name

@@ -12,10 +12,10 @@
 
 namespace ingot::hw {
 
-// relu:     y = x for x >= 0, else 0
-// slope:    y = x for x >= 0, else slope x, requantised to the output
-// random: the same with slopes that a generator draws; see random_slopes.h
-// table:    any function of a code, up to kMaxTableWidth bits, as the engine computes it
+//   relu       y = x for x >= 0, else 0
+//   slope      y = x for x >= 0, else slope x, requantised to the output
+//   random_*   the same with slopes that a generator draws; see random_slopes.h
+//   table      any function of a code, up to kMaxTableWidth bits, as the engine computes it
 enum class FunctionKind { relu, slope, random_lab, random_uniform, table };
 
 struct Function {

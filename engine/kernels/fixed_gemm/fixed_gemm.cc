@@ -1,4 +1,21 @@
-// How products are cut into tasks: by shape alone, never by the number of threads.
+// Products of fixed-point codes: how they are cut into tasks, and what a task does with its rows.
+//
+// The sums of a layer have 32 bits, and the codes that they become have 8. Storing all sums and reading them again
+// would move several times the bytes of the codes on either side of the product. So sums leave the caches only if the
+// caller asks for them: a task takes a few rows at a time through its panels, and does to their sums whatever follows
+// (shifts, or floats, an activation and the next layer's codes) before it turns to the next rows.
+//
+// The weights of a layer were packed once (packed_weights.cc), so a product has only its activations to prepare. The
+// instructions multiply unsigned bytes by signed ones. Signed activations are therefore raised by an offset while they
+// are packed, and the sums start where that takes the offset back. Rows that need no offset and no padding are read
+// where they lie.
+//
+// A task has some rows, and so many panels that their weights stay in the second-level cache while all of its rows
+// pass. The trade-off: tasks of other panels pack the same rows again, and tasks of other rows unpack the same weights
+// of 4 bits again. That costs little beside the products, and no task waits for another.
+//
+// Integer sums are exact, so every cut would give the same bits. The cuts still depend on the shape alone, never on the
+// number of threads, as everywhere.
 #include "engine/kernels/fixed_gemm/fixed_gemm.h"
 
 #include <algorithm>

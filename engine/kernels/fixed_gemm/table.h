@@ -1,8 +1,11 @@
-// What an instruction set provides for fixed-point products.
+// The rows of fixed_gemm.cc's table, for dispatch and tests.
 //
 // Weights lie in panels: `panel` channels side by side, groups of 4 bytes (or 2 words of 16 bits) of one channel
-// together, since that is what one lane multiplies at a time: b[(group panel + channel) 4 + i] = w[channel, 4 group +
-// i]. Activations are rows of such groups. Both are padded with zeros to whole groups.
+// together, since that is what one lane multiplies at a time:
+//
+//   b[(group panel + channel) 4 + i] = w[channel, 4 group + i]
+//
+// Activations are rows of such groups. Both are padded with zeros to whole groups.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,22 @@
-// How the products are cut into blocks and shared between threads. No cut depends on the number of threads, and every
-// value is summed in an order that the shape alone decides.
+// The matrix products of a linear layer: how they are cut into blocks and shared between threads.
+//
+// A processor multiplies much faster than memory delivers, so a number that was fetched has to take part in many
+// products while it is near. A tile of the result stays in registers (x86_body.h). A panel of the right factor, as wide
+// as the tile and kGemmDepth steps deep, stays in the first-level cache, and a task's rows of the left factor stay in
+// the caches beyond. A longer inner dimension is cut into such depths, and each adds to what the one before it stored.
+//
+// The forward product needs w by columns, but w lies by rows. Packing w into panels puts that right. It costs a pass
+// over all of w, which is little where many rows of x share it, and too much where few do:
+//
+//   m <= kFewRows or n <= kFewColumns    sums run along the inner dimension of x and w as they lie
+//   m <= kNarrowRows                     x is packed instead, and w is read once, where it lies
+//   else                                 w is packed
+//
+// An input gradient reads w by rows, and packs it only for more than kInPlaceRows rows. A weight gradient sums over
+// tokens and packs nothing here. Where its result has only a tile or two, the tokens are cut as well.
+//
+// No cut depends on the number of threads, and every value is summed in an order that the shape alone decides: any
+// number of threads gives the same bits. The price is that a small product has few tasks, however many threads wait.
 #include "engine/kernels/gemm/gemm.h"
 
 #include <algorithm>

@@ -1,5 +1,4 @@
-// The instruction sets of the matrix products: what one provides, and the products run on a chosen one (for tests and
-// benches; everyone else calls gemm.h).
+// The rows of gemm.cc's table, for dispatch and tests, and the products of gemm.h by a given row.
 //
 // Every product is cut into blocks c[m,n] = start + a b. The right factor b is read in panels: kPanel columns side by
 // side for one value of the inner index, so that a tile of c, held in registers, takes one short row of b and one
