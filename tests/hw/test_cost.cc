@@ -4,6 +4,7 @@
 #include <array>
 
 #include "engine/base/child.h"
+#include "engine/base/files.h"
 #include "engine/io/json.h"
 #include "hw/emit/folder.h"
 #include "hw/passes/parallelism.h"
@@ -34,6 +35,31 @@ TEST_CASE("a fit finds the coefficients that made the values, and none below 0")
   for (const double error : hw::left_out_errors(features, values)) CHECK(std::abs(error) < 1e-3);
   for (double& value : values) value = 1000 - value;  // falls where features rise
   for (const double c : hw::fit(features, values)) CHECK(c >= 0);
+}
+
+TEST_CASE("the cost model computes with what the recorded sweeps of syntheses found") {
+  const std::pair<const char*, std::pair<Target, bool>> sweeps[] = {{"ice40", {Target::ice40, true}},
+                                                                    {"ecp5", {Target::ecp5, true}},
+                                                                    {"ecp5-no-dsp", {Target::ecp5, false}},
+                                                                    {"xilinx", {Target::xilinx, true}},
+                                                                    {"xilinx-no-dsp", {Target::xilinx, false}}};
+  for (const auto& [name, what] : sweeps) {
+    CAPTURE(name);
+    const auto [target, dsp] = what;
+    const std::string file = std::string(INGOT_GOLDEN) + "/../../docs/hardware/sweep-" + name + "/result.json";
+    const engine::Json fit = engine::parse_json(engine::read_file(file), file);
+    const auto expected = [&](const char* key, const std::vector<double>& features) {
+      double sum = 0;
+      for (std::size_t i = 0; i < features.size(); ++i) sum += features[i] * fit[key]["coefficients"][i].get<double>();
+      return sum;
+    };
+    for (const hw::LinearShape& shape : hw::sweep_shapes(20, 1)) {
+      const hw::Cost cost = hw::cost(shape, target, dsp);
+      // 1%: the code has four digits of each coefficient.
+      CHECK(cost.lut == doctest::Approx(expected("lut", hw::lut_features(shape, target, dsp))).epsilon(0.01));
+      CHECK(cost.ff == doctest::Approx(expected("ff", hw::ff_features(shape, target, dsp))).epsilon(0.01));
+    }
+  }
 }
 
 TEST_CASE("drawn layers are legal, and more lanes cost more and take fewer cycles") {
