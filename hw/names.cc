@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/error.h"
-#include "hw/emit/sources.h"
+#include "hw/rtl_sources.h"
 
 namespace ingot::hw {
 namespace {

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "compress/footprint.h"
+#include "compress/packed/footprint.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/printable.h"

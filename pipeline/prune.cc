@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "compress/footprint.h"
+#include "compress/packed/footprint.h"
 #include "compress/prune/pruner.h"
 #include "engine/base/error.h"
 #include "engine/base/progress.h"

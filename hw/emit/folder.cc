@@ -12,11 +12,11 @@
 #include "engine/base/system_error.h"
 #include "engine/base/temporary_folder.h"
 #include "engine/io/safetensors.h"
-#include "hw/emit/sources.h"
 #include "hw/emit/top.h"
 #include "hw/names.h"
 #include "hw/passes/metadata.h"
 #include "hw/passes/parallelism.h"
+#include "hw/rtl_sources.h"
 
 namespace ingot::hw {
 namespace fs = std::filesystem;

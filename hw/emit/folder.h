@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <optional>
 
+#include "hw/emit/manifest.h"
 #include "hw/emit/top.h"
-#include "hw/manifest.h"
 
 namespace ingot::hw {
 

@@ -64,15 +64,11 @@ class TopWriter {
       stream = out;
     }
     result_.top = header() + body_ + footer();
+    result_.dependences = rtl_files(graph_);
     return std::move(result_);
   }
 
  private:
-  void depend(std::string_view file) {
-    if (std::find(result_.dependences.begin(), result_.dependences.end(), file) == result_.dependences.end())
-      result_.dependences.emplace_back(file);
-  }
-
   void declare(const Stream& stream) {
     body_ += fmt::format("  wire [{}:0] {};\n  wire {}_valid, {}_ready;\n", stream.bits - 1, stream.name, stream.name,
                          stream.name);
@@ -80,9 +76,8 @@ class TopWriter {
 
   // What `node` reads of the stream that the layer before it gives.
   Stream adapted(const Stream& stream, const Node& before, const Node& node) {
-    if (before.parallelism.out == node.parallelism.in) return stream;
+    if (!needs_adapter(before, node)) return stream;
     has_clock_ = true;
-    for (const char* file : {"stream_gather.sv", "stream_scatter.sv", "stream_adapter.sv"}) depend(file);
     const Stream out{node.name + "_data_in_0", node.parallelism.in * node.input.width};
     body_ += fmt::format("\n  // {} elements a beat become {}.\n", before.parallelism.out, node.parallelism.in);
     declare(out);
@@ -99,7 +94,6 @@ class TopWriter {
   void add(const Node& node, const Stream& in, const Stream& out, bool declare_out) {
     engine::require(node.parallelism.in > 0, "{}: its parallelism must be chosen first", node.name);
     const Module& module = module_for(node);
-    for (const std::string_view file : module.sources) depend(file);
     has_clock_ |= module.has_clock;
     Emission emission = module.emit(node);
     body_ += fmt::format("\n  // {}: {} from {} to {}\n", node.name,

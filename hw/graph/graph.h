@@ -65,6 +65,12 @@ struct Graph {
   std::int64_t n_out() const { return nodes.back().n_out; }
 };
 
+// Input codes and what must come out of them, row-major.
+struct Vectors {
+  std::int64_t n = 0;
+  std::vector<std::int32_t> input, output;  // [n, n_in], [n, n_out]
+};
+
 // What a graph may hold. Reading and writing it takes at most some 100 bytes a weight.
 inline constexpr std::size_t kMaxLayers = 1024;
 inline constexpr std::int64_t kMaxWeights = std::int64_t{1} << 24;  // of all layers together

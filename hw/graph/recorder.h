@@ -4,7 +4,7 @@
 #include <string>
 
 #include "bert/model.h"
-#include "hw/manifest.h"
+#include "hw/graph/graph.h"
 
 namespace ingot::hw {
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "engine/base/error.h"
@@ -13,6 +14,8 @@ extern const Module kLinearModule, kReluModule, kLeakyReluModule, kRreluModule, 
 namespace {
 
 constexpr std::array kModules{&kLinearModule, &kReluModule, &kLeakyReluModule, &kRreluModule, &kTableModule};
+
+constexpr std::string_view kAdapterSources[] = {"stream_gather.sv", "stream_scatter.sv", "stream_adapter.sv"};
 
 void add_precision(Emission& emission, const std::string& argument, int width, int frac_bits) {
   emission.verilog_parameters.emplace_back(argument + "_PRECISION_0", std::to_string(width));
@@ -28,6 +31,22 @@ const Module& module_for(const Node& node) {
     if (module->serves(node)) return *module;
   }
   engine::fail("{}: no module in rtl/ computes it", node.name);
+}
+
+bool needs_adapter(const Node& before, const Node& node) { return before.parallelism.out != node.parallelism.in; }
+
+std::vector<std::string> rtl_files(const Graph& graph) {
+  std::vector<std::string> files;
+  const auto add = [&](std::span<const std::string_view> more) {
+    for (const std::string_view file : more) {
+      if (std::find(files.begin(), files.end(), file) == files.end()) files.emplace_back(file);
+    }
+  };
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    if (i > 0 && needs_adapter(graph.nodes[i - 1], graph.nodes[i])) add(kAdapterSources);
+    add(module_for(graph.nodes[i]).sources);
+  }
+  return files;
 }
 
 void add_argument(Emission& emission, const std::string& argument, int width, int frac_bits,

@@ -53,6 +53,12 @@ std::span<const Module* const> modules();
 // Throws Error naming the layer, why no module can compute it and what can be done instead.
 const Module& module_for(const Node& node);
 
+// Whether the stream between two layers must be cut into other beats, by rtl/stream_adapter.sv.
+bool needs_adapter(const Node& before, const Node& node);
+
+// The files of rtl/ that a graph's hardware consists of, adapters included; a module comes before those that use it.
+std::vector<std::string> rtl_files(const Graph& graph);
+
 // What several modules need: ARGUMENT_PRECISION_i (bits, fraction bits), ARGUMENT_TENSOR_SIZE_DIM_i and
 // ARGUMENT_PARALLELISM_DIM_i, dimension 0 being the innermost.
 void add_argument(Emission& emission, const std::string& argument, int width, int frac_bits,

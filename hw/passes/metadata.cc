@@ -5,9 +5,8 @@
 #include <algorithm>
 
 #include "engine/io/json.h"
-#include "hw/cost.h"
-#include "hw/emit/top.h"
 #include "hw/modules/module.h"
+#include "hw/passes/cost.h"
 #include "hw/passes/parallelism.h"
 
 namespace ingot::hw {
@@ -122,9 +121,8 @@ Json metadata(const Graph& graph) {
   }
   Json result{{"graph", graph.name}, {"software", totals}, {"nodes", nodes}};
   if (chosen) {
-    result["hardware"] = {{"verilog_sources", write_top(graph).dependences},
-                          {"multipliers", multipliers(graph)},
-                          {"cycles", interval(graph)}};
+    result["hardware"] = {
+        {"verilog_sources", rtl_files(graph)}, {"multipliers", multipliers(graph)}, {"cycles", interval(graph)}};
   }
   return result;
 }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,32 +10,10 @@
 #include <vector>
 
 #include "engine/base/temporary_folder.h"
+#include "hw/design.h"
 #include "hw/simulation/testbench/testbench.h"
 
 namespace ingot::hw {
-
-// Ports NAME, NAME_valid and NAME_ready of the top module.
-struct StreamPort {
-  std::string name;
-  int bits;   // of a beat
-  int beats;  // of a vector
-};
-
-struct DesignChannel {
-  StreamPort input, output;
-};
-
-// A module with ports clk, rst (synchronous, active high) and streams.
-struct Design {
-  std::string top = "top";
-  std::filesystem::path folder;
-  std::vector<std::string> sources;  // Verilog, relative to the folder, or absolute
-  std::vector<std::string> images;   // of ROMs, likewise
-  // Likewise, of a netlist: its family's cells as others wrote them. Modules that the sources lack are taken from here,
-  // and lint is off for all.
-  std::vector<std::string> libraries{};
-  std::vector<DesignChannel> channels;
-};
 
 // verilator is compiled and fast. icarus interprets, from a testbench in plain Verilog. cxxrtl is C++ that Yosys writes
 // from what it understood, before synthesis.

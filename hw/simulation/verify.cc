@@ -120,17 +120,6 @@ void measure(const EmittedRtl& rtl, const Simulation& simulation, Stimulus stimu
 
 }  // namespace
 
-Design design_of(const EmittedRtl& rtl) {
-  const auto port = [](const Port& p) {
-    return StreamPort{p.name, static_cast<int>(p.bits()), static_cast<int>(p.beats())};
-  };
-  return {.top = rtl.manifest.top,
-          .folder = rtl.folder,
-          .sources = rtl.manifest.sources,
-          .images = rtl.manifest.images,
-          .channels = {{port(rtl.manifest.input), port(rtl.manifest.output)}}};
-}
-
 Verification verify(const EmittedRtl& rtl, const VerifyOptions& options,
                     const std::function<void(std::int64_t, std::int64_t)>& progress) {
   Stimulus stimulus(rtl, options);

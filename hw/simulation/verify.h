@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "engine/io/json.h"
-#include "hw/cost.h"
-#include "hw/manifest.h"
+#include "hw/emit/manifest.h"
+#include "hw/passes/cost.h"
 #include "hw/simulation/simulation.h"
 
 namespace ingot::hw {
@@ -58,9 +58,6 @@ struct Verification {
 
   bool ok() const { return !stuck && n_different + n_extra + n_not_held == 0; }
 };
-
-// The top module of the folder as a design with one channel.
-Design design_of(const EmittedRtl& rtl);
 
 // `progress` is called with vectors done and asked for, with 0 when the simulation is built. Stops at the first chunk
 // of vectors that is not right. Throws Error where Simulation does, or if there are no own vectors; Interrupted when

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "hw/manifest.h"
+#include "hw/emit/manifest.h"
 #include "hw/simulation/testbench/testbench.h"
 
 namespace ingot::hw {

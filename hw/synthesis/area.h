@@ -17,7 +17,7 @@
 #include <cstdint>
 
 #include "engine/io/json.h"
-#include "hw/cost.h"
+#include "hw/passes/cost.h"
 
 namespace ingot::hw {
 

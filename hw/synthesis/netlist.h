@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "hw/simulation/simulation.h"
+#include "hw/design.h"
 #include "hw/synthesis/synthesize.h"
 
 namespace ingot::hw {

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "hw/cost.h"
 #include "hw/graph/graph.h"
+#include "hw/passes/cost.h"
 
 namespace ingot::hw {
 

@@ -11,7 +11,6 @@
 #include "engine/base/temporary_folder.h"
 #include "engine/io/json.h"
 #include "hw/names.h"
-#include "hw/simulation/verify.h"
 #include "hw/tools.h"
 
 namespace ingot::hw {

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "engine/io/json.h"
-#include "hw/cost.h"
-#include "hw/manifest.h"
-#include "hw/simulation/simulation.h"
+#include "hw/design.h"
+#include "hw/emit/manifest.h"
+#include "hw/passes/cost.h"
 #include "hw/synthesis/area.h"
 
 namespace ingot::hw {

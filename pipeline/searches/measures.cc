@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
-#include "compress/footprint.h"
+#include "compress/packed/footprint.h"
 #include "compress/formats/fixed.h"
 #include "engine/base/error.h"
-#include "hw/cost.h"
+#include "hw/passes/cost.h"
 #include "pipeline/searches/options.h"
 
 namespace ingot::pipeline {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <mutex>
 
-#include "compress/footprint.h"
+#include "compress/packed/footprint.h"
 #include "compress/quantize/calibration.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"

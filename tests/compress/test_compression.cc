@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "compress/compression.h"
-#include "compress/footprint.h"
+#include "compress/packed/footprint.h"
 #include "compress/transforms.h"
 #include "engine/base/files.h"
 #include "engine/base/rng.h"

@@ -1,4 +1,4 @@
-#include "hw/manifest.h"
+#include "hw/emit/manifest.h"
 
 #include <algorithm>
 #include <system_error>
@@ -7,9 +7,9 @@
 #include "engine/base/files.h"
 #include "engine/io/json.h"
 #include "engine/io/safetensors.h"
-#include "hw/emit/sources.h"
 #include "hw/graph/fields.h"
 #include "hw/names.h"
+#include "hw/rtl_sources.h"
 
 namespace ingot::hw {
 namespace fs = std::filesystem;
@@ -191,6 +191,17 @@ EmittedRtl open_rtl(const fs::path& folder) {
   check_port(path.string(), rtl.manifest.input, g.input(), g.n_in(), g.nodes.front().parallelism.in);
   check_port(path.string(), rtl.manifest.output, g.output(), g.n_out(), g.nodes.back().parallelism.out);
   return rtl;
+}
+
+Design design_of(const EmittedRtl& rtl) {
+  const auto port = [](const Port& p) {
+    return StreamPort{p.name, static_cast<int>(p.bits()), static_cast<int>(p.beats())};
+  };
+  return {.top = rtl.manifest.top,
+          .folder = rtl.folder,
+          .sources = rtl.manifest.sources,
+          .images = rtl.manifest.images,
+          .channels = {{port(rtl.manifest.input), port(rtl.manifest.output)}}};
 }
 
 Vectors load_vectors(const EmittedRtl& rtl) {

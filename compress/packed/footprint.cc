@@ -1,4 +1,4 @@
-#include "compress/footprint.h"
+#include "compress/packed/footprint.h"
 
 #include <fmt/format.h>
 

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "hw/design.h"
 #include "hw/graph/graph.h"
 
 namespace ingot::hw {
@@ -47,12 +48,6 @@ struct Manifest {
   std::vector<EmittedFile> files;  // all but the manifest, by name
 };
 
-// Input codes and what must come out of them, row-major.
-struct Vectors {
-  std::int64_t n = 0;
-  std::vector<std::int32_t> input, output;  // [n, n_in], [n, n_out]
-};
-
 // An emitted folder, opened.
 struct EmittedRtl {
   std::filesystem::path folder;
@@ -71,6 +66,9 @@ Manifest manifest_of(const std::string& text, const std::string& subject);
 // has another size or other contents, or if graph and ports do not fit each other. That its Verilog is what the graph
 // becomes is for open_emitted() of emit/folder.h to say.
 EmittedRtl open_rtl(const std::filesystem::path& folder);
+
+// The top module of the folder as a design with one channel.
+Design design_of(const EmittedRtl& rtl);
 
 // The real vectors of the folder. Throws Error if it has none, or a code does not fit its format.
 Vectors load_vectors(const EmittedRtl& rtl);

@@ -1,4 +1,4 @@
-#include "hw/cost.h"
+#include "hw/passes/cost.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,6 @@
 #include <cmath>
 
 #include "engine/base/error.h"
-#include "hw/modules/image.h"
 #include "hw/passes/parallelism.h"
 
 namespace ingot::hw {
