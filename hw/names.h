@@ -1,5 +1,5 @@
-// The one alphabet of names that become code, a path or a word of a script. It is checked where files are read and
-// again where text is written.
+// Names that become Verilog, C++, a path or a word of a script: one alphabet serves them all. Names are checked where
+// files are read, and again where text is written.
 #pragma once
 
 #include <string>
@@ -9,19 +9,21 @@ namespace ingot::hw {
 
 inline constexpr std::size_t kMaxName = 64, kMaxFileName = 200;
 
-// At most `n_bytes` of A-Z a-z 0-9 _ and '.', at least one, the first no dot: nothing of it means anything to a shell,
-// a file system, Yosys, C++ or a Verilog comment.
+// True for 1 to `n_bytes` characters of A-Z a-z 0-9 _ and '.' that do not begin with '.'. No part of such a name has a
+// meaning to a shell, a file system, Yosys, C++ or a Verilog comment.
 bool is_plain(std::string_view name, std::size_t n_bytes = kMaxName);
 
-// The same without dots and without a digit in front, which Verilog and C++ take as the beginning of an identifier.
+// True for a plain name of at most kMaxName bytes without dots that does not begin with a digit: what Verilog and C++
+// take as an identifier, or as one of their reserved words.
 bool is_identifier(std::string_view name);
 
-// Throw Error naming `where`, the rule and the name.
+// These three throw Error that names `where`, the rule and the name. A graph's name must be plain, a layer's name an
+// identifier.
 void check_plain(const std::string& where, const std::string& name);
 void check_layer_name(const std::string& where, const std::string& name);
 
-// The name of a module by itself: an identifier, and no reserved word of Verilog, SystemVerilog (IEEE 1800-2017, annex
-// B) or C++, which simulators write, nor a module of rtl/.
+// A top module's name must be an identifier, no reserved word of Verilog, SystemVerilog (IEEE 1800-2017, annex B) or
+// C++, and no module of rtl/. C++ counts because simulators translate the module to it.
 void check_module_name(const std::string& where, const std::string& name);
 
 }  // namespace ingot::hw

@@ -1,6 +1,6 @@
-// Other people's programs (Yosys, Verilator, compilers) at work for us. Their scripts, make files and shells take names
-// apart at spaces and quotes, so that no path of the user's is told to them: what they read is copied into a folder of
-// ours, they run in it, and all names are plain ones in it (hw/names.h).
+// Runs other people's programs: Yosys, Verilator, compilers. Their scripts, make files and shells split names at spaces
+// and quotes. So no path of the user's is passed to them: the files that they read are copied into a folder of ours,
+// they run in that folder, and all names in it are plain (hw/names.h).
 #pragma once
 
 #include <filesystem>
@@ -13,13 +13,13 @@ struct Tool {
   std::string program, debian_package;
 };
 
-// Runs a tool in `folder`, which is also where it puts temporary files, and returns what it said. Throws Error naming
-// the Debian package of a tool that is missing, Failure with its words if it ends with another exit code than 0: what
-// it was given was checked, so that the user is not at fault.
+// Runs a tool in `folder` and returns its output. The tool's temporary files go there, too. Throws Error naming the
+// Debian package if the tool is missing. Throws Failure with the output if the exit code is not 0: the input was
+// checked before, so the user is not at fault.
 std::string run_tool(const Tool& tool, const std::vector<std::string>& arguments, const std::filesystem::path& folder,
                      const std::vector<std::string>& environment = {});
 
-// The same for a tool that may fail: the exit code, and what it said.
+// The same for a tool that may fail: returns the exit code and the output.
 struct ToolResult {
   int code;
   std::string output;
@@ -27,12 +27,12 @@ struct ToolResult {
 ToolResult try_tool(const Tool& tool, const std::vector<std::string>& arguments, const std::filesystem::path& folder,
                     const std::vector<std::string>& environment = {});
 
-// Copies files of `from` (paths relative to it, or absolute) into `to`, and returns their names there, which must be
-// plain. Throws Error for what cannot be read.
+// Copies files into the folder `to` and returns their names there. Paths are relative to `from`, or absolute. Throws
+// Error if a name is not plain or a file cannot be read.
 std::vector<std::string> copy_files(const std::vector<std::string>& files, const std::filesystem::path& from,
                                     const std::filesystem::path& to);
 
-// A file that need not outlive the work: written without waiting for the disk.
+// Writes a file that need not outlive the work, without waiting for the disk.
 void write_scratch(const std::filesystem::path& path, std::string_view text);
 
 }  // namespace ingot::hw

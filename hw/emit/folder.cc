@@ -29,7 +29,8 @@ constexpr const char kVectorsFile[] = "vectors.safetensors", kMetadataFile[] = "
 constexpr const char kHistoryFile[] = "synth.jsonl";
 constexpr std::size_t kMostHistoryBytes = std::size_t{16} << 20;
 
-// What commands leave in an emitted folder, beside what the manifest knows; files also as .tmpPID of killed processes.
+// Files that commands leave in an emitted folder and the manifest does not list. A killed process can leave them with
+// the ending .tmpPID.
 constexpr std::string_view kLeft[] = {kManifestFile, "config.toml", "result.json", kHistoryFile, "simulation"};
 
 bool is_left(const std::string& name) {
@@ -37,7 +38,7 @@ bool is_left(const std::string& name) {
                      [&](std::string_view l) { return name == l || name.starts_with(std::string(l) + ".tmp"); });
 }
 
-// Where a folder really is: behind links, with a name of its own.
+// The absolute path of a folder without links, ending in the folder's name.
 fs::path resolved(const fs::path& folder) {
   std::error_code error;
   fs::path path = fs::weakly_canonical(fs::absolute(folder, error), error);
@@ -47,7 +48,8 @@ fs::path resolved(const fs::path& folder) {
   return path;
 }
 
-// A folder that becomes the final one, or nothing. It is made beside it, as FOLDER.new-xxxxxx/new.
+// A new version of a folder, written beside it as FOLDER.new-xxxxxx/new. commit() puts it in place; without commit()
+// nothing of it stays.
 class NewFolder {
  public:
   explicit NewFolder(const fs::path& folder)
@@ -59,8 +61,9 @@ class NewFolder {
 
   fs::path operator/(const std::string& name) const { return new_ / name; }
 
-  // One exchange: at any time there is a whole folder of that name. Some file systems have none (NFS, FUSE): there an
-  // earlier folder has to go before the new one comes, and a kill in between leaves it in FOLDER.new-xxxxxx.
+  // Exchanges the two folders in one step, so that at any time a whole folder has the name. Some file systems cannot
+  // exchange (NFS, FUSE). There the earlier folder is moved away first, and a kill in between leaves it in
+  // FOLDER.new-xxxxxx.
   void commit() {
     keep_history();
     if (::renameat2(AT_FDCWD, new_.c_str(), AT_FDCWD, folder_.c_str(), RENAME_EXCHANGE) == 0) return;
@@ -83,7 +86,7 @@ class NewFolder {
     return folder.parent_path();
   }
 
-  // Of syntheses, to compare with.
+  // The history of syntheses stays, for comparison with later ones.
   void keep_history() const {
     std::error_code error;
     if (!fs::exists(fs::symlink_status(folder_ / kHistoryFile, error))) return;
@@ -95,7 +98,7 @@ class NewFolder {
   fs::path new_;
 };
 
-// Writes files and takes down what they hold.
+// Writes files and lists them in the manifest with their checksums.
 class Writer {
  public:
   Writer(const NewFolder& folder, Manifest& manifest) : folder_(folder), manifest_(manifest) {}

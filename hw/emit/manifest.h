@@ -1,14 +1,14 @@
-// What a folder of emitted RTL holds, and whether it still does: the contract between what writes such a folder and
-// what simulates or synthesises it.
+// The contents of a folder of emitted RTL: the contract between the code that writes the folder and the code that
+// simulates or synthesises it.
 //
-//   manifest.json         this; the checksum of every file beside it
-//   graph.json            the graph (graph/graph.h): its GraphRunner is what the hardware must compute
-//   TOP.sv, *.sv          the module, `top` unless it was given a name, and the modules that it needs
-//   *.mem                 ROM images for $readmemh, found beside TOP.sv; of a module with a name: TOP.*.mem
+//   manifest.json         this Manifest, with the checksum of every other file
+//   graph.json            the graph (graph/graph.h); the hardware must compute what its GraphRunner computes
+//   TOP.sv, *.sv          the top module, called `top` unless the user named it, and the modules of rtl/ that it needs
+//   *.mem                 ROM images for $readmemh, found beside TOP.sv; those of a named module are TOP.*.mem
 //   vectors.safetensors   optional: real input codes [n, n_in], and the engine's output codes [n, n_out]
 //
-// Ports of the top module: clk, rst (synchronous, active high); NAME, NAME_valid, NAME_ready for input and output. A
-// beat is `lanes` codes in two's complement, element i in bits [i width +: width].
+// Ports of the top module: clk, rst (synchronous, active high), and NAME, NAME_valid, NAME_ready for input and output.
+// A beat is `lanes` codes in two's complement; code i is in bits [i width +: width].
 #pragma once
 
 #include <cstdint>
@@ -25,11 +25,11 @@ namespace ingot::hw {
 struct Port {
   std::string name;        // data_in_0
   FixedPoint format;       // of a code
-  std::int64_t size = 0;   // codes of a vector
-  std::int64_t lanes = 0;  // codes of a beat
+  std::int64_t size = 0;   // codes in a vector
+  std::int64_t lanes = 0;  // codes in a beat
 
-  std::int64_t beats() const { return size / lanes; }  // of a vector
-  std::int64_t bits() const { return lanes * format.width; }
+  std::int64_t beats() const { return size / lanes; }         // in a vector
+  std::int64_t bits() const { return lanes * format.width; }  // in a beat
 };
 
 struct EmittedFile {
@@ -39,16 +39,16 @@ struct EmittedFile {
 };
 
 struct Manifest {
-  std::string top = "top";  // the module
+  std::string top = "top";  // name of the top module
   Port input, output;
-  std::int64_t interval = 0;         // cycles from a vector to the next where neither side waits
+  std::int64_t interval = 0;         // cycles from one vector to the next if neither side waits
   std::vector<std::string> sources;  // Verilog, a module before those that use it
   std::vector<std::string> images;   // ROM images
   std::optional<std::string> vectors;
-  std::vector<EmittedFile> files;  // all but the manifest, by name
+  std::vector<EmittedFile> files;  // every file but the manifest, sorted by name
 };
 
-// An emitted folder, opened.
+// An emitted folder that was read and checked.
 struct EmittedRtl {
   std::filesystem::path folder;
   Manifest manifest;
@@ -58,19 +58,19 @@ struct EmittedRtl {
 inline constexpr const char kManifestFile[] = "manifest.json", kGraphFile[] = "graph.json";
 inline constexpr std::size_t kMostManifestBytes = std::size_t{4} << 20;
 
-std::string to_text(const Manifest& manifest);  // of manifest.json
-// Throws Error naming `subject`, the place and the rule.
+std::string to_text(const Manifest& manifest);  // the text of manifest.json
+// Reads the text of manifest.json. Throws Error naming `subject`, the place and the rule that it breaks.
 Manifest manifest_of(const std::string& text, const std::string& subject);
 
-// Manifest and graph of a folder. Throws Error if there is no manifest or it is damaged, if a file is missing, a link,
-// has another size or other contents, or if graph and ports do not fit each other. That its Verilog is what the graph
-// becomes is for open_emitted() of emit/folder.h to say.
+// Reads the manifest and the graph of a folder. Throws Error if the manifest is missing or damaged, if a file is
+// missing, is a link or has another size or other contents, or if graph and ports do not fit each other. It does not
+// check that the Verilog belongs to the graph: open_emitted() of emit/folder.h does.
 EmittedRtl open_rtl(const std::filesystem::path& folder);
 
 // The top module of the folder as a design with one channel.
 Design design_of(const EmittedRtl& rtl);
 
-// The real vectors of the folder. Throws Error if it has none, or a code does not fit its format.
+// Reads the real vectors of the folder. Throws Error if it has none, or a code does not fit its format.
 Vectors load_vectors(const EmittedRtl& rtl);
 
 }  // namespace ingot::hw

@@ -1,3 +1,16 @@
+// The top module must be accepted by Verilator, Icarus and Yosys alike, and must be the same bytes for the same graph:
+// open_emitted() recognises a folder by writing its module again.
+//
+// So this file generates structure and no arithmetic. A layer becomes an instance of a hand-written module of rtl/. Its
+// row in modules/ says which module, with which parameters and ROMs; the numbers stand in the text as localparams,
+// named as MASE names them. This file adds what a row cannot know: the wires between layers (data, valid, ready), clock
+// and reset, a stream_adapter where two layers differ in lanes, and the frame around it all. Layers are written in the
+// order of the chain, as plain text. A syntax tree would be longer and would show a reader less of the result.
+//
+// The price is that nothing is optimised across layers: each keeps its own ROMs and handshake, and synthesis flattens
+// the rest. Two things in the frame look odd. Images are found beside the file through `__FILE__`, because simulators
+// run from any folder. Modules that the user did not name are all called top; macros give the second one that a tool
+// reads a name of its own, because it would be an error or silently replace the first.
 #include "hw/emit/top.h"
 
 #include <fmt/format.h>
@@ -42,7 +55,7 @@ void connect(Instance& instance, bool has_clock, const Stream& in, const Stream&
   instance.ports = std::move(ports);
 }
 
-// What a parameter of Verilog must be to hold it: beyond 2^31 - 1 an int would be negative.
+// Declares a constant. A value beyond 2^31 - 1 would be negative as an int, so it is declared as 32 bits.
 std::string declaration(const std::string& name, const std::string& value) {
   const bool fits = std::stoll(value) <= INT32_MAX;
   return fits ? fmt::format("localparam int {} = {};", name, value)
@@ -74,7 +87,7 @@ class TopWriter {
                          stream.name);
   }
 
-  // What `node` reads of the stream that the layer before it gives.
+  // The stream that `node` reads: the one that the layer before gives, or an adapter's output.
   Stream adapted(const Stream& stream, const Node& before, const Node& node) {
     if (!needs_adapter(before, node)) return stream;
     has_clock_ = true;
@@ -156,8 +169,8 @@ class TopWriter {
                first.parallelism.in * first.input.width - 1, last.parallelism.out * last.output.width - 1);
   }
 
-  // Blocks that were given no name are all called top. Where two of them are read together, the second one would be an
-  // error or take the place of the first: it gets a name of its own, and says so.
+  // Modules that the user did not name are all called top. Where a tool reads two of them, the second would be an error
+  // or replace the first. So the second gets a name of its own and prints a note.
   std::string module_line() const {
     if (is_named_) return fmt::format("module {} #(\n", name_);
     return fmt::format(

@@ -1,4 +1,4 @@
-// A graph as Verilog: its module, and what that needs beside it.
+// Writes a graph as Verilog: the top module, and the list of files that it needs beside it.
 #pragma once
 
 #include <string>
@@ -11,15 +11,15 @@ namespace ingot::hw {
 
 struct Verilog {
   std::string top;                       // text of NAME.sv
-  std::vector<std::string> dependences;  // files of rtl/, a module before those that use it
-  std::vector<Image> images;             // to be written as their file()s
+  std::vector<std::string> dependences;  // files of rtl/; a module comes before those that use it
+  std::vector<Image> images;             // ROM images, each to be written as its file()
 };
 
 inline constexpr const char kTopName[] = "top";
 
-// The module `name`; the images of one with a name of its own begin with it, so that those of several lie in one
-// folder. Throws Error as check() does, if the name cannot be a module's, and, naming the layer and what can be done
-// instead, if a layer has no module or no parallelism.
+// Writes the graph as the module `name`. If the name is not kTopName, the names of the images begin with it, so that
+// several modules can lie in one folder. Throws Error where check() does, if the name cannot be a module's, and if a
+// layer has no parallelism or no module computes it.
 Verilog write_top(const Graph& graph, const std::string& name = kTopName);
 
 }  // namespace ingot::hw

@@ -1,5 +1,5 @@
-// An object of JSON that others wrote, taken apart name by name. Every complaint names the place, the rule and the
-// value; names that nobody asked for are complained about too.
+// Reads a JSON object that others wrote, member by member. Every Error names the place, the rule and the value. end()
+// reports members that no one asked for.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +44,7 @@ class Fields {
     return has(name) ? integer(name, lowest, highest) : otherwise;
   }
 
-  // An array of `size` integers.
+  // An array of `size` integers, each between `lowest` and `highest`.
   template <class T>
   std::vector<T> integers(const std::string& name, std::int64_t size, std::int64_t lowest, std::int64_t highest) {
     const engine::Json& v = array(name);
@@ -62,7 +62,7 @@ class Fields {
     return v;
   }
 
-  // Throws Error if there are names that were not asked for.
+  // Throws Error if the object has a member that was not asked for.
   void end() const {
     for (const auto& [name, ignored] : object_.items())
       engine::require(asked_.contains(name), "{}: unknown name '{}'", where_, name);

@@ -1,4 +1,4 @@
-// Graphs as JSON.
+// Reads and writes graphs as JSON.
 #include "engine/io/json.h"
 
 #include <fmt/format.h>

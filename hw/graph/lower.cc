@@ -55,7 +55,7 @@ void check_whole(const IntegerLinear& layer) {
   require(layer.bias_format.has_value(), "{}: its bias is not fixed point; {}", layer.name, advice);
 }
 
-// Biases in units of the sums.
+// The biases, shifted to the fraction bits of the sums. Throws Error where that loses bits.
 std::vector<std::int64_t> bias_of(const IntegerLinear& layer) {
   std::vector<std::int64_t> bias;
   for (std::int64_t j = 0; j < layer.n; ++j) {
@@ -85,7 +85,7 @@ Node linear_node(const IntegerLinear& layer, const std::string& name) {
                             .weight_frac_bits = layer.weight_frac_bits,
                             .weights = layer.weights,
                             .bias = bias_of(layer)}};
-  // Then the model's float32 holds every sum, and rounds once, as hardware does.
+  // Within this bound the model's float32 holds every sum exactly and rounds once, as hardware does.
   require(sum_bound(node) <= std::int64_t{1} << 24,
           "{}: its sums reach {}, more than the 2^24 up to which float32 is exact; "
           "fewer bits of inputs or weights make them smaller",
@@ -140,7 +140,8 @@ Graph lower_block(const IntegerProgram& program, const bert::Config& config, con
     graph.nodes.push_back(linear_node(layer, parts[i].node));
     const bool is_last = i + 1 == parts.size();
     if (parts[i].activation == engine::Activation::identity && is_last) continue;
-    // Codes of what reads them; an activation at the end is the pooler's.
+    // The activation gives codes in the format of the layer that reads them. Only the pooler ends in an activation, and
+    // the classifier reads that.
     const FixedPoint next = find(program, is_last ? "classifier" : parts[i + 1].linear).input;
     const Node& before = graph.nodes.back();
     graph.nodes.push_back(activation_node(parts[i].activation, before, next, parts[i].linear));

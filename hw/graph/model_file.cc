@@ -35,7 +35,7 @@ FixedPoint format_in(Fields& fields, const std::string& name) {
   engine::fail("{}: must be fixed point that is not rounded at random, got '{}'", fields.place(name), text);
 }
 
-// Where the numbers of the layers come from.
+// The weights and biases of the layers: read from a file, or drawn.
 class Weights {
  public:
   Weights(const std::string& file, const fs::path& folder, bool of_all_codes, std::uint64_t seed)
@@ -43,7 +43,7 @@ class Weights {
     if (!file.empty()) file_.emplace(folder / file);
   }
 
-  // Adds to what the layers have together, before memory is taken for it.
+  // Counts the weights of one more layer, before memory is allocated for them. Throws Error beyond kMaxWeights.
   void count(const std::string& where, std::int64_t n) {
     n_counted_ += n;
     require(n_counted_ <= kMaxWeights,

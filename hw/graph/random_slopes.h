@@ -1,4 +1,5 @@
-// Generators of the slopes that RReLU draws for negative numbers: the definition for software and for rtl/rrelu.sv.
+// Generators of the slopes that RReLU draws for negative numbers. They define what rtl/rrelu.sv must compute, bit by
+// bit.
 #pragma once
 
 #include <cstddef>
@@ -9,11 +10,11 @@
 
 namespace ingot::hw {
 
-// One slope a beat, 8/64 .. 20/64, from an 8-bit shift register: left shifts, taps 8, 6, 5, 4.
+// Draws one slope a beat, from 8/64 to 20/64, by an 8-bit linear feedback shift register: left shifts, taps 8, 6, 5, 4.
 class LabSlopes {
  public:
   static constexpr int kFracBits = 6;
-  static constexpr std::uint32_t kSeed = 0xAC;  // of the published waveform
+  static constexpr std::uint32_t kSeed = 0xAC;  // the seed of the published waveform
 
   explicit LabSlopes(std::uint32_t seed) : state_(seed) {}  // 1 .. 255
 
@@ -25,8 +26,8 @@ class LabSlopes {
   std::uint32_t state_;
 };
 
-// An independent slope for each element, uniform over 512/4096 .. 1365/4096 [1/8, 1/3]: bytes of xorshift32 generators
-// (Marsaglia: Xorshift RNGs, 2003; shifts 13, 17, 5), one for four lanes.
+// Draws a slope for each element, uniform from 512/4096 to 1365/4096 (1/8 to 1/3). Each slope comes from a byte of a
+// xorshift32 generator (Marsaglia: Xorshift RNGs, 2003; shifts 13, 17, 5). Four lanes share a generator.
 class UniformSlopes {
  public:
   static constexpr int kFracBits = 12;

@@ -21,7 +21,7 @@ BlockRecorder::BlockRecorder(const bert::Model& model, const std::string& block,
   }
 }
 
-// After the tensor was quantised.
+// Records the tensor after it was quantised.
 void BlockRecorder::listen(engine::Linear& linear, bool to_input, const FixedPoint& format,
                            std::vector<std::int32_t>& codes) {
   auto transforms = std::make_shared<engine::TensorTransforms>(*linear.transforms);

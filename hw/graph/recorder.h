@@ -1,4 +1,4 @@
-// What real texts make of a block in the fake-quantised model: the hardware's inputs, and what it must give.
+// Records what a block of the fake-quantised model reads and gives on real texts: test vectors for the hardware.
 #pragma once
 
 #include <string>
@@ -10,13 +10,15 @@ namespace ingot::hw {
 
 class BlockRecorder {
  public:
-  // A classifier with its compression attached, and the graph that lower_block made of its block.
+  // `model` is a classifier with its compression attached, `graph` what lower_block made of its block. The graph must
+  // outlive the recorder.
   BlockRecorder(const bert::Model& model, const std::string& block, const Graph& graph);
-  BlockRecorder(const BlockRecorder&) = delete;  // listened to by reference
+  BlockRecorder(const BlockRecorder&) = delete;  // the model's layers hold references to its members
 
-  void run(const bert::Input& input);  // a batch
+  void run(const bert::Input& input);  // runs the model on a batch and records
 
-  // All codes so far. Throws std::runtime_error unless the graph gives the same: our own fault.
+  // All codes recorded so far. Throws std::runtime_error if the graph computes other outputs: a fault of ours, not of
+  // the user's.
   Vectors vectors() const;
 
  private:

@@ -59,7 +59,7 @@ std::optional<CodeType> code_type(const FixedPoint& format) {
   return std::nullopt;
 }
 
-// By the engine's kernels, whose sums have 32 bits.
+// Runs on the engine's kernels, whose sums have 32 bits.
 class FastLinear {
  public:
   static bool serves(const Node& node) {
@@ -171,7 +171,7 @@ struct SlopeStage : GraphStage {  // relu is slope 0
   const FixedPoint& output;
 };
 
-// Slopes that step with every beat of `lanes` codes.
+// The generator of slopes steps once a beat of `lanes` codes.
 template <class Slopes>
 struct RandomStage : GraphStage {
   RandomStage(const Node& node, const Slopes& start)

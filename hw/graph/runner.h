@@ -1,4 +1,4 @@
-// A graph at work in integers: the definition of what its hardware computes.
+// Computes a graph in integers. This defines what the hardware of the graph must compute.
 #pragma once
 
 #include <cstdint>
@@ -10,23 +10,23 @@
 
 namespace ingot::hw {
 
-struct GraphStage;  // a layer at work
+struct GraphStage;  // computes one layer
 
-// Takes vectors in the order in which the hardware takes them: generators of slopes go on from call to call. Linears
-// run on the engine's exact kernels where their widths permit, else in plain loops over 64-bit integers; the codes are
-// the same.
+// Vectors must come in the order in which the hardware takes them, because generators of slopes continue from call to
+// call. Linear layers run on the engine's integer kernels where their widths permit, else in plain loops over 64-bit
+// integers. Both give the same codes.
 class GraphRunner {
  public:
   enum class Linears { fast, plain };
 
-  // The graph must stay. Activations with a generator need their parallelism.
+  // The graph must outlive the runner. Throws Error if an activation with a generator has no parallelism.
   explicit GraphRunner(const Graph& graph, Linears linears = Linears::fast);
   ~GraphRunner();
   GraphRunner(GraphRunner&&) noexcept;
 
   // codes [n, n_in] -> [n, n_out], n = codes.size() / n_in. Throws Error if a code is outside the input's format.
   std::vector<std::int32_t> run(std::span<const std::int32_t> codes);
-  void reset();  // generators begin anew
+  void reset();  // generators start again from their seeds, as the hardware's do at reset
 
  private:
   std::vector<std::unique_ptr<GraphStage>> stages_;

@@ -1,4 +1,4 @@
-// What a ROM holds.
+// The contents of a ROM.
 #pragma once
 
 #include <algorithm>
@@ -8,24 +8,24 @@
 
 namespace ingot::hw {
 
-// A word of any number of bits.
+// A word of a ROM, of any number of bits.
 class Word {
  public:
-  // The lowest `width` bits of a code become the next higher ones of the word.
+  // Appends the lowest `width` bits of a code above the bits that the word has.
   void append(std::int64_t code, int width) {
     for (int i = 0; i < width; ++i) bits_.push_back((code >> i & 1) != 0);
   }
   void append(const Word& word) { bits_.insert(bits_.end(), word.bits_.begin(), word.bits_.end()); }
   std::int64_t width() const { return static_cast<std::int64_t>(bits_.size()); }
 
-  // 32 bits from `at` on, zeros beyond the end.
+  // The 32 bits from bit `at` on; bits beyond the end are 0.
   std::uint32_t chunk(std::size_t at) const {
     std::uint32_t bits = 0;
     for (std::size_t i = at; i < std::min(at + 32, bits_.size()); ++i) bits |= std::uint32_t{bits_[i]} << (i - at);
     return bits;
   }
 
-  // ceil(width / 4) hexadecimal digits, the highest first.
+  // The word as ceil(width / 4) hexadecimal digits, highest first.
   std::string hex() const {
     std::string digits((bits_.size() + 3) / 4, '0');
     for (std::size_t i = 0; i < bits_.size(); i += 4) {
@@ -41,20 +41,20 @@ class Word {
 };
 
 struct Image {
-  std::string name;         // of its source, as in fc1_weight
-  std::vector<Word> words;  // of equal width, from address 0
+  std::string name;         // LAYER_PARAMETER, as in fc1_weight
+  std::vector<Word> words;  // all of the same width; words[0] is at address 0
 
   std::int64_t width() const { return words.front().width(); }
   std::int64_t depth() const { return static_cast<std::int64_t>(words.size()); }
   std::int64_t bits() const { return width() * depth(); }
   std::string file() const { return name + ".mem"; }
-  // As $readmemh reads it: a word a line.
+  // The text that $readmemh reads: a word a line.
   std::string text() const {
     std::string lines;
     for (const Word& word : words) lines += word.hex() + "\n";
     return lines;
   }
-  // FNV-1a over 32 bits at a time, as rtl/rom_block.sv computes it of the words that it read.
+  // FNV-1a over 32 bits at a time. rtl/rom_block.sv computes the same hash of the words that it read, and compares.
   std::uint32_t hash() const {
     std::uint32_t hash = 0x811c9dc5;
     for (const Word& word : words) {
@@ -63,7 +63,8 @@ struct Image {
     }
     return hash;
   }
-  // A few words cost less as logic: one LUT of four inputs a bit. Longer constants are beyond what tools read.
+  // True if the ROM is built as logic: 16 words take one LUT of four inputs a bit, less than a block RAM. The limit on
+  // the bits is there because tools do not read longer constants.
   bool is_small() const { return depth() <= 16 && bits() <= 16384; }
 };
 

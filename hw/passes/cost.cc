@@ -1,3 +1,15 @@
+// A search asks for the cost at every trial, and a synthesis takes seconds to minutes. So the cost is estimated.
+//
+// LUTs and flip-flops of a Linear layer are a sum over its parts: adder trees, products, accumulators, input banks,
+// ROMs in logic. The size of each part follows from the shape (lut_features, ff_features). One coefficient a part says
+// how many cells Yosys makes of it. `ingot synth --sweep` fits the coefficients to syntheses of random shapes
+// (synthesis/sweep.cc); they are never negative, so that a part cannot pay for another. Multipliers, block RAMs and
+// cycles are counted, not fitted: they follow from the structure of rtl/linear.sv.
+//
+// The price is accuracy: a single shape can be off by a quarter, and by more without multipliers (cost.h has the
+// figures). ROM contents do not enter, so layers whose weights Yosys can simplify cost less than the estimate. The
+// coefficients belong to Yosys 0.23 and the rtl/ of today: after a change of either the sweep must be run again.
+// Activations are estimated by simple rules read off from syntheses of GELU tables.
 #include "hw/passes/cost.h"
 
 #include <fmt/format.h>
@@ -16,7 +28,7 @@ struct Coefficients {
   std::vector<double> lut, ff;  // of lut_features, ff_features
 };
 
-// As `ingot synth --sweep 20 --target T` found them: docs/hardware/sweep-T, and with --no-dsp sweep-T-no-dsp.
+// Fitted by `ingot synth --sweep 20 --target T` (docs/hardware/sweep-T), and with --no-dsp (sweep-T-no-dsp).
 const Coefficients& coefficients(Target target, bool dsp) {
   static const Coefficients kAll[][2] = {
       // without multipliers, with them
@@ -40,9 +52,9 @@ double log2_up(std::int64_t n) { return std::ceil(std::log2(static_cast<double>(
 
 struct Derived {
   double multipliers, beats_in, beats_out, product_bits, sum_bits;
-  bool in_dsp;        // products
-  double logic_bits;  // of a word of the ROMs that are logic
-  double logic_luts;  // one a bit, of which 2^depth can differ
+  bool in_dsp;        // products use multipliers of the chip
+  double logic_bits;  // bits of a word of the ROMs that are logic
+  double logic_luts;  // LUTs of these ROMs: one a bit, but no more than the 2^depth functions that can differ
   bool small_weights, small_bias;
 };
 Derived derived(const LinearShape& s, Target target, bool dsp) {
@@ -67,7 +79,7 @@ Derived derived(const LinearShape& s, Target target, bool dsp) {
   return d;
 }
 
-// Block RAMs of a memory: columns of the widest shape that is deep enough.
+// The fewest block RAMs that hold a memory, when all of them have one of the shapes that the family offers.
 double block_rams(double depth, double width, Target target) {
   struct Shape {
     double depth, width;
@@ -83,8 +95,9 @@ double block_rams(double depth, double width, Target target) {
   return best;
 }
 
-// LUTs of a table in logic, for one lane: truth tables of what a LUT can hold, of which 4 (xilinx) or 8 differ in a bit
-// of the functions here, that are nearly linear or constant far from 0. As Yosys found them for GELU: within a third.
+// LUTs of a table in logic, for one lane. A bit of the table is cut into truth tables that a LUT can hold. At most 4
+// (xilinx) or 8 of them differ, because the functions here are nearly linear or constant far from 0. Syntheses of GELU
+// agree within a third.
 double table_luts(std::int64_t words, int width, Target target) {
   const std::int64_t size = target == Target::xilinx ? 64 : 16, most = target == Target::xilinx ? 4 : 8;
   return static_cast<double>(width * std::clamp<std::int64_t>(words / size, 1, most));
@@ -143,7 +156,7 @@ Cost cost(const LinearShape& s, Target target, bool dsp) {
             .ff = dot(c.ff, ff_features(s, target, dsp)),
             .dsp = d.in_dsp ? d.multipliers : 0,
             .cycles = static_cast<std::int64_t>(d.beats_in * d.beats_out)};
-  if (s.per_channel) {  // a shifter of some bits and a register; as found in blocks of trained models
+  if (s.per_channel) {  // a shifter and a register for each sum; measured on blocks of trained models
     cost.lut += 2 * static_cast<double>(s.parallelism.out) * d.sum_bits;
     cost.ff += static_cast<double>(s.parallelism.out) * d.sum_bits;
   }
@@ -189,7 +202,7 @@ Cost cost(const Graph& graph, Target target, bool dsp) {
     if (words > 0 && is_logic_table(words, node.output.width, node.parallelism.in, target)) {
       activations.lut += 2 + lanes * table_luts(words, node.output.width, target);
       activations.ff += 1 + lanes * node.output.width;
-    } else if (words > 0) {  // a memory for two lanes; on ice40, which has one read port, for each
+    } else if (words > 0) {  // two lanes share a memory; on ice40, whose memories have one read port, none do
       const double memories = target == Target::ice40 ? lanes : std::ceil(lanes / 2);
       activations.bram += memories * block_rams(std::exp2(node.input.width), node.output.width, target);
       activations.lut += 2;

@@ -1,4 +1,4 @@
-// What hardware costs before it is synthesised: for searches, and beside what synthesis then finds.
+// An estimate of what hardware costs, without synthesis: for searches, and to compare with what synthesis finds.
 #pragma once
 
 #include <cstdint>
@@ -16,37 +16,38 @@ std::string_view name(Target target);
 Target parse_target(std::string_view text);  // Error listing the names
 
 struct Cost {
-  double lut = 0, ff = 0, dsp = 0, bram = 0;  // as area_of() counts them
-  std::int64_t cycles = 0;                    // from a vector to the next
+  double lut = 0, ff = 0, dsp = 0, bram = 0;  // counted as in synthesis/area.h
+  std::int64_t cycles = 0;                    // from one vector to the next
 };
 
-// A Linear by its shape alone: what rtl/linear.sv costs with ROMs of random weights.
+// A Linear layer described by its shape alone. The estimate is of rtl/linear.sv with random weights in its ROMs.
 struct LinearShape {
   std::int64_t n, k;  // outputs, inputs
   int input_width, weight_width, output_width;
   Parallelism parallelism;   // divides k and n
-  bool per_channel = false;  // weights with fraction bits by channel, whose sums are shifted into line
+  bool per_channel = false;  // the channels' weights differ in fraction bits: their sums are shifted to align
 };
 
-// Linear in features of the shape, with coefficients fitted to real syntheses (docs/hardware). Shapes left out of the
-// fit are off by 7% (xilinx, ice40) and 8% (ecp5) in LUT, 6% to 7% in FF in the mean, in LUT by 24% at most; without
-// multipliers in LUT by 9% (xilinx) and 16% (ecp5) in the mean, by 39% at most.
-// ice40 has no multipliers in this count (HX parts have none).
-// `dsp` false: products are logic, as --no-dsp has it.
+// Estimates one layer: a sum of features of the shape, with coefficients fitted to real syntheses (docs/hardware).
+// `dsp` false builds products of logic, as --no-dsp does. On ice40 products are always logic: HX parts have no
+// multipliers. Errors on shapes left out of the fit:
+//
+//                          LUT, mean                      LUT, worst   FF, mean
+//   with multipliers       7% (xilinx, ice40), 8% (ecp5)  24%          6% to 7%
+//   without multipliers    9% (xilinx), 16% (ecp5)        39%
 Cost cost(const LinearShape& shape, Target target, bool dsp = true);
 
-// Of layers one after another: sums, and the cycles of the slowest.
+// Estimates layers in a chain: the sum of their areas, and the cycles of the slowest.
 Cost cost(const std::vector<LinearShape>& layers, Target target, bool dsp = true);
 Cost cost(const Graph& graph, Target target, bool dsp = true);
 
-// Whether a table of a function becomes logic, which Yosys 0.23 prefers for small ones.
-// Two lanes share a memory. (ROMs of Linears say themselves
-// what they are.)
+// True if the table of an activation becomes logic instead of block RAM, which Yosys 0.23 prefers for small tables. Two
+// lanes share a memory. ROMs of Linear layers need no such rule: Image::is_small() decides.
 bool is_logic_table(std::int64_t words, int width, std::int64_t lanes, Target target);
 
 LinearShape shape_of(const Node& linear);
 
-// What lut and ff are linear in, for fitting.
+// The features whose weighted sums are Cost::lut and Cost::ff: for fitting the coefficients.
 std::vector<double> lut_features(const LinearShape& shape, Target target, bool dsp = true);
 std::vector<double> ff_features(const LinearShape& shape, Target target, bool dsp = true);
 

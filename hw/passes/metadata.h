@@ -1,4 +1,4 @@
-// What is known of a graph before it is built: common, software and hardware metadata, as MASE's passes add it.
+// The metadata of a graph, in the three groups that MASE's passes fill in: common, software and hardware.
 #pragma once
 
 #include <string>
@@ -8,11 +8,12 @@
 
 namespace ingot::hw {
 
-// Of the graph and of each layer: what it is (common), what it costs in numbers (software), and, once its parallelism
-// is chosen, its tool-chain, module, Verilog parameters and where each of its parameters is stored (hardware).
+// Describes the graph and each layer: operation and formats (common); counts of parameters, operations and bits
+// (software); and, once the parallelism is chosen, tool-chain, module, Verilog parameters and the storage of each
+// parameter (hardware).
 engine::Json metadata(const Graph& graph);
 
-// The same as tables for a terminal.
+// The result of metadata() as tables for a terminal.
 std::string metadata_table(const engine::Json& metadata);
 
 }  // namespace ingot::hw

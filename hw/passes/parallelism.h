@@ -1,4 +1,4 @@
-// How many elements each layer takes and gives at once: by hand, or chosen for a budget.
+// Sets how many elements each layer takes and gives in a cycle: by hand, or chosen for a budget.
 #pragma once
 
 #include <cstdint>
@@ -8,21 +8,25 @@
 
 namespace ingot::hw {
 
-// "4": that many in and out everywhere; "4x2": 4 in, 2 out of every Linear; "4,fc2=8x2": another one for a layer.
-// Activations take what the layer before them gives. Throws Error with the legal numbers for one that does not divide
-// a layer's size, and for a name that is no layer.
+// "4" means 4 in and 4 out in every layer, "4x2" 4 in and 2 out of every Linear; "4,fc2=8x2" makes an exception for the
+// layer fc2. An activation takes what the layer before it gives. Throws Error listing the legal numbers if a number
+// does not divide a layer's size, and Error listing the layers if a name is none of them.
 void set_parallelism(Graph& graph, std::string_view text);
 
-// The fewest multipliers with which no layer needs more than `cycles` cycles a vector; of these, one that needs no
-// adapter between layers, then the most even one. Throws Error naming the smallest legal number if no choice does.
+// Chooses, for each layer, the fewest multipliers with which it needs at most `cycles` cycles a vector. Among equals,
+// it prefers a choice that needs no adapter after the layer before, then the one with the most equal in and out. Throws
+// Error if no choice is fast enough.
 void choose_for_cycles(Graph& graph, std::int64_t cycles);
 
-// The fastest that needs at most `multipliers`, chosen as above. Throws Error naming the smallest legal number.
+// Chooses the fewest cycles that take at most `multipliers` in all layers together. Throws Error naming the smallest
+// legal number if even one multiplier a Linear is too many.
 void choose_for_multipliers(Graph& graph, std::int64_t multipliers);
 
-// Cycles from a vector to the next: that of the slowest layer.
+// Cycles from one vector to the next. A graph is as slow as its slowest layer.
 std::int64_t interval(const Graph& graph);
 std::int64_t interval(const Node& node);
+
+// Multipliers in all Linear layers together.
 std::int64_t multipliers(const Graph& graph);
 
 }  // namespace ingot::hw

@@ -1,4 +1,4 @@
-// What Verilator counted.
+// Reads the line coverage that Verilator wrote.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace ingot::hw {
 
-// From the text of a coverage file of --coverage-line. Throws Error if it is none.
+// `text` is a coverage file that a simulation built with --coverage-line wrote. Throws Error if it is not.
 Coverage read_coverage(const std::string& text);
 
 }  // namespace ingot::hw

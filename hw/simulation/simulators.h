@@ -1,4 +1,5 @@
-// How each simulator is driven: one file each. A design is built in a folder in which its files are, and run there.
+// The interface to the simulators, each of which has one file. A design is built and run in a folder that holds its
+// files.
 #pragma once
 
 #include <filesystem>
@@ -12,12 +13,12 @@
 
 namespace ingot::hw {
 
-// What is compiled once for all designs and kept in the cache folder: the testbench, the simulator's own runtime, a
-// precompiled header.
+// The part of a simulation that does not depend on the design: the testbench, the simulator's own runtime and a
+// precompiled header. It is compiled once and kept in the cache folder.
 struct Runtime {
-  std::filesystem::path folder;      // holds testbench.o, `objects` and HEADER.gch
-  std::vector<std::string> flags;    // of the compiler
-  std::vector<std::string> objects;  // to link
+  std::filesystem::path folder;      // holds `objects` and the precompiled header
+  std::vector<std::string> flags;    // for the compiler
+  std::vector<std::string> objects;  // files to link, testbench.o among them
 };
 
 struct SimulatorTools {
@@ -32,29 +33,32 @@ extern const SimulatorTools kVerilator, kIcarus, kCxxrtl;
 
 inline const Tool kCompiler{"g++", "g++"}, kYosys{"yosys", "yosys"};
 
-// What a tool says of its version.
+// The text that a tool prints for its version option.
 std::string version_of(const Tool& tool, const std::string& option, const std::vector<std::string>& environment = {});
 
 struct RuntimeParts {
-  std::string name;     // of the folder in the cache
-  std::string version;  // of the simulator
-  std::vector<std::string> flags;
-  std::string header;                // text of what is precompiled, before the testbench's own
-  std::vector<std::string> sources;  // to compile, paths
+  std::string name;                  // begins the name of the folder in the cache
+  std::string version;               // of the simulator
+  std::vector<std::string> flags;    // for the compiler
+  std::string header;                // text to precompile, before the testbench's own header
+  std::vector<std::string> sources;  // paths of files to compile
 };
+
+// Returns the runtime of these parts, and compiles it if the cache does not hold it.
 Runtime make_runtime(const RuntimeParts& parts);
 
-// Compiles and links FOLDER/glue.cc to FOLDER/simulation. The glue defines the Device and calls testbench::main.
+// Compiles and links FOLDER/glue.cc to the program FOLDER/simulation. The glue defines the Device and calls
+// testbench::main.
 void compile_simulation(const Runtime& runtime, const std::filesystem::path& folder);
 
-// Bytes of a beat from hexadecimal digits, the highest first.
+// The bytes of a beat, little endian, from hexadecimal digits, highest first.
 std::vector<testbench::Byte> bytes_from_hex(const std::string& digits);
 
-// Runs FOLDER/simulation.
+// Runs FOLDER/simulation and reads its results. Throws Failure with its output if it breaks off.
 SimulationOutcome run_simulation(const Design& design, const std::filesystem::path& folder,
                                  std::span<const testbench::ChannelBeats> beats, const testbench::Run& run);
 
-// C++ that makes the device's channels: `port` gives the expression of a port's memory.
+// The C++ text that fills Device::channels. `port` maps the name of a port to the C++ expression of its memory.
 template <class Port>
 std::string channels_text(const Design& design, const Port& port) {
   std::string text;

@@ -1,3 +1,17 @@
+// The hardware must give the graph's codes for any input, whenever the two ends of its streams wait, and after any
+// reset. 100,000 vectors of a large layer are more than memory should hold, and simulating them takes long, and
+// a user wants to see progress and be able to stop.
+//
+// So vectors are sent in chunks. A chunk is a simulation of its own from reset on, with its own pattern of stalls; the
+// graph is reset with it and computes the expected codes. A chunk is bounded by codes (memory) and by the cycles that
+// the manifest promises (progress). The first wrong chunk ends the work. A quarter of the random vectors consists of
+// extremes only, because uniform codes hardly ever saturate a sum. Latency and interval come from a short run before
+// the chunks, without stalls, which would hide them.
+//
+// The price of chunks: generators of random slopes start again in each, so a fault that needs a longer run than a chunk
+// stays unseen, and the trace shows the first chunk only. Hardware is called stuck when nothing moves for eight
+// promised intervals, and at least a million cycles: slow hardware must not look stuck, and stuck hardware must not run
+// for hours.
 #include "hw/simulation/verify.h"
 
 #include <algorithm>
@@ -16,11 +30,12 @@ using testbench::ChannelBeats;
 using testbench::ChannelOutcome;
 
 constexpr std::int64_t kMeasuredVectors = 64, kMeasuredCycles = 1'000'000;
-constexpr std::int64_t kChunkCycles = 4'000'000;  // after which progress is shown
-constexpr std::int64_t kIntervalsOfRest = 8;      // without a beat, before hardware is called stuck
+constexpr std::int64_t kChunkCycles = 4'000'000;  // as promised by the manifest, of one chunk
+constexpr std::int64_t kIntervalsOfRest = 8;      // without a beat, before hardware counts as stuck
 constexpr std::int64_t kChunkCodes = 50'000'000;
 
-// Vectors to send, in chunks: each begins at reset, hardware and graph alike.
+// Makes the vectors to send and the expected output, chunk by chunk. Each chunk begins at a reset of hardware and
+// graph.
 class Stimulus {
  public:
   Stimulus(const EmittedRtl& rtl, const VerifyOptions& options)
@@ -49,7 +64,7 @@ class Stimulus {
     return {own_->input.begin() + begin * size, own_->input.begin() + end * size};
   }
 
-  // A quarter of the vectors is made of extremes, where sums saturate; the others are uniform.
+  // A quarter of the vectors consists of the lowest and highest codes, so that sums saturate. The others are uniform.
   std::vector<std::int32_t> random_codes(std::int64_t n) {
     const engine::CodeRange range = rtl_.manifest.input.format.codes();
     const auto size = static_cast<std::size_t>(rtl_.manifest.input.size);
@@ -91,7 +106,7 @@ void add(const ChannelOutcome& channel, const Port& output, std::int64_t first_v
   }
 }
 
-// A line is missed if every chunk missed it.
+// A line counts as missed if every chunk missed it.
 void merge(const std::optional<Coverage>& more, std::optional<Coverage>& all) {
   if (!more) return;
   if (!all) {

@@ -1,4 +1,5 @@
-// An emitted folder against its graph: whatever the hardware gives must be what GraphRunner computes, bit for bit.
+// Verifies an emitted folder against its graph: the simulated hardware must give what GraphRunner computes, bit for
+// bit.
 #pragma once
 
 #include <cstdint>
@@ -18,40 +19,40 @@ inline constexpr int kClockNanoseconds = 20;  // of simulated time; simulators o
 
 struct VerifyOptions {
   Simulator simulator = Simulator::verilator;
-  std::int64_t n_vectors = 100'000;  // random codes; of the folder's own vectors: at most so many
-  bool own_vectors = false;
+  std::int64_t n_vectors = 100'000;  // with own_vectors: at most so many
+  bool own_vectors = false;          // send the real vectors of the folder instead of random ones
   std::uint64_t seed = 1;
   testbench::Stalls stalls = testbench::Stalls::random;
   int n_resets = 2;
   std::int64_t trace_cycles = 0;
   bool coverage = false;
-  std::optional<Target> netlist{};  // simulate what synthesis makes of the RTL for it, as synth does
-  bool dsp = true;                  // of that synthesis
+  std::optional<Target> netlist{};  // simulate the netlist that synthesis for this target makes, instead of the RTL
+  bool dsp = true;                  // that synthesis may use multipliers of the chip
 };
 
-// What was simulated in the place of the RTL.
+// The netlist that was simulated instead of the RTL.
 struct SimulatedNetlist {
   engine::Json cells;                   // by kind
-  std::vector<std::string> own_models;  // kinds that models of ours simulate, not those of Yosys
+  std::vector<std::string> own_models;  // kinds that are simulated by models of ours, not by those of Yosys
 };
 
-// A beat that differs, as codes.
+// A beat that differs from the expected one, as codes.
 struct WrongBeat {
-  std::int64_t vector, beat;  // beat of the vector
+  std::int64_t vector, beat;  // which vector, and which beat of it
   std::vector<std::int64_t> got, expected;
 };
 
 struct Verification {
-  std::int64_t n_vectors = 0, n_beats = 0;  // that came out, of the vectors asked for
-  std::int64_t n_different = 0, n_extra = 0, n_not_held = 0;
+  std::int64_t n_vectors = 0, n_beats = 0;                    // that came out
+  std::int64_t n_different = 0, n_extra = 0, n_not_held = 0;  // beats; testbench::ChannelOutcome defines them
   bool stuck = false;
   std::vector<WrongBeat> wrong_beats;  // the first few
   std::int64_t cycles = 0;
-  double build_seconds = 0, seconds = 0;  // `seconds` of simulation alone, stimulus and comparison included
-  // Measured on a short run without stalls; 0 from icarus.
-  std::int64_t latency = 0;  // cycles from the last beat of a vector to the first of its answer
-  double interval = 0;       // cycles from vector to vector
-  double utilisation = 0;    // of the multipliers: the interval that the manifest promises, by the measured one
+  double build_seconds = 0, seconds = 0;  // `seconds`: the simulation alone, with stimulus and comparison
+  // These three are measured on a short run without stalls. They are 0 from icarus.
+  std::int64_t latency = 0;  // cycles from the last beat of a vector to the first beat of its output
+  double interval = 0;       // cycles from one vector to the next
+  double utilisation = 0;    // share of the cycles in which the multipliers work: promised interval / measured one
   std::vector<testbench::Byte> trace;
   std::optional<Coverage> coverage;
   std::optional<SimulatedNetlist> netlist;
@@ -59,9 +60,10 @@ struct Verification {
   bool ok() const { return !stuck && n_different + n_extra + n_not_held == 0; }
 };
 
-// `progress` is called with vectors done and asked for, with 0 when the simulation is built. Stops at the first chunk
-// of vectors that is not right. Throws Error where Simulation does, or if there are no own vectors; Interrupted when
-// the user stops it.
+// Simulates the vectors in chunks, and stops at the first chunk that is wrong. `progress` is called with the number of
+// vectors that are done and that were asked for: first when the simulation is built, then after each chunk. Throws
+// Error and Failure where Simulation does, Error if the folder has no vectors of its own but they were asked for, and
+// Interrupted when the user stops it.
 Verification verify(const EmittedRtl& rtl, const VerifyOptions& options,
                     const std::function<void(std::int64_t, std::int64_t)>& progress = {});
 

@@ -1,5 +1,6 @@
-// The netlist that synthesis leaves of a design, as a design to simulate in its place: what synth measures is what is
-// simulated. Models of the cells come with Yosys; of those that it has only as black boxes, cells/ has models of ours.
+// Turns the netlist of a synthesis into a design that can be simulated instead of the RTL, so that the hardware whose
+// area is measured is also verified. Yosys comes with models of most cells. Those that it has only as black boxes have
+// models of ours in cells/.
 #pragma once
 
 #include <filesystem>
@@ -12,17 +13,17 @@
 namespace ingot::hw {
 
 struct Netlist {
-  Design design;                        // with the channels of the design that it was made from
-  Synthesis synthesis;                  // its cells, too
-  std::vector<std::string> own_models;  // the kinds of its cells that a model of ours simulates
+  Design design;                        // has the channels of the design that was synthesised
+  Synthesis synthesis;                  // lists the cells, among other things
+  std::vector<std::string> own_models;  // the kinds of cells that are simulated by models of ours
 };
 
-// Writes the netlist and the models into `folder`, which must stay for as long as the netlist is used. Throws where
-// synthesize() does, and Failure naming a cell of which there is no model.
+// Synthesises `design` and writes the netlist and the models into `folder`, which must outlive the Netlist. Throws
+// where synthesize() does, and Failure naming a cell that has no model.
 Netlist make_netlist(const Design& design, Target target, const SynthesisOptions& options,
                      const std::filesystem::path& folder);
 
-// The models of ours, cells/NAME.v: for their tests.
+// All models of ours, cells/NAME.v, embedded when the program was built.
 struct CellModel {
   std::string name, text;
 };

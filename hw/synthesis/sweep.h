@@ -1,4 +1,4 @@
-// The cost model (cost.h) fitted to syntheses of Linear layers of many shapes.
+// Fits the cost model (passes/cost.h) to syntheses of Linear layers of many shapes.
 #pragma once
 
 #include <cstdint>
@@ -9,16 +9,17 @@
 
 namespace ingot::hw {
 
-// `n` shapes drawn by the seed: 4 to 64 inputs and outputs, 2 to 8 bits, 1 to 8 elements a beat.
+// Draws `n` shapes: 4 to 64 inputs, 1 to 64 outputs, 2 to 8 bits, 1 to 8 inputs and 1 to 4 outputs a beat.
 std::vector<LinearShape> sweep_shapes(std::int64_t n, std::uint64_t seed);
 
-// A layer of that shape with random weights, biases and a shift of the middle of its sums.
+// A layer of that shape with random weights and biases. Its output takes the middle bits of the sums.
 Graph random_layer(const LinearShape& shape, std::uint64_t seed);
 
-// c >= 0 with the least sum of squared relative errors of c . features to values, which are positive.
+// The coefficients c >= 0 that minimise the sum of squared relative errors of c . features[i] against values[i]. Values
+// must be positive.
 std::vector<double> fit(const std::vector<std::vector<double>>& features, const std::vector<double>& values);
 
-// Relative error of each value when it is predicted from a fit to all others.
+// The relative error of each value when it is predicted from a fit to all the others.
 std::vector<double> left_out_errors(const std::vector<std::vector<double>>& features,
                                     const std::vector<double>& values);
 

@@ -1,8 +1,8 @@
-// A clocked design under test, whatever simulates it: streams go in with random gaps, come out against random stalls,
-// and are compared word for word. Written to be compiled without anything of ingot: simulators link it.
+// Tests a clocked design in any simulator. Streams go in with random gaps, come out against random stalls, and are
+// compared word for word. The testbench includes nothing else of ingot, because it is compiled with each simulator.
 //
-// A stream is data, valid and ready; a beat moves at a rising edge where valid and ready are high. Ports are memory:
-// little endian, a beat in its first ceil(bits / 8) bytes.
+// A stream has the ports data, valid and ready. A beat moves at a rising edge at which valid and ready are high. A port
+// is seen as memory: little endian, with a beat in its first ceil(bits / 8) bytes.
 #pragma once
 
 #include <cstdint>
@@ -29,35 +29,36 @@ struct Channel {
   Stream input, output;
 };
 
-// What one channel is given and must answer, beat by beat.
+// The beats that go into one channel, and those that must come out.
 struct ChannelBeats {
   std::vector<Byte> input, expected;
 };
 
+// The simulated design. The glue of each simulator derives from it and sets the pointers to the ports.
 class Device {
  public:
   virtual ~Device() = default;
-  virtual void settle() = 0;  // after ports have changed
+  virtual void settle() = 0;  // lets the design react to changed ports
 
   Byte* clock = nullptr;
   Byte* reset = nullptr;
   std::vector<Channel> channels;
 };
 
-// How the two ends of each channel wait. A phase lasts 16 to 143 cycles; in it a source is idle, and a sink not ready,
-// with a probability of its own in each cycle.
+// How the two ends of each channel wait. Time is cut into phases of 16 to 143 cycles. In each cycle of a phase the
+// source is idle, or the sink not ready, with the probability drawn for that phase.
 enum class Stalls {
   none,
-  random,  // probabilities 0, .1, .5, .9, 1; or a sink that is ready only once it has seen valid
-  bursts,  // 0 or 1, for 1 to 16 cycles
+  random,  // probabilities 0, .1, .5, .9, 1; in some phases the sink is ready only once it has seen valid
+  bursts,  // probabilities 0 and 1 in turn, in phases of 1 to 16 cycles
 };
 
 struct Run {
   Stalls stalls = Stalls::random;
   std::uint64_t seed = 1;
-  int n_resets = 0;                   // runs broken off by a reset, before the one that counts
-  std::int64_t trace_cycles = 0;      // of the run that counts
-  std::int64_t watchdog = 1'000'000;  // cycles in which nothing moves
+  int n_resets = 0;                   // runs that a reset breaks off, before the one that counts
+  std::int64_t trace_cycles = 0;      // cycles to trace in the run that counts
+  std::int64_t watchdog = 1'000'000;  // cycles without a moving beat after which the design counts as stuck
 };
 
 struct Difference {
@@ -67,18 +68,18 @@ struct Difference {
 
 struct ChannelOutcome {
   std::int64_t vectors = 0, beats = 0;            // that came out
-  std::int64_t differences = 0;                   // beats that differ
-  std::vector<Difference> first_differences;      // a few
-  std::int64_t extra_beats = 0;                   // after the last one
-  std::int64_t broken_holds = 0;                  // valid fell, or data changed, before ready
-  std::int64_t latency_min = 0, latency_max = 0;  // cycles: last beat of a vector accepted to first beat valid
-  double interval = 0;  // cycles from vector to vector: last beats, from the first vector to the last
+  std::int64_t differences = 0;                   // beats that differ from the expected ones
+  std::vector<Difference> first_differences;      // at most four of them
+  std::int64_t extra_beats = 0;                   // beats after the last expected one
+  std::int64_t broken_holds = 0;                  // times that valid fell, or data changed, before ready
+  std::int64_t latency_min = 0, latency_max = 0;  // cycles from accepting a vector's last beat to its first output beat
+  double interval = 0;                            // mean cycles between the last output beats of successive vectors
 };
 
 struct Outcome {
-  std::int64_t cycles = 0;  // all
+  std::int64_t cycles = 0;  // in all runs, reset included
   double seconds = 0;
-  bool stuck = false;  // the watchdog ended it
+  bool stuck = false;  // the watchdog ended the run
   std::vector<ChannelOutcome> channels;
   // For each traced cycle, just before its rising edge: reset, then for each channel data, valid and ready of the
   // input and of the output.
@@ -87,10 +88,12 @@ struct Outcome {
   bool ok() const;
 };
 
+// Sends beats[i] through channel i and compares.
 Outcome run(Device& device, const std::vector<ChannelBeats>& beats, const Run& run);
 
-// main() of a simulator: FOLDER STALLS SEED RESETS TRACE_CYCLES WATCHDOG. Reads FOLDER/input-I and expected-I of
-// channel I, writes FOLDER/trace and FOLDER/outcome.json. Returns the exit code: 0 if all is as expected, 1 if not.
+// The main() of a simulation; its arguments are FOLDER STALLS SEED RESETS TRACE_CYCLES WATCHDOG. Reads FOLDER/input-I
+// and FOLDER/expected-I for channel I. Writes FOLDER/trace and FOLDER/outcome.json. Returns the exit code: 0 if all is
+// as expected, 1 if not, 3 if arguments or files are wrong.
 int main(Device& device, int argc, char** argv);
 
 }  // namespace ingot::testbench

@@ -1,4 +1,4 @@
-// The testbench as text, for simulators to compile.
+// The source of the testbench as text. It is compiled anew for each simulator (../runtime.cc).
 #pragma once
 
 namespace ingot::hw {
