@@ -27,7 +27,8 @@ class IntegerStep {
               engine::Activation activation, const IntegerObserver& observer);
 
   engine::Tensor operator()(const engine::Tensor& x) const;  // [rows, k] -> [rows, n], activated
-  // What it runs on, if nothing but inputs as codes and sums with bias, activated, lies between x and y; else null.
+  // Its unit if codes can be passed on directly: nothing but codes, sums with bias and the activation lie between x and
+  // y. Null otherwise.
   const IntegerUnit* plain_unit() const { return plain_ ? &*unit_ : nullptr; }
   std::size_t bytes() const { return unit_ ? unit_->bytes() : 0; }
 
