@@ -101,4 +101,12 @@ awk -v known_circles="$known_circles" '
     exit failed
   }' <<<"$includes" || failed=1
 
+page=$(<docs/architecture.md)
+for library in '' engine hw; do
+  diagram=$(bash "$here/include_graph.sh" . "$library")
+  [[ $page == *"$diagram"$'\n```'* ]] && continue
+  printf 'docs/architecture.md: the diagram of %s must be:\n%s\n' "${library:-the libraries}" "$diagram"
+  failed=1
+done
+
 exit "$failed"
