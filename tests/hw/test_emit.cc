@@ -178,12 +178,13 @@ TEST_CASE("a process killed at any time leaves the earlier folder or the new one
   hw::write_rtl(folder / "rtl", graphs[0], {});
   const std::chrono::duration<double, std::micro> once = std::chrono::steady_clock::now() - start;
   std::set<std::size_t> found;
-  for (int i = 0; i < 12; ++i) {
+  // Writers begin with either graph, so that both are found even where a busy machine lets each write only once.
+  for (std::size_t i = 0; i < 12; ++i) {
     const pid_t writer = ::fork();
     if (writer == 0) {
-      for (std::size_t n = 0;; ++n) hw::write_rtl(folder / "rtl", graphs[n % 2], {});
+      for (std::size_t n = i;; ++n) hw::write_rtl(folder / "rtl", graphs[n % 2], {});
     }
-    ::usleep(static_cast<useconds_t>(once.count() * (0.2 + 0.3 * i)));
+    ::usleep(static_cast<useconds_t>(once.count() * (0.2 + 0.3 * static_cast<double>(i))));
     ::kill(writer, SIGKILL);
     ::waitpid(writer, nullptr, 0);
     found.insert(hw::open_emitted(folder / "rtl").manifest.images.size());
