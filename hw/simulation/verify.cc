@@ -1,6 +1,6 @@
 // The hardware must give the graph's codes for any input, whenever the two ends of its streams wait, and after any
-// reset. 100,000 vectors of a large layer are more than memory should hold, and simulating them takes long, and
-// a user wants to see progress and be able to stop.
+// reset. 100,000 vectors of a large layer are more than memory should hold. Simulating them takes long, and a user
+// wants to see progress and be able to stop.
 //
 // So vectors are sent in chunks. A chunk is a simulation of its own from reset on, with its own pattern of stalls; the
 // graph is reset with it and computes the expected codes. A chunk is bounded by codes (memory) and by the cycles that
