@@ -342,7 +342,8 @@ class Lab4 {
     for (const hw::Target target : hw::kTargets)
       page += fmt::format(" {} {};", hw::name(target), hw::lut_title(target));
     page +=
-        " the model is linear in features of shapes (hw/passes/cost.h).\n- Weights within +-4 codes: drawn as PyTorch draws "
+        " the model is linear in features of shapes (hw/passes/cost.h).\n- Weights within +-4 codes: drawn as PyTorch "
+        "draws "
         "them, uniform over +-1/2, in steps of 1/8.";
     page +=
         "\n- MASE's figures are those published for the same network: its flow builds with cocotb and Verilator, and "

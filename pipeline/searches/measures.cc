@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "compress/packed/footprint.h"
 #include "compress/formats/fixed.h"
+#include "compress/packed/footprint.h"
 #include "engine/base/error.h"
 #include "hw/passes/cost.h"
 #include "pipeline/searches/options.h"
