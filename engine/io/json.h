@@ -1,5 +1,5 @@
-// JSON values. The library behind parse and dump is nlohmann's; its templates are compiled once, in json.cc, and not in
-// every file that says a name and a number.
+// JSON values. The library behind parse and dump is nlohmann's; its templates are compiled in json*.cc alone, and not
+// in every file that says a name and a number.
 #pragma once
 
 #include <compare>
