@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   options.data = argv[1];
   options.out = argv[2];
   options.layers = 1, options.hidden = 32, options.heads = 2, options.ffn = 64;
+  options.best_by = "loss";
   options.length = 32, options.batch = 8, options.epochs = 20, options.learning_rate = 5e-3;
   try {
     const pipeline::Run run{.command = "train", .options = engine::Json::object(), .seed = 1};

@@ -38,11 +38,10 @@ TEST_CASE("a fit finds the coefficients that made the values, and none below 0")
 }
 
 TEST_CASE("the cost model computes with what the recorded sweeps of syntheses found") {
-  const std::pair<const char*, std::pair<Target, bool>> sweeps[] = {{"ice40", {Target::ice40, true}},
-                                                                    {"ecp5", {Target::ecp5, true}},
-                                                                    {"ecp5-no-dsp", {Target::ecp5, false}},
-                                                                    {"xilinx", {Target::xilinx, true}},
-                                                                    {"xilinx-no-dsp", {Target::xilinx, false}}};
+  const std::pair<const char*, std::pair<Target, bool>> sweeps[] = {
+      {"ice40", {Target::ice40, true}},   {"ice40", {Target::ice40, false}},  // it has none to leave out
+      {"ecp5", {Target::ecp5, true}},     {"ecp5-no-dsp", {Target::ecp5, false}},
+      {"xilinx", {Target::xilinx, true}}, {"xilinx-no-dsp", {Target::xilinx, false}}};
   for (const auto& [name, what] : sweeps) {
     CAPTURE(name);
     const auto [target, dsp] = what;
