@@ -1,6 +1,7 @@
 // What ends a command: errors of the caller (wrong options, wrong files, wrong shapes; exit code 2) and failures at
 // work (a full disk, a training that diverges, a simulator that breaks off; exit code 1). Caught once, in cli/main.cc.
-#pragma once
+#ifndef INGOT_ENGINE_BASE_ERROR_H_  // a guard, for it is precompiled: engine/pch/common.h
+#define INGOT_ENGINE_BASE_ERROR_H_
 
 #include <fmt/core.h>
 
@@ -48,3 +49,5 @@ void require(bool ok, fmt::format_string<Args...> text, Args&&... args) {
 }
 
 }  // namespace ingot::engine
+
+#endif

@@ -1,6 +1,7 @@
 // JSON values. The library behind parse and dump is nlohmann's; its templates are compiled in json*.cc alone, and not
 // in every file that says a name and a number.
-#pragma once
+#ifndef INGOT_ENGINE_IO_JSON_H_  // a guard, for it is precompiled: engine/pch/common.h
+#define INGOT_ENGINE_IO_JSON_H_
 
 #include <compare>
 #include <concepts>
@@ -314,3 +315,5 @@ Json parse_json_or_null(std::string_view text);
 std::string shown(const Json& value);
 
 }  // namespace ingot::engine
+
+#endif

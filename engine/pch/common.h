@@ -1,4 +1,5 @@
-// Compiled once for each library: what nearly all of its files read.
+// Compiled once for each library: what nearly all of its files read. Headers of ours in it have include guards in place
+// of #pragma once, which a younger file of the same text would pass (a cache of compilations, another branch).
 #include <fmt/format.h>
 
 #include <algorithm>

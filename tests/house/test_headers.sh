@@ -13,7 +13,7 @@ for header in "${headers[@]}"; do
   elif [ "$(grep -m 1 '^#include' "$source/$own")" != "#include \"$header\"" ]; then
     echo "$own must begin with #include \"$header\""
     status=1
-  elif ! grep -q '^#pragma once' "$source/$header"; then
+  elif ! grep -qE '^#(pragma once|ifndef INGOT_)' "$source/$header"; then
     echo "$header must have #pragma once"
     status=1
   fi
