@@ -57,7 +57,7 @@ void bench_integer(benchmark::State& state, Widths widths, StepShape shape, int 
   const engine::NoGradient off;
   engine::DropoutStreams no_dropout;
   const engine::Tensor expected =
-      exact.classify(exact.encode(steps.input(), no_dropout), steps.input(), no_dropout).value();
+      exact.outputs(exact.encode(steps.input(), no_dropout), steps.input(), no_dropout).value();
   const engine::Tensor got = integers.classify(steps.input()).value();
   if (std::memcmp(got.data(), expected.data(), expected.span().size_bytes()) != 0) {
     state.SkipWithError("the integers are not those of exact sums");

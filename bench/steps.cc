@@ -42,7 +42,7 @@ float BertSteps::train() {
   engine::DropoutStreams streams(1, n_steps_++);
   optimizer_.clear_gradients();
   const engine::Variable loss =
-      engine::cross_entropy(model_.classify(model_.encode(input_, streams), input_, streams), labels_);
+      engine::cross_entropy(model_.outputs(model_.encode(input_, streams), input_, streams), labels_);
   engine::backward(loss);
   optimizer_.step(1e-4f, optimizer_.gradient_norm(), 1.0);
   return loss.value().data()[0];
@@ -51,7 +51,7 @@ float BertSteps::train() {
 float BertSteps::infer() {
   const engine::NoGradient off;
   engine::DropoutStreams streams;
-  return model_.classify(model_.encode(input_, streams), input_, streams).value().data()[0];
+  return model_.outputs(model_.encode(input_, streams), input_, streams).value().data()[0];
 }
 
 double BertSteps::flops(bool training) const {

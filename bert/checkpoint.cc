@@ -7,6 +7,7 @@
 #include <map>
 #include <system_error>
 
+#include "bert/head.h"
 #include "engine/base/error.h"
 #include "engine/io/safetensors.h"
 
@@ -20,8 +21,6 @@ using engine::Safetensors;
 using engine::SafetensorsEntry;
 
 constexpr std::string_view kBody = "bert.";
-constexpr const char* kWordEmbedding = "bert.embeddings.word_embeddings.weight";
-constexpr const char* kDecoderBias = "cls.predictions.bias";
 
 // A canonical name and the entry of the file that has it under that name or an older one.
 using Found = std::map<std::string, const SafetensorsEntry*, std::less<>>;
@@ -30,40 +29,17 @@ std::string text_of(std::span<const std::int64_t> shape) {
   return fmt::format("[{}]", fmt::join(shape.begin(), shape.end(), ","));
 }
 
-struct SpecList {
-  std::vector<ParameterSpec> specs;
-
-  void norm(const std::string& name, std::int64_t size) {
-    specs.push_back({name + ".weight", {size}});
-    specs.push_back({name + ".bias", {size}});
-  }
-  void linear(const std::string& name, std::int64_t n_in, std::int64_t n_out) {
-    specs.push_back({name + ".weight", {n_out, n_in}});
-    specs.push_back({name + ".bias", {n_out}});
-  }
-};
-
-void add_body(const Config& config, SpecList& list) {
-  const std::int64_t hidden = config.hidden_size;
-  list.specs.push_back({kWordEmbedding, {config.vocab_size, hidden}});
-  list.specs.push_back({"bert.embeddings.position_embeddings.weight", {config.max_position_embeddings, hidden}});
-  list.specs.push_back({"bert.embeddings.token_type_embeddings.weight", {config.type_vocab_size, hidden}});
-  list.norm("bert.embeddings.LayerNorm", hidden);
-  for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) {
-    const std::string layer = fmt::format("bert.encoder.layer.{}.", i);
-    for (const std::string_view which : kSquareLinears) {
-      const std::string name = square_linear(i, which);
-      if (!config.is_identity(name)) list.linear(name, hidden, hidden);
-    }
-    list.norm(layer + "attention.output.LayerNorm", hidden);
-    list.linear(layer + "intermediate.dense", hidden, config.intermediate_size);
-    list.linear(layer + "output.dense", config.intermediate_size, hidden);
-    list.norm(layer + "output.LayerNorm", hidden);
-  }
+// A pooler, or a part of one.
+template <class Names>
+bool holds_pooler(const Names& found) {
+  return found.contains(fmt::format("{}.weight", kPooler)) || found.contains(fmt::format("{}.bias", kPooler));
 }
 
-void add_pooler(const Config& config, SpecList& list) {
-  list.linear("bert.pooler.dense", config.hidden_size, config.hidden_size);
+// Those of the body alone: an encoder of the same sizes.
+std::vector<ParameterSpec> body_specs(Config config, bool pooler) {
+  config.head = &kEncoder;
+  config.pooler = pooler;
+  return parameter_specs(config);
 }
 
 bool replace_ending(std::string& name, std::string_view ending, std::string_view with) {
@@ -83,8 +59,8 @@ std::string canonical(const std::string& name) {
 }
 
 // The name under which Hugging Face saves a tensor: BertModel is its own body and says no "bert.".
-std::string saved_name(Task task, const std::string& name) {
-  return task == Task::encoder ? name.substr(kBody.size()) : name;
+std::string saved_name(const Head& head, const std::string& name) {
+  return head.is_bare ? name.substr(kBody.size()) : name;
 }
 
 fs::path model_file(const fs::path& folder) {
@@ -155,12 +131,12 @@ void drop_known(const std::string& subject, const Config& config, bool body_only
   std::erase_if(found, [&](const auto& item) {
     const std::string& name = item.first;
     return name == "bert.embeddings.position_ids" || name.starts_with("cls.seq_relationship.") ||
-           (config.task == Task::masked_lm && name.starts_with("bert.pooler.dense."));
+           (config.head->pooler == PoolerUse::never && name.starts_with(fmt::format("{}.", kPooler)));
   });
   if (found.empty()) return;
   const SafetensorsEntry& entry = *found.begin()->second;
   fail("{}: {} of shape {} is not a parameter of {} with {} layers", subject, entry.name, text_of(entry.shape),
-       body_only ? "the body" : architecture(config.task), config.num_hidden_layers);
+       body_only ? "the body" : architecture(*config.head), config.num_hidden_layers);
 }
 
 void check_tensors(const std::string& subject, const Config& config, std::span<const TensorView> tensors) {
@@ -170,7 +146,7 @@ void check_tensors(const std::string& subject, const Config& config, std::span<c
     assert(tensor.values != nullptr);
     const auto at = expected.find(tensor.name);
     require(at != expected.end(), "{}: {} is given twice or not a parameter of {}", subject, tensor.name,
-            architecture(config.task));
+            architecture(*config.head));
     require(tensor.shape == at->second, "{}: {}: expected shape {}, got {}", subject, tensor.name, text_of(at->second),
             text_of(tensor.shape));
     expected.erase(at);
@@ -180,24 +156,10 @@ void check_tensors(const std::string& subject, const Config& config, std::span<c
 
 }  // namespace
 
-std::vector<ParameterSpec> parameter_specs(const Config& config) {
-  SpecList list;
-  add_body(config, list);
-  if (config.has_pooler()) add_pooler(config, list);
-  if (config.task == Task::sequence_classification) list.linear("classifier", config.hidden_size, config.n_labels());
-  if (config.task == Task::masked_lm) {
-    list.specs.push_back({kDecoderBias, {config.vocab_size}});
-    list.linear("cls.predictions.transform.dense", config.hidden_size, config.hidden_size);
-    list.norm("cls.predictions.transform.LayerNorm", config.hidden_size);
-  }
-  return std::move(list.specs);
-}
-
 bool has_pooler(const fs::path& folder) {
   const fs::path path = model_file(folder);
   const Safetensors file(path);
-  const Found found = canonical_entries(path.string(), file, true);
-  return found.contains("bert.pooler.dense.weight") || found.contains("bert.pooler.dense.bias");
+  return holds_pooler(canonical_entries(path.string(), file, true));
 }
 
 std::vector<CheckpointTensor> read_checkpoint(const fs::path& folder, const Config& config, bool body_only) {
@@ -205,21 +167,12 @@ std::vector<CheckpointTensor> read_checkpoint(const fs::path& folder, const Conf
   const std::string subject = path.string();
   const Safetensors file(path);
   Found found = canonical_entries(subject, file, body_only);
-  std::vector<ParameterSpec> specs;
-  if (body_only) {
-    SpecList body;
-    add_body(config, body);
-    if (found.contains("bert.pooler.dense.weight") || found.contains("bert.pooler.dense.bias"))
-      add_pooler(config, body);
-    specs = std::move(body.specs);
-  } else {
-    specs = parameter_specs(config);
-  }
+  const std::vector<ParameterSpec> specs =
+      body_only ? body_specs(config, holds_pooler(found)) : parameter_specs(config);
   std::vector<CheckpointTensor> tensors;
   for (const ParameterSpec& spec : specs) tensors.push_back(take(subject, file, spec, found));
-  if (!body_only && config.task == Task::masked_lm) {
-    drop_copy(subject, file, "cls.predictions.decoder.weight", kWordEmbedding, tensors, found);
-    drop_copy(subject, file, "cls.predictions.decoder.bias", kDecoderBias, tensors, found);
+  for (const Copy& tied : config.head->copies) {
+    if (!body_only) drop_copy(subject, file, tied.copy, tied.original, tensors, found);
   }
   drop_known(subject, config, body_only, found);
   return tensors;
@@ -234,7 +187,7 @@ void write_checkpoint(const fs::path& folder, const Config& config, std::span<co
   require(!error, "{}: cannot make this folder: {}", folder.string(), error.message());
   std::vector<SafetensorsEntry> entries;
   for (const TensorView& tensor : tensors) {
-    SafetensorsEntry entry{saved_name(config.task, tensor.name), "F32", tensor.shape, {}};
+    SafetensorsEntry entry{saved_name(*config.head, tensor.name), "F32", tensor.shape, {}};
     const auto n_values = static_cast<std::size_t>(entry.size());
     entry.bytes = std::as_bytes(std::span(tensor.values, n_values));
     entries.push_back(std::move(entry));

@@ -9,19 +9,9 @@
 #include <vector>
 
 #include "bert/config.h"
+#include "bert/structure.h"
 
 namespace ingot::bert {
-
-struct ParameterSpec {
-  std::string name;  // canonical: as BertForSequenceClassification and BertForMaskedLM name it today, e.g.
-                     // bert.encoder.layer.0.attention.self.query.weight, classifier.bias, cls.predictions.bias
-  std::vector<std::int64_t> shape;
-};
-
-// All parameters of a model in the order of its definition (embeddings, layers, pooler, head). The masked-LM model has
-// no pooler, the encoder may have one and has no head; the decoder of masked LM is the word embedding. Linear layers
-// that are left out have none.
-std::vector<ParameterSpec> parameter_specs(const Config& config);
 
 struct CheckpointTensor {
   std::string name;  // canonical

@@ -1,10 +1,14 @@
 #include "bert/config.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <set>
 
+#include "bert/head.h"
+#include "bert/structure.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/io/json.h"
@@ -48,30 +52,18 @@ constexpr RealField kReals[] = {
     {"layer_norm_eps", &Config::layer_norm_eps},
 };
 
-struct Architecture {
-  const char* name;
-  Task task;
-};
-constexpr Architecture kArchitectures[] = {
-    // the first of a task is the one written
-    {"BertForSequenceClassification", Task::sequence_classification},
-    {"BertForMaskedLM", Task::masked_lm},
-    {"BertForPreTraining", Task::masked_lm},
-    {"BertModel", Task::encoder},
-};
-
 // A setting whose other values would make another model of the same tensors.
 struct FixedField {
   const char* key;
   Json only;
 };
-std::vector<FixedField> fixed_fields(Task task) {
+std::vector<FixedField> fixed_fields(const Head& head) {
   std::vector<FixedField> fields = {{"position_embedding_type", "absolute"},
                                     {"is_decoder", false},
                                     {"add_cross_attention", false},
                                     {"is_encoder_decoder", false},
                                     {"pruned_heads", Json::object()}};
-  if (task == Task::masked_lm) fields.push_back({"tie_word_embeddings", true});
+  for (const FixedSetting& setting : head.settings) fields.push_back({setting.key, Json::parse(setting.only)});
   return fields;
 }
 
@@ -102,35 +94,27 @@ float real(const std::string& subject, const char* key, const Json& value) {
   return static_cast<float>(wide);
 }
 
-Task read_task(const std::string& subject, const Json& object) {
+// "a, b or c"
+std::string one_of(const std::vector<std::string_view>& names) {
+  if (names.size() == 1) return std::string(names.front());
+  return fmt::format("{} or {}", fmt::join(names.begin(), names.end() - 1, ", "), names.back());
+}
+
+const Head& read_head(const std::string& subject, const Json& object) {
   const Json* const names = find(object, "architectures", true);
-  if (names == nullptr) return Task::encoder;
+  if (names == nullptr) return kEncoder;
   require(names->is_array() && names->size() == 1 && names->front().is_string(),
           "{}: architectures: must be an array of one string, got {}", subject, names->dump());
   const auto name = names->front().get<std::string>();
-  for (const Architecture& row : kArchitectures)
-    if (name == row.name) return row.task;
-  fail(
-      "{}: architectures: must be BertForSequenceClassification, BertForMaskedLM, BertForPreTraining or BertModel, "
-      "got {}",
-      subject, name);
+  const Head* const head = find_head(name, object);
+  require(head != nullptr, "{}: architectures: must be {}, got {}", subject, one_of(architectures()), name);
+  return *head;
 }
 
 std::vector<std::string> numbered_labels(std::int64_t n) {
   std::vector<std::string> labels;
   for (std::int64_t i = 0; i < n; ++i) labels.push_back(fmt::format("LABEL_{}", i));
   return labels;
-}
-
-// A classifier chooses one of its labels. Hugging Face's class also computes a score and several labels at a time.
-void require_choice(const std::string& subject, const Json& object, std::size_t n_labels) {
-  const Json* const type = find(object, "problem_type", true);
-  require(type == nullptr || *type == "single_label_classification",
-          "{}: problem_type: {} is not supported yet; only single_label_classification is", subject,
-          type == nullptr ? "" : shown(*type));
-  require(n_labels != 1,
-          "{}: labels: has one label, a score (regression), which is not supported yet; a classifier has at least two",
-          subject);
 }
 
 // That label2id, if it is there, says of each label what its place in `labels` says.
@@ -146,15 +130,15 @@ void check_ids(const std::string& subject, const Json& object, const std::vector
   }
 }
 
-// id2label, else num_labels of the names that Hugging Face gives, else two for a classifier (its default).
-std::vector<std::string> read_labels(const std::string& subject, const Json& object, Task task) {
+// id2label, else num_labels of the names that Hugging Face gives, else as many as the head has by default.
+std::vector<std::string> read_labels(const std::string& subject, const Json& object, const Head& head) {
   std::int64_t n = -1;
   if (const Json* const value = find(object, "num_labels", true)) {
     n = integer(subject, "num_labels", *value);
     require(n >= 1 && n <= kMaxLabels, "{}: num_labels: must be from 1 to {}, got {}", subject, kMaxLabels, n);
   }
   const Json* const map = find(object, "id2label", true);
-  if (map == nullptr) return numbered_labels(n > 0 ? n : task == Task::sequence_classification ? 2 : 0);
+  if (map == nullptr) return numbered_labels(n > 0 ? n : head.n_default_labels);
   require(map->is_object(), "{}: id2label: must be an object, got {}", subject, shown(*map));
   const auto n_named = static_cast<std::int64_t>(map->size());
   require(n < 0 || n == n_named, "{}: num_labels is {}, but id2label has {} labels", subject, n, n_named);
@@ -187,11 +171,11 @@ engine::Activation read_activation(const std::string& subject, const Json& objec
   }
 }
 
-bool read_pooler(const std::string& subject, const Json& object, Task task) {
+bool read_pooler(const std::string& subject, const Json& object, const Head& head) {
   const Json* const value = find(object, "ingot_pooler", false);
   if (value == nullptr || *value == true) return true;
-  require(*value == false && task == Task::encoder, "{}: ingot_pooler: must be true, or false for a {}, got {}",
-          subject, architecture(Task::encoder), shown(*value));
+  require(*value == false && head.pooler == PoolerUse::optional,
+          "{}: ingot_pooler: must be true, or false for a {}, got {}", subject, architecture(kEncoder), shown(*value));
   return false;
 }
 
@@ -203,8 +187,7 @@ Pooling read_pooling(const std::string& subject, const Json& object) {
 }
 
 void check_labels(const Config& config, const std::string& subject) {
-  require(config.task != Task::sequence_classification || config.n_labels() >= 1,
-          "{}: labels: a classifier must have at least one, got none", subject);
+  if (config.head->check != nullptr) config.head->check(subject, config);
   require(config.n_labels() <= kMaxLabels, "{}: labels: must be at most {}, got {}", subject, kMaxLabels,
           config.n_labels());
   std::set<std::string_view> names;
@@ -226,9 +209,8 @@ std::vector<std::string> read_identities(const std::string& subject, const Json&
 
 void check_identities(const Config& config, const std::string& subject) {
   std::set<std::string> known, seen;
-  for (std::int64_t layer = 0; layer < config.num_hidden_layers; ++layer) {
-    for (const std::string_view which : kSquareLinears) known.insert(square_linear(layer, which));
-  }
+  if (config.identities.empty()) return;
+  for (const Part& part : optional_linears(config)) known.insert(part.name);
   for (const std::string& name : config.identities) {
     require(known.contains(name), "{}: ingot_identities: '{}' is no square Linear of {} encoder layers", subject, name,
             config.num_hidden_layers);
@@ -253,32 +235,7 @@ Json ids_by_label(const Config& config) {
 
 }  // namespace
 
-bool Config::is_identity(std::string_view linear) const {
-  return std::find(identities.begin(), identities.end(), linear) != identities.end();
-}
-
-std::string square_linear(std::int64_t layer, std::string_view which) {
-  return fmt::format("bert.encoder.layer.{}.{}", layer, which);
-}
-
-std::string_view architecture(Task task) {
-  return std::find_if(std::begin(kArchitectures), std::end(kArchitectures),
-                      [&](const Architecture& row) { return row.task == task; })
-      ->name;
-}
-
-// No product overflows: kSizes keep the sum below 2^47.
-std::int64_t n_parameters(const Config& config) {
-  const std::int64_t hidden = config.hidden_size, square = hidden * (hidden + 1);
-  const std::int64_t rows = config.vocab_size + config.max_position_embeddings + config.type_vocab_size;
-  const std::int64_t layer = 4 * square + 2 * hidden * config.intermediate_size + config.intermediate_size + 5 * hidden;
-  std::int64_t n = (rows + 2) * hidden + config.num_hidden_layers * layer -
-                   static_cast<std::int64_t>(config.identities.size()) * square;
-  if (config.has_pooler()) n += square;
-  if (config.task == Task::sequence_classification) n += config.n_labels() * (hidden + 1);
-  if (config.task == Task::masked_lm) n += config.vocab_size + square + 2 * hidden;
-  return n;
-}
+bool Config::has_pooler() const { return head->pooler != PoolerUse::never && pooler; }
 
 void check(const Config& config, const std::string& subject) {
   for (const SizeField& field : kSizes) {
@@ -330,8 +287,8 @@ Config read_config(const std::filesystem::path& config_json) {
   require(object.is_object(), "{}: must be a JSON object, got {}", subject, shown(object));
   require_value(subject, object, {"model_type", "bert"});  // first: another model has other architectures, too
   Config config;
-  config.task = read_task(subject, object);
-  for (const FixedField& field : fixed_fields(config.task)) require_value(subject, object, field);
+  config.head = &read_head(subject, object);
+  for (const FixedField& field : fixed_fields(*config.head)) require_value(subject, object, field);
   for (const SizeField& field : kSizes) {
     const Json* const value = find(object, field.key, !field.needed);
     require(value != nullptr || !field.needed, "{}: {}: is missing", subject, field.key);
@@ -347,13 +304,12 @@ Config read_config(const std::filesystem::path& config_json) {
   }
   config.hidden_act = read_activation(subject, object);
   config.pooling = read_pooling(subject, object);
-  config.pooler = read_pooler(subject, object, config.task);
-  config.label_names = read_labels(subject, object, config.task);
-  if (config.task == Task::sequence_classification) {
-    check_labels(config, subject);
-    require_choice(subject, object, config.label_names.size());
-    check_ids(subject, object, config.label_names);
-  }
+  config.pooler = read_pooler(subject, object, *config.head);
+  config.label_names = read_labels(subject, object, *config.head);
+  const bool has_labels = config.head->n_default_labels > 0;
+  if (has_labels) check_labels(config, subject);
+  if (config.head->check_settings != nullptr) config.head->check_settings(subject, object, config);
+  if (has_labels) check_ids(subject, object, config.label_names);
   config.identities = read_identities(subject, object);
   check(config, subject);
   return config;
@@ -363,19 +319,20 @@ void write_config(const std::filesystem::path& config_json, const Config& config
   const std::string subject = config_json.string();
   check(config, subject);
   Json object = {{"model_type", "bert"},
-                 {"architectures", Json::array({architecture(config.task)})},
+                 {"architectures", Json::array({architecture(*config.head)})},
                  {"hidden_act", activation_name(config.hidden_act)},
                  {"tie_word_embeddings", true}};
   for (const SizeField& field : kSizes) object[field.key] = config.*field.member;
   for (const RealField& field : kReals) object[field.key] = shortest(config.*field.member);
   if (config.classifier_dropout < 0) object["classifier_dropout"] = nullptr;
   if (config.pooling == Pooling::mean) object["ingot_pooling"] = "mean";
-  if (config.task == Task::encoder && !config.pooler) object["ingot_pooler"] = false;
+  if (config.head->pooler == PoolerUse::optional && !config.pooler) object["ingot_pooler"] = false;
   if (!config.identities.empty()) object["ingot_identities"] = config.identities;
   if (!config.label_names.empty()) {
     object["id2label"] = labels_by_id(config);
     object["label2id"] = ids_by_label(config);
   }
+  if (config.head->write_settings != nullptr) config.head->write_settings(config, object);
   std::string text;
   try {
     text = object.dump(2) + "\n";

@@ -1,7 +1,6 @@
 // The shape of a BERT, as Hugging Face's config.json says it.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -12,11 +11,14 @@
 
 namespace ingot::bert {
 
-enum class Task { sequence_classification, masked_lm, encoder };
+struct Head;                                // bert/head.h: what the model is for
+extern const Head kSequenceClassification;  // of a Config that says no other
+extern const Head kEncoder;                 // none: of a config.json that says no class
+
 enum class Pooling { cls, mean };  // pooler input: the first token's state, or the mean over the sequence
 
 struct Config {
-  Task task = Task::sequence_classification;
+  const Head* head = &kSequenceClassification;  // never null
   std::int64_t vocab_size = 30522;
   std::int64_t hidden_size = 128;
   std::int64_t num_hidden_layers = 2;
@@ -34,30 +36,18 @@ struct Config {
   Pooling pooling = Pooling::cls;        // written as "ingot_pooling" only when mean
   bool pooler = true;                    // false: an encoder without one; written as "ingot_pooler" only when false
   std::vector<std::string> label_names;  // id2label; size = number of labels
-  // Square Linear layers of the encoder that are left out, by name: "bert.encoder.layer.0.attention.self.query", or
-  // .key, .value, or "...attention.output.dense". Written as "ingot_identities" if there are some.
+  // Linear layers of the encoder that are left out, by name: "bert.encoder.layer.0.attention.self.query", or another
+  // that bert/structure.h says can be. Written as "ingot_identities" if there are some.
   std::vector<std::string> identities{};
 
   std::int64_t head_dim() const { return hidden_size / num_attention_heads; }
-  bool is_identity(std::string_view linear) const;
-  bool has_pooler() const { return task != Task::masked_lm && pooler; }
+  bool has_pooler() const;  // what the head asks for, and an encoder may lack
   std::int64_t n_labels() const { return static_cast<std::int64_t>(label_names.size()); }
   bool operator==(const Config&) const = default;
 };
 
-// The Linear layers that can be left out, hidden to hidden: their names behind "bert.encoder.layer.N.".
-inline constexpr std::array<std::string_view, 4> kSquareLinears{"attention.self.query", "attention.self.key",
-                                                                "attention.self.value", "attention.output.dense"};
-std::string square_linear(std::int64_t layer, std::string_view which);  // the whole name
-
-// The Hugging Face class of a task: BertForSequenceClassification, BertForMaskedLM, BertModel.
-std::string_view architecture(Task task);
-
 // Numbers of a model, at most: 8 GB as floats.
 inline constexpr std::int64_t kMostParameters = std::int64_t{1} << 31;
-
-// How many numbers the parameters of a model have. The sizes must be within their limits.
-std::int64_t n_parameters(const Config& config);
 
 // Throws Error naming `subject` if a size is not positive or beyond its limit, all parameters together are more than
 // kMostParameters, hidden_size does not divide by the heads, a probability is outside [0, 1), labels repeat, ...

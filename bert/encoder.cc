@@ -1,8 +1,7 @@
-// The forward pass: embeddings, encoder layers, heads.
+// The forward pass up to the head: embeddings, encoder layers, pooler.
+#include "bert/head.h"
 #include "bert/model.h"
 #include "engine/autograd/elementwise.h"
-#include "engine/autograd/loss.h"
-#include "engine/base/error.h"
 
 namespace ingot::bert {
 
@@ -33,32 +32,14 @@ Variable Model::encode(const Input& input, DropoutStreams& streams, std::vector<
   return hidden;
 }
 
-Variable Model::classify(const Variable& hidden, const Input& input, DropoutStreams& streams) const {
+Variable Model::pool(const Variable& hidden, const Input& input) const {
   const Variable summary = config.pooling == Pooling::cls ? engine::first_rows(hidden, input.sequences)
                                                           : engine::mean_rows(hidden, input.sequences);
-  const Variable pooled = pooler(summary, Activation::tanh);
-  const float probability = config.classifier_dropout >= 0 ? config.classifier_dropout : config.hidden_dropout_prob;
-  return classifier(engine::dropout(pooled, streams.next(probability)));
+  return pooler(summary, Activation::tanh);
 }
 
-namespace {
-
-// What the decoder reads at these rows.
-Variable decoder_input(const Model& model, const Variable& hidden, std::vector<std::int32_t> rows) {
-  const Variable selected = engine::select_rows(hidden, std::move(rows));
-  return model.masked_lm.norm(model.masked_lm.transform(selected, model.config.hidden_act));
-}
-
-}  // namespace
-
-Variable Model::predict_tokens(const Variable& hidden, std::vector<std::int32_t> rows) const {
-  return engine::linear(decoder_input(*this, hidden, std::move(rows)), embeddings.word.table(), masked_lm.bias);
-}
-
-Variable Model::predict_tokens_loss(const Variable& hidden, std::vector<std::int32_t> rows,
-                                    std::span<const std::int32_t> labels) const {
-  return engine::linear_cross_entropy(decoder_input(*this, hidden, std::move(rows)), embeddings.word.table(),
-                                      masked_lm.bias, labels);
+Variable Model::outputs(const Variable& hidden, const Input& input, DropoutStreams& streams) const {
+  return config.head->outputs(*this, hidden, input, streams);
 }
 
 }  // namespace ingot::bert

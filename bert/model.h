@@ -1,9 +1,11 @@
-// BERT (Devlin et al. 2019): embeddings, post-LN encoder, pooler, and the heads for classification and masked language
-// modelling. Tokens of all sequences lie packed one after another: [n_tokens, hidden]; padding exists only where the
-// caller put it.
+// BERT (Devlin et al. 2019): embeddings, post-LN encoder, pooler, and on them a head, whose row is in bert/heads/.
+// Tokens of all sequences lie packed one after another: [n_tokens, hidden]; padding exists only where the caller put
+// it.
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -44,34 +46,30 @@ struct EncoderLayer {
                               engine::DropoutStreams& streams) const;
 };
 
-// Transform, layer norm, then the word embedding as decoder (tied) with a bias of its own.
-struct MaskedLmHead {
-  engine::Linear transform;
-  engine::LayerNorm norm;
-  engine::Variable bias;  // [vocab_size]
+// What a head is made of, by name: the layers that its row describes.
+struct HeadLayers {
+  std::map<std::string, engine::Linear, std::less<>> linears{};
+  std::map<std::string, engine::LayerNorm, std::less<>> norms{};
+  std::map<std::string, engine::Variable, std::less<>> vectors{};
 };
 
 struct Model {
   Config config;
   Embeddings embeddings;
   std::vector<EncoderLayer> layers;
-  engine::Linear pooler;      // not in masked LM, nor in an encoder without one
-  engine::Linear classifier;  // sequence classification
-  MaskedLmHead masked_lm;     // masked LM
+  engine::Linear pooler;  // where config.has_pooler()
+  HeadLayers head;
 
   // Hidden states of the last layer [n_tokens, hidden]; all of them, embeddings first, go to hidden_states if given.
   engine::Variable encode(const Input& input, engine::DropoutStreams& streams,
                           std::vector<engine::Variable>* hidden_states = nullptr) const;
 
-  // [n_sequences, n_labels] from the encoder's output: tanh pooler of the first token (or mean), dropout, classifier.
-  engine::Variable classify(const engine::Variable& hidden, const Input& input, engine::DropoutStreams& streams) const;
+  // What a head that answers for whole texts reads: the tanh pooler of each text's first token, or of their mean;
+  // [n_sequences, hidden].
+  engine::Variable pool(const engine::Variable& hidden, const Input& input) const;
 
-  // Logits over the vocabulary [rows.size(), vocab_size] at these rows of the encoder's output only.
-  engine::Variable predict_tokens(const engine::Variable& hidden, std::vector<std::int32_t> rows) const;
-
-  // Mean cross entropy of predicting `labels` at these rows, without holding their logits.
-  engine::Variable predict_tokens_loss(const engine::Variable& hidden, std::vector<std::int32_t> rows,
-                                       std::span<const std::int32_t> labels) const;
+  // The head's outputs from the encoder's: [n_sequences, n_outputs] or [n_tokens, n_outputs]. The head must have some.
+  engine::Variable outputs(const engine::Variable& hidden, const Input& input, engine::DropoutStreams& streams) const;
 
   // Every parameter under its Hugging Face name, in the order of parameter_specs(config).
   std::vector<engine::Parameter> parameters() const;
@@ -81,6 +79,9 @@ struct Model {
   std::vector<std::pair<std::string, engine::Linear*>> linears();
   std::vector<std::pair<std::string, engine::Embedding*>> tables();
 };
+
+// A model of this config whose layers have no parameters yet.
+Model skeleton_of(const Config& config);
 
 // Fresh weights as BERT draws them: matrices and embeddings normal(0, initializer_range), the padding embedding, biases
 // and betas 0, gammas 1. A function of config and seed alone.

@@ -1,7 +1,7 @@
 // ingot emit: a block of a quantised model, or a small model from a file, as SystemVerilog.
 #include <fmt/format.h>
 
-#include "bert/classification.h"
+#include "bert/train/classification.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/config_file.h"

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "bert/classification.h"
+#include "bert/train/classification.h"
 #include "cli/commands.h"
 #include "cli/config_file.h"
 #include "cli/training_options.h"
@@ -72,10 +72,10 @@ void add_overlap(engine::Json& result, const EvalTexts& texts, const pipeline::C
     say(fmt::format("note: {} of these {} texts chose the best epoch of the model", found.validated, n));
 }
 
-bert::Evaluation evaluate_with_progress(const char* name, const bert::Logits& logits, const EvalTexts& texts,
+bert::Evaluation evaluate_with_progress(const char* name, const bert::Outputs& outputs, const EvalTexts& texts,
                                         const pipeline::Classifier& c, std::int64_t batch) {
   engine::Progress meter(name, static_cast<std::int64_t>(texts.part.size()));
-  return bert::evaluate(logits, bert::Subset::all(texts.part), c.framing, batch,
+  return bert::evaluate(outputs, bert::Subset::all(texts.part), c.framing, batch,
                         [&](std::int64_t done, std::int64_t) { meter.update(done); });
 }
 
@@ -97,15 +97,15 @@ engine::Json describe(const pipeline::IntegerClassifier& integers, const pipelin
 engine::Json verify(const pipeline::IntegerClassifier& integers, const bert::Evaluation& e, const EvalTexts& texts,
                     const pipeline::Classifier& c, std::int64_t batch) {
   compress::IntegerVerifier verifier(c.model(), integers.program);
-  evaluate_with_progress(
-      "verify",
-      [&](const bert::Input& input) {
-        const engine::Variable logits = integers.model.classify(input);
-        verifier.check(input, logits.value());
-        return logits;
-      },
-      texts, c, batch);
-  const bert::Evaluation floats = evaluate_with_progress("compare", bert::logits_of(c.model()), texts, c, batch);
+  evaluate_with_progress("verify",
+                         {c.model().config.head,
+                          [&](const bert::Input& input) {
+                            const engine::Variable logits = integers.model.classify(input);
+                            verifier.check(input, logits.value());
+                            return logits;
+                          }},
+                         texts, c, batch);
+  const bert::Evaluation floats = evaluate_with_progress("compare", bert::outputs_of(c.model()), texts, c, batch);
   std::int64_t n_values = 0, n_different = 0, n_same = 0;
   engine::Json layers = engine::Json::object();
   for (const compress::Comparison& layer : verifier.layers()) {

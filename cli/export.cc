@@ -1,6 +1,7 @@
 // ingot export: a model as a Hugging Face folder, or as packed codes.
 #include <fmt/format.h>
 
+#include "bert/heads/sequence_classification.h"
 #include "bert/tokenizers/tokenizer_folder.h"
 #include "bert/tokenizers/tokenizer_json.h"
 #include "cli/command.h"
@@ -34,7 +35,7 @@ std::int64_t n_parameters(const bert::Model& model) {
 
 // Of the model as integers in memory; 0 if it has no layer that runs in integers.
 std::size_t program_bytes(pipeline::CompressedModel& compressed) {
-  if (compressed.model.config.task != bert::Task::sequence_classification) return 0;
+  if (!bert::is_classifier(compressed.model.config)) return 0;
   return compress::IntegerModel(compressed.model, compress::lower(compressed.model, compressed.compression)).bytes();
 }
 

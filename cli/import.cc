@@ -60,7 +60,7 @@ void run(const Command& command, const ImportOptions& o, const Common& common) {
       say(fmt::format("note: the model has {} rows more than its tokenizer has pieces (padding); no text reads them",
                       n));
   }
-  if (model.config.task == bert::Task::encoder && !model.config.pooler) {
+  if (!model.config.pooler) {
     say("note: it has no pooler; training a classifier from it begins with a new one");
   }
   bert::save_model(to, model);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "bert/heads/sequence_classification.h"
 #include "bert/tokenizers/tokenizer.h"
 #include "cli/command.h"
 #include "cli/commands.h"
@@ -53,7 +54,7 @@ labs::Setup setup_of(const LabOptions& o, const data::Source& source) {
             "--from: the model is trained already; --pieces, --length, --epochs and --lr cannot change");
     const fs::path folder = pipeline::resolve_model_folder(o.from);
     const bert::Config config = bert::read_config(folder / "config.json");
-    require(config.task == bert::Task::sequence_classification, "--from {}: is not a classifier", folder.string());
+    require(bert::is_classifier(config), "--from {}: is not a classifier", folder.string());
     recipe.length = pipeline::framing_for(folder, config, *bert::load_tokenizer(folder), 0).length;
     setup.from_compressed = fs::exists(folder / "compression.json");
   }

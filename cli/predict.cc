@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "bert/classification.h"
+#include "bert/train/classification.h"
 #include "cli/commands.h"
 #include "cli/line_results.h"
 #include "engine/base/error.h"
@@ -28,8 +28,8 @@ constexpr std::int64_t kBatchesAtOnce = 16;  // of lines that are there: sorted 
 
 class Predictor {
  public:
-  Predictor(const pipeline::Classifier& classifier, bert::Logits logits, std::int64_t batch, bool json)
-      : classifier_(classifier), logits_(std::move(logits)), batch_(batch), results_(json, "predictions") {}
+  Predictor(const pipeline::Classifier& classifier, bert::Outputs outputs, std::int64_t batch, bool json)
+      : classifier_(classifier), outputs_(std::move(outputs)), batch_(batch), results_(json, "predictions") {}
 
   void add(std::vector<InputLine> lines) {
     std::vector<std::vector<std::int32_t>> ids;
@@ -37,7 +37,7 @@ class Predictor {
       if (line.fault.empty()) encode(line, ids);
     }
     const std::vector<std::span<const std::int32_t>> views(ids.begin(), ids.end());
-    const std::vector<float> probabilities = bert::predict(logits_, views, classifier_.framing, batch_);
+    const std::vector<float> probabilities = bert::predict(outputs_, views, classifier_.framing, batch_);
     const std::size_t n_labels = classifier_.labels().size();
     std::size_t row = 0;
     for (const InputLine& line : lines) {
@@ -78,7 +78,7 @@ class Predictor {
   }
 
   const pipeline::Classifier& classifier_;
-  bert::Logits logits_;
+  bert::Outputs outputs_;
   std::int64_t batch_;
   LineResults results_;
   std::size_t n_texts_ = 0, n_long_ = 0;

@@ -1,10 +1,10 @@
 // ingot trace: activations and gradients of one batch, to compare with other implementations.
 #include <fmt/format.h>
 
+#include "bert/head.h"
 #include "bert/model.h"
 #include "cli/command.h"
 #include "cli/commands.h"
-#include "engine/autograd/loss.h"
 #include "engine/base/error.h"
 #include "engine/io/json.h"
 #include "engine/io/safetensors.h"
@@ -17,6 +17,7 @@ namespace {
 
 using engine::require;
 using engine::Tensor;
+using Rows = bert::Head::Rows;
 
 struct TraceOptions {
   std::string model, batch, out;
@@ -46,6 +47,11 @@ std::vector<std::int32_t> ids_of(const engine::Safetensors& file, const std::str
   return ids;
 }
 
+// The shape of one number for each row of the head's outputs.
+std::vector<std::int64_t> rows_of(const bert::Head& head, std::int64_t n_sequences, std::int64_t length) {
+  return head.rows == Rows::tokens ? std::vector{n_sequences, length} : std::vector{n_sequences};
+}
+
 PaddedBatch read_batch(const std::string& path, const bert::Config& config) {
   const engine::Safetensors file(path);
   const engine::SafetensorsEntry* ids = file.find("input_ids");
@@ -73,9 +79,9 @@ PaddedBatch read_batch(const std::string& path, const bert::Config& config) {
             "{}: attention_mask: sequence {} has no token to attend to", path, i);
   }
   batch.input.sequences = std::move(sequences);
-  if (config.task == bert::Task::sequence_classification)
-    batch.labels = ids_of(file, "labels", {batch.n_sequences}, config.n_labels());
-  if (config.task == bert::Task::masked_lm) batch.labels = ids_of(file, "labels", shape, config.vocab_size);
+  const bert::Head& head = *config.head;
+  if (head.rows != Rows::none)
+    batch.labels = ids_of(file, "labels", rows_of(head, batch.n_sequences, batch.length), head.n_outputs(config));
   return batch;
 }
 
@@ -108,19 +114,16 @@ void run(const Command& command, const TraceOptions& o, const Common& common) {
             states[i].value());
   }
   engine::Variable logits;
-  if (config.task == bert::Task::sequence_classification) {
-    logits = model.classify(hidden, batch.input, off);
-    out.add("logits", {batch.n_sequences, config.n_labels()}, logits.value());
-  } else if (config.task == bert::Task::masked_lm) {
-    std::vector<std::int32_t> all(batch.input.ids.size());
-    for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::int32_t>(i);
-    logits = model.predict_tokens(hidden, std::move(all));
-    out.add("logits", {batch.n_sequences, batch.length, config.vocab_size}, logits.value());
+  if (config.head->rows != Rows::none) {
+    logits = model.outputs(hidden, batch.input, off);
+    std::vector<std::int64_t> shape = rows_of(*config.head, batch.n_sequences, batch.length);
+    shape.push_back(config.head->n_outputs(config));
+    out.add("logits", shape, logits.value());
   }
   engine::Json result{{"out", o.out}};
   require(!o.gradients || !batch.labels.empty(), "{}: gradients need labels, the batch has none", o.batch);
   if (!batch.labels.empty()) {
-    const engine::Variable loss = engine::cross_entropy(logits, batch.labels);
+    const engine::Variable loss = config.head->loss(logits, {.labels = batch.labels});
     out.add("loss", {1}, loss.value());
     result["loss"] = loss.value().data()[0];
     if (o.gradients) engine::backward(loss);

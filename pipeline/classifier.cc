@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "bert/heads/sequence_classification.h"
 #include "engine/base/error.h"
 #include "engine/base/progress.h"
 
@@ -13,8 +14,8 @@ Classifier load_classifier(const std::string& where, std::int64_t length) {
   const std::filesystem::path folder = resolve_model_folder(where);
   CompressedModel compressed = load_compressed_or_packed_model(folder);
   const bert::Config& config = compressed.model.config;
-  require(config.task == bert::Task::sequence_classification,
-          "{}: is not a classifier; train one with `ingot train --from {}`", folder.string(), where);
+  require(bert::is_classifier(config), "{}: is not a classifier; train one with `ingot train --from {}`",
+          folder.string(), where);
   auto tokenizer = bert::load_tokenizer(folder);
   check_vocabulary(config, *tokenizer, folder.string());
   const data::Framing framing = framing_for(folder, config, *tokenizer, length);
@@ -33,9 +34,10 @@ IntegerClassifier in_integers(Classifier& classifier) {
   return {std::move(program), std::move(model)};
 }
 
-bert::Logits classify(const std::optional<IntegerClassifier>& integers, const Classifier& classifier) {
-  if (!integers) return bert::logits_of(classifier.model());
-  return [&model = integers->model](const bert::Input& input) { return model.classify(input); };
+bert::Outputs classify(const std::optional<IntegerClassifier>& integers, const Classifier& classifier) {
+  if (!integers) return bert::outputs_of(classifier.model());
+  return {classifier.model().config.head,
+          [&model = integers->model](const bert::Input& input) { return model.classify(input); }};
 }
 
 }  // namespace ingot::pipeline

@@ -4,8 +4,8 @@
 #include <memory>
 #include <optional>
 
-#include "bert/classification.h"
 #include "bert/tokenizers/tokenizer.h"
+#include "bert/train/classification.h"
 #include "compress/lower/integer_model.h"
 #include "data/batches.h"
 #include "pipeline/model_folder.h"
@@ -36,6 +36,6 @@ struct IntegerClassifier {
 IntegerClassifier in_integers(Classifier& classifier);
 
 // Logits of the classifier, in integers if there are some. References are kept.
-bert::Logits classify(const std::optional<IntegerClassifier>& integers, const Classifier& classifier);
+bert::Outputs classify(const std::optional<IntegerClassifier>& integers, const Classifier& classifier);
 
 }  // namespace ingot::pipeline

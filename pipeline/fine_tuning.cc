@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "bert/heads/sequence_classification.h"
 #include "compress/packed/footprint.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -50,7 +51,7 @@ bert::TrainingOutcome train_or_keep(const FineTuning& f, const bert::Job& job) {
   engine::Json identity = engine::Json::object();
   if (!f.compression.empty()) identity["compression"] = compress::fingerprint(f.compression);
   if (f.options.epochs > 0) {
-    return bert::train(f.model, job,
+    return bert::train(f.model.parameters(), job,
                        trainer_options(f.run, f.options, *f.texts.source, *f.texts.tokenizer, std::move(identity)));
   }
   job.save(fs::path(f.options.out) / "best");
@@ -58,7 +59,7 @@ bert::TrainingOutcome train_or_keep(const FineTuning& f, const bert::Job& job) {
 }
 
 bert::ClassificationOptions classification_options(const FineTuning& f) {
-  bert::ClassificationOptions options{.best_by = bert::best_by_from_name(f.options.best_by)};
+  bert::ClassificationOptions options{.best_by = &bert::metric_from_name(*f.model.config.head, f.options.best_by)};
   if (f.options.class_weights != "balanced") return options;
   std::vector<std::int32_t> labels;
   for (const std::size_t i : f.texts.training.examples) labels.push_back(f.texts.training.part->labels[i]);
@@ -75,7 +76,7 @@ double validation_accuracy(const FineTuning& f, const bert::TrainingOutcome& out
 }  // namespace
 
 void check_fine_tuning_options(const TrainingOptions& o) {
-  bert::best_by_from_name(o.best_by);
+  bert::metric_from_name(bert::kSequenceClassification, o.best_by);
   require(o.class_weights == "none" || o.class_weights == "balanced",
           "--class-weights: must be none or balanced, got '{}'", o.class_weights);
   require(o.epochs > 0 || (o.best_by == "accuracy" && o.class_weights == "none"),
@@ -111,8 +112,8 @@ std::unique_ptr<TrainingTexts> training_texts(const TrainingOptions& o, std::int
 CompressedModel starting_classifier(const TrainingOptions& o) {
   const fs::path folder = resolve_model_folder(o.from);
   bert::Config config = bert::read_config(folder / "config.json");
-  require(config.task == bert::Task::sequence_classification,
-          "{}: is not a classifier; train one with `ingot train --from {}`", folder.string(), o.from);
+  require(bert::is_classifier(config), "{}: is not a classifier; train one with `ingot train --from {}`",
+          folder.string(), o.from);
   if (o.epochs > 0) config.hidden_dropout_prob = config.attention_probs_dropout_prob = static_cast<float>(o.dropout);
   check_vocabulary(config, *bert::load_tokenizer(folder), o.from);
   return with_compression(bert::with_config(bert::load_model(folder), config), folder);

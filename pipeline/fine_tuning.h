@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "bert/classification.h"
+#include "bert/train/classification.h"
 #include "engine/io/json.h"
 #include "pipeline/model_folder.h"
 #include "pipeline/training.h"

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "bert/heads/sequence_classification.h"
 #include "engine/base/files.h"
 #include "engine/base/progress.h"
 
@@ -63,15 +64,13 @@ void add_weight_notes(std::vector<Note>& notes, const compress::Compression& com
                    lost)});
 }
 
-std::string_view class_of(bert::Task task) { return bert::architecture(task); }
-
 }  // namespace
 
 std::vector<Note> export_notes(const CompressedModel& written, bool floats) {
   std::vector<Note> notes;
   if (!written.compression.empty()) add_weight_notes(notes, written.compression, floats);
   const bert::Config& config = written.model.config;
-  if (config.pooling == bert::Pooling::mean && config.task == bert::Task::sequence_classification) {
+  if (config.pooling == bert::Pooling::mean && bert::is_classifier(config)) {
     notes.push_back(
         {"this classifier reads the mean of a text's tokens; Hugging Face's BertForSequenceClassification "
          "reads the first, so its logits differ",
@@ -90,7 +89,7 @@ void write_model_card(const fs::path& folder, const bert::Config& config, const 
   std::string text = fmt::format(
       "---\nlibrary_name: transformers\ntags:\n- bert\n- ingot\n---\n\n# {}\n\nA BERT of {} layers, hidden size {}, "
       "written by `ingot export`.\n",
-      class_of(config.task), config.num_hidden_layers, config.hidden_size);
+      bert::architecture(*config.head), config.num_hidden_layers, config.hidden_size);
   if (!notes.empty()) text += "\n## What is different here\n";
   for (const Note& note : notes) {
     std::string sentence = note.sentence;

@@ -4,7 +4,8 @@
 
 #include <cmath>
 
-#include "bert/pretraining.h"
+#include "bert/heads/masked_lm.h"
+#include "bert/train/pretraining.h"
 #include "engine/base/error.h"
 #include "engine/base/process.h"
 #include "engine/io/json.h"
@@ -31,7 +32,7 @@ void pretrain(const PretrainOptions& o, const Run& run, const Finish& finish) {
     check_vocabulary(config, *tokenizer, o.from);
     config.hidden_dropout_prob = config.attention_probs_dropout_prob = static_cast<float>(o.dropout);
   }
-  config.task = bert::Task::masked_lm;
+  config.head = &bert::kMaskedLm;
   bert::Model model = o.from.empty() ? bert::make_model(config, run.seed)
                                      : bert::model_from_body(resolve_model_folder(o.from), config, run.seed);
   const data::Framing framing = framing_of(o, config, *tokenizer);
@@ -42,7 +43,8 @@ void pretrain(const PretrainOptions& o, const Run& run, const Finish& finish) {
   };
   prepare_out(run, o);
   engine::catch_interrupts();
-  const bert::TrainingOutcome outcome = bert::train(model, job, trainer_options(run, o, *source, *tokenizer));
+  const bert::TrainingOutcome outcome =
+      bert::train(model.parameters(), job, trainer_options(run, o, *source, *tokenizer));
   engine::release_interrupts();
   const std::filesystem::path out = o.out;
   engine::Json result{

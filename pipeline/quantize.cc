@@ -133,7 +133,8 @@ void quantize_classifier(const QuantizeOptions& o, const Run& run, const Finish&
   note_truncation(texts->corpus.train, framing, "training");
   start.compression =
       calibrated(start, plan, how, calibration_batches(*texts, framing, o.calibration_texts, o.batch, run.seed));
-  const compress::LearnedScales scales(o.learn_scales ? start.compression : compress::Compression());
+  const compress::LearnedScales scales(start.model.config,
+                                       o.learn_scales ? start.compression : compress::Compression());
   compress::attach(start.model, start.compression);
   const FineTuning fine_tuning{run, o, *texts, framing, start.model, start.compression};
   bert::Job job = fine_tuning_job(fine_tuning);

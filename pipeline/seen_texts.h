@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "bert/classification.h"
+#include "bert/train/classification.h"
 
 namespace ingot::pipeline {
 

@@ -1,6 +1,7 @@
 #include "pipeline/train.h"
 
 #include "bert/checkpoint.h"
+#include "bert/heads/sequence_classification.h"
 #include "engine/base/error.h"
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
@@ -31,15 +32,15 @@ CompressedModel starting_model(const TrainOptions& o, const TrainingTexts& texts
   } else {
     folder = resolve_model_folder(o.from);
     config = bert::read_config(folder / "config.json");
-    if (config.task == bert::Task::encoder) config.pooler = bert::has_pooler(folder);
+    if (config.head->pooler == bert::PoolerUse::optional) config.pooler = bert::has_pooler(folder);
     check_vocabulary(config, *texts.tokenizer, o.from);
     config.hidden_dropout_prob = config.attention_probs_dropout_prob = static_cast<float>(o.dropout);
   }
   const std::vector<std::string>& label_names = texts.corpus.label_names;
-  const bool had_labels = config.task == bert::Task::sequence_classification;
-  const bool same_task = config.task == bert::Task::sequence_classification && config.label_names == label_names;
+  const bool had_labels = bert::is_classifier(config);
+  const bool same_task = had_labels && config.label_names == label_names;
   config.pooling = pooling_of(o, config);
-  config.task = bert::Task::sequence_classification;
+  config.head = &bert::kSequenceClassification;
   config.pooler = true;
   config.label_names = label_names;
   if (o.from.empty()) return {bert::make_model(config, seed), {}};

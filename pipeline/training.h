@@ -7,7 +7,7 @@
 
 #include "bert/config.h"
 #include "bert/tokenizers/token_cache.h"
-#include "bert/trainer.h"
+#include "bert/train/trainer.h"
 #include "data/batches.h"
 #include "data/source.h"
 #include "engine/io/json.h"

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "bert/heads/sequence_classification.h"
 #include "engine/autograd/elementwise.h"
 #include "engine/base/error.h"
 
@@ -61,13 +62,12 @@ Tensor IntegerStep::operator()(const Tensor& x) const {
 
 IntegerModel::IntegerModel(const bert::Model& model, const IntegerProgram& program, const IntegerObserver& observer)
     : model_(exact_model(model, program)) {
-  engine::require(model_.config.task == bert::Task::sequence_classification,
-                  "integer model: only classifiers run in integers");
+  engine::require(bert::is_classifier(model_.config), "integer model: only classifiers run in integers");
   const engine::NoGradient off;
   for (const auto& [name, table] : model_.tables()) *table = {table->table(), nullptr};  // once, not at every batch
   for (std::size_t i = 0; i < model_.layers.size(); ++i) layers_.push_back(make_layer(i, program, observer));
   head_.emplace_back("bert.pooler.dense", model_.pooler, program, Activation::tanh, observer);
-  head_.emplace_back("classifier", model_.classifier, program, Activation::identity, observer);
+  head_.emplace_back("classifier", model_.head.linears.at("classifier"), program, Activation::identity, observer);
 }
 
 IntegerModel::Layer IntegerModel::make_layer(std::size_t index, const IntegerProgram& program,

@@ -43,7 +43,7 @@ Comparison& IntegerVerifier::layer(const std::string& name) {
 void IntegerVerifier::check(const bert::Input& input, const Tensor& logits) {
   const engine::NoGradient off;
   engine::DropoutStreams no_dropout;
-  const Tensor expected = exact_.classify(exact_.encode(input, no_dropout), input, no_dropout).value();
+  const Tensor expected = exact_.outputs(exact_.encode(input, no_dropout), input, no_dropout).value();
   integers_.classify(input);
   compare(logits, expected, logits_);
 }

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "bert/trainer.h"
+#include "bert/train/trainer.h"
 #include "compress/compression.h"
 #include "compress/prune/criterion.h"
 

@@ -60,7 +60,7 @@ class Watcher {
     const engine::NoGradient no_gradient;
     for (const bert::Input& batch : batches) {
       engine::DropoutStreams off;
-      model_.classify(model_.encode(batch, off), batch, off);
+      model_.outputs(model_.encode(batch, off), batch, off);
       last_ = nullptr;
       last_x_ = {};
       count();

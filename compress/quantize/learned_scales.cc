@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "bert/structure.h"
 #include "compress/formats/elements.h"
 #include "compress/formats/straight_through.h"
 #include "engine/kernels/quantize/quantize.h"
@@ -66,14 +67,6 @@ std::vector<int> frac_bits(const Variable& log2_steps) {
   return bits;
 }
 
-// query, key and value of a layer go by one name.
-std::string shared_name(const std::string& layer) {
-  for (const char* ending : {".query", ".key", ".value"}) {
-    if (layer.ends_with(ending)) return layer.substr(0, layer.rfind('.'));
-  }
-  return layer;
-}
-
 bool is_learned(const Quantizer& quantizer) {
   const std::optional<FixedPoint> fixed = as_fixed(quantizer.format);
   return fixed && fixed->rounding && quantizer.mode == Mode::standard;
@@ -99,7 +92,9 @@ Variable learned_quantize(const Variable& x, const Variable& log2_steps, const F
                         [x, log2_steps, fixed, y](const Tensor& dy) { send_back_steps(x, log2_steps, fixed, y, dy); });
 }
 
-LearnedScales::LearnedScales(const Compression& compression) : compression_(compression) {
+LearnedScales::LearnedScales(const bert::Config& config, const Compression& compression) : compression_(compression) {
+  std::map<std::string, std::string> reads;  // by Linear: query, key and value of a layer read the same
+  for (const bert::Part& part : bert::parts(config)) reads[part.name] = part.reads;
   std::map<std::string, const Scale*> inputs;
   scales_.reserve(kRoles.size() * compression.size());  // its elements stay where they are
   for (const auto& [name, layer] : compression) {
@@ -111,7 +106,7 @@ LearnedScales::LearnedScales(const Compression& compression) : compression_(comp
         steps.assign(layer[role]->channel_frac_bits.begin(), layer[role]->channel_frac_bits.end());
         for (float& step : steps) step = -step;
       }
-      const std::string shared = shared_name(name);
+      const std::string& shared = reads[name];
       const auto twin = role == Role::input ? inputs.find(shared) : inputs.end();
       if (twin != inputs.end() && compression.at(twin->second->layer)[role] == layer[role]) {
         scales_.push_back({name, role, twin->second->log2_steps, fixed});

@@ -20,7 +20,7 @@ engine::Variable learned_quantize(const engine::Variable& x, const engine::Varia
 // read the same tensor, share that of their input where they begin with the same.
 class LearnedScales {
  public:
-  explicit LearnedScales(const Compression& compression);
+  LearnedScales(const bert::Config& config, const Compression& compression);
 
   // Makes the model compute with the compression and these steps instead of its fraction bits.
   void attach(bert::Model& model) const;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "bert/structure.h"
 #include "engine/base/error.h"
 #include "hw/graph/functions.h"
 
@@ -14,24 +15,11 @@ using compress::IntegerLinear;
 using compress::IntegerProgram;
 using engine::require;
 
-// A Linear of a block and the activation that follows it.
-struct Part {
-  std::string linear;  // in the model
-  std::string node;    // in the graph
-  engine::Activation activation = engine::Activation::identity;
-};
-
-std::vector<Part> parts_of(const bert::Config& config, const std::string& block) {
-  const Part pooler{"bert.pooler.dense", "pooler", engine::Activation::tanh}, classifier{"classifier", "classifier"};
-  if (block == "pooler") return {pooler};
-  if (block == "classifier") return {classifier};
-  if (block == "head") return {pooler, classifier};
-  for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) {
-    const std::string layer = fmt::format("bert.encoder.layer.{}.", i);
-    if (block == fmt::format("ffn.{}", i))
-      return {{layer + "intermediate.dense", "intermediate", config.hidden_act}, {layer + "output.dense", "output"}};
+bert::Block block_of(const bert::Config& config, const std::string& name) {
+  for (bert::Block& block : bert::blocks(config)) {
+    if (block.name == name) return std::move(block);
   }
-  engine::fail("block: the model has {}, got '{}'", fmt::join(block_names(config), ", "), block);
+  engine::fail("block: the model has {}, got '{}'", fmt::join(block_names(config), ", "), name);
 }
 
 const IntegerLinear& find(const IntegerProgram& program, const std::string& name) {
@@ -121,30 +109,28 @@ Node activation_node(engine::Activation activation, const Node& before, const Fi
 
 std::vector<std::string> block_names(const bert::Config& config) {
   std::vector<std::string> names;
-  for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) names.push_back(fmt::format("ffn.{}", i));
-  names.insert(names.end(), {"pooler", "classifier", "head"});
+  for (const bert::Block& block : bert::blocks(config)) names.push_back(block.name);
   return names;
 }
 
 std::vector<std::string> linears_of(const bert::Config& config, const std::string& block) {
   std::vector<std::string> names;
-  for (const Part& part : parts_of(config, block)) names.push_back(part.linear);
+  for (const bert::Part& linear : block_of(config, block).linears) names.push_back(linear.name);
   return names;
 }
 
 Graph lower_block(const IntegerProgram& program, const bert::Config& config, const std::string& block) {
   Graph graph{.name = block};
-  const std::vector<Part> parts = parts_of(config, block);
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    const IntegerLinear& layer = find(program, parts[i].linear);
-    graph.nodes.push_back(linear_node(layer, parts[i].node));
-    const bool is_last = i + 1 == parts.size();
-    if (parts[i].activation == engine::Activation::identity && is_last) continue;
-    // The activation gives codes in the format of the layer that reads them. Only the pooler ends in an activation, and
-    // the classifier reads that.
-    const FixedPoint next = find(program, is_last ? "classifier" : parts[i + 1].linear).input;
+  const bert::Block whole = block_of(config, block);
+  for (std::size_t i = 0; i < whole.linears.size(); ++i) {
+    const bert::Part& part = whole.linears[i];
+    graph.nodes.push_back(linear_node(find(program, part.name), part.role));
+    const bool is_last = i + 1 == whole.linears.size();
+    if (part.activation == engine::Activation::identity && is_last) continue;
+    // The activation gives codes in the format of the layer that reads them.
+    const FixedPoint next = find(program, is_last ? whole.reader : whole.linears[i + 1].name).input;
     const Node& before = graph.nodes.back();
-    graph.nodes.push_back(activation_node(parts[i].activation, before, next, parts[i].linear));
+    graph.nodes.push_back(activation_node(part.activation, before, next, part.name));
   }
   check(graph);
   return graph;

@@ -39,7 +39,7 @@ void BlockRecorder::listen(engine::Linear& linear, bool to_input, const FixedPoi
 void BlockRecorder::run(const bert::Input& input) {
   const engine::NoGradient off;
   engine::DropoutStreams streams;
-  model_.classify(model_.encode(input, streams), input, streams);
+  model_.outputs(model_.encode(input, streams), input, streams);
 }
 
 Vectors BlockRecorder::vectors() const {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "bert/checkpoint.h"
+#include "bert/structure.h"
 #include "compress/prune/pruner.h"
 #include "compress/quantize/calibration.h"
 #include "engine/base/error.h"
@@ -42,11 +42,6 @@ Space space_of(const NasOptions& o) {
   return space;
 }
 
-// The last part of a layer's name that tells its role: query, key, value, dense of the attention's output.
-std::string role_of(std::string_view which) {
-  return which == "attention.output.dense" ? "attention_output" : std::string(which.substr(which.rfind('.') + 1));
-}
-
 const std::vector<std::string> kOperations{"linear", "identity"};
 
 std::vector<std::pair<std::string, std::vector<search::Choice>>> grid_of(const Space& space) {
@@ -58,10 +53,9 @@ std::vector<std::pair<std::string, std::vector<search::Choice>>> grid_of(const S
   add("heads", space.heads);
   add("hidden", space.hidden);
   add("ffn", space.ffn);
-  for (const std::string_view which : bert::kSquareLinears) {
-    if (space.identity != "role") break;
-    grid.emplace_back(role_of(which), std::vector<search::Choice>(kOperations.begin(), kOperations.end()));
-  }
+  if (space.identity != "role") return grid;
+  for (const bert::Part& linear : bert::optional_linears({.num_hidden_layers = 1}))
+    grid.emplace_back(linear.role, std::vector<search::Choice>(kOperations.begin(), kOperations.end()));
   return grid;
 }
 
@@ -71,14 +65,11 @@ bert::Config suggest(search::Trial& trial, const Space& space, bert::Config conf
   config.num_attention_heads = trial.suggest_ordinal("heads", space.heads);
   config.hidden_size = trial.suggest_ordinal("hidden", space.hidden);
   config.intermediate_size = trial.suggest_ordinal("ffn", space.ffn);
-  for (std::int64_t layer = 0; layer < config.num_hidden_layers && space.identity != "never"; ++layer) {
-    for (const std::string_view which : bert::kSquareLinears) {
-      const std::string name =
-          space.identity == "role" ? role_of(which) : fmt::format("layer{}.{}", layer, role_of(which));
-      if (trial.suggest_choice(name, kOperations) == "identity") {
-        config.identities.push_back(bert::square_linear(layer, which));
-      }
-    }
+  if (space.identity == "never") return config;
+  for (const bert::Part& linear : bert::optional_linears(config)) {
+    const std::string name =
+        space.identity == "role" ? linear.role : fmt::format("layer{}.{}", linear.layer, linear.role);
+    if (trial.suggest_choice(name, kOperations) == "identity") config.identities.push_back(linear.name);
   }
   return config;
 }
@@ -121,7 +112,7 @@ class Nas {
         identity_(std::move(identity)),
         steps_(n_steps(texts, o.epochs, o.steps)) {
     base_ = config_of(o, *texts.texts.tokenizer);
-    base_.task = bert::Task::sequence_classification;
+    base_.head = &bert::kSequenceClassification;
     base_.pooling = bert::Pooling::mean;
     base_.label_names = texts.texts.corpus.label_names;
     if (!o.format.empty())

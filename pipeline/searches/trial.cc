@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "bert/trainer.h"
+#include "bert/train/trainer.h"
 #include "engine/base/files.h"
 #include "engine/base/rng.h"
 #include "engine/io/json.h"
@@ -83,7 +83,7 @@ double train_in_trial(const TrialTexts& trial, CompressedModel& start, const Tri
   how.out = training.folder;
   how.identity = training.identity.dump();
   try {
-    return bert::train(start.model, job, how).best_score;
+    return bert::train(start.model.parameters(), job, how).best_score;
   } catch (const bert::Diverged& diverged) {
     throw std::runtime_error(diverged.what());
   }

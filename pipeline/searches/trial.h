@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <functional>
 
-#include "bert/classification.h"
+#include "bert/train/classification.h"
 #include "engine/io/json.h"
 #include "pipeline/fine_tuning.h"
 #include "pipeline/model_folder.h"

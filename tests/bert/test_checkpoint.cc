@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "bert/checkpoint.h"
+#include "bert/heads/masked_lm.h"
 #include "bert/model.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -131,7 +132,7 @@ TEST_CASE("an encoder is saved under bare names, as Hugging Face saves it, and r
   const TemporaryFolder folder;
   Config config = golden_config("sequence-classification");
   const std::vector<CheckpointTensor> body = read_checkpoint(golden("sequence-classification"), config, true);
-  config.task = Task::encoder;
+  config.head = &kEncoder;
   write_checkpoint(folder.path(), config, views_of(body));
   const Safetensors file(folder / "model.safetensors");
   CHECK(file.find("embeddings.word_embeddings.weight") != nullptr);
@@ -142,7 +143,7 @@ TEST_CASE("an encoder is saved under bare names, as Hugging Face saves it, and r
 
 TEST_CASE("a body is read from the file of any head, with its pooler where there is one") {
   Config config = golden_config("masked-lm");
-  config.task = Task::sequence_classification;
+  config.head = &kSequenceClassification;
   config.label_names = {"a", "b", "c", "d", "e"};
   const std::vector<CheckpointTensor> bare = read_checkpoint(golden("masked-lm"), config, true);
   const std::vector<CheckpointTensor> pooled = read_checkpoint(golden("sequence-classification"), config, true);
@@ -238,9 +239,9 @@ TEST_CASE("a tensor missing, unknown, twice, of another shape or dtype is an err
         "tensor " + query + ": expected F32, F16 or BF16, got I32");
   CHECK(about([](Entries&) {}) == "");
   Config other = config;
-  other.task = Task::masked_lm;
+  other.head = &kMaskedLm;
   CHECK(complaint(folder, other) == "cls.predictions.bias is missing");
-  other.task = Task::encoder;
+  other.head = &kEncoder;
   CHECK(complaint(folder, other) == "classifier.bias of shape [3] is not a parameter of BertModel with 2 layers");
 }
 
@@ -317,7 +318,7 @@ TEST_CASE("an encoder without a pooler is read and written without one, and a cl
   put_edited(folder, "sequence-classification", without_pooler);
   write_config(folder / "config.json", config);
   CHECK(contains(error_text([&] { load_model(folder.path()); }), "bert.pooler.dense.weight is missing"));
-  config.task = Task::encoder;
+  config.head = &kEncoder;
   write_config(folder / "config.json", config);
   CHECK(!has_pooler(folder.path()));
   const Model model = load_model(folder.path());

@@ -2,6 +2,7 @@
 
 #include "bert/checkpoint.h"
 #include "bert/config.h"
+#include "bert/heads/masked_lm.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/rng.h"
@@ -56,7 +57,7 @@ TEST_CASE("the golden configurations read as they say") {
                      .initializer_range = 0.2f,
                      .label_names = {"LABEL_0", "LABEL_1", "LABEL_2"}};
   CHECK(read_config(golden_config("sequence-classification")) == expected);
-  expected.task = Task::masked_lm;
+  expected.head = &kMaskedLm;
   CHECK(read_config(golden_config("masked-lm")) == expected);
   CHECK(expected.head_dim() == 8);
   CHECK(expected.n_labels() == 3);
@@ -65,10 +66,10 @@ TEST_CASE("the golden configurations read as they say") {
 TEST_CASE("a configuration comes back as it was written, whatever its task, activation and labels") {
   const TemporaryFolder folder;
   using engine::Activation;
-  for (const Task task : {Task::sequence_classification, Task::masked_lm, Task::encoder}) {
+  for (const Head* head : heads()) {
     for (const Activation act :
          {Activation::identity, Activation::gelu, Activation::gelu_tanh, Activation::relu, Activation::tanh}) {
-      Config config = {.task = task,
+      Config config = {.head = head,
                        .vocab_size = 8001,
                        .hidden_size = 96,
                        .num_hidden_layers = 3,
@@ -85,13 +86,13 @@ TEST_CASE("a configuration comes back as it was written, whatever its task, acti
                        .layer_norm_eps = 1e-5f,
                        .pooling = Pooling::mean,
                        .label_names = {"noun.act", "caf\xc3\xa9 \"x\"", ""},
-                       .identities = {bert::square_linear(2, "attention.self.value")}};
+                       .identities = {"bert.encoder.layer.2.attention.self.value"}};
       write_config(folder / "config.json", config);
       CHECK(read_config(folder / "config.json") == config);
       config.classifier_dropout = -1;
       config.pooling = Pooling::cls;
       config.identities.clear();
-      if (task != Task::sequence_classification) config.label_names.clear();
+      if (head != &kSequenceClassification) config.label_names.clear();
       write_config(folder / "config.json", config);
       CHECK(read_config(folder / "config.json") == config);
     }
@@ -143,10 +144,10 @@ TEST_CASE("what an old or sparse configuration does not say has the default of H
   Json object = {{"hidden_size", 128},       {"num_hidden_layers", 2}, {"num_attention_heads", 2},
                  {"intermediate_size", 512}, {"vocab_size", 30522},    {"max_position_embeddings", 512}};
   Config expected = named_config("tiny");
-  expected.task = Task::encoder;
+  expected.head = &kEncoder;
   CHECK(read(folder, object) == expected);
   object["architectures"] = {"BertForSequenceClassification"};
-  expected.task = Task::sequence_classification;
+  expected.head = &kSequenceClassification;
   expected.label_names = {"LABEL_0", "LABEL_1"};
   CHECK(read(folder, object) == expected);
   object["num_labels"] = 3;
@@ -154,11 +155,11 @@ TEST_CASE("what an old or sparse configuration does not say has the default of H
   object["id2label"] = {{"0", "a"}, {"2", "c"}, {"1", "b"}};
   CHECK(read(folder, object).label_names == std::vector<std::string>{"a", "b", "c"});
   object["architectures"] = {"BertForPreTraining"};
-  CHECK(read(folder, object).task == Task::masked_lm);
+  CHECK(read(folder, object).head == &kMaskedLm);
   object["architectures"] = {"BertModel"};
   object["pad_token_id"] = nullptr;
   object["some_other_key"] = {{"nested", Json::array({1, "two"})}};
-  CHECK(read(folder, object).task == Task::encoder);
+  CHECK(read(folder, object).head == &kEncoder);
 }
 
 TEST_CASE("the named models have their sizes and another name is an error") {
@@ -397,12 +398,12 @@ TEST_CASE("another model is refused by its name, and one of too many parameters 
 }
 
 TEST_CASE("a configuration has the parameters of its tensors") {
-  for (const Task task : {Task::sequence_classification, Task::masked_lm, Task::encoder}) {
+  for (const Head* head : heads()) {
     for (const bool pooler : {true, false}) {
       Config config = classifier();
-      config.task = task;
-      config.pooler = pooler || task != Task::encoder;
-      config.identities = {square_linear(1, "attention.self.key")};
+      config.head = head;
+      config.pooler = pooler || head != &kEncoder;
+      config.identities = {"bert.encoder.layer.1.attention.self.key"};
       std::int64_t n = 0;
       for (const ParameterSpec& spec : parameter_specs(config)) {
         std::int64_t size = 1;

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "bert/checkpoint.h"
+#include "bert/heads/masked_lm.h"
 #include "bert/model.h"
 #include "engine/autograd/elementwise.h"
 #include "engine/autograd/loss.h"
@@ -19,8 +20,8 @@ using engine::Variable;
 
 namespace {
 
-Config small_config(bert::Task task) {
-  return {.task = task,
+Config small_config(const bert::Head& head) {
+  return {.head = &head,
           .vocab_size = 40,
           .hidden_size = 16,
           .num_hidden_layers = 2,
@@ -37,7 +38,7 @@ bert::Input two_texts() {
 }
 
 Variable logits(const Model& model, const bert::Input& input, engine::DropoutStreams streams = {}) {
-  return model.classify(model.encode(input, streams), input, streams);
+  return model.outputs(model.encode(input, streams), input, streams);
 }
 
 bool same_bits(const engine::Tensor& a, const engine::Tensor& b) {
@@ -48,8 +49,8 @@ bool same_bits(const engine::Tensor& a, const engine::Tensor& b) {
 }  // namespace
 
 TEST_CASE("a model's parameters carry the names and shapes of its checkpoint, in that order") {
-  for (const bert::Task task : {bert::Task::sequence_classification, bert::Task::masked_lm, bert::Task::encoder}) {
-    const Config config = small_config(task);
+  for (const bert::Head* head : bert::heads()) {
+    const Config config = small_config(*head);
     const std::vector<engine::Parameter> parameters = bert::make_model(config, 1).parameters();
     const std::vector<bert::ParameterSpec> specs = bert::parameter_specs(config);
     REQUIRE(parameters.size() == specs.size());
@@ -61,7 +62,7 @@ TEST_CASE("a model's parameters carry the names and shapes of its checkpoint, in
 }
 
 TEST_CASE("fresh weights are drawn as BERT draws them, from the seed alone") {
-  Config config = small_config(bert::Task::sequence_classification);
+  Config config = small_config(bert::kSequenceClassification);
   config.vocab_size = 3000;
   const Model a = bert::make_model(config, 7), b = bert::make_model(config, 7), c = bert::make_model(config, 8);
   const engine::Tensor words = a.embeddings.word.weight.value();
@@ -81,7 +82,7 @@ TEST_CASE("fresh weights are drawn as BERT draws them, from the seed alone") {
 }
 
 TEST_CASE("dropout changes with the step, repeats with it, and is off in evaluation") {
-  const Model model = bert::make_model(small_config(bert::Task::sequence_classification), 1);
+  const Model model = bert::make_model(small_config(bert::kSequenceClassification), 1);
   const bert::Input input = two_texts();
   const engine::Tensor off = logits(model, input).value();
   const engine::Tensor first = logits(model, input, engine::DropoutStreams(1, 0)).value();
@@ -95,7 +96,7 @@ TEST_CASE("dropout changes with the step, repeats with it, and is off in evaluat
 TEST_CASE("a checkpoint gives back the model that wrote it") {
   const test::TemporaryFolder folder;
   for (const bert::Pooling pooling : {bert::Pooling::cls, bert::Pooling::mean}) {
-    Config config = small_config(bert::Task::sequence_classification);
+    Config config = small_config(bert::kSequenceClassification);
     config.pooling = pooling;
     const Model model = bert::make_model(config, 3);
     bert::save_model(folder / "m", model);
@@ -107,12 +108,13 @@ TEST_CASE("a checkpoint gives back the model that wrote it") {
 
 TEST_CASE("the body of a masked language model serves a classifier, and another size does not") {
   const test::TemporaryFolder folder;
-  const Model language = bert::make_model(small_config(bert::Task::masked_lm), 3);
+  const Model language = bert::make_model(small_config(bert::kMaskedLm), 3);
   bert::save_model(folder / "m", language);
-  const Config config = small_config(bert::Task::sequence_classification);
+  const Config config = small_config(bert::kSequenceClassification);
   const Model model = bert::model_from_body(folder / "m", config, 4);
   CHECK(same_bits(model.layers[1].key.weight.value(), language.layers[1].key.weight.value()));
-  CHECK(same_bits(model.classifier.weight.value(), bert::make_model(config, 4).classifier.weight.value()));
+  CHECK(same_bits(model.head.linears.at("classifier").weight.value(),
+                  bert::make_model(config, 4).head.linears.at("classifier").weight.value()));
   Config wider = config;
   wider.intermediate_size = 32;
   CHECK(test::contains(test::error_text([&] { bert::model_from_body(folder / "m", wider, 4); }), "intermediate"));
@@ -120,14 +122,15 @@ TEST_CASE("the body of a masked language model serves a classifier, and another 
 
 TEST_CASE("a Linear that is left out computes and learns as one with the identity matrix, fixed") {
   const test::TemporaryFolder folder;
-  const Config whole_config = small_config(bert::Task::sequence_classification);
+  const Config whole_config = small_config(bert::kSequenceClassification);
   const Model whole = bert::make_model(whole_config, 5);
   std::map<std::string, engine::Tensor> tensors;
   for (const engine::Parameter& p : whole.parameters()) tensors[p.name] = p.variable.value();
-  for (const std::string_view which : bert::kSquareLinears) {
+  for (const char* which :
+       {"attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense"}) {
     CAPTURE(which);
     Config config = whole_config;
-    config.identities = {bert::square_linear(1, which), bert::square_linear(0, "attention.self.key")};
+    config.identities = {fmt::format("bert.encoder.layer.1.{}", which), "bert.encoder.layer.0.attention.self.key"};
     auto fixed = tensors;
     for (const std::string& name : config.identities) {
       engine::Tensor weight = engine::Tensor::zeros({16, 16});
@@ -174,9 +177,9 @@ TEST_CASE("transforms change the input, weight, bias and output of the layer the
       });
     };
   };
-  Model model = bert::make_model(small_config(bert::Task::sequence_classification), 1);
+  Model model = bert::make_model(small_config(bert::kSequenceClassification), 1);
   CHECK(model.linears().size() == 14);
-  engine::Linear& classifier = model.classifier;
+  engine::Linear& classifier = model.head.linears.at("classifier");
   classifier.bias.value().data()[0] = 0.25f;
   const engine::Tensor plain = logits(model, two_texts()).value();
   classifier.transforms = std::make_shared<engine::TensorTransforms>(

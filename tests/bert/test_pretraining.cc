@@ -4,7 +4,8 @@
 #include <cmath>
 #include <map>
 
-#include "bert/pretraining.h"
+#include "bert/heads/masked_lm.h"
+#include "bert/train/pretraining.h"
 #include "tests/support/error_text.h"
 
 using namespace ingot;
@@ -66,7 +67,7 @@ TEST_CASE("a language model learns a text that repeats itself") {
   std::vector<std::int32_t> text;
   for (int i = 0; i < 64; ++i) text.push_back(5 + i % 4);
   const std::vector<std::span<const std::int32_t>> texts(40, text);
-  bert::Model model = bert::make_model({.task = bert::Task::masked_lm,
+  bert::Model model = bert::make_model({.head = &bert::kMaskedLm,
                                         .vocab_size = 16,
                                         .hidden_size = 32,
                                         .num_hidden_layers = 1,

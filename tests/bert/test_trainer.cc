@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "bert/classification.h"
+#include "bert/train/classification.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/process.h"
@@ -77,7 +77,7 @@ std::string trained(const fs::path& out, int threads) {
   engine::set_threads(threads);
   const Toy toy;
   bert::Model model = Toy::model();
-  bert::train(model, toy.job(model), options(out));
+  bert::train(model.parameters(), toy.job(model), options(out));
   engine::set_threads(before);
   return last_weights(out);
 }
@@ -106,7 +106,7 @@ TEST_CASE("a classifier learns which of two words a text holds") {
   const test::TemporaryFolder folder;
   const Toy toy;
   bert::Model model = Toy::model();
-  const bert::TrainingOutcome outcome = bert::train(model, toy.job(model), options(folder / "run", 30));
+  const bert::TrainingOutcome outcome = bert::train(model.parameters(), toy.job(model), options(folder / "run", 30));
   CHECK(outcome.n_steps == 180);
   CHECK(outcome.best_score >= 0.9);
   const bert::Model best = bert::load_model(folder / "run" / "best");
@@ -131,12 +131,12 @@ TEST_CASE("a run killed after any step goes on and ends with the same bits") {
         if (n++ == killed_after) throw Killed();
         return step(epoch, index, streams);
       };
-      CHECK_THROWS_AS(bert::train(model, job, options(out)), Killed);
+      CHECK_THROWS_AS(bert::train(model.parameters(), job, options(out)), Killed);
     }
     bert::Model model = Toy::model();
     bert::TrainerOptions resumed = options(out);
     resumed.resume = true;
-    bert::train(model, toy.job(model), resumed);
+    bert::train(model.parameters(), toy.job(model), resumed);
     CHECK(last_weights(out) == whole);
     CHECK(engine::read_file(out / "best" / "model.safetensors") ==
           engine::read_file(folder / "whole" / "best" / "model.safetensors"));
@@ -150,7 +150,7 @@ TEST_CASE("of equal scores the earliest is the best") {
   bert::Model model = Toy::model();
   bert::Job job = toy.job(model);
   job.validate = [] { return engine::Json{{"score", 0.5}}; };
-  CHECK(bert::train(model, job, options(folder / "a")).best_step == 6);
+  CHECK(bert::train(model.parameters(), job, options(folder / "a")).best_step == 6);
 }
 
 TEST_CASE("an epoch whose validation gives no score does not become the best") {
@@ -161,7 +161,7 @@ TEST_CASE("an epoch whose validation gives no score does not become the best") {
   std::vector<engine::Json> scores{{{"other", 1.0}}, {{"score", 0.25}}, {{"score", 0.125}}};
   std::size_t n = 0;
   job.validate = [&] { return scores[n++]; };
-  const bert::TrainingOutcome outcome = bert::train(model, job, options(folder / "a"));
+  const bert::TrainingOutcome outcome = bert::train(model.parameters(), job, options(folder / "a"));
   CHECK(outcome.best_score == 0.25);
   CHECK(outcome.best_step == 12);
 }
@@ -182,15 +182,15 @@ TEST_CASE("what a job changes before updates is part of the state that a killed 
       if (step == killed_after) throw std::runtime_error("killed");
       CHECK(optimizer.n_steps() == step);
       steps.push_back(step);
-      const engine::Tensor gradient = model.classifier.bias.gradient();
+      const engine::Tensor gradient = model.head.linears.at("classifier").bias.gradient();
       for (std::int64_t i = 0; i < 2; ++i) gradient.data()[i] += sum.data()[i] += gradient.data()[i];
     };
     bert::TrainerOptions o = options(out);
     o.resume = resume;
     if (killed_after >= 0) {
-      CHECK_THROWS_WITH(bert::train(model, job, o), "killed");
+      CHECK_THROWS_WITH(bert::train(model.parameters(), job, o), "killed");
     } else {
-      bert::train(model, job, o);
+      bert::train(model.parameters(), job, o);
       CHECK(resumed == resume);
       CHECK(steps.size() == (resume ? 12 : 18));  // the state is saved every 2 steps: 6 of 7 were kept
     }
@@ -209,7 +209,7 @@ TEST_CASE("gradients are clipped to the norm in the options") {
   bert::Model model = Toy::model();
   bert::TrainerOptions clipped = options(folder / "clipped");
   clipped.clip_norm = 1e-9;
-  bert::train(model, toy.job(model), clipped);
+  bert::train(model.parameters(), toy.job(model), clipped);
   CHECK(last_weights(folder / "clipped") != usual);
 }
 
@@ -221,7 +221,7 @@ TEST_CASE("a run is not resumed with other options") {
   bert::TrainerOptions other = options(folder / "a");
   other.resume = true;
   other.identity = "another toy";
-  CHECK(test::contains(test::error_text([&] { bert::train(model, toy.job(model), other); }),
+  CHECK(test::contains(test::error_text([&] { bert::train(model.parameters(), toy.job(model), other); }),
                        "was made with other options or data: saved toy, now another toy"));
 }
 
@@ -232,16 +232,16 @@ TEST_CASE("a loss that is no number stops the run, names the step and keeps the 
   bert::Job job = toy.job(model);
   const auto step = job.step;
   job.step = [&](std::int64_t epoch, std::int64_t index, engine::DropoutStreams& streams) {
-    if (epoch == 0 && index == 4) model.classifier.weight.value().data()[0] = std::nanf("");
+    if (epoch == 0 && index == 4) model.head.linears.at("classifier").weight.value().data()[0] = std::nanf("");
     return step(epoch, index, streams);
   };
-  const std::string message = test::error_text([&] { bert::train(model, job, options(folder / "a")); });
+  const std::string message = test::error_text([&] { bert::train(model.parameters(), job, options(folder / "a")); });
   CHECK(test::contains(message, "the loss became nan at step 5"));
   CHECK(test::contains(message, "training.safetensors"));
   bert::TrainerOptions resumed = options(folder / "a");
   resumed.resume = true;
   bert::Model again = Toy::model();
-  CHECK(bert::train(again, toy.job(again), resumed).n_steps == 18);
+  CHECK(bert::train(again.parameters(), toy.job(again), resumed).n_steps == 18);
 }
 
 TEST_CASE("a validation that is no number stops the run before best/ is replaced") {
@@ -255,7 +255,7 @@ TEST_CASE("a validation that is no number stops the run before best/ is replaced
     best = engine::read_file(folder / "a" / "best" / "model.safetensors");
     return {{"score", std::nan("")}, {"validation_loss", 0.7}};
   };
-  const std::string message = test::error_text([&] { bert::train(model, job, options(folder / "a")); });
+  const std::string message = test::error_text([&] { bert::train(model.parameters(), job, options(folder / "a")); });
   CHECK(test::contains(message, "the score of the validation became nan after step 12"));
   CHECK(engine::read_file(folder / "a" / "best" / "model.safetensors") == best);
 }
@@ -274,7 +274,7 @@ TEST_CASE("best/ is one model, whole, also when the process ends while another o
     engine::write_file(place / ("number" + std::to_string(++n_saves)), "");
     if (n_saves == 2) throw Killed();
   };
-  CHECK_THROWS_AS(bert::train(model, job, options(out)), Killed);
+  CHECK_THROWS_AS(bert::train(model.parameters(), job, options(out)), Killed);
   CHECK(fs::exists(best / "number1"));
   CHECK_FALSE(fs::exists(best / "number2"));
   const std::string first = engine::read_file(best / "model.safetensors");
@@ -284,7 +284,7 @@ TEST_CASE("best/ is one model, whole, also when the process ends while another o
   job.validate = [&]() -> engine::Json { return {{"score", ++n_validations}}; };
   bert::TrainerOptions resumed = options(out);
   resumed.resume = true;
-  bert::train(again, job, resumed);
+  bert::train(again.parameters(), job, resumed);
   CHECK(engine::read_file(best / "model.safetensors") != first);
   CHECK_FALSE(fs::exists(best / "number1"));
   for (const auto& entry : fs::directory_iterator(out)) CHECK_FALSE(entry.path().string().ends_with(".new"));
@@ -296,12 +296,12 @@ TEST_CASE("the best model is the one with the highest accuracy or F1, or the low
   for (const std::string by : {"accuracy", "f1", "loss"}) {
     const bert::Job job =
         bert::classification_job(model, toy.training, toy.validation, {.cls = 2, .sep = 3, .length = 12}, 8, 1,
-                                 {.best_by = bert::best_by_from_name(by)});
+                                 {.best_by = &bert::metric_from_name(bert::kSequenceClassification, by)});
     const engine::Json scores = job.validate();
     const double sign = by == "loss" ? -1 : 1;
     CHECK(scores["score"].get<double>() == sign * scores["validation_" + by].get<double>());
   }
-  CHECK(test::error_text([] { bert::best_by_from_name("recall"); }) ==
+  CHECK(test::error_text([] { bert::metric_from_name(bert::kSequenceClassification, "recall"); }) ==
         "--best-by: must be one of accuracy, f1, loss, got 'recall'");
 }
 
@@ -328,7 +328,7 @@ TEST_CASE("a full disk leaves the last state whole") {
   std::string message;
   {
     const test::SmallDisk disk(before.size() / 2);
-    message = test::error_text([&] { bert::train(model, toy.job(model), longer); });
+    message = test::error_text([&] { bert::train(model.parameters(), toy.job(model), longer); });
   }
   CHECK(test::contains(message, "cannot write"));
   CHECK(engine::read_file(folder / "a" / "training.safetensors") == before);
@@ -347,7 +347,7 @@ TEST_CASE("after the first step, training asks the arena for no more memory") {
     extents.push_back(engine::arena::statistics().extent_bytes);
     return step(0, 0, streams);
   };
-  bert::train(model, job, options(folder / "a", 1));
+  bert::train(model.parameters(), job, options(folder / "a", 1));
   REQUIRE(extents.size() == 6);
   for (std::size_t i = 2; i < extents.size(); ++i) CHECK(extents[i] == extents[1]);
 }

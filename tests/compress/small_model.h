@@ -34,7 +34,7 @@ inline bert::Input small_input() {
 inline engine::Variable small_logits(const bert::Model& model) {
   engine::DropoutStreams off;
   const bert::Input input = small_input();
-  return model.classify(model.encode(input, off), input, off);
+  return model.outputs(model.encode(input, off), input, off);
 }
 
 // Runs forward and backward; the gradients are in the parameters.

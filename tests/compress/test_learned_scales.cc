@@ -100,7 +100,7 @@ TEST_CASE("before anything is learned the model computes as with the fraction bi
   bert::Model model = test::small_model();
   compress::attach(model, some());
   const std::vector<float> fixed = values_of(test::small_logits(model).value());
-  const LearnedScales scales(some());
+  const LearnedScales scales(model.config, some());
   scales.attach(model);
   CHECK(values_of(test::small_logits(model).value()) == fixed);
   Compression back = some();
@@ -110,7 +110,7 @@ TEST_CASE("before anything is learned the model computes as with the fraction bi
 
 TEST_CASE("every step gets a gradient, query and key share that of their input, and what is learned is written") {
   bert::Model model = test::small_model();
-  const LearnedScales scales(some());
+  const LearnedScales scales(model.config, some());
   const std::vector<engine::Parameter> parameters = scales.parameters().parameters;
   REQUIRE(parameters.size() == 3);  // one input, two weights; minifloat has no step
   scales.attach(model);

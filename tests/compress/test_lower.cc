@@ -32,7 +32,7 @@ Tensor logits(const bert::Model& model) {
   const engine::NoGradient off;
   engine::DropoutStreams streams;
   const bert::Input& input = trained_model().input;
-  return model.classify(model.encode(input, streams), input, streams).value();
+  return model.outputs(model.encode(input, streams), input, streams).value();
 }
 
 bool equal(const Tensor& a, const Tensor& b) { return test::same_bits(a.span(), b.span()); }

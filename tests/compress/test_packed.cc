@@ -49,7 +49,7 @@ engine::Tensor logits(const bert::Model& model) {
   const engine::NoGradient off;
   engine::DropoutStreams streams;
   const bert::Input& input = test::trained_model().input;
-  return model.classify(model.encode(input, streams), input, streams).value();
+  return model.outputs(model.encode(input, streams), input, streams).value();
 }
 
 // The compressed model, packed and read again, predicts the same bits.

@@ -237,7 +237,7 @@ bert::Job small_job(bert::Model& model) {
     for (std::int32_t& id : input.ids) id = static_cast<std::int32_t>((id + index) % 20);
     engine::DropoutStreams off;
     const std::vector<std::int32_t> labels{0, 1};
-    return bert::StepResult{engine::cross_entropy(model.classify(model.encode(input, off), input, off), labels), 6};
+    return bert::StepResult{engine::cross_entropy(model.outputs(model.encode(input, off), input, off), labels), 6};
   };
   job.validate = [] { return engine::Json{{"score", 0.5}}; };
   return job;
@@ -304,7 +304,7 @@ TEST_CASE("while a model is trained masks grow by the schedule, and are fixed wh
       if (step >= 20) CHECK(masks == last);
       last = masks;
     });
-    const bert::TrainingOutcome outcome = bert::train(run.model, run.job, trainer_options(folder / "run"));
+    const bert::TrainingOutcome outcome = bert::train(run.model.parameters(), run.job, trainer_options(folder / "run"));
     CHECK(outcome.best_step == 2 * kSteps);  // after the first epoch the schedule was under way
     // Not one update, moved by momentum or decayed, has touched a pruned weight.
     const auto weights = weights_of(run.model);
@@ -341,7 +341,7 @@ TEST_CASE("movement prunes the weights whose sums of -w dL/dw are lowest") {
     checked = true;
   };
   const test::TemporaryFolder folder;
-  bert::train(run.model, run.job, trainer_options(folder / "run"));
+  bert::train(run.model.parameters(), run.job, trainer_options(folder / "run"));
   CHECK(checked);
 }
 
@@ -351,7 +351,7 @@ TEST_CASE("gradual pruning that was killed goes on to the same bits, and one and
     const test::TemporaryFolder folder;
     const auto whole = [&](const std::string& name) {
       GradualRun run(gradual_options(method));
-      bert::train(run.model, run.job, trainer_options(folder / name));
+      bert::train(run.model.parameters(), run.job, trainer_options(folder / name));
       return files_of(folder / (name + "/last"));
     };
     int n_runs = 0;
@@ -364,11 +364,11 @@ TEST_CASE("gradual pruning that was killed goes on to the same bits, and one and
       killed.observe([&](std::int64_t step) {
         if (step == killed_after) throw Killed();
       });
-      CHECK_THROWS_AS(bert::train(killed.model, killed.job, trainer_options(out)), Killed);
+      CHECK_THROWS_AS(bert::train(killed.model.parameters(), killed.job, trainer_options(out)), Killed);
       GradualRun resumed(gradual_options(method));
       bert::TrainerOptions options = trainer_options(out);
       options.resume = true;
-      bert::train(resumed.model, resumed.job, options);
+      bert::train(resumed.model.parameters(), resumed.job, options);
       CHECK(files_of(out / "last") == one);
     }
   }

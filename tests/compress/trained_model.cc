@@ -7,8 +7,8 @@
 #include <cstdlib>
 #include <map>
 
-#include "bert/classification.h"
 #include "bert/tokenizers/train_tokenizer.h"
+#include "bert/train/classification.h"
 #include "data/source.h"
 #include "engine/autograd/loss.h"
 #include "engine/base/error.h"
@@ -50,7 +50,7 @@ void train(bert::Model& model, const data::Framing& framing, const std::vector<s
     const bert::Input input = bert::make_input(std::move(batch));
     engine::DropoutStreams streams(1, step);
     optimizer.clear_gradients();
-    engine::backward(engine::cross_entropy(model.classify(model.encode(input, streams), input, streams), labels));
+    engine::backward(engine::cross_entropy(model.outputs(model.encode(input, streams), input, streams), labels));
     optimizer.step(2e-3f, optimizer.gradient_norm(), 1.0);
   }
 }
@@ -108,7 +108,7 @@ std::map<std::string, float> largest_inputs() {
   const engine::NoGradient off;
   engine::DropoutStreams streams;
   const bert::Input& input = trained_model().input;
-  model.classify(model.encode(input, streams), input, streams);
+  model.outputs(model.encode(input, streams), input, streams);
   return most;
 }
 

@@ -1,4 +1,5 @@
-// Fine-tuning and evaluating a classifier on a tokenized corpus.
+// Fine-tuning and evaluating a model that answers for whole texts, on a tokenized corpus: batches, predictions, scores,
+// the training job. How outputs are made, judged and learned is in the row of the model's head.
 #pragma once
 
 #include <cstdint>
@@ -7,10 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "bert/class_scores.h"
+#include "bert/evaluation.h"
+#include "bert/head.h"
 #include "bert/model.h"
 #include "bert/tokenizers/token_cache.h"
-#include "bert/trainer.h"
+#include "bert/train/trainer.h"
 #include "data/batches.h"
 
 namespace ingot::bert {
@@ -29,45 +31,32 @@ Input make_input(data::Batch&& batch);
 // The batch of these members (positions in subset.examples), framed.
 data::Batch make_batch(const Subset& subset, std::span<const std::size_t> members, const data::Framing& framing);
 
-// Logits [n_sequences, n_labels] of a batch.
-using Logits = std::function<engine::Variable(const Input&)>;
-
-// Those of a model, to which a reference is kept.
-Logits logits_of(const Model& model);
-
-// Probabilities [n, n_labels] for n token sequences, in their order.
-std::vector<float> predict(const Logits& logits, std::span<const std::span<const std::int32_t>> texts,
-                           const data::Framing& framing, std::int64_t batch_size);
-
-struct Evaluation {
-  std::int64_t n = 0;
-  double accuracy = 0;
-  double macro_f1 = 0;  // mean over the labels that occur of 2 TP / (2 TP + FP + FN)
-  double loss = 0;      // mean cross entropy
-  std::int64_t n_tokens = 0;
-  double seconds = 0;
-  std::vector<std::int32_t> predictions;  // in the order of subset.examples
-  ClassScores scores;
+// Outputs of a head: [n_sequences, n_outputs] of a batch.
+struct Outputs {
+  const Head* head = nullptr;
+  std::function<engine::Variable(const Input&)> of;
 };
 
+// Those of a model, to which a reference is kept.
+Outputs outputs_of(const Model& model);
+
+// What the head predicts, [n, n_outputs] for n token sequences, in their order: probabilities of a classifier.
+std::vector<float> predict(const Outputs& outputs, std::span<const std::span<const std::int32_t>> texts,
+                           const data::Framing& framing, std::int64_t batch_size);
+
 // progress(done, total) is called after each batch.
-Evaluation evaluate(const Logits& logits, const Subset& subset, const data::Framing& framing, std::int64_t batch_size,
+Evaluation evaluate(const Outputs& outputs, const Subset& subset, const data::Framing& framing, std::int64_t batch_size,
                     const std::function<void(std::int64_t, std::int64_t)>& progress = {});
 Evaluation evaluate(const Model& model, const Subset& subset, const data::Framing& framing, std::int64_t batch_size,
                     const std::function<void(std::int64_t, std::int64_t)>& progress = {});
 
-// What makes a checkpoint the best one: the highest accuracy or macro F1, or the lowest loss, of the validation.
-enum class BestBy { accuracy, f1, loss };
-inline constexpr const char* kBestBy[] = {"accuracy", "f1", "loss"};  // in their order
-BestBy best_by_from_name(const std::string& name);                    // throws Error for another name
-
 struct ClassificationOptions {
-  BestBy best_by = BestBy::accuracy;
+  const Metric* best_by = nullptr;     // makes an epoch the best one; null: the first of the head's
   std::vector<float> class_weights{};  // of the training loss, by label; empty: all the same
 };
 
-// The training job: cross entropy on `training`, validated on `validation` after each epoch. References are kept: model
-// and subsets outlive the job.
+// The training job: the head's loss on `training`, validated on `validation` after each epoch. References are kept:
+// model and subsets outlive the job.
 Job classification_job(Model& model, const Subset& training, const Subset& validation, const data::Framing& framing,
                        std::int64_t batch_size, std::uint64_t seed, const ClassificationOptions& options = {});
 

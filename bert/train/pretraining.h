@@ -7,7 +7,7 @@
 
 #include "bert/model.h"
 #include "bert/tokenizers/token_cache.h"
-#include "bert/trainer.h"
+#include "bert/train/trainer.h"
 #include "data/batches.h"
 
 namespace ingot::bert {

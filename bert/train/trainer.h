@@ -1,14 +1,16 @@
-// The training loop: steps, schedule, logs, checkpoints, resumption. What is learned comes in as a Job.
+// The training loop: steps, schedule, logs, checkpoints, resumption. It knows parameters and a loss; the model, the
+// texts and what is asked of them come in as a Job.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
-#include "bert/model.h"
 #include "engine/base/error.h"
 #include "engine/io/json.h"
+#include "engine/nn/module.h"
 #include "engine/optim/adamw.h"
 #include "engine/optim/schedule.h"
 
@@ -74,10 +76,10 @@ struct TrainingOutcome {
   double training_seconds = 0;  // the same, without validation and saving
 };
 
-// Trains the model in place and leaves it with the weights of the last step; best/ holds those with the best score.
+// Trains the weights of a model in place and leaves them as of the last step; best/ holds those with the best score.
 // The same options give the same bits, for any number of threads, and whether or not the run was resumed.
 // Throws Diverged when the loss or the gradient is not finite (what was saved stays), and Interrupted after saving the
 // state when the process was asked to stop.
-TrainingOutcome train(Model& model, const Job& job, const TrainerOptions& options);
+TrainingOutcome train(const std::vector<engine::Parameter>& weights, const Job& job, const TrainerOptions& options);
 
 }  // namespace ingot::bert

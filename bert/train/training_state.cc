@@ -1,4 +1,4 @@
-#include "bert/training_state.h"
+#include "bert/train/training_state.h"
 
 #include <algorithm>
 #include <cstring>
@@ -15,9 +15,9 @@ using engine::Tensor;
 
 // Calls visit(name, tensor) for everything in the file.
 template <class Visit>
-void for_each_tensor(const Model& model, const engine::AdamW& optimizer, std::span<const NamedTensor> own,
-                     const Visit& visit) {
-  for (const engine::Parameter& p : model.parameters()) visit("weight." + p.name, p.variable.value());
+void for_each_tensor(std::span<const engine::Parameter> weights, const engine::AdamW& optimizer,
+                     std::span<const NamedTensor> own, const Visit& visit) {
+  for (const engine::Parameter& p : weights) visit("weight." + p.name, p.variable.value());
   for (const engine::AdamW::Moments& m : optimizer.moments()) {
     visit("first_moment." + m.name, m.first);
     visit("second_moment." + m.name, m.second);
@@ -45,11 +45,11 @@ std::string exact(double x) { return fmt::format("{:a}", x); }
 
 }  // namespace
 
-void save_training_state(const std::filesystem::path& path, const std::string& identity, const Model& model,
-                         const engine::AdamW& optimizer, std::span<const NamedTensor> own,
-                         const TrainingProgress& progress) {
+void save_training_state(const std::filesystem::path& path, const std::string& identity,
+                         std::span<const engine::Parameter> weights, const engine::AdamW& optimizer,
+                         std::span<const NamedTensor> own, const TrainingProgress& progress) {
   std::vector<SafetensorsEntry> entries;
-  for_each_tensor(model, optimizer, own, [&](const std::string& name, const Tensor& tensor) {
+  for_each_tensor(weights, optimizer, own, [&](const std::string& name, const Tensor& tensor) {
     const auto dims = tensor.shape().dims();
     entries.push_back({name, "F32", {dims.begin(), dims.end()}, std::as_bytes(tensor.span())});
   });
@@ -64,8 +64,9 @@ void save_training_state(const std::filesystem::path& path, const std::string& i
                              {"metrics_bytes", std::to_string(progress.metrics_bytes)}});
 }
 
-TrainingProgress load_training_state(const std::filesystem::path& path, const std::string& identity, Model& model,
-                                     engine::AdamW& optimizer, std::span<const NamedTensor> own) {
+TrainingProgress load_training_state(const std::filesystem::path& path, const std::string& identity,
+                                     std::span<const engine::Parameter> weights, engine::AdamW& optimizer,
+                                     std::span<const NamedTensor> own) {
   const engine::Safetensors file(path);
   const auto text = [&](const char* key) -> const std::string& {
     const auto found = file.metadata().find(key);
@@ -75,7 +76,7 @@ TrainingProgress load_training_state(const std::filesystem::path& path, const st
   const auto number = [&](const char* key) { return std::strtod(text(key).c_str(), nullptr); };
   engine::require(text("identity") == identity, "resume: {} was made with other options or data: {}", path.string(),
                   difference(text("identity"), identity));
-  for_each_tensor(model, optimizer, own, [&](const std::string& name, const Tensor& tensor) {
+  for_each_tensor(weights, optimizer, own, [&](const std::string& name, const Tensor& tensor) {
     const SafetensorsEntry& entry = file.get(name, "F32", tensor.shape().dims());
     std::memcpy(tensor.data(), entry.bytes.data(), entry.bytes.size());
   });

@@ -1,10 +1,11 @@
-#include "bert/pretraining.h"
+#include "bert/train/pretraining.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 
-#include "bert/classification.h"
+#include "bert/heads/masked_lm.h"
+#include "bert/train/classification.h"
 #include "engine/base/error.h"
 #include "engine/io/json.h"
 
@@ -96,7 +97,7 @@ class Pretraining {
     const Masking masking = mask_tokens(batch, special_, model_.config.vocab_size, masked_share_, seed_, draw);
     const std::int64_t n_tokens = batch.n_tokens();
     const Input input = make_input(std::move(batch));
-    return {model_.predict_tokens_loss(model_.encode(input, streams), masking.rows, masking.labels), n_tokens};
+    return {predict_tokens_loss(model_, model_.encode(input, streams), masking.rows, masking.labels), n_tokens};
   }
 
   Model& model_;

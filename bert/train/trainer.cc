@@ -1,10 +1,13 @@
-#include "bert/trainer.h"
+// A step is loss, gradients, update, a line in the log. Whatever is on disk must be whole at any moment, because a run
+// may be killed at any moment: folders are written beside their place and then swapped in, the state is one atomic
+// file, and the log says nothing of its own: what stands in it behind the state is cut off when the run goes on.
+#include "bert/train/trainer.h"
 
 #include <chrono>
 #include <cmath>
 #include <fstream>
 
-#include "bert/training_state.h"
+#include "bert/train/training_state.h"
 #include "engine/base/error.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
@@ -40,27 +43,29 @@ class MetricsLog {
   std::ofstream file_;
 };
 
-std::vector<engine::ParameterGroup> parameter_groups(const Model& model, const Job& job,
+using Weights = std::vector<engine::Parameter>;
+
+std::vector<engine::ParameterGroup> parameter_groups(const Weights& weights, const Job& job,
                                                      const TrainerOptions& options) {
   std::vector<engine::ParameterGroup> groups =
-      engine::decay_matrices(model.parameters(), static_cast<float>(options.weight_decay));
+      engine::decay_matrices(weights, static_cast<float>(options.weight_decay));
   groups.push_back(job.parameters);
   return groups;
 }
 
 class Run {
  public:
-  Run(Model& model, const Job& job, const TrainerOptions& options)
+  Run(const Weights& weights, const Job& job, const TrainerOptions& options)
       : job_(job),
         options_(options),
-        model_(model),
+        weights_(weights),
         n_steps_(options.n_epochs * job.steps_per_epoch),
         schedule_{
             .peak = options.learning_rate,
             .n_steps = n_steps_,
             .warm_up_steps = static_cast<std::int64_t>(std::llround(options.warm_up * static_cast<double>(n_steps_))),
             .decay = options.decay},
-        optimizer_(parameter_groups(model, job, options),
+        optimizer_(parameter_groups(weights, job, options),
                    {.beta2 = options.beta2, .lazy_rows = options.lazy_embeddings}),
         progress_(start()),
         log_(options.out / "metrics.jsonl", progress_.metrics_bytes),
@@ -89,7 +94,7 @@ class Run {
     for (const char* name : {"best", "last"}) fs::remove_all((options_.out / name).string() + kFresh);
     if (options_.resume && fs::exists(state_path())) {
       const TrainingProgress progress =
-          load_training_state(state_path(), options_.identity, model_, optimizer_, job_.state);
+          load_training_state(state_path(), options_.identity, weights_, optimizer_, job_.state);
       if (job_.resumed) job_.resumed();
       return progress;
     }
@@ -107,7 +112,7 @@ class Run {
 
   void save_state() {
     progress_.metrics_bytes = log_.n_bytes();
-    save_training_state(state_path(), options_.identity, model_, optimizer_, job_.state, progress_);
+    save_training_state(state_path(), options_.identity, weights_, optimizer_, job_.state, progress_);
   }
 
   void step() {
@@ -180,7 +185,7 @@ class Run {
 
   const Job& job_;
   const TrainerOptions& options_;
-  Model& model_;
+  const Weights& weights_;
   std::int64_t n_steps_;
   engine::Schedule schedule_;
   engine::AdamW optimizer_;
@@ -193,9 +198,9 @@ class Run {
 
 }  // namespace
 
-TrainingOutcome train(Model& model, const Job& job, const TrainerOptions& options) {
+TrainingOutcome train(const Weights& weights, const Job& job, const TrainerOptions& options) {
   engine::require(job.steps_per_epoch > 0, "{}: there is nothing to train on", job.name);
-  return Run(model, job, options).go();
+  return Run(weights, job, options).go();
 }
 
 }  // namespace ingot::bert

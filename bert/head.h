@@ -1,0 +1,94 @@
+// What stands on the encoder and answers the task: a row for each head, which the rest of ingot asks instead of asking
+// which task a model has. A head is a file in bert/heads/ and a line of its list.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bert/evaluation.h"
+#include "bert/model.h"
+#include "bert/structure.h"
+#include "engine/io/json.h"
+
+namespace ingot::bert {
+
+enum class PoolerUse { never, always, optional };  // optional: checkpoints of the class come with and without
+
+// What the outputs of a batch should have been. A head with other targets (numbers, several labels a text, pairs) adds
+// its field here.
+struct Targets {
+  std::span<const std::int32_t> labels;       // of each row of the outputs
+  std::span<const float> class_weights = {};  // of the loss, by label; empty: all the same
+};
+
+// A setting of config.json without which the tensors would make another model.
+struct FixedSetting {
+  const char* key;
+  const char* only;  // the value that is supported, as JSON
+};
+
+// A tensor that some checkpoints hold beside the parameter that it must equal.
+struct Copy {
+  const char* copy;
+  const char* original;
+};
+
+struct Head {
+  // Hugging Face's classes; a checkpoint is written as the first.
+  std::span<const char* const> architectures;
+  // Where several heads share a class: whether this config.json means this one. None: it does.
+  bool (*claims)(const engine::Json& config_json) = nullptr;
+
+  PoolerUse pooler = PoolerUse::never;
+  bool is_bare = false;               // the encoder itself: its class says no "bert." before the names of its tensors
+  std::int64_t n_default_labels = 0;  // of a config.json that names none; 0: the head has no labels
+  std::span<const FixedSetting> settings = {};
+  std::span<const Copy> copies = {};
+
+  // Throws Error naming `subject` for what the head cannot do: of config.json's own settings, once its labels are
+  // known, and of any config.
+  void (*check_settings)(const std::string& subject, const engine::Json& config_json, const Config& config) = nullptr;
+  void (*check)(const std::string& subject, const Config& config) = nullptr;
+  // Adds what `claims` and check_settings look for to the config.json that is written.
+  void (*write_settings)(const Config& config, engine::Json& config_json) = nullptr;
+
+  // Its own layers, in the order of the checkpoint; they live in Model::head. None: it has none.
+  std::vector<Part> (*parts)(const Config& config) = nullptr;
+
+  // Where there are outputs at all: one row for each text or each token, of so many numbers.
+  enum class Rows { none, texts, tokens };
+  Rows rows = Rows::none;
+  std::int64_t (*n_outputs)(const Config& config) = nullptr;
+  // The outputs from the encoder's, [n_tokens, hidden].
+  engine::Variable (*outputs)(const Model& model, const engine::Variable& hidden, const Input& input,
+                              engine::DropoutStreams& streams) = nullptr;
+  // Mean loss [1] of outputs.
+  engine::Variable (*loss)(const engine::Variable& outputs, const Targets& targets) = nullptr;
+
+  // What is told of outputs, of their shape: probabilities.
+  engine::Variable (*predictions)(const engine::Variable& outputs) = nullptr;
+  // Fills in how good the predictions [n, n_outputs] of n texts are.
+  void (*measure)(std::span<const float> predictions, const Targets& targets, Evaluation& evaluation) = nullptr;
+  // By what the best model can be chosen; the first is the usual one.
+  std::span<const Metric> metrics = {};
+};
+
+// All heads. Add one in heads/list.cc.
+std::span<const Head* const> heads();
+
+// The class under which a model with this head is saved.
+std::string_view architecture(const Head& head);
+
+// Every class that some head reads, once, in the order of the list.
+std::vector<std::string_view> architectures();
+
+// The head of this Hugging Face class and config.json; null if there is none.
+const Head* find_head(std::string_view architecture, const engine::Json& config_json);
+
+// The metric of that name. Throws Error, as an option --best-by would, that lists the head's if there is none.
+const Metric& metric_from_name(const Head& head, std::string_view name);
+
+}  // namespace ingot::bert
