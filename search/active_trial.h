@@ -15,15 +15,14 @@ class Study;
 
 struct ActiveTrial {
   Study& study;
-  TrialRecord& record;                          // in the study's history
+  const TrialRecord& record;                    // in the study's history
   engine::Rng rng;                              // the trial's own numbers
   std::map<std::string, double> kept = {};      // parameters of an earlier run of this trial
   engine::Json fixed = engine::Json::object();  // enqueued parameters, as written
   std::map<std::string, double> joint = {};     // values drawn together
   bool has_joint = false;
-  int n_drawn = 0;           // parameters that the sampler chose
-  int n_attempts = 1;        // configurations drawn so far
-  std::string pending = {};  // records to be appended
+  int n_drawn = 0;     // parameters that the sampler chose
+  int n_attempts = 1;  // configurations drawn so far
   bool is_settled = false, is_told = false;
 };
 

@@ -1,8 +1,5 @@
 #include "search/study.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <cmath>
 
@@ -16,15 +13,6 @@ namespace {
 
 using engine::fail;
 using engine::require;
-
-constexpr const char* kIdentity = "ingot:identity";
-constexpr const char* kMetricNames = "study:metric_names";  // Optuna's
-
-std::string words(const std::vector<Direction>& directions) {
-  std::vector<const char*> names;
-  for (const Direction d : directions) names.push_back(d == Direction::minimize ? "minimize" : "maximize");
-  return fmt::format("{}", fmt::join(names, ", "));
-}
 
 StudyOptions checked(StudyOptions options) {
   require(!options.name.empty(), "study: needs a name");
@@ -48,64 +36,13 @@ StudyOptions checked(StudyOptions options) {
 Study::Study(StudyOptions options, std::unique_ptr<Pruner> pruner)
     : options_(checked(std::move(options))),
       sampler_(make_sampler(options_.sampler, options_.sampling)),
-      pruner_(pruner ? std::move(pruner) : make_pruner(options_.pruner)),
-      replay_(options_.journal.string(), options_.name) {
+      pruner_(pruner ? std::move(pruner) : make_pruner(options_.pruner)) {
   require(!pruner_ || options_.directions.size() == 1, "study {}: of several objectives none can be pruned",
           options_.name);
-  if (options_.journal.empty()) {
-    history().directions = options_.directions;
-  } else {
-    open_journal();
-  }
+  storage_ = open_storage(options_);
 }
 
 Study::~Study() = default;
-
-void Study::open_journal() {
-  journal_ = std::make_unique<Journal>(options_.journal, options_.note);
-  const RecordWriter writer(journal_->worker());
-  const Journal::Lock lock(*journal_);
-  journal_->mend();
-  sync();
-  if (replay_.study() < 0) append(writer.create_study(options_.name, options_.directions));
-  if (history().trials.empty() && !history().system_attributes.contains(kIdentity) && !options_.identity.empty()) {
-    append(writer.study_attribute(replay_.study(), kIdentity, options_.identity));
-  }
-  if (!options_.metric_names.empty() && !history().system_attributes.contains(kMetricNames)) {
-    append(writer.study_attribute(replay_.study(), kMetricNames, options_.metric_names));
-  }
-  check_identity();
-  replay_.hold();
-}
-
-void Study::check_identity() {
-  require(history().directions == options_.directions, "{}: study {} is to {}, not to {}", journal_->name(),
-          options_.name, words(history().directions), words(options_.directions));
-  const auto identity = history().system_attributes.find(kIdentity);
-  if (identity == history().system_attributes.end() || !identity->is_object()) return;
-  for (const auto& [key, value] : options_.identity.items()) {
-    const auto found = identity->find(key);
-    require(found == identity->end() || *found == value, "{}: study {} was started with {} {}, not {}",
-            journal_->name(), options_.name, key, found->dump(), value.dump());
-  }
-}
-
-void Study::sync() {
-  journal_->read([this](std::string_view line, std::int64_t number) { replay_.apply(line, number); });
-  replay_.settle();
-}
-
-void Study::append(const std::string& lines) {
-  journal_->append(lines);
-  sync();
-}
-
-void Study::flush(ActiveTrial& active) {
-  if (!journal_ || active.pending.empty()) return;
-  const Journal::Lock lock(*journal_);
-  journal_->append(active.pending);
-  active.pending.clear();
-}
 
 View Study::view_of(int number) { return {history(), number, number - number % options_.batch}; }
 
@@ -118,22 +55,15 @@ Trial Study::ask() {
 std::optional<Trial> Study::try_ask(int most_trials, std::optional<int> batch) {
   const std::lock_guard lock(mutex_);
   std::optional<int> number;
-  if (journal_) {
-    const Journal::Lock file_lock(*journal_);
-    sync();
-    number = claim(most_trials, batch);
-  } else {
-    number = claim(most_trials, batch);
-  }
+  storage_->exclusively([&] { number = claim(most_trials, batch); });
   if (!number) return std::nullopt;
   held_.insert(*number);
-  TrialRecord& record = history().trials[static_cast<std::size_t>(*number)];
-  restart(record);
+  const TrialRecord& record = history().trials[static_cast<std::size_t>(*number)];
   const auto stream = static_cast<std::uint64_t>(engine::Stream::search) << 56 | static_cast<std::uint64_t>(*number);
   auto active = std::make_unique<ActiveTrial>(
       ActiveTrial{.study = *this, .record = record, .rng = engine::Rng(options_.sampling.seed, stream)});
   for (const auto& [name, parameter] : record.parameters) active->kept[name] = parameter.value;
-  record.parameters.clear();
+  storage_->discard(*number);
   const auto fixed = record.system_attributes.find("fixed_params");
   if (fixed != record.system_attributes.end() && fixed->is_object()) active->fixed = *fixed;
   // The others of a batch must know what this one will try, however far it gets before they ask.
@@ -144,52 +74,29 @@ std::optional<Trial> Study::try_ask(int most_trials, std::optional<int> batch) {
 // The number of a trial to run, now marked as running: unfinished ones first, then enqueued ones, then a new one. Only
 // of the given batch, if there is one.
 std::optional<int> Study::claim(int most_trials, std::optional<int> batch) {
-  auto& trials = history().trials;
-  const auto is_ours = [&](const TrialRecord& t) {
-    return !journal_ || t.worker == journal_->worker() || Journal::is_dead(t.worker) ||
-           (options_.is_abandoned && Journal::is_ingot(t.worker) && !Journal::is_here(t.worker) &&
-            options_.is_abandoned(t.number));
-  };
   const TrialRecord *unfinished = nullptr, *waiting = nullptr;
   int n_started = 0;
-  for (const TrialRecord& t : trials) {
+  for (const TrialRecord& t : history().trials) {
     n_started += t.state != State::waiting;
     if (t.state == State::waiting && waiting == nullptr) waiting = &t;
-    if (t.state == State::running && unfinished == nullptr && !held_.contains(t.number) && is_ours(t)) unfinished = &t;
+    if (t.state == State::running && unfinished == nullptr && !held_.contains(t.number) && storage_->is_free(t)) {
+      unfinished = &t;
+    }
   }
   if (unfinished == nullptr && n_started >= most_trials) return std::nullopt;
   const TrialRecord* open = unfinished != nullptr ? unfinished : waiting;
-  const int number = open != nullptr ? open->number : static_cast<int>(trials.size());
+  const int number = open != nullptr ? open->number : static_cast<int>(history().trials.size());
   if (batch && number / options_.batch != *batch) return std::nullopt;
   if (open == nullptr && sampler_->is_exhausted(view_of(number))) return std::nullopt;
-  if (journal_) {
-    const RecordWriter writer(journal_->worker());
-    append(open != nullptr ? writer.start(replay_.trial(number)) : writer.create_trial(replay_.study()));
-    require(static_cast<int>(trials.size()) > number, "{}: lost trial {}", journal_->name(), number);
-  } else {
-    if (open == nullptr) trials.push_back({.number = number});
-    trials[static_cast<std::size_t>(number)].state = State::running;
-    ++history().revision;
-  }
+  if (open == nullptr) return storage_->create_trial();
+  storage_->start_trial(number);
   return number;
 }
 
 bool Study::finish(ActiveTrial& active, State state, const std::vector<double>& values) {
   active.is_told = true;
-  TrialRecord& record = active.record;
-  held_.erase(record.number);
-  if (!journal_) {
-    record.state = state;
-    record.values = values;
-    ++history().revision;
-    return true;
-  }
-  const Journal::Lock lock(*journal_);
-  sync();
-  if (record.is_finished() || record.worker != journal_->worker()) return false;
-  const std::string last = RecordWriter(journal_->worker()).finish(replay_.trial(record.number), state, values);
-  append(active.pending + last);
-  return true;
+  held_.erase(active.record.number);
+  return storage_->finish_trial(active.record.number, state, values);
 }
 
 bool Study::tell(Trial& trial, const std::vector<double>& values) {
@@ -212,7 +119,7 @@ bool Study::tell_pruned(Trial& trial) {
 
 bool Study::tell_failed(Trial& trial, const std::string& reason) {
   const std::lock_guard lock(mutex_);
-  set_system_attribute(*trial.active_, "ingot:reason", reason);
+  storage_->set_trial_system_attribute(trial.number(), "ingot:reason", reason);
   return finish(*trial.active_, State::failed, {});
 }
 
@@ -220,21 +127,12 @@ void Study::enqueue(const std::map<std::string, Choice>& parameters) {
   engine::Json fixed = engine::Json::object();
   for (const auto& [name, value] : parameters) fixed[name] = to_json(value);
   const std::lock_guard lock(mutex_);
-  if (journal_) {
-    const Journal::Lock file_lock(*journal_);
-    sync();
-    append(RecordWriter(journal_->worker()).enqueue_trial(replay_.study(), fixed));
-    return;
-  }
-  auto& trials = history().trials;
-  trials.push_back({.number = static_cast<int>(trials.size()), .state = State::waiting});
-  trials.back().system_attributes["fixed_params"] = fixed;
-  ++history().revision;
+  storage_->enqueue_trial(fixed);
 }
 
 std::vector<TrialRecord> Study::trials() {
   const std::lock_guard lock(mutex_);
-  if (journal_) sync();
+  storage_->sync();
   return {history().trials.begin(), history().trials.end()};
 }
 

@@ -1,4 +1,4 @@
-// A study: it asks a sampler for trials, remembers what came of them, in a journal if it has one, and knows the best.
+// A study: it asks a sampler for trials, keeps what comes of them in a storage, and knows the best.
 //
 //   Study study({.directions = {Direction::minimize}, .sampler = "tpe"});
 //   study.optimize([](Trial& trial) { const double x = trial.suggest_real("x", -5, 5); return Losses{x * x}; },
@@ -6,9 +6,12 @@
 //
 // A parameter exists once an objective has asked for it, so a space may depend on values drawn before. The same seed
 // gives the same trials, with any number of jobs for one batch width, and also when a search was killed and goes on.
+//
+// To add a sampler: its file in samplers/, which derives from Sampler, and its line in samplers/list.cc. To add a
+// storage: its file in storage/, which derives from Storage, and its line in storage/list.cc, which says what in
+// StudyOptions asks for it. A pruner: the same in pruners/. The .cc files are listed in meson.build.
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -21,38 +24,14 @@
 #include <vector>
 
 #include "engine/io/json.h"
-#include "search/journal.h"
 #include "search/pruners/pruner.h"
-#include "search/records.h"
 #include "search/samplers/sampler.h"
 #include "search/samplers/space.h"
+#include "search/storage/storage.h"
+#include "search/study_options.h"
 #include "search/trial.h"
 
 namespace ingot::search {
-
-// What becomes of a trial that has the configuration of a complete one, known when it settles.
-enum class Duplicates {
-  evaluate,  // it is evaluated again
-  cached,    // it gets the values of the other
-  resample,  // other parameters are drawn, after ten times without the sampler; after a hundred times as cached
-};
-
-struct StudyOptions {
-  std::string name = "study";
-  std::vector<std::string> metric_names = {};  // of the objectives, kept in a journal; none, or one for each direction
-  std::string brackets = {};                   // what Hyperband divides trials by; empty: the name
-  std::vector<Direction> directions{Direction::minimize};
-  std::string sampler = "tpe";
-  SamplerOptions sampling;
-  std::string pruner = "none";
-  Duplicates duplicates = Duplicates::evaluate;
-  int batch = 1;  // trials that are drawn before their results are known, so that they can run side by side
-  std::filesystem::path journal;  // empty: the study lives in memory
-  // Whether nobody runs a trial any more that a process of another machine began; none: somebody may.
-  std::function<bool(int number)> is_abandoned = nullptr;
-  engine::Json identity = engine::Json::object();          // names and values that must be the same when it is resumed
-  std::function<void(const std::string&)> note = nullptr;  // is told, as a sentence, how a damaged journal was mended
-};
 
 struct Budget {
   int trials = std::numeric_limits<int>::max();              // of the study in all, those of earlier runs included
@@ -95,7 +74,7 @@ class Study {
  private:
   friend class Trial;
 
-  History& history() { return replay_.history(); }
+  const History& history() const { return storage_->history(); }
   View view_of(int number);
 
   // asking and telling
@@ -113,25 +92,19 @@ class Study {
   void report(ActiveTrial& active, std::int64_t step, double value);
   bool should_prune(ActiveTrial& active);
   void set_attribute(ActiveTrial& active, const std::string& key, const engine::Json& value);
-  void set_system_attribute(ActiveTrial& active, const std::string& key, const engine::Json& value);
+  using Attributes = std::vector<std::pair<std::string, engine::Json>>;
+  void keep(const ActiveTrial& active, const Attributes& attributes);
 
   // running (optimize.cc)
   std::vector<Trial> ask_batch(int most_trials);
   void run_batch(std::vector<Trial>& batch, const Objective& objective, int jobs);
   void run(Trial& trial, const Objective& objective);
 
-  void open_journal();
-  void sync();                            // reads what others appended
-  void append(const std::string& lines);  // and reads it back; under the journal's lock
-  void flush(ActiveTrial& active);
-  void check_identity();
-
   StudyOptions options_;
   std::unique_ptr<Sampler> sampler_;
   std::unique_ptr<Pruner> pruner_;
   std::mutex mutex_;
-  std::unique_ptr<Journal> journal_;
-  Replay replay_;
+  std::unique_ptr<Storage> storage_;
   std::set<int> held_;  // numbers of the trials that this process runs
   Walk walk_;
   std::unordered_map<std::string, int> complete_;  // configuration to the first complete trial that has it

@@ -58,13 +58,13 @@ void Trial::set_attribute(const std::string& key, const engine::Json& value) {
 
 void Trial::set_constraints(const std::vector<double>& constraints) {
   const std::lock_guard lock(active_->study.mutex_);
-  active_->study.set_system_attribute(*active_, "constraints", constraints);
+  active_->study.keep(*active_, {{"constraints", constraints}});
 }
 
 double Study::suggest(ActiveTrial& active, const std::string& name, const Distribution& distribution) {
   const std::lock_guard lock(mutex_);
-  auto& parameters = active.record.parameters;
-  history().check_compatible(name, distribution);
+  const auto& parameters = active.record.parameters;
+  storage_->check_compatible(name, distribution);
   if (const auto found = parameters.find(name); found != parameters.end()) return found->second.value;
   check_labels(name, distribution);
   double value = distribution.low;
@@ -79,12 +79,7 @@ double Study::suggest(ActiveTrial& active, const std::string& name, const Distri
     const auto kept = active.kept.find(name);
     if (kept != active.kept.end() && distribution.contains(kept->second)) value = kept->second;
   }
-  parameters[name] = {value, history().intern(distribution)};
-  if (journal_) {
-    active.pending +=
-        RecordWriter(journal_->worker())
-            .parameter(replay_.trial(active.record.number), name, history().as_written(name, distribution), value);
-  }
+  storage_->set_trial_parameter(active.record.number, name, distribution, value);
   return value;
 }
 
@@ -95,32 +90,20 @@ void Study::check_labels(const std::string& name, const Distribution& distributi
   engine::Json labels = engine::Json::array();
   for (const Choice& choice : distribution.choices) labels.push_back(to_json(choice));
   const std::string key = "ingot:ordinal:" + name;
-  engine::Json& known = history().system_attributes[key];
-  if (known.is_null()) {
-    known = labels;
-    if (journal_) {
-      const Journal::Lock lock(*journal_);
-      journal_->append(RecordWriter(journal_->worker()).study_attribute(replay_.study(), key, labels));
-    }
-  }
-  require(known == labels, "parameter {}: is one of {} in this study, and of {} here", name, known.dump(),
+  const auto& attributes = history().system_attributes;
+  const auto known = attributes.find(key);
+  if (known == attributes.end() || known->is_null()) return storage_->set_study_system_attribute(key, labels);
+  require(*known == labels, "parameter {}: is one of {} in this study, and of {} here", name, known->dump(),
           labels.dump());
 }
 
 void Study::draw_joint(ActiveTrial& active) {
   active.has_joint = true;
-  std::vector<std::pair<std::string, engine::Json>> attributes;
+  Attributes attributes;
   Draw draw{view_of(active.record.number), active.rng, active.record, attributes};
   active.joint = sampler_->joint(draw);
-  active.record.joint = active.joint;
-  for (const auto& [key, value] : attributes) set_system_attribute(active, key, value);
-  if (active.joint.empty() || !journal_) return;
-  engine::Json written = engine::Json::object();
-  for (const auto& [name, value] : active.joint) {
-    const Distribution* d = history().known(name);
-    if (d != nullptr) written[name] = written_value(history().as_written(name, *d), value);
-  }
-  set_system_attribute(active, "tpe:relative_params:0", written.dump({.ascii = true}));
+  keep(active, attributes);
+  storage_->set_trial_joint(active.record.number, active.joint);
 }
 
 double Study::draw(ActiveTrial& active, const std::string& name, const Distribution& distribution) {
@@ -130,10 +113,10 @@ double Study::draw(ActiveTrial& active, const std::string& name, const Distribut
   if (!active.has_joint) draw_joint(active);
   const auto joint = active.joint.find(name);
   if (joint != active.joint.end() && distribution.contains(joint->second)) return joint->second;
-  std::vector<std::pair<std::string, engine::Json>> attributes;
+  Attributes attributes;
   Draw draw{view_of(active.record.number), active.rng, active.record, attributes};
   const double value = sampler_->single(draw, name, distribution);
-  for (const auto& [key, attribute] : attributes) set_system_attribute(active, key, attribute);
+  keep(active, attributes);
   return value;
 }
 
@@ -170,21 +153,20 @@ void Study::settle(ActiveTrial& active, const std::vector<double>& constraints) 
     ++active.n_attempts;
     active.n_drawn = 0;
     active.has_joint = false;
-    active.record.parameters.clear();
     active.kept.clear();
-    active.pending.clear();
+    storage_->discard(active.record.number);
     throw DrawAgain();
   }
   active.is_settled = true;
-  if (!constraints.empty()) set_system_attribute(active, "constraints", constraints);
+  if (!constraints.empty()) keep(active, {{"constraints", constraints}});
   if (is_infeasible) throw Ended{State::pruned, {}};
   if (same != nullptr) {
     const auto limits = same->system_attributes.find("constraints");
-    if (limits != same->system_attributes.end()) set_system_attribute(active, "constraints", *limits);
-    set_system_attribute(active, "ingot:duplicate_of", same->number);
+    if (limits != same->system_attributes.end()) keep(active, {{"constraints", *limits}});
+    keep(active, {{"ingot:duplicate_of", same->number}});
     throw Ended{State::complete, same->values};
   }
-  flush(active);  // now others can see what is being tried
+  storage_->flush(active.record.number);  // now others can see what is being tried
 }
 
 void Study::report(ActiveTrial& active, std::int64_t step, double value) {
@@ -192,33 +174,31 @@ void Study::report(ActiveTrial& active, std::int64_t step, double value) {
   require(step >= 0, "trial {}: the step of a report must be at least 0, got {}", active.record.number, step);
   require(history().directions.size() == 1, "trial {}: a study of several objectives takes no reports",
           active.record.number);
-  if (!active.record.reports.emplace(step, value).second || !journal_) return;
-  active.pending += RecordWriter(journal_->worker()).report(replay_.trial(active.record.number), step, value);
-  flush(active);
+  if (active.record.reports.contains(step)) return;
+  storage_->set_trial_report(active.record.number, step, value);
+  storage_->flush(active.record.number);
 }
 
 bool Study::should_prune(ActiveTrial& active) {
   const std::lock_guard lock(mutex_);
   if (!pruner_ || active.record.reports.empty()) return false;
-  std::vector<std::pair<std::string, engine::Json>> attributes;
+  Attributes attributes;
   Report report{view_of(active.record.number), active.record,
                 options_.brackets.empty() ? options_.name : options_.brackets, attributes};
   const bool is_pruned = pruner_->should_prune(report);
-  for (const auto& [key, value] : attributes) set_system_attribute(active, key, value);
+  keep(active, attributes);
   return is_pruned;
 }
 
 void Study::set_attribute(ActiveTrial& active, const std::string& key, const engine::Json& value) {
   const std::lock_guard lock(mutex_);
-  active.record.user_attributes[key] = value;
-  if (!journal_) return;
-  active.pending += RecordWriter(journal_->worker()).user_attribute(replay_.trial(active.record.number), key, value);
+  storage_->set_trial_user_attribute(active.record.number, key, value);
 }
 
-void Study::set_system_attribute(ActiveTrial& active, const std::string& key, const engine::Json& value) {
-  if (history().set_system_attribute(active.record, key, value)) history().derive(active.record);
-  if (!journal_) return;
-  active.pending += RecordWriter(journal_->worker()).system_attribute(replay_.trial(active.record.number), key, value);
+void Study::keep(const ActiveTrial& active, const Attributes& attributes) {
+  for (const auto& [key, value] : attributes) {
+    storage_->set_trial_system_attribute(active.record.number, key, value);
+  }
 }
 
 }  // namespace ingot::search

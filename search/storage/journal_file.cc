@@ -1,4 +1,4 @@
-#include "search/journal.h"
+#include "search/storage/journal_file.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -9,14 +9,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstring>
-#include <fstream>
-#include <random>
 #include <thread>
 
 #include "engine/base/error.h"
 #include "engine/base/process.h"
+#include "search/storage/worker.h"
 
 namespace ingot::search {
 namespace fs = std::filesystem;
@@ -27,64 +25,10 @@ using engine::require;
 
 constexpr std::string_view kFirstKey = "{\"op_code\":";  // every record begins like this
 
-std::string random_hex() {
-  std::random_device device;
-  return fmt::format("{:08x}{:08x}", device(), device());
-}
-
-// This machine, or this part of one that has its own process numbers.
-std::string place() {
-  char host[256] = {};
-  ::gethostname(host, sizeof host - 1);
-  std::string text = host;
-  std::replace(text.begin(), text.end(), ':', '_');
-  struct stat status {};
-  if (::stat("/proc/self/ns/pid", &status) == 0) text += fmt::format("/{}", status.st_ino);
-  return text;
-}
-
-// State and start time of a process: field 3 and 22 of /proc/PID/stat. The name in field 2 may hold spaces.
-struct Process {
-  char state = '?';
-  std::string start;
-};
-Process process(const std::string& pid) {
-  std::ifstream file("/proc/" + pid + "/stat");
-  std::string text((std::istreambuf_iterator<char>(file)), {});
-  const std::size_t end = text.rfind(')');
-  Process found;
-  if (end == text.npos) return found;
-  std::istringstream fields(text.substr(end + 1));
-  fields >> found.state;
-  for (int field = 4; field <= 22; ++field) fields >> found.start;
-  return found;
-}
-
-std::string this_worker() {
-  const std::string pid = std::to_string(::getpid());
-  return fmt::format("ingot:{}:{}:{}:{}", place(), pid, process(pid).start, random_hex());
-}
-
 }  // namespace
 
-bool Journal::is_ingot(const std::string& worker) { return worker.starts_with("ingot:"); }
-
-bool Journal::is_here(const std::string& worker) { return worker.starts_with("ingot:" + place() + ":"); }
-
-bool Journal::is_dead(const std::string& worker) {
-  const std::string here = "ingot:" + place() + ":";
-  if (!worker.starts_with(here)) return false;
-  const std::string rest = worker.substr(here.size());  // PID:START:NONCE
-  const std::size_t colon = rest.find(':');
-  const std::string pid = rest.substr(0, colon);
-  if (colon == rest.npos || pid.empty() || pid.find_first_not_of("0123456789") != pid.npos) return false;
-  const Process found = process(pid);
-  return found.state == '?' || found.state == 'Z' || found.state == 'X' ||
-         !rest.substr(colon + 1).starts_with(found.start + ":");
-}
-
-Journal::Journal(fs::path path, std::function<void(const std::string&)> note)
-    : path_(std::move(path)), name_(path_.string()), worker_(this_worker()), note_(std::move(note)) {
+JournalFile::JournalFile(fs::path path, std::function<void(const std::string&)> note)
+    : path_(std::move(path)), name_(path_.string()), note_(std::move(note)) {
   descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (descriptor_ < 0) fail("{}: cannot open: {}", name_, std::strerror(errno));
   struct stat status {};
@@ -98,16 +42,16 @@ Journal::Journal(fs::path path, std::function<void(const std::string&)> note)
   link_ += ".lock";
 }
 
-Journal::~Journal() {
+JournalFile::~JournalFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-Journal::Lock::Lock(Journal& journal) : journal_(journal) { journal_.lock(); }
-Journal::Lock::~Lock() { journal_.unlock(); }
+JournalFile::Lock::Lock(JournalFile& journal) : journal_(journal) { journal_.lock(); }
+JournalFile::Lock::~Lock() { journal_.unlock(); }
 
 // Two locks in turn: flock, which the system releases when a process dies, keeps processes of ingot apart, and the
 // symbolic link those of Optuna. Whoever holds the first knows that a link of ingot's own has outlived its maker.
-void Journal::lock() {
+void JournalFile::lock() {
   while (::flock(descriptor_, LOCK_EX) != 0) {
     require(errno == EINTR, "{}: cannot lock: {}", name_, std::strerror(errno));
   }
@@ -138,7 +82,7 @@ void Journal::lock() {
   }
 }
 
-void Journal::break_stale_link(double waited_seconds, std::int64_t& seen_change) {
+void JournalFile::break_stale_link(double waited_seconds, std::int64_t& seen_change) {
   constexpr double kGrace = 30;
   struct stat status {};
   if (::fstat(descriptor_, &status) != 0) return;
@@ -149,12 +93,12 @@ void Journal::break_stale_link(double waited_seconds, std::int64_t& seen_change)
   if (::rename(link_.c_str(), aside.c_str()) == 0) ::unlink(aside.c_str());
 }
 
-void Journal::unlock() {
+void JournalFile::unlock() {
   ::unlink(link_.c_str());
   ::flock(descriptor_, LOCK_UN);
 }
 
-void Journal::read(const std::function<void(std::string_view, std::int64_t)>& visit) {
+void JournalFile::read(const std::function<void(std::string_view, std::int64_t)>& visit) {
   constexpr std::size_t kPart = std::size_t{1} << 20;
   const auto check_length = [this](std::size_t n_bytes) {
     require(n_bytes <= kMostLineBytes, "{}: line {}: must have at most {} bytes", name_, n_lines_ + 1, kMostLineBytes);
@@ -187,7 +131,7 @@ void Journal::read(const std::function<void(std::string_view, std::int64_t)>& vi
 }
 
 // The last place below `end` and not below `least` whose byte is sought; -1 if there is none.
-std::int64_t Journal::last_place(std::int64_t end, std::int64_t least, bool (*is_sought)(char)) {
+std::int64_t JournalFile::last_place(std::int64_t end, std::int64_t least, bool (*is_sought)(char)) {
   constexpr std::int64_t kPart = 1 << 16;
   std::string part;
   while (end > least) {
@@ -202,7 +146,7 @@ std::int64_t Journal::last_place(std::int64_t end, std::int64_t least, bool (*is
   return -1;
 }
 
-void Journal::mend() {
+void JournalFile::mend() {
   const auto is_line_end = [](char c) { return c == '\n'; };
   const std::int64_t size = ::lseek(descriptor_, 0, SEEK_END);
   if (size == 0 || last_place(size, size - 1, is_line_end) >= 0) return;
@@ -220,7 +164,7 @@ void Journal::mend() {
   note_(fmt::format("{}: cut off {} behind its last whole line", name_, what));
 }
 
-void Journal::append(std::string_view lines) {
+void JournalFile::append(std::string_view lines) {
   mend();
   const std::int64_t size = ::lseek(descriptor_, 0, SEEK_END);
   while (!lines.empty()) {

@@ -21,25 +21,25 @@ namespace ingot::search {
 //   attributes of one trial      19 for names and numbers, 57 for lists in lists: JSON of two bytes a value
 inline constexpr std::size_t kMostLineBytes = std::size_t{16} << 20;
 
-class Journal {
+class JournalFile {
  public:
   // Created if it does not exist; throws Error. `note` is told, as a sentence, what was mended.
-  explicit Journal(std::filesystem::path path, std::function<void(const std::string&)> note = nullptr);
-  ~Journal();
-  Journal(const Journal&) = delete;
-  Journal& operator=(const Journal&) = delete;
+  explicit JournalFile(std::filesystem::path path, std::function<void(const std::string&)> note = nullptr);
+  ~JournalFile();
+  JournalFile(const JournalFile&) = delete;
+  JournalFile& operator=(const JournalFile&) = delete;
 
   // While it lives, no other process appends. Waits for those that do; after 30 s without a change of the file a lock
   // that an Optuna process left behind is broken (its own rule), one that a killed ingot left at once.
   class Lock {
    public:
-    explicit Lock(Journal& journal);
+    explicit Lock(JournalFile& journal);
     ~Lock();
     Lock(const Lock&) = delete;
     Lock& operator=(const Lock&) = delete;
 
    private:
-    Journal& journal_;
+    JournalFile& journal_;
   };
 
   // Calls visit(line, number from 1) for the complete lines written since the last call. Throws Error for a line that
@@ -54,13 +54,7 @@ class Journal {
   // the file as it was.
   void append(std::string_view lines);
 
-  const std::string& name() const { return name_; }      // of the file, for messages
-  const std::string& worker() const { return worker_; }  // names this process in records
-
-  // Whether the worker is an ingot process of this machine that has ended.
-  static bool is_dead(const std::string& worker);
-  static bool is_ingot(const std::string& worker);
-  static bool is_here(const std::string& worker);  // an ingot process of this machine
+  const std::string& name() const { return name_; }  // of the file, for messages
 
  private:
   void lock();
@@ -69,7 +63,7 @@ class Journal {
   std::int64_t last_place(std::int64_t end, std::int64_t least, bool (*is_sought)(char));
 
   std::filesystem::path path_, link_;
-  std::string name_, worker_;
+  std::string name_;
   std::function<void(const std::string&)> note_;
   int descriptor_ = -1;
   std::int64_t read_to_ = 0, n_lines_ = 0;

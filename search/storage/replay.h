@@ -1,4 +1,4 @@
-// The records of an Optuna journal: how each is written, and what a study's history becomes when they are read.
+// Reads the records of an Optuna journal, as record_writer.h writes them.
 #pragma once
 
 #include <cstdint>
@@ -14,26 +14,6 @@
 #include "search/record.h"
 
 namespace ingot::search {
-
-// Writes records, one a line, for one worker.
-class RecordWriter {
- public:
-  explicit RecordWriter(std::string worker) : worker_(std::move(worker)) {}
-
-  std::string create_study(const std::string& name, const std::vector<Direction>& directions) const;
-  std::string study_attribute(int study, const std::string& key, const engine::Json& value) const;
-  std::string create_trial(int study) const;
-  std::string enqueue_trial(int study, const engine::Json& fixed_parameters) const;
-  std::string parameter(int trial, const std::string& name, const Distribution& distribution, double value) const;
-  std::string start(int trial) const;
-  std::string finish(int trial, State state, const std::vector<double>& values) const;
-  std::string report(int trial, std::int64_t step, double value) const;
-  std::string user_attribute(int trial, const std::string& key, const engine::Json& value) const;
-  std::string system_attribute(int trial, const std::string& key, const engine::Json& value) const;
-
- private:
-  std::string worker_;
-};
 
 // Follows a journal and keeps the history of the study of one name. Trials are named by their place among those of all
 // studies in the file, as in the journal.

@@ -1,0 +1,39 @@
+// What a study is made of: chosen by whoever starts one, in plain values.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "engine/io/json.h"
+#include "search/record.h"
+#include "search/samplers/sampler.h"
+
+namespace ingot::search {
+
+// What becomes of a trial that has the configuration of a complete one, known when it settles.
+enum class Duplicates {
+  evaluate,  // it is evaluated again
+  cached,    // it gets the values of the other
+  resample,  // other parameters are drawn, after ten times without the sampler; after a hundred times as cached
+};
+
+struct StudyOptions {
+  std::string name = "study";
+  std::vector<std::string> metric_names = {};  // of the objectives, kept in a journal; none, or one for each direction
+  std::string brackets = {};                   // what Hyperband divides trials by; empty: the name
+  std::vector<Direction> directions{Direction::minimize};
+  std::string sampler = "tpe";
+  SamplerOptions sampling;
+  std::string pruner = "none";
+  Duplicates duplicates = Duplicates::evaluate;
+  int batch = 1;  // trials that are drawn before their results are known, so that they can run side by side
+  std::filesystem::path journal;  // empty: the study lives in memory
+  // Whether nobody runs a trial any more that a process of another machine began; none: somebody may.
+  std::function<bool(int number)> is_abandoned = nullptr;
+  engine::Json identity = engine::Json::object();          // names and values that must be the same when it is resumed
+  std::function<void(const std::string&)> note = nullptr;  // is told, as a sentence, how a damaged journal was mended
+};
+
+}  // namespace ingot::search
