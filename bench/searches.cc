@@ -22,7 +22,7 @@ search::Objective sphere(int n_parameters) {
   return [names](search::Trial& trial) {
     double sum = 0;
     for (const std::string& name : names) {
-      const double x = trial.suggest_real(name, -5, 5);
+      const double x = trial.suggest_float(name, -5, 5);
       sum += x * x;
     }
     return std::vector{sum};

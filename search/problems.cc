@@ -20,18 +20,18 @@ double square(double x) { return x * x; }
 template <std::size_t n>
 std::array<double, n> point(Trial& trial, double low, double high) {
   std::array<double, n> x;
-  for (std::size_t i = 0; i < n; ++i) x[i] = trial.suggest_real(fmt::format("x{}", i), low, high);
+  for (std::size_t i = 0; i < n; ++i) x[i] = trial.suggest_float(fmt::format("x{}", i), low, high);
   return x;
 }
 
 template <class T>
 T item(Trial& trial, Lists lists, const std::string& name, const std::vector<T>& items) {
-  return lists == Lists::ordinal ? trial.suggest_ordinal(name, items) : trial.suggest_choice(name, items);
+  return lists == Lists::ordinal ? trial.suggest_ordinal(name, items) : trial.suggest_categorical(name, items);
 }
 
 double sphere_mixed(Trial& trial, Lists) {
-  const double x = trial.suggest_real("x", -100, 100);
-  return x * x + square(static_cast<double>(trial.suggest_integer("y", -100, 100)));
+  const double x = trial.suggest_float("x", -100, 100);
+  return x * x + square(static_cast<double>(trial.suggest_int("y", -100, 100)));
 }
 
 double sphere5(Trial& trial, Lists) {
@@ -41,7 +41,7 @@ double sphere5(Trial& trial, Lists) {
 }
 
 double branin(Trial& trial, Lists) {
-  const double x = trial.suggest_real("x", -5, 10), y = trial.suggest_real("y", 0, 15);
+  const double x = trial.suggest_float("x", -5, 10), y = trial.suggest_float("y", 0, 15);
   return square(y - 5.1 / (4 * pi * pi) * x * x + 5 / pi * x - 6) + 10 * (1 - 1 / (8 * pi)) * std::cos(x) + 10;
 }
 
@@ -90,10 +90,10 @@ double styblinski5(Trial& trial, Lists) {
 
 // Like the settings of a training: learning rate, batch size, dropout, layers.
 double logint(Trial& trial, Lists) {
-  const double lr = trial.suggest_log_real("lr", 1e-6, 1e-1);
-  const auto bs = static_cast<double>(trial.suggest_log_integer("bs", 4, 512));
-  const double dropout = trial.suggest_real("do", 0, 0.5, 0.05);
-  const auto nl = static_cast<double>(trial.suggest_integer("nl", 1, 12));
+  const double lr = trial.suggest_float("lr", 1e-6, 1e-1, {.log = true});
+  const auto bs = static_cast<double>(trial.suggest_int("bs", 4, 512, {.log = true}));
+  const double dropout = trial.suggest_float("do", 0, 0.5, {.step = 0.05});
+  const auto nl = static_cast<double>(trial.suggest_int("nl", 1, 12));
   return square(std::log10(lr) + 3.3) + 0.3 * square(std::log2(bs) - 5) + 20 * square(dropout - 0.1) +
          0.05 * square(nl - 6);
 }
@@ -108,7 +108,7 @@ double nas_bert(Trial& trial, Lists lists) {
                     0.004 * square(std::log2(n_layers) - 2) - 0.003 * square(std::log2(heads) - 2);
   for (int layer = 0; layer < n_layers; ++layer) {
     const bool is_linear =
-        trial.suggest_choice<std::string>(fmt::format("sq_{}", layer), {"linear", "identity"}) == "linear";
+        trial.suggest_categorical<std::string>(fmt::format("sq_{}", layer), {"linear", "identity"}) == "linear";
     accuracy += layer % 3 != 0 ? (is_linear ? 0.002 : 0) : (is_linear ? 0 : 0.0025);
   }
   trial.settle();
@@ -134,10 +134,10 @@ double mixedprec14(Trial& trial, Lists lists) {
 double condfmt_layer(Trial& trial, Lists lists, int i) {
   const double s = sensitivity(i);
   const auto integer = [&](const char* name, int low, int high) {
-    return static_cast<double>(trial.suggest_integer(name + std::to_string(i), low, high));
+    return static_cast<double>(trial.suggest_int(name + std::to_string(i), low, high));
   };
   const std::string format =
-      trial.suggest_choice<std::string>(fmt::format("fmt{}", i), {"int", "minifloat", "blockfp", "log", "binary"});
+      trial.suggest_categorical<std::string>(fmt::format("fmt{}", i), {"int", "minifloat", "blockfp", "log", "binary"});
   if (format == "int") {
     const double w = integer("int_w", 4, 16), f = integer("int_f", 0, 8);
     return s * 0.03 * std::abs(f - (2 + i % 4)) + 0.004 * w + 0.08 * s * std::max(0.0, 7 - w);

@@ -1,7 +1,7 @@
 // A study: it asks a sampler for trials, keeps what comes of them in a storage, and knows the best.
 //
 //   Study study({.directions = {Direction::minimize}, .sampler = "tpe"});
-//   study.optimize([](Trial& trial) { const double x = trial.suggest_real("x", -5, 5); return Losses{x * x}; },
+//   study.optimize([](Trial& trial) { const double x = trial.suggest_float("x", -5, 5); return Losses{x * x}; },
 //                  {.trials = 100});
 //
 // A parameter exists once an objective has asked for it, so a space may depend on values drawn before. The same seed
@@ -89,9 +89,9 @@ class Study {
   void check_labels(const std::string& name, const Distribution& distribution);
   void settle(ActiveTrial& active, const std::vector<double>& constraints);
   const TrialRecord* find_duplicate(const ActiveTrial& active);
-  void report(ActiveTrial& active, std::int64_t step, double value);
+  void report(ActiveTrial& active, double value, std::int64_t step);
   bool should_prune(ActiveTrial& active);
-  void set_attribute(ActiveTrial& active, const std::string& key, const engine::Json& value);
+  void set_user_attr(ActiveTrial& active, const std::string& key, const engine::Json& value);
   using Attributes = std::vector<std::pair<std::string, engine::Json>>;
   void keep(const ActiveTrial& active, const Attributes& attributes);
 

@@ -28,20 +28,15 @@ TrialRecord Trial::record() const {
   return active_->record;
 }
 
-double Trial::suggest_real(const std::string& name, double low, double high, double step) {
-  return suggest(name, Distribution::real(low, high, step));
+double Trial::suggest_float(const std::string& name, double low, double high, FloatRange range) {
+  require(!range.log || range.step == 0, "parameter {}: a logarithmic range has no step, got {}", name, range.step);
+  return suggest(name, range.log ? Distribution::log_real(low, high) : Distribution::real(low, high, range.step));
 }
 
-double Trial::suggest_log_real(const std::string& name, double low, double high) {
-  return suggest(name, Distribution::log_real(low, high));
-}
-
-std::int64_t Trial::suggest_integer(const std::string& name, std::int64_t low, std::int64_t high, std::int64_t step) {
-  return static_cast<std::int64_t>(suggest(name, Distribution::integer(low, high, step)));
-}
-
-std::int64_t Trial::suggest_log_integer(const std::string& name, std::int64_t low, std::int64_t high) {
-  return static_cast<std::int64_t>(suggest(name, Distribution::log_integer(low, high)));
+std::int64_t Trial::suggest_int(const std::string& name, std::int64_t low, std::int64_t high, IntRange range) {
+  require(!range.log || range.step == 1, "parameter {}: a logarithmic range has no step, got {}", name, range.step);
+  const auto d = range.log ? Distribution::log_integer(low, high) : Distribution::integer(low, high, range.step);
+  return static_cast<std::int64_t>(suggest(name, d));
 }
 
 double Trial::suggest(const std::string& name, const Distribution& distribution) {
@@ -49,11 +44,11 @@ double Trial::suggest(const std::string& name, const Distribution& distribution)
 }
 
 void Trial::settle(const std::vector<double>& constraints) { active_->study.settle(*active_, constraints); }
-void Trial::report(std::int64_t step, double value) { active_->study.report(*active_, step, value); }
+void Trial::report(double value, std::int64_t step) { active_->study.report(*active_, value, step); }
 bool Trial::should_prune() { return active_->study.should_prune(*active_); }
 
-void Trial::set_attribute(const std::string& key, const engine::Json& value) {
-  active_->study.set_attribute(*active_, key, value);
+void Trial::set_user_attr(const std::string& key, const engine::Json& value) {
+  active_->study.set_user_attr(*active_, key, value);
 }
 
 void Trial::set_constraints(const std::vector<double>& constraints) {
@@ -169,7 +164,7 @@ void Study::settle(ActiveTrial& active, const std::vector<double>& constraints) 
   storage_->flush(active.record.number);  // now others can see what is being tried
 }
 
-void Study::report(ActiveTrial& active, std::int64_t step, double value) {
+void Study::report(ActiveTrial& active, double value, std::int64_t step) {
   const std::lock_guard lock(mutex_);
   require(step >= 0, "trial {}: the step of a report must be at least 0, got {}", active.record.number, step);
   require(history().directions.size() == 1, "trial {}: a study of several objectives takes no reports",
@@ -190,7 +185,7 @@ bool Study::should_prune(ActiveTrial& active) {
   return is_pruned;
 }
 
-void Study::set_attribute(ActiveTrial& active, const std::string& key, const engine::Json& value) {
+void Study::set_user_attr(ActiveTrial& active, const std::string& key, const engine::Json& value) {
   const std::lock_guard lock(mutex_);
   storage_->set_trial_user_attribute(active.record.number, key, value);
 }

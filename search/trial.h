@@ -20,6 +20,16 @@ struct ActiveTrial;
 // Thrown by an objective to end its trial early, as should_prune() advised.
 struct Pruned {};
 
+// What Optuna takes by keyword. Not both: a logarithmic range has no step.
+struct FloatRange {
+  double step = 0;  // 0: every number of the range
+  bool log = false;
+};
+struct IntRange {
+  std::int64_t step = 1;
+  bool log = false;
+};
+
 class Trial {
  public:
   Trial(Trial&&) noexcept;
@@ -28,18 +38,19 @@ class Trial {
 
   int number() const;
 
-  // Parameters, as Distribution describes them. A name asked for again has the value that it has.
-  double suggest_real(const std::string& name, double low, double high, double step = 0);
-  double suggest_log_real(const std::string& name, double low, double high);
-  std::int64_t suggest_integer(const std::string& name, std::int64_t low, std::int64_t high, std::int64_t step = 1);
-  std::int64_t suggest_log_integer(const std::string& name, std::int64_t low, std::int64_t high);
-  double suggest(const std::string& name, const Distribution& distribution);  // as Distribution holds values
-
-  // One of the items: without an order, or of a list in which neighbours are alike.
+  // Parameters, in Optuna's words. Both ends belong to a range. A name asked for again has the value that it has. Each
+  // throws Error for an empty range or list, a step that does not divide the range, a logarithmic range with a step or
+  // that is not positive, and a name that is another kind of parameter in this study.
+  double suggest_float(const std::string& name, double low, double high, FloatRange range = {});
+  std::int64_t suggest_int(const std::string& name, std::int64_t low, std::int64_t high, IntRange range = {});
   template <class T>
-  T suggest_choice(const std::string& name, const std::vector<T>& items) {
-    return items[static_cast<std::size_t>(suggest(name, Distribution::categorical(as_choices(items))))];
+  T suggest_categorical(const std::string& name, const std::vector<T>& choices) {
+    return choices[static_cast<std::size_t>(suggest(name, Distribution::categorical(as_choices(choices))))];
   }
+
+  // What Optuna has no word for: an item of a list in which neighbours are alike, and any distribution, the value as
+  // Distribution holds it.
+  double suggest(const std::string& name, const Distribution& distribution);
   template <class T>
   T suggest_ordinal(const std::string& name, const std::vector<T>& items) {
     return items[static_cast<std::size_t>(suggest(name, Distribution::ordinal(as_choices(items))))];
@@ -54,10 +65,10 @@ class Trial {
   void set_constraints(const std::vector<double>& constraints);
 
   // An intermediate value of the objective; a step that was reported keeps its first value. step >= 0.
-  void report(std::int64_t step, double value);
+  void report(double value, std::int64_t step);
   bool should_prune();
 
-  void set_attribute(const std::string& key, const engine::Json& value);  // kept with the trial
+  void set_user_attr(const std::string& key, const engine::Json& value);  // kept with the trial
 
   TrialRecord record() const;  // a copy
 

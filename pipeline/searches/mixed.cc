@@ -139,11 +139,11 @@ class Mixed {
     const fs::path place = folder_.trial(trial.number());
     const engine::FileLock lock(folder_.trial_lock(trial.number()), engine::Wait::yes);
     fs::create_directories(place);
-    trial.set_attribute("average_bits", bits);
+    trial.set_user_attr("average_bits", bits);
     CompressedModel m{std::move(model), compression};
     const double accuracy = o_.trains() ? tuned(trial, m, place) : at_once(trial, m, choices);
     const std::vector<double> values = measured(measures_, accuracy, m);
-    trial.set_attribute("seconds", engine::usage().wall_seconds - begin);
+    trial.set_user_attr("seconds", engine::usage().wall_seconds - begin);
     if (!o_.trains()) save_in_trial(texts_, m, place / "last", /*is_trained=*/false);
     folder_.keep_if_best(trial.number(), values, measures_, place / "last");
     return values;
@@ -180,7 +180,7 @@ class Mixed {
   double at_once(search::Trial& trial, const CompressedModel& m, const std::vector<Choice>& choices) {
     const bert::Model frozen = weights_.frozen(start_, m.compression, choices);
     const bert::Evaluation e = bert::evaluate(frozen, texts_.texts.validation, texts_.framing, o_.batch);
-    trial.set_attribute("loss", e.loss);
+    trial.set_user_attr("loss", e.loss);
     return e.accuracy;
   }
 

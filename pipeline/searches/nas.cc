@@ -69,7 +69,7 @@ bert::Config suggest(search::Trial& trial, const Space& space, bert::Config conf
   for (const bert::Part& linear : bert::optional_linears(config)) {
     const std::string name =
         space.identity == "role" ? linear.role : fmt::format("layer{}.{}", linear.layer, linear.role);
-    if (trial.suggest_choice(name, kOperations) == "identity") config.identities.push_back(linear.name);
+    if (trial.suggest_categorical(name, kOperations) == "identity") config.identities.push_back(linear.name);
   }
   return config;
 }
@@ -136,14 +136,14 @@ class Nas {
                            .identity = identity_};
     training.identity["parameters"] = parameters_of(trial.record());
     double accuracy = train_in_trial(texts_, m, training, reports);
-    trial.set_attribute("n_parameters", bert::n_parameters(config));
+    trial.set_user_attr("n_parameters", bert::n_parameters(config));
     if (o_.compresses()) {
-      trial.set_attribute("float_accuracy", accuracy);
+      trial.set_user_attr("float_accuracy", accuracy);
       compress_model(o_, texts_, m, batches_);
       accuracy = tuned(m, training, reports, place);
     }
     const std::vector<double> values = measured(measures_, accuracy, m);
-    trial.set_attribute("seconds", engine::usage().wall_seconds - begin);
+    trial.set_user_attr("seconds", engine::usage().wall_seconds - begin);
     folder_.keep_if_best(trial.number(), values, measures_, training.folder / "last");
     return values;
   }

@@ -45,7 +45,7 @@ void Reports::add(std::int64_t step, double value) {
 }
 
 void Reports::report(std::int64_t step, double value) {
-  trial_.report(step, value);
+  trial_.report(value, step);
   if (trial_.should_prune()) throw search::Pruned();
 }
 

@@ -98,11 +98,20 @@ void JournalFile::unlock() {
   ::flock(descriptor_, LOCK_UN);
 }
 
+void JournalFile::check_length(std::size_t n_bytes) const {
+  require(n_bytes <= kMostLineBytes, "{}: line {}: must have at most {} bytes", name_, n_lines_ + 1, kMostLineBytes);
+}
+
+void JournalFile::check_line(std::string_view line) const {
+  check_length(line.size());
+  require(line.find('\0') == line.npos,
+          "{}: line {}: holds zero bytes, as a power loss leaves them; without it and the lines behind it the journal "
+          "can be used again",
+          name_, n_lines_ + 1);
+}
+
 void JournalFile::read(const std::function<void(std::string_view, std::int64_t)>& visit) {
   constexpr std::size_t kPart = std::size_t{1} << 20;
-  const auto check_length = [this](std::size_t n_bytes) {
-    require(n_bytes <= kMostLineBytes, "{}: line {}: must have at most {} bytes", name_, n_lines_ + 1, kMostLineBytes);
-  };
   std::string text;  // from read_to_ on
   for (;;) {
     const std::size_t begin = text.size();  // up to here there is no line end
@@ -115,11 +124,7 @@ void JournalFile::read(const std::function<void(std::string_view, std::int64_t)>
     std::size_t line = 0;
     for (std::size_t end = text.find('\n', begin); end != text.npos; end = text.find('\n', line)) {
       const std::string_view whole = std::string_view(text).substr(line, end - line);
-      check_length(whole.size());
-      require(whole.find('\0') == whole.npos,
-              "{}: line {}: holds zero bytes, as a power loss leaves them; without it and the lines behind it the "
-              "journal can be used again",
-              name_, n_lines_ + 1);
+      check_line(whole);
       visit(whole, n_lines_ + 1);
       ++n_lines_;
       line = end + 1;

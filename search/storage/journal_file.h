@@ -60,6 +60,8 @@ class JournalFile {
   void lock();
   void unlock();
   void break_stale_link(double waited_seconds, std::int64_t& seen_change);
+  void check_length(std::size_t n_bytes) const;  // of the next line
+  void check_line(std::string_view line) const;
   std::int64_t last_place(std::int64_t end, std::int64_t least, bool (*is_sought)(char));
 
   std::filesystem::path path_, link_;

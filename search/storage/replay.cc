@@ -209,29 +209,30 @@ void Replay::create_trial(const Json& record) {
   TrialRecord trial{.number = number, .worker = optional_string(record, "worker_id")};
   trial.started = optional_string(record, "datetime_start");
   trial.completed = optional_string(record, "datetime_complete");
-  if (record.contains("state")) {  // a trial given whole: enqueued, or copied from elsewhere
-    trial.state = state_of(record);
-    trial.values = values_of(record);
-    if (record.contains("params")) {
-      for (const auto& [key, value] : object(record, "params").items()) {
-        const Parameter p = parameter_of(key, value, field(object(record, "distributions"), key.c_str()));
-        history_.check_compatible(key, *p.distribution);
-        trial.parameters[key] = p;
-      }
-    }
-    if (record.contains("intermediate_values")) {
-      for (const auto& [step, value] : object(record, "intermediate_values").items()) {
-        trial.reports[step_of(step)] = to_number(value, "intermediate_values");
-      }
-    }
-    if (record.contains("user_attrs")) trial.user_attributes = object(record, "user_attrs");
-    if (record.contains("system_attrs")) {
-      set_trial_attributes(trial, object(record, "system_attrs"));
-    }
-    check_values(trial, history_);
-  }
+  if (record.contains("state")) set_whole(trial, record);
   history_.trials.push_back(std::move(trial));
   ++history_.revision;
+}
+
+// A trial given whole: enqueued, or copied from elsewhere.
+void Replay::set_whole(TrialRecord& trial, const Json& record) {
+  trial.state = state_of(record);
+  trial.values = values_of(record);
+  if (record.contains("params")) {
+    for (const auto& [key, value] : object(record, "params").items()) {
+      const Parameter p = parameter_of(key, value, field(object(record, "distributions"), key.c_str()));
+      history_.check_compatible(key, *p.distribution);
+      trial.parameters[key] = p;
+    }
+  }
+  if (record.contains("intermediate_values")) {
+    for (const auto& [step, value] : object(record, "intermediate_values").items()) {
+      trial.reports[step_of(step)] = to_number(value, "intermediate_values");
+    }
+  }
+  if (record.contains("user_attrs")) trial.user_attributes = object(record, "user_attrs");
+  if (record.contains("system_attrs")) set_trial_attributes(trial, object(record, "system_attrs"));
+  check_values(trial, history_);
 }
 
 void Replay::set_parameter(TrialRecord& trial, const Json& record) {

@@ -41,6 +41,7 @@ class Replay {
   void delete_study(std::size_t study);
   void set_study_attributes(const engine::Json& attributes);
   void create_trial(const engine::Json& record);
+  void set_whole(TrialRecord& trial, const engine::Json& record);
   void set_parameter(TrialRecord& trial, const engine::Json& record);
   void set_state(TrialRecord& trial, const engine::Json& record);
   void set_trial_attributes(TrialRecord& trial, const engine::Json& attributes);

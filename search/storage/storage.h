@@ -3,7 +3,7 @@
 //
 // A storage knows its study's history. Every change of it is made here, so that whoever shares the storage sees it too:
 // what a function says of "others" holds for processes that have opened the same study. What they wrote becomes known
-// in sync(), exclusively() and finish_trial(), and never between, so that a trial draws from one state of the study.
+// in sync(), exclusively(), enqueue_trial() and finish_trial(), and never between: a trial does not see it come.
 //
 // Calls must not overlap: a Study makes them under its mutex. Trials are named by their numbers, which must be those of
 // the history. Besides what they say, all functions that others see the work of throw Error if the storage cannot be

@@ -26,14 +26,15 @@ inline std::vector<std::string> lines(search::Study& study) {
 
 // Every kind of parameter, some of them depending on others.
 inline std::vector<double> every_kind(search::Trial& trial) {
-  double value = trial.suggest_real("real", -2, 3);
-  value += trial.suggest_real("step", 0, 1, 0.1) * static_cast<double>(trial.suggest_log_integer("bits", 1, 64));
-  value += std::abs(std::log(trial.suggest_log_real("rate", 1e-5, 1e-1)) + 6);
-  value += static_cast<double>(trial.suggest_integer("even", -4, 4, 2));
+  double value = trial.suggest_float("real", -2, 3);
+  value += trial.suggest_float("step", 0, 1, {.step = 0.1}) *
+           static_cast<double>(trial.suggest_int("bits", 1, 64, {.log = true}));
+  value += std::abs(std::log(trial.suggest_float("rate", 1e-5, 1e-1, {.log = true})) + 6);
+  value += static_cast<double>(trial.suggest_int("even", -4, 4, {.step = 2}));
   value += trial.suggest_ordinal<int>("width", {8, 16, 32});
-  const std::string kind = trial.suggest_choice<std::string>("kind", {"fixed", "float", "log"});
-  if (kind == "fixed") value += static_cast<double>(trial.suggest_integer("frac", 0, 8));
-  if (kind == "float") value += trial.suggest_choice<bool>("denormals", {false, true}) ? 1 : 2;
+  const std::string kind = trial.suggest_categorical<std::string>("kind", {"fixed", "float", "log"});
+  if (kind == "fixed") value += static_cast<double>(trial.suggest_int("frac", 0, 8));
+  if (kind == "float") value += trial.suggest_categorical<bool>("denormals", {false, true}) ? 1 : 2;
   return {value};
 }
 

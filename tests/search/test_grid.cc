@@ -17,8 +17,8 @@ const SamplerOptions kGrid{
 
 std::vector<double> on_grid(Trial& trial) {
   const int width = trial.suggest_ordinal<int>("width", {4, 8, 16});
-  const std::string kind = trial.suggest_choice<std::string>("kind", {"a", "b", "c", "d"});
-  return {width + trial.suggest_real("rate", 0, 1) + static_cast<double>(kind[0])};
+  const std::string kind = trial.suggest_categorical<std::string>("kind", {"a", "b", "c", "d"});
+  return {width + trial.suggest_float("rate", 0, 1) + static_cast<double>(kind[0])};
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ TEST_CASE("importances are those of Optuna 5") {
     if (is_two) options.directions = {Direction::minimize, Direction::minimize};
     Study study(options);
     const Objective two = [](Trial& trial) {
-      const double x = trial.suggest_real("x", 0, 5), y = trial.suggest_real("y", 0, 3);
+      const double x = trial.suggest_float("x", 0, 5), y = trial.suggest_float("y", 0, 3);
       return std::vector{4 * x * x + 4 * y * y, (x - 5) * (x - 5) + (y - 5) * (y - 5)};
     };
     study.optimize(is_two ? two : ingot::test::objective(t["problem"]), {.trials = t["n_trials"]});
@@ -103,7 +103,9 @@ TEST_CASE("a parameter of very many ranges is summed up in linear time") {
 TEST_CASE("importances of a study without differences are equal") {
   Study study({.sampler = "random"});
   study.optimize(
-      [](Trial& trial) { return std::vector{(trial.suggest_real("x", 0, 1) + trial.suggest_real("y", 0, 1)) * 0 + 1}; },
+      [](Trial& trial) {
+        return std::vector{(trial.suggest_float("x", 0, 1) + trial.suggest_float("y", 0, 1)) * 0 + 1};
+      },
       {.trials = 20});
   const auto importances = parameter_importances(study.trials(), study.options().directions);
   REQUIRE(importances.size() == 2);

@@ -25,14 +25,14 @@ int python(const TemporaryFolder& folder, const std::string& script) {
 }
 
 std::vector<double> small(Trial& trial) {
-  const double x = trial.suggest_real("x", -3, 3), rate = trial.suggest_log_real("rate", 1e-4, 1);
-  const auto n = static_cast<double>(trial.suggest_integer("n", 0, 10, 2));
+  const double x = trial.suggest_float("x", -3, 3), rate = trial.suggest_float("rate", 1e-4, 1, {.log = true});
+  const auto n = static_cast<double>(trial.suggest_int("n", 0, 10, {.step = 2}));
   const int width = trial.suggest_ordinal<int>("width", {8, 16, 32});
-  const bool is_signed = trial.suggest_choice<bool>("signed", {false, true});
+  const bool is_signed = trial.suggest_categorical<bool>("signed", {false, true});
   trial.settle();
-  trial.report(0, x);
-  trial.report(3, std::nan(""));
-  trial.set_attribute("note", "\u00e4\n");
+  trial.report(x, 0);
+  trial.report(std::nan(""), 3);
+  trial.set_user_attr("note", "\u00e4\n");
   if (trial.number() % 5 == 4) throw Pruned();
   if (trial.number() % 7 == 6) return {std::nan("")};
   return {x * x + n + width * rate + (is_signed ? 1 : 0)};
@@ -132,7 +132,7 @@ study.optimize(lambda trial: trial.suggest_float("x", -3, 3) ** 2, n_trials=30)
   int n_ours = 0;
   study.optimize(
       [&](Trial& trial) {
-        const double x = trial.suggest_real("x", -3, 3);
+        const double x = trial.suggest_float("x", -3, 3);
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
         ++n_ours;
         return std::vector{x * x};

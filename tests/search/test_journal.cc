@@ -73,9 +73,9 @@ TEST_CASE("a journal gives back every trial as it was") {
     study.optimize(
         [](Trial& trial) {
           auto value = every_kind(trial);
-          trial.report(1, std::nan(""));
-          trial.report(5, 0.1);
-          trial.set_attribute("note", {{"a", 1}, {"b", "\n"}});
+          trial.report(std::nan(""), 1);
+          trial.report(0.1, 5);
+          trial.set_user_attr("note", {{"a", 1}, {"b", "\n"}});
           if (trial.number() == 2) throw Pruned();
           if (trial.number() == 3) return std::vector{std::nan("")};
           if (trial.number() == 4) return std::vector{-std::numeric_limits<double>::infinity()};
@@ -125,7 +125,7 @@ TEST_CASE("a search killed again and again loses no finished trial, repeats no n
           [](Trial& trial) {
             auto value = every_kind(trial);
             trial.settle();
-            trial.report(0, value[0]);
+            trial.report(value[0], 0);
             return value;
           },
           {.trials = kTrials, .jobs = batch, .told = [&](const TrialRecord& t) {
@@ -174,7 +174,7 @@ TEST_CASE("a trial that a killed process left is run again with the parameters t
     Trial trial = study.ask();
     every_kind(trial);
     trial.settle();
-    trial.report(0, 1);
+    trial.report(1, 0);
     ::raise(SIGKILL);
   });
   CHECK(WIFSIGNALED(wait_for(child)));
@@ -274,7 +274,7 @@ TEST_CASE("another study, another direction and another space under one name are
   other.directions = {Direction::maximize};
   CHECK(message(other, every_kind) == "study s is to minimize, not to maximize");
   CHECK(message(in(folder / "j"), [](Trial& trial) {
-          return std::vector{trial.suggest_choice<double>("real", {1, 2})};
+          return std::vector{trial.suggest_categorical<double>("real", {1, 2})};
         }) == "parameter real: is real [-2, 3] in this study, and categorical {1.0, 2.0} here");
   CHECK(message(in(folder / "j"), [](Trial& trial) {
           return std::vector{double(trial.suggest_ordinal<int>("width", {8, 16, 64}))};

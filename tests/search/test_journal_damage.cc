@@ -168,7 +168,7 @@ TEST_CASE("journals hold the values that users gave, and the names of what is me
   const Objective objective = [](Trial& trial) {
     const int width = trial.suggest_ordinal<int>("width", {64, 192, 256});
     trial.settle();
-    return std::vector{width + trial.suggest_real("x", 0, 1), 1.0};
+    return std::vector{width + trial.suggest_float("x", 0, 1), 1.0};
   };
   {
     Study study(options);

@@ -32,7 +32,7 @@ std::vector<int> ends(Study& study, const std::vector<std::vector<double>>& curv
     Trial trial = study.ask();
     int end = -1;
     for (std::size_t step = 0; step < curve.size() && end < 0; ++step) {
-      trial.report(static_cast<std::int64_t>(step), curve[step]);
+      trial.report(curve[step], static_cast<std::int64_t>(step));
       if (trial.should_prune()) end = static_cast<int>(step);
     }
     steps.push_back(end);
@@ -85,7 +85,7 @@ TEST_CASE("an unfinished run's rungs do not count when the trial is run again") 
   Study study({}, make_halving({.min_resource = 1, .reduction = 2}));
   const auto begin = [&] {
     Trial trial = study.ask();
-    trial.report(1, 0.5);
+    trial.report(0.5, 1);
     CHECK_FALSE(trial.should_prune());
     CHECK(trial.record().system_attributes.contains("completed_rung_0"));
   };

@@ -20,7 +20,7 @@ using ingot::test::objective;
 namespace {
 
 double squared(Trial& trial) {
-  const double x = trial.suggest_real("x", -5, 5);
+  const double x = trial.suggest_float("x", -5, 5);
   return x * x;
 }
 
@@ -128,7 +128,7 @@ TEST_CASE("an error of the user ends the search at once") {
     study.optimize(
         [](Trial& trial) {
           const bool is_list = trial.number() == 2;
-          return std::vector{is_list ? trial.suggest_choice<int>("x", {1, 2}) : trial.suggest_real("x", 0, 1)};
+          return std::vector{is_list ? trial.suggest_categorical<int>("x", {1, 2}) : trial.suggest_float("x", 0, 1)};
         },
         {.trials = 9});
   };
@@ -138,6 +138,16 @@ TEST_CASE("an error of the user ends the search at once") {
                    study.optimize([](Trial&) { return std::vector{1.0, 2.0}; }, {.trials = 9});
                  }),
                  "must have 1 values, got 2"));
+}
+
+TEST_CASE("a logarithmic range takes no step") {
+  Study study({});
+  Trial trial = study.ask();
+  CHECK(error_text([&] { trial.suggest_float("x", 1, 2, {.step = 0.5, .log = true}); }) ==
+        "parameter x: a logarithmic range has no step, got 0.5");
+  CHECK(error_text([&] { trial.suggest_int("n", 1, 9, {.step = 2, .log = true}); }) ==
+        "parameter n: a logarithmic range has no step, got 2");
+  CHECK(trial.suggest_int("n", 1, 9, {.log = true}) >= 1);
 }
 
 TEST_CASE("the budget counts trials of earlier calls, and time is looked at between trials") {
@@ -174,8 +184,8 @@ TEST_CASE("asking and telling by hand is a search too") {
   for (int i = 0; i < 30; ++i) {
     Trial trial = study.ask();
     CHECK(trial.number() == i);
-    const double x = trial.suggest_real("x", -5, 5);
-    CHECK(trial.suggest_real("x", -5, 5) == x);
+    const double x = trial.suggest_float("x", -5, 5);
+    CHECK(trial.suggest_float("x", -5, 5) == x);
     CHECK(study.tell(trial, {-x * x}));
   }
   CHECK(study.best().values[0] > -0.1);
@@ -202,7 +212,8 @@ TEST_CASE("a duplicate is answered from the trial that it repeats, or drawn agai
     int n_evaluated = 0;
     study.optimize(
         [&](Trial& trial) {
-          const int a = trial.suggest_choice<int>("a", {1, 2, 3}), b = trial.suggest_choice<int>("b", {1, 2, 3, 4});
+          const int a = trial.suggest_categorical<int>("a", {1, 2, 3}),
+                    b = trial.suggest_categorical<int>("b", {1, 2, 3, 4});
           trial.settle();
           ++n_evaluated;
           return std::vector<double>{static_cast<double>(a * 10 + b)};
@@ -248,7 +259,7 @@ TEST_CASE("what breaks a constraint is never paid for") {
   Study never({});
   never.optimize(
       [](Trial& trial) {
-        trial.suggest_real("x", 0, 1);
+        trial.suggest_float("x", 0, 1);
         trial.settle({1.0});
         return std::vector{0.0};
       },
@@ -263,7 +274,7 @@ TEST_CASE("the front of several objectives is what no trial dominates") {
   Study study({.directions = {Direction::minimize, Direction::maximize}, .sampling = {.seed = 3}});
   study.optimize(
       [](Trial& trial) {
-        const double x = trial.suggest_real("x", 0, 1), y = trial.suggest_real("y", 0, 1);
+        const double x = trial.suggest_float("x", 0, 1), y = trial.suggest_float("y", 0, 1);
         return std::vector{x * x + y, -(x - 1) * (x - 1) - y};
       },
       {.trials = 80});
@@ -283,7 +294,7 @@ TEST_CASE("the front of several objectives is what no trial dominates") {
   CHECK(contains(error_text([&] { study.best(); }), "no trial is best"));
   CHECK(contains(error_text([&] {
                    Trial trial = study.ask();
-                   trial.report(1, 0.5);
+                   trial.report(0.5, 1);
                  }),
                  "takes no reports"));
 }

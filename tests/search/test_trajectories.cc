@@ -78,12 +78,12 @@ TEST_CASE("every model goes the way of Optuna on spaces of lists and conditions"
 
 TEST_CASE("several objectives go the way of Optuna, to the same front") {
   const auto two = [](Trial& trial) {
-    const double x = trial.suggest_real("x", 0, 5), y = trial.suggest_real("y", 0, 3);
+    const double x = trial.suggest_float("x", 0, 5), y = trial.suggest_float("y", 0, 3);
     return std::vector{4 * x * x + 4 * y * y, (x - 5) * (x - 5) + (y - 5) * (y - 5)};
   };
   const auto three = [](Trial& trial) {
-    const double x = trial.suggest_real("x", -2, 2), y = trial.suggest_real("y", -2, 2);
-    const std::string k = trial.suggest_choice<std::string>("k", {"a", "b", "c"});
+    const double x = trial.suggest_float("x", -2, 2), y = trial.suggest_float("y", -2, 2);
+    const std::string k = trial.suggest_categorical<std::string>("k", {"a", "b", "c"});
     const double o = k == "a" ? 0 : k == "b" ? 0.3 : 0.6;
     return std::vector{(x - 1) * (x - 1) + y * y + o, x * x + (y - 1) * (y - 1) + o,
                        (x + 1) * (x + 1) + (y + 1) * (y + 1)};
