@@ -20,8 +20,8 @@ int main(int argc, char** argv) {
   search::Study study(options);
   study.optimize(
       [](search::Trial& trial) -> std::vector<double> {
-        const double x = trial.suggest_real("x", -10, 10);
-        const bool is_even = trial.suggest_choice("shape", std::vector<std::string>{"even", "odd"}) == "even";
+        const double x = trial.suggest_float("x", -10, 10);
+        const bool is_even = trial.suggest_categorical("shape", std::vector<std::string>{"even", "odd"}) == "even";
         return {is_even ? (x - 2) * (x - 2) : std::abs(x - 3) + 1};
       },
       {.trials = 60});
