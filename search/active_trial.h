@@ -7,7 +7,7 @@
 
 #include "engine/base/rng.h"
 #include "engine/io/json.h"
-#include "search/record.h"
+#include "search/history/record.h"
 
 namespace ingot::search {
 

@@ -6,7 +6,7 @@
 #include <numeric>
 #include <unordered_map>
 
-#include "search/pareto.h"
+#include "search/history/pareto.h"
 #include "search/samplers/truncated_normal.h"
 
 namespace ingot::search {

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "search/record.h"
+#include "search/history/record.h"
 
 namespace ingot::search {
 

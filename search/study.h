@@ -28,7 +28,7 @@
 #include "search/samplers/sampler.h"
 #include "search/samplers/space.h"
 #include "search/storage/storage.h"
-#include "search/study_options.h"
+#include "search/storage/study_options.h"
 #include "search/trial.h"
 
 namespace ingot::search {

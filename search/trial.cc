@@ -5,7 +5,7 @@
 #include "engine/base/error.h"
 #include "engine/io/json.h"
 #include "search/active_trial.h"
-#include "search/json.h"
+#include "search/history/json.h"
 #include "search/study.h"
 
 namespace ingot::search {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "engine/io/json.h"
-#include "search/record.h"
+#include "search/history/record.h"
 
 namespace ingot::search {
 

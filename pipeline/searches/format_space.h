@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "bert/model.h"
-#include "search/distribution.h"
+#include "search/history/distribution.h"
 
 namespace ingot::pipeline {
 

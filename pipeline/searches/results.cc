@@ -9,8 +9,8 @@
 #include "engine/base/printable.h"
 #include "engine/io/json.h"
 #include "report/text_table.h"
+#include "search/history/json.h"
 #include "search/importance.h"
-#include "search/json.h"
 
 namespace ingot::pipeline {
 

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "engine/base/error.h"
-#include "search/json.h"
+#include "search/history/json.h"
 #include "search/pruners/pruner.h"
 
 namespace ingot::search {

@@ -3,7 +3,7 @@
 #include <set>
 
 #include "engine/base/error.h"
-#include "search/json.h"
+#include "search/history/json.h"
 #include "search/samplers/sampler.h"
 
 namespace ingot::search {

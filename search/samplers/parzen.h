@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "search/distribution.h"
+#include "search/history/distribution.h"
 
 namespace ingot::search {
 

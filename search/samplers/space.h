@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "search/record.h"
+#include "search/history/record.h"
 #include "search/samplers/parzen.h"
 
 namespace ingot::search {

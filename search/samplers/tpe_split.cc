@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "search/pareto.h"
+#include "search/history/pareto.h"
 
 namespace ingot::search {
 namespace {

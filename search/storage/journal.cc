@@ -4,7 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "engine/base/error.h"
-#include "search/json.h"
+#include "search/history/json.h"
 #include "search/storage/worker.h"
 
 namespace ingot::search {

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <ctime>
 
-#include "search/json.h"
+#include "search/history/json.h"
 
 namespace ingot::search {
 namespace {

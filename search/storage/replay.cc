@@ -8,7 +8,7 @@
 
 #include "engine/base/error.h"
 #include "engine/io/json.h"
-#include "search/json.h"
+#include "search/history/json.h"
 #include "search/storage/record_writer.h"
 #include "search/storage/worker.h"
 

@@ -20,8 +20,8 @@
 #include <vector>
 
 #include "engine/io/json.h"
-#include "search/record.h"
-#include "search/study_options.h"
+#include "search/history/record.h"
+#include "search/storage/study_options.h"
 
 namespace ingot::search {
 

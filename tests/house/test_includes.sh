@@ -11,10 +11,6 @@
 # 3. The diagrams of docs/architecture.md are the ones that include_graph.sh prints.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$1" || exit 1
-# Circles that are known and still to be mended: all folders of a circle must stand in one line. None is right to add.
-known_circles='
-search search/pruners search/samplers
-'
 failed=0
 includes=$(bash "$here/includes.sh" .)
 [ -n "$includes" ] || { echo "no include found: the search is wrong"; failed=1; }
@@ -44,25 +40,13 @@ awk '
   }
   END { exit failed }' <<<"$includes" || failed=1
 
-awk -v known_circles="$known_circles" '
+awk '
   # The first `depth` folders of a path, fewer where it has fewer.
   function folder(path, depth, step, n, i, name) {
     n = split(path, step, "/") - 1
     name = step[1]
     for (i = 2; i <= n && i <= depth; ++i) name = name "/" step[i]
     return name
-  }
-  function is_known(circle, lines, n, i, j, k, step, in_line) {
-    n = split(known_circles, lines, "\n")
-    for (i = 1; i <= n; ++i) {
-      split("", in_line)
-      k = split(lines[i], step, " ")
-      for (j = 1; j <= k; ++j) in_line[step[j]] = 1
-      k = split(circle, step, " ")
-      for (j = 1; j <= k && (step[j] in in_line); ++j) {}
-      if (j > k) return 1
-    }
-    return 0
   }
   # Folders that reach each other are one circle: who reaches whom is the closure of who includes whom.
   function check_depth(depth, i, j, k, n, from, to, id, name, reach, edge, circle, done) {
@@ -83,7 +67,7 @@ awk -v known_circles="$known_circles" '
       if (done[i] || !((i, i) in reach)) continue
       circle = ""
       for (j = 1; j <= n; ++j) if ((i, j) in reach && (j, i) in reach) { done[j] = i; circle = circle name[j] " " }
-      if (is_known(circle) || circle in told) continue
+      if (circle in told) continue
       told[circle] = failed = 1
       print "these folders include each other: " circle
       for (j = 1; j <= n; ++j)

@@ -14,7 +14,7 @@
 #include "engine/base/files.h"
 #include "engine/base/rng.h"
 #include "engine/io/json.h"
-#include "search/json.h"
+#include "search/history/json.h"
 #include "search/storage/replay.h"
 #include "tests/search/study_of.h"
 #include "tests/support/error_text.h"

@@ -7,7 +7,7 @@
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/io/json.h"
-#include "search/json.h"
+#include "search/history/json.h"
 #include "search/storage/journal_file.h"
 #include "tests/search/study_of.h"
 #include "tests/support/error_text.h"

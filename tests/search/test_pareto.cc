@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "engine/base/rng.h"
-#include "search/pareto.h"
+#include "search/history/pareto.h"
 
 using namespace ingot::search;
 

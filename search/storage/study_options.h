@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/io/json.h"
-#include "search/record.h"
+#include "search/history/record.h"
 #include "search/samplers/sampler.h"
 
 namespace ingot::search {

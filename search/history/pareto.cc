@@ -1,4 +1,4 @@
-#include "search/pareto.h"
+#include "search/history/pareto.h"
 
 #include <algorithm>
 #include <cmath>

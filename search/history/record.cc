@@ -1,10 +1,10 @@
-#include "search/record.h"
+#include "search/history/record.h"
 
 #include <optional>
 
 #include "engine/base/error.h"
 #include "engine/io/json.h"
-#include "search/json.h"
+#include "search/history/json.h"
 
 namespace ingot::search {
 

@@ -1,4 +1,4 @@
-#include "search/json.h"
+#include "search/history/json.h"
 
 #include <cmath>
 #include <limits>

@@ -1,4 +1,4 @@
-#include "search/distribution.h"
+#include "search/history/distribution.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 #include "engine/base/error.h"
 #include "engine/base/printable.h"
 #include "engine/io/json.h"
-#include "search/json.h"
+#include "search/history/json.h"
 
 namespace ingot::search {
 namespace {

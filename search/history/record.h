@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "engine/io/json.h"
-#include "search/distribution.h"
+#include "search/history/distribution.h"
 
 namespace ingot::search {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "engine/io/json.h"
-#include "search/distribution.h"
+#include "search/history/distribution.h"
 
 namespace ingot::search {
 
