@@ -164,11 +164,8 @@ engine::Activation read_activation(const std::string& subject, const Json& objec
   if (value == nullptr) return engine::Activation::gelu;
   require(value->is_string(), "{}: hidden_act: must be a string, got {}", subject, shown(*value));
   if (*value == kIdentity) return engine::Activation::identity;
-  try {
-    return engine::activation_from_name(value->get<std::string>());
-  } catch (const engine::Error& error) {
-    fail("{}: hidden_act: {}", subject, error.what());
-  }
+  return engine::with_subject(fmt::format("{}: hidden_act", subject),
+                              [&] { return engine::activation_from_name(value->get<std::string>()); });
 }
 
 bool read_pooler(const std::string& subject, const Json& object, const Head& head) {

@@ -1,10 +1,8 @@
 #include "bert/head.h"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 
-#include "engine/base/error.h"
+#include "engine/base/named.h"
 
 namespace ingot::bert {
 
@@ -30,12 +28,7 @@ const Head* find_head(std::string_view architecture, const engine::Json& config_
 }
 
 const Metric& metric_from_name(const Head& head, std::string_view name) {
-  std::vector<const char*> names;
-  for (const Metric& metric : head.metrics) {
-    if (name == metric.name) return metric;
-    names.push_back(metric.name);
-  }
-  engine::fail("--best-by: must be one of {}, got '{}'", fmt::join(names, ", "), name);
+  return engine::row_named(head.metrics, name, "--best-by: must be one of {}, got '{}'");
 }
 
 }  // namespace ingot::bert

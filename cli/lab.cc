@@ -15,6 +15,7 @@
 #include "data/source.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/named.h"
 #include "engine/base/printable.h"
 #include "engine/io/json.h"
 #include "labs/report.h"
@@ -38,12 +39,7 @@ struct LabOptions : pipeline::DataOptions {
 };
 
 const labs::Lab& find_lab(const std::string& name) {
-  std::vector<std::string_view> names;
-  for (const labs::Lab& lab : labs::kLabs) {
-    if (lab.name == name) return lab;
-    names.push_back(lab.name);
-  }
-  engine::fail("lab: must be {}, got '{}'", fmt::join(names, " or "), name);
+  return engine::row_named(labs::kLabs, name, "lab: must be {}, got '{}'", " or ");
 }
 
 labs::Setup setup_of(const LabOptions& o, const data::Source& source) {

@@ -62,7 +62,7 @@ class Predictor {
   void encode(InputLine& line, std::vector<std::vector<std::int32_t>>& ids) {
     try {
       ids.push_back(classifier_.tokenizer->encode(line.text));
-      n_long_ += static_cast<std::int64_t>(ids.back().size()) + 2 > classifier_.framing.length;
+      n_long_ += data::framed_length(ids.back().size()) > classifier_.framing.length;
     } catch (const engine::Error& error) {
       line.fault = error.what();
     }

@@ -10,6 +10,7 @@
 #include "cli/config_file.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/named.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
@@ -38,9 +39,9 @@ struct SimulateOptions {
 
 template <class Names>
 std::size_t place_of(const std::string& option, const Names& names, const std::string& name) {
-  const auto found = std::find(std::begin(names), std::end(names), name);
-  require(found != std::end(names), "{}: must be one of {}, got '{}'", option, fmt::join(names, ", "), name);
-  return static_cast<std::size_t>(found - std::begin(names));
+  const auto* const found =
+      engine::with_subject(option, [&] { return &engine::row_named(names, name, "must be one of {}, got '{}'"); });
+  return static_cast<std::size_t>(found - std::data(names));
 }
 
 hw::VerifyOptions verify_options(const SimulateOptions& o, const Common& common) {

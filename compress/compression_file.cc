@@ -111,11 +111,7 @@ template <class Parse>
 auto parsed(const std::string& where, const Json* value, const Parse& parse) {
   require(value != nullptr && value->is_string(), "{}: must be a text, got {}", where,
           value == nullptr ? "none" : shown(*value));
-  try {
-    return parse(value->get<std::string>());
-  } catch (const engine::Error& error) {
-    engine::fail("{}: {}", where, error.what());
-  }
+  return engine::with_subject(where, [&] { return parse(value->get<std::string>()); });
 }
 
 std::vector<int> parse_frac_bits(const std::string& where, const Json& value) {

@@ -13,11 +13,7 @@ using engine::require;
 
 // `where` names file, layer and role.
 void check_quantizer(const std::string& where, const Quantizer& quantizer, Role role, std::int64_t n_channels) {
-  try {
-    check_mode(quantizer.format, quantizer.mode);
-  } catch (const engine::Error& error) {
-    engine::fail("{}: {}", where, error.what());
-  }
+  engine::with_subject(where, [&] { check_mode(quantizer.format, quantizer.mode); });
   if (quantizer.channel_frac_bits.empty()) return;
   require(role == Role::weight || role == Role::bias, "{}: only weight and bias have fraction bits by channel", where);
   const std::optional<FixedPoint> fixed = as_fixed(quantizer.format);

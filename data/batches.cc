@@ -58,7 +58,7 @@ void append_sequence(Batch& batch, const Framing& framing, std::span<const std::
                      std::size_t example) {
   engine::require(framing.length >= 3, "length: must be at least 3 tokens, [CLS] and [SEP] included, got {}",
                   framing.length);
-  const auto room = static_cast<std::size_t>(framing.length) - 2;
+  const auto room = static_cast<std::size_t>(framing.length - kSpecialTokens);
   const std::size_t kept = std::min(tokens.size(), room);
   // What fits whole is all head; otherwise the tail has the smaller half of the room.
   const std::size_t n_tail = framing.truncation == Truncation::head_tail && tokens.size() > room ? room / 2 : 0;
@@ -68,7 +68,7 @@ void append_sequence(Batch& batch, const Framing& framing, std::span<const std::
   batch.ids.insert(batch.ids.end(), head.begin(), head.end());
   batch.ids.insert(batch.ids.end(), tail.begin(), tail.end());
   batch.ids.push_back(framing.sep);
-  for (std::size_t i = 0; i < kept + 2; ++i) batch.positions.push_back(static_cast<std::int32_t>(i));
+  for (std::int64_t i = 0; i < framed_length(kept); ++i) batch.positions.push_back(static_cast<std::int32_t>(i));
   batch.token_types.resize(batch.ids.size(), 0);
   if (batch.offsets.empty()) batch.offsets.push_back(0);
   batch.offsets.push_back(static_cast<std::int32_t>(batch.ids.size()));

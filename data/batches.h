@@ -30,6 +30,10 @@ struct Framing {
   Truncation truncation = Truncation::head;
 };
 
+// How long a text of so many tokens is with its special tokens, [CLS] and [SEP], before it is truncated.
+inline constexpr std::int64_t kSpecialTokens = 2;
+inline std::int64_t framed_length(std::size_t n_tokens) { return static_cast<std::int64_t>(n_tokens) + kSpecialTokens; }
+
 // Appends [CLS] tokens [SEP] to the batch, truncated to framing.length. With head_tail, a sequence that does not fit
 // keeps its first ceil(room / 2) and last floor(room / 2) tokens, room = length - 2.
 void append_sequence(Batch& batch, const Framing& framing, std::span<const std::int32_t> tokens, std::int32_t label,

@@ -25,11 +25,12 @@ constexpr int kCalibratedWidths[] = {2, 3, 4, 6, 8, 12, 16};
 constexpr int kWholeWidths[] = {8, 4, 3, 2};
 
 // A model quantised as `options` say, and the same after an epoch of training with it.
-struct Pair {
+struct PtqAndQat {
   Row ptq, qat;
 };
 
-Pair pair(const Setup& setup, const std::string& name, const std::string& title, const std::string& options) {
+PtqAndQat ptq_and_qat(const Setup& setup, const std::string& name, const std::string& title,
+                      const std::string& options) {
   const std::string common = fmt::format(" --length {} --batch {}", setup.recipe.length, setup.recipe.batch) +
                              " --data {data} --seed {seed} --out {here}";
   return {{.name = name, .title = title + ", PTQ", .commands = {"quantize {float} " + options + common}},
@@ -39,11 +40,11 @@ Pair pair(const Setup& setup, const std::string& name, const std::string& title,
 }
 
 // Its weights are also written as packed codes: bytes that were counted on disk.
-void pack(Pair& pair) {
+void pack(PtqAndQat& pair) {
   for (Row* row : {&pair.ptq, &pair.qat}) row->commands.emplace_back("export {here} {here}/packed --packed");
 }
 
-void add(std::vector<Row>& rows, Pair pair, const std::string& series, int width) {
+void add(std::vector<Row>& rows, PtqAndQat pair, const std::string& series, int width) {
   pair.ptq.series = series + ", PTQ";
   pair.qat.series = series + ", QAT";
   pair.ptq.x = pair.qat.x = width;
@@ -54,7 +55,8 @@ void add(std::vector<Row>& rows, Pair pair, const std::string& series, int width
 void add_published(std::vector<Row>& rows, const Setup& setup) {
   for (const Published& published : kPublished) {
     const std::string width = std::to_string(published.width);
-    Pair half = pair(setup, "half-" + width, "as published, " + width + " bits", "--width " + width + " --frac half");
+    PtqAndQat half =
+        ptq_and_qat(setup, "half-" + width, "as published, " + width + " bits", "--width " + width + " --frac half");
     half.ptq.reference = published.ptq;
     half.qat.reference = published.qat;
     add(rows, std::move(half), "as published", published.width);
@@ -64,7 +66,8 @@ void add_published(std::vector<Row>& rows, const Setup& setup) {
 void add_calibrated(std::vector<Row>& rows, const Setup& setup) {
   for (const int bits : kCalibratedWidths) {
     const std::string width = std::to_string(bits);
-    Pair calibrated = pair(setup, "calibrated-" + width, "calibrated, " + width + " bits", "--width " + width);
+    PtqAndQat calibrated =
+        ptq_and_qat(setup, "calibrated-" + width, "calibrated, " + width + " bits", "--width " + width);
     if (bits == 8 || bits == 6) calibrated.ptq.asked = {{.accuracy = -0.003, .than = "float"}};
     if (bits == 4) calibrated.ptq.asked = {{.accuracy = -0.010, .than = "float"}};
     if (bits >= 4 && bits <= 8) calibrated.qat.asked = {{.accuracy = -0.004, .than = "control"}};
@@ -76,7 +79,8 @@ void add_calibrated(std::vector<Row>& rows, const Setup& setup) {
 void add_whole(std::vector<Row>& rows, const Setup& setup) {
   for (const int bits : kWholeWidths) {
     const std::string width = std::to_string(bits);
-    Pair whole = pair(setup, "whole-" + width, "whole model, " + width + " bits", "--width " + width + " --embeddings");
+    PtqAndQat whole =
+        ptq_and_qat(setup, "whole-" + width, "whole model, " + width + " bits", "--width " + width + " --embeddings");
     pack(whole);
     if (bits == 8 || bits == 4) whole.qat.asked = {{.accuracy = -0.006, .than = "control"}};
     if (bits == 2) whole.qat.asked = {{.accuracy = 0.865}, {.at_most_bytes = 500'000}};
@@ -107,7 +111,7 @@ weight = "binary(channel)"
 
 void add_mixed(std::vector<Row>& rows, const Setup& setup) {
   const auto add_pair = [&](const std::string& name, const std::string& title, const std::string& plan) {
-    Pair mixed = pair(setup, name, title, "--plan {plan}");
+    PtqAndQat mixed = ptq_and_qat(setup, name, title, "--plan {plan}");
     mixed.ptq.plan = plan;
     pack(mixed);
     rows.push_back(std::move(mixed.ptq));

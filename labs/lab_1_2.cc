@@ -17,11 +17,12 @@ constexpr std::array<Published, 5> kPublished{
 constexpr double kWholeSparsities[] = {.5, .7, .9};
 
 // A model pruned as `options` say, and the same after an epoch more.
-struct Pair {
+struct BeforeAndAfter {
   Row before, after;
 };
 
-Pair pair(const Setup& setup, const std::string& name, const std::string& title, const std::string& options) {
+BeforeAndAfter before_and_after(const Setup& setup, const std::string& name, const std::string& title,
+                                const std::string& options) {
   const std::string common = fmt::format(" --length {} --batch {}", setup.recipe.length, setup.recipe.batch) +
                              " --data {data} --seed {seed} --out {here}";
   return {{.name = name, .title = title + ", before", .commands = {"prune {dense} " + options + common}},
@@ -30,7 +31,7 @@ Pair pair(const Setup& setup, const std::string& name, const std::string& title,
            .commands = {"train --from {" + name + "} --epochs 1" + tuning(setup)}}};
 }
 
-void add(std::vector<Row>& rows, Pair pair, const std::string& series, double sparsity) {
+void add(std::vector<Row>& rows, BeforeAndAfter pair, const std::string& series, double sparsity) {
   pair.before.series = series + ", before";
   pair.after.series = series + ", after";
   pair.before.x = pair.after.x = sparsity;
@@ -56,8 +57,8 @@ void add_weights_only(std::vector<Row>& rows, const Setup& setup) {
   for (const std::string method : {"l1", "random"}) {
     for (const Published& published : kPublished) {
       const std::string sparsity = fmt::format("{}", published.sparsity);
-      Pair weights = pair(setup, method + "-" + sparsity, method + " " + sparsity + ", weights",
-                          "--method " + method + " --sparsity " + sparsity);
+      BeforeAndAfter weights = before_and_after(setup, method + "-" + sparsity, method + " " + sparsity + ", weights",
+                                                "--method " + method + " --sparsity " + sparsity);
       if (method == "l1" && published.sparsity == .9) weights.after.asked = {{.accuracy = 0.870}};
       add(rows, std::move(weights), method + ", weights", published.sparsity);
     }
@@ -68,8 +69,8 @@ void add_whole(std::vector<Row>& rows, const Setup& setup) {
   for (const double share : kWholeSparsities) {
     const std::string sparsity = fmt::format("{}", share);
     add(rows,
-        pair(setup, "whole-" + sparsity, "l1 " + sparsity + ", weights and embeddings",
-             "--method l1 --embeddings --sparsity " + sparsity),
+        before_and_after(setup, "whole-" + sparsity, "l1 " + sparsity + ", weights and embeddings",
+                         "--method l1 --embeddings --sparsity " + sparsity),
         "l1, weights and embeddings", share);
   }
 }
@@ -78,8 +79,9 @@ void add_published(std::vector<Row>& rows, const Setup& setup) {
   for (const std::string method : {"l1", "random"}) {
     for (const Published& published : kPublished) {
       const std::string sparsity = fmt::format("{}", published.sparsity);
-      Pair both = pair(setup, method + "-published-" + sparsity, method + " " + sparsity + ", weights and activations",
-                       "--method " + method + " --sparsity " + sparsity + " --activations " + sparsity);
+      BeforeAndAfter both = before_and_after(
+          setup, method + "-published-" + sparsity, method + " " + sparsity + ", weights and activations",
+          "--method " + method + " --sparsity " + sparsity + " --activations " + sparsity);
       both.after.reference = method == "l1" ? published.l1 : published.random;
       add(rows, std::move(both), method + ", as published", published.sparsity);
     }
@@ -92,7 +94,7 @@ std::vector<Row> rows_1_2(const Setup& setup) {
   std::vector<Row> rows;
   add_dense(rows, setup);
   add_weights_only(rows, setup);
-  Pair two_of_four = pair(setup, "2-of-4", "2:4, weights", "--method 2:4");
+  BeforeAndAfter two_of_four = before_and_after(setup, "2-of-4", "2:4, weights", "--method 2:4");
   two_of_four.after.asked = {{.accuracy = -0.006, .than = "control"}};
   rows.push_back(std::move(two_of_four.before));
   rows.push_back(std::move(two_of_four.after));

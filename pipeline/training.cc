@@ -167,8 +167,7 @@ bert::TrainerOptions trainer_options(const Run& run, const TrainingOptions& o, c
 
 void note_truncation(const bert::TokenPart& part, const data::Framing& framing, const std::string& what) {
   std::size_t n = 0;
-  for (std::size_t i = 0; i < part.size(); ++i)
-    n += static_cast<std::int64_t>(part.tokens(i).size()) + 2 > framing.length;
+  for (std::size_t i = 0; i < part.size(); ++i) n += data::framed_length(part.tokens(i).size()) > framing.length;
   if (n > 0) {
     say(fmt::format("{} of {} {} texts are longer than {} tokens and are truncated ({})", n, part.size(), what,
                     framing.length, name(framing.truncation)));

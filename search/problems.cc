@@ -8,6 +8,7 @@
 #include <numbers>
 
 #include "engine/base/error.h"
+#include "engine/base/named.h"
 
 namespace ingot::search {
 namespace {
@@ -220,12 +221,7 @@ constexpr Problem kProblems[] = {
 std::span<const Problem> problems() { return kProblems; }
 
 const Problem& find_problem(const std::string& name) {
-  std::string names;
-  for (const Problem& problem : kProblems) {
-    if (name == problem.name) return problem;
-    names += (names.empty() ? "" : ", ") + std::string(problem.name);
-  }
-  engine::fail("problem: must be one of {}, got '{}'", names, name);
+  return engine::row_named(kProblems, name, "problem: must be one of {}, got '{}'");
 }
 
 }  // namespace ingot::search

@@ -45,12 +45,9 @@ std::vector<Ids> encode_all(const Tokenizer& tokenizer, std::span<const data::Ex
   });
   const auto failed = std::find_if(failures.begin(), failures.end(), [](const auto& f) { return f != nullptr; });
   if (failed == failures.end()) return ids;
-  try {
-    std::rethrow_exception(*failed);
-  } catch (const engine::Error& error) {
-    const std::size_t index = first_index + static_cast<std::size_t>(failed - failures.begin());
-    engine::fail("{} text {}: {}", part, index, error.what());
-  }
+  const std::size_t index = first_index + static_cast<std::size_t>(failed - failures.begin());
+  return engine::with_subject(fmt::format("{} text {}", part, index),
+                              [&]() -> std::vector<Ids> { std::rethrow_exception(*failed); });
 }
 
 void make_token_file(const fs::path& path, const TokenKey& key, const data::Source& source, const Tokenizer& tokenizer,

@@ -1,9 +1,12 @@
+// Batches are packed from texts of similar length. Predictions come in the order of batches and are put where their
+// texts stand, so that every head measures them in the order of the data.
 #include "bert/train/classification.h"
 
 #include <algorithm>
 #include <chrono>
 #include <numeric>
 
+#include "engine/base/divide.h"
 #include "engine/base/error.h"
 #include "engine/io/json.h"
 
@@ -44,10 +47,8 @@ Subset Subset::all(const TokenPart& part) {
 std::vector<std::uint32_t> Subset::lengths(std::int64_t limit) const {
   std::vector<std::uint32_t> all;
   all.reserve(examples.size());
-  for (const std::size_t i : examples) {
-    all.push_back(static_cast<std::uint32_t>(
-        std::min<std::int64_t>(limit, static_cast<std::int64_t>(part->tokens(i).size()) + 2)));
-  }
+  for (const std::size_t i : examples)
+    all.push_back(static_cast<std::uint32_t>(std::min(limit, data::framed_length(part->tokens(i).size()))));
   return all;
 }
 
@@ -131,7 +132,7 @@ Job classification_job(Model& model, const Subset& training, const Subset& valid
   auto current = std::make_shared<Epoch>();
   auto lengths = std::make_shared<const std::vector<std::uint32_t>>(training.lengths(framing.length));
   Job job{.name = "train"};
-  job.steps_per_epoch = (static_cast<std::int64_t>(lengths->size()) + batch_size - 1) / batch_size;
+  job.steps_per_epoch = engine::ceil_div(static_cast<std::int64_t>(lengths->size()), batch_size);
   job.step = [=, &model, &training, &head](std::int64_t epoch, std::int64_t index, engine::DropoutStreams& streams) {
     if (current->number != epoch) {
       *current = {epoch, data::training_order(*lengths, batch_size, seed, static_cast<std::uint64_t>(epoch))};
@@ -143,12 +144,11 @@ Job classification_job(Model& model, const Subset& training, const Subset& valid
     const engine::Variable loss = head.loss(outputs, {.labels = labels, .class_weights = options.class_weights});
     return StepResult{loss, static_cast<std::int64_t>(input.ids.size())};
   };
-  job.validate = [=, &model, &validation, &best_by] {
+  job.validate = [=, &model, &validation, &head, &best_by] {
     const Evaluation e = evaluate(model, validation, framing, batch_size);
-    return engine::Json{{"score", score(e, best_by)},
-                        {"validation_accuracy", e.accuracy},
-                        {"validation_f1", e.macro_f1},
-                        {"validation_loss", e.loss}};
+    engine::Json scores{{"score", score(e, best_by)}};
+    for (const Metric& metric : head.metrics) scores[fmt::format("validation_{}", metric.name)] = metric.value(e);
+    return scores;
   };
   return job;
 }

@@ -1,3 +1,6 @@
+// Masks are drawn anew for every step from (seed, number of the step), so that a run can be resumed anywhere and draws
+// the same ones. The held-out texts have fixed masks, so that losses of two epochs differ by what was learned alone.
+// Only the masked rows go through the decoder, whose vocabulary would otherwise be most of the work.
 #include "bert/train/pretraining.h"
 
 #include <algorithm>
@@ -6,6 +9,7 @@
 
 #include "bert/heads/masked_lm.h"
 #include "bert/train/classification.h"
+#include "engine/base/divide.h"
 #include "engine/base/error.h"
 #include "engine/io/json.h"
 
@@ -53,7 +57,7 @@ class Pretraining {
   }
 
   std::int64_t steps_per_epoch() const {
-    return (static_cast<std::int64_t>(texts_.training.size()) + batch_size_ - 1) / batch_size_;
+    return engine::ceil_div(static_cast<std::int64_t>(texts_.training.size()), batch_size_);
   }
 
   StepResult step(std::int64_t epoch, std::int64_t index, engine::DropoutStreams& streams) {
@@ -84,8 +88,7 @@ class Pretraining {
   static constexpr std::uint64_t kValidationDraw = std::uint64_t{1} << 48;
 
   std::uint32_t framed(Text text) const {
-    return static_cast<std::uint32_t>(
-        std::min<std::int64_t>(framing_.length, static_cast<std::int64_t>(text.size()) + 2));
+    return static_cast<std::uint32_t>(std::min(framing_.length, data::framed_length(text.size())));
   }
 
   StepResult loss(const std::vector<Text>& texts, std::span<const std::size_t> members, std::uint64_t draw,

@@ -32,16 +32,16 @@ void check(const Format& f) {
 }
 
 // The two numbers, alpha times `low` and `high`.
-struct Pair {
+struct Levels {
   float low, high;
 };
-Pair pair_of(const Format& f) { return {is_unipolar(f) ? 0.0f : -1.0f, 1.0f}; }
+Levels levels_of(const Format& f) { return {is_unipolar(f) ? 0.0f : -1.0f, 1.0f}; }
 
 void quantize_stochastic(const QuantizeCall& call, Groups groups, const std::vector<double>& alphas) {
-  const Pair pair = pair_of(call.format);
+  const Levels levels = levels_of(call.format);
   const double offset = is_unipolar(call.format) ? 0.0 : 0.5, slope = 1.0 - offset;
   map_elements_with_draws(call, [=](float x, double u) {
-    return x != x ? x : u < std::clamp(slope * static_cast<double>(x) + offset, 0.0, 1.0) ? pair.high : pair.low;
+    return x != x ? x : u < std::clamp(slope * static_cast<double>(x) + offset, 0.0, 1.0) ? levels.high : levels.low;
   });
   if (scale_of(call.format) == Scale::none) return;
   const QuantizeCall again{call.format, call.shape, call.n, call.y, call.y, call.options};
@@ -61,9 +61,9 @@ void quantize_binary(const QuantizeCall& call) {
   });
 }
 
-ValueRange range(const Format& f) { return {pair_of(f).low, pair_of(f).high}; }
+ValueRange range(const Format& f) { return {levels_of(f).low, levels_of(f).high}; }
 double bits(const Format& f, const engine::Shape& shape) { return 1 + scale_bits(shape, scale_of(f)); }
-std::vector<float> values(const Format& f, Mode) { return {pair_of(f).low, pair_of(f).high}; }
+std::vector<float> values(const Format& f, Mode) { return {levels_of(f).low, levels_of(f).high}; }
 bool has_no_scale(const Format& f) { return scale_of(f) == Scale::none; }
 std::int64_t code(const Format&, float value) { return value > 0 ? 1 : 0; }
 

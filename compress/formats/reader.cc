@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "engine/base/error.h"
+#include "engine/base/named.h"
 
 namespace ingot::compress {
 namespace {
@@ -69,10 +70,8 @@ void FormatReader::read_name() {
   const std::string_view text = trimmed(text_);
   const auto open = text.find('(');
   const std::string_view name = trimmed(text.substr(0, open));
-  const auto kinds = format_kinds();
-  const auto found = std::find_if(kinds.begin(), kinds.end(), [&](const FormatKind* k) { return k->name == name; });
-  require(found != kinds.end(), "no format '{}'; the formats are {}", name, fmt::join(format_names(), ", "));
-  format_.kind_ = *found;
+  const std::span<const FormatKind* const> kinds = format_kinds();
+  format_.kind_ = engine::row_named(kinds, name, "no format '{1}'; the formats are {0}");
   if (open == std::string_view::npos) return;
   require(text.back() == ')', "{}: must end with ')'", text_);
   const std::string_view inside = trimmed(text.substr(open + 1, text.size() - open - 2));

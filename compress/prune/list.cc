@@ -1,9 +1,6 @@
 // The list of criteria: a new one is its file and a line here.
-#include <algorithm>
-#include <string>
-
 #include "compress/prune/criterion.h"
-#include "engine/base/error.h"
+#include "engine/base/named.h"
 
 namespace ingot::compress {
 
@@ -15,12 +12,8 @@ std::span<const Criterion* const> criteria() {
 }
 
 const Criterion& criterion_from_name(std::string_view name) {
-  std::string names;
-  for (const Criterion* criterion : criteria()) {
-    if (name == criterion->name) return *criterion;
-    names += std::string(criterion->name) + ", ";
-  }
-  engine::fail("pruning method: must be {}or N:M as in 2:4, got '{}'", names, name);
+  const std::span<const Criterion* const> rows = criteria();
+  return *engine::row_named(rows, name, "pruning method: must be {}, or N:M as in 2:4, got '{}'");
 }
 
 }  // namespace ingot::compress

@@ -7,6 +7,7 @@
 #include "bert/structure.h"
 #include "compress/formats/elements.h"
 #include "compress/formats/straight_through.h"
+#include "engine/base/divide.h"
 #include "engine/kernels/quantize/quantize.h"
 
 namespace ingot::compress {
@@ -36,7 +37,7 @@ double sum_and_stop(const float* x, const float* y, const float* dy, float* dx, 
 void send_back_steps(const Variable& x, const Variable& log2_steps, const FixedPoint& fixed, const Tensor& y,
                      const Tensor& dy) {
   const std::int64_t n_steps = log2_steps.value().size(), n = dy.size() / n_steps;
-  const std::int64_t grain = std::min(n, kGrain), n_chunks = (n + grain - 1) / grain;
+  const std::int64_t grain = std::min(n, kGrain), n_chunks = engine::ceil_div(n, grain);
   const Tensor dx = dy.unique() ? dy : Tensor::empty(dy.shape()), dt = Tensor::empty(log2_steps.shape());
   std::vector<double> sums(static_cast<std::size_t>(n_steps * n_chunks));
   engine::parallel_for(

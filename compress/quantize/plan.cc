@@ -27,11 +27,7 @@ std::string text_in(const std::string& where, const Json& value) {
 template <class Parse>
 auto placed(const std::string& where, const Json& value, const Parse& parse) {
   const std::string text = text_in(where, value);
-  try {
-    return parse(text);
-  } catch (const engine::Error& error) {
-    engine::fail("{}: {}", where, error.what());
-  }
+  return engine::with_subject(where, [&] { return parse(text); });
 }
 
 std::optional<Role> role_of(std::string_view key) {

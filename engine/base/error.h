@@ -7,6 +7,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace ingot::engine {
@@ -46,6 +47,21 @@ template <class... Args>
 void require(bool ok, fmt::format_string<Args...> text, Args&&... args) {
   if (!ok) [[unlikely]]
     fail_formatted(text, fmt::make_format_args(args...));
+}
+
+// What `work` returns. An Error of it gets the subject in front: "SUBJECT: ITS SENTENCE". The subject is a text, or a
+// function that makes one, called only then.
+template <class Subject, class Work>
+decltype(auto) with_subject(const Subject& subject, const Work& work) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    if constexpr (std::is_invocable_v<const Subject&>) {
+      fail("{}: {}", subject(), error.what());
+    } else {
+      fail("{}: {}", subject, error.what());
+    }
+  }
 }
 
 }  // namespace ingot::engine

@@ -27,11 +27,9 @@ Json port_json(const Port& port) {
 
 FixedPoint fixed_in(Fields& fields, const std::string& name) {
   const std::string text = fields.text(name);
-  try {
-    if (const auto fixed = compress::as_fixed(compress::parse_format(text)); fixed && fixed->rounding) return *fixed;
-  } catch (const engine::Error& error) {
-    engine::fail("{}: {}", fields.place(name), error.what());
-  }
+  const auto fixed =
+      engine::with_subject(fields.place(name), [&] { return compress::as_fixed(compress::parse_format(text)); });
+  if (fixed && fixed->rounding) return *fixed;
   engine::fail("{} must be fixed point, got '{}'", fields.place(name), text);
 }
 

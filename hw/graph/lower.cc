@@ -6,6 +6,7 @@
 
 #include "bert/structure.h"
 #include "engine/base/error.h"
+#include "engine/base/named.h"
 #include "hw/graph/functions.h"
 
 namespace ingot::hw {
@@ -16,10 +17,8 @@ using compress::IntegerProgram;
 using engine::require;
 
 bert::Block block_of(const bert::Config& config, const std::string& name) {
-  for (bert::Block& block : bert::blocks(config)) {
-    if (block.name == name) return std::move(block);
-  }
-  engine::fail("block: the model has {}, got '{}'", fmt::join(block_names(config), ", "), name);
+  const std::vector<bert::Block> blocks = bert::blocks(config);
+  return engine::row_named(blocks, name, "block: the model has {}, got '{}'");
 }
 
 const IntegerLinear& find(const IntegerProgram& program, const std::string& name) {

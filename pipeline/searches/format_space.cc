@@ -6,6 +6,7 @@
 
 #include "compress/quantize/plan.h"
 #include "engine/base/error.h"
+#include "engine/base/named.h"
 #include "pipeline/searches/options.h"
 
 namespace ingot::pipeline {
@@ -95,14 +96,11 @@ std::vector<FormatSpace> format_spaces(const std::string& formats, const std::st
                                        const std::string& fracs) {
   std::vector<FormatSpace> known = known_spaces();
   known.insert(known.begin(), fixed_space(widths, fracs));
-  std::string names;
-  for (const FormatSpace& space : known) names += (names.empty() ? "" : ", ") + space.name;
   std::vector<FormatSpace> spaces;
   for (const std::string& name : items_of("--formats", formats)) {
-    const auto found = std::find_if(known.begin(), known.end(), [&](const FormatSpace& s) { return s.name == name; });
-    require(found != known.end(), "--formats: must be of {}, got '{}'", names, name);
-    check(*found);
-    spaces.push_back(*found);
+    const FormatSpace& found = engine::row_named(known, name, "--formats: must be of {}, got '{}'");
+    check(found);
+    spaces.push_back(found);
   }
   return spaces;
 }

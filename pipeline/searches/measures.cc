@@ -7,6 +7,7 @@
 #include "compress/formats/fixed.h"
 #include "compress/packed/footprint.h"
 #include "engine/base/error.h"
+#include "engine/base/named.h"
 #include "hw/passes/cost.h"
 #include "pipeline/searches/options.h"
 
@@ -18,8 +19,7 @@ using search::Direction;
 std::vector<Measure> measures_of(const std::string& list, const std::vector<std::string>& known) {
   std::vector<Measure> measures;
   for (const std::string& name : items_of("--objectives", list)) {
-    require(std::find(known.begin(), known.end(), name) != known.end(), "--objectives: must be of {}, got '{}'",
-            fmt::join(known, ", "), name);
+    engine::row_named(known, name, "--objectives: must be of {}, got '{}'");
     measures.push_back({name, name == "accuracy" ? Direction::maximize : Direction::minimize});
   }
   require(measures[0].name == "accuracy", "--objectives: the first must be accuracy, got '{}'", measures[0].name);

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "engine/base/error.h"
+#include "engine/base/named.h"
 
 namespace ingot::pipeline {
 
@@ -20,11 +21,8 @@ namespace {
 
 template <class Value>
 Value word(const char* option, const std::string& text, const std::map<std::string, Value>& words) {
-  std::string all;
-  for (const auto& [key, value] : words) all += (all.empty() ? "" : ", ") + key;
-  const auto found = words.find(text);
-  require(found != words.end(), "{}: must be one of {}, got '{}'", option, all, text);
-  return found->second;
+  return engine::with_subject(
+      option, [&]() -> Value { return engine::row_named(words, text, "must be one of {}, got '{}'").second; });
 }
 
 TpeModel model_of(const SearchOptions& o) {

@@ -1,4 +1,4 @@
-#include "engine/base/error.h"
+#include "engine/base/named.h"
 #include "search/pruners/pruner.h"
 
 namespace ingot::search {
@@ -17,12 +17,7 @@ constexpr PrunerKind kKinds[] = {
 std::span<const PrunerKind> pruner_kinds() { return kKinds; }
 
 std::unique_ptr<Pruner> make_pruner(const std::string& name) {
-  std::string names;
-  for (const PrunerKind& kind : kKinds) {
-    if (name == kind.name) return kind.make();
-    names += (names.empty() ? "" : ", ") + std::string(kind.name);
-  }
-  engine::fail("pruner: must be one of {}, got '{}'", names, name);
+  return engine::row_named(kKinds, name, "pruner: must be one of {}, got '{}'").make();
 }
 
 }  // namespace ingot::search

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "engine/base/error.h"
+#include "engine/base/named.h"
 #include "search/samplers/sampler.h"
 
 namespace ingot::search {
@@ -23,12 +24,7 @@ std::unique_ptr<Sampler> make_sampler(const std::string& name, const SamplerOpti
   engine::require(options.candidates >= 1, "sampler: candidates must be at least 1, got {}", options.candidates);
   engine::require(options.stream != StreamKind::numpy || options.seed < (std::uint64_t{1} << 32),
                   "sampler: a seed of NumPy's stream must be below 2^32, got {}", options.seed);
-  std::string names;
-  for (const SamplerKind& kind : kKinds) {
-    if (name == kind.name) return kind.make(options);
-    names += (names.empty() ? "" : ", ") + std::string(kind.name);
-  }
-  engine::fail("sampler: must be one of {}, got '{}'", names, name);
+  return engine::row_named(kKinds, name, "sampler: must be one of {}, got '{}'").make(options);
 }
 
 }  // namespace ingot::search

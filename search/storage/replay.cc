@@ -90,12 +90,11 @@ std::int64_t step_of(const std::string& text) {
 
 void Replay::apply(std::string_view line, std::int64_t number) {
   const Json record = parse_python_json(line, fmt::format("{}: line {}", file_, number));
-  try {
-    require(record.is_object(), "is no record of a journal");
-    apply_record(record);
-  } catch (const engine::Error& error) {
-    fail("{}: line {}: {}", file_, number, error.what());
-  }
+  engine::with_subject([&] { return fmt::format("{}: line {}", file_, number); },
+                       [&] {
+                         require(record.is_object(), "is no record of a journal");
+                         apply_record(record);
+                       });
 }
 
 void Replay::apply_record(const Json& record) {

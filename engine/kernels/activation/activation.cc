@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "engine/base/error.h"
+#include "engine/base/named.h"
 #include "engine/kernels/activation/table.h"
 #include "engine/kernels/dispatch.h"
 
@@ -10,7 +10,7 @@ namespace ingot::engine {
 namespace {
 
 struct Name {
-  std::string_view text;
+  std::string_view name;
   Activation activation;
 };
 
@@ -26,17 +26,11 @@ constexpr std::array kNames{
 std::string_view name(Activation activation) {
   const Name* row = kNames.data();
   while (row->activation != activation) ++row;
-  return row->text;
+  return row->name;
 }
 
 Activation activation_from_name(std::string_view name) {
-  std::string legal;
-  for (const Name& row : kNames) {
-    if (row.text == name) return row.activation;
-    legal += legal.empty() ? "" : ", ";
-    legal += row.text;
-  }
-  fail("activation: must be one of {}, got '{}'", legal, name);
+  return row_named(kNames, name, "activation: must be one of {}, got '{}'").activation;
 }
 
 namespace kernels {

@@ -20,6 +20,7 @@
 
 #include <algorithm>
 
+#include "engine/base/divide.h"
 #include "engine/base/scratch.h"
 #include "engine/base/threads.h"
 #include "engine/kernels/dispatch.h"
@@ -42,8 +43,6 @@ constexpr std::int64_t kTaskCodes = 1 << 18;  // of weights in one task: they st
 constexpr std::int64_t kTaskWork = 1 << 21;   // products worth waking a thread for: some 10 us
 constexpr std::int64_t kLine = 64;            // bytes of a cache line
 constexpr std::int64_t kUnit = 32;            // bytes in 8 groups, the deepest unit
-
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 // Rows in tasks of kTaskRows, an even number of them, and the rest in two halves in the middle, where two threads that
 // work from both ends meet.

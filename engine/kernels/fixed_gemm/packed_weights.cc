@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "engine/base/divide.h"
 #include "engine/base/error.h"
 #include "engine/kernels/dispatch.h"
 #include "engine/kernels/fixed_gemm/byte_panel.h"
@@ -15,9 +16,6 @@ namespace {
 
 constexpr std::int64_t kLine = 64;  // bytes of a cache line
 constexpr std::int64_t kSumLimit = std::int64_t{1} << 31;
-
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-std::int64_t round_up(std::int64_t a, std::int64_t b) { return ceil_div(a, b) * b; }
 
 // Groups of two words of every channel.
 template <class Code>

@@ -22,6 +22,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/base/divide.h"
 #include "engine/base/scratch.h"
 #include "engine/base/threads.h"
 #include "engine/kernels/dispatch.h"
@@ -54,9 +55,6 @@ constexpr std::int64_t kGradientDepth = 128;     // tokens in one block ...
 constexpr std::int64_t kFirstDepth = 64;         // ... and in the first, which nobody fetched ahead
 constexpr std::int64_t kGradientTasks = 4;       // sought by cutting the tokens
 constexpr std::int64_t kGradientTokens = 128;    // at least in each cut
-
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-std::int64_t round_up(std::int64_t a, std::int64_t b) { return ceil_div(a, b) * b; }
 
 // The length of chunks of about `target`: nearly equal ones, an even number if several, so that two threads end
 // together.
