@@ -4,7 +4,6 @@
 #include <array>
 #include <string_view>
 
-#include "data/utf8.h"
 #include "engine/base/error.h"
 #include "engine/base/printable.h"
 

@@ -5,8 +5,8 @@
 #include <unordered_set>
 
 #include "data/table.h"
-#include "data/utf8.h"
 #include "engine/base/error.h"
+#include "engine/base/printable.h"
 
 namespace ingot::data {
 using engine::fail;
@@ -83,9 +83,9 @@ class Records {
       require(opened == line_,
               "{}: line {}: the quoted field that begins here has a quote in line {} with '{}' behind "
               "it; a quote inside must be doubled",
-              file_, opened, line_, excerpt(rest_.substr(0, 1)));
+              file_, opened, line_, engine::excerpt(rest_.substr(0, 1)));
       fail("{}: line {}: a quote inside a quoted field must be doubled, got '{}' after one", file_, line_,
-           excerpt(rest_.substr(0, 1)));
+           engine::excerpt(rest_.substr(0, 1)));
     }
     return take_end();
   }

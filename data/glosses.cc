@@ -6,10 +6,11 @@
 #include <unordered_map>
 
 #include "data/readers.h"
-#include "data/utf8.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/printable.h"
 #include "engine/base/rng.h"
+#include "engine/base/utf8.h"
 
 namespace ingot::data {
 namespace fs = std::filesystem;
@@ -50,7 +51,7 @@ Gloss parse_line(std::string_view line, const std::string& file, std::size_t lin
                            bar != line.npos && parse_number(line.substr(0, 8), offset) &&
                            parse_number(line.substr(9, 2), file_number);
   require(well_formed, "{}: line {}: must be 'synset_offset lex_filenum n ... | gloss', got '{}'", file, line_number,
-          excerpt(line));
+          engine::excerpt(line));
   require(file_number >= kFirstFileNumber && file_number - kFirstFileNumber < kCategories.size(),
           "{}: line {}: lex_filenum of a noun must be 03 to 28, got {:02}", file, line_number, file_number);
   const std::string_view gloss = line.substr(bar + 3);
@@ -71,7 +72,7 @@ class Glosses final : public Source {
 }  // namespace
 
 Corpus parse_glosses(std::string_view bytes, const std::string& file) {
-  require_utf8(bytes, file);
+  engine::require_utf8_file(bytes, file);
   Corpus corpus;
   corpus.label_names.assign(kCategories.begin(), kCategories.end());
   std::unordered_map<std::string_view, std::uint32_t> first_offset;  // of each gloss: it decides for the equal ones

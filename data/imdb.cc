@@ -10,9 +10,10 @@
 #include "data/readers.h"
 #include "data/tar_reader.h"
 #include "data/text_file.h"
-#include "data/utf8.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/printable.h"
+#include "engine/base/utf8.h"
 
 namespace ingot::data {
 namespace fs = std::filesystem;
@@ -79,14 +80,15 @@ class Collector {
       return false;
     }
     const std::optional<ReviewName> parsed = parse_name(name);
-    require(parsed.has_value(), "{}: {}: a review must be named ID_RATING.txt, got '{}'", file_, path, excerpt(name));
+    require(parsed.has_value(), "{}: {}: a review must be named ID_RATING.txt, got '{}'", file_, path,
+            engine::excerpt(name));
     name_ = *parsed;
     path_ = path;
     return true;
   }
 
   void take(std::string text) {
-    const std::size_t invalid = find_invalid_utf8(text);
+    const std::size_t invalid = engine::find_invalid_utf8(text);
     require(invalid == text.npos, "{}: {}: must be UTF-8, got byte 0x{:02x} at byte offset {}", file_, path_,
             invalid < text.size() ? static_cast<unsigned char>(text[invalid]) : 0, invalid);
     reviews_[part_].push_back({name_, std::move(text)});

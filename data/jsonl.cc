@@ -2,7 +2,6 @@
 #include <cmath>
 
 #include "data/table.h"
-#include "data/utf8.h"
 #include "engine/base/error.h"
 #include "engine/base/printable.h"
 #include "engine/io/json.h"
@@ -70,7 +69,7 @@ Json parse_object(const Object& object, const std::string& file) {
     throw engine::Error(placed(error.what(), file, object));
   }
   require(value.is_object(), "{}: line {}: must be one JSON object, got {}", file, object.line,
-          excerpt(engine::shown(value)));
+          engine::excerpt(engine::shown(value)));
   return value;
 }
 
@@ -106,7 +105,7 @@ class Parser {
     if (found == object.end())
       fail("{}: line {}: a row must have the key {}, got {}", file_, line, key, keys_shown(object));
     require(found->is_string(), "{}: line {}: {} must be a string, got {}", file_, line, key,
-            excerpt(engine::shown(*found)));
+            engine::excerpt(engine::shown(*found)));
     return found->text();
   }
 
@@ -124,7 +123,7 @@ class Parser {
             "none",
             file_, line);
     require(found->is_string(), "{}: line {}: {} must be a string, a number or a boolean, got {}", file_, line, key,
-            excerpt(engine::shown(*found)));
+            engine::excerpt(engine::shown(*found)));
     return label;
   }
 
@@ -158,7 +157,7 @@ class Elements {
     if (n_taken_++ > 0) take(",");
     skip_blanks();
     require(rest_.starts_with('{'), "{}: line {}: must be an object of the array, got '{}'", file_, line_,
-            excerpt(rest_.substr(0, 20)));
+            engine::excerpt(rest_.substr(0, 20)));
     object = {rest_.substr(0, length()), line_};
     advance(object.source.size());
     return true;
@@ -189,13 +188,13 @@ class Elements {
     take("]");
     skip_blanks();
     require(rest_.empty(), "{}: line {}: must end with the array, got '{}'", file_, line_,
-            excerpt(rest_.substr(0, 20)));
+            engine::excerpt(rest_.substr(0, 20)));
     return false;
   }
 
   void take(std::string_view mark) {
     require(rest_.starts_with(mark), "{}: line {}: must be '{}' of a JSON array, got '{}'", file_, line_, mark,
-            rest_.empty() ? "the end of the file" : excerpt(rest_.substr(0, 20)));
+            rest_.empty() ? "the end of the file" : engine::excerpt(rest_.substr(0, 20)));
     rest_.remove_prefix(1);
   }
 

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "data/spellings.h"
-#include "data/utf8.h"
 #include "engine/base/error.h"
+#include "engine/base/printable.h"
 
 namespace ingot::data {
 using engine::fail;
@@ -53,7 +53,7 @@ void LabelTable::check_whole(const std::vector<std::string>& met) const {
   fail(
       "{}: line {}: labels are real numbers, such as {}: regression is not supported yet; for classes, give "
       "names or whole numbers",
-      found.file, found.line, excerpt(*real));
+      found.file, found.line, engine::excerpt(*real));
 }
 
 void LabelTable::check_words(const std::vector<std::string>& met) const {

@@ -8,9 +8,9 @@
 #include "data/readers.h"
 #include "data/table.h"
 #include "data/text_file.h"
-#include "data/utf8.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/printable.h"
 
 namespace ingot::data {
 namespace fs = std::filesystem;
@@ -193,7 +193,7 @@ class Tables final : public Source {
       read_part(*part, *examples, corpus.notes, room, [&, file = part->file.string()](const Row& row) {
         const std::int32_t label = labels.find(row.label);
         require(label >= 0, "{}: line {}: a label must be one of the {} of the training part, got '{}'", file, row.line,
-                corpus.label_names.size(), excerpt(row.label));
+                corpus.label_names.size(), engine::excerpt(row.label));
         const bool same = row.label == corpus.label_names[static_cast<std::size_t>(label)];
         if (!same && matched.size() <= kMostMatches) matched.emplace(row.label, label);
         return label;
@@ -211,7 +211,9 @@ class Tables final : public Source {
     std::vector<std::string> pairs;
     for (const auto& [label, number] : matched) {
       const std::string& name = corpus.label_names[static_cast<std::size_t>(number)];
-      pairs.push_back(pairs.size() == kMostMatches ? "..." : fmt::format("{} is {}", excerpt(label), excerpt(name)));
+      pairs.push_back(pairs.size() == kMostMatches
+                          ? "..."
+                          : fmt::format("{} is {}", engine::excerpt(label), engine::excerpt(name)));
     }
     if (!pairs.empty())
       corpus.notes.push_back(

@@ -12,8 +12,9 @@
 
 #include "data/readers.h"
 #include "data/unpacker.h"
-#include "data/utf8.h"
 #include "engine/base/error.h"
+#include "engine/base/printable.h"
+#include "engine/base/utf8.h"
 
 namespace ingot::data {
 using engine::fail;
@@ -94,14 +95,14 @@ class TarReader {
       if (status == ARCHIVE_EOF) break;
       check(status, place());
       const auto n_read = static_cast<la_int64_t>(text.size());
-      require(offset == n_read, "{}: {}: must be stored whole, got a sparse file", file_, excerpt(path_));
+      require(offset == n_read, "{}: {}: must be stored whole, got a sparse file", file_, engine::excerpt(path_));
       text.append(static_cast<const char*>(block), n_bytes);
     }
     return text;
   }
 
  private:
-  std::string place() const { return path_.empty() ? "at its beginning" : "after member " + excerpt(path_); }
+  std::string place() const { return path_.empty() ? "at its beginning" : "after member " + engine::excerpt(path_); }
 
   void check(int status, const std::string& where) {
     if (!failed(status)) return;
@@ -125,7 +126,7 @@ void read_tar(std::string_view bytes, const std::string& file, std::uint64_t mos
   while (archive_entry* entry = reader.next()) {
     if (archive_entry_filetype(entry) == AE_IFDIR || !wanted(reader.path())) continue;
     const bool plain = archive_entry_filetype(entry) == AE_IFREG && archive_entry_hardlink(entry) == nullptr;
-    require(plain, "{}: {}: must be a plain file, got a link or device", file, excerpt(reader.path()));
+    require(plain, "{}: {}: must be a plain file, got a link or device", file, engine::excerpt(reader.path()));
     take(reader.content(archive_entry_size(entry)));
   }
 }

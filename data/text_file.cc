@@ -6,9 +6,10 @@
 
 #include "data/readers.h"
 #include "data/unpacker.h"
-#include "data/utf8.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/printable.h"
+#include "engine/base/utf8.h"
 
 namespace ingot::data {
 namespace fs = std::filesystem;
@@ -68,7 +69,7 @@ std::string unpacked(const fs::path& path, std::size_t n_bytes, std::uint64_t mo
   const std::string file = path.string();
   const std::string packed = read_bytes(path, most_bytes);
   engine::require(packed.starts_with(kGzip), "{}: must be compressed by gzip, as its name says, got '{}'", file,
-                  excerpt(packed.substr(0, 16)));
+                  engine::excerpt(packed.substr(0, 16)));
   Unpacker unpacker(packed, file, "compressed by gzip", most_bytes);
   std::string text;
   std::string_view block;
@@ -91,7 +92,7 @@ std::size_t cut_character(std::string_view text) {
 }
 
 void prepare(std::string& text) {
-  if (without_bom(text).size() < text.size()) text.erase(0, text.size() - without_bom(text).size());
+  if (engine::without_bom(text).size() < text.size()) text.erase(0, text.size() - engine::without_bom(text).size());
   if (text.find('\n') == text.npos) std::replace(text.begin(), text.end(), '\r', '\n');
 }
 
@@ -112,7 +113,7 @@ std::string read_text(const fs::path& path, std::uint64_t most_bytes) {
   const std::string file = path.string();
   std::string text = is_gzip_name(path) ? unpacked(path, std::string::npos, most_bytes) : read_bytes(path, most_bytes);
   check_kind(text, file);
-  require_utf8(text, file);
+  engine::require_utf8_file(text, file);
   prepare(text);
   return text;
 }
@@ -122,7 +123,8 @@ std::string read_start(const fs::path& path, std::size_t n_bytes, std::uint64_t 
   check_kind(text, path.string());
   // Where it was cut, a character may be too.
   const bool cut = text.size() >= n_bytes;
-  require_utf8(std::string_view(text).substr(0, text.size() - (cut ? cut_character(text) : 0)), path.string());
+  engine::require_utf8_file(std::string_view(text).substr(0, text.size() - (cut ? cut_character(text) : 0)),
+                            path.string());
   prepare(text);
   return text;
 }

@@ -6,7 +6,7 @@
 #include <array>
 #include <cstdint>
 
-#include "bert/tokenizers/utf8.h"
+#include "engine/base/utf8.h"
 
 namespace ingot::bert {
 namespace {
@@ -106,7 +106,7 @@ std::string_view BasicWords::next_normalized() {
       if (!word_.empty()) break;
       continue;
     }
-    append_utf8(word_, code);
+    engine::append_utf8(word_, code);
     if (apart) break;
   }
   return word_;
@@ -119,7 +119,7 @@ void BasicWords::normalize_stretch() {
   const char* at = text_.data() + at_;
   const char* const end = text_.data() + text_.size();
   while (at < end && kind_of(*at) != Kind::space) {
-    const char32_t code = next_code_point(at);
+    const char32_t code = engine::next_code_point(at);
     if (is_removed(code)) continue;
     const bool apart = rules_.ideographs_apart && is_cjk(code);
     if (apart) append_normalized(U' ');
@@ -168,7 +168,7 @@ std::string BasicWords::normalized(std::string_view text, const BasicRules& rule
       continue;
     }
     reader.normalize_stretch();
-    for (const char32_t code : reader.normalized_) append_utf8(all, is_space(code) ? U' ' : code);
+    for (const char32_t code : reader.normalized_) engine::append_utf8(all, is_space(code) ? U' ' : code);
   }
   return all;
 }

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "bert/tokenizers/sentencepiece_check.h"
-#include "bert/tokenizers/utf8.h"
 #include "engine/base/error.h"
+#include "engine/base/utf8.h"
 
 namespace ingot::bert {
 
@@ -55,7 +55,7 @@ std::int32_t SentencePieceTokenizer::find_special(const char* name, std::int32_t
 }
 
 std::vector<std::int32_t> SentencePieceTokenizer::encode(std::string_view text) const {
-  require_utf8(text, "encode: text");
+  engine::require_utf8(text, "encode: text");
   std::vector<int> all, ids;
   do {
     const std::size_t length = first_part(text);

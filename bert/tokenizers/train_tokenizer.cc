@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "bert/tokenizers/sentencepiece_tokenizer.h"
-#include "bert/tokenizers/utf8.h"
 #include "engine/base/error.h"
 #include "engine/base/rng.h"
+#include "engine/base/utf8.h"
 
 namespace ingot::bert {
 namespace {
@@ -73,7 +73,7 @@ class Sentences final : public sentencepiece::SentenceIterator {
 // Something that normalisation leaves. The trainer ends the process when nothing is left of all texts.
 bool has_letter_or_digit(std::string_view text) {
   for (const char *at = text.data(), *end = at + text.size(); at < end;) {
-    const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(next_code_point(at)));
+    const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(engine::next_code_point(at)));
     const bool letter = category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
     const bool number = category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO;
     if (letter || number) return true;
@@ -166,7 +166,7 @@ std::unique_ptr<Tokenizer> train_tokenizer(const TokenizerTraining& options,
           "--pieces: must be greater than {}, the special tokens, got {}", kSpecialTokens, options.n_pieces);
   std::vector<std::string_view> sample;
   for (const std::size_t i : training_sample(options, texts)) {
-    require_utf8(texts[i], fmt::format("tokenizer: training text {}", i));
+    engine::require_utf8(texts[i], fmt::format("tokenizer: training text {}", i));
     sample.push_back(texts[i]);
   }
   require(std::any_of(sample.begin(), sample.end(), has_letter_or_digit),

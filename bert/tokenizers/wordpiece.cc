@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "bert/tokenizers/basic_words.h"
-#include "bert/tokenizers/utf8.h"
 #include "engine/base/error.h"
+#include "engine/base/utf8.h"
 
 namespace ingot::bert {
 namespace {
@@ -38,7 +38,7 @@ void WordPiece::read_pieces(std::string_view subject) {
   std::string_view all = bytes_;
   if (all.starts_with(kByteOrderMark)) all.remove_prefix(kByteOrderMark.size());
   require(!all.empty(), "{}: must hold one piece a line, is empty", subject);
-  require_utf8(bytes_, fmt::format("{}:", subject));
+  engine::require_utf8(bytes_, fmt::format("{}:", subject));
   for (std::size_t begin = 0; begin < all.size();) {
     const std::size_t end = std::min(all.find_first_of("\r\n", begin), all.size());
     pieces_.push_back(all.substr(begin, end - begin));
@@ -141,7 +141,7 @@ WordPiece::Marks::Match WordPiece::Marks::longest_at(std::string_view text) cons
 }
 
 std::vector<std::int32_t> WordPiece::encode(std::string_view text) const {
-  require_utf8(text, "encode: text");
+  engine::require_utf8(text, "encode: text");
   std::vector<std::int32_t> ids;
   ids.reserve(text.size() / 4 + 4);
   split(text, marks_, ids, [&](std::string_view part) { append_text(part, ids); });

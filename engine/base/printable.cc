@@ -57,4 +57,6 @@ std::string printable_lines(std::string_view text) {
   return shown;
 }
 
+std::string excerpt(std::string_view text) { return printable(text, 40); }
+
 }  // namespace ingot::engine

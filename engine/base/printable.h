@@ -13,7 +13,10 @@ namespace ingot::engine {
 // twice changes nothing. From `n_bytes` bytes on it is cut, between characters, and ends with "...".
 std::string printable(std::string_view text, std::size_t n_bytes = std::string_view::npos);
 
-// The same for several lines: each is made printable, line ends stay.
+// For messages: at most about 40 bytes of `text`, made printable.
+std::string excerpt(std::string_view text);
+
+// The same as printable for several lines: each is made printable, line ends stay.
 std::string printable_lines(std::string_view text);
 
 }  // namespace ingot::engine

@@ -1,7 +1,10 @@
 #include "engine/base/utf8.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
+
+#include "engine/base/error.h"
 
 namespace ingot::engine {
 
@@ -56,6 +59,24 @@ void append_utf8(std::string& text, char32_t code) {
     push(0x80 | (code >> 6 & 0x3F));
   }
   push(0x80 | (code & 0x3F));
+}
+
+void require_utf8(std::string_view text, std::string_view prefix) {
+  const std::size_t at = find_invalid_utf8(text);
+  if (at == std::string_view::npos) return;
+  fail("{} must be UTF-8, got byte {:#04x} at offset {}", prefix, static_cast<unsigned char>(text[at]), at);
+}
+
+void require_utf8_file(std::string_view bytes, const std::string& file) {
+  const std::size_t at = find_invalid_utf8(bytes);
+  if (at == std::string_view::npos) return;
+  const auto line = 1 + std::count(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(at), '\n');
+  fail("{}: line {}: must be UTF-8, got byte 0x{:02x} at byte offset {} of the file", file, line,
+       static_cast<unsigned char>(bytes[at]), at);
+}
+
+std::string_view without_bom(std::string_view bytes) {
+  return bytes.substr(bytes.substr(0, 3) == "\xef\xbb\xbf" ? 3 : 0);
 }
 
 }  // namespace ingot::engine

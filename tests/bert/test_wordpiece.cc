@@ -11,10 +11,10 @@
 
 #include "bert/tokenizers/basic_words.h"
 #include "bert/tokenizers/tokenizer.h"
-#include "bert/tokenizers/utf8.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/rng.h"
+#include "engine/base/utf8.h"
 #include "engine/io/json.h"
 #include "tests/support/temporary_folder.h"
 
@@ -200,7 +200,7 @@ TEST_CASE("the ideographs of BERT's CJK blocks stand apart, first and last of ea
         const char32_t code = edge + static_cast<char32_t>(offset);
         const bool apart = code >= block.first && code <= block.last;
         std::string middle;
-        if (code != 0xF8FF) bert::append_utf8(middle, code);  // private use: would be removed
+        if (code != 0xF8FF) engine::append_utf8(middle, code);  // private use: would be removed
         CAPTURE(static_cast<std::uint32_t>(code));
         CHECK(words_of("a" + middle + "b", false) == (apart ? Words{"a", middle, "b"} : Words{"a" + middle + "b"}));
       }
@@ -346,11 +346,11 @@ TEST_CASE("text that is not UTF-8 is refused with the offset of the byte") {
                                 "\xF0\x9F\x98", "\xFE", "\xE2\x28\xA1"}) {
     for (const std::size_t n_before : {0, 1, 7, 8, 9, 30}) {
       const std::string text = std::string(n_before, 'a') + bad + "a";
-      CHECK(bert::find_invalid_utf8(text) == n_before);
+      CHECK(engine::find_invalid_utf8(text) == n_before);
       CHECK(message_of([&] { tokenizer->encode(text); }).ends_with(fmt::format("at offset {}", n_before)));
     }
   }
-  CHECK(bert::find_invalid_utf8("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\xED\x9F\xBF\xF4\x8F\xBF\xBF") ==
+  CHECK(engine::find_invalid_utf8("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\xED\x9F\xBF\xF4\x8F\xBF\xBF") ==
         std::string_view::npos);
 }
 
@@ -365,7 +365,7 @@ TEST_CASE("random bytes as vocabulary or text give an error or ids of the vocabu
     std::string text;  // valid UTF-8
     for (std::uint64_t n = rng.below(20); n > 0; --n) {
       const auto code = static_cast<char32_t>(rng.below(rng.below(2) == 0 ? 0x80 : 0x110000));
-      if (code < 0xD800 || code > 0xDFFF) bert::append_utf8(text, code);
+      if (code < 0xD800 || code > 0xDFFF) engine::append_utf8(text, code);
     }
     for (const std::int32_t id : tokenizer->encode(text)) CHECK((id >= 0 && id < tokenizer->size()));
   }

@@ -6,9 +6,9 @@
 #include "data/glosses.h"
 #include "data/imdb.h"
 #include "data/table.h"
-#include "data/utf8.h"
 #include "engine/base/error.h"
 #include "engine/base/rng.h"
+#include "engine/base/utf8.h"
 #include "tests/data/support.h"
 
 using namespace ingot::data;
@@ -78,8 +78,8 @@ Outcomes fuzz(const Parser& parse, const std::string& seed, const std::vector<st
 
 Parser table(const TableFormat& format, Labels labels, const ReadingOptions& options = {}) {
   return [=](std::string_view bytes) {
-    require_utf8(bytes, "a");
-    rows_of(format, without_bom(bytes), "a", labels, options);
+    ingot::engine::require_utf8_file(bytes, "a");
+    rows_of(format, ingot::engine::without_bom(bytes), "a", labels, options);
   };
 }
 

@@ -36,6 +36,13 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("an excerpt is short, whole characters, and shows control characters") {
+  CHECK(excerpt("a\tb\xff\x7f") == "a\\tb\\xff\\x7f");
+  CHECK(excerpt(std::string(40, 'x')) == std::string(40, 'x'));
+  CHECK(excerpt(std::string(41, 'x')) == std::string(40, 'x') + "...");
+  CHECK(excerpt(std::string(39, 'x') + "\xc3\xa9y") == std::string(39, 'x') + "\xc3\xa9...");
+}
+
 TEST_CASE("long text is cut between characters") {
   CHECK(printable("abcdef", 6) == "abcdef");
   CHECK(printable("abcdefg", 6) == "abcdef...");

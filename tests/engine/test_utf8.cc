@@ -1,9 +1,9 @@
 #include <doctest/doctest.h>
 
-#include "data/crc32.h"
-#include "data/utf8.h"
+#include "engine/base/utf8.h"
+#include "tests/support/error_text.h"
 
-using namespace ingot::data;
+using namespace ingot::engine;
 
 namespace {
 
@@ -68,25 +68,14 @@ TEST_CASE("a bad byte is found at every offset of a text") {
   CHECK(find_invalid_utf8("") == std::string_view::npos);
 }
 
-TEST_CASE("an excerpt is short, whole characters, and shows control characters") {
-  CHECK(excerpt("a\tb\xff\x7f") == "a\\tb\\xff\\x7f");
-  CHECK(excerpt(std::string(40, 'x')) == std::string(40, 'x'));
-  CHECK(excerpt(std::string(41, 'x')) == std::string(40, 'x') + "...");
-  CHECK(excerpt(std::string(39, 'x') + "\xc3\xa9y") == std::string(39, 'x') + "\xc3\xa9...");
-}
-
-TEST_CASE("the checksum agrees with a bitwise one at every length and in parts") {
-  CHECK(crc32("123456789") == 0xcbf43926u);  // the check value of CRC-32/ISO-HDLC in the catalogue of CRC algorithms
-  std::string bytes;
-  for (int i = 0; i < 100; ++i) {
-    std::uint32_t slow = ~0u;
-    for (const char c : bytes) {
-      slow ^= static_cast<unsigned char>(c);
-      for (int bit = 0; bit < 8; ++bit) slow = slow >> 1 ^ ((slow & 1) != 0 ? 0xEDB88320u : 0);
-    }
-    CHECK(crc32(bytes) == ~slow);
-    const std::string_view view(bytes);
-    CHECK(crc32(view.substr(view.size() / 3), crc32(view.substr(0, view.size() / 3))) == ~slow);
-    bytes.push_back(static_cast<char>(37 * i + 11));
-  }
+TEST_CASE("what is not UTF-8 is named by its byte and place, in a file by its line too") {
+  using ingot::test::error_text;
+  const std::string text = "a\nb\nc\xff";
+  CHECK(error_text([&] { require_utf8(text, "vocab.txt:"); }) == "vocab.txt: must be UTF-8, got byte 0xff at offset 5");
+  CHECK(error_text([&] { require_utf8_file(text, "a.csv"); }) ==
+        "a.csv: line 3: must be UTF-8, got byte 0xff at byte offset 5 of the file");
+  require_utf8_file("a\xc3\xa9", "a.csv");
+  CHECK(without_bom("\xef\xbb\xbf"
+                    "a") == "a");
+  CHECK(without_bom("\xef\xbb") == "\xef\xbb");
 }
