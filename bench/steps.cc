@@ -1,5 +1,6 @@
 #include "bench/steps.h"
 
+#include "bert/structure.h"
 #include "engine/autograd/loss.h"
 #include "engine/base/rng.h"
 
@@ -56,10 +57,11 @@ float BertSteps::infer() {
 
 double BertSteps::flops(bool training) const {
   const bert::Config& c = model_.config;
-  const auto h = static_cast<double>(c.hidden_size), f = static_cast<double>(c.intermediate_size);
-  const auto tokens = static_cast<double>(n_tokens()), length = static_cast<double>(shape_.length);
-  const double layer = tokens * (2 * (4 * h * h + 2 * h * f) + 4 * length * h);
-  return static_cast<double>(c.num_hidden_layers) * layer * (training ? 3 : 1);
+  std::int64_t weights = 0;  // of the encoder's Linears
+  for (const bert::Part& part : bert::parts(c)) weights += part.layer >= 0 ? part.n_in * part.n_out : 0;
+  const auto attention = static_cast<double>(c.num_hidden_layers * 4 * shape_.length * c.hidden_size);
+  const double per_token = 2 * static_cast<double>(weights) + attention;
+  return static_cast<double>(n_tokens()) * per_token * (training ? 3 : 1);
 }
 
 }  // namespace ingot::bench

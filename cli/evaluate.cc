@@ -135,13 +135,11 @@ void run_eval(const Command& command, const EvalOptions& o, const Common& common
   if (o.integer) integers.emplace(pipeline::in_integers(c));
   const EvalTexts texts = eval_texts(o, c);
   const bert::Evaluation e = evaluate_with_progress("evaluate", pipeline::classify(integers, c), texts, c, o.batch);
-  engine::Json result{{"accuracy", e.accuracy},
-                      {"f1", e.macro_f1},
-                      {"loss", e.loss},
-                      {"examples", e.n},
+  engine::Json result{{"examples", e.n},
                       {"evaluated_on", texts.name},
                       {"model", c.folder.string()},
                       {"tokens_per_second", speed(e)}};
+  for (const bert::Metric& metric : c.model().config.head->metrics) result[metric.name] = metric.value(e);
   add_overlap(result, texts, c);
   std::string text = fmt::format("accuracy {:.4f}, F1 {:.4f}, loss {:.4f} on {} texts ({:.1f}k tokens/s)\n", e.accuracy,
                                  e.macro_f1, e.loss, e.n, speed(e) / 1000);

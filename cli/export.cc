@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "bert/heads/sequence_classification.h"
+#include "bert/structure.h"
 #include "bert/tokenizers/tokenizer_folder.h"
 #include "bert/tokenizers/tokenizer_json.h"
 #include "cli/command.h"
@@ -27,12 +28,6 @@ struct ExportOptions {
   bool packed = false, floats = false;
 };
 
-std::int64_t n_parameters(const bert::Model& model) {
-  std::int64_t n = 0;
-  for (const engine::Parameter& p : model.parameters()) n += p.variable.value().size();
-  return n;
-}
-
 // Of the model as integers in memory; 0 if it has no layer that runs in integers.
 std::size_t program_bytes(pipeline::CompressedModel& compressed) {
   if (!bert::is_classifier(compressed.model.config)) return 0;
@@ -47,7 +42,7 @@ void write_packed(const Command& command, const fs::path& from, const fs::path& 
   compress::save_packed(to, compressed.model, compressed.compression);
   pipeline::copy_tokenizer(from, to);
   const auto n_bytes = static_cast<std::int64_t>(fs::file_size(to / "packed.safetensors"));
-  const std::int64_t n = n_parameters(compressed.model);
+  const std::int64_t n = bert::n_parameters(compressed.model.config);
   finish(command, common, {},
          {{"parameters", n},
           {"packed_bytes", n_bytes},
@@ -113,7 +108,7 @@ void write_floats(const Command& command, const fs::path& from, const ExportOpti
   pipeline::write_model_card(to, written.model.config, notes);
   engine::Json sentences = engine::Json::array();
   for (const pipeline::Note& note : notes) sentences.push_back(note.sentence);
-  const std::int64_t n = n_parameters(written.model);
+  const std::int64_t n = bert::n_parameters(written.model.config);
   const std::size_t n_tensors = written.model.parameters().size();
   finish(command, common, {}, {{"tensors", n_tensors}, {"parameters", n}, {"notes", sentences}, {"out", to.string()}},
          fmt::format("{}: {} tensors, {} parameters\n", to.string(), n_tensors, n));

@@ -1,6 +1,7 @@
 // ingot import: a Hugging Face folder becomes one of ours, which is such a folder with names of today.
 #include <fmt/format.h>
 
+#include "bert/structure.h"
 #include "bert/tokenizers/tokenizer_folder.h"
 #include "cli/command.h"
 #include "cli/commands.h"
@@ -66,8 +67,7 @@ void run(const Command& command, const ImportOptions& o, const Common& common) {
   bert::save_model(to, model);
   compress::save_compression(to, compression);
   if (tokenizer != nullptr) write_tokenizer(o, model.config, *tokenizer);
-  std::int64_t n = 0;
-  for (const engine::Parameter& p : model.parameters()) n += p.variable.value().size();
+  const std::int64_t n = bert::n_parameters(model.config);
   finish(command, common, {}, {{"tensors", model.parameters().size()}, {"parameters", n}, {"out", to.string()}},
          fmt::format("{}: {} tensors, {} parameters\n", to.string(), model.parameters().size(), n));
 }

@@ -174,11 +174,8 @@ engine::Json scores(const FineTuning& f, const bert::Model& model) {
         if (engine::interrupted())
           throw engine::Interrupted("stopped while evaluating the trained model; continue with --resume");
       });
-  engine::Json result{{"accuracy", e.accuracy},
-                      {"f1", e.macro_f1},
-                      {"loss", e.loss},
-                      {"examples", e.n},
-                      {"evaluated_on", has_test ? "test" : "validation"}};
+  engine::Json result{{"examples", e.n}, {"evaluated_on", has_test ? "test" : "validation"}};
+  for (const bert::Metric& metric : model.config.head->metrics) result[metric.name] = metric.value(e);
   add_classes(result, e.scores, model.config.label_names);
   return result;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "bert/structure.h"
 #include "compress/packed/model.h"
 
 namespace ingot::compress {
@@ -44,16 +45,10 @@ double bits_of(bert::Model& model, const Compression& compression) {
   return bits;
 }
 
-std::int64_t count_parameters(const bert::Model& model) {
-  std::int64_t n = 0;
-  for (const engine::Parameter& p : model.parameters()) n += p.variable.value().size();
-  return n;
-}
-
 }  // namespace
 
 double average_bits(bert::Model& model, const Compression& compression) {
-  return bits_of(model, compression) / static_cast<double>(count_parameters(model));
+  return bits_of(model, compression) / static_cast<double>(bert::n_parameters(model.config));
 }
 
 std::string to_string(const Quantizer& quantizer) {
@@ -66,7 +61,7 @@ std::string to_string(const Quantizer& quantizer) {
 
 Footprint footprint(bert::Model& model, const Compression& compression) {
   Footprint total;
-  const std::int64_t n_parameters = count_parameters(model);
+  const std::int64_t n_parameters = bert::n_parameters(model.config);
   const double bits = bits_of(model, compression);
   std::int64_t n_masked = 0, n_pruned = 0;
   const auto add = [&](const std::string& name, const engine::Variable& weight) {

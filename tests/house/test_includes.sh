@@ -86,7 +86,7 @@ awk '
   }' <<<"$includes" || failed=1
 
 page=$(<docs/architecture.md)
-for library in '' engine hw; do
+for library in '' engine bert hw; do
   diagram=$(bash "$here/include_graph.sh" . "$library")
   [[ $page == *"$diagram"$'\n```'* ]] && continue
   printf 'docs/architecture.md: the diagram of %s must be:\n%s\n' "${library:-the libraries}" "$diagram"
