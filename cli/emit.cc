@@ -1,123 +1,16 @@
 // ingot emit: a block of a quantised model, or a small model from a file, as SystemVerilog.
-#include <fmt/format.h>
+#include "pipeline/emit.h"
 
-#include "bert/train/classification.h"
 #include "cli/command.h"
 #include "cli/commands.h"
-#include "cli/config_file.h"
-#include "cli/training_options.h"
-#include "engine/base/error.h"
-#include "engine/base/progress.h"
-#include "engine/io/json.h"
-#include "hw/emit/folder.h"
-#include "hw/graph/lower.h"
-#include "hw/graph/model_file.h"
-#include "hw/graph/recorder.h"
-#include "hw/graph/runner.h"
-#include "hw/names.h"
-#include "hw/passes/metadata.h"
-#include "hw/passes/parallelism.h"
-#include "pipeline/classifier.h"
-#include "pipeline/output_lock.h"
+#include "cli/data_options.h"
 
 namespace ingot::cli {
-namespace {
-
-using engine::require;
-
-struct EmitOptions : pipeline::DataOptions {
-  std::string model, block, parallelism, out, name = hw::kTopName;
-  std::int64_t cycles = 0, multipliers = 0, activations = 0;
-};
-
-// `n` examples spread evenly over the test part, or what is labelled where there is none.
-bert::Subset spread(const bert::TokenCorpus& corpus, std::int64_t n, const std::string& source) {
-  const bert::TokenPart& part = corpus.test.size() > 0 ? corpus.test : corpus.train;
-  bert::Subset subset{.part = &part};
-  const auto size = static_cast<std::int64_t>(part.size());
-  require(n <= size, "--activations: {} has {} texts, got {}", source, size, n);
-  for (std::int64_t i = 0; i < n; ++i) subset.examples.push_back(static_cast<std::size_t>(i * size / n));
-  return subset;
-}
-
-hw::Vectors real_vectors(const EmitOptions& o, const pipeline::Classifier& c, const hw::Graph& graph) {
-  const auto source = pipeline::open_data(o);
-  const bert::TokenCorpus corpus = pipeline::tokenized(*source, *c.tokenizer);
-  const bert::Subset subset = spread(corpus, o.activations, source->name());
-  hw::BlockRecorder recorder(c.model(), o.block, graph);
-  engine::Progress meter("activations", o.activations);
-  std::int64_t done = 0;
-  for (const auto& members : data::evaluation_order(subset.lengths(c.framing.length), 16)) {
-    recorder.run(bert::make_input(bert::make_batch(subset, members, c.framing)));
-    meter.update(done += static_cast<std::int64_t>(members.size()));
-  }
-  return recorder.vectors();
-}
-
-void choose_parallelism(hw::Graph& graph, const EmitOptions& o) {
-  const int n = !o.parallelism.empty() + (o.cycles > 0) + (o.multipliers > 0);
-  require(n <= 1, "--parallelism, --cycles, --multipliers: choose the same thing; give one of them");
-  if (o.cycles > 0) return hw::choose_for_cycles(graph, o.cycles);
-  if (o.multipliers > 0) return hw::choose_for_multipliers(graph, o.multipliers);
-  hw::set_parallelism(graph, o.parallelism.empty() ? "1" : o.parallelism);
-}
-
-struct Source {
-  hw::Graph graph;
-  std::optional<hw::Vectors> vectors;
-};
-
-Source from_file(const EmitOptions& o, std::uint64_t seed) {
-  require(o.block.empty(), "--block: names a part of a trained model; {} is emitted as a whole", o.model);
-  require(o.activations == 0, "--activations: are those of a trained model; {} may hold vectors", o.model);
-  hw::ModelFile file = hw::read_model_file(o.model, seed);
-  choose_parallelism(file.graph, o);
-  if (file.vectors.empty()) return {std::move(file.graph), {}};
-  hw::Vectors vectors{.n = static_cast<std::int64_t>(file.vectors.size()) / file.graph.n_in(), .input = file.vectors};
-  vectors.output = hw::GraphRunner(file.graph).run(vectors.input);
-  return {std::move(file.graph), std::move(vectors)};
-}
-
-Source from_model(const EmitOptions& o) {
-  require(o.activations == 0 || !o.data.empty(), "--activations: needs the texts; give --data");
-  pipeline::Classifier c = pipeline::load_classifier(o.model, 0);
-  require(!o.block.empty(), "--block: must be one of {}", fmt::join(hw::block_names(c.model().config), ", "));
-  const compress::IntegerProgram program = compress::lower(c.compressed.model, c.compressed.compression);
-  Source source{.graph = hw::lower_block(program, c.model().config, o.block)};
-  choose_parallelism(source.graph, o);
-  if (o.activations > 0) source.vectors = real_vectors(o, c, source.graph);
-  return source;
-}
-
-void run_emit(const Command& command, const EmitOptions& o, const Common& common) {
-  require(!o.out.empty(), "--out: must name a folder, got ''");
-  hw::check_module_name("--name", o.name);
-  const pipeline::OutputLock lock = pipeline::OutputLock::beside(o.out, full_name(command));
-  hw::check_replaceable(o.out);
-  const Source source = o.model.ends_with(".toml") ? from_file(o, common.seed) : from_model(o);
-  const hw::Manifest manifest = hw::write_rtl(o.out, source.graph, source.vectors, o.name);
-  write_config_toml(command, o.out);
-  const engine::Json metadata = hw::metadata(source.graph);
-  const std::int64_t n_vectors = source.vectors ? source.vectors->n : 0;
-  std::string text = hw::metadata_table(metadata);
-  text += fmt::format("\n{}: {} files, {} multipliers, a vector every {} cycles", o.out, manifest.files.size() + 1,
-                      hw::multipliers(source.graph), manifest.interval);
-  text += n_vectors > 0 ? fmt::format(", {} vectors to simulate\n", n_vectors) : "\n";
-  finish(command, common, o.out,
-         {{"out", o.out},
-          {"metadata", metadata},
-          {"interval", manifest.interval},
-          {"multipliers", hw::multipliers(source.graph)},
-          {"vectors", n_vectors}},
-         text);
-}
-
-}  // namespace
 
 void add_emit(Command& program) {
   Command& command = program.add_subcommand("emit", "a block of a quantised model, or a small model, as SystemVerilog");
   const auto common = add_common(command);
-  const auto o = std::make_shared<EmitOptions>();
+  const auto o = std::make_shared<pipeline::EmitOptions>();
   command.add_option("model", o->model, "folder of a run or a checkpoint, or a .toml file that describes layers")
       .required()
       .type_name("DIR|FILE");
@@ -137,8 +30,9 @@ void add_emit(Command& program) {
   command.add_option("--name", o->name, "of the module, its file and its images: give each block of a design its own")
       .type_name("NAME");
   command.add_option("--out", o->out, "folder of the RTL; an earlier one is replaced").required();
-  set_action(command, "ingot emit runs/q8 --block ffn.0 --parallelism 4 --data glosses --activations 10 --out rtl-out",
-             common, [&command, o, common] { run_emit(command, *o, *common); });
+  set_action(
+      command, "ingot emit runs/q8 --block ffn.0 --parallelism 4 --data glosses --activations 10 --out rtl-out", common,
+      [&command, o, common] { pipeline::emit_rtl(*o, run_of(command, *common), finisher(command, *common, o->out)); });
 }
 
 }  // namespace ingot::cli

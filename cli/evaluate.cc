@@ -1,179 +1,16 @@
 // ingot eval: a trained classifier on labelled text.
-#include <fmt/format.h>
+#include "pipeline/evaluate.h"
 
-#include <algorithm>
-#include <optional>
-
-#include "bert/train/classification.h"
+#include "cli/command.h"
 #include "cli/commands.h"
-#include "cli/config_file.h"
-#include "cli/training_options.h"
-#include "compress/lower/verify.h"
-#include "compress/packed/model.h"
-#include "engine/base/error.h"
-#include "engine/base/progress.h"
-#include "engine/io/json.h"
-#include "pipeline/classifier.h"
-#include "pipeline/label_map.h"
-#include "pipeline/output_lock.h"
-#include "pipeline/seen_texts.h"
-#include "report/class_report.h"
+#include "cli/data_options.h"
 
 namespace ingot::cli {
-namespace {
-
-using engine::require;
-
-struct EvalOptions : pipeline::DataOptions {
-  std::string model;
-  std::string part = "auto";
-  std::int64_t batch = 32, length = 0;
-  bool integer = false, verify = false;
-  std::string out;
-};
-
-// What an evaluation reads. Moved, never copied: the part points into corpus and labels.
-struct EvalTexts {
-  bert::TokenCorpus corpus;
-  const char* name;                  // of the part: test, validation or all
-  std::vector<std::int32_t> labels;  // in the numbering of the model
-  bert::TokenPart part;
-};
-
-EvalTexts eval_texts(const EvalOptions& o, const pipeline::Classifier& c) {
-  const auto source = pipeline::open_data(o);
-  bert::TokenCorpus corpus = pipeline::tokenized(*source, *c.tokenizer);
-  const bool test = o.part == "test" || (o.part == "auto" && corpus.test.size() > 0);
-  const bool validation = o.part == "validation";
-  bert::TokenPart part = test ? corpus.test : validation ? corpus.validation : corpus.train;
-  const char* name = test ? "test" : validation ? "validation" : "all";
-  require(part.size() > 0, "{}: has no {} examples", source->name(), test || validation ? name : "labelled");
-  const pipeline::LabelMap map = pipeline::map_labels(corpus.label_names, c.labels());
-  if (!map.note.empty()) say("note: " + map.note);
-  std::vector<std::int32_t> labels = pipeline::renumbered(part.labels, map);
-  part.labels = labels;
-  pipeline::note_truncation(part, c.framing, test || validation ? name : "");
-  return {std::move(corpus), name, std::move(labels), part};
-}
-
-// Adds to the result how many of the texts the model has seen, and says so.
-void add_overlap(engine::Json& result, const EvalTexts& texts, const pipeline::Classifier& c) {
-  const pipeline::SeenTexts seen = pipeline::load_seen_texts(c.folder);
-  if (seen.empty()) return;
-  const pipeline::Overlap found = pipeline::overlap(texts.part, seen);
-  result["texts_trained_on"] = found.trained;
-  result["texts_validated_on"] = found.validated;
-  const std::size_t n = texts.part.size();
-  if (found.trained > 0)
-    say(fmt::format(
-        "note: {} of these {} texts were in the training data of the model: this is no measure of new texts",
-        found.trained, n));
-  if (found.validated > 0)
-    say(fmt::format("note: {} of these {} texts chose the best epoch of the model", found.validated, n));
-}
-
-bert::Evaluation evaluate_with_progress(const char* name, const bert::Outputs& outputs, const EvalTexts& texts,
-                                        const pipeline::Classifier& c, std::int64_t batch) {
-  engine::Progress meter(name, static_cast<std::int64_t>(texts.part.size()));
-  return bert::evaluate(outputs, bert::Subset::all(texts.part), c.framing, batch,
-                        [&](std::int64_t done, std::int64_t) { meter.update(done); });
-}
-
-double speed(const bert::Evaluation& e) { return static_cast<double>(e.n_tokens) / e.seconds; }
-
-// Of the program, for result.json.
-engine::Json describe(const pipeline::IntegerClassifier& integers, const pipeline::Classifier& c) {
-  engine::Json left = engine::Json::array();
-  for (const compress::FloatLinear& layer : integers.program.left)
-    left.push_back({{"name", layer.name}, {"reason", layer.reason}});
-  engine::Json json{
-      {"layers", integers.program.layers.size()}, {"float_layers", left}, {"program_bytes", integers.model.bytes()}};
-  const auto packed = compress::packed_bytes(c.model(), c.compressed.compression);
-  json["packed_bytes"] = packed ? engine::Json(*packed) : engine::Json();
-  return json;
-}
-
-// Both models over all texts again; every output of every layer in integers is compared with that of exact sums.
-engine::Json verify(const pipeline::IntegerClassifier& integers, const bert::Evaluation& e, const EvalTexts& texts,
-                    const pipeline::Classifier& c, std::int64_t batch) {
-  compress::IntegerVerifier verifier(c.model(), integers.program);
-  evaluate_with_progress("verify",
-                         {c.model().config.head,
-                          [&](const bert::Input& input) {
-                            const engine::Variable logits = integers.model.classify(input);
-                            verifier.check(input, logits.value());
-                            return logits;
-                          }},
-                         texts, c, batch);
-  const bert::Evaluation floats = evaluate_with_progress("compare", bert::outputs_of(c.model()), texts, c, batch);
-  std::int64_t n_values = 0, n_different = 0, n_same = 0;
-  engine::Json layers = engine::Json::object();
-  for (const compress::Comparison& layer : verifier.layers()) {
-    n_values += layer.n_values;
-    n_different += layer.n_different;
-    layers[layer.name] = {{"values", layer.n_values}, {"different", layer.n_different}};
-  }
-  for (std::size_t i = 0; i < e.predictions.size(); ++i) n_same += e.predictions[i] == floats.predictions[i];
-  return {{"values", n_values},
-          {"different", n_different},
-          {"layers", layers},
-          {"logits", verifier.logits().n_values},
-          {"different_logits", verifier.logits().n_different},
-          {"same_predictions", n_same},
-          {"fake_quantised_accuracy", floats.accuracy},
-          {"fake_quantised_tokens_per_second", speed(floats)}};
-}
-
-void run_eval(const Command& command, const EvalOptions& o, const Common& common) {
-  require(o.part == "auto" || o.part == "test" || o.part == "train" || o.part == "validation",
-          "--part: must be auto, test, validation or train, got '{}'", o.part);
-  require(o.integer || !o.verify, "--verify: compares integers with the fake-quantised model; it needs --integer");
-  std::optional<pipeline::OutputLock> lock;
-  if (!o.out.empty()) lock.emplace(o.out, full_name(command));
-  pipeline::Classifier c = pipeline::load_classifier(o.model, o.length);
-  std::optional<pipeline::IntegerClassifier> integers;
-  if (o.integer) integers.emplace(pipeline::in_integers(c));
-  const EvalTexts texts = eval_texts(o, c);
-  const bert::Evaluation e = evaluate_with_progress("evaluate", pipeline::classify(integers, c), texts, c, o.batch);
-  engine::Json result{{"examples", e.n},
-                      {"evaluated_on", texts.name},
-                      {"model", c.folder.string()},
-                      {"tokens_per_second", speed(e)}};
-  for (const bert::Metric& metric : c.model().config.head->metrics) result[metric.name] = metric.value(e);
-  add_overlap(result, texts, c);
-  std::string text = fmt::format("accuracy {:.4f}, F1 {:.4f}, loss {:.4f} on {} texts ({:.1f}k tokens/s)\n", e.accuracy,
-                                 e.macro_f1, e.loss, e.n, speed(e) / 1000);
-  report::add_classes(result, e.scores, c.labels());
-  text += report::class_report(result);
-  if (integers) {
-    result["integer"] = describe(*integers, c);
-    text += fmt::format("{} of {} layers in integers, {:.2f} MB in memory\n", integers->program.layers.size(),
-                        integers->program.layers.size() + integers->program.left.size(),
-                        static_cast<double>(integers->model.bytes()) / 1e6);
-  }
-  std::int64_t n_different = 0;
-  if (o.verify) {
-    const engine::Json& found = result["verify"] = verify(*integers, e, texts, c, o.batch);
-    n_different = found["different"].get<std::int64_t>() + found["different_logits"].get<std::int64_t>();
-    text += fmt::format(
-        "verified: {} of {} outputs and {} of {} logits differ from exact sums; {} of {} predictions are "
-        "those of the fake-quantised model ({:.1f}k tokens/s)\n",
-        found["different"].get<std::int64_t>(), found["values"].get<std::int64_t>(),
-        found["different_logits"].get<std::int64_t>(), found["logits"].get<std::int64_t>(),
-        found["same_predictions"].get<std::int64_t>(), e.n,
-        found["fake_quantised_tokens_per_second"].get<double>() / 1000);
-  }
-  if (!o.out.empty()) write_config_toml(command, o.out);
-  finish(command, common, o.out, result, text);
-  if (n_different > 0) throw engine::Failure("the integers are not the fake-quantised model's");
-}
-
-}  // namespace
 
 void add_eval(Command& program) {
   Command& command = program.add_subcommand("eval", "accuracy of a classifier on labelled text");
   const auto common = add_common(command);
-  const auto o = std::make_shared<EvalOptions>();
+  const auto o = std::make_shared<pipeline::EvalOptions>();
   command.add_option("model", o->model, "folder of a run or a checkpoint").required().type_name("DIR");
   add_data_options(command, *o).required();
   command.add_option(
@@ -185,8 +22,9 @@ void add_eval(Command& program) {
   command.add_flag("--verify", o->verify,
                    "with --integer: compare every output with the fake-quantised model's, by bits");
   command.add_option("--out", o->out, "folder for config.toml and result.json; default: none");
-  set_action(command, "ingot eval runs/imdb --data aclImdb.tar.gz", common,
-             [&command, o, common] { run_eval(command, *o, *common); });
+  set_action(command, "ingot eval runs/imdb --data aclImdb.tar.gz", common, [&command, o, common] {
+    pipeline::evaluate_classifier(*o, run_of(command, *common), finisher(command, *common, o->out));
+  });
 }
 
 }  // namespace ingot::cli

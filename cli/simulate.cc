@@ -1,187 +1,16 @@
 // ingot simulate: emitted RTL in a simulator, against the graph that it was made from.
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include <algorithm>
-#include <stdexcept>
+#include "pipeline/simulate.h"
 
 #include "cli/command.h"
 #include "cli/commands.h"
-#include "cli/config_file.h"
-#include "engine/base/error.h"
-#include "engine/base/files.h"
-#include "engine/base/named.h"
-#include "engine/base/process.h"
-#include "engine/base/progress.h"
-#include "engine/io/json.h"
-#include "hw/emit/folder.h"
-#include "hw/simulation/verify.h"
-#include "hw/simulation/waveform.h"
-#include "pipeline/output_lock.h"
 
 namespace ingot::cli {
-namespace fs = std::filesystem;
-namespace {
-
-using engine::Json;
-using engine::require;
-
-constexpr std::string_view kStalls[] = {"none", "random", "bursts"};  // in the order of testbench::Stalls
-constexpr std::size_t kShownCycles = 16;                              // of the figure
-
-struct SimulateOptions {
-  std::string folder, out, simulator = "verilator", stalls = "random";
-  std::string netlist;
-  std::int64_t vectors = 100'000, trace = 0;
-  int resets = 2;
-  bool activations = false, coverage = false, no_dsp = false;
-};
-
-template <class Names>
-std::size_t place_of(const std::string& option, const Names& names, const std::string& name) {
-  const auto* const found =
-      engine::with_subject(option, [&] { return &engine::row_named(names, name, "must be one of {}, got '{}'"); });
-  return static_cast<std::size_t>(found - std::data(names));
-}
-
-hw::VerifyOptions verify_options(const SimulateOptions& o, const Common& common) {
-  return {.simulator = static_cast<hw::Simulator>(place_of("--simulator", hw::kSimulators, o.simulator)),
-          .n_vectors = o.vectors,
-          .own_vectors = o.activations,
-          .seed = common.seed,
-          .stalls = static_cast<ingot::testbench::Stalls>(place_of("--stalls", kStalls, o.stalls)),
-          .n_resets = o.resets,
-          .trace_cycles = o.trace,
-          .coverage = o.coverage,
-          .netlist = o.netlist.empty() ? std::nullopt : std::optional(hw::parse_target(o.netlist)),
-          .dsp = !o.no_dsp && o.netlist != "ice40"};
-}
-
-Json wrong_beats_json(const hw::Verification& v) {
-  Json all = Json::array();
-  for (const hw::WrongBeat& wrong : v.wrong_beats)
-    all.push_back({{"vector", wrong.vector}, {"beat", wrong.beat}, {"got", wrong.got}, {"expected", wrong.expected}});
-  return all;
-}
-
-Json result_of(const hw::EmittedRtl& rtl, const hw::Verification& v, const SimulateOptions& o) {
-  Json result{{"graph", rtl.graph.name},
-              {"simulator", o.simulator},
-              {"source", o.activations ? "activations" : "random"},
-              {"stalls", o.stalls},
-              {"resets", o.resets},
-              {"equal", v.ok()},
-              {"vectors", v.n_vectors},
-              {"beats", v.n_beats},
-              {"different_beats", v.n_different},
-              {"extra_beats", v.n_extra},
-              {"beats_not_held", v.n_not_held},
-              {"stuck", v.stuck},
-              {"wrong_beats", wrong_beats_json(v)},
-              {"cycles", v.cycles},
-              {"simulated_ns", v.cycles * hw::kClockNanoseconds},
-              {"build_seconds", v.build_seconds},
-              {"simulation_seconds", v.seconds},
-              {"cycles_per_second", v.seconds > 0 ? static_cast<double>(v.cycles) / v.seconds : 0.0}};
-  if (v.interval > 0) {
-    result["latency_cycles"] = v.latency;
-    result["interval_cycles"] = v.interval;
-    result["utilisation"] = v.utilisation;
-  }
-  if (v.netlist)
-    result["netlist"] = {{"target", o.netlist},
-                         {"no_dsp", o.no_dsp},
-                         {"cells", v.netlist->cells},
-                         {"models_of_ingot", v.netlist->own_models}};
-  if (v.coverage)
-    result["coverage"] = {
-        {"lines", v.coverage->lines}, {"reached", v.coverage->reached}, {"missed", v.coverage->missed}};
-  return result;
-}
-
-std::int64_t n_cells(const Json& by_kind) {
-  std::int64_t n = 0;
-  for (const Json& kind : by_kind) n += kind.get<std::int64_t>();
-  return n;
-}
-
-std::string text_of(const hw::Verification& v, const Json& result) {
-  std::string text = fmt::format("{} vectors, {} beats: {}\n", v.n_vectors, v.n_beats,
-                                 v.ok() ? "every bit as computed" : "NOT as computed");
-  for (const hw::WrongBeat& wrong : v.wrong_beats)
-    text += fmt::format("vector {}, beat {}: got [{}], expected [{}]\n", wrong.vector, wrong.beat,
-                        fmt::join(wrong.got, ","), fmt::join(wrong.expected, ","));
-  if (v.interval > 0)
-    text += fmt::format("latency {} cycles, a vector every {:.4g} cycles, multipliers busy {:.1f}%\n", v.latency,
-                        v.interval, 100 * v.utilisation);
-  if (v.netlist) {
-    text +=
-        fmt::format("netlist for {}: {} cells of {} kinds, with models that come with Yosys",
-                    result["netlist"]["target"].get<std::string>(), n_cells(v.netlist->cells), v.netlist->cells.size());
-    text +=
-        v.netlist->own_models.empty() ? "\n" : fmt::format("; ingot's of {}\n", fmt::join(v.netlist->own_models, ", "));
-  }
-  if (v.coverage) {
-    text += fmt::format("lines reached: {} of {}\n", v.coverage->reached, v.coverage->lines);
-    for (const std::string& line : v.coverage->missed) text += fmt::format("never reached: {}\n", line);
-  }
-  return text + fmt::format("{} cycles in {:.2f} s ({:.3g} million a second), built in {:.2f} s\n", v.cycles, v.seconds,
-                            result["cycles_per_second"].get<double>() / 1e6, v.build_seconds);
-}
-
-// The figure begins with the first beat that goes in.
-void write_trace(const hw::EmittedRtl& rtl, const hw::Verification& v, const fs::path& out) {
-  const std::vector<hw::Signal> signals = hw::signals_of(rtl.manifest, v.trace);
-  engine::write_file(out / "trace.vcd", hw::to_vcd(signals, hw::kClockNanoseconds));
-  const auto& valid = signals[2].values;
-  const auto is_high = [](const std::vector<ingot::testbench::Byte>& value) { return value[0] != 0; };
-  const auto first = static_cast<std::size_t>(std::find_if(valid.begin(), valid.end(), is_high) - valid.begin());
-  engine::write_file(out / "waveform.svg",
-                     hw::to_svg(signals, first == valid.size() ? 0 : first, kShownCycles, hw::kClockNanoseconds));
-}
-
-hw::Verification verify_with_progress(const hw::EmittedRtl& rtl, const hw::VerifyOptions& options) {
-  std::optional<engine::Progress> progress;
-  try {
-    const std::string netlist = options.netlist ? fmt::format(" of the netlist for {}", name(*options.netlist)) : "";
-    say(fmt::format("building the simulation{} ({})", netlist,
-                    hw::kSimulators[static_cast<std::size_t>(options.simulator)]));
-    return hw::verify(rtl, options, [&](std::int64_t done, std::int64_t total) {
-      if (!progress) progress.emplace("vectors", total);
-      progress->update(done);
-    });
-  } catch (const std::runtime_error&) {
-    if (engine::interrupted()) throw engine::Interrupted("stopped");  // a simulator that the user stopped along with us
-    throw;
-  }
-}
-
-void run_simulate(const Command& command, const SimulateOptions& o, const Common& common) {
-  const hw::VerifyOptions options = verify_options(o, common);
-  require(o.trace == 0 || options.simulator != hw::Simulator::icarus,
-          "--trace: icarus gives none; verilator and cxxrtl do");
-  require(!o.no_dsp || !o.netlist.empty(), "--no-dsp: is for a netlist; name its target by --netlist");
-  const hw::EmittedRtl rtl = hw::open_emitted(o.folder);
-  const fs::path out = o.out.empty() ? fs::path(o.folder) / "simulation" : fs::path(o.out);
-  const pipeline::OutputLock lock(out, full_name(command));
-  write_config_toml(command, out);
-  engine::catch_interrupts();
-  const hw::Verification v = verify_with_progress(rtl, options);
-  engine::release_interrupts();
-  if (o.trace > 0) write_trace(rtl, v, out);
-  const Json result = result_of(rtl, v, o);
-  finish(command, common, out, result, text_of(v, result));
-  if (v.stuck) throw engine::Failure(fmt::format("{}: nothing moves any more after {} beats", o.folder, v.n_beats));
-  if (!v.ok()) throw engine::Failure(fmt::format("{}: the hardware does not compute what its graph does", o.folder));
-}
-
-}  // namespace
 
 void add_simulate(Command& program) {
   Command& command =
       program.add_subcommand("simulate", "emitted RTL in a simulator, compared with the integers it was made from");
   const auto common = add_common(command);
-  const auto o = std::make_shared<SimulateOptions>();
+  const auto o = std::make_shared<pipeline::SimulateOptions>();
   command.add_option("folder", o->folder, "what `ingot emit` wrote").required().type_name("RTL_DIR");
   command.add_option("--vectors", o->vectors, "how many random vectors; of real ones, at most so many").positive();
   command.add_flag("--activations", o->activations,
@@ -197,7 +26,10 @@ void add_simulate(Command& program) {
   command.add_flag("--coverage", o->coverage, "count which lines of Verilog were reached (verilator)");
   command.add_option("--out", o->out, "for result.json and traces; default: RTL_DIR/simulation").type_name("DIR");
   set_action(command, "ingot simulate rtl-out --vectors 100000 --stalls random --trace 100", common,
-             [&command, o, common] { run_simulate(command, *o, *common); });
+             [&command, o, common] {
+               if (o->out.empty()) o->out = (std::filesystem::path(o->folder) / "simulation").string();
+               pipeline::simulate_rtl(*o, run_of(command, *common), finisher(command, *common, o->out));
+             });
 }
 
 }  // namespace ingot::cli

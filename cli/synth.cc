@@ -1,123 +1,15 @@
 // ingot synth: what emitted RTL takes of a chip.
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <sstream>
+#include "pipeline/synth.h"
 
 #include "cli/command.h"
 #include "cli/commands.h"
-#include "cli/synth_sweep.h"
-#include "engine/base/error.h"
-#include "engine/base/files.h"
-#include "engine/base/printable.h"
-#include "engine/io/json.h"
-#include "hw/emit/folder.h"
-#include "hw/synthesis/synthesize.h"
 
 namespace ingot::cli {
-namespace fs = std::filesystem;
-namespace {
-
-using engine::Json;
-using engine::require;
-
-struct SynthOptions {
-  std::string folder, target = "xilinx", out;
-  std::int64_t sweep = 0;
-  bool report = false, no_dsp = false;
-};
-
-constexpr std::size_t kMostHistoryBytes = std::size_t{16} << 20;
-
-// Whether it is a line that synth wrote, as far as it is read here.
-bool is_run(const Json& run) {
-  return run.is_object() && run.contains("target") && run["target"].is_string() && run.contains("no_dsp") &&
-         run["no_dsp"].is_boolean() && run.contains("report") && run["report"].is_boolean();
-}
-
-// Earlier runs, one a line, newest last. Where lines are damaged, what can be read.
-std::vector<Json> history(const fs::path& file) {
-  std::vector<Json> runs;
-  std::error_code error;
-  if (!fs::exists(fs::symlink_status(file, error))) return runs;
-  std::istringstream lines(engine::read_file(file, kMostHistoryBytes));
-  for (std::string line; std::getline(lines, line);) {
-    Json run = engine::parse_json_or_null(line);
-    if (is_run(run)) runs.push_back(std::move(run));
-  }
-  return runs;
-}
-
-// The last one with the same target and options.
-std::optional<Json> last_like(const std::vector<Json>& runs, const Json& run) {
-  for (auto r = runs.rbegin(); r != runs.rend(); ++r) {
-    if ((*r)["target"] == run["target"] && (*r)["no_dsp"] == run["no_dsp"] && (*r)["report"] == run["report"])
-      return *r;
-  }
-  return std::nullopt;
-}
-
-// The result is worth more than its place in the history: where that cannot be written, the user is told.
-void remember(const fs::path& file, const std::vector<Json>& runs, const Json& run) {
-  std::string text;
-  for (const Json& r : runs) text += r.dump() + "\n";
-  try {
-    engine::write_file(file, text + run.dump() + "\n");
-  } catch (const engine::Message& reason) {
-    say(fmt::format("not kept for the next run to compare with: {}", engine::printable(reason.what())));
-  }
-}
-
-std::string change(const Json& run, const std::optional<Json>& before, const char* key) {
-  if (!before || !before->contains(key) || !(*before)[key].is_number()) return "";
-  const double difference = run[key].get<double>() - (*before)[key].get<double>();
-  return difference == 0 ? "=" : fmt::format("{:+g}", difference);
-}
-
-std::string table(const Json& run, const std::optional<Json>& before) {
-  const std::string target = run["target"].get<std::string>(), lut = hw::lut_title(hw::parse_target(target));
-  const std::size_t width = std::max(lut.size() + 2, std::size_t{10});
-  std::string text = fmt::format("{:<{}}{:>10}{:>12}{:>10}\n", target, width, "found", "last run", "model");
-  for (const char* key : {"lut", "ff", "dsp", "bram", "carry", "fmax_mhz"}) {
-    if (!run.contains(key)) continue;
-    const std::string model = run["model"].contains(key) ? fmt::format("{:.0f}", run["model"][key].get<double>()) : "";
-    text += fmt::format("{:<{}}{:>10}{:>12}{:>10}\n", std::string_view(key) == "lut" ? lut : key, width,
-                        fmt::format("{:.5g}", run[key].get<double>()), change(run, before, key), model);
-  }
-  if (run.contains("placed_lut"))
-    text += fmt::format("nextpnr-ice40 placed {} logic cells\n", run["placed_lut"].get<std::int64_t>());
-  if (run.contains("no_fmax")) text += run["no_fmax"].get<std::string>() + "\n";
-  return text + fmt::format("{:.1f} s, {}\n", run["seconds"].get<double>(), run["tool"].get<std::string>());
-}
-
-void run_synth(const Command& command, const SynthOptions& o, const Common& common) {
-  if (o.sweep > 0) return run_sweep(command, common, o.sweep, o.target, !o.no_dsp, o.out);
-  require(!o.folder.empty(), "synth: needs the folder that `ingot emit` wrote");
-  const hw::Target target = hw::parse_target(o.target);
-  const hw::EmittedRtl rtl = hw::open_emitted(o.folder);
-  const fs::path file = fs::path(o.folder) / "synth.jsonl";
-  const std::vector<Json> runs = history(file);  // before the work that a damaged one would take along
-  const hw::Synthesis synthesis =
-      hw::synthesize(rtl, target, {.place = o.report, .dsp = !o.no_dsp && target != hw::Target::ice40}, say);
-  Json run = to_json(synthesis);
-  const hw::Cost model = hw::cost(rtl.graph, target, !o.no_dsp);
-  run["model"] = {{"lut", model.lut}, {"ff", model.ff}, {"dsp", model.dsp}, {"bram", model.bram}};
-  run["cycles"] = rtl.manifest.interval;
-  run["no_dsp"] = o.no_dsp;
-  run["report"] = o.report;
-  run["rtl"] = fmt::format("{:016x}", engine::content_hash(hw::to_text(rtl.manifest)));
-  const std::optional<Json> before = last_like(runs, run);
-  remember(file, runs, run);
-  if (before) run["last_run"] = *before;
-  finish(command, common, {}, run, table(run, before));
-}
-
-}  // namespace
 
 void add_synth(Command& program) {
   Command& command = program.add_subcommand("synth", "what emitted RTL takes of a chip, through Yosys");
   const auto common = add_common(command);
-  const auto o = std::make_shared<SynthOptions>();
+  const auto o = std::make_shared<pipeline::SynthOptions>();
   command.add_option("folder", o->folder, "what `ingot emit` wrote").type_name("RTL_DIR");
   command.add_option("--target", o->target, "ice40, ecp5 or xilinx (7 series)");
   command.add_flag("--report", o->report, "ice40: place and route on an HX8K with nextpnr, for its highest clock");
@@ -125,8 +17,10 @@ void add_synth(Command& program) {
   command.add_option("--sweep", o->sweep, "instead: so many layers of drawn shapes, to fit the cost model; goes on")
       .not_negative();
   command.add_option("--out", o->out, "of a sweep: folder for its table");
-  set_action(command, "ingot synth rtl-out --target ice40 --report", common,
-             [&command, o, common] { run_synth(command, *o, *common); });
+  set_action(command, "ingot synth rtl-out --target ice40 --report", common, [&command, o, common] {
+    const auto out = o->sweep > 0 ? o->out : "";
+    pipeline::synthesize_rtl(*o, run_of(command, *common), finisher(command, *common, out));
+  });
 }
 
 }  // namespace ingot::cli

@@ -1,238 +1,21 @@
 // ingot search bench: samplers on problems in closed form.
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <cmath>
-#include <map>
-#include <optional>
+#include "pipeline/searches/bench.h"
 
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/search.h"
 #include "cli/searches/options.h"
-#include "engine/base/error.h"
-#include "engine/base/printable.h"
-#include "engine/base/process.h"
-#include "engine/base/progress.h"
-#include "engine/io/json.h"
-#include "pipeline/searches/results.h"
-#include "search/importance.h"
 #include "search/problems.h"
-#include "search/study.h"
 
 namespace ingot::cli {
-namespace {
-
-using engine::require;
-using search::Problem;
-using search::StreamKind;
-using search::TpeModel;
-using search::TrialRecord;
-
-struct BenchOptions : pipeline::SearchOptions {
-  BenchOptions() {
-    duplicates = "evaluate";
-    trials = 100;
-    startup = 10;
-  }
-  std::string problem, stream, journal, study = "bench";
-  bool ordinal = false, regret = false;
-  int seeds = 20;
-};
-
-// Optuna's own stream wherever it can be kept: that is what there is to compare with.
-StreamKind stream_of(const BenchOptions& o) {
-  const bool is_plain = o.journal.empty() && o.jobs == 1 && o.batch <= 1;
-  if (o.stream.empty()) return is_plain ? StreamKind::numpy : StreamKind::per_trial;
-  require(o.stream == "numpy" || o.stream == "per-trial", "--stream: must be one of numpy, per-trial, got '{}'",
-          o.stream);
-  return o.stream == "numpy" ? StreamKind::numpy : StreamKind::per_trial;
-}
-
-search::StudyOptions bench_study(const BenchOptions& o, std::uint64_t seed) {
-  search::StudyOptions options = pipeline::study_options(o, seed);
-  options.name = o.study;
-  options.sampling.stream = stream_of(o);
-  options.journal = o.journal;
-  options.metric_names = {"value"};
-  options.note = [](const std::string& note) { say(engine::printable(note)); };
-  options.identity = {{"problem", o.problem}, {"sampler", o.sampler}, {"rules", o.rules},
-                      {"seed", seed},         {"ordinal", o.ordinal}, {"batch", options.batch}};
-  return options;
-}
-
-search::Objective objective_of(const Problem& problem, bool ordinal) {
-  const search::Lists lists = ordinal ? search::Lists::ordinal : search::Lists::categorical;
-  return [value = problem.value, lists](search::Trial& trial) { return std::vector{value(trial, lists)}; };
-}
-
-void run_one(const Command& command, const BenchOptions& o, const Common& common) {
-  const Problem& problem = search::find_problem(o.problem);
-  search::Study study(bench_study(o, common.seed));
-  engine::catch_interrupts();
-  {
-    // Of all trials, those of earlier runs and of other processes too. Its line ends before the result is shown.
-    const std::vector<TrialRecord> known = study.trials();
-    double lowest = std::numeric_limits<double>::infinity();
-    std::int64_t n_done = 0;
-    const auto count = [&](const TrialRecord& t) {
-      if (t.is_finished()) n_done = std::max(n_done, std::int64_t{t.number} + 1);
-      if (t.state == search::State::complete && t.violation <= 0) lowest = std::min(lowest, t.values[0]);
-    };
-    std::for_each(known.begin(), known.end(), count);
-    engine::Progress progress("search", o.trials, n_done);
-    search::Budget budget = pipeline::budget_of(o);
-    budget.told = [&](const TrialRecord& t) {
-      count(t);
-      progress.update(n_done, std::isinf(lowest) ? "" : fmt::format("best {:.6g}", lowest));
-    };
-    study.optimize(objective_of(problem, o.ordinal), budget);
-  }
-  engine::Json values = engine::Json::array(), numbers = engine::Json::array();
-  int n_duplicates = 0;
-  const std::vector<TrialRecord> trials = study.trials();
-  for (const TrialRecord& t : trials) {
-    n_duplicates += t.system_attributes.contains("ingot:duplicate_of");
-    values.push_back(t.values.empty() ? engine::Json() : engine::Json(t.values[0]));
-  }
-  const TrialRecord best = study.best();
-  const auto importances = search::parameter_importances(trials, study.options().directions);
-  engine::Json shares = engine::Json::object();
-  std::string text = fmt::format("{}: {}\nbest {:.6g} in trial {} of {}, optimum {:.6g}\n\n", problem.name,
-                                 problem.summary, best.values[0], best.number, trials.size(), problem.optimum);
-  for (const auto& [name, share] : importances) {
-    shares[name] = share;
-    const auto p = best.parameters.find(name);
-    const std::string value =
-        p == best.parameters.end() ? "-" : search::to_string(*p->second.distribution, p->second.value);
-    text += fmt::format("{:<20} {:<24} importance {:.3f}\n", engine::printable(name, 60), engine::printable(value, 60),
-                        share);
-  }
-  finish(command, common, {},
-         {{"problem", problem.name},
-          {"optimum", problem.optimum},
-          {"values", values},
-          {"best", {{"number", best.number}, {"value", best.values[0]}, {"parameters", pipeline::parameters_of(best)}}},
-          {"duplicates", n_duplicates},
-          {"importances", shares}},
-         text);
-}
-
-// The best value after the first n trials.
-double best_of_first(const std::vector<TrialRecord>& trials, int n) {
-  double best = std::numeric_limits<double>::infinity();
-  for (const TrialRecord& t : trials) {
-    if (t.number < n && t.state == search::State::complete) best = std::min(best, t.values[0]);
-  }
-  return best;
-}
-
-struct Column {
-  const char* name;
-  const char* sampler;
-  const char* rules;
-  TpeModel model;
-  double search::Reference::*reference;  // nullptr: Optuna does nothing like it
-  bool ordinal = false;                  // lists in order by index, and no configuration twice
-  int candidates = 24;
-};
-
-constexpr Column kColumns[] = {
-    {"random", "random", "optuna5", TpeModel::by_rules, &search::Reference::random},
-    {"optuna4 univariate", "tpe", "optuna4", TpeModel::univariate, &search::Reference::optuna4},
-    {"optuna4 multivariate", "tpe", "optuna4", TpeModel::multivariate, &search::Reference::optuna4_multivariate},
-    {"optuna5", "tpe", "optuna5", TpeModel::by_rules, &search::Reference::optuna5},
-    {"optuna5 group", "tpe", "optuna5", TpeModel::group, nullptr},
-    {"ordinal, resample", "tpe", "optuna5", TpeModel::group, nullptr, true},
-    {"and 100 candidates", "tpe", "optuna5", TpeModel::group, nullptr, true, 100},
-};
-
-std::array<double, 3> quartiles(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  std::array<double, 3> result{};
-  for (std::size_t i = 0; i < 3; ++i) {  // linear between the nearest ranks
-    const double rank = static_cast<double>(i + 1) / 4 * static_cast<double>(values.size() - 1);
-    const auto below = static_cast<std::size_t>(rank);
-    const std::size_t above = std::min(below + 1, values.size() - 1);
-    result[i] = values[below] + (rank - std::floor(rank)) * (values[above] - values[below]);
-  }
-  return result;
-}
-
-// Quartiles of the best value over seeds, each column beside what Optuna reached.
-void run_regret(const Command& command, const BenchOptions& o, const Common& common) {
-  require(o.journal.empty(), "--regret: is not kept in a journal");
-  engine::Json rows = engine::Json::array();
-  std::string text =
-      fmt::format("median of the best value over {} seeds (Optuna's median; - : not measured)\n\n{:<14}{:>7}", o.seeds,
-                  "problem", "trials");
-  for (const Column& column : kColumns) text += fmt::format("{:>28}", column.name);
-  text += '\n';
-  engine::catch_interrupts();
-  std::int64_t done = 0;
-  const auto n_problems = o.problem.empty() ? static_cast<std::int64_t>(search::problems().size()) : 1;
-  std::optional<engine::Progress> progress(std::in_place, "searches",
-                                           n_problems * static_cast<std::int64_t>(std::size(kColumns)) * o.seeds);
-  for (const Problem& problem : search::problems()) {
-    if (!o.problem.empty() && o.problem != problem.name) continue;
-    std::map<int, std::string> lines;
-    for (const Column& column : kColumns) {
-      std::map<int, std::vector<double>> best;
-      for (int seed = 1; seed <= o.seeds; ++seed, progress->update(++done, problem.name)) {
-        BenchOptions one = o;
-        one.sampler = column.sampler;
-        one.rules = column.rules;
-        one.candidates = column.candidates;
-        if (column.ordinal) one.duplicates = "resample";
-        search::StudyOptions options = bench_study(one, common.seed + static_cast<std::uint64_t>(seed) - 1);
-        options.sampling.model = column.model;
-        search::Study study(options);
-        const int most = std::max(problem.reference[1].trials, 100);
-        study.optimize(objective_of(problem, o.ordinal || column.ordinal), {.trials = most, .jobs = o.jobs});
-        const auto trials = study.trials();
-        for (const int n : {50, most}) best[n].push_back(best_of_first(trials, n));
-      }
-      for (const auto& [n, values] : best) {
-        const auto [low, median, high] = quartiles(values);
-        double reference = std::nan("");
-        for (const search::Reference& r : problem.reference) {
-          if (column.reference != nullptr && r.trials == n) reference = r.*column.reference;
-        }
-        engine::Json row{
-            {"problem", problem.name}, {"trials", n}, {"sampler", column.name}, {"quartiles", {low, median, high}}};
-        if (!std::isnan(reference)) row["optuna_median"] = reference;
-        rows.push_back(row);
-        const std::string beside = std::isnan(reference) ? "(-)" : fmt::format("({:.4g})", reference);
-        lines[n] += fmt::format("{:>28}", fmt::format("{:.4g} {:>9}", median, beside));
-      }
-    }
-    for (const auto& [n, line] : lines) text += fmt::format("{:<14}{:>7}{}\n", problem.name, n, line);
-  }
-  progress.reset();  // its line ends before the result is shown
-  finish(command, common, {}, {{"seeds", o.seeds}, {"rows", rows}}, text);
-}
-
-void run(const Command& command, const BenchOptions& o, const Common& common) {
-  require(
-      o.sampler != "grid",
-      "--sampler: must be tpe or random, got 'grid': it needs lists of values, and the problems have ranges or more "
-      "combinations than can be listed");
-  if (o.problem.empty()) {
-    require(o.regret, "--problem: must be given, or --regret for all of them");
-  } else {
-    search::find_problem(o.problem);
-  }
-  o.regret ? run_regret(command, o, common) : run_one(command, o, common);
-}
-
-}  // namespace
 
 void add_search_bench(Command& search_command) {
   Command& command = search_command.add_subcommand("bench", "samplers on problems in closed form");
   const auto common = add_common(command);
-  const auto o = std::make_shared<BenchOptions>();
+  const auto o = std::make_shared<pipeline::BenchOptions>();
   std::string names;
-  for (const Problem& problem : search::problems()) names += (names.empty() ? "" : ", ") + std::string(problem.name);
+  for (const search::Problem& problem : search::problems())
+    names += (names.empty() ? "" : ", ") + std::string(problem.name);
   command.add_option("--problem", o->problem, names);
   add_search_options(command, *o);
   command.add_option("--batch", o->batch, "trials drawn before their results are known; 0: the jobs").range(0, 1024);
@@ -245,7 +28,9 @@ void add_search_bench(Command& search_command) {
   command.add_flag("--regret", o->regret, "all samplers over seeds, beside what Optuna reached");
   command.add_option("--seeds", o->seeds, "of --regret").range(1, 1000);
   set_action(command, "ingot search bench --problem mixedprec14 --sampler tpe --seed 7 --trials 60", common,
-             [&command, o, common] { run(command, *o, *common); });
+             [&command, o, common] {
+               pipeline::bench_samplers(*o, run_of(command, *common), finisher(command, *common, {}));
+             });
 }
 
 }  // namespace ingot::cli

@@ -1,12 +1,9 @@
-// ingot synth --sweep: Linear layers of many shapes, synthesised to fit the cost model.
-#include "cli/synth_sweep.h"
+#include "pipeline/synth_sweep.h"
 
 #include <fmt/format.h>
 
 #include <cmath>
 
-#include "cli/command.h"
-#include "cli/config_file.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/progress.h"
@@ -18,7 +15,7 @@
 #include "pipeline/output_lock.h"
 #include "report/text_table.h"
 
-namespace ingot::cli {
+namespace ingot::pipeline {
 namespace fs = std::filesystem;
 using engine::Json;
 using engine::require;
@@ -72,33 +69,33 @@ Fit fit(const std::vector<std::vector<double>>& features, const std::vector<doub
 
 }  // namespace
 
-void run_sweep(const Command& command, const Common& common, std::int64_t n, const std::string& target_name, bool dsp,
-               const fs::path& out) {
-  const hw::Target target = hw::parse_target(target_name);
+void sweep_layers(const SweepOptions& o, const Run& run, const Finish& finish) {
+  const fs::path out = o.out;
+  const hw::Target target = hw::parse_target(o.target);
   require(!out.empty(), "--sweep: writes a table; name its folder by --out");
-  const pipeline::OutputLock lock(out, full_name(command));
-  write_config_toml(command, out);
+  const OutputLock lock(out, run.command);
+  write_config(out, run.config);
   const fs::path file = out / "sweep.json";
   Json known = load(file);
-  const std::vector<hw::LinearShape> shapes = hw::sweep_shapes(n, common.seed);
-  engine::Progress meter("sweep", n);
+  const std::vector<hw::LinearShape> shapes = hw::sweep_shapes(o.n, run.seed);
+  engine::Progress meter("sweep", o.n);
   report::TextTable table{.headers = {"shape", "LUT", "model", "FF", "model", "DSP", "BRAM", "model"}, .rows = {}};
   std::vector<std::vector<double>> lut_features, ff_features;
   std::vector<double> luts, ffs;
   for (std::size_t i = 0; i < shapes.size(); ++i) {
     const std::string key = key_of(shapes[i]);
-    if (!is_measured(known, key, target, dsp)) {
-      known[key] = measure(shapes[i], i, target, dsp);
+    if (!is_measured(known, key, target, o.dsp)) {
+      known[key] = measure(shapes[i], i, target, o.dsp);
       engine::write_file(file, known.dump(1) + "\n");
     }
     const Json& found = known[key];
-    const hw::Cost model = hw::cost(shapes[i], target, dsp);
+    const hw::Cost model = hw::cost(shapes[i], target, o.dsp);
     const auto count = [&](const char* what) { return found.at(what).get<double>(); };
     const auto cell = [](double v) { return fmt::format("{:.0f}", v); };
     table.rows.push_back({key, cell(count("lut")), cell(model.lut), cell(count("ff")), cell(model.ff),
                           cell(count("dsp")), cell(count("bram")), cell(model.bram)});
-    lut_features.push_back(hw::lut_features(shapes[i], target, dsp));
-    ff_features.push_back(hw::ff_features(shapes[i], target, dsp));
+    lut_features.push_back(hw::lut_features(shapes[i], target, o.dsp));
+    ff_features.push_back(hw::ff_features(shapes[i], target, o.dsp));
     luts.push_back(count("lut"));
     ffs.push_back(count("ff"));
     meter.update(static_cast<std::int64_t>(i) + 1);
@@ -111,14 +108,13 @@ void run_sweep(const Command& command, const Common& common, std::int64_t n, con
   };
   const std::string fits = line("LUT", lut) + line("FF", ff);
   engine::write_file(out / "table.md", fmt::format("# Linear layers on {}{}, and the cost model\n\n{}\n- {}- {}",
-                                                   target_name, dsp ? "" : " without multipliers", table.markdown(),
+                                                   o.target, o.dsp ? "" : " without multipliers", table.markdown(),
                                                    line("LUT", lut), line("FF", ff)));
-  finish(command, common, out,
-         {{"target", target_name},
-          {"shapes", n},
+  finish({{"target", o.target},
+          {"shapes", o.n},
           {"lut", {{"coefficients", lut.coefficients}, {"mean_error", lut.mean}, {"largest_error", lut.worst}}},
           {"ff", {{"coefficients", ff.coefficients}, {"mean_error", ff.mean}, {"largest_error", ff.worst}}}},
          table.aligned() + "\n" + fits);
 }
 
-}  // namespace ingot::cli
+}  // namespace ingot::pipeline

@@ -1,0 +1,109 @@
+#include "pipeline/emit.h"
+
+#include <fmt/format.h>
+
+#include "bert/train/classification.h"
+#include "engine/base/error.h"
+#include "engine/base/progress.h"
+#include "engine/io/json.h"
+#include "hw/emit/folder.h"
+#include "hw/graph/lower.h"
+#include "hw/graph/model_file.h"
+#include "hw/graph/recorder.h"
+#include "hw/graph/runner.h"
+#include "hw/names.h"
+#include "hw/passes/metadata.h"
+#include "hw/passes/parallelism.h"
+#include "pipeline/classifier.h"
+#include "pipeline/output_lock.h"
+#include "pipeline/training.h"
+
+namespace ingot::pipeline {
+namespace {
+
+using engine::require;
+
+// `n` examples spread evenly over the test part, or what is labelled where there is none.
+bert::Subset spread(const bert::TokenCorpus& corpus, std::int64_t n, const std::string& source) {
+  const bert::TokenPart& part = corpus.test.size() > 0 ? corpus.test : corpus.train;
+  bert::Subset subset{.part = &part};
+  const auto size = static_cast<std::int64_t>(part.size());
+  require(n <= size, "--activations: {} has {} texts, got {}", source, size, n);
+  for (std::int64_t i = 0; i < n; ++i) subset.examples.push_back(static_cast<std::size_t>(i * size / n));
+  return subset;
+}
+
+hw::Vectors real_vectors(const EmitOptions& o, const Classifier& c, const hw::Graph& graph) {
+  const auto source = open_data(o);
+  const bert::TokenCorpus corpus = tokenized(*source, *c.tokenizer);
+  const bert::Subset subset = spread(corpus, o.activations, source->name());
+  hw::BlockRecorder recorder(c.model(), o.block, graph);
+  engine::Progress meter("activations", o.activations);
+  std::int64_t done = 0;
+  for (const auto& members : data::evaluation_order(subset.lengths(c.framing.length), 16)) {
+    recorder.run(bert::make_input(bert::make_batch(subset, members, c.framing)));
+    meter.update(done += static_cast<std::int64_t>(members.size()));
+  }
+  return recorder.vectors();
+}
+
+void choose_parallelism(hw::Graph& graph, const EmitOptions& o) {
+  const int n = !o.parallelism.empty() + (o.cycles > 0) + (o.multipliers > 0);
+  require(n <= 1, "--parallelism, --cycles, --multipliers: choose the same thing; give one of them");
+  if (o.cycles > 0) return hw::choose_for_cycles(graph, o.cycles);
+  if (o.multipliers > 0) return hw::choose_for_multipliers(graph, o.multipliers);
+  hw::set_parallelism(graph, o.parallelism.empty() ? "1" : o.parallelism);
+}
+
+struct Source {
+  hw::Graph graph;
+  std::optional<hw::Vectors> vectors;
+};
+
+Source from_file(const EmitOptions& o, std::uint64_t seed) {
+  require(o.block.empty(), "--block: names a part of a trained model; {} is emitted as a whole", o.model);
+  require(o.activations == 0, "--activations: are those of a trained model; {} may hold vectors", o.model);
+  hw::ModelFile file = hw::read_model_file(o.model, seed);
+  choose_parallelism(file.graph, o);
+  if (file.vectors.empty()) return {std::move(file.graph), {}};
+  hw::Vectors vectors{.n = static_cast<std::int64_t>(file.vectors.size()) / file.graph.n_in(), .input = file.vectors};
+  vectors.output = hw::GraphRunner(file.graph).run(vectors.input);
+  return {std::move(file.graph), std::move(vectors)};
+}
+
+Source from_model(const EmitOptions& o) {
+  require(o.activations == 0 || !o.data.empty(), "--activations: needs the texts; give --data");
+  Classifier c = load_classifier(o.model, 0);
+  require(!o.block.empty(), "--block: must be one of {}", fmt::join(hw::block_names(c.model().config), ", "));
+  const compress::IntegerProgram program = compress::lower(c.compressed.model, c.compressed.compression);
+  Source source{.graph = hw::lower_block(program, c.model().config, o.block)};
+  choose_parallelism(source.graph, o);
+  if (o.activations > 0) source.vectors = real_vectors(o, c, source.graph);
+  return source;
+}
+
+}  // namespace
+
+void emit_rtl(const EmitOptions& o, const Run& run, const Finish& finish) {
+  require(!o.out.empty(), "--out: must name a folder, got ''");
+  hw::check_module_name("--name", o.name);
+  const OutputLock lock = OutputLock::beside(o.out, run.command);
+  hw::check_replaceable(o.out);
+  const Source source = o.model.ends_with(".toml") ? from_file(o, run.seed) : from_model(o);
+  const hw::Manifest manifest = hw::write_rtl(o.out, source.graph, source.vectors, o.name);
+  write_config(o.out, run.config);
+  const engine::Json metadata = hw::metadata(source.graph);
+  const std::int64_t n_vectors = source.vectors ? source.vectors->n : 0;
+  std::string text = hw::metadata_table(metadata);
+  text += fmt::format("\n{}: {} files, {} multipliers, a vector every {} cycles", o.out, manifest.files.size() + 1,
+                      hw::multipliers(source.graph), manifest.interval);
+  text += n_vectors > 0 ? fmt::format(", {} vectors to simulate\n", n_vectors) : "\n";
+  finish({{"out", o.out},
+          {"metadata", metadata},
+          {"interval", manifest.interval},
+          {"multipliers", hw::multipliers(source.graph)},
+          {"vectors", n_vectors}},
+         text);
+}
+
+}  // namespace ingot::pipeline

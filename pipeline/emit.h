@@ -1,0 +1,21 @@
+// ingot emit: a block of a quantised model, or a small model from a file, as SystemVerilog.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "hw/emit/folder.h"
+#include "pipeline/data.h"
+#include "pipeline/run.h"
+
+namespace ingot::pipeline {
+
+struct EmitOptions : DataOptions {
+  std::string model, block, parallelism, out, name = hw::kTopName;
+  std::int64_t cycles = 0, multipliers = 0, activations = 0;
+};
+
+// Throws Error for a block that is not in integers, before anything is written.
+void emit_rtl(const EmitOptions& o, const Run& run, const Finish& finish);
+
+}  // namespace ingot::pipeline

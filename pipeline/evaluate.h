@@ -1,0 +1,23 @@
+// ingot eval: a trained classifier on labelled text.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "pipeline/data.h"
+#include "pipeline/run.h"
+
+namespace ingot::pipeline {
+
+struct EvalOptions : DataOptions {
+  std::string model;
+  std::string part = "auto";
+  std::int64_t batch = 32, length = 0;
+  bool integer = false, verify = false;
+  std::string out;
+};
+
+// Throws Error for wrong options or data before any work, and Failure if integers differ where --verify compares them.
+void evaluate_classifier(const EvalOptions& o, const Run& run, const Finish& finish);
+
+}  // namespace ingot::pipeline

@@ -1,0 +1,18 @@
+// ingot export: a model as a Hugging Face folder, or as packed codes.
+#pragma once
+
+#include <string>
+
+#include "pipeline/run.h"
+
+namespace ingot::pipeline {
+
+struct ExportOptions {
+  std::string from, to;
+  bool packed = false, floats = false;
+};
+
+// Throws Error if the target is not free, and for a model that the target cannot hold.
+void export_model(const ExportOptions& o, const Run& run, const Finish& finish);
+
+}  // namespace ingot::pipeline

@@ -1,0 +1,25 @@
+// ingot search bench: samplers on problems in closed form.
+#pragma once
+
+#include <string>
+
+#include "pipeline/run.h"
+#include "pipeline/searches/options.h"
+
+namespace ingot::pipeline {
+
+struct BenchOptions : SearchOptions {
+  BenchOptions() {
+    duplicates = "evaluate";
+    trials = 100;
+    startup = 10;
+  }
+  std::string problem, stream, journal, study = "bench";
+  bool ordinal = false, regret = false;
+  int seeds = 20;
+};
+
+// One search, or with --regret all samplers over seeds. Throws Error for options that do not go together.
+void bench_samplers(const BenchOptions& o, const Run& run, const Finish& finish);
+
+}  // namespace ingot::pipeline

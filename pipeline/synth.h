@@ -1,0 +1,20 @@
+// ingot synth: what emitted RTL takes of a chip.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "pipeline/run.h"
+
+namespace ingot::pipeline {
+
+struct SynthOptions {
+  std::string folder, target = "xilinx", out;
+  std::int64_t sweep = 0;
+  bool report = false, no_dsp = false;
+};
+
+// Throws Error for a folder or a target that cannot be synthesised, and Failure if a tool fails.
+void synthesize_rtl(const SynthOptions& o, const Run& run, const Finish& finish);
+
+}  // namespace ingot::pipeline
