@@ -1,4 +1,6 @@
 // The forward pass up to the head: embeddings, encoder layers, pooler.
+#include <cassert>
+
 #include "bert/head.h"
 #include "bert/model.h"
 #include "engine/autograd/elementwise.h"
@@ -39,6 +41,7 @@ Variable Model::pool(const Variable& hidden, const Input& input) const {
 }
 
 Variable Model::outputs(const Variable& hidden, const Input& input, DropoutStreams& streams) const {
+  assert(config.head->outputs != nullptr);
   return config.head->outputs(*this, hidden, input, streams);
 }
 

@@ -3,6 +3,7 @@
 #include "bert/train/classification.h"
 
 #include <algorithm>
+#include <cassert>
 #include <chrono>
 #include <numeric>
 
@@ -116,6 +117,7 @@ Evaluation evaluate(const Outputs& outputs, const Subset& subset, const data::Fr
                       });
   std::vector<std::int32_t> labels;
   for (const std::size_t example : subset.examples) labels.push_back(subset.part->labels[example]);
+  assert(outputs.head->measure != nullptr);
   outputs.head->measure(predictions, {.labels = labels}, evaluation);
   evaluation.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return evaluation;
