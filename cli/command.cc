@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <cstdio>
+#include <cstdlib>
 
 #include "cli/config_file.h"
+#include "cli/help.h"
 #include "cli/version.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -38,13 +41,19 @@ const Option& Option::type_name(const std::string& name) const {
   return *this;
 }
 
-const Option& Option::range(int lowest, int highest) const {
-  option_->check(CLI::Range(lowest, highest));
-  return *this;
-}
+// The range is said where it is broken, not in --help: most of them end where no one goes.
+const Option& Option::range(int lowest, int highest) const { return range(double{lowest}, double{highest}); }
 
 const Option& Option::range(double lowest, double highest) const {
-  option_->check(CLI::Range(lowest, highest));
+  option_->check(
+      [=](const std::string& text) {
+        double value = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        const bool is_number = error == std::errc() && end == text.data() + text.size();
+        if (is_number && value >= lowest && value <= highest) return std::string();
+        return fmt::format("must be between {} and {}, got {}", lowest, highest, engine::printable(text, 40));
+      },
+      "");
   return *this;
 }
 
@@ -58,7 +67,12 @@ const Option& Option::not_negative() const {
 }
 
 const Option& Option::positive() const {
-  option_->check(CLI::PositiveNumber);
+  option_->check(
+      [](const std::string& value) {
+        const bool is_positive = std::strtod(value.c_str(), nullptr) > 0;
+        return is_positive ? std::string() : fmt::format("must be above 0, got {}", engine::printable(value, 40));
+      },
+      "");
   return *this;
 }
 
@@ -72,6 +86,10 @@ Command& Command::add_subcommand(const std::string& name, const std::string& des
 }
 
 void Command::require_subcommand() { app_.require_subcommand(1); }
+
+void Command::group(const std::string& heading) {
+  app_.option_defaults()->group(heading.empty() ? "Options" : heading);
+}
 
 Option Command::add_option(const std::string& name, std::string& value, const std::string& description) {
   return Option(*app_.add_option(name, value, description));
@@ -109,8 +127,6 @@ void Command::add_flag(const std::string& name, bool& value, const std::string& 
   app_.add_flag(name, value, description);
 }
 
-void Command::remove_option(const std::string& name) { app_.remove_option(app_.get_option(name)); }
-
 std::string Command::name() const { return app_.get_name(); }
 
 std::set<std::string> Command::given() const {
@@ -128,12 +144,15 @@ std::shared_ptr<Common> add_common(Command& command) {
   auto common = std::make_shared<Common>();
   command.app().option_defaults()->always_capture_default();
   command.app().option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  command.group(kCommonGroup);
+  command.app().get_help_ptr()->group(kCommonGroup);
   command.add_option("--seed", common->seed, "of everything random: the same seed gives the same bits").not_negative();
   command.add_option("--threads", common->threads, "threads to use; 0: all processors").range(0, 1024);
   command.add_flag("--quiet", common->quiet, "no progress and no notes");
   command.add_flag("--json", common->json, "the result as one JSON object on standard output");
   command.add_option("--config", common->config, "TOML file with any of these options; the command line wins")
       .type_name("FILE");
+  command.group("");
   return common;
 }
 

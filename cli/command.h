@@ -50,6 +50,9 @@ class Command {
   Command& add_subcommand(const std::string& name, const std::string& description);
   void require_subcommand();  // it does nothing itself
 
+  // The heading in --help of the options that are added from now on; "": the common one, Options.
+  void group(const std::string& heading);
+
   // `name`: "--option", or "word" of a positional argument.
   Option add_option(const std::string& name, std::string& value, const std::string& description);
   Option add_option(const std::string& name, int& value, const std::string& description);
@@ -60,7 +63,6 @@ class Command {
   Option add_option(const std::string& name, std::optional<double>& value, const std::string& description);
   Option add_option(const std::string& name, std::vector<std::string>& value, const std::string& description);
   void add_flag(const std::string& name, bool& value, const std::string& description);
-  void remove_option(const std::string& name);
 
   std::string name() const;
   std::set<std::string> given() const;          // all such, as "--seed"

@@ -7,6 +7,7 @@
 namespace ingot::cli {
 
 Option add_data_options(Command& command, pipeline::DataOptions& o, const std::string& help) {
+  command.group("Data");
   Option data = command.add_option("--data", o.data, help);
   command.add_option(
       "--text", o.text,

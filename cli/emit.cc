@@ -14,6 +14,7 @@ void add_emit(Command& program) {
   command.add_option("model", o->model, "folder of a run or a checkpoint, or a .toml file that describes layers")
       .required()
       .type_name("DIR|FILE");
+  command.group("Hardware");
   command.add_option("--block", o->block, "of a trained model: ffn.0, ffn.1, ..., pooler, classifier or head");
   command
       .add_option("--parallelism", o->parallelism,
@@ -22,11 +23,13 @@ void add_emit(Command& program) {
   command.add_option("--cycles", o->cycles, "instead: as few multipliers as do a vector in that many cycles")
       .not_negative();
   command.add_option("--multipliers", o->multipliers, "instead: as fast as that many multipliers allow").not_negative();
+  command.group("Data");
   command
       .add_option("--activations", o->activations,
                   "texts of --data whose real inputs and outputs are kept, to be simulated")
       .not_negative();
   add_data_options(command, *o, "as for train: where these texts come from");
+  command.group("Output");
   command.add_option("--name", o->name, "of the module, its file and its images: give each block of a design its own")
       .type_name("NAME");
   command.add_option("--out", o->out, "folder of the RTL; an earlier one is replaced").required();

@@ -16,6 +16,7 @@ void add_eval(Command& program) {
   command.add_option(
       "--part", o->part,
       "test, validation (where the data has one), train (all that is labelled beside), or auto: test if there is one");
+  command.group("");
   command.add_option("--length", o->length, "tokens of a text; 0: as trained").not_negative();
   command.add_option("--batch", o->batch, "texts at a time").range(1, 65536);
   command.add_flag("--integer", o->integer, "run the fixed-point layers in integers");

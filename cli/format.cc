@@ -1,5 +1,4 @@
 // ingot format: what number formats there are, the numbers of one, and what it makes of numbers.
-#include "cli/command.h"
 #include "compress/formats/format.h"
 
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include <iostream>
 #include <limits>
 
+#include "cli/command.h"
 #include "cli/commands.h"
 #include "engine/base/error.h"
 #include "pipeline/formats.h"

@@ -52,6 +52,11 @@ std::string row(const std::string& name, const std::string& explanation) {
 
 class HelpFormatter : public CLI::Formatter {
  public:
+  std::string make_help(const CLI::App* command, std::string name, CLI::AppFormatMode mode) const override {
+    return make_description(command) + make_usage(command, std::move(name)) + make_positionals(command) +
+           grouped_options(command) + make_subcommands(command, mode) + "\n" + make_footer(command);
+  }
+
   std::string make_option(const CLI::Option* option, bool is_positional) const override {
     return row(make_option_name(option, is_positional) + make_option_opts(option), make_option_desc(option));
   }
@@ -81,6 +86,20 @@ class HelpFormatter : public CLI::Formatter {
       } else {
         all += wrapped(line, 0, 0) + "\n";
       }
+    }
+    return all;
+  }
+
+ private:
+  // What every command has comes last.
+  std::string grouped_options(const CLI::App* command) const {
+    std::vector<std::string> groups = command->get_groups();
+    std::stable_partition(groups.begin(), groups.end(), [](const std::string& name) { return name != kCommonGroup; });
+    std::string all;
+    for (const std::string& name : groups) {
+      const auto options = command->get_options(
+          [&](const CLI::Option* option) { return option->get_group() == name && option->nonpositional(); });
+      if (!options.empty()) all += make_group(name, false, options);
     }
     return all;
   }

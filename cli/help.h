@@ -6,6 +6,8 @@
 
 namespace ingot::cli {
 
+inline constexpr char kCommonGroup[] = "Of every command";  // the heading of options that all have
+
 // Names on the left, what they are on the right, no line longer than 80 columns. Subcommands inherit it.
 std::shared_ptr<CLI::FormatterBase> help_formatter();
 

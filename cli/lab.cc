@@ -20,13 +20,16 @@ void add_lab(Command& program) {
     all += fmt::format("{}{} ({})", all.empty() ? "" : ", ", lab.name, lab.title);
   command.add_option("lab", o->lab, all).required().type_name("LAB");
   add_data_options(command, *o, "as for train; lab 4 needs it only with --from");
+  command.group("Output");
   command
       .add_option("--out", o->out,
                   "folder of the lab; what is done there is not done again, and several processes may share it")
       .required();
+  command.group("Rows");
   command.add_option("--from", o->from, "the model to compress; default: trained first, on the same data");
   command.add_option("--rows", o->rows, "only rows with these names, and what they need: 'control-*,calibrated-4*'");
   command.add_flag("--report", o->report, "do no row: table and figure from what is there");
+  command.group("Recipe");
   command.add_option("--pieces", o->pieces, "vocabulary of the model to train; 0: to suit the data");
   command.add_option("--length", o->length, "tokens of a text; 0: to suit the data").not_negative();
   command.add_option("--batch", o->batch, "texts a step; 0: to suit the data").range(0, 65536);

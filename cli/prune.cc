@@ -18,7 +18,9 @@ void add_prune(Command& program) {
       .required()
       .type_name("DIR");
   add_data_options(command, *o).required();
+  command.group("Output");
   command.add_option("--out", o->out, "folder of the run: config, metrics, checkpoints, result").required();
+  command.group("Pruning");
   std::string methods;
   for (const compress::Criterion* criterion : compress::criteria()) {
     methods += fmt::format("{} ({}), ", criterion->name, criterion->summary);
@@ -31,9 +33,11 @@ void add_prune(Command& program) {
   command.add_flag("--embeddings", o->embeddings, "the embedding tables too");
   command.add_option("--ramp", o->ramp,
                      "share of the steps over which the sparsity grows, first fast and then slowly; 0: at once");
+  command.group("Training");
   command.add_option("--epochs", o->epochs, "passes over the training texts; 0: no training").range(0, 100000);
   add_step_options(command, *o);
   add_fine_tuning_options(command, *o);
+  command.group("Data");
   command.add_option("--validation", o->validation,
                      "training texts held out to choose the best epoch by; negative: a tenth, at most 2,500");
   set_action(command, "ingot prune runs/imdb --data aclImdb.tar.gz --sparsity 0.9 --epochs 1 --out runs/p90", common,

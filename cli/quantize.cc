@@ -9,6 +9,7 @@ namespace ingot::cli {
 namespace {
 
 void add_format_options(Command& command, pipeline::QuantizeOptions& o) {
+  command.group("Format");
   command.add_option("--format", o.format, "fixed, or a format in full, as `ingot format` lists them");
   command.add_option("--width", o.width, "bits of fixed point");
   command.add_option("--frac", o.frac, "its fraction bits: calibrated, half (of the width, biases too), or a number");
@@ -22,6 +23,7 @@ void add_format_options(Command& command, pipeline::QuantizeOptions& o) {
                   "units of its sums: what hardware computes; 0: no")
       .range(0, 16);
   command.add_option("--plan", o.plan, "TOML or JSON file: formats by pattern of layer name and by role, instead");
+  command.group("Calibration");
   command.add_option("--method", o.method, "of calibration: mse (least squared error) or percentile");
   command.add_option("--percentile", o.percentile, "share of the magnitudes, in percent, that must not saturate");
   command.add_option("--calibration-texts", o.calibration_texts, "training texts that inputs are calibrated on");
@@ -39,16 +41,20 @@ void add_quantize(Command& program) {
       .required()
       .type_name("DIR");
   add_data_options(command, o).required();
+  command.group("Output");
   command.add_option("--out", o.out, "folder of the run: config, metrics, checkpoints, result").required();
   add_format_options(command, o);
+  command.group("Training");
   command.add_option("--qat-epochs", o.epochs, "epochs of training with it; 0: only calibrated").range(0, 100000);
   add_step_options(command, o);
-  command.remove_option("--clip");  // here about the straight-through gradient
-  command.add_flag("--clip", o.clip_gradients, "no gradient to numbers outside of the range of their format");
+  command.group("Training");
+  command.add_flag("--clipped-ste", o.clipped_ste,
+                   "straight-through gradient 0 for numbers outside of the range of their format");
   add_fine_tuning_options(command, o);
   command.add_flag("--learn-scales", o.learn_scales, "learn the steps of fixed point, powers of two, with the weights");
   command.add_option("--freeze", o.freeze, "parameters not to train: patterns such as 'bert.embeddings.*', with commas")
       .type_name("PATTERN");
+  command.group("Data");
   command.add_option("--validation", o.validation,
                      "training texts held out to choose the best epoch by; negative: as in train");
   set_action(command, "ingot quantize runs/imdb --data aclImdb.tar.gz --width 4 --qat-epochs 1 --out runs/q4", common,

@@ -12,9 +12,11 @@ void add_train(Command& program) {
   const auto options = std::make_shared<pipeline::TrainOptions>();
   add_training_options(command, *options);
   add_fine_tuning_options(command, *options);
+  command.group("Model");
   command.add_option(
       "--pooling", options->pooling,
       "summary of a text for the classifier: cls or mean; auto: as in the model it starts from, mean if that has none");
+  command.group("Data");
   command.add_option("--validation", options->validation,
                      "training texts held out to choose the best epoch by; negative: a tenth, at most 2,500");
   set_action(command, "ingot train --data aclImdb.tar.gz --model tiny --epochs 1 --lr 1e-3 --out runs/imdb", common,

@@ -34,7 +34,7 @@ compress::Plan plan_from_options(const Run& run, const QuantizeOptions& o) {
   compress::QuantizerRequest request = compress::parse_request(format_text(run, o));
   require(request.quantizer.has_value(), "--format: must be a number format, got '{}'", o.format);
   request.quantizer->mode = compress::parse_mode(o.mode);
-  request.quantizer->clip = o.clip_gradients;
+  request.quantizer->clip = o.clipped_ste;
   compress::check_mode(request.quantizer->format, request.quantizer->mode);
   const bool by_default = !run.given.contains("--per") && request.quantizer->mode == compress::Mode::mase;
   compress::Plan plan = uniform_plan(request, request, o.per == "channel" && !by_default, o.embeddings);
@@ -51,7 +51,7 @@ compress::Plan plan_from_options(const Run& run, const QuantizeOptions& o) {
 compress::Plan plan_of(const Run& run, const QuantizeOptions& o) {
   if (o.plan.empty()) return plan_from_options(run, o);
   for (const char* option :
-       {"--format", "--width", "--frac", "--per", "--mode", "--embeddings", "--outputs", "--clip"}) {
+       {"--format", "--width", "--frac", "--per", "--mode", "--embeddings", "--outputs", "--clipped-ste"}) {
     require(!run.given.contains(option), "{}: is said by the plan; give it there, or no --plan", option);
   }
   return compress::read_plan(o.plan);

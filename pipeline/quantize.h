@@ -27,7 +27,7 @@ struct QuantizeOptions : TrainingOptions {
   int outputs = 0;
   std::string mode = "standard";
   std::string plan;
-  bool clip_gradients = false;
+  bool clipped_ste = false;
   bool learn_scales = false;
   std::string freeze;
   std::int64_t validation = -1;

@@ -16,7 +16,9 @@ void add_search_mixed(Command& search_command) {
       .required()
       .type_name("DIR");
   add_data_options(command, o).required();
+  command.group("Output");
   command.add_option("--out", o.out, "folder of the search; several processes may share it, with --resume").required();
+  command.group("Search space");
   command.add_option("--formats,--format", o.formats,
                      "what each layer chooses from: fixed, block_fp, minifloat, mx ..., with commas");
   command.add_option("--widths", o.widths, "of fixed");
@@ -28,10 +30,9 @@ void add_search_mixed(Command& search_command) {
   command.add_option("--max-bits", o.max_bits,
                      "plans with more bits a parameter, over all of them, are not tried; 0: no limit");
   add_model_search_options(command, o);
+  command.group("Training");
   command.add_option("--calibration-texts", o.calibration_texts, "training texts that inputs are calibrated on")
       .range(1, 1 << 24);
-  command.add_option("--evaluation-texts", o.evaluation_texts, "of the validation texts, for the accuracy; 0: all")
-      .range(0, 1 << 24);
   command.add_option("--qat-epochs", o.epochs, "epochs of training of each trial; 0: only calibrated").range(0, 100000);
   command.add_option("--qat-steps", o.steps, "steps of it, instead of epochs").range(0, 1 << 30);
   add_step_options(command, o);

@@ -13,7 +13,9 @@ void add_search_nas(Command& search_command) {
   const auto options = std::make_shared<pipeline::NasOptions>();
   pipeline::NasOptions& o = *options;
   add_data_options(command, o).required();
+  command.group("Output");
   command.add_option("--out", o.out, "folder of the search; several processes may share it, with --resume").required();
+  command.group("Search space");
   command.add_option("--layers", o.layers, "encoder layers to choose from");
   command.add_option("--heads", o.heads, "attention heads; those that do not divide the hidden size are left out");
   command.add_option("--hidden", o.hidden, "hidden sizes");
@@ -23,6 +25,7 @@ void add_search_nas(Command& search_command) {
                      "layers, or never; default: each, for a grid role");
   command.add_option("--max-parameters", o.max_parameters, "larger models are not tried; 0: no limit");
   add_model_search_options(command, o);
+  command.group("Compression");
   command.add_option("--compress", o.format, "quantise each trained model: 'fixed(8,calibrated)', or another format");
   command.add_option("--sparsity", o.sparsity, "prune this share of the weights of each trained model, the smallest");
   command.add_flag("--embeddings", o.embeddings, "compress the embedding tables too");
@@ -31,8 +34,10 @@ void add_search_nas(Command& search_command) {
   command.add_option("--fine-tune-epochs", o.fine_tune_epochs, "epochs of training after compression").range(0, 100000);
   command.add_option("--fine-tune-steps", o.fine_tune_steps, "steps of it, instead of epochs").range(0, 1 << 30);
   command.add_option("--fine-tune-lr", o.fine_tune_rate, "its learning rate");
+  command.group("Training");
   command.add_option("--steps", o.steps, "of training, the same for each trial, instead of epochs; 0: --epochs");
   command.add_option("--epochs", o.epochs, "passes over the training texts").range(1, 100000);
+  command.group("Model");
   command.add_option("--tokenizer", o.tokenizer, "vocab.txt or SentencePiece .model; default: learned from the data");
   command.add_option("--tokenizer-type", o.tokenizer_type, "of a learned tokenizer: unigram or bpe");
   command.add_option("--pieces", o.pieces,

@@ -5,6 +5,7 @@
 namespace ingot::cli {
 
 void add_search_options(Command& command, pipeline::SearchOptions& o) {
+  command.group("Search");
   std::string samplers;
   for (const search::SamplerKind& kind : search::sampler_kinds()) {
     samplers += fmt::format("{}{} ({})", samplers.empty() ? "" : ", ", kind.name, kind.summary);
@@ -28,16 +29,19 @@ void add_search_options(Command& command, pipeline::SearchOptions& o) {
 }
 
 void add_model_search_options(Command& command, pipeline::ModelSearchOptions& o) {
+  command.group("Search");
   command.add_option("--objectives", o.objectives,
                      "accuracy on the validation texts, and after it what is to be small: then there is a front");
   add_search_options(command, o.search);
   std::string pruners;
   for (const search::PrunerKind& kind : search::pruner_kinds()) {
-    pruners += fmt::format("{}{} ({})", pruners.empty() ? "" : ", ", kind.name, kind.summary);
+    pruners += fmt::format("{}{} ({})", pruners.empty() ? "" : ", ", notation(kind), kind.summary);
   }
-  command.add_option("--pruner", o.pruner, "ends poor trials early: " + pruners);
-  command.add_option("--reports", o.reports, "how often a trial in training is looked at").range(0, 10000);
-  command.add_option("--glance", o.glance, "validation texts that it is looked at with").range(1, 1 << 24);
+  command.add_option("--pruner", o.pruner,
+                     "ends poor trials early; settings in parentheses, steps are those of training: " + pruners);
+  command.add_option("--reports", o.reports, "how often a trial reports its accuracy to the pruner").range(0, 10000);
+  command.add_option("--report-texts", o.report_texts, "validation texts of such a report").range(1, 1 << 24);
+  command.group("Data");
   command.add_option("--validation", o.validation,
                      "training texts held out for the accuracy; negative: a tenth, at most 2,500");
 }

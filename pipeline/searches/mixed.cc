@@ -272,8 +272,7 @@ void search_mixed(const MixedOptions& o, const Run& run, const Finish& finish) {
   const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, run.seed);
   match_labels(start.model.config, *texts);
   const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);
-  if (o.evaluation_texts > 0) texts->validation = glance_at(texts->validation, o.evaluation_texts, run.seed);
-  const TrialTexts trial_texts{o, *texts, framing, glance_at(texts->validation, o.glance, run.seed), run.seed};
+  const TrialTexts trial_texts{o, *texts, framing, texts_of_reports(texts->validation, o.report_texts, run.seed), run.seed};
   const SearchFolder folder(o.out, run);
   Json identity = identity_of(run, *texts);
   identity["from_fingerprint"] =

@@ -18,7 +18,7 @@ struct MixedOptions : TrainingOptions, ModelSearchOptions {
   std::string formats = "fixed", widths = "2,3,4,6,8", fracs = "calibrated", inputs = "same", per = "channel";
   bool embeddings = false;
   double max_bits = 0;
-  std::int64_t calibration_texts = 256, evaluation_texts = 0, steps = 0;
+  std::int64_t calibration_texts = 256, steps = 0;
 
   bool trains() const { return epochs > 0 || steps > 0; }
 };

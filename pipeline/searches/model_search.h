@@ -16,7 +16,7 @@ namespace ingot::pipeline {
 struct ModelSearchOptions {
   SearchOptions search;
   std::string pruner = "none", objectives = "accuracy";
-  std::int64_t reports = 5, glance = 500, validation = -1;
+  std::int64_t reports = 5, report_texts = 500, validation = -1;
 };
 
 // Throws Error for options that contradict each other.

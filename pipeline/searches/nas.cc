@@ -206,7 +206,7 @@ void search_nas(const NasOptions& o, const Run& run, const Finish& finish) {
   const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, run.seed);
   const data::Framing framing = framing_of(o, config_of(o, *texts->tokenizer), *texts->tokenizer);
   note_truncation(texts->corpus.train, framing, "training");
-  const TrialTexts trial_texts{o, *texts, framing, glance_at(texts->validation, o.glance, run.seed), run.seed};
+  const TrialTexts trial_texts{o, *texts, framing, texts_of_reports(texts->validation, o.report_texts, run.seed), run.seed};
   const SearchFolder folder(o.out, run);
   const Json identity = identity_of(run, *texts);
   Nas nas(o, space, trial_texts, folder, measures, identity);

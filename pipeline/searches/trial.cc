@@ -15,11 +15,11 @@ namespace ingot::pipeline {
 namespace fs = std::filesystem;
 using engine::Json;
 
-bert::Subset glance_at(const bert::Subset& validation, std::int64_t n_glance, std::uint64_t seed) {
+bert::Subset texts_of_reports(const bert::Subset& validation, std::int64_t n_texts, std::uint64_t seed) {
   bert::Subset chosen = validation;
   engine::Rng rng(seed, static_cast<std::uint64_t>(engine::Stream::sampling) << 56);
   engine::shuffle(chosen.examples, rng);
-  chosen.examples.resize(std::min(chosen.examples.size(), static_cast<std::size_t>(n_glance)));
+  chosen.examples.resize(std::min(chosen.examples.size(), static_cast<std::size_t>(n_texts)));
   return chosen;
 }
 
@@ -72,7 +72,7 @@ double train_in_trial(const TrialTexts& trial, CompressedModel& start, const Tri
   job.steps_per_epoch = training.steps;
   job.before_update = [&](std::int64_t step, const engine::AdamW&) {
     if (!reports.is_due(step)) return;
-    reports.add(training.before + step, bert::evaluate(start.model, trial.glance, trial.framing, o.batch).accuracy);
+    reports.add(training.before + step, bert::evaluate(start.model, trial.report_texts, trial.framing, o.batch).accuracy);
   };
   job.save = [&](const fs::path& folder) { save_in_trial(trial, start, folder); };
   fs::create_directories(training.folder);

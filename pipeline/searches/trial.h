@@ -19,12 +19,12 @@ struct TrialTexts {
   const TrainingOptions& options;
   const TrainingTexts& texts;
   data::Framing framing;
-  bert::Subset glance;  // validation texts that intermediate values are of
+  bert::Subset report_texts;  // validation texts that intermediate values are of
   std::uint64_t seed;
 };
 
-// n_glance of the validation texts, chosen by the seed; all if there are not more.
-bert::Subset glance_at(const bert::Subset& validation, std::int64_t n_glance, std::uint64_t seed);
+// n_texts of the validation texts, chosen by the seed; all if there are not more.
+bert::Subset texts_of_reports(const bert::Subset& validation, std::int64_t n_texts, std::uint64_t seed);
 
 // The steps that epochs or steps ask for; steps other than 0 win.
 std::int64_t n_steps(const TrialTexts& trial, std::int64_t epochs, std::int64_t steps);

@@ -1,4 +1,4 @@
-// Pruners: whether a trial that reports poor intermediate values goes on. One file each in this folder, and one line in
+// Pruners: whether a trial that reports poor intermediate values goes on. One file each in this folder, and one row in
 // list.cc. The rules are Optuna's.
 #pragma once
 
@@ -65,12 +65,25 @@ bool prune_by_halving(Report& report, const HalvingOptions& options, const std::
 // The last step of the first complete trial that reported; -1 while there is none.
 std::int64_t first_last_step(const View& view);
 
+// A number that a pruner can be told, by the name of Optuna's argument.
+struct PrunerSetting {
+  const char* name;
+  double otherwise;  // if it is not told
+  bool is_integer = true;
+};
+
 struct PrunerKind {
   const char* name;
   const char* summary;
-  std::unique_ptr<Pruner> (*make)();  // with default options
+  std::span<const PrunerSetting> settings;
+  std::unique_ptr<Pruner> (*make)(std::span<const double> values);  // of the settings, in their order
 };
 std::span<const PrunerKind> pruner_kinds();
-std::unique_ptr<Pruner> make_pruner(const std::string& name);  // "none": nullptr; throws Error
+
+// Its name, and settings in parentheses: "median", "median(n_startup_trials=2,n_warmup_steps=100)".
+std::string notation(const PrunerKind& kind);
+
+// The pruner of such a text; null for "none". Throws Error for another name, setting or value.
+std::unique_ptr<Pruner> make_pruner(const std::string& text);
 
 }  // namespace ingot::search

@@ -1,6 +1,7 @@
 // emit and synth as their users meet them.
 #include <doctest/doctest.h>
 
+#include "engine/base/child.h"
 #include "engine/io/json.h"
 #include "tests/support/error_text.h"
 #include "tests/support/program.h"
@@ -57,6 +58,29 @@ TEST_CASE("emit writes a small model from a file, twice the same, and says what 
   REQUIRE(place.run("emit mlp.toml --parallelism 4 --seed 2 --out rtl").code == 0);
   CHECK(text_of_file(place / "rtl/manifest.json") != manifest);
   CHECK(contains(place.run("emit mlp.toml --cycles 8 --out rtl").out, "4 multipliers, a vector every 8 cycles"));
+}
+
+TEST_CASE(
+    "a multiplier is a DSP block, or logic where that is asked for, in what is found and in what the model says") {
+  if (!engine::find_program("yosys")) {
+    MESSAGE("skipped: yosys is not installed");
+    return;
+  }
+  const Workplace place;
+  place.write("mlp.toml", kMlp);
+  REQUIRE(place.run("emit mlp.toml --parallelism 4 --out rtl").code == 0);
+  const auto synthesised = [&](const std::string& more) {
+    const Outcome outcome = place.run("synth rtl --target ecp5 --json " + more);
+    REQUIRE_MESSAGE(outcome.code == 0, outcome.error);
+    return Json::parse(outcome.out);
+  };
+  const Json blocks = synthesised(""), logic = synthesised("--no-dsp");
+  CHECK(blocks["dsp"].get<int>() > 0);
+  CHECK(blocks["model"]["dsp"].get<double>() > 0);
+  CHECK(logic["dsp"] == 0);
+  CHECK(logic["model"]["dsp"] == 0);
+  CHECK(logic["lut"].get<int>() > blocks["lut"].get<int>());
+  CHECK_FALSE(logic.contains("last_run"));  // another design, not a change of this one
 }
 
 TEST_CASE("what cannot be emitted or synthesised is refused in one sentence") {

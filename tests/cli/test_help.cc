@@ -58,12 +58,45 @@ TEST_CASE("every command explains itself, within 80 columns and with an example 
     CHECK(place.run("help " + name).out == help.out);
     if (name == "search" || name == "tokenizer") continue;
     CHECK(contains(help.out, "--threads"));
+    CHECK_FALSE(contains(help.out, " in ["));
+    CHECK(help.out.find("\nOf every command:\n") < help.out.find("  -h,--help"));
     const std::size_t example = help.out.find("Example:\n  ");
     REQUIRE(example != std::string::npos);
     std::string pasted = help.out.substr(example + 9);
     for (std::size_t at = pasted.find(" \\\n"); at != std::string::npos; at = pasted.find(" \\\n")) pasted.erase(at, 3);
     CHECK(std::count(pasted.begin(), pasted.end(), '\n') == 1);
   }
+}
+
+TEST_CASE("--help puts options under headings, each once, and those of every command last") {
+  const Workplace place;
+  const auto headings = [&](const std::string& words) {
+    std::vector<std::string> found;
+    std::istringstream lines(place.run(words + " --help").out);
+    for (std::string line; std::getline(lines, line);)
+      if (line.ends_with(":") && !line.starts_with(" ") && line != "Example:") found.push_back(line);
+    return found;
+  };
+  CHECK(headings("train") == std::vector<std::string>{"Data:", "Output:", "Model:", "Training:", "Of every command:"});
+  CHECK(headings("search mixed") == std::vector<std::string>{"Positionals:", "Data:", "Output:", "Search space:",
+                                                             "Search:", "Training:", "Of every command:"});
+  CHECK(headings("version").empty());
+  const std::string train = place.run("train --help").out;
+  CHECK(train.find("--pooling") < train.find("\nTraining:"));  // declared last, shown where it belongs
+}
+
+TEST_CASE("a value outside of the range of its option is refused with both") {
+  const Workplace place;
+  const auto says = [&](const std::string& words, const std::string& sentence) {
+    const Outcome outcome = place.run(words);
+    INFO(outcome.error);
+    CHECK(outcome.code == 2);
+    CHECK(contains(outcome.error, sentence));
+  };
+  says("train --data a.csv --out run --batch 0", "--batch: must be between 1 and 65536, got 0");
+  says("train --data a.csv --out run --warmup 1.5", "--warmup: must be between 0 and 1, got 1.5");
+  says("train --data a.csv --out run --threads many", "--threads: must be between 0 and 1024, got many");
+  says("simulate rtl --vectors 0", "--vectors: must be above 0, got 0");
 }
 
 TEST_CASE("the program explains itself: its commands, its version, its exit codes") {

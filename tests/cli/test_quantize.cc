@@ -126,7 +126,8 @@ TEST_CASE("other formats, modes and methods") {
   CHECK(place.layer("mini", "bert.embeddings.word_embeddings")["weight"]["mode"] == "mase");
   place.quantized("mase", "--width 6 --mode mase");
   CHECK_FALSE(place.layer("mase", kQuery)["weight"].contains("channel_frac_bits"));
-  place.quantized("p", "--width 6 --method percentile --percentile 99 --per tensor --clip --calibration-texts 10");
+  place.quantized("p",
+                  "--width 6 --method percentile --percentile 99 --per tensor --clipped-ste --calibration-texts 10");
   CHECK(place.layer("p", kQuery)["input"]["clip"] == true);
   place.quantized("u", "--format ufixed --width 6 --frac 3");
   CHECK(place.layer("u", kQuery)["bias"]["format"] == "ufixed(6,3)");

@@ -8,8 +8,21 @@
 #include "tests/support/program.h"
 
 using namespace ingot;
+using engine::Json;
 using test::Outcome;
 using test::Workplace;
+
+TEST_CASE("no trial begins after the time that a search was given") {
+  const Workplace place;
+  const auto begin = std::chrono::steady_clock::now();
+  const Outcome outcome =
+      place.run("search bench --problem condfmt6 --sampler random --trials 1000000 --time 0.3 --json --quiet");
+  REQUIRE_MESSAGE(outcome.code == 0, outcome.error);
+  const std::size_t n = Json::parse(outcome.out)["values"].size();
+  CHECK(n > 0);
+  CHECK(n < 1'000'000);
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(60));  // on a busy machine
+}
 
 TEST_CASE("search bench prints the values of Optuna, trial by trial") {
   const Workplace place;

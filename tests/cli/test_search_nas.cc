@@ -102,6 +102,21 @@ TEST_CASE("a search killed in a trial goes on in it, and ends with the trials of
   }
 }
 
+TEST_CASE("a trial reports to its pruner as often, and on as many texts, as is asked for") {
+  const Workplace place;
+  const Json result = run(place, nas("--trials 2 --pruner 'median(n_startup_trials=1)' --reports 4 --report-texts 8"));
+  for (const Json& trial : result["trials"]) {
+    if (trial["state"] != "complete") continue;
+    REQUIRE(trial["reports"].size() == 4);
+    for (const Json& report : trial["reports"]) {
+      CHECK(report[0].get<int>() % 4 == 0);  // of 20 steps, and none at their end
+      const double right = report[1].get<double>() * 8;
+      CHECK(right == doctest::Approx(std::round(right)));
+    }
+  }
+  CHECK(result["trials"][0]["state"] == "complete");
+}
+
 TEST_CASE("two processes share a search: every trial is done once, and the last one leaves the whole") {
   const Workplace place;
   const std::string words = nas("--trials 8 --steps 60 --threads 1 --sampler random --resume");
@@ -141,6 +156,14 @@ TEST_CASE("trials are quantised, pruned and trained on inside the search") {
     CHECK(tuned["trials"][i]["float_accuracy"] == at_once["trials"][i]["float_accuracy"]);
   }
   CHECK(tuned["average_bits"] == at_once["average_bits"]);
+  // Of the texts, all but the 20 for validation, 8 a step: so many steps are an epoch.
+  const auto tuned_for = [&](const std::string& how_long) {
+    fs::remove_all(place / "nas");
+    return trials_of(run(place, nas("--trials 1 --compress 'fixed(4,calibrated)' --fine-tune-lr 1e-2 " + how_long)));
+  };
+  const std::string table = test::text_of_file(place / "train.csv");
+  const auto n_texts = std::count(table.begin(), table.end(), '\n') - 1 - 20;
+  CHECK(tuned_for("--fine-tune-epochs 2") == tuned_for(fmt::format("--fine-tune-steps {}", 2 * ((n_texts + 7) / 8))));
   CHECK(test::text_of_file(place / "nas/best/model.safetensors").size() > 1000);
 }
 
@@ -206,6 +229,8 @@ TEST_CASE("search nas says what is wrong before any work, and exits with 2") {
   refused("--sampler gp", "sampler: must be one of tpe, random, grid, got 'gp'");
   refused("--sampler grid --identity each", "--sampler grid: lists every combination");
   refused("--identity some", "--identity: must be each, role or never, got 'some'");
+  refused("--pruner 'median(n_startup_trials=x)'",
+          "pruner median: n_startup_trials must be an integer between 0 and 1000000000, got 'x'");
   refused("--pruner best", "pruner: must be one of none, median, halving, hyperband, got 'best'");
   refused("--pruner median --objectives accuracy,bits", "--pruner median: goes with one objective");
   refused("--objectives bits", "--objectives: the first must be accuracy, got 'bits'");

@@ -25,6 +25,17 @@ std::unique_ptr<Pruner> golden_pruner(const std::string& name) {
   return make_pruner(name);
 }
 
+// The same with settings as a user writes them.
+std::string written(const std::string& name) {
+  if (name == "median_late")
+    return "median(percentile=25,n_startup_trials=2,n_warmup_steps=4,interval_steps=3,n_min_trials=2)";
+  if (name == "halving_1") return "halving(min_resource=2,reduction_factor=3,min_early_stopping_rate=1)";
+  if (name == "halving_bootstrap") return "halving(min_resource=1,reduction_factor=2,bootstrap_count=3)";
+  if (name == "hyperband_243") return "hyperband(max_resource=243)";
+  if (name == "hyperband_27") return "hyperband(max_resource=27)";
+  return name;
+}
+
 // The step at which each curve was pruned, -1 for those that ended; NaN lets a trial fail in the end.
 std::vector<int> ends(Study& study, const std::vector<std::vector<double>>& curves) {
   std::vector<int> steps;
@@ -56,7 +67,28 @@ TEST_CASE("pruners end the same curves at the same steps as Optuna's") {
     const Direction direction = t["direction"] == "minimize" ? Direction::minimize : Direction::maximize;
     Study study({.name = "curves", .directions = {direction}}, golden_pruner(t["pruner"]));
     CHECK(ends(study, curves) == t["ends"].get<std::vector<int>>());
+    Study same({.name = "curves", .directions = {direction}, .pruner = written(t["pruner"])});
+    CHECK(ends(same, curves) == t["ends"].get<std::vector<int>>());
   }
+}
+
+TEST_CASE("settings of a pruner that it does not have, or cannot have, are refused with those it has") {
+  const auto says = [](const std::string& text, const std::string& sentence) {
+    const std::string error = error_text([&] { make_pruner(text); });
+    CHECK_MESSAGE(contains(error, sentence), error);
+  };
+  says("median(warmup=3)",
+       "pruner median: its settings are percentile, n_startup_trials, n_warmup_steps, interval_steps, n_min_trials, "
+       "got 'warmup'");
+  says("median(n_warmup_steps=1.5)", "n_warmup_steps must be an integer between 0 and 1000000000, got '1.5'");
+  says("median(n_warmup_steps=-1)", "got '-1'");
+  says("median(percentile=101)", "percentile must lie within 0 and 100, got 101");
+  says("halving(reduction_factor=1)", "the reduction must be at least 2, got 1");
+  says("halving(4)", "settings must be NAME=NUMBER, got '4'");
+  says("hyperband(min_resource=1", "settings must be in parentheses, as in 'hyperband(min_resource=1, max_resource=0, ");
+  says("none(x=1)", "pruner none: has no settings, got 'none(x=1)'");
+  says("best", "pruner: must be one of none, median, halving, hyperband, got 'best'");
+  for (const PrunerKind& kind : pruner_kinds()) CHECK_NOTHROW(make_pruner(notation(kind)));
 }
 
 TEST_CASE("the median prunes what is worse than half of the complete trials at its step") {
