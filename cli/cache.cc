@@ -54,11 +54,11 @@ void run_cache(const Command& command, bool clear, const Common& common) {
 void add_cache(Command& program) {
   Command& command = program.add_subcommand(
       "cache",
-      "tokens, vocabularies and simulators kept for the next run (at most 1 GiB; INGOT_CACHE_LIMIT: another number of "
-      "MiB); what was used longest ago goes first");
+      "list or empty what is kept for the next run: tokens, vocabularies, simulators (at most 1 GiB, or "
+      "INGOT_CACHE_LIMIT in MiB; the least recently used goes first)");
   const auto common = add_common(command);
   const auto clear = std::make_shared<bool>(false);
-  command.add_flag("--clear", *clear, "remove all of it");
+  command.add_flag("--clear", *clear, "remove everything");
   set_action(command, "ingot cache --clear", common,
              [&command, clear, common] { run_cache(command, *clear, *common); });
 }

@@ -146,10 +146,11 @@ std::shared_ptr<Common> add_common(Command& command) {
   command.app().option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   command.group(kCommonGroup);
   command.app().get_help_ptr()->group(kCommonGroup);
-  command.add_option("--seed", common->seed, "of everything random: the same seed gives the same bits").not_negative();
+  command.add_option("--seed", common->seed, "seed of all random numbers; the same seed gives the same bits")
+      .not_negative();
   command.add_option("--threads", common->threads, "threads to use; 0: all processors").range(0, 1024);
   command.add_flag("--quiet", common->quiet, "no progress and no notes");
-  command.add_flag("--json", common->json, "the result as one JSON object on standard output");
+  command.add_flag("--json", common->json, "print the result as one JSON object on standard output");
   command.add_option("--config", common->config, "TOML file with any of these options; the command line wins")
       .type_name("FILE");
   command.group("");

@@ -16,10 +16,10 @@ Option add_data_options(Command& command, pipeline::DataOptions& o, const std::s
   command.add_option("--label", o.label,
                      "column of the labels; default: label, sentiment, class or another usual name");
   command.add_option("--separator", o.separator,
-                     "of fields: one character, or tab; default: what makes sense of the header");
+                     "character between fields, or the word tab; default: the one that fits the header");
   command
       .add_option("--data-limit", o.data_limit,
-                  "MiB that the data may have, unpacked; 0: 4096, or half of the memory if that is less")
+                  "largest size of the unpacked data in MiB; 0: 4096, or half of the memory if that is less")
       .range(0, 1 << 24);
   return data;
 }

@@ -9,6 +9,7 @@
 namespace ingot::cli {
 
 // Adds --data (required unless said otherwise; `help` explains it), --text, --label, --separator and --data-limit.
-Option add_data_options(Command& command, pipeline::DataOptions& options, const std::string& help = "as for train");
+Option add_data_options(Command& command, pipeline::DataOptions& options,
+                        const std::string& help = "labelled texts, as for train");
 
 }  // namespace ingot::cli

@@ -99,7 +99,7 @@ void run(const Command& command, const std::string& out, const Common& common) {
 }  // namespace
 
 void add_demo(Command& program) {
-  Command& command = program.add_subcommand("demo", "the whole way on built-in data, in a few minutes");
+  Command& command = program.add_subcommand("demo", "train, compress and predict on built-in data, in a few minutes");
   const auto common = add_common(command);
   const auto out = std::make_shared<std::string>("runs/demo");
   command.add_option("--out", *out, "folder to work in; an earlier demo there is replaced");

@@ -15,22 +15,29 @@ void add_emit(Command& program) {
       .required()
       .type_name("DIR|FILE");
   command.group("Hardware");
-  command.add_option("--block", o->block, "of a trained model: ffn.0, ffn.1, ..., pooler, classifier or head");
+  command.add_option("--block", o->block, "block of a trained model: ffn.0, ffn.1, ..., pooler, classifier or head");
   command
       .add_option("--parallelism", o->parallelism,
-                  "numbers that layers take and give at once: 4, 4x2 (in x out), 4,fc2=8x2; default: 1")
+                  "numbers that each layer reads and writes a cycle: 4, 4x2 (in x out), 4,fc2=8x2; default: 1")
       .type_name("P");
-  command.add_option("--cycles", o->cycles, "instead: as few multipliers as do a vector in that many cycles")
+  command
+      .add_option("--cycles", o->cycles,
+                  "most cycles a vector may take: chooses the parallelism with the fewest multipliers; 0: off")
       .not_negative();
-  command.add_option("--multipliers", o->multipliers, "instead: as fast as that many multipliers allow").not_negative();
+  command
+      .add_option("--multipliers", o->multipliers,
+                  "most multipliers: chooses the fastest parallelism that they allow; 0: off")
+      .not_negative();
   command.group("Data");
   command
       .add_option("--activations", o->activations,
-                  "texts of --data whose real inputs and outputs are kept, to be simulated")
+                  "number of texts of --data whose inputs and outputs of the block are stored for simulate")
       .not_negative();
-  add_data_options(command, *o, "as for train: where these texts come from");
+  add_data_options(command, *o, "texts for --activations, as for train");
   command.group("Output");
-  command.add_option("--name", o->name, "of the module, its file and its images: give each block of a design its own")
+  command
+      .add_option("--name", o->name,
+                  "name of the module, its file and its images; blocks of one design need different names")
       .type_name("NAME");
   command.add_option("--out", o->out, "folder of the RTL; an earlier one is replaced").required();
   set_action(

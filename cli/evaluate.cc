@@ -15,9 +15,9 @@ void add_eval(Command& program) {
   add_data_options(command, *o).required();
   command.add_option(
       "--part", o->part,
-      "test, validation (where the data has one), train (all that is labelled beside), or auto: test if there is one");
+      "part of the data: test, validation, train (the other labelled texts), or auto (test, else train)");
   command.group("");
-  command.add_option("--length", o->length, "tokens of a text; 0: as trained").not_negative();
+  command.add_option("--length", o->length, "most tokens of a text; 0: as trained").not_negative();
   command.add_option("--batch", o->batch, "texts at a time").range(1, 65536);
   command.add_flag("--integer", o->integer, "run the fixed-point layers in integers");
   command.add_flag("--verify", o->verify,

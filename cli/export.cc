@@ -13,10 +13,10 @@ void add_export(Command& program) {
   command.add_option("model", o->from, "folder of a run, a checkpoint or packed codes").required().type_name("DIR");
   command.add_option("target", o->to, "folder to write").required().type_name("OUT");
   command.add_flag("--packed", o->packed,
-                   "as packed codes, which eval and predict read: what a compressed model weighs");
+                   "write packed codes, which eval and predict read: the true size of a compressed model");
   command.add_flag("--float", o->floats,
-                   "of a compressed model the float weights that training goes on from, not the pruned and quantised "
-                   "ones it computes with");
+                   "write the float weights of a compressed model, from which training can go on, instead of the "
+                   "pruned and quantised ones");
   set_action(command, "ingot export runs/imdb imdb-bert", common, [&command, o, common] {
     pipeline::export_model(*o, run_of(command, *common), finisher(command, *common, {}));
   });

@@ -50,13 +50,14 @@ void run_format(const pipeline::FormatOptions& o, std::uint64_t seed, const pipe
 
 void add_format(Command& program) {
   Command& command = program.add_subcommand(
-      "format", "number formats: all of them, the numbers of one, or what it makes of those on standard input");
+      "format", "list number formats, describe one, or round the numbers on standard input to it");
   const auto common = add_common(command);
   const auto o = std::make_shared<pipeline::FormatOptions>();
-  command.add_option("format", o->format, "as in fixed(8,4); default: list all").type_name("FORMAT");
+  command.add_option("format", o->format, "a format such as fixed(8,4); default: list all").type_name("FORMAT");
   command.add_option("--mode", o->mode, "standard: the nearest number; mase: what MASE computes");
   command
-      .add_option("--shape", o->shape, "of the tensor that the numbers make, for formats with blocks; default: a row")
+      .add_option("--shape", o->shape,
+                  "shape of the tensor that the numbers fill, for formats with blocks; default: one row")
       .type_name("R,C");
   set_action(command, "printf '0.3\\n-1.7\\n' | ingot format 'minifloat(8,e4)'", common,
              [&command, o, common] { run_format(*o, common->seed, finisher(command, *common, {})); });

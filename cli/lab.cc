@@ -19,30 +19,35 @@ void add_lab(Command& program) {
   for (const labs::Lab& lab : labs::kLabs)
     all += fmt::format("{}{} ({})", all.empty() ? "" : ", ", lab.name, lab.title);
   command.add_option("lab", o->lab, all).required().type_name("LAB");
-  add_data_options(command, *o, "as for train; lab 4 needs it only with --from");
+  add_data_options(command, *o, "labelled texts, as for train; lab 4 needs them only with --from");
   command.group("Output");
   command
       .add_option("--out", o->out,
-                  "folder of the lab; what is done there is not done again, and several processes may share it")
+                  "folder of the lab; finished rows are not repeated, and several processes may share it")
       .required();
   command.group("Rows");
-  command.add_option("--from", o->from, "the model to compress; default: trained first, on the same data");
-  command.add_option("--rows", o->rows, "only rows with these names, and what they need: 'control-*,calibrated-4*'");
-  command.add_flag("--report", o->report, "do no row: table and figure from what is there");
+  command.add_option("--from", o->from, "model to compress; default: one trained first on the same data");
+  command.add_option("--rows", o->rows,
+                     "names of the rows to do, with the rows that they need: 'control-*,calibrated-4*'; default: all");
+  command.add_flag("--report", o->report, "do no row; make table and figure from the finished ones");
   command.group("Recipe");
-  command.add_option("--pieces", o->pieces, "vocabulary of the model to train; 0: to suit the data");
-  command.add_option("--length", o->length, "tokens of a text; 0: to suit the data").not_negative();
+  command.add_option("--pieces", o->pieces, "vocabulary size of the model to train; 0: to suit the data");
+  command.add_option("--length", o->length, "most tokens of a text; 0: to suit the data").not_negative();
   command.add_option("--batch", o->batch, "texts a step; 0: to suit the data").range(0, 65536);
-  command.add_option("--epochs", o->epochs, "of the model to train; 0: to suit the data").range(0, 100000);
-  command.add_option("--lr", o->learning_rate, "of the model to train; 0: to suit the data").not_negative();
-  command.add_option("--tune-lr", o->tuning_rate, "of the epoch more that tuned rows get; 0: validation chooses it")
+  command.add_option("--epochs", o->epochs, "epochs of the model to train; 0: to suit the data").range(0, 100000);
+  command.add_option("--lr", o->learning_rate, "learning rate of the model to train; 0: to suit the data")
       .not_negative();
-  command.add_option("--trials", o->trials, "of a search; 0: to suit the lab").range(0, 100000);
-  command.add_option("--trial-steps", o->trial_steps, "of training in a trial; 0: to suit the data").range(0, 1 << 30);
-  command.add_option("--trial-length", o->trial_length, "tokens of a text in a trial; 0: to suit the data")
+  command
+      .add_option("--tune-lr", o->tuning_rate,
+                  "learning rate of the extra epoch of tuned rows; 0: validation chooses it")
+      .not_negative();
+  command.add_option("--trials", o->trials, "trials of each search; 0: to suit the lab").range(0, 100000);
+  command.add_option("--trial-steps", o->trial_steps, "training steps of a trial; 0: to suit the data")
+      .range(0, 1 << 30);
+  command.add_option("--trial-length", o->trial_length, "most tokens of a text in a trial; 0: to suit the data")
       .not_negative();
   command.add_option("--sizes", o->sizes,
-                     "options of search nas that say what it chooses from, such as '--layers 2,4'; default: to suit "
+                     "sizes that a search chooses from, as options of search nas: '--layers 2,4'; default: to suit "
                      "the data");
   set_action(command, "ingot lab 1.1 --data aclImdb.tar.gz --out runs/lab-1.1", common, [&command, o, common] {
     labs::run_lab(*o, run_of(command, *common), {run_program, common->threads, common->quiet},

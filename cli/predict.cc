@@ -114,14 +114,15 @@ void run_predict(const Command& command, const PredictOptions& o, const Common& 
 }  // namespace
 
 void add_predict(Command& program) {
-  Command& command = program.add_subcommand("predict", "labels of texts: a line 'label<TAB>probability' each");
+  Command& command =
+      program.add_subcommand("predict", "labels of texts, one line 'label<TAB>probability' for each text");
   const auto common = add_common(command);
   const auto o = std::make_shared<PredictOptions>();
   command.add_option("model", o->model, "folder of a run or a checkpoint").required().type_name("DIR");
-  command.add_option("texts", o->texts, "texts; default: one a line on standard input, answered as they come")
+  command.add_option("texts", o->texts, "texts; default: the lines of standard input, each answered as it comes")
       .type_name("TEXT")
       .repeatable();
-  command.add_option("--length", o->length, "tokens of a text; 0: as trained").not_negative();
+  command.add_option("--length", o->length, "most tokens of a text; 0: as trained").not_negative();
   command.add_option("--batch", o->batch, "texts at a time").range(1, 65536);
   command.add_flag("--integer", o->integer, "run the fixed-point layers in integers");
   set_action(command, "ingot predict runs/imdb 'A quiet, beautiful film.'", common,

@@ -13,7 +13,8 @@ void add_pretrain(Command& program) {
   const auto options = std::make_shared<pipeline::PretrainOptions>();
   add_training_options(command, *options);
   command.group("Training");
-  command.add_option("--masked", options->masked, "share of the tokens to be predicted").range(0.001, 1.0);
+  command.add_option("--masked", options->masked, "share of the tokens that are masked and predicted")
+      .range(0.001, 1.0);
   set_action(command, "ingot pretrain --data aclImdb.tar.gz --model tiny --epochs 3 --out runs/mlm", common,
              [&command, options, common] {
                pipeline::pretrain(*options, run_of(command, *common), finisher(command, *common, options->out));

@@ -26,13 +26,15 @@ void add_prune(Command& program) {
     methods += fmt::format("{} ({}), ", criterion->name, criterion->summary);
   }
   command.add_option("--method", o->method, methods + "or N:M (of every M weights in a row the N largest stay: 2:4)");
-  command.add_option("--scope", o->scope, "local: each tensor alone; global: all ranked together");
-  command.add_option("--sparsity", o->sparsity, "share of the weights to prune; default 0.5, of N:M its own");
-  command.add_option("--activations", o->activations,
-                     "also this share of each token's inputs of every pruned Linear, the smallest |x|");
-  command.add_flag("--embeddings", o->embeddings, "the embedding tables too");
+  command.add_option("--scope", o->scope,
+                     "how weights are ranked: local (within each tensor) or global (all together)");
+  command.add_option("--sparsity", o->sparsity, "share of the weights to prune; default: 0.5, or what N:M implies");
+  command.add_option(
+      "--activations", o->activations,
+      "share of each token's inputs to set to 0 in every pruned Linear, the smallest |x| first; 0: none");
+  command.add_flag("--embeddings", o->embeddings, "prune the embedding tables too");
   command.add_option("--ramp", o->ramp,
-                     "share of the steps over which the sparsity grows, first fast and then slowly; 0: at once");
+                     "share of the steps over which the sparsity grows, fast at first; 0: full sparsity at once");
   command.group("Training");
   command.add_option("--epochs", o->epochs, "passes over the training texts; 0: no training").range(0, 100000);
   add_step_options(command, *o);

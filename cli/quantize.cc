@@ -10,30 +10,35 @@ namespace {
 
 void add_format_options(Command& command, pipeline::QuantizeOptions& o) {
   command.group("Format");
-  command.add_option("--format", o.format, "fixed, or a format in full, as `ingot format` lists them");
-  command.add_option("--width", o.width, "bits of fixed point");
-  command.add_option("--frac", o.frac, "its fraction bits: calibrated, half (of the width, biases too), or a number");
+  command.add_option("--format", o.format, "fixed, or a format with its parameters, as `ingot format` lists them");
+  command.add_option("--width", o.width, "width of fixed point in bits");
+  command.add_option("--frac", o.frac,
+                     "fraction bits of fixed point: calibrated, half (of the width; biases too), or a number");
   command.add_option("--per", o.per,
-                     "calibrated weights: fraction bits by output channel, or one number a tensor; mode mase: tensor");
-  command.add_option("--mode", o.mode, "standard: nearest value; mase: as MASE computes it");
-  command.add_flag("--embeddings", o.embeddings, "the embedding tables too");
+                     "fraction bits of calibrated weights: one number a channel, or one a tensor; mode mase: tensor");
+  command.add_option("--mode", o.mode, "rounding: standard (nearest value) or mase (as MASE computes it)");
+  command.add_flag("--embeddings", o.embeddings, "quantise the embedding tables too");
   command
       .add_option("--outputs", o.outputs,
-                  "what each Linear gives, before its activation, in fixed point of that many bits too, and biases in "
-                  "units of its sums: what hardware computes; 0: no")
+                  "bits of each Linear's output, before its activation; biases then have the unit of its sums, as in "
+                  "hardware; 0: outputs stay float32")
       .range(0, 16);
-  command.add_option("--plan", o.plan, "TOML or JSON file: formats by pattern of layer name and by role, instead");
+  command.add_option(
+      "--plan", o.plan,
+      "TOML or JSON file with formats by pattern of layer name and by role, instead of one format for all");
   command.group("Calibration");
-  command.add_option("--method", o.method, "of calibration: mse (least squared error) or percentile");
-  command.add_option("--percentile", o.percentile, "share of the magnitudes, in percent, that must not saturate");
-  command.add_option("--calibration-texts", o.calibration_texts, "training texts that inputs are calibrated on");
+  command.add_option("--method", o.method, "calibration method: mse (least squared error) or percentile");
+  command.add_option("--percentile", o.percentile,
+                     "percent of the magnitudes that must not saturate, with --method percentile");
+  command.add_option("--calibration-texts", o.calibration_texts,
+                     "number of training texts that inputs are calibrated on");
 }
 
 }  // namespace
 
 void add_quantize(Command& program) {
   Command& command =
-      program.add_subcommand("quantize", "compute a classifier in another number format, trained on or not");
+      program.add_subcommand("quantize", "give a classifier another number format, calibrated or trained further");
   const auto common = add_common(command);
   const auto options = std::make_shared<pipeline::QuantizeOptions>();
   pipeline::QuantizeOptions& o = *options;
@@ -45,18 +50,22 @@ void add_quantize(Command& program) {
   command.add_option("--out", o.out, "folder of the run: config, metrics, checkpoints, result").required();
   add_format_options(command, o);
   command.group("Training");
-  command.add_option("--qat-epochs", o.epochs, "epochs of training with it; 0: only calibrated").range(0, 100000);
+  command.add_option("--qat-epochs", o.epochs, "epochs of quantisation-aware training; 0: calibration alone")
+      .range(0, 100000);
   add_step_options(command, o);
   command.group("Training");
   command.add_flag("--clipped-ste", o.clipped_ste,
-                   "straight-through gradient 0 for numbers outside of the range of their format");
+                   "the straight-through gradient is 0 for numbers outside the range of their format");
   add_fine_tuning_options(command, o);
-  command.add_flag("--learn-scales", o.learn_scales, "learn the steps of fixed point, powers of two, with the weights");
-  command.add_option("--freeze", o.freeze, "parameters not to train: patterns such as 'bert.embeddings.*', with commas")
+  command.add_flag("--learn-scales", o.learn_scales,
+                   "learn the scales of fixed point, which stay powers of two, with the weights");
+  command
+      .add_option("--freeze", o.freeze,
+                  "parameters not to train: patterns such as 'bert.embeddings.*', separated by commas")
       .type_name("PATTERN");
   command.group("Data");
   command.add_option("--validation", o.validation,
-                     "training texts held out to choose the best epoch by; negative: as in train");
+                     "training texts held out to choose the best epoch by; negative: a tenth, at most 2,500");
   set_action(command, "ingot quantize runs/imdb --data aclImdb.tar.gz --width 4 --qat-epochs 1 --out runs/q4", common,
              [&command, options, common] {
                pipeline::quantize_classifier(*options, run_of(command, *common),

@@ -63,17 +63,17 @@ void run_encode(const Command& command, const std::string& model, const Common& 
 }  // namespace
 
 void add_tokenizer(Command& program) {
-  Command& parent = program.add_subcommand("tokenizer", "learn a vocabulary, or see what one makes of text");
+  Command& parent = program.add_subcommand("tokenizer", "learn a vocabulary, or encode text with one");
   parent.require_subcommand();
 
   Command& train = parent.add_subcommand("train", "learn a SentencePiece vocabulary from a corpus");
   const auto train_common = add_common(train);
   const auto o = std::make_shared<LearnOptions>();
-  add_data_options(train, *o, "as for ingot train").required();
+  add_data_options(train, *o, "texts, as for ingot train").required();
   train.add_option("--out", o->out, "file to write").required().type_name("FILE");
   train.add_option("--pieces", o->pieces,
                    "size of the vocabulary, special tokens included; 0: 8000, or as many pieces as the texts hold");
-  train.add_option("--type", o->type, "unigram or bpe");
+  train.add_option("--type", o->type, "algorithm: unigram or bpe");
   set_action(train, "ingot tokenizer train --data glosses --pieces 8000 --out tok.model", train_common,
              [&train, o, train_common] { run_train(train, *o, *train_common); });
 

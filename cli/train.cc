@@ -15,7 +15,7 @@ void add_train(Command& program) {
   command.group("Model");
   command.add_option(
       "--pooling", options->pooling,
-      "summary of a text for the classifier: cls or mean; auto: as in the model it starts from, mean if that has none");
+      "what the classifier reads of a text: cls (first token) or mean (of all tokens); auto: as in --from, else mean");
   command.group("Data");
   command.add_option("--validation", options->validation,
                      "training texts held out to choose the best epoch by; negative: a tenth, at most 2,500");

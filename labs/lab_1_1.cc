@@ -1,4 +1,12 @@
 // Lab 1.1: quantisation after training (PTQ) against training with it (QAT), in fixed point.
+//
+// The question: how few bits does a trained classifier need, and how much of a loss does one epoch of training with the
+// formats win back? A row is a model in one format, and its pair is the same model after that epoch.
+//
+// Three groups of rows answer it. "Published" repeats MASE's setting, where fraction bits are half of the width.
+// "Calibrated" chooses fraction bits from data instead. "Whole" and "mixed" quantise the embedding tables too, which
+// hold most parameters, and count the bytes of packed files. An epoch more also helps a model in float32, so a control
+// gets the same epoch, and QAT is judged against that control.
 #include <fmt/format.h>
 
 #include <array>

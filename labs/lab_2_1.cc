@@ -1,4 +1,11 @@
-// Lab 2.1: architecture search by grid, by chance, and by TPE.
+// Lab 2.1: architecture search by grid, at random, and by TPE.
+//
+// The question: which sampler finds the better architecture with the same number of trials? One search says little,
+// since luck decides much of it, so every sampler searches with three seeds.
+//
+// Training each trial in full would cost too much, so a trial trains for few steps on short texts. That ranks
+// architectures but does not measure them: the best one of each sampler is then trained from nothing at full length,
+// at two learning rates of which validation chooses, since large models need smaller steps.
 #include <fmt/format.h>
 
 #include "labs/lab.h"

@@ -1,4 +1,11 @@
 // Lab 2.2: architecture search in which each trial is compressed before it is judged.
+//
+// The question: is the architecture that is best in float32 also the best one after pruning and quantisation? Three
+// searches differ in what a trial's accuracy is measured on: the plain model, the compressed model, or the compressed
+// model after some more training.
+//
+// More training makes a trial dearer but is how the model would be used. So the architecture of the last search is
+// the one that is trained at full length and compressed, beside a control that gets the same epoch in float32.
 #include <fmt/format.h>
 
 #include "labs/lab.h"

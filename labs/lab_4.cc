@@ -1,4 +1,11 @@
 // Lab 4: a Linear layer with an activation as hardware: metadata, Verilog, simulation, synthesis.
+//
+// The question: does emitted hardware compute what the engine computes, what does it take on a chip, and how long does
+// the way there take beside MASE's flow? A row is a design that is emitted, simulated and synthesised.
+//
+// The small designs repeat MASE's network with several activations. With --from, blocks of a trained model follow, fed
+// with the numbers that real texts give. Only cost and time are measured, so this lab has a table of designs of its own
+// instead of the rows of labs/row.h. Times are those of several rounds, since a busy machine disturbs a single one.
 #include <fmt/format.h>
 
 #include <optional>

@@ -1,6 +1,14 @@
-// Masks are drawn anew for every step from (seed, number of the step), so that a run can be resumed anywhere and draws
-// the same ones. The held-out texts have fixed masks, so that losses of two epochs differ by what was learned alone.
-// Only the masked rows go through the decoder, whose vocabulary would otherwise be most of the work.
+// Masked language modelling hides some tokens of a text and learns to predict them. Three things decide how it is done.
+//
+// A text is seen in several epochs, and fixed masks would be learned by heart. So masks are drawn anew for every step.
+// They are a function of (seed, number of the step), so that a run can be resumed anywhere and draws the same ones.
+//
+// The held-out texts are the exception: they have fixed masks, so that the losses of two epochs differ by what was
+// learned alone.
+//
+// Logits over the whole vocabulary would be most of the work of a small model. Only the masked rows go through the
+// decoder, and their logits are never held all at once (linear_cross_entropy). In return nothing is learned from tokens
+// that were not chosen.
 #include "bert/train/pretraining.h"
 
 #include <algorithm>

@@ -19,19 +19,20 @@ void add_search_bench(Command& search_command) {
   command.group("Problem");
   command.add_option("--problem", o->problem, names);
   add_search_options(command, *o);
-  command.add_option("--batch", o->batch, "trials drawn before their results are known; 0: the jobs").range(0, 1024);
+  command.add_option("--batch", o->batch, "number of trials drawn before their results are known; 0: as many as --jobs")
+      .range(0, 1024);
   command.group("Problem");
-  command.add_flag("--ordinal", o->ordinal, "lists in order are sampled by index");
+  command.add_flag("--ordinal", o->ordinal, "sample lists with an order as integers, by index");
   command.group("Search");
   command.add_option("--stream", o->stream,
-                     "numpy: the numbers that Optuna draws; per-trial: a stream for each trial; default: numpy, but "
-                     "per-trial with a journal or a batch");
+                     "random numbers: numpy (those that Optuna draws) or per-trial (a stream for each trial); default: "
+                     "numpy, but per-trial with a journal or a batch");
   command.group("Output");
-  command.add_option("--journal", o->journal, "file to keep the search in, and to go on from").type_name("FILE");
+  command.add_option("--journal", o->journal, "file that keeps the search, to continue it later").type_name("FILE");
   command.add_option("--study", o->study, "name of the search in the journal");
   command.group("Problem");
-  command.add_flag("--regret", o->regret, "all samplers over seeds, beside what Optuna reached");
-  command.add_option("--seeds", o->seeds, "of --regret").range(1, 1000);
+  command.add_flag("--regret", o->regret, "run all samplers with several seeds, and compare with what Optuna reached");
+  command.add_option("--seeds", o->seeds, "number of seeds for --regret").range(1, 1000);
   set_action(command, "ingot search bench --problem mixedprec14 --sampler tpe --seed 7 --trials 60", common,
              [&command, o, common] {
                pipeline::bench_samplers(*o, run_of(command, *common), finisher(command, *common, {}));

@@ -20,21 +20,25 @@ void add_search_mixed(Command& search_command) {
   command.add_option("--out", o.out, "folder of the search; several processes may share it, with --resume").required();
   command.group("Search space");
   command.add_option("--formats,--format", o.formats,
-                     "what each layer chooses from: fixed, block_fp, minifloat, mx ..., with commas");
-  command.add_option("--widths", o.widths, "of fixed");
+                     "formats that each layer chooses from, separated by commas: fixed, block_fp, minifloat, mx ...");
+  command.add_option("--widths", o.widths, "widths of fixed, in bits");
   command.add_option("--fracs", o.fracs, "fraction widths of fixed: numbers, calibrated or half");
   command.add_option("--inputs", o.inputs,
-                     "format of a layer's input: same as its weight, or as in 'fixed(8,calibrated)'");
-  command.add_option("--per", o.per, "calibrated weights: fraction bits by output channel, or one number a tensor");
-  command.add_flag("--embeddings", o.embeddings, "the embedding tables are searched too");
+                     "format of a layer's input: same (as its weight), or a format such as 'fixed(8,calibrated)'");
+  command.add_option("--per", o.per, "fraction bits of calibrated weights: one number a channel, or one a tensor");
+  command.add_flag("--embeddings", o.embeddings, "search formats for the embedding tables too");
   command.add_option("--max-bits", o.max_bits,
-                     "plans with more bits a parameter, over all of them, are not tried; 0: no limit");
+                     "most bits a parameter on average; plans above are not tried; 0: no limit");
   add_model_search_options(command, o);
   command.group("Training");
-  command.add_option("--calibration-texts", o.calibration_texts, "training texts that inputs are calibrated on")
+  command
+      .add_option("--calibration-texts", o.calibration_texts, "number of training texts that inputs are calibrated on")
       .range(1, 1 << 24);
-  command.add_option("--qat-epochs", o.epochs, "epochs of training of each trial; 0: only calibrated").range(0, 100000);
-  command.add_option("--qat-steps", o.steps, "steps of it, instead of epochs").range(0, 1 << 30);
+  command
+      .add_option("--qat-epochs", o.epochs, "epochs of quantisation-aware training in each trial; 0: calibration alone")
+      .range(0, 100000);
+  command.add_option("--qat-steps", o.steps, "steps of quantisation-aware training in each trial, instead of epochs")
+      .range(0, 1 << 30);
   add_step_options(command, o);
   set_action(
       command,

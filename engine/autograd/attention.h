@@ -23,7 +23,8 @@ Variable attention(const Variable& query, const Variable& key, const Variable& v
                    const std::shared_ptr<const Sequences>& sequences, std::int64_t n_heads,
                    const Dropout& dropout = {});
 
-// The same without a graph, of query, key and value side by side: [n_rows, 3 hidden] -> [n_rows, hidden].
+// Attention for inference, without a graph. The columns of x are query, key and value side by side:
+// [n_rows, 3 hidden] -> [n_rows, hidden].
 Tensor joined_attention(const Tensor& x, const Sequences& sequences, std::int64_t n_heads);
 
 // The first row of each sequence: [n_rows, n] -> [n_sequences, n].

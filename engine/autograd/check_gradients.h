@@ -9,9 +9,9 @@
 namespace ingot::engine {
 
 struct GradientError {
-  double worst = 0;       // largest |analytic - numeric| / max(1, |numeric|) over all elements
-  std::size_t input = 0;  // where
-  std::int64_t element = 0;
+  double worst = 0;          // largest |analytic - numeric| / max(1, |numeric|) over all elements
+  std::size_t input = 0;     // index of the input with that error
+  std::int64_t element = 0;  // index of its element
 };
 
 // Compares the gradient of f, a function of the inputs (leaves that require gradients) to a scalar, with

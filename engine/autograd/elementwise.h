@@ -9,7 +9,7 @@ namespace ingot::engine {
 
 Variable add(const Variable& a, const Variable& b);  // equal shapes
 Variable activate(const Variable& x, Activation activation);
-Variable dropout(const Variable& x, const Dropout& dropout);  // rows: all dimensions but the last
+Variable dropout(const Variable& x, const Dropout& dropout);  // rows of the mask: all dimensions but the last
 Variable softmax(const Variable& x);                          // over the last dimension
 Variable sum(const Variable& x);                              // -> [1]
 

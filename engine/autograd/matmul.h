@@ -6,7 +6,7 @@
 
 namespace ingot::engine {
 
-// How a linear layer is summed up.
+// How a linear layer adds up its products and its bias.
 enum class Sums {
   fastest,    // in float32, beginning with the bias
   bias_last,  // in float32, then the bias

@@ -6,8 +6,8 @@
 
 namespace ingot::engine {
 
-// LayerNorm(dropout(x) + residual) over the last dimension; gamma, beta [columns]; residual undefined: none. x must not
-// be used elsewhere if the sum changes it (residual or dropout): its memory is reused.
+// LayerNorm(dropout(x) + residual) over the last dimension. x and residual [..., columns], gamma and beta [columns]; an
+// undefined residual counts as 0. With a residual or dropout the sum is written over x: x must not be used elsewhere.
 Variable layer_norm(const Variable& x, const Variable& residual, const Variable& gamma, const Variable& beta, float eps,
                     const Dropout& dropout = {});
 

@@ -20,8 +20,8 @@ class Variable;
 
 // What the gradient buffer of a node holds.
 enum class GradientState {
-  absent,  // nothing: contents arbitrary
-  zero,    // nothing, but the buffer is known to be all zeros
+  absent,  // no gradient; the contents are arbitrary
+  zero,    // no gradient; the contents are zeros
   rows,    // zeros except in the rows listed in touched_rows
   dense,
 };
@@ -39,8 +39,8 @@ struct Node {
   std::array<std::shared_ptr<Node>, kMaxInputs> inputs;
 
   virtual ~Node() = default;
-  // Sends the gradient to the inputs, then forgets what was saved for that. A gradient that is unique() may be used up.
-  // `rows`: those of the gradient that may differ from 0, if it is row-sparse; else null.
+  // Adds to the gradients of the inputs, then frees what the forward pass saved. A gradient that is unique() may be
+  // overwritten. `rows`: the rows that may differ from 0 if the gradient is row-sparse; else null.
   virtual void backward(const Tensor& gradient, const std::vector<std::int32_t>* rows) { (void)gradient, (void)rows; }
 };
 
@@ -64,14 +64,14 @@ class Variable {
   }
   void clear_gradient();  // before the next step; the buffer is kept
 
-  // For operations: where to put the gradient of this variable. If accumulate, data holds a sum to be added to, else
-  // its contents are to be overwritten whole.
+  // For operations: where to write the gradient of this variable. With accumulate, the operation adds to the sum in
+  // data; otherwise it overwrites all of data.
   struct Slot {
     float* data;
     bool accumulate;
   };
   Slot gradient_slot() const;
-  // The same for an operation that adds to some rows only (sorted, different): always to be added to.
+  // The same for an operation whose gradient is 0 except in `rows` (ascending, each once). The operation always adds.
   float* gradient_rows(std::span<const std::int32_t> rows) const;
   void add_gradient(const Tensor& gradient) const;
 
@@ -90,7 +90,7 @@ void backward(const Variable& root);
 // The same from any variable, given the gradient of something with respect to it.
 void backward(const Variable& root, const Tensor& gradient);
 
-// While one of these lives, this thread records nothing: inference.
+// While an object of this class lives, operations of this thread record no graph, as under torch.no_grad().
 class NoGradient {
  public:
   NoGradient();

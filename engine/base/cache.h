@@ -1,4 +1,5 @@
-// What may be made again, kept for the next run: tokens of corpora, learned vocabularies, compiled parts of simulators.
+// The cache keeps for the next run what can be made again: tokens of corpora, learned vocabularies, compiled parts of
+// simulators.
 // Each is an entry: a file or a folder directly in the cache folder.
 #pragma once
 
@@ -14,7 +15,7 @@ namespace ingot::engine {
 // Throws Error if there is none.
 std::filesystem::path cache_folder();
 
-// Says that an entry serves now, so that others are removed before it. Nothing happens if it is not there.
+// Marks an entry as just used, so that trim_cache() removes older ones first. Does nothing if there is no such entry.
 void touch_cache_entry(const std::filesystem::path& entry);
 
 struct CacheEntry {

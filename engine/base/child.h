@@ -1,4 +1,4 @@
-// Other programs.
+// Runs other programs as child processes.
 #pragma once
 
 #include <sys/types.h>

@@ -1,4 +1,4 @@
-// Whole numbers divided upwards.
+// Division of whole numbers, rounded up.
 #pragma once
 
 #include <cstdint>

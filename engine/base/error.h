@@ -49,8 +49,8 @@ void require(bool ok, fmt::format_string<Args...> text, Args&&... args) {
     fail_formatted(text, fmt::make_format_args(args...));
 }
 
-// What `work` returns. An Error of it gets the subject in front: "SUBJECT: ITS SENTENCE". The subject is a text, or a
-// function that makes one, called only then.
+// Returns work(). If it throws an Error, throws one with the subject in front: "SUBJECT: SENTENCE". The subject is a
+// text, or a function that returns one and is called only in that case.
 template <class Subject, class Work>
 decltype(auto) with_subject(const Subject& subject, const Work& work) {
   try {

@@ -1,4 +1,4 @@
-// Who works on what, among processes that share a folder.
+// File locks, by which processes that share a folder tell each other who works on what.
 #pragma once
 
 #include <filesystem>
@@ -6,7 +6,7 @@
 namespace ingot::engine {
 
 enum class Wait { yes, no };
-enum class Sharing { alone, together };  // together: beside all others who lock it so
+enum class Sharing { alone, together };  // alone: nobody else; together: any number that ask for `together`
 
 enum class LockOutcome {
   locked,
@@ -36,7 +36,7 @@ class FileLock {
   int descriptor_ = -1;
 };
 
-// Whether some process has it, without touching it.
+// Whether some process holds a lock on the file. Takes no lock itself.
 bool is_locked(const std::filesystem::path& file);
 
 }  // namespace ingot::engine

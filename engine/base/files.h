@@ -10,8 +10,8 @@
 
 namespace ingot::engine {
 
-inline constexpr std::size_t kMostBytes = std::size_t{256}
-                                          << 20;  // of a file that is read whole, unless said otherwise
+// The largest file that is read whole, in bytes, unless a caller names another limit.
+inline constexpr std::size_t kMostBytes = std::size_t{256} << 20;
 
 // The whole file. Throws Error with the reason of the system if it cannot be read, if it is no regular file (a pipe may
 // never end, a device has no size) or if it has more than `most_bytes`.
@@ -38,6 +38,7 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
+// Writes a whole file through AtomicFile, with its errors.
 void write_file(const std::filesystem::path& path, std::string_view text);
 
 // A regular file mapped read-only into memory.

@@ -1,4 +1,4 @@
-// Memory that is not there: which file asked for it.
+// Running out of memory while a file is read: the error names the file.
 #pragma once
 
 #include <filesystem>
@@ -9,12 +9,12 @@
 
 namespace ingot::engine {
 
-// What the memory of tensors throws when it is full.
+// Thrown when there is no more memory for tensors.
 struct OutOfMemory : Failure {
   using Failure::Failure;
 };
 
-// What `read` gives. Throws Failure naming the file where `read` runs out of memory.
+// Returns read(). Throws Failure, naming the file, if read() runs out of memory.
 template <class Read>
 auto naming_file(const std::filesystem::path& path, const Read& read) {
   try {

@@ -1,4 +1,4 @@
-// How long work is going on: a line that renews itself on a terminal, plain lines elsewhere.
+// Progress of long work: one line that is redrawn on a terminal, plain lines elsewhere.
 #pragma once
 
 #include <chrono>
@@ -16,13 +16,13 @@ bool quiet();
 // Whether standard error is a terminal on which a line can be renewed: TERM says so, and is not dumb.
 bool renews_lines();
 
-// Takes the line of a progress off the terminal, for something else to be shown; the progress comes back by itself.
+// Clears the progress line so that something else can be printed. The next update draws it again.
 void clear_progress();
 
 // Says something to the user, in lines on standard error, unless quiet. What it quotes need not be printable.
 void say(const std::string& line);
 
-// The first characters of a line (UTF-8) in at most so many columns; "..." ends it where something is missing.
+// The line (UTF-8) if it fits into `columns` columns, else its beginning with "..." at the end.
 std::string fitted(std::string line, std::size_t columns);
 
 // Shows "what done/total share detail ETA" on standard error: at most 5 times a second on a terminal, in a line as wide

@@ -1,12 +1,12 @@
-// What the system refuses, as our errors.
+// Turns error numbers of the system (errno) into Error and Failure.
 #pragma once
 
 #include <filesystem>
 
 namespace ingot::engine {
 
-// Whether an error number says that the work failed, a disk that is full or broken or memory that ran out, rather than
-// that the path is at fault: another one would not help.
+// Whether an error number means a failure at work (a full or broken disk, no more memory), which another path would not
+// cure. All others blame the path.
 bool is_failure_at_work(int reason);
 
 // Throws "PATH: cannot ACTION: REASON": Failure if is_failure_at_work, else Error.

@@ -28,10 +28,10 @@ void append_utf8(std::string& text, char32_t code);
 // Throws Error naming the offset and the byte, after `prefix` ("vocab.txt:"), unless the text is well-formed UTF-8.
 void require_utf8(std::string_view text, std::string_view prefix);
 
-// The same of a whole file, which also names the line.
+// The same for the bytes of a whole file; the message names the line too.
 void require_utf8_file(std::string_view bytes, const std::string& file);
 
-// Without the byte order mark that some editors put first.
+// The bytes without the byte order mark that some editors put first.
 std::string_view without_bom(std::string_view bytes);
 
 }  // namespace ingot::engine

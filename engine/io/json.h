@@ -22,7 +22,7 @@
 
 namespace ingot::engine {
 
-// A value that is not what it was taken for: a name that is missing, text where a number is asked for.
+// Thrown when a value is not what the caller expects: a member is missing, or there is text in place of a number.
 struct JsonError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -87,7 +87,7 @@ class Json {
   static Json array(std::initializer_list<Item> list);
   static Json object();
   static Json object(std::initializer_list<Item> list);
-  // Of text that we wrote ourselves, as tests do: throws JsonError; parse_json below is for files.
+  // Parses text that we wrote ourselves, such as that of tests. Throws JsonError. For files, use parse_json below.
   static Json parse(std::string_view text);
 
   Type type() const { return type_; }
@@ -131,8 +131,8 @@ class Json {
   }
   const std::string& text() const;
 
-  // Of arrays and objects; throw JsonError for others, and at() for what is not there. [] on an object that may change
-  // adds a name, and makes an object of null.
+  // Elements of arrays and members of objects. Other types throw JsonError, as does at() for an element or a member
+  // that does not exist. [] on an object that is not const adds the member, and turns null into an object.
   const Json& at(std::string_view name) const;
   Json& at(std::string_view name);
   const Json& operator[](std::string_view name) const { return at(name); }
@@ -172,7 +172,7 @@ class Json {
   void update(const Json& other);  // its members replace those of the same name
   std::size_t erase(std::string_view name);
   void erase(std::size_t i);
-  void clear();  // of its elements, which remain none
+  void clear();  // removes all elements or members
 
   // Elements of an array; values of an object, whose names an iterator knows.
   iterator begin();
@@ -205,7 +205,7 @@ class Json {
   template <class T>
   requires std::is_arithmetic_v<T> || std::convertible_to<T, std::string_view>
   friend bool operator==(const Json& a, const T& b) { return a.equals(Json(b)); }
-  // Of numbers by value, and of texts; throws JsonError for others.
+  // Compares two numbers by value, or two texts. Throws JsonError for other types.
   friend std::partial_ordering operator<=>(const Json& a, const Json& b) { return a.compare(b); }
   template <class T>
   requires std::is_arithmetic_v<T>

@@ -14,8 +14,8 @@
 
 namespace ingot::engine {
 
-// Of a file that is read, beyond what is in the reference implementation: its header takes at most 30 times its bytes
-// of memory while it is read, so at most 500 MB.
+// Limits of a file that is read, which the reference implementation does not have. Reading a header takes up to 30
+// times its bytes in memory, so at most 500 MB.
 inline constexpr std::uint64_t kMostHeaderBytes = 16 << 20;
 inline constexpr std::size_t kMostTensors = 1 << 17;
 

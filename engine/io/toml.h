@@ -1,4 +1,4 @@
-// TOML that others wrote, as JSON: one kind of data for what reads either.
+// Parses TOML files into Json, so that one reader serves both formats.
 #pragma once
 
 #include <string>

@@ -31,14 +31,14 @@ struct TensorTransforms {
 };
 
 struct Linear {
-  Variable weight;  // [out, in]; undefined: the layer is left out, and passes on what it gets
+  Variable weight;  // [out, in]; undefined: the layer is left out, and its output is its input
   Variable bias;    // [out]
   std::shared_ptr<const TensorTransforms> transforms = nullptr;
 
   bool is_identity() const { return !weight.defined(); }
   // activation(output(input(x) weight(w)^T + bias(b))). Without transforms one fused operation, with Sums::fastest.
   Variable operator()(const Variable& x, Activation activation = Activation::identity) const;
-  // weight(w) and bias(b): what it computes with.
+  // weight(w) and bias(b): the tensors that the layer computes with.
   Variable effective_weight() const;
   Variable effective_bias() const;
 };
@@ -47,7 +47,7 @@ struct Embedding {
   Variable weight;                                               // [n_ids, n]
   std::shared_ptr<const TensorTransforms> transforms = nullptr;  // weight only
 
-  Variable table() const;  // the weight as it is to be looked up
+  Variable table() const;  // weight(w): the rows that are looked up
 };
 
 struct LayerNorm {

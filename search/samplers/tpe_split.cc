@@ -1,3 +1,15 @@
+// TPE fits one density to the good trials and one to the others, so it has to be said which trials are good. The best
+// tenth is an obvious choice while every trial is complete and has one value. Three kinds of trials have no obvious
+// place: pruned trials have intermediate values only, infeasible trials violate a constraint, and with several
+// objectives the best trials are compromises between them.
+//
+// The tenth is filled in Optuna's order. Complete trials come first, by their value; with several objectives whole
+// ranks of non-domination come first, and of the last rank those points that add most hypervolume. Pruned trials
+// follow, those that came farthest first. Infeasible trials come last, by how much they violate. Among equals the older
+// trial wins, since another order would draw other trials than Optuna draws.
+//
+// Ranking a trial costs little, so each is ranked once, when it is first seen as finished, and the split is kept until
+// the history changes. Hypervolumes depend on all points and are computed anew for every split.
 #include "search/samplers/tpe_split.h"
 
 #include <algorithm>

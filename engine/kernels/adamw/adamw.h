@@ -6,7 +6,8 @@
 
 namespace ingot::engine::kernels {
 
-// In double, as PyTorch holds them: 1 - beta2 of a float 0.999 would already be wrong in the fifth digit.
+// The factors of one step. They are doubles as in PyTorch: with beta2 = 0.999 as a float, 1 - beta2 would be wrong from
+// the fifth digit on.
 struct AdamWStep {
   double learning_rate = 0;
   double beta1 = 0.9;

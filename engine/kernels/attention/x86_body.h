@@ -1,5 +1,10 @@
-// Attention of one head over blocks of queries and keys, forward (online softmax) and backward (probabilities computed
-// again), written once for every Vec.
+// Attention of one head, forward and backward, written once for every Vec.
+//
+// The score matrix of a sequence has length^2 numbers, more than the caches hold. So it is never stored: work goes over
+// blocks of kQueryBlock queries and kKeyBlock keys, whose scores stay in the first-level cache. The forward pass is the
+// online softmax: it keeps the largest score and the sum so far of each query, and rescales what was summed before when
+// a larger score comes. The backward pass computes the probabilities again from the saved log_sum_exp of each query.
+// That costs one more product of matrices, and saves writing and reading all scores.
 //
 // Scores are held in units of log 2 (the keys are packed times scale / ln 2), so that a probability is a power of two.
 // A hidden key, or one past the end that fills a Vec, counts as zeros and starts its score at minus infinity, so its

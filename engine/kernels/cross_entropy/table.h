@@ -8,7 +8,8 @@
 
 namespace ingot::engine::kernels {
 
-// Of one row of logits and its label, in parts that lose no digits when the label has nearly all the probability.
+// The sums of one row of logits. The label's own term is kept out of them, so that no digits are lost when the label
+// has nearly all the probability.
 struct SoftmaxSums {
   float maximum;  // of the logits
   double others;  // sum of exp(logit - maximum) over all classes but the label

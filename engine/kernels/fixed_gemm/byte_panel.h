@@ -1,10 +1,13 @@
-// How the weights of a panel of bytes are arranged for instruction sets that sum products of bytes in 16 bits.
+// Arranges the weights of a panel for instruction sets that sum products of bytes in 16 bits.
 //
-// A chain is what one sum of 16 bits takes: the bytes 2i and 2i + 1 of `depth` consecutive groups of one channel. It
-// fits if no activations in 0 .. highest can carry it out of 16 bits. The groups of a unit, `depth` of them, in which
-// all chains fit come first. The others follow one by one, with chains of two bytes; where even these do not fit, the
-// weights are spread over copies of the group, each with zeros where another has the weight: all read the same
-// activations, every copy fits, and the sums in 32 bits are exact. Weights as training leaves them need few copies.
+// The problem: a sum of byte products can leave 16 bits. The idea: weights are constant and activations lie in
+// 0 .. highest, so packing can prove which sums fit. A chain is what one 16-bit sum adds up: the bytes 2i and 2i + 1 of
+// `depth` consecutive groups of one channel. It fits if no activations can make it leave 16 bits.
+//
+// A unit is `depth` consecutive groups. The units in which all chains fit come first. The other groups follow one by
+// one, with chains of two bytes. A group in which even these do not fit is stored as several copies. Each copy holds
+// some of the weights and zeros for the rest, and reads the same activations. Every copy fits, and the 32-bit sums over
+// all copies are exact. Copies cost time, but weights as training leaves them need few.
 #pragma once
 
 #include <cstdint>

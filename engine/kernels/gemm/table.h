@@ -16,9 +16,10 @@ namespace ingot::engine::kernels {
 // The longest inner dimension of one block: a packed panel of b then stays in the first-level cache.
 inline constexpr std::int64_t kGemmDepth = 512;
 
+// The fewest columns for which GemmRow::narrow is defined.
 inline constexpr std::int64_t kNarrowColumns = 8;
 
-// A matrix that will be needed soon: brought nearer while something else is computed. No rows: nothing.
+// A matrix that will be needed soon: it is prefetched while something else is computed. rows = 0: none.
 struct GemmAhead {
   const float* at = nullptr;
   std::int64_t rows = 0, columns = 0, stride = 0;
@@ -52,8 +53,8 @@ struct GemmRow {
   // y[m,n] = x[m,k] w[n,k]^T + bias without packing; bias may be null. For few rows or few columns.
   void (*dots)(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, std::int64_t ldx, const float* w,
                const float* bias, float* y, std::int64_t ldy);
-  // The same for at least kNarrowColumns columns and x in an order of its own, m rounded up to a multiple of 8 times k
-  // rounded up to one of 2 floats.
+  // The same for n >= kNarrowColumns, in two steps. pack_narrow writes x in an order of its own to
+  // round_up(m, 8) * round_up(k, 2) floats, which narrow reads.
   void (*pack_narrow)(std::int64_t m, std::int64_t k, const float* x, std::int64_t ldx, float* to);
   void (*narrow)(std::int64_t m, std::int64_t n, std::int64_t k, const float* packed, const float* w, const float* bias,
                  float* y, std::int64_t ldy);

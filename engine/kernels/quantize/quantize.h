@@ -28,7 +28,7 @@ struct Codes {
 void quantize(std::int64_t rows, std::int64_t columns, const float* x, std::int64_t ldx, FractionBits fraction_bits,
               Rounding rounding, CodeRange range, Codes codes);
 
-// y = fixed_value(fixed_code(x, ..), ..) without storing the codes, but of NaN NaN; 0 is always +0. y may be x.
+// y = fixed_value(fixed_code(x, ..), ..) without storing the codes. NaN stays NaN, and a zero is always +0. y may be x.
 void fake_quantize(std::int64_t n, const float* x, int fraction_bits, Rounding rounding, CodeRange range, float* y);
 
 // The same for a row-major matrix with fraction_bits[rows].

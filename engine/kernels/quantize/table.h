@@ -19,10 +19,10 @@ struct QuantizeSpan {
 
 struct QuantizeRow {
   Isa isa;
-  // codes[i] = min(highest, max(lowest, R(x[i] factor))), of NaN 0.
+  // codes[i] = min(highest, max(lowest, R(x[i] factor))); NaN gives 0.
   void (*quantize)(const QuantizeSpan& span, const float* x, Rounding rounding, double lowest, double highest,
                    void* codes);
-  // y[i] = min(highest, max(lowest, R(x[i] factor))) / factor, of NaN NaN; y may be x.
+  // y[i] = min(highest, max(lowest, R(x[i] factor))) / factor; NaN stays NaN. y may be x.
   void (*fake_quantize)(std::int64_t n, const float* x, double factor, Rounding rounding, double lowest, double highest,
                         float* y);
   // x[i] = codes[i] factor.
