@@ -15,7 +15,7 @@ struct ClassCounts {
   std::int64_t predicted = 0;  // texts that were given it
   std::int64_t hits = 0;       // both
 
-  // Shares, where there is something to divide by: predictions, texts, either.
+  // hits / predicted, hits / support and their harmonic mean; none where the divisor is 0.
   std::optional<double> precision() const;
   std::optional<double> recall() const;
   std::optional<double> f1() const;  // 2 hits / (support + predicted)

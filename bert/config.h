@@ -12,8 +12,8 @@
 namespace ingot::bert {
 
 struct Head;                                // bert/head.h: what the model is for
-extern const Head kSequenceClassification;  // of a Config that says no other
-extern const Head kEncoder;                 // none: of a config.json that says no class
+extern const Head kSequenceClassification;  // the head of a Config unless another is chosen
+extern const Head kEncoder;                 // no head: for a config.json without "architectures"
 
 enum class Pooling { cls, mean };  // pooler input: the first token's state, or the mean over the sequence
 
@@ -36,17 +36,17 @@ struct Config {
   Pooling pooling = Pooling::cls;        // written as "ingot_pooling" only when mean
   bool pooler = true;                    // false: an encoder without one; written as "ingot_pooler" only when false
   std::vector<std::string> label_names;  // id2label; size = number of labels
-  // Linear layers of the encoder that are left out, by name: "bert.encoder.layer.0.attention.self.query", or another
-  // that bert/structure.h says can be. Written as "ingot_identities" if there are some.
+  // Names of the encoder's Linear layers that are left out, such as "bert.encoder.layer.0.attention.self.query";
+  // optional_linears() in bert/structure.h lists those that can be. Written as "ingot_identities" if there are some.
   std::vector<std::string> identities{};
 
   std::int64_t head_dim() const { return hidden_size / num_attention_heads; }
-  bool has_pooler() const;  // what the head asks for, and an encoder may lack
+  bool has_pooler() const;  // whether the head needs one, or an optional one is there
   std::int64_t n_labels() const { return static_cast<std::int64_t>(label_names.size()); }
   bool operator==(const Config&) const = default;
 };
 
-// Numbers of a model, at most: 8 GB as floats.
+// The most numbers that a model's parameters may have: 8 GB as floats.
 inline constexpr std::int64_t kMostParameters = std::int64_t{1} << 31;
 
 // Throws Error naming `subject` if a size is not positive or beyond its limit, all parameters together are more than

@@ -39,40 +39,41 @@ struct Copy {
 struct Head {
   // Hugging Face's classes; a checkpoint is written as the first.
   std::span<const char* const> architectures;
-  // Where several heads share a class: whether this config.json means this one. None: it does.
+  // For heads that share a class: whether this config.json means this head. Null: always.
   bool (*claims)(const engine::Json& config_json) = nullptr;
 
   PoolerUse pooler = PoolerUse::never;
-  bool is_bare = false;               // the encoder itself: its class says no "bert." before the names of its tensors
-  std::int64_t n_default_labels = 0;  // of a config.json that names none; 0: the head has no labels
+  bool is_bare = false;               // the encoder alone: tensor names of its class have no "bert." in front
+  std::int64_t n_default_labels = 0;  // number of labels if config.json names none; 0: no labels
   std::span<const FixedSetting> settings = {};
   std::span<const Copy> copies = {};
 
-  // Throws Error naming `subject` for what the head cannot do: of config.json's own settings, once its labels are
-  // known, and of any config.
+  // Both throw Error, naming `subject`, for what the head does not support. check_settings looks at config.json, once
+  // its labels are known; check looks at any Config.
   void (*check_settings)(const std::string& subject, const engine::Json& config_json, const Config& config) = nullptr;
   void (*check)(const std::string& subject, const Config& config) = nullptr;
   // Adds what `claims` and check_settings look for to the config.json that is written.
   void (*write_settings)(const Config& config, engine::Json& config_json) = nullptr;
 
-  // Its own layers, in the order of the checkpoint; they live in Model::head. None: it has none.
+  // The head's own layers, in the order of the checkpoint; they live in Model::head. Null: it has none.
   std::vector<Part> (*parts)(const Config& config) = nullptr;
 
-  // Where there are outputs at all: one row for each text or each token, of so many numbers.
+  // What a row of the outputs belongs to: a text, a token, or nothing if the head has no outputs. n_outputs: the
+  // numbers in a row.
   enum class Rows { none, texts, tokens };
   Rows rows = Rows::none;
   std::int64_t (*n_outputs)(const Config& config) = nullptr;
-  // The outputs from the encoder's, [n_tokens, hidden].
+  // Computes the outputs [rows, n_outputs] from the last hidden states [n_tokens, hidden].
   engine::Variable (*outputs)(const Model& model, const engine::Variable& hidden, const Input& input,
                               engine::DropoutStreams& streams) = nullptr;
-  // Mean loss [1] of outputs.
+  // Mean loss [1] of the outputs.
   engine::Variable (*loss)(const engine::Variable& outputs, const Targets& targets) = nullptr;
 
-  // What is told of outputs, of their shape: probabilities.
+  // The predictions that the outputs mean, in the same shape: probabilities.
   engine::Variable (*predictions)(const engine::Variable& outputs) = nullptr;
-  // Fills in how good the predictions [n, n_outputs] of n texts are.
+  // Fills in the scores of the predictions [n, n_outputs] for n texts.
   void (*measure)(std::span<const float> predictions, const Targets& targets, Evaluation& evaluation) = nullptr;
-  // By what the best model can be chosen; the first is the usual one.
+  // The metrics by which the best model can be chosen; the first is the default.
   std::span<const Metric> metrics = {};
 };
 

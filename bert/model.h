@@ -64,8 +64,8 @@ struct Model {
   engine::Variable encode(const Input& input, engine::DropoutStreams& streams,
                           std::vector<engine::Variable>* hidden_states = nullptr) const;
 
-  // What a head that answers for whole texts reads: the tanh pooler of each text's first token, or of their mean;
-  // [n_sequences, hidden].
+  // The input of heads that answer for whole texts, [n_sequences, hidden]: the pooler with tanh, applied to the first
+  // token of each text or, with Pooling::mean, to the mean of its tokens.
   engine::Variable pool(const engine::Variable& hidden, const Input& input) const;
 
   // The head's outputs from the encoder's: [n_sequences, n_outputs] or [n_tokens, n_outputs]. The head must have some.

@@ -25,8 +25,8 @@ struct Part {
 
   // Of a Linear.
   std::string role{};  // within its layer: query
-  // What it reads. The name of another Linear: that one's result, through its activation and nothing else. Otherwise a
-  // name for the input alone. Linears that read the same share their input.
+  // Where its input comes from. The name of another Linear if the input is that Linear's result after its activation;
+  // otherwise a name made up for the input. Linears with the same name here share their input.
   std::string reads{};
   engine::Activation activation = engine::Activation::identity;  // that follows it
   std::string block{};                                           // the Block that it belongs to; "": none
@@ -46,7 +46,7 @@ std::vector<Part> parts(const Config& config);
 // The Linears of the encoder that can be left out, in order.
 std::vector<Part> optional_linears(const Config& config);
 
-// Linears one after the other with nothing but activations between: what can be made hardware as a whole.
+// A chain of Linears with nothing but activations between them. It can become hardware as a whole.
 struct Block {
   std::string name;  // ffn.0, ffn.1, ..., pooler, classifier; head: the pooler and what reads it
   std::vector<Part> linears;

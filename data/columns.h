@@ -10,7 +10,8 @@
 
 namespace ingot::data {
 
-// What happens to labels: a row without one is an Error, or there may be no column of them, or they are not looked at.
+// required: a row without a label is an Error. optional: the table may have no column of labels. ignored: labels are
+// not read.
 enum class Labels { required, optional, ignored };
 
 struct Columns {

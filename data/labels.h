@@ -1,4 +1,4 @@
-// The labels of a corpus: numbered as they come, put in order at the end.
+// The labels of a corpus. They are numbered as they come, and renumbered in order at the end.
 #pragma once
 
 #include <array>
@@ -19,16 +19,17 @@ class LabelTable {
   // The number of a label for now; `file` and `line` are where it was met. Throws Error for more than kMostLabels.
   std::int32_t add(const std::string& label, const std::string& file, std::size_t line);
 
-  // The names: of numbers in their order, of booleans false first, else in the order of their bytes; `examples` get the
-  // numbers of that order. If all labels are numbers, 1.0 and +1 become 1. If all are spellings of booleans (one pair
-  // of words in any case, 0 and 1), those of one value become one, by the pair's words in lower case. Throws Error
+  // Returns the names in order, and gives `examples` the numbers of that order. Numbers are ordered by value, booleans
+  // false first, other labels by their bytes. If all labels are numbers, 1.0 and +1 become 1. If all are spellings of
+  // booleans (one pair of words in any case, 0 and 1), the spellings of a value become one label, the pair's word in
+  // lower case. Throws Error
   // - if all are numbers but some is not whole: that is regression, not classes;
   // - for NaN, None and the like among numbers or among true and false: the label is missing;
   // - for two words for one boolean, such as true and yes.
   std::vector<std::string> finish(std::vector<Example>& examples);
 
-  // After that: the number of a label of another part, or -1. One that is not among the names may be another spelling
-  // of a boolean or, if only one name is the same but for case, of that.
+  // After finish(): the number of a label in another part of the corpus; -1 if it is unknown. Another spelling of a
+  // boolean is accepted, and another case if it fits one name only.
   std::int32_t find(const std::string& label) const;
 
   const std::vector<std::string>& notes() const { return notes_; }

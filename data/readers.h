@@ -36,7 +36,7 @@ std::filesystem::file_type type_of(const std::filesystem::path& path);
 // ".csv" for "A.CSV".
 std::string lower_extension(const std::filesystem::path& path);
 
-// What `read` returns. Memory that does not suffice becomes a Failure that names what was read.
+// Returns read(). Throws Failure, naming `name`, if read() runs out of memory.
 template <class Read>
 auto within_memory(const std::string& name, const Read& read) {
   const auto failed = [&] { return engine::Failure(fmt::format("{}: does not fit into memory", name)); };

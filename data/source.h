@@ -1,4 +1,4 @@
-// Labelled text, wherever it lies: one interface over the readers.
+// Labelled text from any source: one interface over the readers.
 //
 // Files come from strangers, so memory has limits, stated here for all readers. B is the size of what is read,
 // unpacked; all parts of a corpus together may have most_bytes (--data-limit).
@@ -40,7 +40,7 @@ struct Corpus {
   std::vector<std::string> notes;   // what a user should know about the content, such as lines that were skipped
 };
 
-// How tables are read, where their names and their form do not tell, and how much.
+// How tables are read if their column names and form do not tell, and how much may be read.
 struct ReadingOptions {
   std::string text;              // column of the text; "a+b": both, joined with a blank; empty: by its usual names
   std::string label;             // column of the label

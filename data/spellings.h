@@ -10,15 +10,15 @@
 
 namespace ingot::data {
 
-// With a to z in place of A to Z.
+// The text with a to z in place of A to Z.
 std::string lower_case(std::string_view text);
 
-// Digits, perhaps behind a minus.
+// The value of digits with or without a minus in front; nothing for any other text.
 std::optional<std::int64_t> as_integer(std::string_view label);
 
-// As C writes numbers, and with a leading plus, a decimal comma, groups of three digits (1,234.5 or 1.234,5 or
-// 1 234,5) or a percent sign. A comma before three digits is a group, unless a zero begins the number: 1,234 is whole,
-// 0,125 is not. Not the words inf and nan.
+// The value of a number; nothing for any other text. Numbers are written as in C, or with a leading plus, a decimal
+// comma, groups of three digits (1,234.5 or 1.234,5 or 1 234,5) or a percent sign. A comma before three digits is a
+// group, unless a zero begins the number: 1,234 is whole, 0,125 is not. The words inf and nan are no numbers.
 std::optional<double> as_number(std::string_view label);
 
 // "1" for 1.0, 1,0, 1e0 and +1; everything else, percentages too, as it is written.

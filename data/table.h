@@ -1,5 +1,5 @@
-// Parsers of texts with labels. Each takes the text of one file, checked to be UTF-8, and the name for messages. A
-// parser is looked at twice: its `look` finds the columns in the start of a file, its `parse` reads the rows.
+// Parsers of texts with labels. Each takes the text of one file, checked to be UTF-8, and the name for messages. Each
+// format has two functions: `look` finds the columns in the start of a file, `parse` reads the rows.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Files of text, as they are or under gzip, whole in memory.
+// Reads whole text files into memory, plain or compressed by gzip.
 #pragma once
 
 #include <cstdint>

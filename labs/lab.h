@@ -13,7 +13,7 @@
 
 namespace ingot::labs {
 
-// How the float model is trained, and what follows it is tuned. IMDb's, unless other data is said to need another.
+// How the float model is trained, and how the models made from it are tuned. The defaults are those for IMDb.
 struct Recipe {
   std::int64_t pieces = 8000, length = 512, batch = 32, epochs = 1;
   double learning_rate = 1e-3;
@@ -83,15 +83,16 @@ inline constexpr std::array kLabs{
     Lab{.name = "4", .title = "a Linear layer and its activation in hardware", .run = run_lab_4},
 };
 
-// What several labs begin with: the float model, and its controls, which got the epoch that tuned rows get too.
+// Rows with which several labs begin: the float model, and controls that get the same extra epoch as tuned rows.
 Row float_row(const Setup& setup);
 std::vector<Row> control_rows(const Setup& setup, const std::string& from, const std::string& title);
 
-// The words of a search for architectures without its sampler, and of training its best, at full length, from nothing.
+// The command words of an architecture search, without the sampler; and of training, at full length and from fresh
+// weights, the best architecture that `row` found.
 std::string nas(const Setup& setup, const std::string& seed = "{seed}");
 std::string full_training(const Setup& setup, const std::string& row);
 
-// The words of one more epoch at the chosen rate, for `train --from`, quantize and prune.
+// The command words of one more epoch at the chosen rate, for `train --from`, quantize and prune.
 std::string tuning(const Setup& setup, const std::string& rate = "{control.value}");
 
 }  // namespace ingot::labs

@@ -18,7 +18,7 @@ struct LabReport {
   report::Figure figure;
 };
 
-// From the folder as it is now; `failures` of this process by row.
+// The report on the lab's folder as it is now. `failures`: the errors of this process, by row.
 LabReport report_on(const Lab& lab, const LabRun& run, const std::map<std::string, std::string>& failures);
 
 }  // namespace ingot::labs

@@ -12,7 +12,7 @@
 
 namespace ingot::labs {
 
-// A bound on a row's test accuracy, or on the bytes of its packed model.
+// A bound that a row must meet: on its test accuracy, the bytes of its packed model, or its average bits.
 struct Asked {
   double accuracy = 0;             // at least this, or, with `than`, at least that row's accuracy plus this
   std::string than;                // a row or a choice
@@ -63,7 +63,7 @@ std::string named_by(const std::string& stand_in);
 
 double accuracy(const engine::Json& row_result);
 
-// Of the result of a command; nothing if it measured none: a missing number is not zero.
+// The validation accuracy in the result of a command; nothing if it measured none.
 std::optional<double> validation_accuracy(const engine::Json& result);
 
 // What was asked, in words, and whether the measured rows meet it: nothing until they are there.

@@ -1,4 +1,4 @@
-// Commands that a command types, as a user could.
+// Commands that a lab runs as if a user had typed them.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What the libraries know of the command that they work for.
+// The command that is running, as far as the libraries below cli/ know it.
 #pragma once
 
 #include <cstdint>

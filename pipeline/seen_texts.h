@@ -19,7 +19,7 @@ struct SeenTexts {
 
 SeenTexts seen_texts(const bert::Subset& training, const bert::Subset& validation);
 
-// Of a model that began as another one.
+// The texts that a model has seen that was trained on from another one.
 SeenTexts merged(const SeenTexts& before, const SeenTexts& now);
 
 // In the folder of a model: seen_texts.safetensors, 8 bytes a text. A folder without one has seen nothing that is

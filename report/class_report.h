@@ -1,4 +1,4 @@
-// What is said about each class of a classifier.
+// Scores of each class of a classifier, for result.json and for a terminal.
 #pragma once
 
 #include <string>
@@ -14,8 +14,8 @@ namespace ingot::report {
 // there is no confusion.
 void add_classes(engine::Json& result, const bert::ClassScores& scores, const std::vector<std::string>& labels);
 
-// These for a terminal: a table, the confusion of a few classes, and the classes that are never predicted. Where rows
-// are left out it says so. Empty for a result without classes.
+// The same for a terminal: a table, the confusion of a few classes, and the classes that are never predicted. It says
+// where rows are left out. Empty for a result without classes.
 std::string class_report(const engine::Json& result);
 
 }  // namespace ingot::report

@@ -10,12 +10,16 @@
 
 namespace ingot::search {
 
-// PED-ANOVA (Watanabe, Bansal, Hutter, 2023) of the best tenth of the complete trials, rounded up, with all that equal
-// the last of them, against all: the most important first, shares of a sum of 1: how much the density of each parameter
-// among the best differs from that among all (Pearson's divergence, on a grid of at most 50 cells). A parameter that
-// only some trials have, or with different ranges, counts for each range as often as the trials that have it (Optuna
-// 5). With several objectives the best are the first ranks of non-domination. Equal shares where nothing differs, or
-// there are fewer than two trials to compare. Trials with infinite values are left out.
+// Importances by PED-ANOVA (Watanabe, Bansal, Hutter, 2023), by parameter name, the most important first; they sum
+// to 1. A parameter is important if its values among the best trials are distributed otherwise than among all trials.
+//
+// - The best trials are a tenth of the complete ones, rounded up, and all that equal the last of them. With several
+//   objectives they are the first ranks of non-domination.
+// - The difference is Pearson's divergence of the two densities, on a grid of at most 50 cells.
+// - A parameter that only some trials have, or with different ranges, counts for each range by the number of trials
+//   that have it, as in Optuna 5.
+// - All importances are equal if nothing differs or if there are fewer than two trials to compare.
+// - Trials with infinite values are left out.
 std::vector<std::pair<std::string, double>> parameter_importances(std::span<const TrialRecord> trials,
                                                                   std::span<const Direction> directions);
 

@@ -56,9 +56,9 @@ class Trial {
     return items[static_cast<std::size_t>(suggest(name, Distribution::ordinal(as_choices(items))))];
   }
 
-  // All parameters are known. Ends the trial here, by an exception that Study::optimize catches, if a constraint is
-  // above 0 or if the study answers duplicates and has this configuration: before anything is paid for it. An objective
-  // may then be called again with other parameters. Call it before the first report.
+  // Says that all parameters are known; to be called before the expensive part and before the first report. If a
+  // constraint is above 0, or if the study treats duplicates and has this configuration already, the trial ends here by
+  // an exception that Study::optimize catches. The objective may then be called again with other parameters.
   void settle(const std::vector<double>& constraints = {});
 
   // Constraints that are known only after the evaluation: above 0, the trial is complete but infeasible.

@@ -1,4 +1,4 @@
-// The words behind masks.
+// Masked language modelling: the head that predicts the tokens behind masks.
 #pragma once
 
 #include <cstdint>

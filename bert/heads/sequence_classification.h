@@ -1,4 +1,4 @@
-// One label a text.
+// Classification: the head that chooses one label for each text.
 #pragma once
 
 #include "bert/head.h"

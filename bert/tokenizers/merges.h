@@ -1,5 +1,5 @@
-// SentencePiece's BPE joins the neighbours whose union is the piece of the highest score; other tokenizers keep a list
-// of the pairs to join instead, the first first.
+// Converts the pieces of a SentencePiece BPE model to a list of merges. SentencePiece joins the neighbours whose union
+// is the piece of the highest score. Other tokenizers keep a list of the pairs to join, the most urgent pair first.
 #pragma once
 
 #include <string>
@@ -12,8 +12,8 @@ namespace ingot::bert {
 
 using Merge = std::pair<std::string, std::string>;
 
-// All pairs of pieces whose union is a piece, those of the highest score first, pairs of one piece in the order of
-// their ids.
+// All pairs of pieces whose union is a piece. They are ordered by the score of the union, highest first, and pairs with
+// the same union by their ids.
 std::vector<Merge> merges_of(const SentencePieceModel& model);
 
 }  // namespace ingot::bert

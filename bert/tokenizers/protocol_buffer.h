@@ -17,7 +17,7 @@ struct ProtocolField {
   float as_float() const;
 };
 
-// Reads the fields of one message. Throws Error, beginning with `subject`, where the bytes are none.
+// Reads the fields of one message. Throws Error, beginning with `subject`, where the bytes are no such message.
 class ProtocolReader {
  public:
   ProtocolReader(std::string_view message, std::string_view subject) : rest_(message), subject_(subject) {}

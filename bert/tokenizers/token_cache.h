@@ -29,8 +29,8 @@ struct TokenPart {
   }
 };
 
-// Of a text, to know it again in another file: runs of blanks and line ends count as one blank, those at both ends not
-// at all, and ASCII letters count as small.
+// Hash by which a text is recognised in another file. Runs of blanks and line ends count as one blank, those at both
+// ends not at all, and ASCII letters count as lower case.
 std::uint64_t text_hash(std::string_view text);
 
 struct TokenCorpus {

@@ -29,8 +29,8 @@ struct TokenKey {
   bool operator==(const TokenKey&) const = default;
 };
 
-// Over words of 64 bits in four lanes, as fast as memory: it tells a damaged file, not a forged one. Any change of one
-// word changes it.
+// A checksum over 64-bit words in four lanes, as fast as memory. It detects damaged files, not forged ones. Any change
+// of one word changes it.
 class Checksum {
  public:
   void add(const void* data, std::size_t n_bytes);  // a multiple of 32
@@ -68,8 +68,9 @@ class TokenFileWriter {
   std::vector<std::int32_t> ids_;  // not yet written
 };
 
-// The corpus in the file, if the file is there, whole, and made for this key and a vocabulary of `n_pieces`. Whoever
-// wrote it: every offset lies in the file, every id in the vocabulary, every label among the names.
+// The corpus in the file, if the file exists, is whole, and was made for this key and a vocabulary of `n_pieces`;
+// nothing otherwise. A file by somebody else is checked as well: every offset lies in the file, every id in the
+// vocabulary, every label among the names.
 std::optional<TokenCorpus> open_token_file(const std::filesystem::path& path, const TokenKey& key,
                                            std::int32_t n_pieces);
 

@@ -34,12 +34,12 @@ class Tokenizer {
   virtual std::string config() const = 0;  // text of the tokenizer_config.json beside it; empty where none is needed
 };
 
-// Of all that decides the ids: the cache key.
+// Hash of everything that decides the ids; part of the key of cached tokens.
 std::uint64_t fingerprint(const Tokenizer& tokenizer);
 
 // From a vocab.txt (WordPiece), a SentencePiece .model, a tokenizer.json, or a folder that holds one of them. Beside
 // vocab.txt tokenizer_config.json, added_tokens.json and special_tokens_map.json are read, if they are there, beside
-// tokenizer.json the first of them. Throws Error.
+// tokenizer.json the first of them. Throws Error if there is none, or if a file is damaged or not supported.
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& path);
 
 // From the bytes of such a file, as load_tokenizer would; `name` decides which kind it is, and `config` is the text of

@@ -12,7 +12,7 @@
 
 namespace ingot::bert {
 
-// Limits, so that a stranger's folder takes at most 32 times its bytes of memory.
+// Limits for folders that strangers made: reading one takes at most 32 times its bytes in memory.
 inline constexpr std::size_t kMostVocabularyBytes = 16 << 20;     // vocab.txt
 inline constexpr std::size_t kMostTokenizerJsonBytes = 32 << 20;  // tokenizer.json
 inline constexpr std::size_t kMostSettingsBytes = 8 << 20;        // each of the files below

@@ -1,5 +1,5 @@
-// Fine-tuning and evaluating a model that answers for whole texts, on a tokenized corpus: batches, predictions, scores,
-// the training job. How outputs are made, judged and learned is in the row of the model's head.
+// Fine-tunes and evaluates a model that answers for whole texts, on a tokenized corpus: batches, predictions, scores,
+// the training job. The row of the model's head (bert/head.h) says how outputs are computed, scored and learned.
 #pragma once
 
 #include <cstdint>
@@ -31,27 +31,27 @@ Input make_input(data::Batch&& batch);
 // The batch of these members (positions in subset.examples), framed.
 data::Batch make_batch(const Subset& subset, std::span<const std::size_t> members, const data::Framing& framing);
 
-// Outputs of a head: [n_sequences, n_outputs] of a batch.
+// A function that computes the outputs of a head, [n_sequences, n_outputs] for a batch.
 struct Outputs {
   const Head* head = nullptr;
   std::function<engine::Variable(const Input&)> of;
 };
 
-// Those of a model, to which a reference is kept.
+// The outputs of a model. Keeps a reference to the model.
 Outputs outputs_of(const Model& model);
 
-// What the head predicts, [n, n_outputs] for n token sequences, in their order: probabilities of a classifier.
+// Predictions [n, n_outputs] for n token sequences, in their order: probabilities of a classifier.
 std::vector<float> predict(const Outputs& outputs, std::span<const std::span<const std::int32_t>> texts,
                            const data::Framing& framing, std::int64_t batch_size);
 
-// progress(done, total) is called after each batch.
+// Scores of the predictions for all texts of the subset. Calls progress(done, total), in texts, after each batch.
 Evaluation evaluate(const Outputs& outputs, const Subset& subset, const data::Framing& framing, std::int64_t batch_size,
                     const std::function<void(std::int64_t, std::int64_t)>& progress = {});
 Evaluation evaluate(const Model& model, const Subset& subset, const data::Framing& framing, std::int64_t batch_size,
                     const std::function<void(std::int64_t, std::int64_t)>& progress = {});
 
 struct ClassificationOptions {
-  const Metric* best_by = nullptr;     // makes an epoch the best one; null: the first of the head's
+  const Metric* best_by = nullptr;     // metric that chooses the best epoch; null: the head's first
   std::vector<float> class_weights{};  // of the training loss, by label; empty: all the same
 };
 

@@ -32,7 +32,8 @@ struct TrainerOptions {
   std::string identity;       // of everything that shapes the result: a state with another one is not resumed
 };
 
-// A loss or gradient that is no number: of what is trained, where other failures are of files and machines.
+// Thrown when the loss or a gradient is not finite. A type of its own, since the training itself failed, and not a file
+// or the machine.
 struct Diverged : engine::Failure {
   using engine::Failure::Failure;
 };
@@ -52,18 +53,19 @@ struct Job {
   std::int64_t steps_per_epoch = 0;
   // Loss of one step; a pure function of its arguments and the weights.
   std::function<StepResult(std::int64_t epoch, std::int64_t index, engine::DropoutStreams& streams)> step;
-  // After each epoch: what to log, with "score" (higher is better) in it if the model may become best/. After the last
-  // epoch it may.
+  // Called after each epoch. Returns what to log. A member "score" (higher is better) means that the model may become
+  // best/; the last epoch must have one.
   std::function<engine::Json()> validate;
   // Writes the model, and whatever belongs beside it, into a folder.
   std::function<void(const std::filesystem::path&)> save;
-  // Optional: between the gradients of a step (0, 1, ...) and the update by them. May change weights, gradients and
-  // moments.
+  // Optional. Called in each step (0, 1, ...) after its gradients are known and before the update. May change weights,
+  // gradients and moments.
   std::function<void(std::int64_t step, const engine::AdamW& optimizer)> before_update = nullptr;
-  // Learned beside the model's weights. Their values belong into `state`; the moments are kept with the others.
+  // Further parameters to learn, beside the model's weights. List their tensors in `state` too; their moments are saved
+  // with the others.
   engine::ParameterGroup parameters = {};
-  // What the run changes besides weights and moments: saved with its state, and filled when it is resumed, which
-  // resumed() is told.
+  // Tensors that the run changes besides weights and moments. They are saved with the state of the run, and filled when
+  // it is resumed; then resumed() is called.
   std::vector<NamedTensor> state = {};
   std::function<void()> resumed = nullptr;
 };

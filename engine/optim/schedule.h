@@ -18,8 +18,9 @@ struct Schedule {
   std::int64_t warm_up_steps = 0;
   Decay decay = Decay::linear;
 
-  // Rate of step 0, 1, ... n_steps - 1: peak (step + 1) / warm_up_steps while warming up, then
-  // peak (n_steps - step) / (n_steps - warm_up_steps), or peak (1 + cos(pi progress)) / 2.
+  // Rate of step 0, 1, ... n_steps - 1. While warming up: peak (step + 1) / warm_up_steps. Then, with
+  // share = (n_steps - step) / (n_steps - warm_up_steps): linear peak share, cosine peak (1 + cos(pi (1 - share))) / 2,
+  // constant peak.
   double at(std::int64_t step) const;
 };
 

@@ -17,8 +17,8 @@ struct alignas(64) Block {
   float* floats() { return reinterpret_cast<float*>(this + 1); }
 };
 
-// A block with one reference and room for n_floats (64-byte aligned, contents undefined). Throws Error when memory runs
-// out. Thread-safe.
+// A block with one reference and room for n_floats (64-byte aligned, contents undefined). Throws OutOfMemory
+// (engine/base/memory.h) when there is no room. Thread-safe.
 Block* allocate(std::int64_t n_floats);
 void release(Block* block);  // when its references reached 0
 

@@ -1,4 +1,4 @@
-// What searches of models make better.
+// The measures that searches of models optimise.
 #pragma once
 
 #include <string>

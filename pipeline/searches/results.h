@@ -27,16 +27,18 @@ bool is_better(const search::TrialRecord& a, const search::TrialRecord& b, std::
 // The best complete, feasible trial; none if there is none.
 const search::TrialRecord* best_of(const std::vector<search::TrialRecord>& trials, std::span<const Measure> measures);
 
-// trials, states (how many of each), distinct (configurations tried), duplicates, unfinished, best_so_far (of the first
-// measure, an item a trial, null before the first), importances, and with several measures front (numbers of trials).
+// The fields of result.json: trials, states (how many of each), distinct (configurations tried), duplicates,
+// unfinished, best_so_far (value of the first measure, an item a trial, null before the first), importances, and with
+// several measures front (numbers of trials).
 engine::Json describe(search::Study& study, std::span<const Measure> measures);
 
-// Best value so far of the first measure, over trials; of several measures the front and all other trials, over the
-// second, and, if the result has a "start" of accuracy and bits, that of the model that was searched from.
+// With one measure: its best value so far, over trials. With several: the first over the second, for the front and for
+// all other trials, and for the model that the search started from if the result has a "start" of accuracy and bits.
 report::Figure figure_of(const engine::Json& result, std::span<const Measure> measures, const std::string& title);
 
-// The best trials first, of several measures those of the front, at most so many, what is left out, and how often what
-// happened: for a terminal. Columns: parameters and numbers kept with the trials under these names.
+// A table for a terminal: at most n_most trials, the best first (with several measures those of the front), how many
+// are left out, and how many trials ended in each state. Columns: names of parameters, or of numbers kept with the
+// trials.
 std::string table_of(const engine::Json& result, std::span<const Measure> measures,
                      const std::vector<std::string>& columns, std::size_t n_most);
 

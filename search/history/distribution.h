@@ -45,15 +45,15 @@ struct Distribution {
   bool operator==(const Distribution& other) const;
 };
 
-// Whether both may be meant by one name in one study: the same kind and, of numbers, both logarithmic or both not; of
-// categorical lists, the same items. Ranges of numbers may differ.
+// Whether one parameter may have both distributions in one study. They must be of the same kind: numbers both
+// logarithmic or both not, categorical lists with the same items. Ranges of numbers may differ.
 bool compatible(const Distribution& a, const Distribution& b);
 
 // As a message shows it: integer [4, 512] log. Of a long list the first items, and how many there are.
 std::string to_string(const Distribution& distribution);
 std::string to_string(const Distribution& distribution, double value);
 
-// Equal distributions with equal labels have one value; so has each of many others.
+// Hash for tables: the same for equal distributions with equal labels.
 std::size_t hash_of(const Distribution& distribution);
 
 // The text with which Optuna writes a distribution into its journals, and back. Optuna knows no order of items: an

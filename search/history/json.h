@@ -23,7 +23,8 @@ double to_number(const engine::Json& value, const char* what);
 engine::Json to_json(const Choice& choice);
 Choice to_choice(const engine::Json& value);  // throws Error for arrays and objects
 
-// A value of a distribution as others write it, the item itself for lists, and back; nothing if it is not of it.
+// A value as other programs write it (for lists the item itself, not its index), and back. Nothing if the distribution
+// has no such value.
 engine::Json written_value(const Distribution& distribution, double value);
 std::optional<double> held_value(const Distribution& distribution, const engine::Json& written);
 

@@ -21,8 +21,9 @@ double hypervolume(std::vector<Losses> points, const Losses& reference);
 // The reference point that belongs to points: a tenth worse than the worst in each objective.
 Losses reference_point(std::span<const Losses> points);
 
-// count of the points, by index in ascending order, whose hypervolume is large: each is the one that adds most to those
-// before (at least 1 - 1/e of the best; Guerreiro, Fonseca, Paquete: Greedy Hypervolume Subset Selection, 2016).
+// Chooses `count` points that together have a large hypervolume; returns their indices, ascending. The choice is
+// greedy: each point adds the most to those before it, which reaches at least 1 - 1/e of the best possible (Guerreiro,
+// Fonseca, Paquete: Greedy Hypervolume Subset Selection, 2016).
 std::vector<std::size_t> select_by_hypervolume(std::span<const Losses> points, std::size_t count,
                                                const Losses& reference);
 

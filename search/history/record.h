@@ -51,15 +51,15 @@ struct History {
   engine::Json system_attributes = engine::Json::object();  // of the study
   std::uint64_t revision = 0;                               // grows with every change of a trial's state
 
-  // Stores a system attribute of a trial. True if something follows from it, constraints or values drawn together: that
-  // is found out by derive(), once for many attributes.
+  // Stores a system attribute of a trial. True if it holds constraints or values drawn together: then derive() must be
+  // called, once after many attributes, to read them.
   bool set_system_attribute(TrialRecord& trial, const std::string& key, engine::Json value) const;
   void derive(TrialRecord& trial) const;
 
   // The distribution shared by all trials that use an equal one, labels included.
   std::shared_ptr<const Distribution> intern(const Distribution& distribution);
 
-  // As a journal holds it: an ordinal that it knows as integers without its labels.
+  // The distribution as the journal holds it: an ordinal loses its labels if the journal holds it as integers.
   Distribution as_written(const std::string& name, const Distribution& distribution) const;
 
   // The distribution that another trial has under this name; nullptr if none has.
@@ -83,8 +83,8 @@ struct History {
   std::map<std::string, std::shared_ptr<const Distribution>, std::less<>> first_;
 };
 
-// What trial `number` may learn from: the finished trials below `bound`. Those from there to its own count as running,
-// finished or not, so that trials run side by side are the same trials whoever ends first.
+// What trial `number` may learn from: the finished trials with numbers below `bound`. Trials from `bound` up to its own
+// number count as running, finished or not. So trials that run side by side do not depend on which of them ends first.
 struct View {
   const History& history;
   int number;

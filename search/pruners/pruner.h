@@ -65,10 +65,10 @@ bool prune_by_halving(Report& report, const HalvingOptions& options, const std::
 // The last step of the first complete trial that reported; -1 while there is none.
 std::int64_t first_last_step(const View& view);
 
-// A number that a pruner can be told, by the name of Optuna's argument.
+// A setting of a pruner. It has the name of Optuna's argument.
 struct PrunerSetting {
   const char* name;
-  double otherwise;  // if it is not told
+  double otherwise;  // the default
   bool is_integer = true;
 };
 

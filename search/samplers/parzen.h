@@ -32,7 +32,8 @@ class Parzen {
   Parzen(std::vector<Axis> axes, KernelRule rule);
 
   // Makes the observations those with the given keys, in ascending order; value(key, axis) is asked for the new ones.
-  // Work is done only for what changed. Without weights for the keys, all count 1, and old ones less from 26 on.
+  // Work is done only for what changed. Without weights for the keys, each observation counts 1; from 26 observations
+  // on, the old ones count less.
   void observe(std::span<const std::int64_t> keys, const std::function<double(std::int64_t, std::size_t)>& value,
                std::span<const double> weights = {});
 

@@ -13,8 +13,8 @@ using Space = std::vector<Parzen::Axis>;  // by name
 // Shows the complete and pruned trials of a growing view one by one, in order of their numbers.
 class Walk {
  public:
-  // add(trial) for each trial that was not shown before; reset() first, and all are shown again, where one has ended
-  // behind a later one or the view is narrower than the last.
+  // Calls add(trial) for each trial that was not shown before. If a trial has ended after a later one was shown, or if
+  // the view is narrower than the last one, reset() is called first and all trials are shown again.
   template <class Reset, class Add>
   void run(const View& view, const Reset& reset, const Add& add) {
     if (is_broken(view)) {

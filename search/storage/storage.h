@@ -58,13 +58,13 @@ class Storage {
   // theirs. Values: one for each direction of a complete trial, at most one of a pruned one, none of a failed one.
   virtual bool finish_trial(int number, State state, const std::vector<double>& values) = 0;
 
-  // Every distribution that a name has in the study is compatible with the first. Throws Error naming both. Others see
-  // nothing of it until a trial has the parameter.
+  // Throws Error, naming both, if the distribution is not compatible with the first one that this name had in the
+  // study. Others see nothing of it until a trial has the parameter.
   virtual void check_compatible(const std::string& name, const Distribution& distribution) = 0;
 
-  // What a running trial of this process does. The history has it at once, others from flush() or finish_trial() on,
-  // in the order of the calls. Attributes replace those of the same key, and throw Error for constraints that are no
-  // numbers.
+  // These record what a running trial of this process does. The history has it at once; others see it from flush() or
+  // finish_trial() on, in the order of the calls. An attribute replaces the one with the same key. Attributes throw
+  // Error for constraints that are no numbers.
   virtual void set_trial_parameter(int number, const std::string& name, const Distribution& distribution,
                                    double value) = 0;
   virtual void set_trial_joint(int number, const std::map<std::string, double>& values) = 0;  // TrialRecord::joint

@@ -12,11 +12,11 @@
 
 namespace ingot::search {
 
-// What becomes of a trial that has the configuration of a complete one, known when it settles.
+// What happens to a trial whose configuration a complete trial already had; found out in Trial::settle().
 enum class Duplicates {
   evaluate,  // it is evaluated again
   cached,    // it gets the values of the other
-  resample,  // other parameters are drawn, after ten times without the sampler; after a hundred times as cached
+  resample,  // draws other parameters, from the 11th time on uniformly; after 100 times as cached
 };
 
 struct StudyOptions {
@@ -30,7 +30,7 @@ struct StudyOptions {
   Duplicates duplicates = Duplicates::evaluate;
   int batch = 1;  // trials that are drawn before their results are known, so that they can run side by side
   std::filesystem::path journal;  // empty: the study lives in memory
-  // Whether nobody runs a trial any more that a process of another machine began; none: somebody may.
+  // Whether a trial that a process of another machine began is abandoned. Null: such trials are taken to be running.
   std::function<bool(int number)> is_abandoned = nullptr;
   engine::Json identity = engine::Json::object();          // names and values that must be the same when it is resumed
   std::function<void(const std::string&)> note = nullptr;  // is told, as a sentence, how a damaged journal was mended
