@@ -1,3 +1,10 @@
+// Parses delimited files. Quotes are what makes them hard. By RFC 4180 one missing quote swallows all rows up to the
+// next quote, in silence; and many files with tabs use quotes as ordinary characters.
+//
+// So no convention is trusted before the file confirms it. A file with tabs is first read line by line, which is right
+// if every line has as many fields as the header. Otherwise records are read by RFC 4180, and a quoted field that holds
+// what would be a whole row is an Error. The price is that a text which quotes a whole row of its own file is refused.
+// data/table.h states the rules.
 #include <algorithm>
 #include <array>
 #include <functional>

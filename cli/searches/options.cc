@@ -40,8 +40,9 @@ void add_model_search_options(Command& command, pipeline::ModelSearchOptions& o)
   for (const search::PrunerKind& kind : search::pruner_kinds()) {
     pruners += fmt::format("{}{} ({})", pruners.empty() ? "" : ", ", notation(kind), kind.summary);
   }
-  command.add_option("--pruner", o.pruner,
-                     "ends poor trials early; settings in parentheses, steps are those of training: " + pruners);
+  command.add_option(
+      "--pruner", o.pruner,
+      "rule that ends poor trials early, with its settings in parentheses; steps are training steps: " + pruners);
   command.add_option("--reports", o.reports, "how often a trial reports its accuracy to the pruner").range(0, 10000);
   command.add_option("--report-texts", o.report_texts, "number of validation texts in each report").range(1, 1 << 24);
   command.group("Data");

@@ -1,3 +1,10 @@
+// Trials of this search differ in the formats of some layers only. Done naively, each trial would calibrate the whole
+// model and quantise all weights again.
+//
+// So both are kept for all trials: calibrated fraction bits by format (Quantizers), quantised weights by layer and
+// format (Weights). That is possible because a layer is calibrated on its inputs in the model that the search began
+// with, and not in the quantised model of the trial. The inputs of a heavily quantised model may lie elsewhere; a trial
+// that is trained (--qat-epochs) can adapt to that, and then has weights of its own.
 #include "pipeline/searches/mixed.h"
 
 #include <fmt/format.h>
@@ -31,8 +38,8 @@ struct Choice {
   std::string weight, input;
 };
 
-// Turns formats by layer into a compression. What is calibrated for one trial serves all: fraction bits of a tensor
-// depend on its format alone, as inputs are seen in the model that the search began with.
+// Turns formats by layer into a compression. What is calibrated for one trial serves all: the fraction bits of a tensor
+// depend on its format alone.
 class Quantizers {
  public:
   Quantizers(const CompressedModel& start, const MixedOptions& o, std::vector<bert::Input> batches)
@@ -272,7 +279,8 @@ void search_mixed(const MixedOptions& o, const Run& run, const Finish& finish) {
   const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, run.seed);
   match_labels(start.model.config, *texts);
   const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);
-  const TrialTexts trial_texts{o, *texts, framing, texts_of_reports(texts->validation, o.report_texts, run.seed), run.seed};
+  const TrialTexts trial_texts{o, *texts, framing, texts_of_reports(texts->validation, o.report_texts, run.seed),
+                               run.seed};
   const SearchFolder folder(o.out, run);
   Json identity = identity_of(run, *texts);
   identity["from_fingerprint"] =

@@ -1,3 +1,11 @@
+// A search asks for densities in every trial, but a trial adds only one observation. Building the estimator anew each
+// time would repeat nearly all of the work of the trial before.
+//
+// So kernels are kept from trial to trial, in columns: one array for each of their numbers. observe() inserts and
+// erases single observations, and refresh() computes only the kernels whose neighbours changed. What a kernel adds to a
+// score wherever the sample lies is computed once, in `constant`. The widths follow Optuna's rules, so that the same
+// uniform numbers draw the same samples. In return there is bookkeeping: which positions changed, and in which order
+// the observations lie.
 #include "search/samplers/parzen.h"
 
 #include <algorithm>

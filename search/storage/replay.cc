@@ -1,3 +1,10 @@
+// A journal is a list of changes that several programs append to, Optuna among them, so what is read may be wrong or
+// made by rules that are not ours. Replay applies one record after another and checks each against what came before: a
+// damaged study ends in an Error with file and line, and not in a search that goes on from wrong numbers.
+//
+// Trials of other studies in the same file are only counted, since records name trials by their place among all of
+// them. What follows from attributes (constraints, values drawn together) is found out once for many records, in
+// settle(): a trial may have many attributes, and each would repeat the work.
 #include "search/storage/replay.h"
 
 #include <fmt/format.h>

@@ -1,3 +1,11 @@
+// Shares attention among threads. A head of a sequence is a natural piece of work, but sizes differ widely: a head of a
+// short sequence is too little for a thread to fetch by itself, and one long text has fewer heads than there are
+// threads.
+//
+// So small heads share a chunk, and where heads are fewer than threads the forward pass cuts each head into pieces of
+// queries. A piece has to pack the keys of its head again, which is its price. The backward pass takes whole heads:
+// all queries of a head add to the same gradients of keys and values, and the order of these sums must not depend on
+// the number of threads.
 #include "engine/kernels/attention/attention.h"
 
 #include <algorithm>
