@@ -1,4 +1,4 @@
-// ingot lab: a whole experiment by one command, from what a user could type one by one.
+// ingot lab: a whole experiment by one command, made of commands that a user could type one by one.
 #pragma once
 
 #include <cstdint>

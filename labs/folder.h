@@ -1,4 +1,4 @@
-// A lab's folder, which several processes may share: who does which row, and what is done.
+// The folder of a lab, which several processes may share. It holds which rows are done, and which process does a row.
 //
 //   lab.json          what the lab is about: data, model, seed, recipe; another lab is refused
 //   rows/NAME/        what the commands of a row wrote; row.json once they are done

@@ -42,7 +42,7 @@ struct LabRequest {
   std::vector<std::string> reading;  // options that go with --data
 };
 
-// For result.json, and for a terminal.
+// What a lab returns: `json` for result.json, `text` for a terminal.
 struct LabResult {
   engine::Json json;
   std::string text;

@@ -1,4 +1,4 @@
-// A row of a lab: commands that a user could type, and what is asked of their result.
+// A row of a lab: commands that a user could type, and bounds that their result must meet.
 #pragma once
 
 #include <cstdint>
@@ -66,7 +66,7 @@ double accuracy(const engine::Json& row_result);
 // The validation accuracy in the result of a command; nothing if it measured none.
 std::optional<double> validation_accuracy(const engine::Json& result);
 
-// What was asked, in words, and whether the measured rows meet it: nothing until they are there.
+// A bound in words, and whether the measured rows meet it; nothing until they are measured.
 struct Verdict {
   std::string text;
   std::optional<bool> met;

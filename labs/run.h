@@ -1,4 +1,4 @@
-// Works through the rows of a lab, beside other processes that do the same in the same folder.
+// Does the rows of a lab, while other processes may do other rows in the same folder.
 #pragma once
 
 #include <functional>
@@ -34,7 +34,7 @@ std::map<std::string, std::string> run_rows(const LabRun& run);
 // none; empty: all.
 std::vector<Row> choose_rows(std::span<const Row> rows, const std::string& patterns);
 
-// The commands of a row as words, once what it needs is done.
+// The commands of a row as words; the rows that it needs must be done.
 std::vector<std::vector<std::string>> typed_commands(const LabRun& run, const Row& row, const Results& results);
 
 }  // namespace ingot::labs

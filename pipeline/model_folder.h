@@ -11,7 +11,7 @@
 
 namespace ingot::pipeline {
 
-// The folder with config.json that `folder` means: itself, or best/ or last/ of a run.
+// The folder with config.json that `folder` stands for: the folder itself, or best/ or last/ of a run.
 std::filesystem::path resolve_model_folder(const std::filesystem::path& folder);
 
 // A model and the compression that is attached to it.
@@ -29,13 +29,13 @@ CompressedModel load_compressed_model(const std::filesystem::path& folder);
 // The same, or what compress::load_packed gives of a folder of packed codes.
 CompressedModel load_compressed_or_packed_model(const std::filesystem::path& folder);
 
-// Length and truncation that the model was trained with (tokenizer_config.json), or all its positions and head; special
-// tokens from the tokenizer. A length other than 0 wins. Throws Error if the length exceeds the positions, or the
-// tokenizer has no [CLS] or [SEP].
+// How texts are framed for a model: length and truncation as it was trained (tokenizer_config.json), or else all its
+// positions and Truncation::head; special tokens from the tokenizer. A `length` other than 0 is used instead of the
+// saved one. Throws Error if the length exceeds the positions, or the tokenizer has no [CLS] or [SEP].
 data::Framing framing_for(const std::filesystem::path& folder, const bert::Config& config,
                           const bert::Tokenizer& tokenizer, std::int64_t length);
 
-// Throws Error unless the model has a row for each piece, and few rows without one: padding.
+// Throws Error unless the model has an embedding for each piece of the tokenizer, and only few more as padding.
 void check_vocabulary(const bert::Config& config, const bert::Tokenizer& tokenizer, const std::string& where);
 
 // Writes the tokenizer's file and tokenizer_config.json beside a model.

@@ -1,4 +1,4 @@
-// One process at a time writes an output: whoever comes second is told who is at it.
+// Lets one process at a time write an output. A second one is refused, and told which process is at work.
 #pragma once
 
 #include <filesystem>
@@ -9,8 +9,8 @@
 
 namespace ingot::pipeline {
 
-// Held from before a command's work until its last file is written. The lock is a file that says who holds it; it goes
-// with the command, and one that a killed process left counts for nothing.
+// Held from before a command's work until its last file is written. The lock is a file that says who holds it. It is
+// removed with the command, and one that a killed process left behind locks nothing.
 class OutputLock {
  public:
   // `command` is its name, as in "search nas". Of the folder --out, which is made at need and removed again if nothing

@@ -9,7 +9,7 @@
 
 namespace ingot::pipeline {
 
-// Hashes of texts (bert::text_hash): the same text is known again in another file. Sorted, each once.
+// Hashes of texts (bert::text_hash), which recognise a text in another file too. Sorted, each once.
 struct SeenTexts {
   std::vector<std::uint64_t> trained;    // on
   std::vector<std::uint64_t> validated;  // on, to choose the best epoch

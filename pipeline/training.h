@@ -1,5 +1,5 @@
-// How a model is trained, and what that needs: tokenizer, corpus, sizes, framing. Train, pretrain and all that trains
-// on share it.
+// Options of training, and what is made from them: tokenizer, corpus, sizes, framing. Shared by every command that
+// trains.
 #pragma once
 
 #include <memory>
@@ -44,11 +44,11 @@ struct TrainingOptions : DataOptions {
   std::string out;
 };
 
-// Refuses, before any work, values out of range. Writes nothing.
+// Throws Error for values out of range. Writes nothing; to be called before any work.
 void check_options(const TrainingOptions& options);
 
-// Refuses an `out` that holds a model, what another command made, or a run, unless this command resumes it. To be asked
-// under its lock. `state`: the file of `out` that is gone on with.
+// Throws Error if `out` holds a model, what another command made, or a run that this command does not resume. To be
+// called while its lock is held. `state`: the file in `out` that a resumed run continues from.
 void check_unused(const Run& run, const TrainingOptions& options, const char* state = "training.safetensors");
 
 // Makes the folder of the run and writes config.toml, once all else is known to be right. A run that is resumed keeps
@@ -59,10 +59,10 @@ void prepare_out(const Run& run, const TrainingOptions& options);
 std::unique_ptr<bert::Tokenizer> tokenizer_of(const TrainingOptions& options, const data::Source& source,
                                               std::uint64_t seed);
 
-// The tokenizer learned from the data, with a word about its size.
+// The tokenizer learned from the data; prints its size.
 std::unique_ptr<bert::Tokenizer> learned_tokenizer(const data::Source& source, const bert::TokenizerTraining& options);
 
-// The corpus under it, with a progress line and a note where it came from.
+// The corpus as tokens. Prints a progress line while texts are tokenized, and the notes of the corpus.
 bert::TokenCorpus tokenized(const data::Source& source, const bert::Tokenizer& tokenizer);
 
 // Sizes of a new model, from its name and the options that override it.
@@ -77,7 +77,7 @@ bert::TrainerOptions trainer_options(const TrainingOptions& options, std::uint64
 bert::TrainerOptions trainer_options(const Run& run, const TrainingOptions& options, const data::Source& source,
                                      const bert::Tokenizer& tokenizer, engine::Json identity = engine::Json::object());
 
-// Once a run: how many texts do not fit the length.
+// Prints how many texts do not fit the length; to be called once a run.
 void note_truncation(const bert::TokenPart& part, const data::Framing& framing, const std::string& what);
 
 }  // namespace ingot::pipeline

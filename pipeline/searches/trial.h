@@ -1,4 +1,4 @@
-// What a trial of a search does with a model: training that reports, can be pruned, and goes on when it was killed.
+// Trains the model of a trial: training reports to the pruner, can be ended by it, and is continued if it was killed.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace ingot::pipeline {
 
-// The same for all trials.
+// What all trials of a search share.
 struct TrialTexts {
   const TrainingOptions& options;
   const TrainingTexts& texts;
@@ -29,7 +29,8 @@ bert::Subset texts_of_reports(const bert::Subset& validation, std::int64_t n_tex
 // The steps that epochs or steps ask for; steps other than 0 win.
 std::int64_t n_steps(const TrialTexts& trial, std::int64_t epochs, std::int64_t steps);
 
-// Tells a trial how it goes, keeps that for when the trial is run again, and ends it where the pruner says so.
+// Reports intermediate values to a trial, keeps them in a file for when the trial is run again, and ends the trial if
+// the pruner says so.
 class Reports {
  public:
   Reports(search::Trial& trial, std::filesystem::path file, std::int64_t every);
