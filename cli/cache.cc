@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "engine/base/printable.h"
 #include "engine/io/json.h"
+#include "report/text_table.h"
 
 namespace ingot::cli {
 namespace {
@@ -31,21 +32,21 @@ void run_cache(const Command& command, bool clear, const Common& common) {
   const std::uint64_t removed = clear ? engine::clear_cache() : 0;
   std::uint64_t n_bytes = 0;
   engine::Json entries = engine::Json::array();
-  std::string lines;
+  report::TextTable table{.headers = {"MiB", "used", "entry"}, .rows = {}, .n_left = 0};
   for (const engine::CacheEntry& entry : found) {
     const std::string name = entry.path.filename().string();
     n_bytes += entry.n_bytes;
     entries.push_back({{"name", name}, {"bytes", entry.n_bytes}});
-    lines += fmt::format("{:>9.1f} MiB  used {:<16}  {}\n", static_cast<double>(entry.n_bytes) / kMiB, age(entry.used),
-                         engine::printable(name));
+    table.rows.push_back({fmt::format("{:.1f}", static_cast<double>(entry.n_bytes) / kMiB), age(entry.used), name});
   }
   engine::Json result{{"folder", folder}, {"limit_bytes", limit}, {"entries", entries}};
   result[clear ? "removed_bytes" : "bytes"] = clear ? removed : n_bytes;
   const std::string text =
       clear ? fmt::format("{}: {} entries of {:.1f} MiB removed\n", engine::printable(folder), found.size(),
                           static_cast<double>(removed) / kMiB)
-            : fmt::format("{}{}: {} entries of {:.1f} MiB, limit {:.0f} MiB\n", lines, engine::printable(folder),
-                          found.size(), static_cast<double>(n_bytes) / kMiB, static_cast<double>(limit) / kMiB);
+            : fmt::format("{}{}: {} entries of {:.1f} MiB, limit {:.0f} MiB\n", found.empty() ? "" : table.aligned(),
+                          engine::printable(folder), found.size(), static_cast<double>(n_bytes) / kMiB,
+                          static_cast<double>(limit) / kMiB);
   finish(command, common, {}, result, text);
 }
 

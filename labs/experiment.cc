@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "bert/heads/sequence_classification.h"
 #include "bert/tokenizers/tokenizer.h"
@@ -28,8 +29,9 @@ const Lab& find_lab(const std::string& name) {
   return engine::row_named(kLabs, name, "lab: must be {}, got '{}'", " or ");
 }
 
-Setup setup_of(const LabOptions& o, const data::Source& source) {
-  Setup setup{.recipe = recipe_for(source.name()), .from_given = !o.from.empty()};
+// `source`: null without texts.
+Setup setup_of(const LabOptions& o, const data::Source* source) {
+  Setup setup{.recipe = recipe_for(source == nullptr ? "" : source->name()), .from_given = !o.from.empty()};
   Recipe& recipe = setup.recipe;
   if (setup.from_given) {
     require(o.pieces == 0 && o.epochs == 0 && o.learning_rate == 0 && o.length == 0,
@@ -65,9 +67,11 @@ engine::Json as_json(const Recipe& r, const LabOptions& o) {
 }
 
 // What a folder belongs to: everything that shapes its results.
-engine::Json identity_of(const LabOptions& o, const Setup& setup, const data::Source& source, std::uint64_t seed) {
-  engine::Json identity{
-      {"lab", o.lab}, {"seed", seed}, {"data_fingerprint", source.fingerprint()}, {"recipe", as_json(setup.recipe, o)}};
+engine::Json identity_of(const LabOptions& o, const Lab& lab, const Setup& setup, const data::Source* source,
+                         std::uint64_t seed) {
+  engine::Json identity{{"lab", o.lab}, {"seed", seed}};
+  if (source != nullptr) identity["data_fingerprint"] = source->fingerprint();
+  if (lab.needs_texts) identity["recipe"] = as_json(setup.recipe, o);
   if (setup.from_given) {
     const fs::path weights = pipeline::resolve_model_folder(o.from) / "model.safetensors";
     identity["from_fingerprint"] = engine::content_hash(engine::read_file(weights));
@@ -90,8 +94,9 @@ void check_seed(const LabOptions& o, std::uint64_t seed) {
   }
 }
 
-std::string heading(const LabOptions& o, const Setup& setup, std::uint64_t seed) {
+std::string heading(const LabOptions& o, const Lab& lab, const Setup& setup, std::uint64_t seed) {
   const std::string asked = o.rows.empty() ? "" : fmt::format(" Asked for: --rows '{}'.", engine::printable(o.rows));
+  if (!lab.needs_texts) return fmt::format("Seed {}.{}\n", seed, asked);
   return fmt::format("Data {}, seed {}, {}.{}\n", engine::printable(fs::path(o.data).filename().string()), seed,
                      as_json(setup.recipe, o).dump(), asked);
 }
@@ -102,47 +107,47 @@ void write_report(const LabOptions& o, std::uint64_t seed, const Lab& lab, const
   const fs::path out = o.out;
   const engine::FileLock lock(run.folder.lock_file(".report"), engine::Wait::yes);
   const LabReport report = report_on(lab, run, failures);
-  engine::write_file(out / "table.md", report.markdown + "\n" + heading(o, setup, seed));
-  std::string problem = "no figure: no row of it is done";
-  if (!report.figure.series.empty()) problem = report::draw(report.figure, out, "figure");
-  const std::string text = report.text + fmt::format("{}: table.md, result.json, {}\n", o.out,
-                                                     problem.empty() ? "figure.svg, figure.png" : problem);
-  finish({{"lab", lab.name},
-          {"title", lab.title},
-          {"recipe", as_json(setup.recipe, o)},
-          {"rows", report.rows},
-          {"figure", problem.empty() ? "figure.svg" : problem}},
-         text);
+  engine::write_file(out / "table.md", report.markdown + "\n" + heading(o, lab, setup, seed));
+  engine::Json result{{"lab", lab.name}, {"title", lab.title}, {"rows", report.rows}};
+  result.update(report.more);
+  std::string written = "table.md, result.json";
+  for (const auto& [name, picture] : report.pictures) {
+    engine::write_file(out / name, engine::read_file(picture));
+    written += ", " + name;
+  }
+  if (lab.report == nullptr) {
+    std::string problem = "no figure: no row of it is done";
+    if (!report.figure.series.empty()) problem = report::draw(report.figure, out, "figure");
+    result.update({{"recipe", as_json(setup.recipe, o)}, {"figure", problem.empty() ? "figure.svg" : problem}});
+    written += ", " + (problem.empty() ? "figure.svg, figure.png" : problem);
+  }
+  finish(result, report.text + fmt::format("{}: {}\n", o.out, written));
+}
+
+// Whether a row has the model that the lab was given.
+bool takes_model(const Row& row) {
+  return std::any_of(row.commands.begin(), row.commands.end(), [](const std::string& command) {
+    const std::vector<std::string> names = stand_ins(command);
+    return std::find(names.begin(), names.end(), "from") != names.end();
+  });
 }
 
 }  // namespace
 
 void run_lab(const LabOptions& o, const pipeline::Run& run, const Terminal& terminal, const pipeline::Finish& finish) {
   const Lab& lab = find_lab(o.lab);
-  // Rows are shared out among the processes that work in the folder; a lab without rows is one process's.
-  const pipeline::OutputLock lock(o.out, run.command,
-                                  lab.run == nullptr ? engine::Sharing::together : engine::Sharing::alone);
-  if (lab.run != nullptr) {
-    require(o.rows.empty() && !o.report, "--rows, --report: lab {} does all of it each time", lab.name);
-    const LabResult done = lab.run({.seed = run.seed,
-                                    .quiet = terminal.quiet,
-                                    .run_command = terminal.run_command,
-                                    .data = o.data,
-                                    .from = o.from,
-                                    .out = o.out,
-                                    .reading = pipeline::reading_words(o)});
-    pipeline::write_config(o.out, run.config);
-    return finish(done.json, done.text);
-  }
-  require(!o.data.empty(), "--data: lab {} needs texts; give them as for train", lab.name);
-  const auto source = pipeline::open_data(o);
-  const Setup setup = setup_of(o, *source);
-  if (setup.from_given) check_seed(o, run.seed);
+  const pipeline::OutputLock lock(o.out, run.command, engine::Sharing::together);
+  const bool has_texts = lab.needs_texts || !o.from.empty();
+  require(!has_texts || !o.data.empty(), "--data: lab {} needs texts{}; give them as for train", lab.name,
+          lab.needs_texts ? "" : " with --from");
+  const std::unique_ptr<data::Source> source = has_texts ? pipeline::open_data(o) : nullptr;
+  const Setup setup = setup_of(o, source.get());
+  if (setup.from_given && lab.needs_texts) check_seed(o, run.seed);
   const std::vector<Row> rows = lab.rows(setup);
-  require(!setup.from_given || std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.is_given; }),
+  require(!setup.from_given || std::any_of(rows.begin(), rows.end(), takes_model),
           "--from: lab {} trains models of its own", lab.name);
   const std::vector<Row> chosen = choose_rows(rows, o.rows);
-  const LabFolder folder(o.out, identity_of(o, setup, *source, run.seed));
+  const LabFolder folder(o.out, identity_of(o, lab, setup, source.get(), run.seed));
   const LabRun work{.folder = folder,
                     .rows = rows,
                     .chosen = chosen,

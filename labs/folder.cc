@@ -49,9 +49,8 @@ std::optional<Json> LabFolder::result(const Row& row) const {
   const fs::path file = row_folder(row.name) / "row.json";
   if (!fs::exists(file)) return std::nullopt;
   Json saved = read_json(file);
-  require(saved.contains("result") && saved["result"].is_object() && saved["result"].contains("accuracy") &&
-              saved["result"]["accuracy"].is_number(),
-          "{}: holds no result with an accuracy", file.string());
+  require(saved.contains("result") && is_result(row, saved["result"]), "{}: holds no result{}", file.string(),
+          row.assemble == nullptr ? " with an accuracy" : "");
   require(saved.value("commands", Json()) == Json(row.commands) && saved.value("plan", "") == row.plan,
           "{}: the row was made by other commands; remove its folder to make it anew", file.string());
   return saved;

@@ -3,11 +3,11 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "engine/io/json.h"
 #include "labs/row.h"
 #include "labs/run.h"
 
@@ -33,20 +33,7 @@ struct Setup {
   bool from_compressed = false;  // and it is compressed already
 };
 
-// What a lab was asked to do.
-struct LabRequest {
-  std::uint64_t seed = 1;
-  bool quiet = false;
-  RunCommand run_command;
-  std::string data, from, out;
-  std::vector<std::string> reading;  // options that go with --data
-};
-
-// What a lab returns: `json` for result.json, `text` for a terminal.
-struct LabResult {
-  engine::Json json;
-  std::string text;
-};
+struct LabReport;
 
 struct Lab {
   std::string_view name, title;
@@ -55,7 +42,9 @@ struct Lab {
   std::vector<std::string> (*notes)();
   double kept_accuracy = 0;  // on IMDb the report names the smallest model that has it; 0: it does not
   bool is_ranked = false;    // the report ranks the rows of the figure by accuracy
-  LabResult (*run)(const LabRequest& request) = nullptr;  // instead of rows: a lab that is not about accuracy
+  bool needs_texts = true;   // also where it is not given a model
+  // Instead of a table of accuracies: a lab that is about something else.
+  LabReport (*report)(const LabRun& run, const std::map<std::string, std::string>& failures) = nullptr;
 };
 
 std::vector<Row> rows_1_1(const Setup& setup);
@@ -70,7 +59,9 @@ std::vector<Row> rows_3_1(const Setup& setup);
 std::vector<std::string> notes_3_1();
 std::vector<Row> rows_3_2(const Setup& setup);
 std::vector<std::string> notes_3_2();
-LabResult run_lab_4(const LabRequest& request);
+std::vector<Row> rows_4(const Setup& setup);
+std::vector<std::string> notes_4();
+LabReport report_4(const LabRun& run, const std::map<std::string, std::string>& failures);
 
 inline constexpr std::array kLabs{
     Lab{"1.1", "quantisation after training against training with it", rows_1_1, "bits of inputs and weights",
@@ -80,7 +71,12 @@ inline constexpr std::array kLabs{
     Lab{"2.2", "architecture search with compression in each trial", rows_2_2, "trials", notes_2_2},
     Lab{"3.1", "widths and fraction widths by layer", rows_3_1, "trials", notes_3_1},
     Lab{"3.2", "a search for each number format", rows_3_2, "trials", notes_3_2, 0, true},
-    Lab{.name = "4", .title = "a Linear layer and its activation in hardware", .run = run_lab_4},
+    Lab{.name = "4",
+        .title = "a Linear layer and its activation in hardware",
+        .rows = rows_4,
+        .notes = notes_4,
+        .needs_texts = false,
+        .report = report_4},
 };
 
 // Rows with which several labs begin: the float model, and controls that get the same extra epoch as tuned rows.

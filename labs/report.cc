@@ -41,16 +41,11 @@ Json asked_as_json(const Row& row, const LabRun& run, const Results& results) {
 
 Json row_as_json(const Row& row, const LabRun& run, const Results& results, bool comparable,
                  const std::map<std::string, std::string>& failures) {
-  Json all{
-      {"name", row.name},
-      {"title", row.title},
-      {"state", state_of(row, run, results, failures)},
-      {"chosen", std::any_of(run.chosen.begin(), run.chosen.end(), [&](const Row& r) { return r.name == row.name; })}};
+  Json all = state_as_json(row, run, results, failures);
   if (!row.series.empty()) all["series"] = row.series;
   if (row.x) all["x"] = *row.x;
   if (comparable && row.reference) all["reference"] = *row.reference;
   if (comparable && !row.asked.empty()) all["bounds"] = asked_as_json(row, run, results);
-  if (const auto failed = failures.find(row.name); failed != failures.end()) all["error"] = failed->second;
   const auto done = results.find(row.name);
   if (done == results.end()) return all;
   const Json& saved = done->second;
@@ -79,9 +74,6 @@ Json row_as_json(const Row& row, const LabRun& run, const Results& results, bool
                           "build"}) {
     if (const Json value = saved["result"].value(key, Json()); !value.is_null()) all[key] = value;
   }
-  all["seconds"] = saved.at("seconds");
-  if (saved.at("resumed").get<bool>()) all["resumed"] = true;
-  all["typed"] = saved.at("typed");
   return all;
 }
 
@@ -240,6 +232,25 @@ std::string bounds_text(const Json& rows) {
                 : fmt::format("bounds: {} asked, {} met, {} not, {} not measured yet\n", n, met, n - met - open, open);
 }
 
+}  // namespace
+
+Json state_as_json(const Row& row, const LabRun& run, const Results& results,
+                   const std::map<std::string, std::string>& failures) {
+  Json all{
+      {"name", row.name},
+      {"title", row.title},
+      {"state", state_of(row, run, results, failures)},
+      {"chosen", std::any_of(run.chosen.begin(), run.chosen.end(), [&](const Row& r) { return r.name == row.name; })}};
+  if (const auto failed = failures.find(row.name); failed != failures.end()) all["error"] = failed->second;
+  const auto done = results.find(row.name);
+  if (done == results.end()) return all;
+  const Json& saved = done->second;
+  all["seconds"] = saved.at("seconds");
+  if (saved.at("resumed").get<bool>()) all["resumed"] = true;
+  all["typed"] = saved.at("typed");
+  return all;
+}
+
 std::string states_text(const Json& rows) {
   std::map<std::string, int> counts;
   std::string failures;
@@ -262,9 +273,8 @@ std::string as_list(const std::string& lines) {
   return list + "\n";
 }
 
-}  // namespace
-
 LabReport report_on(const Lab& lab, const LabRun& run, const std::map<std::string, std::string>& failures) {
+  if (lab.report != nullptr) return lab.report(run, failures);
   const Results results = run.folder.results(run.rows);
   const bool comparable = is_comparable(results);
   LabReport report;

@@ -1,6 +1,7 @@
 // What a lab shows: a table on the terminal and as Markdown, every row as JSON, a figure.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <string>
 
@@ -16,9 +17,22 @@ struct LabReport {
   std::string text;      // the table for a terminal, with what was chosen and what is missing
   std::string markdown;  // table.md
   report::Figure figure;
+  engine::Json more = engine::Json::object();               // what result.json has beside the rows
+  std::map<std::string, std::filesystem::path> pictures{};  // copied into the lab's folder, by their name there
 };
 
 // The report on the lab's folder as it is now. `failures`: the errors of this process, by row.
 LabReport report_on(const Lab& lab, const LabRun& run, const std::map<std::string, std::string>& failures);
+
+// What every lab says of a row: its name and title, its state, whether it was asked for, and of one that is done its
+// seconds and what was typed.
+engine::Json state_as_json(const Row& row, const LabRun& run, const Results& results,
+                           const std::map<std::string, std::string>& failures);
+
+// Of such rows: how many are in which state, and what failed.
+std::string states_text(const engine::Json& rows);
+
+// Lines as a list in Markdown.
+std::string as_list(const std::string& lines);
 
 }  // namespace ingot::labs

@@ -71,6 +71,11 @@ std::vector<std::string> words_of(const std::string& command, const std::map<std
 
 double accuracy(const engine::Json& row_result) { return row_result.at("result").at("accuracy").get<double>(); }
 
+bool is_result(const Row& row, const engine::Json& result) {
+  if (!result.is_object()) return false;
+  return row.assemble != nullptr || (result.contains("accuracy") && result["accuracy"].is_number());
+}
+
 std::optional<double> validation_accuracy(const engine::Json& result) {
   const auto found = result.find("validation_accuracy");
   return found != result.end() && found->is_number() ? std::optional(found->get<double>()) : std::nullopt;

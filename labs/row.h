@@ -25,11 +25,11 @@ struct Row {
   std::string title;  // in the table
 
   // Typed one after the other. Stand-ins: {data}, {seed}, {from} as the lab was given them; {here} the row's own
-  // folder; {ROW} the folder of another row, which must then be done before this one; {CHOICE} the folder of the row
-  // that was chosen and {CHOICE.value} its value.
+  // folder; {plan} the row's TOML file; {ROW} the folder of another row, which must then be done before this one;
+  // {CHOICE} the folder of the row that was chosen and {CHOICE.value} its value.
   std::vector<std::string> commands;
 
-  std::string plan{};      // a quantisation plan in TOML
+  std::string plan{};      // text of a TOML file that the commands read as {plan}: a quantisation plan, or layers
   bool is_given = false;   // its model is the one that the lab was given, not one in its folder
   bool is_shared = false;  // its last command is a search, which several processes may work on at the same time
 
@@ -37,6 +37,10 @@ struct Row {
   std::optional<double> x{};          // place in the figure; a series without is a horizontal line
   std::optional<double> reference{};  // accuracy that the reference implementation has
   std::vector<Asked> asked{};
+
+  // Makes the row's result of what its commands gave by --json, in their order. Null: the result is the result.json in
+  // the row's folder, which has an accuracy.
+  engine::Json (*assemble)(std::span<const engine::Json> results) = nullptr;
 
   // Rows with the same choice compete: the one with the best validation accuracy is chosen, the first one among equals.
   std::string choice{}, value{};
@@ -62,6 +66,9 @@ std::vector<std::string> stand_ins(const std::string& command);
 std::string named_by(const std::string& stand_in);
 
 double accuracy(const engine::Json& row_result);
+
+// Whether it can be the result of the row: an object, with an accuracy unless the row assembles its own.
+bool is_result(const Row& row, const engine::Json& result);
 
 // The validation accuracy in the result of a command; nothing if it measured none.
 std::optional<double> validation_accuracy(const engine::Json& result);

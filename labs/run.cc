@@ -80,6 +80,21 @@ bool can_resume(const std::string& command) {
 // Trials of a search that other processes are running.
 bool is_unfinished(const Json& result) { return result.value("unfinished", 0) > 0; }
 
+// Types a command of a row. Of a row that assembles its result it returns what --json shows, else null.
+Json do_command(const LabRun& run, const Row& row, std::vector<std::string> words, bool resumed) {
+  const bool shows_json = row.assemble != nullptr;
+  if ((resumed && can_resume(words[0])) || words[0] == "search") words.emplace_back("--resume");
+  if (run.threads > 0) words.insert(words.end(), {"--threads", std::to_string(run.threads)});
+  if (run.quiet) words.emplace_back("--quiet");
+  if (shows_json) words.emplace_back("--json");
+  say(fmt::format("{}: $ {}", row.name, command_line(words)));
+  const auto work = [&] { require(run.run_command(words) == 0, "{}: did not work", words[0]); };
+  if (shows_json) return engine::parse_json(output_of(work), command_line(words));
+  const OutputAside aside(run.quiet);
+  work();
+  return {};
+}
+
 // Types the commands of one row and returns its row.json.
 Json do_row(const LabRun& run, const Row& row, const Results& results) {
   const fs::path here = run.folder.row_folder(row.name);
@@ -92,17 +107,15 @@ Json do_row(const LabRun& run, const Row& row, const Results& results) {
   }
   const auto start = std::chrono::steady_clock::now();
   Json lines = Json::array();
-  for (std::vector<std::string> words : typed_commands(run, row, results)) {
+  std::vector<Json> results_of_commands;
+  for (const std::vector<std::string>& words : typed_commands(run, row, results)) {
     lines.push_back(command_line(words));
-    if ((resumed && can_resume(words[0])) || words[0] == "search") words.emplace_back("--resume");
-    if (run.threads > 0) words.insert(words.end(), {"--threads", std::to_string(run.threads)});
-    if (run.quiet) words.emplace_back("--quiet");
-    say(fmt::format("{}: $ {}", row.name, command_line(words)));
-    const OutputAside aside(run.quiet);
-    require(run.run_command(words) == 0, "{}: did not work", words[0]);
+    Json result = do_command(run, row, words, resumed);
+    if (row.assemble != nullptr) results_of_commands.push_back(std::move(result));
   }
-  Json result = engine::parse_json_or_null(engine::read_file(here / "result.json"));
-  require(result.is_object() && (result.contains("accuracy") || is_unfinished(result)), "{}: has no accuracy",
+  const Json result = row.assemble != nullptr ? row.assemble(results_of_commands)
+                                              : engine::parse_json_or_null(engine::read_file(here / "result.json"));
+  require(is_result(row, result) || (result.is_object() && is_unfinished(result)), "{}: has no accuracy",
           (here / "result.json").string());
   return {{"name", row.name},  {"commands", row.commands},        {"plan", row.plan}, {"typed", lines},
           {"result", result},  {"seconds", seconds_since(start)},  // of this process: less than all when it resumed
@@ -195,8 +208,10 @@ class Worker {
   void tell(const Row& row, const Json& result) {
     const auto done = std::count_if(run_.chosen.begin(), run_.chosen.end(), [&](const Row& r) { return is_done(r); });
     const std::string reference = row.reference ? fmt::format(" (reference {:.4f})", *row.reference) : "";
-    say(fmt::format("[{}/{}] {}: accuracy {:.4f}{}, {}", done, run_.chosen.size(), row.name, accuracy(result),
-                    reference, engine::duration_text(result["seconds"].get<double>())));
+    const std::string found =
+        row.assemble != nullptr ? "done" : fmt::format("accuracy {:.4f}{}", accuracy(result), reference);
+    say(fmt::format("[{}/{}] {}: {}, {}", done, run_.chosen.size(), row.name, found,
+                    engine::duration_text(result["seconds"].get<double>())));
   }
 
   const LabRun& run_;

@@ -1,12 +1,16 @@
 #include "labs/typed.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cstdio>
 #include <string_view>
+
+#include "engine/base/error.h"
 
 namespace ingot::labs {
 
@@ -31,6 +35,11 @@ std::string command_line(const std::vector<std::string>& words) {
   return line;
 }
 
+OutputAside::OutputAside(int descriptor) : output_(::dup(STDOUT_FILENO)) {
+  std::fflush(stdout);
+  ::dup2(descriptor, STDOUT_FILENO);
+}
+
 OutputAside::OutputAside(bool nowhere) : output_(::dup(STDOUT_FILENO)) {
   std::fflush(stdout);
   const int target = nowhere ? ::open("/dev/null", O_WRONLY | O_CLOEXEC) : STDERR_FILENO;
@@ -42,6 +51,25 @@ OutputAside::~OutputAside() {
   std::fflush(stdout);
   ::dup2(output_, STDOUT_FILENO);
   ::close(output_);
+}
+
+std::string output_of(const std::function<void()>& work) {
+  const int file = ::memfd_create("output", MFD_CLOEXEC);
+  if (file < 0) throw engine::Failure("no memory to keep the output of a command in");
+  std::string text;
+  try {
+    const OutputAside aside(file);
+    work();
+  } catch (...) {
+    ::close(file);
+    throw;
+  }
+  ::lseek(file, 0, SEEK_SET);
+  std::array<char, 1 << 16> block;
+  for (ssize_t n; (n = ::read(file, block.data(), block.size())) > 0;)
+    text.append(block.data(), static_cast<std::size_t>(n));
+  ::close(file);
+  return text;
 }
 
 }  // namespace ingot::labs

@@ -1,6 +1,7 @@
 // Commands that a lab runs as if a user had typed them.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -9,10 +10,11 @@ namespace ingot::labs {
 // `ingot WORDS` as a shell reads it: words with other than plain characters are quoted.
 std::string command_line(const std::vector<std::string>& words);
 
-// While it lives, what is written to standard output goes where standard error goes, or nowhere.
+// While it lives, what is written to standard output goes where standard error goes, nowhere, or into `descriptor`.
 class OutputAside {
  public:
   explicit OutputAside(bool nowhere = false);
+  explicit OutputAside(int descriptor);
   ~OutputAside();
   OutputAside(const OutputAside&) = delete;
   OutputAside& operator=(const OutputAside&) = delete;
@@ -20,5 +22,8 @@ class OutputAside {
  private:
   int output_;
 };
+
+// What `work` writes to standard output. Throws Failure if there is no memory to keep it in.
+std::string output_of(const std::function<void()>& work);
 
 }  // namespace ingot::labs

@@ -11,6 +11,7 @@
 #include "engine/io/json.h"
 #include "pipeline/fine_tuning.h"
 #include "pipeline/output_lock.h"
+#include "report/text_table.h"
 
 namespace ingot::pipeline {
 namespace {
@@ -42,11 +43,11 @@ compress::PruneOptions prune_options(const PruningOptions& o, std::uint64_t seed
 }
 
 // What the masks prune, layer by layer.
-std::string table(const compress::Footprint& footprint, const compress::Compression& compression) {
-  std::string text = fmt::format("{:<44} {:>10} {:>10} {:>9}\n", "layer", "weights", "pruned", "sparsity");
+std::string table_of(const compress::Footprint& footprint, const compress::Compression& compression) {
+  report::TextTable table{.headers = {"layer", "weights", "pruned", "sparsity"}, .rows = {}};
   const auto line = [&](const std::string& name, std::int64_t weights, std::int64_t zeros) {
-    text += fmt::format("{:<44} {:>10} {:>10} {:>9.4f}\n", name, weights, zeros,
-                        static_cast<double>(zeros) / static_cast<double>(weights));
+    table.rows.push_back({name, std::to_string(weights), std::to_string(zeros),
+                          fmt::format("{:.4f}", static_cast<double>(zeros) / static_cast<double>(weights))});
   };
   std::int64_t weights = 0, zeros = 0;
   for (const compress::LayerFootprint& layer : footprint.layers) {
@@ -56,7 +57,7 @@ std::string table(const compress::Footprint& footprint, const compress::Compress
     zeros += layer.zeros;
   }
   line("together", weights, zeros);
-  return text;
+  return table.aligned();
 }
 
 // Scores of the model pruned at once, as it is without training.
@@ -91,7 +92,7 @@ void prune_classifier(const PruningOptions& o, const Run& run, const Finish& fin
   if (ramp_steps == 0) pruner.prune(1);
   compress::prune_while_training(job, pruner, ramp_steps);
   engine::Json result = fine_tune(f, job);
-  std::string text = table(compress::footprint(start.model, start.compression), start.compression);
+  std::string text = table_of(compress::footprint(start.model, start.compression), start.compression);
   if (o.epochs > 0 && options.method.criterion->follow == nullptr) {
     result["before_fine_tuning"] = scores_at_once(f, options);
     text += fmt::format("pruned at once, before fine-tuning: accuracy {:.4f}\n",

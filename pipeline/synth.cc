@@ -13,6 +13,7 @@
 #include "hw/emit/folder.h"
 #include "hw/synthesis/synthesize.h"
 #include "pipeline/synth_sweep.h"
+#include "report/text_table.h"
 
 namespace ingot::pipeline {
 namespace fs = std::filesystem;
@@ -68,16 +69,16 @@ std::string change(const Json& run, const std::optional<Json>& before, const cha
   return difference == 0 ? "=" : fmt::format("{:+g}", difference);
 }
 
-std::string table(const Json& run, const std::optional<Json>& before) {
+std::string table_of(const Json& run, const std::optional<Json>& before) {
   const std::string target = run["target"].get<std::string>(), lut = hw::lut_title(hw::parse_target(target));
-  const std::size_t width = std::max(lut.size() + 2, std::size_t{10});
-  std::string text = fmt::format("{:<{}}{:>10}{:>12}{:>10}\n", target, width, "found", "last run", "model");
+  report::TextTable table{.headers = {target, "found", "last run", "model"}, .rows = {}};
   for (const char* key : {"lut", "ff", "dsp", "bram", "carry", "fmax_mhz"}) {
     if (!run.contains(key)) continue;
     const std::string model = run["model"].contains(key) ? fmt::format("{:.0f}", run["model"][key].get<double>()) : "";
-    text += fmt::format("{:<{}}{:>10}{:>12}{:>10}\n", std::string_view(key) == "lut" ? lut : key, width,
-                        fmt::format("{:.5g}", run[key].get<double>()), change(run, before, key), model);
+    table.rows.push_back({std::string_view(key) == "lut" ? lut : key, fmt::format("{:.5g}", run[key].get<double>()),
+                          change(run, before, key), model});
   }
+  std::string text = table.aligned();
   if (run.contains("placed_lut"))
     text += fmt::format("nextpnr-ice40 placed {} logic cells\n", run["placed_lut"].get<std::int64_t>());
   if (run.contains("no_fmax")) text += run["no_fmax"].get<std::string>() + "\n";
@@ -105,7 +106,7 @@ void synthesize_rtl(const SynthOptions& o, const Run& run, const Finish& finish)
   const std::optional<Json> before = last_like(runs, found);
   remember(file, runs, found);
   if (before) found["last_run"] = *before;
-  finish(found, table(found, before));
+  finish(found, table_of(found, before));
 }
 
 }  // namespace ingot::pipeline

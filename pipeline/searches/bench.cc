@@ -13,6 +13,7 @@
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
 #include "pipeline/searches/results.h"
+#include "report/text_table.h"
 #include "search/importance.h"
 #include "search/problems.h"
 #include "search/study.h"
@@ -86,13 +87,13 @@ void run_one(const BenchOptions& o, const Run& run, const Finish& finish) {
   engine::Json shares = engine::Json::object();
   std::string text = fmt::format("{}: {}\nbest {:.6g} in trial {} of {}, optimum {:.6g}\n\n", problem.name,
                                  problem.summary, best.values[0], best.number, trials.size(), problem.optimum);
+  report::TextTable table{.headers = {"parameter", "best", "importance"}, .rows = {}, .n_left = 2};
   for (const auto& [name, share] : importances) {
     shares[name] = share;
     const auto p = best.parameters.find(name);
     const std::string value =
         p == best.parameters.end() ? "-" : search::to_string(*p->second.distribution, p->second.value);
-    text += fmt::format("{:<20} {:<24} importance {:.3f}\n", engine::printable(name, 60), engine::printable(value, 60),
-                        share);
+    table.rows.push_back({engine::printable(name, 60), engine::printable(value, 60), fmt::format("{:.3f}", share)});
   }
   finish({{"problem", problem.name},
           {"optimum", problem.optimum},
@@ -100,7 +101,7 @@ void run_one(const BenchOptions& o, const Run& run, const Finish& finish) {
           {"best", {{"number", best.number}, {"value", best.values[0]}, {"parameters", parameters_of(best)}}},
           {"duplicates", n_duplicates},
           {"importances", shares}},
-         text);
+         table.rows.empty() ? text : text + table.aligned());
 }
 
 // The best value after the first n trials.
@@ -148,11 +149,8 @@ std::array<double, 3> quartiles(std::vector<double> values) {
 void run_regret(const BenchOptions& o, const Run& run, const Finish& finish) {
   require(o.journal.empty(), "--regret: is not kept in a journal");
   engine::Json rows = engine::Json::array();
-  std::string text =
-      fmt::format("median of the best value over {} seeds (Optuna's median; - : not measured)\n\n{:<14}{:>7}", o.seeds,
-                  "problem", "trials");
-  for (const Column& column : kColumns) text += fmt::format("{:>28}", column.name);
-  text += '\n';
+  report::TextTable table{.headers = {"problem", "trials"}, .rows = {}};
+  for (const Column& column : kColumns) table.headers.emplace_back(column.name);
   engine::catch_interrupts();
   std::int64_t done = 0;
   const auto n_problems = o.problem.empty() ? static_cast<std::int64_t>(search::problems().size()) : 1;
@@ -160,7 +158,7 @@ void run_regret(const BenchOptions& o, const Run& run, const Finish& finish) {
                                            n_problems * static_cast<std::int64_t>(std::size(kColumns)) * o.seeds);
   for (const Problem& problem : search::problems()) {
     if (!o.problem.empty() && o.problem != problem.name) continue;
-    std::map<int, std::string> lines;
+    std::map<int, std::vector<std::string>> lines;  // cells by trials
     for (const Column& column : kColumns) {
       std::map<int, std::vector<double>> best;
       for (int seed = 1; seed <= o.seeds; ++seed, progress->update(++done, problem.name)) {
@@ -188,13 +186,18 @@ void run_regret(const BenchOptions& o, const Run& run, const Finish& finish) {
         if (!std::isnan(reference)) row["optuna_median"] = reference;
         rows.push_back(row);
         const std::string beside = std::isnan(reference) ? "(-)" : fmt::format("({:.4g})", reference);
-        lines[n] += fmt::format("{:>28}", fmt::format("{:.4g} {:>9}", median, beside));
+        lines[n].push_back(fmt::format("{:.4g} {}", median, beside));
       }
     }
-    for (const auto& [n, line] : lines) text += fmt::format("{:<14}{:>7}{}\n", problem.name, n, line);
+    for (auto& [n, cells] : lines) {
+      cells.insert(cells.begin(), {problem.name, std::to_string(n)});
+      table.rows.push_back(std::move(cells));
+    }
   }
   progress.reset();  // its line ends before the result is shown
-  finish({{"seeds", o.seeds}, {"rows", rows}}, text);
+  finish({{"seeds", o.seeds}, {"rows", rows}},
+         fmt::format("median of the best value over {} seeds (Optuna's median; - : not measured)\n\n{}", o.seeds,
+                     table.aligned()));
 }
 
 }  // namespace

@@ -98,11 +98,43 @@ TEST_CASE("what cannot be emitted or synthesised is refused in one sentence") {
   refused(place, "synth rtl --target xc7", "must be ice40, ecp5 or xilinx, got 'xc7'");
   refused(place, "synth rtl --target ecp5 --report", "--report: places on ice40 only, got ecp5");
   refused(place, "synth rtl", "Debian package yosys", "PATH=/nowhere");
-  refused(place, "lab 4 --rows relu --out lab", "--rows, --report: lab 4 does all of it each time");
-  refused(place, "lab 4 --from run --out lab", "give --data");
+  refused(place, "lab 4 --rows nothing --out lab", "no row is named 'nothing'; the rows are relu-full-range, relu, ");
+  refused(place, "lab 4 --from run --out lab", "--data: lab 4 needs texts with --from");
   refused(place, "lab 1.1 --out lab", "--data: lab 1.1 needs texts");
   place.write("rtl/act_table.mem", "00\n");
   refused(place, "synth rtl --target xilinx", "act_table.mem: is not what was emitted");
+}
+
+TEST_CASE("lab 4 does the rows that are asked for once, and reports what is there") {
+  const Workplace place;
+  const Outcome report = place.run("lab 4 --report --out lab --json");
+  REQUIRE_MESSAGE(report.code == 0, report.error);
+  CHECK(Json::parse(report.out)["rows"][0]["state"] == "open");
+  if (!engine::find_program("verilator")) {
+    MESSAGE("skipped: verilator is not installed");
+    return;
+  }
+  const std::string words = "lab 4 --rows published-relu --out lab ";
+  const Outcome first = place.run(words + "--json");
+  REQUIRE_MESSAGE(first.code == 0, first.error);
+  const Json result = Json::parse(first.out);
+  for (const Json& row : result["rows"]) {
+    const bool is_asked = row["name"] == "published-relu";
+    CHECK(row["chosen"] == is_asked);
+    CHECK(row["state"] == (is_asked ? "done" : "open"));
+    if (!is_asked) continue;
+    CHECK(row["simulation"]["equal"] == true);
+    CHECK(row["typed"][1] ==
+          "ingot simulate lab/rows/published-relu --seed 1 --trace 64 --activations --vectors 1000000");
+    CHECK(row["emit"]["vectors"] == 1);
+  }
+  CHECK(contains(text_of_file(place / "lab/table.md"), "| published beats, ReLU | "));
+  CHECK(text_of_file(place / "lab/waveform-published-relu.svg") ==
+        text_of_file(place / "lab/rows/published-relu/simulation/waveform.svg"));
+  const Outcome second = place.run(words + "--json");
+  REQUIRE_MESSAGE(second.code == 0, second.error);
+  CHECK_FALSE(contains(second.error, "$ ingot"));
+  CHECK(Json::parse(second.out)["rows"] == result["rows"]);
 }
 
 TEST_CASE("blocks of a model quantised for hardware are emitted with what real texts make of them") {

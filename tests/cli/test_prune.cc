@@ -49,6 +49,9 @@ TEST_CASE("pruning without training zeroes the share asked for of each layer and
   const Json result = result_of(place, "pruned");
   std::int64_t weights = 0, zeros = 0;
   REQUIRE(result["layers"].size() == 8);
+  std::string words = outcome.out;  // with one space between two
+  words.erase(std::unique(words.begin(), words.end(), [](char a, char b) { return a == ' ' && b == ' '; }),
+              words.end());
   for (const Json& layer : result["layers"]) {
     const std::vector<float> weight = weight_of(place, "pruned", layer["name"]);
     CHECK(layer["weights"] == weight.size());
@@ -56,8 +59,8 @@ TEST_CASE("pruning without training zeroes the share asked for of each layer and
     CHECK(layer["zeros"] == std::lround(0.3 * static_cast<double>(weight.size())));
     weights += layer["weights"].get<std::int64_t>();
     zeros += layer["zeros"].get<std::int64_t>();
-    CHECK(outcome.out.find(fmt::format("{:<44} {:>10} {:>10}", layer["name"].get<std::string>(), weight.size(),
-                                       count_zeros(weight))) != std::string::npos);
+    CHECK(words.find(fmt::format("{} {} {} 0.", layer["name"].get<std::string>(), weight.size(),
+                                 count_zeros(weight))) != std::string::npos);
   }
   CHECK(result["sparsity"].get<double>() == static_cast<double>(zeros) / static_cast<double>(weights));
   CHECK(result["steps"] == 0);
