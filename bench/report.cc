@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "bench/bandwidth.h"
-#include "bench/child.h"
 #include "engine/io/json.h"
 #include "engine/kernels/fma_peak/fma_peak.h"
+#include "report/plot.h"
 
 namespace ingot::bench {
 namespace {
@@ -170,14 +170,8 @@ std::string markdown(const Json& report) {
   return text;
 }
 
-std::string draw_roofline(const Json& report, const std::filesystem::path& folder) {
-  Child gnuplot({"/bin/sh", "-c", "cd \"$1\" && exec gnuplot", "sh", folder.string()}, Child::Errors::merge);
-  gnuplot.write_line(gnuplot_script(report));
-  gnuplot.close_input();
-  const std::string said = gnuplot.read_all();
-  const int code = gnuplot.wait();
-  if (code == 127) return "no figure: gnuplot is missing (Debian package gnuplot-nox)";
-  return code == 0 ? "" : fmt::format("no figure: gnuplot failed: {}", said);
+std::string draw_roofline(const Json& measured, const std::filesystem::path& folder) {
+  return report::draw_script(gnuplot_script(measured), folder, "roofline");
 }
 
 }  // namespace ingot::bench

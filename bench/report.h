@@ -14,7 +14,7 @@ engine::Json measure_roofs();
 // `report` holds machine, load_after, roofs, targets, kernels, steps, and whether there is a figure: the page about it.
 std::string markdown(const engine::Json& report);
 
-// Draws the figure into the folder with gnuplot. Empty, or why there is none.
-std::string draw_roofline(const engine::Json& report, const std::filesystem::path& folder);
+// Draws the figure of such a report into the folder with gnuplot. Empty, or why there is none.
+std::string draw_roofline(const engine::Json& measured, const std::filesystem::path& folder);
 
 }  // namespace ingot::bench

@@ -84,9 +84,18 @@ engine::Json describe(const IntegerClassifier& integers, const Classifier& c) {
   return json;
 }
 
+// What the comparison of both models found.
+struct Verified {
+  std::int64_t n_values = 0, n_different = 0;  // outputs of layers
+  std::vector<compress::Comparison> layers;
+  compress::Comparison logits;
+  std::int64_t n_same = 0;  // predictions
+  bert::Evaluation floats;  // of the fake-quantised model
+};
+
 // Both models over all texts again; every output of every layer in integers is compared with that of exact sums.
-engine::Json verify(const IntegerClassifier& integers, const bert::Evaluation& e, const EvalTexts& texts,
-                    const Classifier& c, std::int64_t batch) {
+Verified verify(const IntegerClassifier& integers, const bert::Evaluation& e, const EvalTexts& texts,
+                const Classifier& c, std::int64_t batch) {
   compress::IntegerVerifier verifier(c.model(), integers.program);
   evaluate_with_progress("verify",
                          {c.model().config.head,
@@ -96,23 +105,30 @@ engine::Json verify(const IntegerClassifier& integers, const bert::Evaluation& e
                             return logits;
                           }},
                          texts, c, batch);
-  const bert::Evaluation floats = evaluate_with_progress("compare", bert::outputs_of(c.model()), texts, c, batch);
-  std::int64_t n_values = 0, n_different = 0, n_same = 0;
-  engine::Json layers = engine::Json::object();
-  for (const compress::Comparison& layer : verifier.layers()) {
-    n_values += layer.n_values;
-    n_different += layer.n_different;
-    layers[layer.name] = {{"values", layer.n_values}, {"different", layer.n_different}};
+  Verified found{.layers = verifier.layers(),
+                 .logits = verifier.logits(),
+                 .floats = evaluate_with_progress("compare", bert::outputs_of(c.model()), texts, c, batch)};
+  for (const compress::Comparison& layer : found.layers) {
+    found.n_values += layer.n_values;
+    found.n_different += layer.n_different;
   }
-  for (std::size_t i = 0; i < e.predictions.size(); ++i) n_same += e.predictions[i] == floats.predictions[i];
-  return {{"values", n_values},
-          {"different", n_different},
+  for (std::size_t i = 0; i < e.predictions.size(); ++i)
+    found.n_same += e.predictions[i] == found.floats.predictions[i];
+  return found;
+}
+
+engine::Json as_json(const Verified& found) {
+  engine::Json layers = engine::Json::object();
+  for (const compress::Comparison& layer : found.layers)
+    layers[layer.name] = {{"values", layer.n_values}, {"different", layer.n_different}};
+  return {{"values", found.n_values},
+          {"different", found.n_different},
           {"layers", layers},
-          {"logits", verifier.logits().n_values},
-          {"different_logits", verifier.logits().n_different},
-          {"same_predictions", n_same},
-          {"fake_quantised_accuracy", floats.accuracy},
-          {"fake_quantised_tokens_per_second", speed(floats)}};
+          {"logits", found.logits.n_values},
+          {"different_logits", found.logits.n_different},
+          {"same_predictions", found.n_same},
+          {"fake_quantised_accuracy", found.floats.accuracy},
+          {"fake_quantised_tokens_per_second", speed(found.floats)}};
 }
 
 }  // namespace
@@ -128,10 +144,8 @@ void evaluate_classifier(const EvalOptions& o, const Run& run, const Finish& fin
   if (o.integer) integers.emplace(in_integers(c));
   const EvalTexts texts = eval_texts(o, c);
   const bert::Evaluation e = evaluate_with_progress("evaluate", classify(integers, c), texts, c, o.batch);
-  engine::Json result{{"examples", e.n},
-                      {"evaluated_on", texts.name},
-                      {"model", c.folder.string()},
-                      {"tokens_per_second", speed(e)}};
+  engine::Json result{
+      {"examples", e.n}, {"evaluated_on", texts.name}, {"model", c.folder.string()}, {"tokens_per_second", speed(e)}};
   for (const bert::Metric& metric : c.model().config.head->metrics) result[metric.name] = metric.value(e);
   add_overlap(result, texts, c);
   std::string text = fmt::format("accuracy {:.4f}, F1 {:.4f}, loss {:.4f} on {} texts ({:.1f}k tokens/s)\n", e.accuracy,
@@ -146,15 +160,14 @@ void evaluate_classifier(const EvalOptions& o, const Run& run, const Finish& fin
   }
   std::int64_t n_different = 0;
   if (o.verify) {
-    const engine::Json& found = result["verify"] = verify(*integers, e, texts, c, o.batch);
-    n_different = found["different"].get<std::int64_t>() + found["different_logits"].get<std::int64_t>();
+    const Verified found = verify(*integers, e, texts, c, o.batch);
+    result["verify"] = as_json(found);
+    n_different = found.n_different + found.logits.n_different;
     text += fmt::format(
         "verified: {} of {} outputs and {} of {} logits differ from exact sums; {} of {} predictions are "
         "those of the fake-quantised model ({:.1f}k tokens/s)\n",
-        found["different"].get<std::int64_t>(), found["values"].get<std::int64_t>(),
-        found["different_logits"].get<std::int64_t>(), found["logits"].get<std::int64_t>(),
-        found["same_predictions"].get<std::int64_t>(), e.n,
-        found["fake_quantised_tokens_per_second"].get<double>() / 1000);
+        found.n_different, found.n_values, found.logits.n_different, found.logits.n_values, found.n_same, e.n,
+        speed(found.floats) / 1000);
   }
   if (!o.out.empty()) write_config(o.out, run.config);
   finish(result, text);

@@ -137,12 +137,11 @@ std::string gnuplot_script(const Figure& figure, const std::string& stem) {
          drawn_on("pngcairo size 1120,600 noenhanced font \"sans,11\"", stem + ".png", plots);
 }
 
-std::string draw(const Figure& figure, const fs::path& folder, const std::string& stem) {
-  engine::write_file(folder / (stem + ".gp"), gnuplot_script(figure, stem));
+std::string draw_script(const std::string& script, const fs::path& folder, const std::string& stem) {
   if (!engine::find_program("gnuplot")) return "no figure: gnuplot is missing; install the Debian package gnuplot-nox";
   // A figure is there whole or not at all.
   const engine::TemporaryFolder aside(folder, stem + ".new-");
-  engine::write_file(aside / (stem + ".gp"), gnuplot_script(figure, stem));
+  engine::write_file(aside / (stem + ".gp"), script);
   const engine::ChildResult drawn = engine::run_child({"gnuplot", stem + ".gp"}, {.folder = aside.path()});
   std::error_code error;
   for (const char* type : {".svg", ".png"}) {
@@ -151,6 +150,12 @@ std::string draw(const Figure& figure, const fs::path& folder, const std::string
   if (drawn.code != 0) return fmt::format("no figure: gnuplot ended with exit code {}: {}", drawn.code, drawn.output);
   if (error) return fmt::format("no figure: {}", error.message());
   return {};
+}
+
+std::string draw(const Figure& figure, const fs::path& folder, const std::string& stem) {
+  const std::string script = gnuplot_script(figure, stem);
+  engine::write_file(folder / (stem + ".gp"), script);
+  return draw_script(script, folder, stem);
 }
 
 }  // namespace ingot::report

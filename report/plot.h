@@ -32,6 +32,9 @@ std::vector<Stroke> strokes_of(const Figure& figure);
 // The figure as a gnuplot script with its data in it; `gnuplot SCRIPT` in its folder draws STEM.svg and STEM.png.
 std::string gnuplot_script(const Figure& figure, const std::string& stem);
 
+// Runs a gnuplot script that writes STEM.svg and STEM.png, and moves these into the folder. Returns as draw() does.
+std::string draw_script(const std::string& script, const std::filesystem::path& folder, const std::string& stem);
+
 // Writes FOLDER/STEM.gp and draws STEM.svg and STEM.png beside it. Returns what went wrong as a sentence, empty if
 // nothing did: a figure is no reason to lose a result.
 std::string draw(const Figure& figure, const std::filesystem::path& folder, const std::string& stem);
