@@ -4,8 +4,8 @@
 
 #include "engine/base/error.h"
 #include "hw/emit/folder.h"
-#include "hw/graph/model_file.h"
-#include "hw/graph/runner.h"
+#include "compress/lower/model_file.h"
+#include "compress/integer/runner.h"
 #include "hw/passes/parallelism.h"
 
 using namespace ingot;
@@ -32,10 +32,10 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    hw::Graph graph = hw::parse_model(kModel, "the example", ".", /*seed=*/1).graph;
+    hw::Graph graph = compress::parse_model(kModel, "the example", ".", /*seed=*/1).graph;
     hw::set_parallelism(graph, "2");
     const std::vector<std::int32_t> x{-8, 3, 0, 1};
-    const std::vector<std::int32_t> y = hw::GraphRunner(graph).run(x);
+    const std::vector<std::int32_t> y = compress::GraphRunner(graph).run(x);
     const hw::Manifest manifest = hw::write_rtl(argv[1], graph, hw::Vectors{.n = 1, .input = x, .output = y});
     std::printf("%zu files, a vector every %d cycles; of [-8, 3, 0, 1] it makes", manifest.files.size(),
                 static_cast<int>(manifest.interval));

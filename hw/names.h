@@ -1,26 +1,16 @@
-// Names that become Verilog, C++, a path or a word of a script: one alphabet serves them all. Names are checked where
-// files are read, and again where text is written.
+// Names in Verilog, beside those that every graph has (compress/integer/names.h).
 #pragma once
 
+#include <cstddef>
 #include <string>
-#include <string_view>
+
+#include "compress/integer/names.h"
 
 namespace ingot::hw {
 
-inline constexpr std::size_t kMaxName = 64, kMaxFileName = 200;
+inline constexpr std::size_t kMaxFileName = 200;
 
-// True for 1 to `n_bytes` characters of A-Z a-z 0-9 _ and '.' that do not begin with '.'. No part of such a name has a
-// meaning to a shell, a file system, Yosys, C++ or a Verilog comment.
-bool is_plain(std::string_view name, std::size_t n_bytes = kMaxName);
-
-// True for a plain name of at most kMaxName bytes without dots that does not begin with a digit: what Verilog and C++
-// take as an identifier, or as one of their reserved words.
-bool is_identifier(std::string_view name);
-
-// These three throw Error that names `where`, the rule and the name. A graph's name must be plain, a layer's name an
-// identifier.
-void check_plain(const std::string& where, const std::string& name);
-void check_layer_name(const std::string& where, const std::string& name);
+using compress::check_layer_name, compress::check_plain, compress::is_identifier, compress::is_plain, compress::kMaxName;
 
 // A top module's name must be an identifier, no reserved word of Verilog, SystemVerilog (IEEE 1800-2017, annex B) or
 // C++, and no module of rtl/. C++ counts because simulators translate the module to it.

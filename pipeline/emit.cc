@@ -7,10 +7,10 @@
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
 #include "hw/emit/folder.h"
-#include "hw/graph/lower.h"
-#include "hw/graph/model_file.h"
-#include "hw/graph/recorder.h"
-#include "hw/graph/runner.h"
+#include "compress/lower/block.h"
+#include "compress/lower/model_file.h"
+#include "compress/lower/recorder.h"
+#include "compress/integer/runner.h"
 #include "hw/names.h"
 #include "hw/passes/metadata.h"
 #include "hw/passes/parallelism.h"
@@ -37,7 +37,7 @@ hw::Vectors real_vectors(const EmitOptions& o, const Classifier& c, const hw::Gr
   const auto source = open_data(o);
   const bert::TokenCorpus corpus = tokenized(*source, *c.tokenizer);
   const bert::Subset subset = spread(corpus, o.activations, source->name());
-  hw::BlockRecorder recorder(c.model(), o.block, graph);
+  compress::BlockRecorder recorder(c.model(), o.block, graph);
   engine::Progress meter("activations", o.activations);
   std::int64_t done = 0;
   for (const auto& members : data::evaluation_order(subset.lengths(c.framing.length), 16)) {
@@ -63,20 +63,20 @@ struct Source {
 Source from_file(const EmitOptions& o, std::uint64_t seed) {
   require(o.block.empty(), "--block: names a part of a trained model; {} is emitted as a whole", o.model);
   require(o.activations == 0, "--activations: are those of a trained model; {} may hold vectors", o.model);
-  hw::ModelFile file = hw::read_model_file(o.model, seed);
+  compress::ModelFile file = compress::read_model_file(o.model, seed);
   choose_parallelism(file.graph, o);
   if (file.vectors.empty()) return {std::move(file.graph), {}};
   hw::Vectors vectors{.n = static_cast<std::int64_t>(file.vectors.size()) / file.graph.n_in(), .input = file.vectors};
-  vectors.output = hw::GraphRunner(file.graph).run(vectors.input);
+  vectors.output = compress::GraphRunner(file.graph).run(vectors.input);
   return {std::move(file.graph), std::move(vectors)};
 }
 
 Source from_model(const EmitOptions& o) {
   require(o.activations == 0 || !o.data.empty(), "--activations: needs the texts; give --data");
   Classifier c = load_classifier(o.model, 0);
-  require(!o.block.empty(), "--block: must be one of {}", fmt::join(hw::block_names(c.model().config), ", "));
+  require(!o.block.empty(), "--block: must be one of {}", fmt::join(compress::block_names(c.model().config), ", "));
   const compress::IntegerProgram program = compress::lower(c.compressed.model, c.compressed.compression);
-  Source source{.graph = hw::lower_block(program, c.model().config, o.block)};
+  Source source{.graph = compress::lower_block(program, c.model().config, o.block)};
   choose_parallelism(source.graph, o);
   if (o.activations > 0) source.vectors = real_vectors(o, c, source.graph);
   return source;

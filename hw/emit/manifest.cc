@@ -7,7 +7,7 @@
 #include "engine/base/files.h"
 #include "engine/io/json.h"
 #include "engine/io/safetensors.h"
-#include "hw/graph/fields.h"
+#include "compress/integer/fields.h"
 #include "hw/names.h"
 #include "hw/rtl_sources.h"
 
@@ -16,6 +16,7 @@ namespace fs = std::filesystem;
 namespace {
 
 using engine::Json;
+using compress::Fields;
 using engine::require;
 
 constexpr const char kFormat[] = "ingot-rtl-1";

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "hw/design.h"
-#include "hw/graph/graph.h"
+#include "hw/graph.h"
 
 namespace ingot::hw {
 

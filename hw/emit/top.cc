@@ -67,12 +67,13 @@ class TopWriter {
   TopWriter(const Graph& graph, const std::string& name) : graph_(graph), name_(name), is_named_(name != kTopName) {}
 
   Verilog write() {
-    Stream stream{"data_in_0", graph_.nodes.front().parallelism.in * graph_.input().width};
-    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
-      const Node& node = graph_.nodes[i];
-      if (i > 0) stream = adapted(stream, graph_.nodes[i - 1], node);
-      const bool is_last = i + 1 == graph_.nodes.size();
-      const Stream out{is_last ? "data_out_0" : node.name + "_data_out_0", node.parallelism.out * node.output.width};
+    const std::vector<Layer> all = layers(graph_);
+    Stream stream{"data_in_0", all.front().parallelism().in * graph_.input().width};
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const Layer& node = all[i];
+      if (i > 0) stream = adapted(stream, all[i - 1], node);
+      const bool is_last = i + 1 == all.size();
+      const Stream out{is_last ? "data_out_0" : node.name() + "_data_out_0", node.parallelism().out * node.output().width};
       add(node, stream, out, !is_last);
       stream = out;
     }
@@ -88,32 +89,32 @@ class TopWriter {
   }
 
   // The stream that `node` reads: the one that the layer before gives, or an adapter's output.
-  Stream adapted(const Stream& stream, const Node& before, const Node& node) {
+  Stream adapted(const Stream& stream, const Layer& before, const Layer& node) {
     if (!needs_adapter(before, node)) return stream;
     has_clock_ = true;
-    const Stream out{node.name + "_data_in_0", node.parallelism.in * node.input.width};
-    body_ += fmt::format("\n  // {} elements a beat become {}.\n", before.parallelism.out, node.parallelism.in);
+    const Stream out{node.name() + "_data_in_0", node.parallelism().in * node.input().width};
+    body_ += fmt::format("\n  // {} elements a beat become {}.\n", before.parallelism().out, node.parallelism().in);
     declare(out);
     Instance adapter{.module = "stream_adapter",
-                     .name = node.name + "_adapter",
-                     .parameters = {{"WIDTH", std::to_string(node.input.width)},
-                                    {"S_LANES", std::to_string(before.parallelism.out)},
-                                    {"M_LANES", std::to_string(node.parallelism.in)}}};
+                     .name = node.name() + "_adapter",
+                     .parameters = {{"WIDTH", std::to_string(node.input().width)},
+                                    {"S_LANES", std::to_string(before.parallelism().out)},
+                                    {"M_LANES", std::to_string(node.parallelism().in)}}};
     connect(adapter, true, stream, out);
     body_ += text(adapter);
     return out;
   }
 
-  void add(const Node& node, const Stream& in, const Stream& out, bool declare_out) {
-    engine::require(node.parallelism.in > 0, "{}: its parallelism must be chosen first", node.name);
+  void add(const Layer& node, const Stream& in, const Stream& out, bool declare_out) {
+    engine::require(node.parallelism().in > 0, "{}: its parallelism must be chosen first", node.name());
     const Module& module = module_for(node);
     has_clock_ |= module.has_clock;
     Emission emission = module.emit(node);
-    body_ += fmt::format("\n  // {}: {} from {} to {}\n", node.name,
-                         node.linear() != nullptr ? "linear" : node.activation()->function, to_string(node.input),
-                         to_string(node.output));
+    body_ += fmt::format("\n  // {}: {} from {} to {}\n", node.name(),
+                         node.kind().name, to_string(node.input()),
+                         to_string(node.output()));
     for (const auto& [name, value] : emission.verilog_parameters)
-      body_ += fmt::format("  {}\n", declaration(node.name + "_" + name, value));
+      body_ += fmt::format("  {}\n", declaration(node.name() + "_" + name, value));
     for (const std::string& wire : emission.wires) body_ += "  " + wire + "\n";
     if (declare_out) declare(out);
     connect(emission.instances[0], module.has_clock, in, out);
@@ -166,7 +167,7 @@ class TopWriter {
                "`else\n"
                "  localparam ThisFile = `__FILE__;\n"
                "`endif\n",
-               first.parallelism.in * first.input.width - 1, last.parallelism.out * last.output.width - 1);
+               first.parallelism.in * graph_.input().width - 1, last.parallelism.out * graph_.output().width - 1);
   }
 
   // Modules that the user did not name are all called top. Where a tool reads two of them, the second would be an error
@@ -217,6 +218,7 @@ class TopWriter {
 
 Verilog write_top(const Graph& graph, const std::string& name) {
   check(graph);
+  engine::require(is_chain(graph), "{}: only layers in a row become hardware, each reading the one before", graph.name);
   check_module_name("name of the module", name);
   return TopWriter(graph, name).write();
 }

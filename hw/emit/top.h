@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "hw/graph/graph.h"
+#include "hw/graph.h"
 #include "hw/modules/image.h"
 
 namespace ingot::hw {

@@ -1,5 +1,5 @@
 // rtl/leaky_relu.sv
-#include "hw/graph/functions.h"
+#include "compress/integer/ops/slope.h"
 #include "hw/modules/module.h"
 
 namespace ingot::hw {
@@ -10,21 +10,21 @@ namespace {
 
 constexpr std::string_view kSources[] = {"requantize.sv", "leaky_relu.sv"};
 
-bool serves(const Node& node) { return node.activation() != nullptr && node.activation()->function == "leaky_relu"; }
+bool serves(const Layer& node) { return node.kind().name == "leaky_relu"; }
 
-Emission emit(const Node& node) {
-  const Activation& activation = *node.activation();
+Emission emit(const Layer& node) {
+  const compress::Slope& slope = *node.as<compress::Slope>();
   Emission emission;
   add_streams(emission, node);
-  emission.verilog_parameters.emplace_back("NEGATIVE_SLOPE_PRECISION_1", std::to_string(activation.slope_frac_bits));
-  emission.verilog_parameters.emplace_back("NEGATIVE_SLOPE_VALUE", std::to_string(activation.slope));
+  emission.verilog_parameters.emplace_back("NEGATIVE_SLOPE_PRECISION_1", std::to_string(slope.frac_bits));
+  emission.verilog_parameters.emplace_back("NEGATIVE_SLOPE_VALUE", std::to_string(slope.slope));
   emission.instances = {{.module = "leaky_relu",
-                         .name = node.name + "_inst",
-                         .parameters = {{"LANES", node.name + "_DATA_IN_0_PARALLELISM_DIM_0"},
-                                        {"WIDTH", node.name + "_DATA_IN_0_PRECISION_0"},
-                                        {"SLOPE", node.name + "_NEGATIVE_SLOPE_VALUE"},
-                                        {"SLOPE_FRAC", node.name + "_NEGATIVE_SLOPE_PRECISION_1"},
-                                        {"ROUNDING", verilog_rounding(*node.output.rounding)}}}};
+                         .name = node.name() + "_inst",
+                         .parameters = {{"LANES", node.name() + "_DATA_IN_0_PARALLELISM_DIM_0"},
+                                        {"WIDTH", node.name() + "_DATA_IN_0_PRECISION_0"},
+                                        {"SLOPE", node.name() + "_NEGATIVE_SLOPE_VALUE"},
+                                        {"SLOPE_FRAC", node.name() + "_NEGATIVE_SLOPE_PRECISION_1"},
+                                        {"ROUNDING", verilog_rounding(*node.output().rounding)}}}};
   return emission;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "compress/integer/ops/linear.h"
 #include "hw/modules/module.h"
 
 namespace ingot::hw {
@@ -14,12 +15,9 @@ namespace {
 
 constexpr std::string_view kSources[] = {"requantize.sv", "adder_tree.sv", "rom_small.sv", "rom_block.sv", "linear.sv"};
 
-// Bits of a two's complement number that holds -bound .. bound.
-int signed_bits(std::int64_t bound) { return std::bit_width(static_cast<std::uint64_t>(bound)) + 1; }
-
-int bias_width(const Linear& linear) {
+int bias_width(const compress::Linear& linear) {
   int width = 1;
-  for (const std::int64_t b : linear.bias) width = std::max(width, signed_bits(b < 0 ? ~b : b));
+  for (const std::int64_t b : linear.bias) width = std::max(width, compress::signed_bits(b < 0 ? ~b : b));
   return width;
 }
 
@@ -29,20 +27,20 @@ struct Shifts {
   int highest, lowest;
   int align_width() const { return std::bit_width(static_cast<unsigned>(highest - lowest)); }
 };
-Shifts shifts_of(const Node& node) {
-  Shifts shifts{node.shift(0), node.shift(0)};
-  for (std::int64_t j = 1; j < node.n_out; ++j) {
-    shifts.highest = std::max(shifts.highest, node.shift(j));
-    shifts.lowest = std::min(shifts.lowest, node.shift(j));
+Shifts shifts_of(const Layer& node) {
+  Shifts shifts{shift(node, 0), shift(node, 0)};
+  for (std::int64_t j = 1; j < node.n_out(); ++j) {
+    shifts.highest = std::max(shifts.highest, shift(node, j));
+    shifts.lowest = std::min(shifts.lowest, shift(node, j));
   }
   return shifts;
 }
 
 // Address ko (IN / PI) + ki holds w[ko PO + o][ki PI + i], i running first.
-Image weight_image(const Node& node) {
-  const Linear& linear = *node.linear();
-  const auto [in, out] = node.parallelism;
-  Image image{.name = node.name + "_weight"};
+Image weight_image(const Layer& node) {
+  const compress::Linear& linear = *node.as<compress::Linear>();
+  const auto [in, out] = node.parallelism();
+  Image image{.name = node.name() + "_weight"};
   for (std::int64_t ko = 0; ko < linear.n / out; ++ko) {
     for (std::int64_t ki = 0; ki < linear.k / in; ++ki) {
       Word word;
@@ -59,19 +57,19 @@ Image weight_image(const Node& node) {
 
 // A number of each output, PO a word.
 template <class Value>
-Image output_image(const Node& node, const std::string& name, int width, const Value& value) {
-  Image image{.name = node.name + "_" + name};
-  for (std::int64_t ko = 0; ko < node.n_out / node.parallelism.out; ++ko) {
+Image output_image(const Layer& node, const std::string& name, int width, const Value& value) {
+  Image image{.name = node.name() + "_" + name};
+  for (std::int64_t ko = 0; ko < node.n_out() / node.parallelism().out; ++ko) {
     Word word;
-    for (std::int64_t o = 0; o < node.parallelism.out; ++o) word.append(value(ko * node.parallelism.out + o), width);
+    for (std::int64_t o = 0; o < node.parallelism().out; ++o) word.append(value(ko * node.parallelism().out + o), width);
     image.words.push_back(std::move(word));
   }
   return image;
 }
 
 // A ROM on the wires PREFIX_address, PREFIX_data that the layer reads.
-void add_rom(Emission& emission, const Node& node, const std::string& name, Image image) {
-  const std::string wire = node.name + "_" + name, address = wire + "_address";
+void add_rom(Emission& emission, const Layer& node, const std::string& name, Image image) {
+  const std::string wire = node.name() + "_" + name, address = wire + "_address";
   const std::int64_t depth = image.depth(), width = image.width();
   emission.wires.push_back(fmt::format("wire [{}:0] {};", address_width(depth) - 1, address));
   emission.wires.push_back(fmt::format("wire [{}:0] {};", width - 1, wire));
@@ -80,7 +78,7 @@ void add_rom(Emission& emission, const Node& node, const std::string& name, Imag
       .module = small ? "rom_small" : "rom_block",
       .name = wire + "_source",
       .parameters = {{"WIDTH", std::to_string(width)}, {"DEPTH", std::to_string(depth)}},
-      .ports = {{"clk_i", "clk"}, {"enable_i", node.name + "_rom_enable"}, {"address_i", address}, {"data_o", wire}}};
+      .ports = {{"clk_i", "clk"}, {"enable_i", node.name() + "_rom_enable"}, {"address_i", address}, {"data_o", wire}}};
   if (small) {
     Word all;
     for (const Word& word : image.words) all.append(word);
@@ -94,42 +92,42 @@ void add_rom(Emission& emission, const Node& node, const std::string& name, Imag
   emission.stored.push_back({name, std::move(image), !small});
 }
 
-void add_verilog_parameters(Emission& emission, const Node& node, int bias_bits) {
-  const Linear& linear = *node.linear();
-  const auto [in, out] = node.parallelism;
+void add_verilog_parameters(Emission& emission, const Layer& node, int bias_bits) {
+  const compress::Linear& linear = *node.as<compress::Linear>();
+  const auto [in, out] = node.parallelism();
   // Where channels differ, those of the coarsest.
   const int weight_frac = *std::min_element(linear.weight_frac_bits.begin(), linear.weight_frac_bits.end());
-  add_argument(emission, "DATA_IN_0", node.input.width, node.input.frac_bits, {linear.k, 1}, {in, 1});
+  add_argument(emission, "DATA_IN_0", node.input().width, node.input().frac_bits, {linear.k, 1}, {in, 1});
   add_argument(emission, "WEIGHT", linear.weight_width, weight_frac, {linear.k, linear.n}, {in, out});
-  add_argument(emission, "BIAS", bias_bits, node.input.frac_bits + weight_frac, {linear.n, 1}, {out, 1});
-  add_argument(emission, "DATA_OUT_0", node.output.width, node.output.frac_bits, {linear.n, 1}, {out, 1});
+  add_argument(emission, "BIAS", bias_bits, node.input().frac_bits + weight_frac, {linear.n, 1}, {out, 1});
+  add_argument(emission, "DATA_OUT_0", node.output().width, node.output().frac_bits, {linear.n, 1}, {out, 1});
 }
 
-Emission emit(const Node& node) {
-  const Linear& linear = *node.linear();
+Emission emit(const Layer& node) {
+  const compress::Linear& linear = *node.as<compress::Linear>();
   const int bias_bits = bias_width(linear);
   const Shifts shifts = shifts_of(node);
   Emission emission;
   add_verilog_parameters(emission, node, bias_bits);
-  const auto of = [&](const char* parameter) { return node.name + "_" + parameter; };
+  const auto of = [&](const char* parameter) { return node.name() + "_" + parameter; };
   Instance layer{.module = "linear",
-                 .name = node.name + "_inst",
+                 .name = node.name() + "_inst",
                  .parameters = {{"IN", of("DATA_IN_0_TENSOR_SIZE_DIM_0")},
                                 {"OUT", of("DATA_OUT_0_TENSOR_SIZE_DIM_0")},
                                 {"PI", of("DATA_IN_0_PARALLELISM_DIM_0")},
                                 {"PO", of("DATA_OUT_0_PARALLELISM_DIM_0")},
                                 {"IN_WIDTH", of("DATA_IN_0_PRECISION_0")},
-                                {"IN_SIGNED", node.input.is_signed ? "1" : "0"},
+                                {"IN_SIGNED", node.input().is_signed ? "1" : "0"},
                                 {"WEIGHT_WIDTH", of("WEIGHT_PRECISION_0")},
                                 {"BIAS_WIDTH", of("BIAS_PRECISION_0")},
                                 {"ALIGN_WIDTH", std::to_string(shifts.align_width())},
                                 {"OUT_WIDTH", of("DATA_OUT_0_PRECISION_0")},
-                                {"OUT_SIGNED", node.output.is_signed ? "1" : "0"},
+                                {"OUT_SIGNED", node.output().is_signed ? "1" : "0"},
                                 {"SHIFT", std::to_string(shifts.highest)},
-                                {"ROUNDING", verilog_rounding(*node.output.rounding)},
-                                {"SUM_WIDTH", std::to_string(std::max(signed_bits(sum_bound(node)), bias_bits))}}};
-  layer.ports = {{"rom_enable_o", node.name + "_rom_enable"}};
-  emission.wires = {fmt::format("wire {}_rom_enable;", node.name)};
+                                {"ROUNDING", verilog_rounding(*node.output().rounding)},
+                                {"SUM_WIDTH", std::to_string(std::max(compress::signed_bits(sum_bound(node)), bias_bits))}}};
+  layer.ports = {{"rom_enable_o", node.name() + "_rom_enable"}};
+  emission.wires = {fmt::format("wire {}_rom_enable;", node.name())};
   emission.instances = {std::move(layer)};
   add_rom(emission, node, "weight", weight_image(node));
   add_rom(emission, node, "bias", output_image(node, "bias", bias_bits, [&](std::int64_t j) {
@@ -137,11 +135,11 @@ Emission emit(const Node& node) {
           }));
   if (const int width = shifts.align_width(); width > 0) {
     add_rom(emission, node, "align",
-            output_image(node, "align", width, [&](std::int64_t j) { return shifts.highest - node.shift(j); }));
+            output_image(node, "align", width, [&](std::int64_t j) { return shifts.highest - shift(node, j); }));
   } else {
-    const std::string unused = node.name + "_unused_align_address";
+    const std::string unused = node.name() + "_unused_align_address";
     emission.wires.push_back(
-        fmt::format("wire [{}:0] {};", address_width(node.n_out / node.parallelism.out) - 1, unused));
+        fmt::format("wire [{}:0] {};", address_width(node.n_out() / node.parallelism().out) - 1, unused));
     emission.instances[0].ports.emplace_back("align_address_o", unused);
     emission.instances[0].ports.emplace_back("align_i", "1'b0");
   }
@@ -153,7 +151,7 @@ Emission emit(const Node& node) {
 const Module kLinearModule{.name = "linear",
                            .sources = kSources,
                            .has_clock = true,
-                           .serves = [](const Node& node) { return node.linear() != nullptr; },
+                           .serves = [](const Layer& node) { return node.as<compress::Linear>() != nullptr; },
                            .emit = emit};
 
 }  // namespace ingot::hw

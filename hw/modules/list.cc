@@ -4,7 +4,6 @@
 #include <array>
 
 #include "engine/base/error.h"
-#include "hw/graph/functions.h"
 #include "hw/modules/module.h"
 
 namespace ingot::hw {
@@ -26,14 +25,14 @@ void add_precision(Emission& emission, const std::string& argument, int width, i
 
 std::span<const Module* const> modules() { return kModules; }
 
-const Module& module_for(const Node& node) {
+const Module& module_for(const Layer& node) {
   for (const Module* module : kModules) {
     if (module->serves(node)) return *module;
   }
-  engine::fail("{}: no module in rtl/ computes it", node.name);
+  engine::fail("{}: no module in rtl/ computes it", node.name());
 }
 
-bool needs_adapter(const Node& before, const Node& node) { return before.parallelism.out != node.parallelism.in; }
+bool needs_adapter(const Layer& before, const Layer& node) { return before.parallelism().out != node.parallelism().in; }
 
 std::vector<std::string> rtl_files(const Graph& graph) {
   std::vector<std::string> files;
@@ -42,9 +41,10 @@ std::vector<std::string> rtl_files(const Graph& graph) {
       if (std::find(files.begin(), files.end(), file) == files.end()) files.emplace_back(file);
     }
   };
-  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-    if (i > 0 && needs_adapter(graph.nodes[i - 1], graph.nodes[i])) add(kAdapterSources);
-    add(module_for(graph.nodes[i]).sources);
+  const std::vector<Layer> all = layers(graph);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (i > 0 && needs_adapter(all[i - 1], all[i])) add(kAdapterSources);
+    add(module_for(all[i]).sources);
   }
   return files;
 }
@@ -60,10 +60,10 @@ void add_argument(Emission& emission, const std::string& argument, int width, in
                                              std::to_string(lanes[i]));
 }
 
-void add_streams(Emission& emission, const Node& node) {
-  const std::int64_t lanes = node.parallelism.in;
-  add_argument(emission, "DATA_IN_0", node.input.width, node.input.frac_bits, {node.n_in, 1}, {lanes, 1});
-  add_argument(emission, "DATA_OUT_0", node.output.width, node.output.frac_bits, {node.n_out, 1}, {lanes, 1});
+void add_streams(Emission& emission, const Layer& node) {
+  const std::int64_t lanes = node.parallelism().in;
+  add_argument(emission, "DATA_IN_0", node.input().width, node.input().frac_bits, {node.n_in(), 1}, {lanes, 1});
+  add_argument(emission, "DATA_OUT_0", node.output().width, node.output().frac_bits, {node.n_out(), 1}, {lanes, 1});
 }
 
 std::string verilog_rounding(engine::Rounding rounding) {

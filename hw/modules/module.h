@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "hw/graph/graph.h"
+#include "hw/graph.h"
 #include "hw/modules/image.h"
 
 namespace ingot::hw {
@@ -43,18 +43,18 @@ struct Module {
   std::string_view name;                      // rtl/NAME.sv
   std::span<const std::string_view> sources;  // files of rtl/ that it needs; a module comes before those that use it
   bool has_clock;                             // has ports clk_i and rst_i
-  bool (*serves)(const Node& node);           // true if the module computes the layer
-  Emission (*emit)(const Node& node);         // for a node that it serves, with its parallelism chosen
+  bool (*serves)(const Layer& node);           // true if the module computes the layer
+  Emission (*emit)(const Layer& node);         // for a node that it serves, with its parallelism chosen
 };
 
 // All rows. The first one that serves a node computes it.
 std::span<const Module* const> modules();
 
 // The row that computes the node. Throws Error naming the layer if there is none.
-const Module& module_for(const Node& node);
+const Module& module_for(const Layer& node);
 
 // Whether the stream between two layers must be cut into other beats, by rtl/stream_adapter.sv.
-bool needs_adapter(const Node& before, const Node& node);
+bool needs_adapter(const Layer& before, const Layer& node);
 
 // The files of rtl/ that a graph's hardware consists of, adapters included; a module comes before those that use it.
 std::vector<std::string> rtl_files(const Graph& graph);
@@ -65,7 +65,7 @@ void add_argument(Emission& emission, const std::string& argument, int width, in
                   std::array<std::int64_t, 2> size, std::array<std::int64_t, 2> lanes);
 
 // Adds those of DATA_IN_0 and DATA_OUT_0 of an activation.
-void add_streams(Emission& emission, const Node& node);
+void add_streams(Emission& emission, const Layer& node);
 
 // The number of a rounding in rtl/requantize.sv.
 std::string verilog_rounding(engine::Rounding rounding);

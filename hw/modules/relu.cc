@@ -1,5 +1,4 @@
 // rtl/relu.sv
-#include "hw/graph/functions.h"
 #include "hw/modules/module.h"
 
 namespace ingot::hw {
@@ -10,17 +9,17 @@ namespace {
 
 constexpr std::string_view kSources[] = {"relu.sv"};
 
-bool serves(const Node& node) {
-  return node.activation() != nullptr && function(*node.activation()).kind == FunctionKind::relu;
+bool serves(const Layer& node) {
+  return node.kind().name == "relu";
 }
 
-Emission emit(const Node& node) {
+Emission emit(const Layer& node) {
   Emission emission;
   add_streams(emission, node);
   emission.instances = {{.module = "relu",
-                         .name = node.name + "_inst",
-                         .parameters = {{"LANES", node.name + "_DATA_IN_0_PARALLELISM_DIM_0"},
-                                        {"WIDTH", node.name + "_DATA_IN_0_PRECISION_0"}}}};
+                         .name = node.name() + "_inst",
+                         .parameters = {{"LANES", node.name() + "_DATA_IN_0_PARALLELISM_DIM_0"},
+                                        {"WIDTH", node.name() + "_DATA_IN_0_PRECISION_0"}}}};
   return emission;
 }
 

@@ -1,5 +1,5 @@
 // rtl/rrelu.sv: slopes fixed as at inference, as the lab drew them, or uniform.
-#include "hw/graph/functions.h"
+#include "compress/integer/ops/slope.h"
 #include "hw/modules/module.h"
 
 namespace ingot::hw {
@@ -10,33 +10,25 @@ namespace {
 
 constexpr std::string_view kSources[] = {"requantize.sv", "rrelu.sv"};
 
-int mode(const Node& node) {
-  switch (function(*node.activation()).kind) {
-    case FunctionKind::random_lab:
-      return 1;
-    case FunctionKind::random_uniform:
-      return 2;
-    default:
-      return 0;
-  }
+int mode(const Layer& node) {
+  const auto* const random = node.as<compress::RandomSlope>();
+  return random == nullptr ? 0 : random->is_lab ? 1 : 2;
 }
 
-bool serves(const Node& node) {
-  return node.activation() != nullptr && (node.activation()->function == "rrelu" || mode(node) != 0);
-}
+bool serves(const Layer& node) { return node.kind().name == "rrelu" || mode(node) != 0; }
 
-Emission emit(const Node& node) {
+Emission emit(const Layer& node) {
   Emission emission;
   add_streams(emission, node);
   emission.instances = {{.module = "rrelu",
-                         .name = node.name + "_inst",
-                         .parameters = {{"LANES", node.name + "_DATA_IN_0_PARALLELISM_DIM_0"},
-                                        {"WIDTH", node.name + "_DATA_IN_0_PRECISION_0"},
+                         .name = node.name() + "_inst",
+                         .parameters = {{"LANES", node.name() + "_DATA_IN_0_PARALLELISM_DIM_0"},
+                                        {"WIDTH", node.name() + "_DATA_IN_0_PRECISION_0"},
                                         {"MODE", std::to_string(mode(node))},
-                                        {"ROUNDING", verilog_rounding(*node.output.rounding)}}}};
+                                        {"ROUNDING", verilog_rounding(*node.output().rounding)}}}};
   if (mode(node) != 0) {
-    emission.verilog_parameters.emplace_back("SEED", std::to_string(node.activation()->seed));
-    emission.instances[0].parameters.emplace_back("SEED", node.name + "_SEED");
+    emission.verilog_parameters.emplace_back("SEED", std::to_string(node.as<compress::RandomSlope>()->seed));
+    emission.instances[0].parameters.emplace_back("SEED", node.name() + "_SEED");
   }
   return emission;
 }

@@ -1,5 +1,5 @@
 // rtl/table_activation.sv: any function of a code.
-#include "hw/graph/functions.h"
+#include "compress/integer/ops/table.h"
 #include "hw/modules/module.h"
 
 namespace ingot::hw {
@@ -10,23 +10,23 @@ namespace {
 
 constexpr std::string_view kSources[] = {"table_activation.sv"};
 
-bool serves(const Node& node) {
-  return node.activation() != nullptr && function(*node.activation()).kind == FunctionKind::table;
+bool serves(const Layer& node) {
+  return node.as<compress::Table>() != nullptr;
 }
 
-Emission emit(const Node& node) {
+Emission emit(const Layer& node) {
   Emission emission;
   add_streams(emission, node);
-  Image image{.name = node.name + "_table"};
-  for (const std::int32_t code : node.activation()->table) {
+  Image image{.name = node.name() + "_table"};
+  for (const std::int32_t code : node.as<compress::Table>()->codes) {
     image.words.emplace_back();
-    image.words.back().append(code, node.output.width);
+    image.words.back().append(code, node.output().width);
   }
   emission.instances = {{.module = "table_activation",
-                         .name = node.name + "_inst",
-                         .parameters = {{"LANES", node.name + "_DATA_IN_0_PARALLELISM_DIM_0"},
-                                        {"IN_WIDTH", node.name + "_DATA_IN_0_PRECISION_0"},
-                                        {"OUT_WIDTH", node.name + "_DATA_OUT_0_PRECISION_0"}},
+                         .name = node.name() + "_inst",
+                         .parameters = {{"LANES", node.name() + "_DATA_IN_0_PARALLELISM_DIM_0"},
+                                        {"IN_WIDTH", node.name() + "_DATA_IN_0_PRECISION_0"},
+                                        {"OUT_WIDTH", node.name() + "_DATA_OUT_0_PRECISION_0"}},
                          .image = image.name}};
   emission.stored.push_back({"table", std::move(image), true});
   return emission;

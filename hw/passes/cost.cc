@@ -18,6 +18,8 @@
 #include <bit>
 #include <cmath>
 
+#include "compress/integer/ops/linear.h"
+#include "compress/integer/ops/table.h"
 #include "engine/base/error.h"
 #include "hw/passes/parallelism.h"
 
@@ -178,37 +180,40 @@ Cost cost(const std::vector<LinearShape>& layers, Target target, bool dsp) {
   return sum;
 }
 
-LinearShape shape_of(const Node& node) {
-  const std::vector<int>& bits = node.linear()->weight_frac_bits;
-  return {.n = node.n_out,
-          .k = node.n_in,
-          .input_width = node.input.width,
-          .weight_width = node.linear()->weight_width,
-          .output_width = node.output.width,
-          .parallelism = node.parallelism,
+LinearShape shape_of(const Layer& layer) {
+  const auto& linear = *layer.as<compress::Linear>();
+  const std::vector<int>& bits = linear.weight_frac_bits;
+  return {.n = layer.n_out(),
+          .k = layer.n_in(),
+          .input_width = layer.input().width,
+          .weight_width = linear.weight_width,
+          .output_width = layer.output().width,
+          .parallelism = layer.parallelism(),
           .per_channel = !std::equal(bits.begin() + 1, bits.end(), bits.begin())};
 }
 
 Cost cost(const Graph& graph, Target target, bool dsp) {
   std::vector<LinearShape> linears;
   Cost activations;
-  for (const Node& node : graph.nodes) {
-    if (node.linear() != nullptr) {
-      linears.push_back(shape_of(node));
+  for (const Layer& layer : layers(graph)) {
+    if (layer.as<compress::Linear>() != nullptr) {
+      linears.push_back(shape_of(layer));
       continue;
     }
-    const auto lanes = static_cast<double>(node.parallelism.in);
-    const auto words = static_cast<std::int64_t>(node.activation()->table.size());
-    if (words > 0 && is_logic_table(words, node.output.width, node.parallelism.in, target)) {
-      activations.lut += 2 + lanes * table_luts(words, node.output.width, target);
-      activations.ff += 1 + lanes * node.output.width;
+    const auto lanes = static_cast<double>(layer.parallelism().in);
+    const int width = layer.output().width;
+    const auto* const table = layer.as<compress::Table>();
+    const std::int64_t words = table != nullptr ? static_cast<std::int64_t>(table->codes.size()) : 0;
+    if (words > 0 && is_logic_table(words, width, layer.parallelism().in, target)) {
+      activations.lut += 2 + lanes * table_luts(words, width, target);
+      activations.ff += 1 + lanes * width;
     } else if (words > 0) {  // two lanes share a memory; on ice40, whose memories have one read port, none do
       const double memories = target == Target::ice40 ? lanes : std::ceil(lanes / 2);
-      activations.bram += memories * block_rams(std::exp2(node.input.width), node.output.width, target);
+      activations.bram += memories * block_rams(std::exp2(layer.input().width), width, target);
       activations.lut += 2;
       activations.ff += 1;
     } else {
-      activations.lut += lanes * node.output.width * (node.activation()->function == "relu" ? 0.5 : 2);
+      activations.lut += lanes * width * (layer.kind().name == "relu" ? 0.5 : 2);
     }
   }
   Cost all = cost(linears, target, dsp);

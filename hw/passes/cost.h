@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "hw/graph/graph.h"
+#include "hw/graph.h"
 
 namespace ingot::hw {
 
@@ -45,7 +45,7 @@ Cost cost(const Graph& graph, Target target, bool dsp = true);
 // lanes share a memory. ROMs of Linear layers need no such rule: Image::is_small() decides.
 bool is_logic_table(std::int64_t words, int width, std::int64_t lanes, Target target);
 
-LinearShape shape_of(const Node& linear);
+LinearShape shape_of(const Layer& linear);
 
 // The features whose weighted sums are Cost::lut and Cost::ff: for fitting the coefficients.
 std::vector<double> lut_features(const LinearShape& shape, Target target, bool dsp = true);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "compress/integer/ops/linear.h"
 #include "engine/io/json.h"
 #include "hw/modules/module.h"
 #include "hw/passes/cost.h"
@@ -14,15 +15,13 @@ namespace {
 
 using engine::Json;
 
-std::string type_of(const Node& node) { return node.linear() != nullptr ? "linear" : node.activation()->function; }
-
 Json argument(const FixedPoint& format, std::int64_t size) {
   return {{"type", "fixed"}, {"precision", {format.width, format.frac_bits}}, {"shape", {1, size}}};
 }
 
-Json common(const Node& node) {
-  Json args{{"data_in_0", argument(node.input, node.n_in)}};
-  if (const Linear* linear = node.linear()) {
+Json common(const Layer& node) {
+  Json args{{"data_in_0", argument(node.input(), node.n_in())}};
+  if (const compress::Linear* linear = node.as<compress::Linear>()) {
     const auto [lowest, highest] =
         std::minmax_element(linear->weight_frac_bits.begin(), linear->weight_frac_bits.end());
     args["weight"] = {{"type", "fixed"},
@@ -31,33 +30,33 @@ Json common(const Node& node) {
                       {"shape", {linear->n, linear->k}}};
     args["bias"] = {{"type", "fixed"}, {"shape", {linear->n}}};
   }
-  return {{"op", type_of(node)}, {"args", args}, {"results", {{"data_out_0", argument(node.output, node.n_out)}}}};
+  return {{"op", node.kind().name}, {"args", args}, {"results", {{"data_out_0", argument(node.output(), node.n_out())}}}};
 }
 
-Json software(const Node& node) {
-  const Linear* linear = node.linear();
+Json software(const Layer& node) {
+  const compress::Linear* linear = node.as<compress::Linear>();
   const std::int64_t weights = linear != nullptr ? linear->n * linear->k : 0;
   const std::int64_t zeros = linear != nullptr ? std::count(linear->weights.begin(), linear->weights.end(), 0) : 0;
   return {{"parameters", weights + (linear != nullptr ? linear->n : 0)},
           {"macs", weights},  // a vector
-          {"activations", node.n_out},
-          {"activation_bits", node.n_out * node.output.width},
+          {"activations", node.n_out()},
+          {"activation_bits", node.n_out() * node.output().width},
           {"weight_bits", linear != nullptr ? weights * linear->weight_width : 0},
           {"zero_weights", zeros}};
 }
 
 // Where synthesis puts it. Tables of functions are logic or memory by their size, and by the family.
-const char* storage(const Node& node, const StoredParameter& stored) {
+const char* storage(const Layer& node, const StoredParameter& stored) {
   const auto is_logic = [&](Target target) {
-    return node.linear() != nullptr
+    return node.as<compress::Linear>() != nullptr
                ? !stored.in_block_ram
-               : is_logic_table(stored.image.depth(), stored.image.width(), node.parallelism.in, target);
+               : is_logic_table(stored.image.depth(), stored.image.width(), node.parallelism().in, target);
   };
   const auto n_logic = std::count_if(std::begin(kTargets), std::end(kTargets), is_logic);
   return n_logic == std::ssize(kTargets) ? "LUT" : n_logic == 0 ? "BRAM" : "LUT or BRAM";
 }
 
-Json hardware(const Node& node) {
+Json hardware(const Layer& node) {
   const Module& module = module_for(node);
   const Emission emission = module.emit(node);
   Json interface {
@@ -74,15 +73,15 @@ Json hardware(const Node& node) {
                               {"word_bits", stored.image.width()}};
   }
   Json parameters = Json::object();
-  for (const auto& [name, value] : emission.verilog_parameters) parameters[node.name + "_" + name] = std::stoll(value);
+  for (const auto& [name, value] : emission.verilog_parameters) parameters[node.name() + "_" + name] = std::stoll(value);
   return {{"is_implicit", false},
           {"toolchain", "INTERNAL_RTL"},
           {"module", module.name},
           {"device_id", 0},
           {"dependence_files", module.sources},
           {"interface", interface},
-          {"max_parallelism", {node.n_in, node.n_out}},
-          {"parallelism", {node.parallelism.in, node.parallelism.out}},
+          {"max_parallelism", {node.n_in(), node.n_out()}},
+          {"parallelism", {node.parallelism().in, node.parallelism().out}},
           {"cycles", interval(node)},
           {"verilog_param", parameters}};
 }
@@ -112,8 +111,8 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows) {
 Json metadata(const Graph& graph) {
   const bool chosen = is_chosen(graph);
   Json nodes = Json::array(), totals = Json::object();
-  for (const Node& node : graph.nodes) {
-    Json entry{{"name", node.name}, {"common", common(node)}, {"software", software(node)}};
+  for (const Layer& node : layers(graph)) {
+    Json entry{{"name", node.name()}, {"common", common(node)}, {"software", software(node)}};
     for (const auto& [name, value] : entry["software"].items())
       totals[name] = totals.value(name, std::int64_t{0}) + value.get<std::int64_t>();
     if (chosen) entry["hardware"] = hardware(node);

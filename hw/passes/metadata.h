@@ -4,7 +4,7 @@
 #include <string>
 
 #include "engine/io/json.h"
-#include "hw/graph/graph.h"
+#include "hw/graph.h"
 
 namespace ingot::hw {
 

@@ -8,6 +8,7 @@
 #include <set>
 #include <tuple>
 
+#include "compress/integer/ops/linear.h"
 #include "engine/base/error.h"
 
 namespace ingot::hw {
@@ -37,29 +38,32 @@ Parallelism parse(std::string_view text) {
   return {number(text.substr(0, x)), number(text.substr(x + 1))};
 }
 
-void check_divides(const Node& node, const char* side, std::int64_t size, std::int64_t lanes) {
+void check_divides(const Layer& layer, const char* side, std::int64_t size, std::int64_t lanes) {
   require(size % lanes == 0, "parallelism: {} of {} cannot be cut into beats of {}; legal are {}",
-          fmt::format("the {} {}", size, side), node.name, lanes, fmt::join(divisors(size), ", "));
+          fmt::format("the {} {}", size, side), layer.name(), lanes, fmt::join(divisors(size), ", "));
 }
 
-void set(Node& node, const Parallelism& wanted) {
-  check_divides(node, "inputs", node.n_in, wanted.in);
-  check_divides(node, "outputs", node.n_out, wanted.out);
+void set(const Graph& graph, Node& node, const Parallelism& wanted) {
+  const Layer layer(graph, node);
+  check_divides(layer, "inputs", layer.n_in(), wanted.in);
+  check_divides(layer, "outputs", layer.n_out(), wanted.out);
   node.parallelism = wanted;
 }
 
 // What an activation is given, or for the first layer what was asked for.
-void set_activation(Node& node, const Node* before, const Parallelism& wanted) {
+void set_activation(const Graph& graph, Node& node, const Node* before, const Parallelism& wanted) {
   const std::int64_t lanes = before != nullptr ? before->parallelism.out : wanted.in;
-  set(node, {lanes, lanes});
+  set(graph, node, {lanes, lanes});
 }
 
+bool is_linear(const Layer& layer) { return layer.as<compress::Linear>() != nullptr; }
+
 // The cheapest choice for one Linear within `cycles`; `lanes` is what it is given, 0 if it is free.
-std::optional<Parallelism> cheapest(const Node& node, std::int64_t cycles, std::int64_t lanes) {
+std::optional<Parallelism> cheapest(const Layer& node, std::int64_t cycles, std::int64_t lanes) {
   std::optional<std::tuple<std::int64_t, bool, std::int64_t, std::int64_t>> best;
-  for (const std::int64_t in : divisors(node.n_in)) {
-    for (const std::int64_t out : divisors(node.n_out)) {
-      if ((node.n_in / in) * (node.n_out / out) > cycles) continue;
+  for (const std::int64_t in : divisors(node.n_in())) {
+    for (const std::int64_t out : divisors(node.n_out())) {
+      if ((node.n_in() / in) * (node.n_out() / out) > cycles) continue;
       const std::tuple candidate{in * out, lanes != 0 && in != lanes, std::abs(in - out), in};
       if (!best || candidate < *best) best = candidate;
     }
@@ -72,16 +76,17 @@ std::optional<Parallelism> cheapest(const Node& node, std::int64_t cycles, std::
 bool try_cycles(Graph& graph, std::int64_t cycles) {
   const Node* before = nullptr;
   for (Node& node : graph.nodes) {
-    if (node.linear() != nullptr) {
-      const auto choice = cheapest(node, cycles, before != nullptr ? before->parallelism.out : 0);
+    const Layer layer(graph, node);
+    if (is_linear(layer)) {
+      const auto choice = cheapest(layer, cycles, before != nullptr ? before->parallelism.out : 0);
       if (!choice) return false;
       node.parallelism = *choice;
     } else {
       std::int64_t lanes = before != nullptr ? before->parallelism.out : 1;
       if (before == nullptr) {
-        for (const std::int64_t d : divisors(node.n_in)) {
+        for (const std::int64_t d : divisors(layer.n_in())) {
           lanes = d;
-          if (node.n_in / d <= cycles) break;
+          if (layer.n_in() / d <= cycles) break;
         }
       }
       node.parallelism = {lanes, lanes};
@@ -94,10 +99,10 @@ bool try_cycles(Graph& graph, std::int64_t cycles) {
 // All intervals that a layer of the graph can have, ascending.
 std::set<std::int64_t> possible_intervals(const Graph& graph) {
   std::set<std::int64_t> all;
-  for (const Node& node : graph.nodes) {
-    if (node.linear() == nullptr) continue;
-    for (const std::int64_t in : divisors(node.n_in)) {
-      for (const std::int64_t out : divisors(node.n_out)) all.insert(in * out);
+  for (const Layer& node : layers(graph)) {
+    if (!is_linear(node)) continue;
+    for (const std::int64_t in : divisors(node.n_in())) {
+      for (const std::int64_t out : divisors(node.n_out())) all.insert(in * out);
     }
   }
   return all;
@@ -130,10 +135,10 @@ void set_parallelism(Graph& graph, std::string_view text) {
     for (const auto& [name, parallelism] : special) {
       if (name == node.name) wanted = parallelism;
     }
-    if (node.linear() != nullptr) {
-      set(node, wanted);
+    if (is_linear(Layer(graph, node))) {
+      set(graph, node, wanted);
     } else {
-      set_activation(node, before, wanted);
+      set_activation(graph, node, before, wanted);
     }
     before = &node;
   }
@@ -149,25 +154,27 @@ void choose_for_multipliers(Graph& graph, std::int64_t budget) {
     if (try_cycles(graph, cycles) && multipliers(graph) <= budget) return;
   }
   std::int64_t least = 0;
-  for (const Node& node : graph.nodes) least += node.linear() != nullptr;
+  for (const Layer& node : layers(graph)) least += is_linear(node);
   require(budget >= least, "multipliers: {} Linear layers need at least as many, got {}", least, budget);
   choose_for_cycles(graph, std::int64_t{1} << 32);  // one each, or an activation alone
 }
 
-std::int64_t interval(const Node& node) {
-  if (node.linear() == nullptr) return node.n_in / node.parallelism.in;
-  return (node.n_in / node.parallelism.in) * (node.n_out / node.parallelism.out);
+std::int64_t interval(const Layer& layer) {
+  const std::int64_t beats_in = layer.n_in() / layer.parallelism().in;
+  return is_linear(layer) ? beats_in * (layer.n_out() / layer.parallelism().out) : beats_in;
 }
 
 std::int64_t interval(const Graph& graph) {
   std::int64_t slowest = 1;
-  for (const Node& node : graph.nodes) slowest = std::max(slowest, interval(node));
+  for (const Layer& layer : layers(graph)) slowest = std::max(slowest, interval(layer));
   return slowest;
 }
 
 std::int64_t multipliers(const Graph& graph) {
   std::int64_t sum = 0;
-  for (const Node& node : graph.nodes) sum += node.linear() != nullptr ? node.parallelism.in * node.parallelism.out : 0;
+  for (const Layer& layer : layers(graph)) {
+    if (is_linear(layer)) sum += layer.parallelism().in * layer.parallelism().out;
+  }
   return sum;
 }
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "hw/graph/graph.h"
+#include "hw/graph.h"
 
 namespace ingot::hw {
 
@@ -24,7 +24,7 @@ void choose_for_multipliers(Graph& graph, std::int64_t multipliers);
 
 // Cycles from one vector to the next. A graph is as slow as its slowest layer.
 std::int64_t interval(const Graph& graph);
-std::int64_t interval(const Node& node);
+std::int64_t interval(const Layer& layer);
 
 // Multipliers in all Linear layers together.
 std::int64_t multipliers(const Graph& graph);

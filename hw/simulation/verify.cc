@@ -20,7 +20,7 @@
 #include "engine/base/process.h"
 #include "engine/base/rng.h"
 #include "engine/base/temporary_folder.h"
-#include "hw/graph/runner.h"
+#include "compress/integer/runner.h"
 #include "hw/synthesis/netlist.h"
 
 namespace ingot::hw {
@@ -83,7 +83,7 @@ class Stimulus {
   }
 
   const EmittedRtl& rtl_;
-  GraphRunner runner_;
+  compress::GraphRunner runner_;
   engine::Rng rng_;
   std::optional<Vectors> own_;
   std::int64_t n_ = 0;

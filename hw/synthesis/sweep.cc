@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "compress/integer/ops/linear.h"
 #include "engine/base/rng.h"
 
 namespace ingot::hw {
@@ -45,7 +46,7 @@ std::vector<LinearShape> sweep_shapes(std::int64_t n, std::uint64_t seed) {
 
 Graph random_layer(const LinearShape& s, std::uint64_t seed) {
   engine::Rng rng(seed, static_cast<std::uint64_t>(engine::Stream::initialisation) << 56);
-  Linear linear{.n = s.n, .k = s.k, .weight_width = s.weight_width};
+  compress::Linear linear{.n = s.n, .k = s.k, .weight_width = s.weight_width};
   linear.weight_frac_bits.assign(static_cast<std::size_t>(s.n), 0);
   for (std::int64_t i = 0; i < s.n * s.k; ++i)
     linear.weights.push_back(static_cast<std::int32_t>(draw_code(rng, s.weight_width)));
@@ -54,13 +55,12 @@ Graph random_layer(const LinearShape& s, std::uint64_t seed) {
   const FixedPoint input{s.input_width, 0, true, engine::Rounding::nearest_even},
       output{s.output_width, -shift, true, engine::Rounding::nearest_even};
   Graph graph{.name = "layer"};
-  graph.nodes.push_back({.name = "fc",
-                         .input = input,
-                         .output = output,
-                         .n_in = s.k,
-                         .n_out = s.n,
-                         .layer = std::move(linear),
-                         .parallelism = s.parallelism});
+  append(graph,
+         {.name = "fc",
+          .kind = &compress::operation("linear"),
+          .data = std::move(linear),
+          .parallelism = s.parallelism},
+         {input, s.k}, {output, s.n});
   return graph;
 }
 

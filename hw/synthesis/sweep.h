@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "hw/graph/graph.h"
+#include "hw/graph.h"
 #include "hw/passes/cost.h"
 
 namespace ingot::hw {

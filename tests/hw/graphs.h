@@ -3,9 +3,11 @@
 
 #include <string>
 
+#include "compress/integer/ops/linear.h"
+#include "compress/integer/ops/slope.h"
+#include "compress/integer/ops/table.h"
 #include "engine/base/rng.h"
-#include "hw/graph/functions.h"
-#include "hw/graph/graph.h"
+#include "hw/graph.h"
 
 namespace ingot::test {
 
@@ -19,48 +21,57 @@ inline std::int64_t draw_code(engine::Rng& rng, int width) {
          static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(range.highest - range.lowest + 1)));
 }
 
+// A node of a chain with the edges that it takes and gives.
+struct ChainNode {
+  hw::Node node;
+  hw::Edge in, out;
+};
+
+inline void push(hw::Graph& graph, const ChainNode& chain_node) {
+  append(graph, chain_node.node, chain_node.in, chain_node.out);
+}
+
+inline hw::Graph only(const ChainNode& chain_node) {
+  hw::Graph graph{.name = "one"};
+  push(graph, chain_node);
+  return graph;
+}
+
 // Random weights of all codes; fraction bits by channel when `per_channel`.
-inline hw::Node linear_node(engine::Rng& rng, const std::string& name, std::int64_t k, std::int64_t n,
-                            const hw::FixedPoint& input, const hw::FixedPoint& output, int weight_width = 8,
-                            bool per_channel = false) {
-  hw::Linear linear{.n = n, .k = k, .weight_width = weight_width};
+inline ChainNode linear_node(engine::Rng& rng, const std::string& name, std::int64_t k, std::int64_t n,
+                             const hw::FixedPoint& input, const hw::FixedPoint& output, int weight_width = 8,
+                             bool per_channel = false) {
+  compress::Linear linear{.n = n, .k = k, .weight_width = weight_width};
   for (std::int64_t j = 0; j < n; ++j) {
     linear.weight_frac_bits.push_back(weight_width - 2 + (per_channel ? static_cast<int>(rng.below(4)) : 0));
     linear.bias.push_back(draw_code(rng, input.width + weight_width - 2));
     for (std::int64_t p = 0; p < k; ++p)
       linear.weights.push_back(static_cast<std::int32_t>(draw_code(rng, weight_width)));
   }
-  return {.name = name, .input = input, .output = output, .n_in = k, .n_out = n, .layer = std::move(linear)};
+  return {{.name = name, .kind = &compress::operation("linear"), .data = std::move(linear)}, {input, k}, {output, n}};
 }
 
-inline hw::Node activation_node(const std::string& name, const std::string& function, std::int64_t n,
-                                const hw::FixedPoint& input, const hw::FixedPoint& output) {
-  hw::Activation activation{.function = function};
-  switch (hw::function(activation).kind) {
-    case hw::FunctionKind::table:
-      activation.table = hw::make_table(hw::function(activation).engine_activation, input, output);
-      break;
-    case hw::FunctionKind::slope:
-      activation.slope = hw::kEvalSlope;
-      activation.slope_frac_bits = hw::kEvalSlopeFracBits;
-      break;
-    case hw::FunctionKind::random_lab:
-    case hw::FunctionKind::random_uniform:
-      activation.seed = 0xAC;
-      break;
-    case hw::FunctionKind::relu:
-      break;
+inline ChainNode activation_node(const std::string& name, const std::string& function, std::int64_t n,
+                                 const hw::FixedPoint& input, const hw::FixedPoint& output) {
+  const compress::OperationKind& kind = compress::operation(function);
+  std::any data;
+  if (function == "leaky_relu" || function == "rrelu") {
+    data = compress::Slope{compress::kEvalSlope, compress::kEvalSlopeFracBits};
+  } else if (function == "rrelu_lab" || function == "rrelu_uniform") {
+    data = compress::RandomSlope{.is_lab = function == "rrelu_lab", .seed = 0xAC};
+  } else if (function != "relu") {
+    data = compress::Table{compress::make_table(engine::activation_from_name(function), input, output)};
   }
-  return {.name = name, .input = input, .output = output, .n_in = n, .n_out = n, .layer = std::move(activation)};
+  return {{.name = name, .kind = &kind, .data = std::move(data)}, {input, n}, {output, n}};
 }
 
 // Linear, activation, Linear: k -> n -> m.
 inline hw::Graph mlp(engine::Rng& rng, const std::string& function, std::int64_t k, std::int64_t n, std::int64_t m) {
   const hw::FixedPoint x = fixed(8, 4), hidden = fixed(8, 3), y = fixed(9, 2);
   hw::Graph graph{.name = "mlp"};
-  graph.nodes.push_back(linear_node(rng, "fc1", k, n, x, hidden, 8, true));
-  graph.nodes.push_back(activation_node("act", function, n, hidden, hidden));
-  graph.nodes.push_back(linear_node(rng, "fc2", n, m, hidden, y, 6));
+  push(graph, linear_node(rng, "fc1", k, n, x, hidden, 8, true));
+  push(graph, activation_node("act", function, n, hidden, hidden));
+  push(graph, linear_node(rng, "fc2", n, m, hidden, y, 6));
   return graph;
 }
 

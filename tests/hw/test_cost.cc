@@ -65,7 +65,7 @@ TEST_CASE("drawn layers are legal, and more lanes cost more and take fewer cycle
   const std::vector<hw::LinearShape> shapes = hw::sweep_shapes(50, 1);
   for (std::size_t i = 0; i < shapes.size(); ++i) {
     const hw::Graph graph = hw::random_layer(shapes[i], i);
-    hw::check(graph);
+    compress::check(graph);
     CHECK(hw::cost(graph, Target::xilinx).cycles == hw::interval(graph));
   }
   for (const Target target : hw::kTargets) {
@@ -97,8 +97,8 @@ TEST_CASE("Yosys takes the lab's design, within its bounds and not far from the 
   engine::Rng rng(12);
   const hw::FixedPoint format = test::fixed(8, 3);
   hw::Graph graph{.name = "lab"};
-  graph.nodes.push_back(test::linear_node(rng, "fc1", 4, 8, format, format));
-  graph.nodes.push_back(test::activation_node("act", "relu", 8, format, format));
+  test::push(graph, test::linear_node(rng, "fc1", 4, 8, format, format));
+  test::push(graph, test::activation_node("act", "relu", 8, format, format));
   hw::set_parallelism(graph, "4");
   hw::write_rtl(folder / "rtl", graph, {});
   const hw::Synthesis s = hw::synthesize(hw::open_rtl(folder / "rtl"), Target::xilinx, {});
@@ -179,7 +179,7 @@ TEST_CASE("the model multiplies in logic where it is told to, and takes small ta
   const auto gelu = [](int width, std::int64_t lanes) {
     hw::Graph graph{.name = "gelu"};
     const hw::FixedPoint format = test::fixed(width, 4);
-    graph.nodes.push_back(test::activation_node("act", "gelu", 8, format, format));
+    test::push(graph, test::activation_node("act", "gelu", 8, format, format));
     graph.nodes[0].parallelism = {lanes, lanes};
     return graph;
   };

@@ -30,9 +30,9 @@ hw::Graph lab_graph() {
   engine::Rng rng(6);
   const hw::FixedPoint format = test::fixed(8, 3, engine::Rounding::floor);
   hw::Graph graph{.name = "mlp"};
-  graph.nodes.push_back(test::linear_node(rng, "fc1", 4, 8, format, format));
-  std::get<hw::Linear>(graph.nodes[0].layer).weight_frac_bits.assign(8, 3);
-  graph.nodes.push_back(test::activation_node("relu", "relu", 8, format, format));
+  test::push(graph, test::linear_node(rng, "fc1", 4, 8, format, format));
+  graph.nodes[0].as<compress::Linear>()->weight_frac_bits.assign(8, 3);
+  test::push(graph, test::activation_node("relu", "relu", 8, format, format));
   return graph;
 }
 
@@ -63,10 +63,10 @@ TEST_CASE("a word in hexadecimal has ceil(bits / 4) digits, element 0 in the low
 
 TEST_CASE("weights lie in the order of their use") {
   hw::Graph graph = lab_graph();
-  auto& linear = std::get<hw::Linear>(graph.nodes[0].layer);
+  auto& linear = *graph.nodes[0].as<compress::Linear>();
   for (int i = 0; i < 32; ++i) linear.weights[static_cast<std::size_t>(i)] = i;
   hw::set_parallelism(graph, "2x4");
-  const hw::Emission emission = hw::module_for(graph.nodes[0]).emit(graph.nodes[0]);
+  const hw::Emission emission = hw::module_for(hw::layers(graph)[0]).emit(hw::layers(graph)[0]);
   const hw::Image& image = emission.stored[0].image;
   REQUIRE(image.depth() == 4);  // outputs 0..3 of inputs 0..1, then of 2..3, then outputs 4..7
   // w[j, p] = 4 j + p; the last element is the highest.
@@ -223,7 +223,7 @@ TEST_CASE("automatic parallelism: no other choice within the cycles has fewer mu
   for (const std::int64_t cycles : {1, 2, 5, 7, 16, 60, 239, 240, 1000}) {
     CAPTURE(cycles);
     hw::choose_for_cycles(graph, cycles);
-    hw::check(graph);
+    compress::check(graph);
     CHECK(hw::interval(graph) <= cycles);
     std::int64_t least = 0;  // by trying all
     for (const auto& [k, n] : {std::pair{12, 20}, std::pair{20, 6}}) {

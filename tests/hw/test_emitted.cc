@@ -31,9 +31,9 @@ hw::Graph deep(engine::Rng& rng) {
   const hw::FixedPoint x = fixed(7, 3), sums = fixed(10, 2, Rounding::half_away), hidden = fixed(6, 4),
                        y = fixed(12, 1, Rounding::floor);
   hw::Graph graph{.name = "deep"};
-  graph.nodes.push_back(test::linear_node(rng, "fc1", 15, 24, x, sums, 5, true));
-  graph.nodes.push_back(test::activation_node("act", "tanh", 24, sums, hidden));
-  graph.nodes.push_back(test::linear_node(rng, "fc2", 24, 14, hidden, y, 8, true));
+  test::push(graph, test::linear_node(rng, "fc1", 15, 24, x, sums, 5, true));
+  test::push(graph, test::activation_node("act", "tanh", 24, sums, hidden));
+  test::push(graph, test::linear_node(rng, "fc2", 24, 14, hidden, y, 8, true));
   hw::set_parallelism(graph, "3x4,fc2=6x7");
   return graph;
 }
@@ -43,7 +43,7 @@ hw::Graph unsigned_codes(engine::Rng& rng) {
   const hw::FixedPoint x{.width = 5, .frac_bits = 2, .is_signed = false, .rounding = Rounding::nearest_even},
       y{.width = 7, .frac_bits = 0, .is_signed = false, .rounding = Rounding::nearest_even};
   hw::Graph graph{.name = "unsigned"};
-  graph.nodes.push_back(test::linear_node(rng, "fc1", 6, 5, x, y, 4));
+  test::push(graph, test::linear_node(rng, "fc1", 6, 5, x, y, 4));
   hw::set_parallelism(graph, "1");
   return graph;
 }
@@ -52,12 +52,12 @@ hw::Graph unsigned_codes(engine::Rng& rng) {
 hw::Graph slopes(engine::Rng& rng) {
   const hw::FixedPoint x = fixed(8, 4), y = fixed(8, 2);
   hw::Graph graph{.name = "slopes"};
-  graph.nodes.push_back(test::activation_node("first", "leaky_relu", 12, x, x));
-  graph.nodes.push_back(test::activation_node("lab", "rrelu_lab", 12, x, x));
-  graph.nodes.push_back(test::linear_node(rng, "fc1", 12, 10, x, y));
-  graph.nodes.push_back(test::activation_node("uniform", "rrelu_uniform", 10, y, y));
-  graph.nodes.push_back(test::activation_node("eval", "rrelu", 10, y, y));
-  graph.nodes.push_back(test::activation_node("last", "relu", 10, y, y));
+  test::push(graph, test::activation_node("first", "leaky_relu", 12, x, x));
+  test::push(graph, test::activation_node("lab", "rrelu_lab", 12, x, x));
+  test::push(graph, test::linear_node(rng, "fc1", 12, 10, x, y));
+  test::push(graph, test::activation_node("uniform", "rrelu_uniform", 10, y, y));
+  test::push(graph, test::activation_node("eval", "rrelu", 10, y, y));
+  test::push(graph, test::activation_node("last", "relu", 10, y, y));
   hw::set_parallelism(graph, "6x5");
   return graph;
 }
@@ -82,8 +82,8 @@ TEST_CASE("seeds beyond 2^31 are the generator's, as any other") {
   if (!has_verilator()) return;
   for (const std::uint32_t seed : {2147483648u, 4294967295u}) {
     hw::Graph graph{.name = "uniform"};
-    graph.nodes.push_back(test::activation_node("act", "rrelu_uniform", 8, fixed(8, 4), fixed(8, 4)));
-    std::get<hw::Activation>(graph.nodes[0].layer).seed = seed;
+    test::push(graph, test::activation_node("act", "rrelu_uniform", 8, fixed(8, 4), fixed(8, 4)));
+    graph.nodes[0].as<compress::RandomSlope>()->seed = seed;
     hw::set_parallelism(graph, "4");
     CHECK(simulated(graph, 500).ok());
   }
@@ -96,6 +96,6 @@ TEST_CASE("simulation finds an emitted bit that is not the graph's") {
   const test::TemporaryFolder folder;
   hw::write_rtl(folder / "rtl", graph, {});
   hw::EmittedRtl rtl = hw::open_rtl(folder / "rtl");
-  std::get<hw::Linear>(rtl.graph.nodes[0].layer).bias[3] += 64;
+  rtl.graph.nodes[0].as<compress::Linear>()->bias[3] += 64;
   CHECK_FALSE(hw::verify(rtl, {.n_vectors = 2000}).ok());
 }

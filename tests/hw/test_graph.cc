@@ -4,15 +4,15 @@
 #include <cmath>
 
 #include "engine/io/json.h"
-#include "hw/graph/random_slopes.h"
-#include "hw/graph/runner.h"
+#include "compress/integer/ops/random_slopes.h"
+#include "compress/integer/runner.h"
 #include "tests/hw/graphs.h"
 #include "tests/support/error_text.h"
 
 using namespace ingot;
 using engine::Rounding;
 using hw::Graph;
-using hw::GraphRunner;
+using compress::GraphRunner;
 using test::contains;
 using test::error_text;
 using test::fixed;
@@ -31,25 +31,23 @@ std::int32_t oracle_code(long double v, const hw::FixedPoint& format) {
 }
 
 // A Linear by its real numbers.
-Codes oracle_linear(const hw::Node& node, const Codes& x) {
-  const hw::Linear& linear = *node.linear();
+Codes oracle_linear(const test::ChainNode& node, const Codes& x) {
+  const auto& linear = *node.node.as<compress::Linear>();
   const auto n = static_cast<std::size_t>(linear.n), k = static_cast<std::size_t>(linear.k);
   Codes y;
   for (std::size_t i = 0; i < x.size() / k; ++i) {
     for (std::size_t j = 0; j < n; ++j) {
-      const int sum_frac = node.input.frac_bits + linear.weight_frac_bits[j];
+      const int sum_frac = node.in.format.frac_bits + linear.weight_frac_bits[j];
       long double sum = std::ldexp(static_cast<long double>(linear.bias[j]), -sum_frac);
       for (std::size_t p = 0; p < k; ++p) {
-        sum += std::ldexp(static_cast<long double>(x[i * k + p]), -node.input.frac_bits) *
+        sum += std::ldexp(static_cast<long double>(x[i * k + p]), -node.in.format.frac_bits) *
                std::ldexp(static_cast<long double>(linear.weights[j * k + p]), -linear.weight_frac_bits[j]);
       }
-      y.push_back(oracle_code(sum, node.output));
+      y.push_back(oracle_code(sum, node.out.format));
     }
   }
   return y;
 }
-
-Graph only(const hw::Node& node) { return {.name = "one", .nodes = {node}}; }
 
 }  // namespace
 
@@ -67,15 +65,15 @@ TEST_CASE("a Linear of the graph gives the rounded and saturated real sums, by k
   for (const Case& c : cases) {
     CAPTURE(c.input);
     CAPTURE(c.weight);
-    const hw::Node node = test::linear_node(rng, "fc", 13, 9, fixed(c.input, c.input - 3),
+    const test::ChainNode node = test::linear_node(rng, "fc", 13, 9, fixed(c.input, c.input - 3),
                                             fixed(c.output, 2, c.rounding), c.weight, c.per_channel);
-    const Graph graph = only(node);
-    hw::check(graph);
-    Codes x = test::draw_codes(rng, node.input, 13 * 50);
+    const Graph graph = test::only(node);
+    compress::check(graph);
+    Codes x = test::draw_codes(rng, node.in.format, 13 * 50);
     std::fill_n(x.begin(), 13, engine::code_range(c.input, true).lowest);
     const Codes expected = oracle_linear(node, x);
     CHECK(GraphRunner(graph).run(x) == expected);
-    CHECK(GraphRunner(graph, GraphRunner::Linears::plain).run(x) == expected);
+    CHECK(GraphRunner(graph, compress::Speed::reference).run(x) == expected);
   }
 }
 
@@ -83,8 +81,8 @@ TEST_CASE("tables hold what the engine computes for every code") {
   for (const char* name : {"gelu", "gelu_new", "tanh"}) {
     for (const int width : {2, 8, 10}) {
       const hw::FixedPoint in = fixed(width, width - 4), out = fixed(8, 5);
-      const Graph graph = only(test::activation_node("act", name, 1, in, out));
-      hw::check(graph);
+      const Graph graph = test::only(test::activation_node("act", name, 1, in, out));
+      compress::check(graph);
       Codes x;
       for (std::int64_t c = in.codes().lowest; c <= in.codes().highest; ++c) x.push_back(static_cast<std::int32_t>(c));
       const Codes y = GraphRunner(graph).run(x);
@@ -107,8 +105,8 @@ TEST_CASE("relu and fixed slopes on every code of 8 bits") {
   for (int c = -128; c < 128; ++c) x.push_back(c);
   for (const Rounding rounding : {Rounding::floor, Rounding::nearest_even, Rounding::half_away}) {
     const hw::FixedPoint format = fixed(8, 3, rounding);
-    const Graph relu = only(test::activation_node("act", "relu", 1, format, format));
-    const Graph rrelu = only(test::activation_node("act", "rrelu", 1, format, format));
+    const Graph relu = test::only(test::activation_node("act", "relu", 1, format, format));
+    const Graph rrelu = test::only(test::activation_node("act", "rrelu", 1, format, format));
     const Codes a = GraphRunner(relu).run(x), b = GraphRunner(rrelu).run(x);
     for (std::size_t i = 0; i < x.size(); ++i) {
       CHECK(a[i] == std::max(x[i], 0));
@@ -120,22 +118,22 @@ TEST_CASE("relu and fixed slopes on every code of 8 bits") {
 }
 
 TEST_CASE("the lab's RReLU gives the published beats, goes on from call to call and begins anew when reset") {
-  hw::Node node = test::activation_node("act", "rrelu_lab", 8, fixed(8, 3), fixed(8, 3));
-  node.parallelism = {4, 4};
-  const Graph graph = only(node);
+  test::ChainNode node = test::activation_node("act", "rrelu_lab", 8, fixed(8, 3), fixed(8, 3));
+  node.node.parallelism = {4, 4};
+  const Graph graph = test::only(node);
   GraphRunner runner(graph);
   const Codes x{-8, -3, -2, -2, 0, 1, 6, 0};
   CHECK(runner.run(x) == Codes{-3, -1, -1, -1, 0, 1, 6, 0});
   CHECK(runner.run(x) == Codes{-2, -1, -1, -1, 0, 1, 6, 0});  // slope 9/64
   runner.reset();
   CHECK(runner.run(x) == Codes{-3, -1, -1, -1, 0, 1, 6, 0});
-  node.parallelism = {};
-  const Graph unchosen = only(node);
+  node.node.parallelism = {};
+  const Graph unchosen = test::only(node);
   CHECK(contains(error_text([&] { GraphRunner{unchosen}; }), "parallelism must be chosen"));
 }
 
 TEST_CASE("uniform slopes are spread over [1/8, 1/3] and do not depend on each other") {
-  hw::UniformSlopes slopes(1, 6);
+  compress::UniformSlopes slopes(1, 6);
   double sum = 0, square = 0, lagged = 0, across = 0, last = 0;
   int lowest = 1 << 20, highest = 0;
   const int n = 20000;
@@ -163,17 +161,17 @@ TEST_CASE("a chain hands codes from layer to layer, and JSON brings back the sam
   for (const char* name : {"relu", "leaky_relu", "rrelu", "rrelu_lab", "rrelu_uniform", "gelu", "tanh"}) {
     Graph graph = test::mlp(rng, name, 6, 10, 4);
     for (hw::Node& node : graph.nodes) node.parallelism = {2, 2};
-    hw::check(graph);
+    compress::check(graph);
     const Codes x = test::draw_codes(rng, graph.input(), 6 * 20);
     Codes y = x;
-    for (const hw::Node& node : graph.nodes) {
-      const Graph one = only(node);
+    for (const hw::Layer& layer : hw::layers(graph)) {
+      const Graph one = test::only({layer.node(), layer.in(), layer.out()});
       y = GraphRunner(one).run(y);
     }
     CHECK(GraphRunner(graph).run(x) == y);
-    const engine::Json json = hw::to_json(graph);
-    const Graph again = hw::graph_of(engine::Json::parse(json.dump()), "g");
-    CHECK(hw::to_json(again) == json);
+    const engine::Json json = compress::to_json(graph);
+    const Graph again = compress::graph_of(engine::Json::parse(json.dump()), "g");
+    CHECK(compress::to_json(again) == json);
     CHECK(GraphRunner(again).run(x) == y);
   }
 }
@@ -184,7 +182,7 @@ TEST_CASE("what does not fit is refused with its place, the rule and both values
   const auto refusal = [&](auto change) {
     Graph graph = good;
     change(graph);
-    return error_text([&] { hw::check(graph); });
+    return error_text([&] { compress::check(graph); });
   };
   CHECK(refusal([](Graph&) {}).empty());
   CHECK(contains(refusal([](Graph& g) { g.nodes.clear(); }), "mlp: has no layers"));
@@ -193,11 +191,12 @@ TEST_CASE("what does not fit is refused with its place, the rule and both values
   CHECK(
       contains(refusal([](Graph& g) { g.nodes.resize(1025, g.nodes[1]); }), "must have at most 1024 layers, got 1025"));
   CHECK(contains(refusal([](Graph& g) { g.nodes[1].name = "fc1"; }), "mlp: fc1: two layers have that name"));
-  CHECK(contains(refusal([](Graph& g) { std::get<hw::Linear>(g.nodes[0].layer).weights[7] = 128; }),
+  CHECK(contains(refusal([](Graph& g) { g.nodes[0].as<compress::Linear>()->weights[7] = 128; }),
                  "mlp: fc1: weight [1,1] must be a code of 8 bits, got 128"));
-  CHECK(contains(refusal([](Graph& g) { g.nodes[2].input.frac_bits = 5; }), "act gives fixed(8,3)"));
-  CHECK(contains(refusal([](Graph& g) { g.nodes.erase(g.nodes.begin(), g.nodes.begin() + 1), g.nodes[0].n_in = 3; }),
-                 "gives as many numbers as it takes"));
+  CHECK(contains(refusal([](Graph& g) { g.edges[1].size = 3; }), "is a Linear of 6 inputs and 10 outputs, not 6 and 3"));
+  CHECK(contains(refusal([](Graph& g) { g.edges[2].size = 3; }), "act: gives as many numbers as it takes, not 3 for 10"));
+  CHECK(contains(refusal([](Graph& g) { g.edges[2].format.frac_bits = 5; }),
+                 "act: relu keeps its format, got fixed(8,3) and fixed(8,5)"));
   CHECK(contains(refusal([](Graph& g) {
                    g.nodes[0].parallelism = {4, 2};
                  }),
@@ -206,11 +205,12 @@ TEST_CASE("what does not fit is refused with its place, the rule and both values
                    g.nodes[0].parallelism = {3, 4};
                  }),
                  "its 10 outputs do not divide into beats of 4"));
-  CHECK(contains(refusal([](Graph& g) { std::get<hw::Activation>(g.nodes[1].layer).function = "swish"; }),
-                 "no activation 'swish'"));
+  CHECK(contains(error_text([] { compress::operation("swish"); }), "must be one of linear, relu, leaky_relu, "));
   CHECK(contains(refusal([](Graph& g) {
-                   g.nodes[1] = test::activation_node("act", "tanh", 10, fixed(8, 3), fixed(8, 3));
-                   std::get<hw::Activation>(g.nodes[1].layer).table.pop_back();
+                   const test::ChainNode act = test::activation_node("act", "tanh", 10, fixed(8, 3), fixed(8, 3));
+                   g.nodes[1].kind = act.node.kind;
+                   g.nodes[1].data = act.node.data;
+                   g.nodes[1].as<compress::Table>()->codes.pop_back();
                  }),
                  "must have 256 entries, got 255"));
   CHECK(contains(error_text([&] { GraphRunner(good).run(Codes{1, 2, 3}); }), "vectors of 6 codes, got 3"));

@@ -5,7 +5,7 @@
 #include "engine/base/child.h"
 #include "engine/base/files.h"
 #include "hw/emit/folder.h"
-#include "hw/graph/runner.h"
+#include "compress/integer/runner.h"
 #include "hw/passes/parallelism.h"
 #include "hw/simulation/verify.h"
 #include "tests/hw/graphs.h"
@@ -29,15 +29,15 @@ hw::Graph block(std::uint64_t seed, const std::string& function) {
   engine::Rng rng(seed);
   const hw::FixedPoint format = test::fixed(8, 3);
   hw::Graph graph{.name = fmt::format("block.{}", seed)};
-  graph.nodes.push_back(test::linear_node(rng, "fc1", 8, 16, format, format));
-  graph.nodes.push_back(test::activation_node("act", function, 16, format, format));
+  test::push(graph, test::linear_node(rng, "fc1", 8, 16, format, format));
+  test::push(graph, test::activation_node("act", function, 16, format, format));
   hw::set_parallelism(graph, "2");
   return graph;
 }
 
 // Every input code is 5.
 std::string expected_beats(const hw::Graph& graph) {
-  const std::vector<std::int32_t> codes = hw::GraphRunner(graph).run(std::vector<std::int32_t>(8, 5));
+  const std::vector<std::int32_t> codes = compress::GraphRunner(graph).run(std::vector<std::int32_t>(8, 5));
   std::string lines;
   for (std::size_t i = 0; i < codes.size(); i += 2)
     lines += fmt::format("{:02x}{:02x}\n", codes[i + 1] & 255, codes[i] & 255);

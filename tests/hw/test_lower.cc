@@ -2,8 +2,9 @@
 #include <doctest/doctest.h>
 
 #include "compress/quantize/calibration.h"
-#include "hw/graph/lower.h"
-#include "hw/graph/recorder.h"
+#include "compress/integer/ops/linear.h"
+#include "compress/lower/block.h"
+#include "compress/lower/recorder.h"
 #include "tests/compress/small_model.h"
 #include "tests/support/error_text.h"
 
@@ -58,12 +59,12 @@ TEST_CASE("every block gives the codes of the fake-quantised model") {
   for (const engine::Activation activation : {engine::Activation::gelu, engine::Activation::gelu_tanh}) {
     for (const int outputs : {6, 8, 10}) {
       const Quantised q = quantised(plan(8, outputs), activation);
-      for (const std::string& block : hw::block_names(q.model.config)) {
+      for (const std::string& block : compress::block_names(q.model.config)) {
         CAPTURE(block);
-        const hw::Graph graph = hw::lower_block(q.program, q.model.config, block);
-        hw::BlockRecorder recorder(q.model, block, graph);
+        const compress::Graph graph = compress::lower_block(q.program, q.model.config, block);
+        compress::BlockRecorder recorder(q.model, block, graph);
         recorder.run(test::small_input());
-        const hw::Vectors vectors = recorder.vectors();  // throws where they differ
+        const compress::Vectors vectors = recorder.vectors();  // throws where they differ
         CHECK(vectors.n == (block.starts_with("ffn") ? 6 : 2));
         CHECK(vectors.output.size() == static_cast<std::size_t>(vectors.n * graph.n_out()));
         CHECK(std::any_of(vectors.output.begin(), vectors.output.end(), [](int code) { return code != 0; }));
@@ -74,9 +75,9 @@ TEST_CASE("every block gives the codes of the fake-quantised model") {
 
 TEST_CASE("the recorder sees a graph that is not the model's") {
   const Quantised q = quantised(plan(8, 8));
-  hw::Graph graph = hw::lower_block(q.program, q.model.config, "ffn.0");
-  std::get<hw::Linear>(graph.nodes[2].layer).bias[0] += 1 << 12;
-  hw::BlockRecorder recorder(q.model, "ffn.0", graph);
+  compress::Graph graph = compress::lower_block(q.program, q.model.config, "ffn.0");
+  graph.nodes[2].as<compress::Linear>()->bias[0] += 1 << 12;
+  compress::BlockRecorder recorder(q.model, "ffn.0", graph);
   recorder.run(test::small_input());
   CHECK_THROWS_AS(recorder.vectors(), std::runtime_error);
 }
@@ -84,7 +85,7 @@ TEST_CASE("the recorder sees a graph that is not the model's") {
 TEST_CASE("what is not integers from end to end is refused with the way to make it so") {
   const auto refusal = [](const compress::Plan& p, const std::string& block) {
     const Quantised q = quantised(p);
-    return error_text([&] { hw::lower_block(q.program, q.model.config, block); });
+    return error_text([&] { compress::lower_block(q.program, q.model.config, block); });
   };
   CHECK(contains(refusal(plan(8, 8), "attention"), "the model has ffn.0, pooler, classifier, head, got 'attention'"));
   CHECK(contains(refusal(plan(8, 0), "ffn.0"), "intermediate.dense: its output is not fixed point"));

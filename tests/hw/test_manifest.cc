@@ -32,7 +32,7 @@ hw::Manifest write_folder(const std::filesystem::path& folder, const hw::Graph& 
     test::put(folder / name, text);
     manifest.files.push_back({name, static_cast<std::int64_t>(text.size()), engine::content_hash(text)});
   };
-  add("graph.json", hw::to_json(graph).dump());
+  add("graph.json", compress::to_json(graph).dump());
   add("top.sv", "module top; endmodule\n");
   add("w.mem", "12\n34\n");
   test::put(folder / "manifest.json", hw::to_text(manifest));
@@ -47,7 +47,7 @@ TEST_CASE("an emitted folder is opened as it was written, and only as it was wri
   const hw::Manifest manifest = write_folder(folder.path(), graph);
   const hw::EmittedRtl rtl = hw::open_rtl(folder.path());
   CHECK(hw::to_text(rtl.manifest) == hw::to_text(manifest));
-  CHECK(hw::to_json(rtl.graph) == hw::to_json(graph));
+  CHECK(compress::to_json(rtl.graph) == compress::to_json(graph));
   CHECK(contains(error_text([&] { hw::load_vectors(rtl); }), "holds no vectors"));
   const auto refusal = [&] { return error_text([&] { hw::open_rtl(folder.path()); }); };
   test::put(folder / "w.mem", "12\n35\n");
@@ -56,8 +56,7 @@ TEST_CASE("an emitted folder is opened as it was written, and only as it was wri
   CHECK(contains(refusal(), "w.mem: is missing"));
   write_folder(folder.path(), graph);
   hw::Graph other = graph;
-  other.nodes[0].n_in = other.nodes[0].n_in;
-  other.nodes[0].input.frac_bits = 5;
+  other.edges[other.inputs.front()].format.frac_bits = 5;
   const hw::Manifest changed = write_folder(folder.path(), other);
   hw::Manifest wrong = changed;
   wrong.input.format.frac_bits = 4;
@@ -120,7 +119,7 @@ TEST_CASE("damaged manifests and graphs are refused in one sentence, or are othe
   };
   for (int i = 0; i < 3000; ++i) {
     attempt(manifest, [](const std::string& text) { hw::manifest_of(text, "f"); });
-    attempt(graph, [](const std::string& text) { hw::graph_of(engine::parse_json(text, "f"), "f"); });
+    attempt(graph, [](const std::string& text) { compress::graph_of(engine::parse_json(text, "f"), "f"); });
   }
   CHECK(refused > 1000);
   CHECK(accepted > 100);

@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "engine/io/safetensors.h"
-#include "hw/graph/model_file.h"
-#include "hw/graph/runner.h"
+#include "compress/lower/model_file.h"
+#include "compress/integer/runner.h"
 #include "tests/hw/graphs.h"
 #include "tests/support/error_text.h"
 #include "tests/support/temporary_folder.h"
@@ -60,23 +60,23 @@ TEST_CASE("a model file gives the graph that it describes") {
   const test::TemporaryFolder folder;
   write_weights(folder / "w.safetensors");
   test::put(folder / "mlp.toml", kMlp);
-  const hw::ModelFile model = hw::read_model_file(folder / "mlp.toml", 1);
+  const compress::ModelFile model = compress::read_model_file(folder / "mlp.toml", 1);
   CHECK(model.graph.nodes.size() == 3);
   CHECK(model.vectors == std::vector<std::int32_t>{8, -8, 127, 0, 1, 2, 3, 4});
-  const hw::Linear& linear = *model.graph.nodes[0].linear();
+  const compress::Linear& linear = *model.graph.nodes[0].as<compress::Linear>();
   CHECK(linear.weights == std::vector<std::int32_t>{8, 4, -2, 0, -8, -8, -8, -8});
   CHECK(linear.bias == std::vector<std::int64_t>{8, -128});
-  CHECK(model.graph.nodes[1].activation()->slope == 1);
-  CHECK(model.graph.nodes[1].activation()->slope_frac_bits == 3);
+  CHECK(model.graph.nodes[1].as<compress::Slope>()->slope == 1);
+  CHECK(model.graph.nodes[1].as<compress::Slope>()->frac_bits == 3);
   // 8 8 - 8 4 - 2 127 + 8 = -214 -> -27 (floor of / 8), / 8 = -3.375 -> -4 (floor), tanh(-4 / 8) 128 = -59.1
-  const std::vector<std::int32_t> y = hw::GraphRunner(model.graph).run(model.vectors);
+  const std::vector<std::int32_t> y = compress::GraphRunner(model.graph).run(model.vectors);
   CHECK(y[0] == std::lround(std::tanh(-4.0 / 8) * 128));
 }
 
 TEST_CASE("without a file weights are drawn by the seed, within what they may be") {
   const std::string text = without(kMlp, "weights = \"w.safetensors\"\n");
   const auto codes = [&](std::uint64_t seed) {
-    return hw::parse_model(text, "m", "", seed).graph.nodes[0].linear()->weights;
+    return compress::parse_model(text, "m", "", seed).graph.nodes[0].as<compress::Linear>()->weights;
   };
   CHECK(codes(1) == codes(1));
   CHECK(codes(1) != codes(2));
@@ -88,7 +88,7 @@ TEST_CASE("weights of all codes are drawn where a model says so, up to both ends
     const std::string text = "name = \"m\"\ninput = \"fixed(8,3)\"\n" + line +
                              "\n[[layers]]\nname = \"fc\"\ntype = \"linear\"\ninputs = 64\noutputs = 64\n"
                              "weight = \"fixed(8,3)\"\nbias = \"fixed(8,3)\"\noutput = \"fixed(8,3)\"\n";
-    return hw::parse_model(text, "m", "", 1).graph.nodes[0].linear()->weights;
+    return compress::parse_model(text, "m", "", 1).graph.nodes[0].as<compress::Linear>()->weights;
   };
   const std::vector<std::int32_t> all = drawn("draw = \"all_codes\""), few = drawn("");
   const auto [lowest, highest] = std::minmax_element(all.begin(), all.end());
@@ -109,7 +109,7 @@ TEST_CASE("what a model file may not say") {
     const std::size_t at = text.find(from);
     REQUIRE(at != std::string::npos);
     text.replace(at, from.size(), to);
-    return error_text([&] { hw::parse_model(text, "m.toml", folder.path(), 1); });
+    return error_text([&] { compress::parse_model(text, "m.toml", folder.path(), 1); });
   };
   CHECK(contains(refusal("name = \"mlp\"", "name = mlp"), "m.toml: line 1: not TOML"));
   CHECK(contains(refusal("inputs = 4\n", ""), "layers[0]: inputs is missing"));
@@ -135,7 +135,7 @@ TEST_CASE("what a model file may not say") {
 TEST_CASE("layers and weights have limits, which are said before memory is taken") {
   const auto refusal = [](const std::string& layers) {
     const std::string text = "name = \"m\"\ninput = \"fixed(8,3)\"\n" + layers;
-    return error_text([&] { hw::parse_model(text, "m", "", 1); });
+    return error_text([&] { compress::parse_model(text, "m", "", 1); });
   };
   std::string many;
   for (int i = 0; i < 1025; ++i)
@@ -162,7 +162,7 @@ TEST_CASE("names of a model are plain: what they become is code and paths") {
     const std::string layer = "[[layers]]\nsize = 4\ntype = \"relu\"\n";
     const auto model = [&](const std::string& graph_name, const std::string& layer_name) {
       return error_text([&] {
-        hw::parse_model(
+        compress::parse_model(
             fmt::format("name = \"{}\"\ninput = \"fixed(8,3)\"\n{}name = \"{}\"\n", graph_name, layer, layer_name), "m",
             "", 1);
       });
@@ -188,7 +188,7 @@ TEST_CASE("damaged model files are refused in one sentence, or are other valid o
       }
     }
     try {
-      hw::parse_model(damaged, "f", "", 1);
+      compress::parse_model(damaged, "f", "", 1);
       ++accepted;
     } catch (const engine::Error& error) {
       CHECK(std::string(error.what()).starts_with("f"));

@@ -1,7 +1,8 @@
 #include <fmt/format.h>
 
-#include "hw/graph/functions.h"
-#include "hw/graph/random_slopes.h"
+#include "compress/integer/ops/random_slopes.h"
+#include "compress/integer/ops/slope.h"
+#include "compress/integer/ops/table.h"
 #include "tests/rtl/cases.h"
 
 namespace ingot::test {
@@ -91,13 +92,13 @@ void add_rrelu(Batch& batch, RreluMode mode, int lanes, int width, std::uint32_t
   switch (mode) {
     case RreluMode::eval:
       for (const std::int32_t x : input)
-        expected.push_back(scaled(x, hw::kEvalSlope, hw::kEvalSlopeFracBits, Rounding::nearest_even, width));
+        expected.push_back(scaled(x, compress::kEvalSlope, compress::kEvalSlopeFracBits, Rounding::nearest_even, width));
       break;
     case RreluMode::lab:
-      expected = with_slopes(hw::LabSlopes(seed), input, lanes, width);
+      expected = with_slopes(compress::LabSlopes(seed), input, lanes, width);
       break;
     case RreluMode::uniform:
-      expected = with_slopes(hw::UniformSlopes(seed, static_cast<std::size_t>(lanes)), input, lanes, width);
+      expected = with_slopes(compress::UniformSlopes(seed, static_cast<std::size_t>(lanes)), input, lanes, width);
       break;
   }
   batch.add(fmt::format("rrelu mode {}, {} x {} bits", static_cast<int>(mode), lanes, width),

@@ -9,8 +9,9 @@
 
 #include "engine/base/child.h"
 #include "hw/emit/folder.h"
-#include "hw/graph/model_file.h"
-#include "hw/graph/runner.h"
+#include "compress/integer/ops/linear.h"
+#include "compress/lower/model_file.h"
+#include "compress/integer/runner.h"
 #include "hw/passes/parallelism.h"
 #include "hw/simulation/verify.h"
 #include "hw/synthesis/netlist.h"
@@ -73,12 +74,12 @@ const std::vector<Shape>& shapes() {
 
 hw::Graph graph_of(const Shape& shape) {
   hw::Graph graph =
-      hw::parse_model(fmt::format("name = \"{}\"\ninput = \"{}\"\n{}", shape.name, shape.input, shape.layers),
+      compress::parse_model(fmt::format("name = \"{}\"\ninput = \"{}\"\n{}", shape.name, shape.input, shape.layers),
                       shape.name, "", 5)
           .graph;
   hw::set_parallelism(graph, shape.parallelism);
   if (shape.name != "aligned") return graph;
-  auto& fc = std::get<hw::Linear>(graph.nodes[0].layer);
+  auto& fc = *graph.nodes[0].as<compress::Linear>();
   for (std::size_t j = 0; j < fc.weight_frac_bits.size(); ++j) fc.weight_frac_bits[j] += static_cast<int>(j);
   return graph;
 }
@@ -133,7 +134,7 @@ class SideBySide {
     const Codes codes =
         random_codes(static_cast<std::size_t>(n_vectors * in.size), in.format.width, in.format.is_signed, rng);
     beats_.push_back({hw::pack_beats(codes, in.lanes, in.format.width),
-                      hw::pack_beats(hw::GraphRunner(graph).run(codes), out.lanes, out.format.width)});
+                      hw::pack_beats(compress::GraphRunner(graph).run(codes), out.lanes, out.format.width)});
     n_beats_.push_back(n_vectors * out.beats());
   }
 

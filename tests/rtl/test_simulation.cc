@@ -98,14 +98,10 @@ hw::EmittedRtl emitted(const TemporaryFolder& folder, const std::string& functio
           "  always_ff @(posedge clk) if (rst) phase <= 1'b0; else if (x_valid && y_ready) phase <= !phase;\n"
           "endmodule\n`default_nettype wire\n");
   const hw::Manifest manifest = small_manifest();
-  hw::Node node{.name = "act",
-                .input = manifest.input.format,
-                .output = manifest.output.format,
-                .n_in = 2,
-                .n_out = 2,
-                .layer = hw::Activation{.function = "relu"},
-                .parallelism = {1, 1}};
-  return {.folder = folder.path(), .manifest = manifest, .graph = {.name = "small", .nodes = {node}}};
+  hw::Graph graph{.name = "small"};
+  append(graph, {.name = "act", .kind = &compress::operation("relu"), .parallelism = {1, 1}},
+         {manifest.input.format, 2}, {manifest.output.format, 2});
+  return {.folder = folder.path(), .manifest = manifest, .graph = graph};
 }
 
 bool has_verilator() {

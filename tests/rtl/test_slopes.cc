@@ -5,7 +5,7 @@
 #include <set>
 #include <vector>
 
-#include "hw/graph/random_slopes.h"
+#include "compress/integer/ops/random_slopes.h"
 
 namespace ingot::test {
 namespace {
@@ -41,7 +41,7 @@ std::vector<double> drawn(Slopes slopes, std::size_t lane, int n) {
 }
 
 TEST_CASE("The lab's slopes are as few, as small and as correlated as published") {
-  const std::vector<double> slopes = drawn(hw::LabSlopes(0xAC), 0, 255);
+  const std::vector<double> slopes = drawn(compress::LabSlopes(0xAC), 0, 255);
   CHECK(slopes[0] == 17.0 / 64);
   CHECK(slopes[1] == 15.0 / 64);
   CHECK(std::set<double>(slopes.begin(), slopes.end()).size() == 13);
@@ -52,7 +52,7 @@ TEST_CASE("The lab's slopes are as few, as small and as correlated as published"
 TEST_CASE("Uniform slopes fill [1/8, 1/3] evenly, without correlation in time or between lanes") {
   constexpr int kDraws = 1 << 16;
   const double sigma = 1 / std::sqrt(static_cast<double>(kDraws));  // of a correlation of independent draws
-  const hw::UniformSlopes generator(172, 8);
+  const compress::UniformSlopes generator(172, 8);
   std::vector<std::vector<double>> lanes;
   for (std::size_t lane = 0; lane < 8; ++lane) lanes.push_back(drawn(generator, lane, kDraws));
   for (std::size_t a = 0; a < lanes.size(); ++a) {

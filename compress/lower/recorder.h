@@ -4,9 +4,9 @@
 #include <string>
 
 #include "bert/model.h"
-#include "hw/graph/graph.h"
+#include "compress/integer/graph.h"
 
-namespace ingot::hw {
+namespace ingot::compress {
 
 class BlockRecorder {
  public:
@@ -29,4 +29,4 @@ class BlockRecorder {
   std::vector<std::int32_t> input_, output_;
 };
 
-}  // namespace ingot::hw
+}  // namespace ingot::compress

@@ -1,19 +1,20 @@
-#include "hw/graph/recorder.h"
+#include "compress/lower/recorder.h"
 
 #include <fmt/format.h>
 
 #include <stdexcept>
 
-#include "hw/graph/lower.h"
-#include "hw/graph/runner.h"
+#include "compress/integer/ops/linear.h"
+#include "compress/integer/runner.h"
+#include "compress/lower/block.h"
 
-namespace ingot::hw {
+namespace ingot::compress {
 
 BlockRecorder::BlockRecorder(const bert::Model& model, const std::string& block, const Graph& graph)
     : model_(model), graph_(graph) {
   const std::vector<std::string> names = linears_of(model.config, block);
   // An activation at the end is the pooler's, whose codes the classifier reads.
-  const bool ends_in_activation = graph.nodes.back().activation() != nullptr;
+  const bool ends_in_activation = graph.nodes.back().as<Linear>() == nullptr;
   for (auto& [name, linear] : model_.linears()) {
     if (name == names.front()) listen(*linear, true, graph.input(), input_);
     if (name == (ends_in_activation ? "classifier" : names.back()))
@@ -52,4 +53,4 @@ Vectors BlockRecorder::vectors() const {
   return {.n = static_cast<std::int64_t>(input_.size()) / graph_.n_in(), .input = input_, .output = output_};
 }
 
-}  // namespace ingot::hw
+}  // namespace ingot::compress

@@ -6,9 +6,9 @@
 
 #include "bert/config.h"
 #include "compress/lower/program.h"
-#include "hw/graph/graph.h"
+#include "compress/integer/graph.h"
 
-namespace ingot::hw {
+namespace ingot::compress {
 
 // The names of a classifier's blocks: ffn.0, ffn.1, ... (intermediate Linear, activation, output Linear), pooler
 // (Linear and tanh), classifier (Linear), head (pooler and classifier).
@@ -20,6 +20,6 @@ std::vector<std::string> linears_of(const bert::Config& config, const std::strin
 // The graph of a block. Its output is, bit for bit, what the fake-quantised model computes there. Throws Error for an
 // unknown block. Throws Error with the reason and the remedy if a layer of the block is not in integers from end to
 // end.
-Graph lower_block(const compress::IntegerProgram& program, const bert::Config& config, const std::string& block);
+Graph lower_block(const IntegerProgram& program, const bert::Config& config, const std::string& block);
 
-}  // namespace ingot::hw
+}  // namespace ingot::compress

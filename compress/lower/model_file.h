@@ -16,7 +16,7 @@
 //   output = "fixed(8,3,floor)"       # with its rounding
 //   [[layers]]
 //   name = "act"
-//   type = "relu"                     # or another name of functions.cc
+//   type = "relu"                     # or another operation of compress/integer/ops/
 //   output = "fixed(8,3)"             # optional: by default the format of its input
 //   slope = 0.125                     # of leaky_relu: a multiple of 2^-16 below 1
 //   seed = 172                        # of rrelu_lab and rrelu_uniform
@@ -27,9 +27,9 @@
 
 #include <filesystem>
 
-#include "hw/graph/graph.h"
+#include "compress/integer/graph.h"
 
-namespace ingot::hw {
+namespace ingot::compress {
 
 struct ModelFile {
   Graph graph;
@@ -44,4 +44,4 @@ ModelFile read_model_file(const std::filesystem::path& path, std::uint64_t seed)
 ModelFile parse_model(const std::string& text, const std::string& subject, const std::filesystem::path& folder,
                       std::uint64_t seed);
 
-}  // namespace ingot::hw
+}  // namespace ingot::compress

@@ -11,7 +11,7 @@
 #include "engine/base/error.h"
 #include "engine/io/json.h"
 
-namespace ingot::hw {
+namespace ingot::compress {
 
 class Fields {
  public:
@@ -83,4 +83,4 @@ class Fields {
   std::set<std::string> asked_;
 };
 
-}  // namespace ingot::hw
+}  // namespace ingot::compress

@@ -1,19 +1,18 @@
-#include "hw/graph/lower.h"
+#include "compress/lower/block.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "bert/structure.h"
+#include "compress/integer/ops/linear.h"
+#include "compress/integer/ops/table.h"
 #include "engine/base/error.h"
 #include "engine/base/named.h"
-#include "hw/graph/functions.h"
 
-namespace ingot::hw {
+namespace ingot::compress {
 namespace {
 
-using compress::IntegerLinear;
-using compress::IntegerProgram;
 using engine::require;
 
 bert::Block block_of(const bert::Config& config, const std::string& name) {
@@ -25,7 +24,7 @@ const IntegerLinear& find(const IntegerProgram& program, const std::string& name
   for (const IntegerLinear& layer : program.layers) {
     if (layer.name == name) return layer;
   }
-  for (const compress::FloatLinear& layer : program.left)
+  for (const FloatLinear& layer : program.left)
     require(layer.name != name, "{}: is not in integers: {}; `ingot quantize DIR --outputs 8` makes it so", name,
             layer.reason);
   engine::fail("{}: the model has no such layer", name);
@@ -59,49 +58,44 @@ std::vector<std::int64_t> bias_of(const IntegerLinear& layer) {
   return bias;
 }
 
-Node linear_node(const IntegerLinear& layer, const std::string& name) {
+// Adds a Linear of the model to the chain.
+void append_linear(Graph& graph, const IntegerLinear& layer, const std::string& name) {
   check_whole(layer);
-  Node node{.name = name,
-            .input = layer.input,
-            .output = *layer.output,
-            .n_in = layer.k,
-            .n_out = layer.n,
-            .layer = Linear{.n = layer.n,
-                            .k = layer.k,
-                            .weight_width = layer.weight.width,
-                            .weight_frac_bits = layer.weight_frac_bits,
-                            .weights = layer.weights,
-                            .bias = bias_of(layer)}};
+  Linear linear{.n = layer.n,
+                .k = layer.k,
+                .weight_width = layer.weight.width,
+                .weight_frac_bits = layer.weight_frac_bits,
+                .weights = layer.weights,
+                .bias = bias_of(layer)};
   // Within this bound the model's float32 holds every sum exactly and rounds once, as hardware does.
-  require(sum_bound(node) <= std::int64_t{1} << 24,
+  const std::int64_t bound = sum_bound(linear, layer.input);
+  require(bound <= std::int64_t{1} << 24,
           "{}: its sums reach {}, more than the 2^24 up to which float32 is exact; "
           "fewer bits of inputs or weights make them smaller",
-          layer.name, sum_bound(node));
-  return node;
+          layer.name, bound);
+  append(graph, {.name = name, .kind = &operation("linear"), .data = std::move(linear)}, {layer.input, layer.k},
+         {*layer.output, layer.n});
 }
 
-Node activation_node(engine::Activation activation, const Node& before, const FixedPoint& output,
-                     const std::string& subject) {
+// Adds what follows a Linear.
+void append_activation(Graph& graph, engine::Activation activation, const FixedPoint& output,
+                       const std::string& subject) {
+  const Edge before = graph.edges[graph.outputs.front()];
   const std::string name(engine::name(activation));
-  Activation layer{.function = name};
+  Node node{.name = name, .kind = &operation(name)};
   if (activation == engine::Activation::relu) {
-    require(before.output == output,
+    require(before.format == output,
             "{}: relu keeps its format, but the output is {} and the next input {}; give both "
             "one format in the plan",
-            subject, to_string(before.output), to_string(output));
+            subject, to_string(before.format), to_string(output));
   } else {
-    require(before.output.width <= kMaxTableWidth,
+    require(before.format.width <= kMaxTableWidth,
             "{}: {} takes at most {} bits, the output has {}; --outputs 10 is the "
             "most",
-            subject, name, kMaxTableWidth, before.output.width);
-    layer.table = make_table(activation, before.output, output);
+            subject, name, kMaxTableWidth, before.format.width);
+    node.data = Table{make_table(activation, before.format, output)};
   }
-  return {.name = name,
-          .input = before.output,
-          .output = output,
-          .n_in = before.n_out,
-          .n_out = before.n_out,
-          .layer = std::move(layer)};
+  append(graph, std::move(node), before, {output, before.size});
 }
 
 }  // namespace
@@ -123,16 +117,15 @@ Graph lower_block(const IntegerProgram& program, const bert::Config& config, con
   const bert::Block whole = block_of(config, block);
   for (std::size_t i = 0; i < whole.linears.size(); ++i) {
     const bert::Part& part = whole.linears[i];
-    graph.nodes.push_back(linear_node(find(program, part.name), part.role));
+    append_linear(graph, find(program, part.name), part.role);
     const bool is_last = i + 1 == whole.linears.size();
     if (part.activation == engine::Activation::identity && is_last) continue;
     // The activation gives codes in the format of the layer that reads them.
     const FixedPoint next = find(program, is_last ? whole.reader : whole.linears[i + 1].name).input;
-    const Node& before = graph.nodes.back();
-    graph.nodes.push_back(activation_node(part.activation, before, next, part.name));
+    append_activation(graph, part.activation, next, part.name);
   }
   check(graph);
   return graph;
 }
 
-}  // namespace ingot::hw
+}  // namespace ingot::compress

@@ -8,7 +8,7 @@
 
 #include "engine/base/fixed_point.h"
 
-namespace ingot::hw {
+namespace ingot::compress {
 
 // Draws one slope a beat, from 8/64 to 20/64, by an 8-bit linear feedback shift register: left shifts, taps 8, 6, 5, 4.
 class LabSlopes {
@@ -53,4 +53,4 @@ class UniformSlopes {
   std::vector<std::uint32_t> states_;
 };
 
-}  // namespace ingot::hw
+}  // namespace ingot::compress

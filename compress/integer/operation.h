@@ -1,0 +1,75 @@
+// Operations of the integer graph: one file each in ops/, and one row in ops/list.cc. A row holds all that is said of
+// an operation in integers; hw/modules/ adds what it is in hardware.
+#pragma once
+
+#include <any>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compress/integer/fields.h"
+#include "compress/integer/graph.h"
+
+namespace ingot::compress {
+
+using Codes = std::vector<std::int32_t>;
+
+// Computes a node: the reference, or something with the same bits.
+class Evaluator {
+ public:
+  virtual ~Evaluator() = default;
+  // `in`: codes [n, size] of each input edge, within their formats. Returns those of each output edge.
+  virtual std::vector<Codes> run(std::span<const Codes* const> in) = 0;
+  virtual void reset() {}  // as the reset of hardware: generators begin again
+};
+
+// An evaluator of one input and one output.
+class RowEvaluator : public Evaluator {
+ public:
+  std::vector<Codes> run(std::span<const Codes* const> in) final { return {row(*in[0])}; }
+  virtual Codes row(const Codes& x) = 0;
+};
+
+enum class Speed { reference, fast };  // plain loops, or kernels where an operation has some: the same bits
+
+class ModelWeights;  // model_weights.h
+
+// What a model file that a user wrote says of a node: operations read their own words of it.
+struct Description {
+  const std::string& name;
+  const Edge& input;
+  Edge& output;  // the format is read; an operation sets the size
+  ModelWeights& weights;
+};
+
+struct OperationKind {
+  std::string_view name;  // the type in JSON and in model files
+
+  // Throws Error, which begins with `where`, unless the node's data and edges fit: formats, sizes, and every sum within
+  // 62 bits. `where` names graph and node.
+  void (*check)(const std::string& where, const Layer& layer);
+
+  // The node's data as members of a JSON object, and back. `layer` has its edges, but no data yet.
+  void (*write)(const Layer& layer, engine::Json& object);
+  std::any (*read)(Fields& fields, const Layer& layer);
+
+  // The node's data from a model file.
+  std::any (*describe)(const OperationKind& kind, Fields& fields, const Description& description);
+
+  std::unique_ptr<Evaluator> (*evaluator)(const Layer& layer, Speed speed);
+};
+
+std::span<const OperationKind* const> operations();
+std::string operation_names();                             // "linear, relu, ..."
+const OperationKind* find_operation(std::string_view name);  // null if there is none
+const OperationKind& operation(std::string_view name);     // throws Error listing the names
+
+// For operations that give as many codes as they take. Throws Error.
+void check_elementwise(const std::string& where, const Layer& layer);
+// That, and signed codes whose format stays: functions that differ for negative numbers.
+void check_keeps_format(const std::string& where, const Layer& layer);
+
+}  // namespace ingot::compress

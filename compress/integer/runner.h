@@ -1,0 +1,32 @@
+// Computes a graph in integers. This defines what the hardware of the graph must compute.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "compress/integer/operation.h"
+
+namespace ingot::compress {
+
+// Vectors must come in the order in which the hardware takes them, because generators of slopes continue from call to
+// call.
+class GraphRunner {
+ public:
+  // The graph must outlive the runner. Throws Error if an operation with a generator has no parallelism.
+  explicit GraphRunner(const Graph& graph, Speed speed = Speed::fast);
+
+  // Of each graph input codes [n, its size]; returns those of each output. Throws Error if a code is outside of its
+  // format, or if inputs are of different n.
+  std::vector<Codes> run(std::span<const Codes> inputs);
+  // Of a graph with one input and one output.
+  Codes run(std::span<const std::int32_t> codes);
+
+  void reset();  // generators start again from their seeds, as the hardware's do at reset
+
+ private:
+  std::vector<std::unique_ptr<Evaluator>> evaluators_;  // of each node
+  const Graph& graph_;
+};
+
+}  // namespace ingot::compress
