@@ -2,10 +2,10 @@
 //   emit FOLDER
 #include <cstdio>
 
+#include "compress/integer/runner.h"
+#include "compress/lower/model_file.h"
 #include "engine/base/error.h"
 #include "hw/emit/folder.h"
-#include "compress/lower/model_file.h"
-#include "compress/integer/runner.h"
 #include "hw/passes/parallelism.h"
 
 using namespace ingot;

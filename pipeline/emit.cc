@@ -3,14 +3,14 @@
 #include <fmt/format.h>
 
 #include "bert/train/classification.h"
+#include "compress/integer/runner.h"
+#include "compress/lower/block.h"
+#include "compress/lower/model_file.h"
+#include "compress/lower/recorder.h"
 #include "engine/base/error.h"
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
 #include "hw/emit/folder.h"
-#include "compress/lower/block.h"
-#include "compress/lower/model_file.h"
-#include "compress/lower/recorder.h"
-#include "compress/integer/runner.h"
 #include "hw/names.h"
 #include "hw/passes/metadata.h"
 #include "hw/passes/parallelism.h"

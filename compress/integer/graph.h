@@ -119,7 +119,7 @@ struct Vectors {
 
 // The limits of a graph. Reading or writing one takes about 100 bytes of memory a weight at most.
 inline constexpr std::size_t kMaxLayers = 1024;
-inline constexpr std::int64_t kMaxRow = 65536;                        // codes of an edge
+inline constexpr std::int64_t kMaxRow = 65536;                      // codes of an edge
 inline constexpr std::int64_t kMaxWeights = std::int64_t{1} << 24;  // in all layers together
 
 // Throws Error naming graph and node unless sizes are within the limits, each node reads what comes before it, each

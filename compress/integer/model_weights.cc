@@ -39,9 +39,8 @@ ModelWeights::ModelWeights(const std::string& file, const std::filesystem::path&
 
 void ModelWeights::count(const std::string& where, std::int64_t n) {
   n_counted_ += n;
-  require(n_counted_ <= kMaxWeights,
-          "{}: {} weights make {} with those of the layers before; at most {} are possible", where, n, n_counted_,
-          kMaxWeights);
+  require(n_counted_ <= kMaxWeights, "{}: {} weights make {} with those of the layers before; at most {} are possible",
+          where, n, n_counted_, kMaxWeights);
 }
 
 std::vector<std::int64_t> ModelWeights::codes(const std::string& name, const std::vector<std::int64_t>& shape,

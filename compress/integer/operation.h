@@ -63,9 +63,9 @@ struct OperationKind {
 };
 
 std::span<const OperationKind* const> operations();
-std::string operation_names();                             // "linear, relu, ..."
+std::string operation_names();                               // "linear, relu, ..."
 const OperationKind* find_operation(std::string_view name);  // null if there is none
-const OperationKind& operation(std::string_view name);     // throws Error listing the names
+const OperationKind& operation(std::string_view name);       // throws Error listing the names
 
 // For operations that give as many codes as they take. Throws Error.
 void check_elementwise(const std::string& where, const Layer& layer);

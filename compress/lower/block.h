@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "bert/config.h"
-#include "compress/lower/program.h"
 #include "compress/integer/graph.h"
+#include "compress/lower/program.h"
 
 namespace ingot::compress {
 

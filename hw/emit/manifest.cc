@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <system_error>
 
+#include "compress/integer/fields.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/io/json.h"
 #include "engine/io/safetensors.h"
-#include "compress/integer/fields.h"
 #include "hw/names.h"
 #include "hw/rtl_sources.h"
 
@@ -15,8 +15,8 @@ namespace ingot::hw {
 namespace fs = std::filesystem;
 namespace {
 
-using engine::Json;
 using compress::Fields;
+using engine::Json;
 using engine::require;
 
 constexpr const char kFormat[] = "ingot-rtl-1";

@@ -73,7 +73,8 @@ class TopWriter {
       const Layer& node = all[i];
       if (i > 0) stream = adapted(stream, all[i - 1], node);
       const bool is_last = i + 1 == all.size();
-      const Stream out{is_last ? "data_out_0" : node.name() + "_data_out_0", node.parallelism().out * node.output().width};
+      const Stream out{is_last ? "data_out_0" : node.name() + "_data_out_0",
+                       node.parallelism().out * node.output().width};
       add(node, stream, out, !is_last);
       stream = out;
     }
@@ -110,8 +111,7 @@ class TopWriter {
     const Module& module = module_for(node);
     has_clock_ |= module.has_clock;
     Emission emission = module.emit(node);
-    body_ += fmt::format("\n  // {}: {} from {} to {}\n", node.name(),
-                         node.kind().name, to_string(node.input()),
+    body_ += fmt::format("\n  // {}: {} from {} to {}\n", node.name(), node.kind().name, to_string(node.input()),
                          to_string(node.output()));
     for (const auto& [name, value] : emission.verilog_parameters)
       body_ += fmt::format("  {}\n", declaration(node.name() + "_" + name, value));

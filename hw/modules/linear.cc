@@ -1,10 +1,11 @@
 // rtl/linear.sv: matrix, bias and requantisation, weights in ROMs in the order of their use.
+#include "compress/integer/ops/linear.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <bit>
 
-#include "compress/integer/ops/linear.h"
 #include "hw/modules/module.h"
 
 namespace ingot::hw {
@@ -61,7 +62,8 @@ Image output_image(const Layer& node, const std::string& name, int width, const 
   Image image{.name = node.name() + "_" + name};
   for (std::int64_t ko = 0; ko < node.n_out() / node.parallelism().out; ++ko) {
     Word word;
-    for (std::int64_t o = 0; o < node.parallelism().out; ++o) word.append(value(ko * node.parallelism().out + o), width);
+    for (std::int64_t o = 0; o < node.parallelism().out; ++o)
+      word.append(value(ko * node.parallelism().out + o), width);
     image.words.push_back(std::move(word));
   }
   return image;
@@ -110,22 +112,23 @@ Emission emit(const Layer& node) {
   Emission emission;
   add_verilog_parameters(emission, node, bias_bits);
   const auto of = [&](const char* parameter) { return node.name() + "_" + parameter; };
-  Instance layer{.module = "linear",
-                 .name = node.name() + "_inst",
-                 .parameters = {{"IN", of("DATA_IN_0_TENSOR_SIZE_DIM_0")},
-                                {"OUT", of("DATA_OUT_0_TENSOR_SIZE_DIM_0")},
-                                {"PI", of("DATA_IN_0_PARALLELISM_DIM_0")},
-                                {"PO", of("DATA_OUT_0_PARALLELISM_DIM_0")},
-                                {"IN_WIDTH", of("DATA_IN_0_PRECISION_0")},
-                                {"IN_SIGNED", node.input().is_signed ? "1" : "0"},
-                                {"WEIGHT_WIDTH", of("WEIGHT_PRECISION_0")},
-                                {"BIAS_WIDTH", of("BIAS_PRECISION_0")},
-                                {"ALIGN_WIDTH", std::to_string(shifts.align_width())},
-                                {"OUT_WIDTH", of("DATA_OUT_0_PRECISION_0")},
-                                {"OUT_SIGNED", node.output().is_signed ? "1" : "0"},
-                                {"SHIFT", std::to_string(shifts.highest)},
-                                {"ROUNDING", verilog_rounding(*node.output().rounding)},
-                                {"SUM_WIDTH", std::to_string(std::max(compress::signed_bits(sum_bound(node)), bias_bits))}}};
+  Instance layer{
+      .module = "linear",
+      .name = node.name() + "_inst",
+      .parameters = {{"IN", of("DATA_IN_0_TENSOR_SIZE_DIM_0")},
+                     {"OUT", of("DATA_OUT_0_TENSOR_SIZE_DIM_0")},
+                     {"PI", of("DATA_IN_0_PARALLELISM_DIM_0")},
+                     {"PO", of("DATA_OUT_0_PARALLELISM_DIM_0")},
+                     {"IN_WIDTH", of("DATA_IN_0_PRECISION_0")},
+                     {"IN_SIGNED", node.input().is_signed ? "1" : "0"},
+                     {"WEIGHT_WIDTH", of("WEIGHT_PRECISION_0")},
+                     {"BIAS_WIDTH", of("BIAS_PRECISION_0")},
+                     {"ALIGN_WIDTH", std::to_string(shifts.align_width())},
+                     {"OUT_WIDTH", of("DATA_OUT_0_PRECISION_0")},
+                     {"OUT_SIGNED", node.output().is_signed ? "1" : "0"},
+                     {"SHIFT", std::to_string(shifts.highest)},
+                     {"ROUNDING", verilog_rounding(*node.output().rounding)},
+                     {"SUM_WIDTH", std::to_string(std::max(compress::signed_bits(sum_bound(node)), bias_bits))}}};
   layer.ports = {{"rom_enable_o", node.name() + "_rom_enable"}};
   emission.wires = {fmt::format("wire {}_rom_enable;", node.name())};
   emission.instances = {std::move(layer)};

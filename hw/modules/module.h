@@ -43,8 +43,8 @@ struct Module {
   std::string_view name;                      // rtl/NAME.sv
   std::span<const std::string_view> sources;  // files of rtl/ that it needs; a module comes before those that use it
   bool has_clock;                             // has ports clk_i and rst_i
-  bool (*serves)(const Layer& node);           // true if the module computes the layer
-  Emission (*emit)(const Layer& node);         // for a node that it serves, with its parallelism chosen
+  bool (*serves)(const Layer& node);          // true if the module computes the layer
+  Emission (*emit)(const Layer& node);        // for a node that it serves, with its parallelism chosen
 };
 
 // All rows. The first one that serves a node computes it.

@@ -9,9 +9,7 @@ namespace {
 
 constexpr std::string_view kSources[] = {"relu.sv"};
 
-bool serves(const Layer& node) {
-  return node.kind().name == "relu";
-}
+bool serves(const Layer& node) { return node.kind().name == "relu"; }
 
 Emission emit(const Layer& node) {
   Emission emission;

@@ -10,9 +10,7 @@ namespace {
 
 constexpr std::string_view kSources[] = {"table_activation.sv"};
 
-bool serves(const Layer& node) {
-  return node.as<compress::Table>() != nullptr;
-}
+bool serves(const Layer& node) { return node.as<compress::Table>() != nullptr; }
 
 Emission emit(const Layer& node) {
   Emission emission;

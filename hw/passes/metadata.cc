@@ -30,7 +30,8 @@ Json common(const Layer& node) {
                       {"shape", {linear->n, linear->k}}};
     args["bias"] = {{"type", "fixed"}, {"shape", {linear->n}}};
   }
-  return {{"op", node.kind().name}, {"args", args}, {"results", {{"data_out_0", argument(node.output(), node.n_out())}}}};
+  return {
+      {"op", node.kind().name}, {"args", args}, {"results", {{"data_out_0", argument(node.output(), node.n_out())}}}};
 }
 
 Json software(const Layer& node) {
@@ -73,7 +74,8 @@ Json hardware(const Layer& node) {
                               {"word_bits", stored.image.width()}};
   }
   Json parameters = Json::object();
-  for (const auto& [name, value] : emission.verilog_parameters) parameters[node.name() + "_" + name] = std::stoll(value);
+  for (const auto& [name, value] : emission.verilog_parameters)
+    parameters[node.name() + "_" + name] = std::stoll(value);
   return {{"is_implicit", false},
           {"toolchain", "INTERNAL_RTL"},
           {"module", module.name},

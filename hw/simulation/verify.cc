@@ -16,11 +16,11 @@
 
 #include <algorithm>
 
+#include "compress/integer/runner.h"
 #include "engine/base/error.h"
 #include "engine/base/process.h"
 #include "engine/base/rng.h"
 #include "engine/base/temporary_folder.h"
-#include "compress/integer/runner.h"
 #include "hw/synthesis/netlist.h"
 
 namespace ingot::hw {

@@ -55,12 +55,10 @@ Graph random_layer(const LinearShape& s, std::uint64_t seed) {
   const FixedPoint input{s.input_width, 0, true, engine::Rounding::nearest_even},
       output{s.output_width, -shift, true, engine::Rounding::nearest_even};
   Graph graph{.name = "layer"};
-  append(graph,
-         {.name = "fc",
-          .kind = &compress::operation("linear"),
-          .data = std::move(linear),
-          .parallelism = s.parallelism},
-         {input, s.k}, {output, s.n});
+  append(
+      graph,
+      {.name = "fc", .kind = &compress::operation("linear"), .data = std::move(linear), .parallelism = s.parallelism},
+      {input, s.k}, {output, s.n});
   return graph;
 }
 

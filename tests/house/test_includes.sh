@@ -4,7 +4,7 @@
 # 1. No upward include: a folder includes itself and folders of a lower level. search/ knows only engine/base/ and how JSON
 #    is parsed.
 # 2. No circles: no two folders include each other, directly or through others. The rule holds at every depth: with depth 1
-#    the folders are the libraries (hw), with depth 2 their rooms (hw/graph), with depth 3 the rooms of rooms, each
+#    the folders are the libraries (hw), with depth 2 their rooms (hw/emit), with depth 3 the rooms of rooms, each
 #    together with all that lies deeper. Files that lie directly in a folder with rooms count as one room of their own,
 #    named like the folder: hw/names.h is in the room hw. Hence they are either the ground that all rooms stand on (hw,
 #    compress) or a roof over them (cli), but not both.

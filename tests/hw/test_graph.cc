@@ -3,16 +3,17 @@
 
 #include <cmath>
 
-#include "engine/io/json.h"
 #include "compress/integer/ops/random_slopes.h"
 #include "compress/integer/runner.h"
+#include "engine/io/json.h"
+#include "hw/emit/top.h"
 #include "tests/hw/graphs.h"
 #include "tests/support/error_text.h"
 
 using namespace ingot;
+using compress::GraphRunner;
 using engine::Rounding;
 using hw::Graph;
-using compress::GraphRunner;
 using test::contains;
 using test::error_text;
 using test::fixed;
@@ -49,6 +50,30 @@ Codes oracle_linear(const test::ChainNode& node, const Codes& x) {
   return y;
 }
 
+// x + y and x - y, saturated: an operation of two inputs and two outputs.
+class SumAndDifference : public compress::Evaluator {
+ public:
+  std::vector<Codes> run(std::span<const Codes* const> in) override {
+    std::vector<Codes> out(2);
+    for (std::size_t i = 0; i < in[0]->size(); ++i) {
+      const std::int32_t x = (*in[0])[i], y = (*in[1])[i];
+      out[0].push_back(std::clamp(x + y, -128, 127));
+      out[1].push_back(std::clamp(x - y, -128, 127));
+    }
+    return out;
+  }
+};
+
+const compress::OperationKind kSumAndDifference{
+    .name = "sum_and_difference",
+    .check = [](const std::string&, const hw::Layer&) {},
+    .write = [](const hw::Layer&, engine::Json&) {},
+    .read = nullptr,
+    .describe = nullptr,
+    .evaluator = [](const hw::Layer&, compress::Speed) -> std::unique_ptr<compress::Evaluator> {
+      return std::make_unique<SumAndDifference>();
+    }};
+
 }  // namespace
 
 TEST_CASE("a Linear of the graph gives the rounded and saturated real sums, by kernels and by plain loops") {
@@ -66,7 +91,7 @@ TEST_CASE("a Linear of the graph gives the rounded and saturated real sums, by k
     CAPTURE(c.input);
     CAPTURE(c.weight);
     const test::ChainNode node = test::linear_node(rng, "fc", 13, 9, fixed(c.input, c.input - 3),
-                                            fixed(c.output, 2, c.rounding), c.weight, c.per_channel);
+                                                   fixed(c.output, 2, c.rounding), c.weight, c.per_channel);
     const Graph graph = test::only(node);
     compress::check(graph);
     Codes x = test::draw_codes(rng, node.in.format, 13 * 50);
@@ -176,6 +201,77 @@ TEST_CASE("a chain hands codes from layer to layer, and JSON brings back the sam
   }
 }
 
+TEST_CASE("nodes of several inputs and outputs, and graphs of several ports, are computed edge by edge") {
+  const hw::FixedPoint format = fixed(8, 3);
+  const hw::Edge edge{format, 2};
+  Graph graph{.name = "branches"};
+  const std::size_t a = compress::add_input(graph, edge), b = compress::add_input(graph, edge);
+  const std::size_t sum = compress::add_node(graph, {.name = "both", .kind = &kSumAndDifference}, {a, b}, {edge, edge});
+  const std::size_t positive = compress::add_node(graph, {.name = "act", .kind = &compress::operation("relu")},
+                                                  {graph.nodes[0].outputs[1]}, {edge});
+  compress::add_node(graph, {.name = "last", .kind = &kSumAndDifference}, {positive, sum}, {edge, edge});
+  graph.outputs.push_back(a);
+  compress::check(graph);
+  CHECK_FALSE(compress::is_chain(graph));
+  const std::vector<Codes> inputs{{1, -5, 7, 2}, {3, 4, -2, 1}};
+  const std::vector<Codes> outputs = GraphRunner(graph).run(inputs);
+  REQUIRE(outputs.size() == 3);
+  for (std::size_t i = 0; i < 4; ++i) {
+    const std::int32_t x = inputs[0][i], y = inputs[1][i], rest = std::max(x - y, 0);
+    CHECK(outputs[0][i] == rest + (x + y));
+    CHECK(outputs[1][i] == rest - (x + y));
+    CHECK(outputs[2][i] == x);
+  }
+  // In JSON a node names what it reads where that is not the one before, and a graph what it gives.
+  const engine::Json json = compress::to_json(graph);
+  CHECK(json["layers"][0]["from"] == engine::Json{"in.0", "in.1"});
+  CHECK(json["layers"][1]["from"] == engine::Json{"both.1"});
+  CHECK(json["layers"][2]["from"] == engine::Json{"act.0", "both.0"});
+  CHECK(json["outputs"] == engine::Json{"last.0", "last.1", "in.0"});
+  CHECK(contains(error_text([&] {
+                   GraphRunner(graph).run(std::vector<Codes>{{1, 2}, {3, 4, 5, 6}});
+                 }),
+                 "input 1 has 2 vectors, and input 0 1"));
+  CHECK(contains(error_text([&] { GraphRunner(graph).run(std::vector<Codes>{{1, 2}}); }), "has 2 inputs, got 1"));
+  // Hardware is built of chains.
+  CHECK(contains(error_text([&] { hw::write_top(graph); }), "only layers in a row become hardware"));
+}
+
+TEST_CASE("branches of a graph are read from JSON, and what they name must be given before") {
+  engine::Rng rng(4);
+  Graph graph{.name = "branches"};
+  test::push(graph, test::linear_node(rng, "fc1", 4, 6, fixed(8, 4), fixed(8, 3)));
+  const std::size_t hidden = graph.outputs.front();
+  test::push(graph, test::activation_node("act", "tanh", 6, fixed(8, 3), fixed(8, 6)));
+  const std::size_t act = graph.outputs.front();
+  const test::ChainNode other = test::linear_node(rng, "fc2", 6, 3, fixed(8, 3), fixed(8, 2));
+  compress::add_node(graph, other.node, {hidden}, {other.out});
+  graph.outputs.push_back(act);
+  compress::check(graph);
+  engine::Json json = compress::to_json(graph);
+  const Graph again = compress::graph_of(json, "g");
+  CHECK(compress::to_json(again) == json);
+  const std::vector<Codes> x{test::draw_codes(rng, fixed(8, 4), 4 * 9)};
+  CHECK(GraphRunner(again).run(x) == GraphRunner(graph).run(x));
+  const auto refusal = [&](auto change) {
+    engine::Json damaged = json;
+    change(damaged);
+    return error_text([&] { compress::graph_of(damaged, "g"); });
+  };
+  CHECK(contains(refusal([](engine::Json& j) { j["layers"][2]["from"] = {"fc3.0"}; }),
+                 "layers[2]: from: nothing before it gives 'fc3.0'"));
+  CHECK(contains(refusal([](engine::Json& j) { j["layers"][2]["from"] = {"fc2.0"}; }), "gives 'fc2.0'"));
+  CHECK(contains(refusal([](engine::Json& j) { j["layers"][2]["from"] = {"act.0"}; }),
+                 "branches: fc2: takes fixed(8,3), act gives fixed(8,6)"));
+  CHECK(contains(refusal([](engine::Json& j) {
+                   j["layers"][2]["from"] = {"fc1.0", "act.0"};
+                 }),
+                 "from must name 1 edges, got 2"));
+  CHECK(contains(refusal([](engine::Json& j) { j["outputs"] = {"fc2.1"}; }), "outputs: nothing before it gives"));
+  CHECK(contains(refusal([](engine::Json& j) { j["layers"][1]["inputs"] = 5; }),
+                 "branches: act: takes 5 numbers, fc1 gives 6"));
+}
+
 TEST_CASE("what does not fit is refused with its place, the rule and both values") {
   engine::Rng rng(3);
   const Graph good = test::mlp(rng, "relu", 6, 10, 4);
@@ -193,8 +289,10 @@ TEST_CASE("what does not fit is refused with its place, the rule and both values
   CHECK(contains(refusal([](Graph& g) { g.nodes[1].name = "fc1"; }), "mlp: fc1: two layers have that name"));
   CHECK(contains(refusal([](Graph& g) { g.nodes[0].as<compress::Linear>()->weights[7] = 128; }),
                  "mlp: fc1: weight [1,1] must be a code of 8 bits, got 128"));
-  CHECK(contains(refusal([](Graph& g) { g.edges[1].size = 3; }), "is a Linear of 6 inputs and 10 outputs, not 6 and 3"));
-  CHECK(contains(refusal([](Graph& g) { g.edges[2].size = 3; }), "act: gives as many numbers as it takes, not 3 for 10"));
+  CHECK(
+      contains(refusal([](Graph& g) { g.edges[1].size = 3; }), "is a Linear of 6 inputs and 10 outputs, not 6 and 3"));
+  CHECK(
+      contains(refusal([](Graph& g) { g.edges[2].size = 3; }), "act: gives as many numbers as it takes, not 3 for 10"));
   CHECK(contains(refusal([](Graph& g) { g.edges[2].format.frac_bits = 5; }),
                  "act: relu keeps its format, got fixed(8,3) and fixed(8,5)"));
   CHECK(contains(refusal([](Graph& g) {

@@ -2,10 +2,10 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "compress/integer/runner.h"
 #include "engine/base/child.h"
 #include "engine/base/files.h"
 #include "hw/emit/folder.h"
-#include "compress/integer/runner.h"
 #include "hw/passes/parallelism.h"
 #include "hw/simulation/verify.h"
 #include "tests/hw/graphs.h"

@@ -1,10 +1,10 @@
 // Blocks of a quantised classifier as graphs: the same codes as the fake-quantised model.
 #include <doctest/doctest.h>
 
-#include "compress/quantize/calibration.h"
 #include "compress/integer/ops/linear.h"
 #include "compress/lower/block.h"
 #include "compress/lower/recorder.h"
+#include "compress/quantize/calibration.h"
 #include "tests/compress/small_model.h"
 #include "tests/support/error_text.h"
 

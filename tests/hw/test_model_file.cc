@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/io/safetensors.h"
-#include "compress/lower/model_file.h"
 #include "compress/integer/runner.h"
+#include "compress/lower/model_file.h"
+#include "engine/io/safetensors.h"
 #include "tests/hw/graphs.h"
 #include "tests/support/error_text.h"
 #include "tests/support/temporary_folder.h"

@@ -92,7 +92,8 @@ void add_rrelu(Batch& batch, RreluMode mode, int lanes, int width, std::uint32_t
   switch (mode) {
     case RreluMode::eval:
       for (const std::int32_t x : input)
-        expected.push_back(scaled(x, compress::kEvalSlope, compress::kEvalSlopeFracBits, Rounding::nearest_even, width));
+        expected.push_back(
+            scaled(x, compress::kEvalSlope, compress::kEvalSlopeFracBits, Rounding::nearest_even, width));
       break;
     case RreluMode::lab:
       expected = with_slopes(compress::LabSlopes(seed), input, lanes, width);

@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <set>
 
+#include "compress/integer/ops/linear.h"
+#include "compress/integer/runner.h"
+#include "compress/lower/model_file.h"
 #include "engine/base/child.h"
 #include "hw/emit/folder.h"
-#include "compress/integer/ops/linear.h"
-#include "compress/lower/model_file.h"
-#include "compress/integer/runner.h"
 #include "hw/passes/parallelism.h"
 #include "hw/simulation/verify.h"
 #include "hw/synthesis/netlist.h"
@@ -75,7 +75,7 @@ const std::vector<Shape>& shapes() {
 hw::Graph graph_of(const Shape& shape) {
   hw::Graph graph =
       compress::parse_model(fmt::format("name = \"{}\"\ninput = \"{}\"\n{}", shape.name, shape.input, shape.layers),
-                      shape.name, "", 5)
+                            shape.name, "", 5)
           .graph;
   hw::set_parallelism(graph, shape.parallelism);
   if (shape.name != "aligned") return graph;

@@ -57,8 +57,7 @@ class Fast : public RowEvaluator {
   kernels::Requantization requantization(const Layer& layer) {
     for (std::int64_t j = 0; j < layer.n_out(); ++j) shifts_.push_back(shift(layer, j));
     y_type_ = *code_type(layer.output());
-    return {
-        .shifts = shifts_, .rounding = *layer.output().rounding, .type = y_type_, .range = layer.output().codes()};
+    return {.shifts = shifts_, .rounding = *layer.output().rounding, .type = y_type_, .range = layer.output().codes()};
   }
 
   template <class X>

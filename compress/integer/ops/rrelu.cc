@@ -35,9 +35,8 @@ std::any read_seed(Fields& fields, const Layer& layer) {
 }
 
 std::any describe_seed(const OperationKind& kind, Fields& fields, const Description&) {
-  return RandomSlope{
-      .is_lab = &kind == &kRreluLab,
-      .seed = static_cast<std::uint32_t>(fields.integer_or("seed", 1, UINT32_MAX, LabSlopes::kSeed))};
+  return RandomSlope{.is_lab = &kind == &kRreluLab,
+                     .seed = static_cast<std::uint32_t>(fields.integer_or("seed", 1, UINT32_MAX, LabSlopes::kSeed))};
 }
 
 template <class Slopes>
@@ -79,14 +78,15 @@ std::unique_ptr<Evaluator> random_evaluator(const Layer& layer, Speed) {
 
 }  // namespace
 
-const OperationKind kRrelu{
-    .name = "rrelu",
-    .check = check_rrelu,
-    .write = write_slope,
-    .read = read_slope,
-    .describe = [](const OperationKind&, Fields&,
-                   const Description&) { return std::any(Slope{kEvalSlope, kEvalSlopeFracBits}); },
-    .evaluator = slope_evaluator};
+const OperationKind kRrelu{.name = "rrelu",
+                           .check = check_rrelu,
+                           .write = write_slope,
+                           .read = read_slope,
+                           .describe =
+                               [](const OperationKind&, Fields&, const Description&) {
+                                 return std::any(Slope{kEvalSlope, kEvalSlopeFracBits});
+                               },
+                           .evaluator = slope_evaluator};
 
 const OperationKind kRreluLab{.name = "rrelu_lab",
                               .check = check_lab,
