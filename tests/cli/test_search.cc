@@ -119,7 +119,7 @@ TEST_CASE("regret is measured over seeds, beside Optuna's") {
   const Workplace place;
   const Outcome outcome = place.run("search bench --regret --problem nas_bert --seeds 3 --quiet");
   CHECK(outcome.code == 0);
-  CHECK(outcome.out.find("nas_bert          100") != std::string::npos);
+  CHECK(outcome.out.find("nas_bert     100  ") != std::string::npos);
   CHECK(outcome.out.find("(-0.8457)") != std::string::npos);
   const Outcome json = place.run("search bench --regret --problem nas_bert --seeds 3 --quiet --json");
   const engine::Json rows = engine::Json::parse(json.out)["rows"];
