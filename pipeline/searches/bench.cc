@@ -87,13 +87,13 @@ void run_one(const BenchOptions& o, const Run& run, const Finish& finish) {
   engine::Json shares = engine::Json::object();
   std::string text = fmt::format("{}: {}\nbest {:.6g} in trial {} of {}, optimum {:.6g}\n\n", problem.name,
                                  problem.summary, best.values[0], best.number, trials.size(), problem.optimum);
-  report::TextTable table{.headers = {"parameter", "best", "importance"}, .rows = {}, .n_left = 2};
   for (const auto& [name, share] : importances) {
     shares[name] = share;
     const auto p = best.parameters.find(name);
     const std::string value =
         p == best.parameters.end() ? "-" : search::to_string(*p->second.distribution, p->second.value);
-    table.rows.push_back({engine::printable(name, 60), engine::printable(value, 60), fmt::format("{:.3f}", share)});
+    text += fmt::format("{:<20} {:<24} importance {:.3f}\n", engine::printable(name, 60), engine::printable(value, 60),
+                        share);
   }
   finish({{"problem", problem.name},
           {"optimum", problem.optimum},
@@ -101,7 +101,7 @@ void run_one(const BenchOptions& o, const Run& run, const Finish& finish) {
           {"best", {{"number", best.number}, {"value", best.values[0]}, {"parameters", parameters_of(best)}}},
           {"duplicates", n_duplicates},
           {"importances", shares}},
-         table.rows.empty() ? text : text + table.aligned());
+         text);
 }
 
 // The best value after the first n trials.
