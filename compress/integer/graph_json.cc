@@ -171,7 +171,7 @@ Graph graph_of(const Json& json, const std::string& subject) {
           nodes.size());
   Reader reader(graph);
   for (std::size_t i = 0; i < nodes.size(); ++i)
-    engine::with_subject([&] { return subject; }, [&] { reader.read(nodes[i], fmt::format("layers[{}]", i)); });
+    engine::with_subject(subject, [&] { reader.read(nodes[i], fmt::format("layers[{}]", i)); });
   if (fields.has("outputs")) {
     graph.outputs.clear();
     for (const Json& item : fields.array("outputs")) {

@@ -75,7 +75,7 @@ void run_one(const BenchOptions& o, const Run& run, const Finish& finish) {
     };
     study.optimize(objective_of(problem, o.ordinal), budget);
   }
-  engine::Json values = engine::Json::array(), numbers = engine::Json::array();
+  engine::Json values = engine::Json::array();
   int n_duplicates = 0;
   const std::vector<TrialRecord> trials = study.trials();
   for (const TrialRecord& t : trials) {
