@@ -181,7 +181,7 @@ class Bounds {
 std::string area_note() {
   std::string note = "- LUT of the family:";
   for (const hw::Target target : hw::kTargets) note += fmt::format(" {} {};", hw::name(target), hw::lut_title(target));
-  return note + " the model is linear in features of shapes (hw/passes/cost.h).\n";
+  return note + " the model is linear in features of shapes (hw/modules/linear_cost.h).\n";
 }
 
 std::string metadata_section(const Json& designs) {

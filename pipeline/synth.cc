@@ -11,6 +11,7 @@
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
 #include "hw/emit/folder.h"
+#include "hw/passes/cost.h"
 #include "hw/synthesis/synthesize.h"
 #include "pipeline/synth_sweep.h"
 #include "report/text_table.h"

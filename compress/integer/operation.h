@@ -45,6 +45,15 @@ struct Description {
   ModelWeights& weights;
 };
 
+// A tensor of a node's data that was trained.
+struct Parameter {
+  std::string name;  // weight, bias
+  std::vector<std::int64_t> shape;
+  int width = 0;  // of its codes; 0: as wide as the sums that it is added to
+  int lowest_frac_bits = 0, highest_frac_bits = 0;
+  std::int64_t n_zeros = 0;  // codes that are 0, where they save work
+};
+
 struct OperationKind {
   std::string_view name;  // the type in JSON and in model files
 
@@ -60,7 +69,12 @@ struct OperationKind {
   std::any (*describe)(const OperationKind& kind, Fields& fields, const Description& description);
 
   std::unique_ptr<Evaluator> (*evaluator)(const Layer& layer, Speed speed);
+
+  // The node's trained tensors. Null: it has none.
+  std::vector<Parameter> (*parameters)(const Layer& layer) = nullptr;
 };
+
+std::vector<Parameter> parameters(const Layer& layer);
 
 std::span<const OperationKind* const> operations();
 std::string operation_names();                               // "linear, relu, ..."

@@ -44,7 +44,7 @@ void check_whole(const IntegerLinear& layer) {
 // The biases, shifted to the fraction bits of the sums. Throws Error where that loses bits.
 std::vector<std::int64_t> bias_of(const IntegerLinear& layer) {
   std::vector<std::int64_t> bias;
-  for (std::int64_t j = 0; j < layer.n; ++j) {
+  for (std::int64_t j = 0; j < layer.linear.n; ++j) {
     const auto at = static_cast<std::size_t>(j);
     const std::int64_t code = layer.bias_codes[at];
     const int left = layer.sum_frac_bits(j) - layer.bias_frac_bits[at];
@@ -61,20 +61,16 @@ std::vector<std::int64_t> bias_of(const IntegerLinear& layer) {
 // Adds a Linear of the model to the chain.
 void append_linear(Graph& graph, const IntegerLinear& layer, const std::string& name) {
   check_whole(layer);
-  Linear linear{.n = layer.n,
-                .k = layer.k,
-                .weight_width = layer.weight.width,
-                .weight_frac_bits = layer.weight_frac_bits,
-                .weights = layer.weights,
-                .bias = bias_of(layer)};
+  Linear linear = layer.linear;
+  linear.bias = bias_of(layer);
   // Within this bound the model's float32 holds every sum exactly and rounds once, as hardware does.
   const std::int64_t bound = sum_bound(linear, layer.input);
   require(bound <= std::int64_t{1} << 24,
           "{}: its sums reach {}, more than the 2^24 up to which float32 is exact; "
           "fewer bits of inputs or weights make them smaller",
           layer.name, bound);
-  append(graph, {.name = name, .kind = &operation("linear"), .data = std::move(linear)}, {layer.input, layer.k},
-         {*layer.output, layer.n});
+  append(graph, {.name = name, .kind = &operation("linear"), .data = std::move(linear)}, {layer.input, layer.linear.k},
+         {*layer.output, layer.linear.n});
 }
 
 // Adds what follows a Linear.

@@ -25,12 +25,12 @@ bool fits(CodeRange range, CodeType type) {
 
 bool weights_fit(Layers layers, CodeType type) {
   return std::all_of(layers.begin(), layers.end(),
-                     [&](const auto* layer) { return fits(layer->weight.codes(), type); });
+                     [&](const auto* layer) { return fits(layer->weight_codes(), type); });
 }
 
 bool within_32_bits(const IntegerLinear& layer) {
   return layer.bound < kSumLimit && fits(layer.input.codes(), CodeType::s16) &&
-         fits(layer.weight.codes(), CodeType::s16);
+         fits(layer.weight_codes(), CodeType::s16);
 }
 
 // The container of activations: bytes where weights are bytes too, else words; 32 bits for 64-bit sums.
@@ -53,7 +53,7 @@ template <class Code>
 std::vector<Code> joined_weights(Layers layers) {
   std::vector<Code> all;
   for (const IntegerLinear* layer : layers)
-    for (const std::int32_t code : layer->weights) all.push_back(static_cast<Code>(code));
+    for (const std::int32_t code : layer->linear.weights) all.push_back(static_cast<Code>(code));
   return all;
 }
 
@@ -68,7 +68,7 @@ ActivationCodes::ActivationCodes(const Quantization& format, std::int64_t rows, 
 bool can_join(Layers layers) {
   const IntegerLinear& first = *layers.front();
   return std::all_of(layers.begin(), layers.end(), [&](const IntegerLinear* layer) {
-    return within_32_bits(*layer) && !layer->output && !layer->sparse_input && layer->k == first.k &&
+    return within_32_bits(*layer) && !layer->output && !layer->sparse_input && layer->linear.k == first.linear.k &&
            layer->input == first.input;
   });
 }
@@ -78,13 +78,13 @@ IntegerUnit::Narrow IntegerUnit::narrow(Layers layers, const Quantization& input
   std::vector<int> frac_bits;
   std::vector<float> bias;
   for (const IntegerLinear* layer : layers) {
-    n += layer->n;
-    for (std::int64_t j = 0; j < layer->n; ++j) frac_bits.push_back(layer->sum_frac_bits(j));
+    n += layer->linear.n;
+    for (std::int64_t j = 0; j < layer->linear.n; ++j) frac_bits.push_back(layer->sum_frac_bits(j));
     bias.insert(bias.end(), layer->bias.begin(), layer->bias.end());
   }
-  const engine::kernels::FixedLayer layer{layers.front()->name, n, layers.front()->k, input.type, input.range};
+  const engine::kernels::FixedLayer layer{layers.front()->name, n, layers.front()->linear.k, input.type, input.range};
   const bool four_bits =
-      std::all_of(layers.begin(), layers.end(), [](const auto* one) { return one->weight.codes().highest <= 7; });
+      std::all_of(layers.begin(), layers.end(), [](const auto* one) { return one->weight_codes().highest <= 7; });
   using engine::kernels::PackedWeights;
   PackedWeights weights = input.type == CodeType::s16
                               ? PackedWeights(layer, joined_weights<std::int16_t>(layers))
@@ -95,17 +95,19 @@ IntegerUnit::Narrow IntegerUnit::narrow(Layers layers, const Quantization& input
 
 IntegerUnit::Wide IntegerUnit::wide(const IntegerLinear& layer) {
   std::vector<double> factors;
-  for (std::int64_t j = 0; j < layer.n; ++j) factors.push_back(engine::power_of_two(-layer.sum_frac_bits(j)));
-  return {{layer.name, layer.n, layer.k, layer.input.codes(), layer.weights}, std::move(factors), layer.bias};
+  for (std::int64_t j = 0; j < layer.linear.n; ++j) factors.push_back(engine::power_of_two(-layer.sum_frac_bits(j)));
+  return {{layer.name, layer.linear.n, layer.linear.k, layer.input.codes(), layer.linear.weights},
+          std::move(factors),
+          layer.bias};
 }
 
 IntegerUnit::IntegerUnit(Layers layers, Activation activation)
-    : k_(layers.front()->k),
+    : k_(layers.front()->linear.k),
       activation_(activation),
       input_(input_of(layers)),
       product_(input_.type == CodeType::s32 ? decltype(product_)(wide(*layers.front()))
                                             : decltype(product_)(narrow(layers, input_, activation))) {
-  for (const IntegerLinear* layer : layers) n_ += layer->n;
+  for (const IntegerLinear* layer : layers) n_ += layer->linear.n;
 }
 
 std::size_t IntegerUnit::bytes() const {

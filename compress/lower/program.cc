@@ -2,10 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <bit>
-#include <cstdlib>
-
 #include "engine/base/error.h"
 
 namespace ingot::compress {
@@ -51,40 +47,30 @@ std::vector<Code> codes_of(const std::string& name, const char* tensor, const Te
   return codes;
 }
 
-void set_bounds(IntegerLinear& layer) {
-  const engine::CodeRange range = layer.input.codes();
-  const std::int64_t largest = std::max(-range.lowest, range.highest);
-  for (std::int64_t j = 0; j < layer.n; ++j) {
-    std::int64_t sum = 0;
-    for (std::int64_t p = 0; p < layer.k; ++p)
-      sum += std::abs(std::int64_t{layer.weights[static_cast<std::size_t>(j * layer.k + p)]});
-    layer.bound = std::max(layer.bound, largest * sum);
-  }
-  layer.accumulator_bits = std::bit_width(static_cast<std::uint64_t>(layer.bound)) + 1;
-}
-
 IntegerLinear lower_linear(const std::string& name, const engine::Linear& linear, const LayerCompression& how) {
   const Quantizer& weight = *how[Role::weight];
+  const std::int64_t n = linear.weight.shape()[0];
+  const FixedPoint weight_format = *as_fixed(weight.format);
   IntegerLinear layer{.name = name,
-                      .n = linear.weight.shape()[0],
-                      .k = linear.weight.shape()[1],
                       .input = *as_fixed(how[Role::input]->format),
                       .sparse_input = how.input_sparsity > 0,
-                      .weight = *as_fixed(weight.format),
-                      .weight_frac_bits = frac_bits_of(weight, linear.weight.shape()[0])};
-  const Tensor values = linear.effective_weight().value();
-  layer.weights = codes_of<std::int32_t>(name, "weight", values, layer.weight, layer.weight_frac_bits);
+                      .linear = {.n = n,
+                                 .k = linear.weight.shape()[1],
+                                 .weight_width = weight_format.width + (weight_format.is_signed ? 0 : 1),
+                                 .weight_frac_bits = frac_bits_of(weight, n)}};
+  layer.linear.weights = codes_of<std::int32_t>(name, "weight", linear.effective_weight().value(), weight_format,
+                                                layer.linear.weight_frac_bits);
+  layer.bound = sum_bound(layer.linear, layer.input);
   const Tensor bias = linear.effective_bias().value();
   layer.bias.assign(bias.span().begin(), bias.span().end());
   if (how[Role::bias]) layer.bias_format = as_fixed(how[Role::bias]->format);
   if (layer.bias_format) {
-    layer.bias_frac_bits = frac_bits_of(*how[Role::bias], layer.n);
+    layer.bias_frac_bits = frac_bits_of(*how[Role::bias], n);
     layer.bias_codes = codes_of<std::int64_t>(name, "bias", bias, *layer.bias_format, layer.bias_frac_bits);
   }
   if (how[Role::output]) layer.output = as_fixed(how[Role::output]->format);
-  for (std::int64_t j = 0; layer.output && j < layer.n; ++j)
+  for (std::int64_t j = 0; layer.output && j < n; ++j)
     layer.shifts.push_back(layer.sum_frac_bits(j) - layer.output->frac_bits);
-  set_bounds(layer);
   return layer;
 }
 

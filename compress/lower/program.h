@@ -17,31 +17,29 @@
 
 #include "compress/compression.h"
 #include "compress/formats/fixed.h"
+#include "compress/integer/ops/linear.h"
 
 namespace ingot::compress {
 
 inline constexpr int kMaxLoweredWidth = 16;  // of inputs and weights
 
 struct IntegerLinear {
-  std::string name;                   // as in Model::linears()
-  std::int64_t n, k;                  // outputs, inputs
-  FixedPoint input;                   // how inputs become codes
-  bool sparse_input = false;          // first the smallest of each row are set to 0
-  FixedPoint weight;                  // the width; of the fraction bits see the next
-  std::vector<int> weight_frac_bits;  // [n]
-  std::vector<std::int32_t> weights;  // [n, k] codes
-  std::vector<float> bias;            // [n] as it is added: the values of its codes, if it has some
+  std::string name;           // as in Model::linears()
+  FixedPoint input;           // how inputs become codes
+  bool sparse_input = false;  // first the smallest of each row are set to 0
+  Linear linear;              // without bias, which is below as the model adds it
+  std::vector<float> bias;    // [n] as it is added: the values of its codes, if it has some
   std::optional<FixedPoint> bias_format;
   std::vector<std::int64_t> bias_codes;  // [n] if bias_format; fraction bits as below
   std::vector<int> bias_frac_bits;       // [n] if bias_format
   std::optional<FixedPoint> output;      // of the sums with bias, before an activation
   std::vector<int> shifts;               // [n] if output: fraction bits that a sum has more than its output
   std::int64_t bound = 0;                // no partial sum of products is larger in magnitude
-  int accumulator_bits = 0;              // with sign, so that bound fits
 
   int sum_frac_bits(std::int64_t channel) const {
-    return input.frac_bits + weight_frac_bits[static_cast<std::size_t>(channel)];
+    return input.frac_bits + linear.weight_frac_bits[static_cast<std::size_t>(channel)];
   }
+  engine::CodeRange weight_codes() const { return engine::code_range(linear.weight_width, true); }
 };
 
 // A Linear that stays as it is, and why: the end of a sentence that begins with its name.

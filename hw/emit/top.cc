@@ -119,7 +119,7 @@ class TopWriter {
     if (declare_out) declare(out);
     connect(emission.instances[0], module.has_clock, in, out);
     for (StoredParameter& stored : emission.stored) {
-      if (!stored.in_block_ram) continue;
+      if (stored.storage == Storage::logic) continue;
       const std::string name = stored.image.name;
       if (is_named_) stored.image.name = name_ + "." + name;
       for (Instance& instance : emission.instances) {

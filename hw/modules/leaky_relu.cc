@@ -28,9 +28,13 @@ Emission emit(const Layer& node) {
   return emission;
 }
 
+Cost estimate(const Layer& node, Target, bool) {
+  return {.lut = 2 * static_cast<double>(node.parallelism().in * node.output().width)};
+}
+
 }  // namespace
 
 const Module kLeakyReluModule{
-    .name = "leaky_relu", .sources = kSources, .has_clock = false, .serves = serves, .emit = emit};
+    .name = "leaky_relu", .sources = kSources, .has_clock = false, .serves = serves, .emit = emit, .cost = estimate};
 
 }  // namespace ingot::hw

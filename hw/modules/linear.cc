@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "hw/modules/linear_cost.h"
 #include "hw/modules/module.h"
 
 namespace ingot::hw {
@@ -91,7 +92,7 @@ void add_rom(Emission& emission, const Layer& node, const std::string& name, Ima
   emission.instances.push_back(std::move(rom));
   emission.instances[0].ports.emplace_back(name + "_address_o", address);
   emission.instances[0].ports.emplace_back(name + "_i", wire);
-  emission.stored.push_back({name, std::move(image), !small});
+  emission.stored.push_back({name, std::move(image), small ? Storage::logic : Storage::block_ram});
 }
 
 void add_verilog_parameters(Emission& emission, const Layer& node, int bias_bits) {
@@ -151,10 +152,13 @@ Emission emit(const Layer& node) {
 
 }  // namespace
 
-const Module kLinearModule{.name = "linear",
-                           .sources = kSources,
-                           .has_clock = true,
-                           .serves = [](const Layer& node) { return node.as<compress::Linear>() != nullptr; },
-                           .emit = emit};
+const Module kLinearModule{
+    .name = "linear",
+    .sources = kSources,
+    .has_clock = true,
+    .is_matrix = true,
+    .serves = [](const Layer& node) { return node.as<compress::Linear>() != nullptr; },
+    .emit = emit,
+    .cost = [](const Layer& node, Target target, bool dsp) { return cost(shape_of(node), target, dsp); }};
 
 }  // namespace ingot::hw

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "hw/graph.h"
+#include "hw/modules/cost.h"
 #include "hw/modules/image.h"
 
 namespace ingot::hw {
@@ -23,11 +24,14 @@ struct Instance {
   std::string image{};  // Image::name of the file that it reads; empty if it reads none
 };
 
+// Where synthesis puts a ROM. `by_size`: logic or block RAM, as is_logic_table says for the family.
+enum class Storage { logic, block_ram, by_size };
+
 // A parameter that a layer reads from a ROM.
 struct StoredParameter {
   std::string name;  // weight, bias, align, table
   Image image;
-  bool in_block_ram = false;
+  Storage storage = Storage::logic;
   bool is_transposed = false;  // against [out, in]; always false, images are stored in the order of their use
 };
 
@@ -43,8 +47,14 @@ struct Module {
   std::string_view name;                      // rtl/NAME.sv
   std::span<const std::string_view> sources;  // files of rtl/ that it needs; a module comes before those that use it
   bool has_clock;                             // has ports clk_i and rst_i
-  bool (*serves)(const Layer& node);          // true if the module computes the layer
-  Emission (*emit)(const Layer& node);        // for a node that it serves, with its parallelism chosen
+  // True: each output reads every input, so that the lanes of both sides are free, there is a multiplier for each pair
+  // of them, and a vector takes (n_in / in) (n_out / out) cycles. False: element by element, with as many lanes out as
+  // in.
+  bool is_matrix = false;
+  bool (*serves)(const Layer& node);    // true if the module computes the layer
+  Emission (*emit)(const Layer& node);  // for a node that it serves, with its parallelism chosen
+  // The estimate of its area, by syntheses; cycles are left out. `dsp` false: products are built of logic.
+  Cost (*cost)(const Layer& node, Target target, bool dsp);
 };
 
 // All rows. The first one that serves a node computes it.

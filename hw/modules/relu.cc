@@ -21,8 +21,13 @@ Emission emit(const Layer& node) {
   return emission;
 }
 
+Cost estimate(const Layer& node, Target, bool) {
+  return {.lut = 0.5 * static_cast<double>(node.parallelism().in * node.output().width)};
+}
+
 }  // namespace
 
-const Module kReluModule{.name = "relu", .sources = kSources, .has_clock = false, .serves = serves, .emit = emit};
+const Module kReluModule{
+    .name = "relu", .sources = kSources, .has_clock = false, .serves = serves, .emit = emit, .cost = estimate};
 
 }  // namespace ingot::hw

@@ -33,8 +33,13 @@ Emission emit(const Layer& node) {
   return emission;
 }
 
+Cost estimate(const Layer& node, Target, bool) {
+  return {.lut = 2 * static_cast<double>(node.parallelism().in * node.output().width)};
+}
+
 }  // namespace
 
-const Module kRreluModule{.name = "rrelu", .sources = kSources, .has_clock = true, .serves = serves, .emit = emit};
+const Module kRreluModule{
+    .name = "rrelu", .sources = kSources, .has_clock = true, .serves = serves, .emit = emit, .cost = estimate};
 
 }  // namespace ingot::hw

@@ -4,10 +4,9 @@
 
 #include <algorithm>
 
-#include "compress/integer/ops/linear.h"
 #include "engine/io/json.h"
+#include "engine/tensor/shape.h"
 #include "hw/modules/module.h"
-#include "hw/passes/cost.h"
 #include "hw/passes/parallelism.h"
 
 namespace ingot::hw {
@@ -19,41 +18,41 @@ Json argument(const FixedPoint& format, std::int64_t size) {
   return {{"type", "fixed"}, {"precision", {format.width, format.frac_bits}}, {"shape", {1, size}}};
 }
 
+Json argument(const compress::Parameter& parameter) {
+  Json json{{"type", "fixed"}, {"shape", parameter.shape}};
+  if (parameter.width > 0) {
+    json["precision"] = {parameter.width, parameter.lowest_frac_bits};
+    json["highest_frac_bits"] = parameter.highest_frac_bits;
+  }
+  return json;
+}
+
 Json common(const Layer& node) {
   Json args{{"data_in_0", argument(node.input(), node.n_in())}};
-  if (const compress::Linear* linear = node.as<compress::Linear>()) {
-    const auto [lowest, highest] =
-        std::minmax_element(linear->weight_frac_bits.begin(), linear->weight_frac_bits.end());
-    args["weight"] = {{"type", "fixed"},
-                      {"precision", {linear->weight_width, *lowest}},
-                      {"highest_frac_bits", *highest},
-                      {"shape", {linear->n, linear->k}}};
-    args["bias"] = {{"type", "fixed"}, {"shape", {linear->n}}};
-  }
+  for (const compress::Parameter& parameter : compress::parameters(node)) args[parameter.name] = argument(parameter);
   return {
       {"op", node.kind().name}, {"args", args}, {"results", {{"data_out_0", argument(node.output(), node.n_out())}}}};
 }
 
 Json software(const Layer& node) {
-  const compress::Linear* linear = node.as<compress::Linear>();
-  const std::int64_t weights = linear != nullptr ? linear->n * linear->k : 0;
-  const std::int64_t zeros = linear != nullptr ? std::count(linear->weights.begin(), linear->weights.end(), 0) : 0;
-  return {{"parameters", weights + (linear != nullptr ? linear->n : 0)},
-          {"macs", weights},  // a vector
-          {"activations", node.n_out()},
-          {"activation_bits", node.n_out() * node.output().width},
-          {"weight_bits", linear != nullptr ? weights * linear->weight_width : 0},
-          {"zero_weights", zeros}};
+  std::int64_t all = 0, macs = 0, weight_bits = 0, zeros = 0;
+  for (const compress::Parameter& parameter : compress::parameters(node)) {
+    const std::int64_t size = engine::Shape(parameter.shape).size();
+    all += size;
+    if (parameter.shape.size() == 2) macs += size;
+    weight_bits += size * parameter.width;
+    zeros += parameter.n_zeros;
+  }
+  return {{"parameters", all},           {"macs", macs},  // a vector
+          {"activations", node.n_out()}, {"activation_bits", node.n_out() * node.output().width},
+          {"weight_bits", weight_bits},  {"zero_weights", zeros}};
 }
 
-// Where synthesis puts it. Tables of functions are logic or memory by their size, and by the family.
 const char* storage(const Layer& node, const StoredParameter& stored) {
-  const auto is_logic = [&](Target target) {
-    return node.as<compress::Linear>() != nullptr
-               ? !stored.in_block_ram
-               : is_logic_table(stored.image.depth(), stored.image.width(), node.parallelism().in, target);
-  };
-  const auto n_logic = std::count_if(std::begin(kTargets), std::end(kTargets), is_logic);
+  if (stored.storage != Storage::by_size) return stored.storage == Storage::logic ? "LUT" : "BRAM";
+  const auto n_logic = std::count_if(std::begin(kTargets), std::end(kTargets), [&](Target target) {
+    return is_logic_table(stored.image.depth(), stored.image.width(), node.parallelism().in, target);
+  });
   return n_logic == std::ssize(kTargets) ? "LUT" : n_logic == 0 ? "BRAM" : "LUT or BRAM";
 }
 

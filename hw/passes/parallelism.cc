@@ -8,8 +8,8 @@
 #include <set>
 #include <tuple>
 
-#include "compress/integer/ops/linear.h"
 #include "engine/base/error.h"
+#include "hw/modules/module.h"
 
 namespace ingot::hw {
 namespace {
@@ -56,9 +56,9 @@ void set_activation(const Graph& graph, Node& node, const Node* before, const Pa
   set(graph, node, {lanes, lanes});
 }
 
-bool is_linear(const Layer& layer) { return layer.as<compress::Linear>() != nullptr; }
+bool is_matrix(const Layer& layer) { return module_for(layer).is_matrix; }
 
-// The cheapest choice for one Linear within `cycles`; `lanes` is what it is given, 0 if it is free.
+// The cheapest choice for one matrix within `cycles`; `lanes` is what it is given, 0 if it is free.
 std::optional<Parallelism> cheapest(const Layer& node, std::int64_t cycles, std::int64_t lanes) {
   std::optional<std::tuple<std::int64_t, bool, std::int64_t, std::int64_t>> best;
   for (const std::int64_t in : divisors(node.n_in())) {
@@ -77,7 +77,7 @@ bool try_cycles(Graph& graph, std::int64_t cycles) {
   const Node* before = nullptr;
   for (Node& node : graph.nodes) {
     const Layer layer(graph, node);
-    if (is_linear(layer)) {
+    if (is_matrix(layer)) {
       const auto choice = cheapest(layer, cycles, before != nullptr ? before->parallelism.out : 0);
       if (!choice) return false;
       node.parallelism = *choice;
@@ -100,7 +100,7 @@ bool try_cycles(Graph& graph, std::int64_t cycles) {
 std::set<std::int64_t> possible_intervals(const Graph& graph) {
   std::set<std::int64_t> all;
   for (const Layer& node : layers(graph)) {
-    if (!is_linear(node)) continue;
+    if (!is_matrix(node)) continue;
     for (const std::int64_t in : divisors(node.n_in())) {
       for (const std::int64_t out : divisors(node.n_out())) all.insert(in * out);
     }
@@ -135,7 +135,7 @@ void set_parallelism(Graph& graph, std::string_view text) {
     for (const auto& [name, parallelism] : special) {
       if (name == node.name) wanted = parallelism;
     }
-    if (is_linear(Layer(graph, node))) {
+    if (is_matrix(Layer(graph, node))) {
       set(graph, node, wanted);
     } else {
       set_activation(graph, node, before, wanted);
@@ -154,14 +154,14 @@ void choose_for_multipliers(Graph& graph, std::int64_t budget) {
     if (try_cycles(graph, cycles) && multipliers(graph) <= budget) return;
   }
   std::int64_t least = 0;
-  for (const Layer& node : layers(graph)) least += is_linear(node);
+  for (const Layer& node : layers(graph)) least += is_matrix(node);
   require(budget >= least, "multipliers: {} Linear layers need at least as many, got {}", least, budget);
   choose_for_cycles(graph, std::int64_t{1} << 32);  // one each, or an activation alone
 }
 
 std::int64_t interval(const Layer& layer) {
   const std::int64_t beats_in = layer.n_in() / layer.parallelism().in;
-  return is_linear(layer) ? beats_in * (layer.n_out() / layer.parallelism().out) : beats_in;
+  return is_matrix(layer) ? beats_in * (layer.n_out() / layer.parallelism().out) : beats_in;
 }
 
 std::int64_t interval(const Graph& graph) {
@@ -173,7 +173,7 @@ std::int64_t interval(const Graph& graph) {
 std::int64_t multipliers(const Graph& graph) {
   std::int64_t sum = 0;
   for (const Layer& layer : layers(graph)) {
-    if (is_linear(layer)) sum += layer.parallelism().in * layer.parallelism().out;
+    if (is_matrix(layer)) sum += layer.parallelism().in * layer.parallelism().out;
   }
   return sum;
 }

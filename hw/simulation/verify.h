@@ -10,7 +10,7 @@
 
 #include "engine/io/json.h"
 #include "hw/emit/manifest.h"
-#include "hw/passes/cost.h"
+#include "hw/modules/cost.h"
 #include "hw/simulation/simulation.h"
 
 namespace ingot::hw {

@@ -18,7 +18,7 @@
 #include <cstdint>
 
 #include "engine/io/json.h"
-#include "hw/passes/cost.h"
+#include "hw/modules/cost.h"
 
 namespace ingot::hw {
 

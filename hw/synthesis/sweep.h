@@ -1,11 +1,11 @@
-// Fits the cost model (passes/cost.h) to syntheses of Linear layers of many shapes.
+// Fits the cost model (modules/linear_cost.h) to syntheses of Linear layers of many shapes.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
 #include "hw/graph.h"
-#include "hw/passes/cost.h"
+#include "hw/modules/linear_cost.h"
 
 namespace ingot::hw {
 

@@ -9,7 +9,7 @@
 #include "engine/io/json.h"
 #include "hw/design.h"
 #include "hw/emit/manifest.h"
-#include "hw/passes/cost.h"
+#include "hw/modules/cost.h"
 #include "hw/synthesis/area.h"
 
 namespace ingot::hw {

@@ -7,10 +7,11 @@
 #include "engine/base/files.h"
 #include "engine/io/json.h"
 #include "hw/emit/folder.h"
+#include "hw/passes/cost.h"
 #include "hw/passes/parallelism.h"
 #include "hw/synthesis/sweep.h"
 #include "hw/synthesis/synthesize.h"
-#include "tests/hw/graphs.h"
+#include "tests/compress/graphs.h"
 #include "tests/support/error_text.h"
 #include "tests/support/temporary_folder.h"
 

@@ -15,7 +15,7 @@
 #include "hw/modules/module.h"
 #include "hw/passes/metadata.h"
 #include "hw/passes/parallelism.h"
-#include "tests/hw/graphs.h"
+#include "tests/compress/graphs.h"
 #include "tests/support/error_text.h"
 #include "tests/support/temporary_folder.h"
 
@@ -50,6 +50,16 @@ std::map<std::string, std::string> contents(const std::filesystem::path& folder)
 }
 
 }  // namespace
+
+TEST_CASE("hardware is built of chains: a graph with branches is refused") {
+  const hw::Edge edge{test::fixed(8, 3), 2};
+  hw::Graph graph{.name = "branches"};
+  const std::size_t in = compress::add_input(graph, edge);
+  for (const char* name : {"left", "right"})
+    graph.outputs.push_back(
+        compress::add_node(graph, {.name = name, .kind = &compress::operation("relu")}, {in}, {edge}));
+  CHECK(contains(error_text([&] { hw::write_top(graph); }), "only layers in a row become hardware"));
+}
 
 TEST_CASE("a word in hexadecimal has ceil(bits / 4) digits, element 0 in the lowest bits") {
   hw::Word word;

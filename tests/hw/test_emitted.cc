@@ -5,7 +5,7 @@
 #include "hw/emit/folder.h"
 #include "hw/passes/parallelism.h"
 #include "hw/simulation/verify.h"
-#include "tests/hw/graphs.h"
+#include "tests/compress/graphs.h"
 #include "tests/support/temporary_folder.h"
 
 using namespace ingot;

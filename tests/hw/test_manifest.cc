@@ -4,7 +4,7 @@
 #include "engine/base/files.h"
 #include "engine/io/json.h"
 #include "hw/emit/manifest.h"
-#include "tests/hw/graphs.h"
+#include "tests/compress/graphs.h"
 #include "tests/support/error_text.h"
 #include "tests/support/temporary_folder.h"
 

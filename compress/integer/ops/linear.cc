@@ -116,6 +116,18 @@ std::unique_ptr<Evaluator> evaluator(const Layer& layer, Speed speed) {
   return fast ? std::move(fast) : std::make_unique<Reference>(layer);
 }
 
+std::vector<Parameter> parameters_of(const Layer& layer) {
+  const Linear& linear = *layer.as<Linear>();
+  const auto [lowest, highest] = std::minmax_element(linear.weight_frac_bits.begin(), linear.weight_frac_bits.end());
+  return {{.name = "weight",
+           .shape = {linear.n, linear.k},
+           .width = linear.weight_width,
+           .lowest_frac_bits = *lowest,
+           .highest_frac_bits = *highest,
+           .n_zeros = std::count(linear.weights.begin(), linear.weights.end(), 0)},
+          {.name = "bias", .shape = {linear.n}}};
+}
+
 }  // namespace
 
 const OperationKind kLinear{.name = "linear",
@@ -123,7 +135,8 @@ const OperationKind kLinear{.name = "linear",
                             .write = write,
                             .read = read,
                             .describe = describe,
-                            .evaluator = evaluator};
+                            .evaluator = evaluator,
+                            .parameters = parameters_of};
 
 std::int64_t sum_bound(const Linear& linear, const FixedPoint& input) {
   const engine::CodeRange range = input.codes();

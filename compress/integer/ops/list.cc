@@ -28,4 +28,8 @@ const OperationKind& operation(std::string_view name) {
   return *engine::row_named(all, name, "operation: must be one of {}, got '{}'");
 }
 
+std::vector<Parameter> parameters(const Layer& layer) {
+  return layer.kind().parameters != nullptr ? layer.kind().parameters(layer) : std::vector<Parameter>{};
+}
+
 }  // namespace ingot::compress

@@ -6,14 +6,13 @@
 #include "compress/integer/ops/random_slopes.h"
 #include "compress/integer/runner.h"
 #include "engine/io/json.h"
-#include "hw/emit/top.h"
-#include "tests/hw/graphs.h"
+#include "tests/compress/graphs.h"
 #include "tests/support/error_text.h"
 
 using namespace ingot;
+using compress::Graph;
 using compress::GraphRunner;
 using engine::Rounding;
-using hw::Graph;
 using test::contains;
 using test::error_text;
 using test::fixed;
@@ -22,7 +21,7 @@ using Codes = std::vector<std::int32_t>;
 namespace {
 
 // R and saturation by the C library: all numbers here are exact in long double.
-std::int32_t oracle_code(long double v, const hw::FixedPoint& format) {
+std::int32_t oracle_code(long double v, const compress::FixedPoint& format) {
   const long double scaled = std::ldexp(v, format.frac_bits);
   const long double rounded = *format.rounding == Rounding::floor       ? std::floor(scaled)
                               : *format.rounding == Rounding::half_away ? std::round(scaled)
@@ -66,11 +65,11 @@ class SumAndDifference : public compress::Evaluator {
 
 const compress::OperationKind kSumAndDifference{
     .name = "sum_and_difference",
-    .check = [](const std::string&, const hw::Layer&) {},
-    .write = [](const hw::Layer&, engine::Json&) {},
+    .check = [](const std::string&, const compress::Layer&) {},
+    .write = [](const compress::Layer&, engine::Json&) {},
     .read = nullptr,
     .describe = nullptr,
-    .evaluator = [](const hw::Layer&, compress::Speed) -> std::unique_ptr<compress::Evaluator> {
+    .evaluator = [](const compress::Layer&, compress::Speed) -> std::unique_ptr<compress::Evaluator> {
       return std::make_unique<SumAndDifference>();
     }};
 
@@ -105,7 +104,7 @@ TEST_CASE("a Linear of the graph gives the rounded and saturated real sums, by k
 TEST_CASE("tables hold what the engine computes for every code") {
   for (const char* name : {"gelu", "gelu_new", "tanh"}) {
     for (const int width : {2, 8, 10}) {
-      const hw::FixedPoint in = fixed(width, width - 4), out = fixed(8, 5);
+      const compress::FixedPoint in = fixed(width, width - 4), out = fixed(8, 5);
       const Graph graph = test::only(test::activation_node("act", name, 1, in, out));
       compress::check(graph);
       Codes x;
@@ -129,7 +128,7 @@ TEST_CASE("relu and fixed slopes on every code of 8 bits") {
   Codes x;
   for (int c = -128; c < 128; ++c) x.push_back(c);
   for (const Rounding rounding : {Rounding::floor, Rounding::nearest_even, Rounding::half_away}) {
-    const hw::FixedPoint format = fixed(8, 3, rounding);
+    const compress::FixedPoint format = fixed(8, 3, rounding);
     const Graph relu = test::only(test::activation_node("act", "relu", 1, format, format));
     const Graph rrelu = test::only(test::activation_node("act", "rrelu", 1, format, format));
     const Codes a = GraphRunner(relu).run(x), b = GraphRunner(rrelu).run(x);
@@ -185,11 +184,11 @@ TEST_CASE("a chain hands codes from layer to layer, and JSON brings back the sam
   engine::Rng rng(2);
   for (const char* name : {"relu", "leaky_relu", "rrelu", "rrelu_lab", "rrelu_uniform", "gelu", "tanh"}) {
     Graph graph = test::mlp(rng, name, 6, 10, 4);
-    for (hw::Node& node : graph.nodes) node.parallelism = {2, 2};
+    for (compress::Node& node : graph.nodes) node.parallelism = {2, 2};
     compress::check(graph);
     const Codes x = test::draw_codes(rng, graph.input(), 6 * 20);
     Codes y = x;
-    for (const hw::Layer& layer : hw::layers(graph)) {
+    for (const compress::Layer& layer : compress::layers(graph)) {
       const Graph one = test::only({layer.node(), layer.in(), layer.out()});
       y = GraphRunner(one).run(y);
     }
@@ -202,8 +201,8 @@ TEST_CASE("a chain hands codes from layer to layer, and JSON brings back the sam
 }
 
 TEST_CASE("nodes of several inputs and outputs, and graphs of several ports, are computed edge by edge") {
-  const hw::FixedPoint format = fixed(8, 3);
-  const hw::Edge edge{format, 2};
+  const compress::FixedPoint format = fixed(8, 3);
+  const compress::Edge edge{format, 2};
   Graph graph{.name = "branches"};
   const std::size_t a = compress::add_input(graph, edge), b = compress::add_input(graph, edge);
   const std::size_t sum = compress::add_node(graph, {.name = "both", .kind = &kSumAndDifference}, {a, b}, {edge, edge});
@@ -233,8 +232,6 @@ TEST_CASE("nodes of several inputs and outputs, and graphs of several ports, are
                  }),
                  "input 1 has 2 vectors, and input 0 1"));
   CHECK(contains(error_text([&] { GraphRunner(graph).run(std::vector<Codes>{{1, 2}}); }), "has 2 inputs, got 1"));
-  // Hardware is built of chains.
-  CHECK(contains(error_text([&] { hw::write_top(graph); }), "only layers in a row become hardware"));
 }
 
 TEST_CASE("branches of a graph are read from JSON, and what they name must be given before") {

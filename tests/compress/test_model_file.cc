@@ -7,7 +7,7 @@
 #include "compress/integer/runner.h"
 #include "compress/lower/model_file.h"
 #include "engine/io/safetensors.h"
-#include "tests/hw/graphs.h"
+#include "tests/compress/graphs.h"
 #include "tests/support/error_text.h"
 #include "tests/support/temporary_folder.h"
 

@@ -1,0 +1,133 @@
+// A search asks for the cost at every trial, and a synthesis takes seconds to minutes. So the cost is estimated.
+//
+// LUTs and flip-flops of a Linear layer are a sum over its parts: adder trees, products, accumulators, input banks,
+// ROMs in logic. The size of each part follows from the shape (lut_features, ff_features). One coefficient a part says
+// how many cells Yosys makes of it. `ingot synth --sweep` fits the coefficients to syntheses of random shapes
+// (synthesis/sweep.cc); they are never negative, so that a part cannot pay for another. Multipliers, block RAMs and
+// cycles are counted, not fitted: they follow from the structure of rtl/linear.sv.
+//
+// The price is accuracy: a single shape can be off by a quarter, and by more without multipliers (cost.h has the
+// figures). ROM contents do not enter, so layers whose weights Yosys can simplify cost less than the estimate. The
+// coefficients belong to Yosys 0.23 and the rtl/ of today: after a change of either the sweep must be run again.
+#include "hw/modules/linear_cost.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "compress/integer/ops/linear.h"
+
+namespace ingot::hw {
+namespace {
+
+struct Coefficients {
+  std::vector<double> lut, ff;  // of lut_features, ff_features
+};
+
+// Fitted by `ingot synth --sweep 20 --target T` (docs/hardware/sweep-T), and with --no-dsp (sweep-T-no-dsp).
+const Coefficients& coefficients(Target target, bool dsp) {
+  static const Coefficients kAll[][2] = {
+      // without multipliers, with them
+      {{{25.98, 5.19, 0, 2.871, 2.82, 0, 0.5186}, {39.9, 1.139, 2.379, 0.212, 0.044, 0.202, 0}},  // ice40
+       {{25.98, 5.19, 0, 2.871, 2.82, 0, 0.5186}, {39.9, 1.139, 2.379, 0.212, 0.044, 0.202, 0}}},
+      {{{0, 1.197, 0, 4.183, 4.606, 5.283, 0}, {34.57, 1.046, 2.182, 0.533, 0, 0.231, 1.26}},  // ecp5
+       {{15.57, 6.223, 1.448, 0, 4.341, 2.421, 0.9355}, {34.57, 1.046, 2.182, 0.533, 0, 0.231, 1.26}}},
+      {{{0, 3.183, 0, 2.214, 1.439, 0.9581, 0.8233}, {34.57, 1.046, 2.182, 0.533, 0, 0.231, 1.26}},  // xilinx
+       {{0, 5.666, 0, 1.86, 1.882, 0.2887, 1.277}, {43.5, 1.229, 1.174, 0.24, 0.5236, 0.4582, 1.093}}},
+  };
+  return kAll[static_cast<std::size_t>(target)][dsp ? 1 : 0];
+}
+
+double dot(const std::vector<double>& a, const std::vector<double>& b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
+  return std::max(sum, 0.0);
+}
+
+double log2_up(std::int64_t n) { return std::ceil(std::log2(static_cast<double>(n))); }
+
+struct Derived {
+  double multipliers, beats_in, beats_out, product_bits, sum_bits;
+  bool in_dsp;        // products use multipliers of the chip
+  double logic_bits;  // bits of a word of the ROMs that are logic
+  double logic_luts;  // LUTs of these ROMs: one a bit, but no more than the 2^depth functions that can differ
+  bool small_weights, small_bias;
+};
+Derived derived(const LinearShape& s, Target target, bool dsp) {
+  const auto [in, out] = s.parallelism;
+  const int product = s.input_width + s.weight_width;
+  Derived d{.multipliers = static_cast<double>(in * out),
+            .beats_in = static_cast<double>(s.k / in),
+            .beats_out = static_cast<double>(s.n / out),
+            .product_bits = static_cast<double>(product),
+            .sum_bits = product + log2_up(s.k)};
+  // Yosys leaves products of fewer than 9 bits to logic on xilinx.
+  d.in_dsp = dsp && (target == Target::ecp5 || (target == Target::xilinx && product >= 9));
+  d.small_weights = d.beats_in * d.beats_out <= 16;
+  d.small_bias = d.beats_out <= 16;
+  d.logic_bits = (d.small_weights ? d.multipliers * s.weight_width : 0) +
+                 (d.small_bias ? static_cast<double>(out) * d.sum_bits : 0);
+  const auto luts = [](bool small, double width, double depth) {
+    return small ? std::min(width, std::exp2(depth)) : 0;
+  };
+  d.logic_luts = luts(d.small_weights, d.multipliers * s.weight_width, d.beats_in * d.beats_out) +
+                 luts(d.small_bias, static_cast<double>(out) * d.sum_bits, d.beats_out);
+  return d;
+}
+
+}  // namespace
+
+std::vector<double> lut_features(const LinearShape& s, Target target, bool dsp) {
+  const Derived d = derived(s, target, dsp);
+  const auto out = static_cast<double>(s.parallelism.out), in = static_cast<double>(s.parallelism.in);
+  const double bank_words = 2 * std::exp2(log2_up(s.k / s.parallelism.in));
+  return {1,
+          log2_up(s.k * s.n),                                             // counters
+          out * (in - 1) * (d.product_bits + 1),                          // adders of the trees
+          d.in_dsp ? 0 : d.multipliers * s.input_width * s.weight_width,  // products
+          out * d.sum_bits * (d.beats_in > 1 ? 1 : 0.5),                  // accumulators and requantisation
+          in * s.input_width * std::ceil(bank_words / 16),                // banks of inputs
+          d.logic_luts};                                                  // ROMs in logic
+}
+
+std::vector<double> ff_features(const LinearShape& s, Target target, bool dsp) {
+  const Derived d = derived(s, target, dsp);
+  const auto out = static_cast<double>(s.parallelism.out), in = static_cast<double>(s.parallelism.in);
+  const bool absorbed = d.in_dsp && target == Target::xilinx;
+  return {1,
+          absorbed ? 0 : d.multipliers * d.product_bits,   // products
+          out * std::ceil(in / 4) * (d.product_bits + 2),  // trees, a register after two levels
+          out * d.sum_bits,
+          out * s.output_width,
+          d.logic_bits,
+          in * s.input_width};
+}
+
+Cost cost(const LinearShape& s, Target target, bool dsp) {
+  const Derived d = derived(s, target, dsp);
+  const Coefficients& c = coefficients(target, dsp);
+  Cost cost{.lut = dot(c.lut, lut_features(s, target, dsp)),
+            .ff = dot(c.ff, ff_features(s, target, dsp)),
+            .dsp = d.in_dsp ? d.multipliers : 0,
+            .cycles = static_cast<std::int64_t>(d.beats_in * d.beats_out)};
+  if (s.per_channel) {  // a shifter and a register for each sum; measured on blocks of trained models
+    cost.lut += 2 * static_cast<double>(s.parallelism.out) * d.sum_bits;
+    cost.ff += static_cast<double>(s.parallelism.out) * d.sum_bits;
+  }
+  if (!d.small_weights) cost.bram = block_rams(d.beats_in * d.beats_out, d.multipliers * s.weight_width, target);
+  if (!d.small_bias) cost.bram += block_rams(d.beats_out, static_cast<double>(s.parallelism.out) * d.sum_bits, target);
+  return cost;
+}
+
+LinearShape shape_of(const Layer& layer) {
+  const auto& linear = *layer.as<compress::Linear>();
+  const std::vector<int>& bits = linear.weight_frac_bits;
+  return {.n = layer.n_out(),
+          .k = layer.n_in(),
+          .input_width = layer.input().width,
+          .weight_width = linear.weight_width,
+          .output_width = layer.output().width,
+          .parallelism = layer.parallelism(),
+          .per_channel = !std::equal(bits.begin() + 1, bits.end(), bits.begin())};
+}
+
+}  // namespace ingot::hw

@@ -1,0 +1,34 @@
+// An estimate of what rtl/linear.sv costs.
+#pragma once
+
+#include <vector>
+
+#include "hw/graph.h"
+#include "hw/modules/cost.h"
+
+namespace ingot::hw {
+
+// A Linear layer described by its shape alone. The estimate is of rtl/linear.sv with random weights in its ROMs.
+struct LinearShape {
+  std::int64_t n, k;  // outputs, inputs
+  int input_width, weight_width, output_width;
+  Parallelism parallelism;   // divides k and n
+  bool per_channel = false;  // the channels' weights differ in fraction bits: their sums are shifted to align
+};
+
+// Estimates one layer: a sum of features of the shape, with coefficients fitted to real syntheses (docs/hardware).
+// `dsp` false builds products of logic, as --no-dsp does. On ice40 products are always logic: HX parts have no
+// multipliers. Errors on shapes left out of the fit:
+//
+//                          LUT, mean                      LUT, worst   FF, mean
+//   with multipliers       7% (xilinx, ice40), 8% (ecp5)  24%          6% to 7%
+//   without multipliers    9% (xilinx), 16% (ecp5)        39%
+Cost cost(const LinearShape& shape, Target target, bool dsp = true);
+
+LinearShape shape_of(const Layer& linear);
+
+// The features whose weighted sums are Cost::lut and Cost::ff: for fitting the coefficients.
+std::vector<double> lut_features(const LinearShape& shape, Target target, bool dsp = true);
+std::vector<double> ff_features(const LinearShape& shape, Target target, bool dsp = true);
+
+}  // namespace ingot::hw
