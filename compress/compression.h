@@ -33,7 +33,7 @@ struct Quantizer {
   friend bool operator==(const Quantizer&, const Quantizer&) = default;
 };
 
-// Of one Linear or Embedding.
+// What is done to one Linear or Embedding.
 struct LayerCompression {
   std::array<std::optional<Quantizer>, kRoles.size()> quantizers;  // by Role
   std::vector<std::uint8_t> weight_mask;                           // 1: kept, 0: pruned; empty: all kept
@@ -43,7 +43,7 @@ struct LayerCompression {
   const std::optional<Quantizer>& operator[](Role role) const { return quantizers[static_cast<std::size_t>(role)]; }
 };
 
-// By the layer's name in Model::linears() and Model::tables(). A layer that is not named stays as it is.
+// Layers by their names in Model::linears() and Model::tables(). A layer that is not named stays as it is.
 using Compression = std::map<std::string, LayerCompression>;
 
 // Makes the model compute with `compression` from now on, instead of what was attached before. Throws Error if it names
@@ -58,7 +58,7 @@ void save_compression(const std::filesystem::path& folder, const Compression& co
 // fit the model.
 Compression load_compression(const std::filesystem::path& folder, bert::Model& model);
 
-// A hash of all of it, for the identity of a training run.
+// A hash of the whole compression, for the identity of a training run.
 std::uint64_t fingerprint(const Compression& compression);
 
 }  // namespace ingot::compress

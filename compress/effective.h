@@ -1,4 +1,4 @@
-// What a compressed model computes with, as plain numbers: for those who read weights and know no formats.
+// The numbers that a compressed model computes with, for readers that know no formats.
 #pragma once
 
 #include <map>
@@ -9,7 +9,7 @@
 
 namespace ingot::compress {
 
-// Every parameter as the model computes with it: masked, then quantised.
+// Every parameter as the model computes with it: first masked, then quantised.
 std::map<std::string, engine::Tensor> effective_parameters(bert::Model model);
 
 // The compression with which a model of the effective parameters of `model` gives the bits of `model`: that of `model`

@@ -50,7 +50,7 @@ void for_each_block(const Blocks& blocks, const Visit& visit) {
 // The largest |x| of a block; NaN if it holds one. Infinities count as the largest float32.
 float maximum(const Block& block, const float* x);
 
-// y of the block is the nearest number of `grid`, or NaN where the maximum, and with it the scale, is.
+// Writes the nearest numbers of `grid` to the block's y. All are NaN if the maximum, which decides the scale, is NaN.
 void round_block(const Block& block, const FloatGrid& grid, const float* x, float* y);
 void fill_block(const Block& block, float value, float* y);
 

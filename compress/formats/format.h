@@ -5,7 +5,7 @@
 // Two modes. Standard: the representable number nearest to x, of two equally near ones that with the even code,
 // saturating at both ends. mase: what MASE (DeepWok Lab, on PyTorch) computes, its quirks included, bit for bit.
 //
-// What is no ordinary number: infinities saturate, NaN stays NaN, so that a training run that diverges shows it. In
+// Infinities saturate. NaN stays NaN, so that a training run that diverges shows it. In
 // standard mode 0 is always +0.
 #pragma once
 
@@ -41,7 +41,7 @@ class Format {
   std::string_view name() const;
   double operator[](int parameter) const { return values_[static_cast<std::size_t>(parameter)]; }
   int integer(int parameter) const { return static_cast<int>((*this)[parameter]); }
-  // By name, as in "width"; Error if the format has no such parameter.
+  // The parameter of that name, as in "width". Throws Error if the format has none.
   double parameter(std::string_view name) const;
   const BlockSize& block() const { return block_; }
 

@@ -23,7 +23,7 @@ struct ParameterRule {
   bool always_printed = false;                       // else left out where it is the default
 };
 
-// Of one quantize().
+// What one call of quantize() is given.
 struct QuantizeCall {
   const Format& format;
   const engine::Shape& shape;
@@ -54,7 +54,7 @@ struct FormatKind {
   const char* (*mase_gap)(const Format& format) = nullptr;
   // Formats in which the number for an element depends on that element alone: all numbers, ascending.
   std::vector<float> (*values)(const Format& format, Mode mode) = nullptr;
-  // Where that holds only for some parameters: for these?
+  // Whether it holds for these parameters, if it does not hold for all.
   bool (*is_elementwise)(const Format& format) = nullptr;
   // The code of a representable number.
   std::int64_t (*code)(const Format& format, float value) = nullptr;

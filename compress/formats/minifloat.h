@@ -1,4 +1,4 @@
-// What the floating-point formats share.
+// The rules that the floating-point formats share.
 #pragma once
 
 #include "compress/formats/float_grid.h"

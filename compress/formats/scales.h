@@ -8,7 +8,7 @@
 
 namespace ingot::compress {
 
-// As a parameter of formats; the channel is the outermost dimension, as in a weight [out, in].
+// The parameter of formats that says which. The channel is the outermost dimension, as in a weight [out, in].
 enum class Scale { none, tensor, channel };
 inline constexpr const char* kScales[] = {"none", "tensor", "channel"};
 

@@ -29,7 +29,7 @@ void send_back(const engine::Variable& x, const engine::Tensor& dy, const std::v
   x.add_gradient(dx);
 }
 
-// The same with pass(i, g) = g.
+// The same for a gradient that passes unchanged.
 inline void send_back(const engine::Variable& x, const engine::Tensor& dy, const std::vector<std::int32_t>* rows) {
   if (rows == nullptr) return x.add_gradient(dy);
   send_back(x, dy, rows, [](std::int64_t, float g) { return g; });

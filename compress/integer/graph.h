@@ -59,7 +59,7 @@ struct Graph {
   std::vector<Node> nodes{};
   std::vector<std::size_t> inputs{}, outputs{};  // edges
 
-  // Of the first input and the first output.
+  // Formats and sizes of the first input and the first output.
   const FixedPoint& input() const { return edges[inputs.front()].format; }
   const FixedPoint& output() const { return edges[outputs.front()].format; }
   std::int64_t n_in() const { return edges[inputs.front()].size; }
@@ -84,7 +84,7 @@ class Layer {
     return node_->as<Data>();
   }
 
-  // Of the first edges; most operations have one of each.
+  // The first input and output edge; most operations have one of each.
   const FixedPoint& input() const { return in().format; }
   const FixedPoint& output() const { return out().format; }
   std::int64_t n_in() const { return in().size; }

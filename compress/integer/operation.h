@@ -83,7 +83,7 @@ const OperationKind& operation(std::string_view name);       // throws Error lis
 
 // For operations that give as many codes as they take. Throws Error.
 void check_elementwise(const std::string& where, const Layer& layer);
-// That, and signed codes whose format stays: functions that differ for negative numbers.
+// For operations on signed codes that also keep the format of their input. Throws Error.
 void check_keeps_format(const std::string& where, const Layer& layer);
 
 }  // namespace ingot::compress

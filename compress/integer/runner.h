@@ -16,10 +16,10 @@ class GraphRunner {
   // The graph must outlive the runner. Throws Error if an operation with a generator has no parallelism.
   explicit GraphRunner(const Graph& graph, Speed speed = Speed::fast);
 
-  // Of each graph input codes [n, its size]; returns those of each output. Throws Error if a code is outside of its
-  // format, or if inputs are of different n.
+  // Takes codes [n, its size] for each graph input and returns those of each output. Throws Error if a code is outside
+  // of its format, or if inputs are of different n.
   std::vector<Codes> run(std::span<const Codes> inputs);
-  // Of a graph with one input and one output.
+  // The same for a graph with one input and one output.
   Codes run(std::span<const std::int32_t> codes);
 
   void reset();  // generators start again from their seeds, as the hardware's do at reset

@@ -13,7 +13,7 @@
 
 namespace ingot::compress {
 
-// The model with the transforms that it has, and exact sums in every layer of the program: the reference. The weights
+// The reference: the model with its transforms, and exact sums in every layer of the program. The weights
 // are shared.
 bert::Model exact_model(const bert::Model& model, const IntegerProgram& program);
 

@@ -37,7 +37,7 @@ class IntegerUnit {
   ActivationCodes quantize(std::int64_t rows, const float* x, std::int64_t ldx) const;
   // y[rows, n()] = activation(sums + bias).
   void multiply(const ActivationCodes& x, float* y, std::int64_t ldy) const;
-  // The codes of that, for the next unit: only if !is_wide().
+  // The same as codes for the next unit. Only if !is_wide().
   ActivationCodes multiply(const ActivationCodes& x, const engine::kernels::Quantization& next) const;
   bool is_wide() const { return std::holds_alternative<Wide>(product_); }  // sums of 64 bits
 
@@ -63,7 +63,7 @@ class IntegerUnit {
   std::variant<Narrow, Wide> product_;
 };
 
-// Whether one product serves them all: equal inputs, sums within 32 bits, outputs that stay floats.
+// Whether one product can serve all layers: they need equal inputs, sums within 32 bits, and outputs that stay floats.
 bool can_join(std::span<const IntegerLinear* const> layers);
 
 }  // namespace ingot::compress

@@ -1,5 +1,5 @@
 // A trained fixed-point model as integers: for each Linear whose input and weight are fixed point the codes, the
-// formats of its edges and the bounds of its sums. Data to look at; integer_model.h runs it.
+// formats of its edges and the bounds of its sums. It is plain data; integer_model.h runs it.
 //
 // A layer computes, in integers and without rounding, the sums s[j] = sum over p of x[p] w[j,p] of codes, which have
 // input.frac_bits + weight_frac_bits[j] fraction bits. Then, as engine/kernels/exact_gemm has it,
@@ -42,7 +42,7 @@ struct IntegerLinear {
   engine::CodeRange weight_codes() const { return engine::code_range(linear.weight_width, true); }
 };
 
-// A Linear that stays as it is, and why: the end of a sentence that begins with its name.
+// A Linear that stays float, and the reason: the end of a sentence that begins with its name.
 struct FloatLinear {
   std::string name, reason;
 };

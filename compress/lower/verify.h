@@ -1,4 +1,4 @@
-// Integers held against the fake-quantised model, batch by batch.
+// Compares a model in integers with the fake-quantised model, batch by batch.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// Small numbers side by side in bytes.
+// Packs small numbers side by side into bytes.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,7 @@ class CodeReader {
   int n_waiting_ = 0;                // its bits
 };
 
-// All of them.
+// Reads all codes at once.
 std::vector<std::uint32_t> unpack_codes(const std::string& subject, std::span<const std::uint8_t> bytes, std::size_t n,
                                         std::uint64_t count);
 

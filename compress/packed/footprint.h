@@ -1,4 +1,4 @@
-// What a compressed model weighs.
+// The size of a compressed model: bits a parameter, bytes, zeros.
 #pragma once
 
 #include "compress/compression.h"
@@ -20,7 +20,7 @@ struct Footprint {
   std::vector<LayerFootprint> layers;  // those that the compression names
 };
 
-// Footprint::average_bits alone, which costs nothing.
+// Footprint::average_bits alone, without packing anything.
 double average_bits(bert::Model& model, const Compression& compression);
 
 Footprint footprint(bert::Model& model, const Compression& compression);

@@ -20,7 +20,7 @@ bool is_packed(const std::filesystem::path& folder);
 // Writes the model that computes with `compression`. Throws Error for a tensor that cannot be packed.
 void save_packed(const std::filesystem::path& folder, const bert::Model& model, const Compression& compression);
 
-// Bytes of the packed.safetensors that save_packed would write, or nothing where it would throw.
+// The size in bytes of the packed.safetensors that save_packed would write; none where it would throw.
 std::optional<std::int64_t> packed_bytes(const bert::Model& model, const Compression& compression);
 
 struct PackedModel {

@@ -21,7 +21,7 @@
 
 namespace ingot::compress {
 
-// Empty: not needed.
+// The stored parts of a tensor. A part that is not needed is empty.
 struct PackedTensor {
   std::vector<std::uint8_t> mask;       // a bit an element, the lowest first: is it other than 0?
   std::vector<std::uint8_t> codes;      // of all elements, or of those in the mask; packed/codes.h
@@ -31,8 +31,8 @@ struct PackedTensor {
   std::size_t bytes() const { return mask.size() + codes.size() + exponents.size() + 4 * floats.size(); }
 };
 
-// `values` are numbers of the quantizer's format already. Of the dense and the sparse form, the smaller. Throws Error,
-// beginning with `subject`, if a value has no code.
+// `values` are numbers of the quantizer's format already. Takes the smaller of the dense and the sparse form. Throws
+// Error, beginning with `subject`, if a value has no code.
 PackedTensor pack_tensor(const std::string& subject, const std::optional<Quantizer>& quantizer,
                          const engine::Shape& shape, std::span<const float> values);
 

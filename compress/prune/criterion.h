@@ -1,4 +1,4 @@
-// How much a weight matters. A criterion gives every weight of a tensor a score; the lowest are pruned first.
+// A criterion says how much a weight matters: it gives every weight of a tensor a score. The lowest are pruned first.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace ingot::compress {
 // The score of a weight that is pruned already: below every other.
 inline constexpr float kPruned = -std::numeric_limits<float>::infinity();
 
-// Of one weight tensor. The scores of pruned weights are kPruned before and must be so after.
+// What a criterion sees of one weight tensor. The scores of pruned weights are kPruned before and must be so after.
 struct ScoreCall {
   std::span<const float> weight;
   std::span<const float> gradient;  // of the loss, in follow only
@@ -23,9 +23,10 @@ struct ScoreCall {
 struct Criterion {
   const char* name;
   const char* summary;
-  // Puts scores in place, just before weights are pruned by them.
+  // Fills in the scores, just before weights are pruned by them.
   void (*score)(const ScoreCall& call) = nullptr;
-  // After the gradients of each step, of criteria that learn scores from training: adds what the step says.
+  // For criteria that learn scores from training, else null: called after the gradients of each step, adds what they
+  // say.
   void (*follow)(const ScoreCall& call) = nullptr;
 };
 

@@ -1,4 +1,4 @@
-// Pruning a model: which weights fall, at once or while it is trained. A pruned weight is 0 in the model, masked in its
+// Prunes weights of a model, at once or while it is trained. A pruned weight is 0 in the model, masked in its
 // Compression, and stays so.
 #pragma once
 
@@ -50,14 +50,14 @@ class Pruner {
   // momentum moves them; `growth` may not fall.
   void prune(double growth, const engine::AdamW* optimizer = nullptr);
 
-  // Takes in the gradients of a step: needed before prune() where the criterion learns from training.
+  // Shows the criterion the gradients of a step. A criterion that learns from training needs it before prune().
   void follow();
 
   double growth() const;
   std::int64_t n_weights() const;  // of the layers that are pruned
   std::int64_t n_pruned() const;   // of these
 
-  // For a run to resume: tensors that hold all that changes, and what to do when they were filled.
+  // For a run that is resumed: the tensors that hold all that changes, and the call to make once they are filled.
   std::vector<bert::NamedTensor> state() const;
   void resumed();
 

@@ -1,4 +1,4 @@
-// Which weights fall: exact counts, whatever ties there are.
+// Chooses the weights to prune: exact counts, whatever ties there are.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace ingot::compress {
 // order of the tensors and then of the positions.
 void prune_lowest(std::span<const std::span<float>> tensors, double sparsity);
 
-// The same in each run of `group` scores by itself; group divides their number.
+// The same within each run of `group` neighbouring scores. `group` divides their number.
 void prune_lowest_in_groups(std::span<float> scores, std::int64_t group, double sparsity);
 
 }  // namespace ingot::compress

@@ -1,4 +1,4 @@
-// Post-training quantisation: fraction bits chosen from weights and from the tensors that texts make of them.
+// Post-training quantisation: chooses fraction bits by the weights, and by what the layers compute on real texts.
 #pragma once
 
 #include <functional>
@@ -22,7 +22,7 @@ struct CalibrationOptions {
 // [-width, width].
 int calibrated_frac_bits(const Format& format, std::span<const float> x, const CalibrationOptions& options);
 
-// The same for a sum of tensors that are seen one after another, twice over: first all ranges, then all errors.
+// The same for several tensors that are shown one after another, twice: first for their ranges, then for their errors.
 class FracBitsChoice {
  public:
   FracBitsChoice(const Format& format, const CalibrationOptions& options);
@@ -31,7 +31,7 @@ class FracBitsChoice {
   void see_errors(std::span<const float> x);  // second round
   int frac_bits() const;
 
-  // Whether the other one would choose the same for the same numbers.
+  // Whether the other calibrator would choose the same for the same numbers.
   bool wants_as(const FracBitsChoice& other) const { return format_ == other.format_; }
 
  private:

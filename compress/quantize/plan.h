@@ -25,7 +25,7 @@
 
 namespace ingot::compress {
 
-// Of one tensor.
+// What is asked for one tensor.
 struct QuantizerRequest {
   std::optional<Quantizer> quantizer;  // none: float32
   bool is_calibrated = false;          // the fraction bits are to be chosen

@@ -25,7 +25,7 @@ inline constexpr int kEvalSlope = 939, kEvalSlopeFracBits = 12;
 std::int32_t sloped(std::int32_t x, std::int64_t slope, int frac_bits, const FixedPoint& output,
                     engine::Rounding rounding);
 
-// With a Slope as data.
+// Parts of rows whose data is a Slope.
 std::unique_ptr<Evaluator> slope_evaluator(const Layer& layer, Speed speed);
 void write_slope(const Layer& layer, engine::Json& object);
 std::any read_slope(Fields& fields, const Layer& layer);
