@@ -5,10 +5,13 @@
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <system_error>
 
+#include "bert/checkpoints/tensor_files.h"
 #include "bert/head.h"
 #include "engine/base/error.h"
+#include "engine/base/files.h"
 #include "engine/io/safetensors.h"
 
 namespace ingot::bert {
@@ -17,13 +20,12 @@ namespace fs = std::filesystem;
 
 using engine::fail;
 using engine::require;
-using engine::Safetensors;
 using engine::SafetensorsEntry;
 
 constexpr std::string_view kBody = "bert.";
 
-// A canonical name and the entry of the file that has it under that name or an older one.
-using Found = std::map<std::string, const SafetensorsEntry*, std::less<>>;
+// A canonical name and the tensor that has it or an older one.
+using Found = std::map<std::string, const StoredTensor*, std::less<>>;
 
 std::string text_of(std::span<const std::int64_t> shape) {
   return fmt::format("[{}]", fmt::join(shape.begin(), shape.end(), ","));
@@ -63,43 +65,26 @@ std::string saved_name(const Head& head, const std::string& name) {
   return head.is_bare ? name.substr(kBody.size()) : name;
 }
 
-fs::path model_file(const fs::path& folder) {
-  const fs::path file = folder / "model.safetensors";
-  std::error_code error;
-  if (fs::exists(file, error)) return file;
-  require(!fs::exists(folder / "model.safetensors.index.json", error),
-          "{}: the checkpoint is split over several files; save it as one model.safetensors (in Python: "
-          "model.save_pretrained(folder, max_shard_size=\"100GB\"))",
-          folder.string());
-  require(!fs::exists(folder / "packed.safetensors", error),
-          "{}: holds packed codes, which only eval and predict read; use the folder that they were exported from",
-          folder.string());
-  require(!fs::exists(folder / "pytorch_model.bin", error),
-          "{}: has pytorch_model.bin, which is not read; save it as model.safetensors (in Python: "
-          "model.save_pretrained(folder, safe_serialization=True))",
-          folder.string());
-  fail("{}: no model.safetensors in this folder", folder.string());
-}
-
-Found canonical_entries(const std::string& subject, const Safetensors& file, bool body_only) {
+Found canonical_tensors(const TensorFiles& files, bool body_only) {
   Found found;
-  for (const SafetensorsEntry& entry : file.entries()) {
-    const std::string name = canonical(entry.name);
+  for (const StoredTensor& tensor : files.tensors()) {
+    const std::string name = canonical(tensor.entry.name);
     if (body_only && !name.starts_with(kBody)) continue;
-    const auto [at, is_new] = found.emplace(name, &entry);
-    require(is_new, "{}: {} and {} are the same parameter", subject, at->second->name, entry.name);
+    const auto [at, is_new] = found.emplace(name, &tensor);
+    require(is_new, "{}: {} and {} are the same parameter", *tensor.file, at->second->entry.name, tensor.entry.name);
   }
   return found;
 }
 
 // Removes the entry of `spec` from `found` and returns its values.
-CheckpointTensor take(const std::string& subject, const Safetensors& file, const ParameterSpec& spec, Found& found) {
+CheckpointTensor take(const TensorFiles& files, const ParameterSpec& spec, Found& found) {
   const auto at = found.find(spec.name);
-  require(at != found.end(), "{}: {} is missing", subject, spec.name);
-  const SafetensorsEntry& entry = *at->second;
+  require(at != found.end(), "{}: {} is missing", files.path().string(), spec.name);
+  const SafetensorsEntry& entry = at->second->entry;
+  const std::string& subject = *at->second->file;
   require(entry.shape == spec.shape, "{}: {}: expected shape {}, got {}", subject, entry.name, text_of(spec.shape),
           text_of(entry.shape));
-  CheckpointTensor tensor{spec.name, spec.shape, file.floats(entry)};
+  CheckpointTensor tensor{spec.name, spec.shape, floats_of(*at->second)};
   const auto wrong =
       std::find_if(tensor.values.begin(), tensor.values.end(), [](float value) { return !std::isfinite(value); });
   require(wrong == tensor.values.end(), "{}: {}: values must be finite, got {} at {}", subject, entry.name,
@@ -113,29 +98,29 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
 }
 
 // Removes a second copy of a parameter; Error if it is no copy.
-void drop_copy(const std::string& subject, const Safetensors& file, std::string_view copy, const char* original,
-               std::span<const CheckpointTensor> tensors, Found& found) {
+void drop_copy(std::string_view copy, const char* original, std::span<const CheckpointTensor> tensors, Found& found) {
   const auto at = found.find(copy);
   if (at == found.end()) return;
   const auto tensor = std::find_if(tensors.begin(), tensors.end(),
                                    [&](const CheckpointTensor& candidate) { return candidate.name == original; });
   assert(tensor != tensors.end());
-  const SafetensorsEntry& entry = *at->second;
-  require(entry.shape == tensor->shape && same_bits(file.floats(entry), tensor->values),
-          "{}: {} must be tied to {}, but differs from it", subject, entry.name, original);
+  const SafetensorsEntry& entry = at->second->entry;
+  require(entry.shape == tensor->shape && same_bits(floats_of(*at->second), tensor->values),
+          "{}: {} must be tied to {}, but differs from it", *at->second->file, entry.name, original);
   found.erase(at);
 }
 
 // Removes what the model does not need, and says so of everything else that is left.
-void drop_known(const std::string& subject, const Config& config, bool body_only, Found& found) {
+void drop_known(const Config& config, bool body_only, Found& found) {
   std::erase_if(found, [&](const auto& item) {
     const std::string& name = item.first;
     return name == "bert.embeddings.position_ids" || name.starts_with("cls.seq_relationship.") ||
            (config.head->pooler == PoolerUse::never && name.starts_with(fmt::format("{}.", kPooler)));
   });
   if (found.empty()) return;
-  const SafetensorsEntry& entry = *found.begin()->second;
-  fail("{}: {} of shape {} is not a parameter of {} with {} layers", subject, entry.name, text_of(entry.shape),
+  const StoredTensor& tensor = *found.begin()->second;
+  const SafetensorsEntry& entry = tensor.entry;
+  fail("{}: {} of shape {} is not a parameter of {} with {} layers", *tensor.file, entry.name, text_of(entry.shape),
        body_only ? "the body" : architecture(*config.head), config.num_hidden_layers);
 }
 
@@ -157,24 +142,32 @@ void check_tensors(const std::string& subject, const Config& config, std::span<c
 }  // namespace
 
 bool has_pooler(const fs::path& folder) {
-  const fs::path path = model_file(folder);
-  const Safetensors file(path);
-  return holds_pooler(canonical_entries(path.string(), file, true));
+  const TensorFiles files(folder);
+  return holds_pooler(canonical_tensors(files, true));
+}
+
+std::uint64_t weights_fingerprint(const fs::path& folder) {
+  const TensorFiles files(folder);
+  std::optional<std::uint64_t> hash;
+  for (const fs::path& path : files.paths()) {
+    const engine::MappedFile file(path);
+    const std::string_view bytes(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+    hash = hash ? engine::content_hash(bytes, *hash) : engine::content_hash(bytes);
+  }
+  return *hash;
 }
 
 std::vector<CheckpointTensor> read_checkpoint(const fs::path& folder, const Config& config, bool body_only) {
-  const fs::path path = model_file(folder);
-  const std::string subject = path.string();
-  const Safetensors file(path);
-  Found found = canonical_entries(subject, file, body_only);
+  const TensorFiles files(folder);
+  Found found = canonical_tensors(files, body_only);
   const std::vector<ParameterSpec> specs =
       body_only ? body_specs(config, holds_pooler(found)) : parameter_specs(config);
   std::vector<CheckpointTensor> tensors;
-  for (const ParameterSpec& spec : specs) tensors.push_back(take(subject, file, spec, found));
+  for (const ParameterSpec& spec : specs) tensors.push_back(take(files, spec, found));
   for (const Copy& tied : config.head->copies) {
-    if (!body_only) drop_copy(subject, file, tied.copy, tied.original, tensors, found);
+    if (!body_only) drop_copy(tied.copy, tied.original, tensors, found);
   }
-  drop_known(subject, config, body_only, found);
+  drop_known(config, body_only, found);
   return tensors;
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "bert/checkpoint.h"
+#include "bert/checkpoints/tensor_files.h"
 #include "bert/head.h"
 #include "bert/structure.h"
 #include "engine/base/error.h"
@@ -53,7 +54,7 @@ Model make_model(const Config& config, std::uint64_t seed) {
 
 Model load_model(const std::filesystem::path& folder) {
   Config config = read_config(folder / "config.json");
-  return engine::naming_file(folder / "model.safetensors", [&] {
+  return engine::naming_file(tensor_file(folder), [&] {
     if (config.head->pooler == PoolerUse::optional) config.pooler = has_pooler(folder);
     Tensors tensors;
     overlay(tensors, read_checkpoint(folder, config));
@@ -62,7 +63,7 @@ Model load_model(const std::filesystem::path& folder) {
 }
 
 Model model_from_body(const std::filesystem::path& folder, const Config& config, std::uint64_t seed) {
-  return engine::naming_file(folder / "model.safetensors", [&] {
+  return engine::naming_file(tensor_file(folder), [&] {
     const std::vector<CheckpointTensor> body = read_checkpoint(folder, config, true);  // before memory is taken
     Tensors tensors = fresh_tensors(config, seed);
     overlay(tensors, body);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "bert/checkpoint.h"
 #include "bert/heads/sequence_classification.h"
 #include "bert/tokenizers/tokenizer.h"
 #include "data/source.h"
@@ -73,8 +74,7 @@ engine::Json identity_of(const LabOptions& o, const Lab& lab, const Setup& setup
   if (source != nullptr) identity["data_fingerprint"] = source->fingerprint();
   if (lab.needs_texts) identity["recipe"] = as_json(setup.recipe, o);
   if (setup.from_given) {
-    const fs::path weights = pipeline::resolve_model_folder(o.from) / "model.safetensors";
-    identity["from_fingerprint"] = engine::content_hash(engine::read_file(weights));
+    identity["from_fingerprint"] = bert::weights_fingerprint(pipeline::resolve_model_folder(o.from));
   }
   return identity;
 }

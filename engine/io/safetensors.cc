@@ -33,12 +33,9 @@ std::string text_of(std::span<const std::int64_t> shape) {
 
 // Bytes of a tensor; Error if the dtype is unknown or the shape is negative or too big for 63 bits.
 std::int64_t checked_bytes(const std::string& subject, std::string_view dtype, std::span<const std::int64_t> shape) {
-  const auto* const row = std::find_if(std::begin(kDtypes), std::end(kDtypes),
-                                       [&](const DtypeSize& candidate) { return candidate.name == dtype; });
-  require(row != std::end(kDtypes),
-          "{}: dtype must be BOOL, U8, I8, I16, U16, F16, BF16, I32, U32, F32, F64, I64 or U64, got {}", subject,
-          dtype);
-  std::int64_t n_bytes = row->n_bytes;
+  std::int64_t n_bytes = dtype_bytes(dtype);
+  require(n_bytes != 0, "{}: dtype must be BOOL, U8, I8, I16, U16, F16, BF16, I32, U32, F32, F64, I64 or U64, got {}",
+          subject, dtype);
   for (const std::int64_t extent : shape) {
     require(extent >= 0, "{}: shape must not be negative, got {}", subject, text_of(shape));
     require(!__builtin_mul_overflow(n_bytes, extent, &n_bytes), "{}: shape {} of {} overflows 63 bits of bytes",
@@ -201,6 +198,21 @@ std::int64_t SafetensorsEntry::size() const {
   return n;
 }
 
+std::int64_t dtype_bytes(std::string_view dtype) {
+  const auto* const row = std::find_if(std::begin(kDtypes), std::end(kDtypes),
+                                       [&](const DtypeSize& candidate) { return candidate.name == dtype; });
+  return row == std::end(kDtypes) ? 0 : row->n_bytes;
+}
+
+std::vector<float> floats_of(const std::string& file, const SafetensorsEntry& entry) {
+  if (entry.dtype == "F16") return converted<std::uint16_t, float>(entry, float_of_half);
+  if (entry.dtype == "BF16") return converted<std::uint16_t, float>(entry, float_of_bfloat);
+  require(entry.dtype == "F32", "{}: tensor {}: expected F32, F16 or BF16, got {}", file, entry.name, entry.dtype);
+  std::vector<float> values(static_cast<std::size_t>(entry.size()));
+  if (!values.empty()) std::memcpy(values.data(), entry.bytes.data(), entry.bytes.size());
+  return values;
+}
+
 Safetensors::Safetensors(const std::filesystem::path& path) : path_(path), file_(path) {
   const std::string file = path.string();
   std::span<const std::byte> data;
@@ -243,15 +255,7 @@ const SafetensorsEntry& Safetensors::get(std::string_view name, std::string_view
   return entry;
 }
 
-std::vector<float> Safetensors::floats(const SafetensorsEntry& entry) const {
-  if (entry.dtype == "F16") return converted<std::uint16_t, float>(entry, float_of_half);
-  if (entry.dtype == "BF16") return converted<std::uint16_t, float>(entry, float_of_bfloat);
-  require(entry.dtype == "F32", "{}: tensor {}: expected F32, F16 or BF16, got {}", path_.string(), entry.name,
-          entry.dtype);
-  std::vector<float> values(static_cast<std::size_t>(entry.size()));
-  if (!values.empty()) std::memcpy(values.data(), entry.bytes.data(), entry.bytes.size());
-  return values;
-}
+std::vector<float> Safetensors::floats(const SafetensorsEntry& entry) const { return floats_of(path_.string(), entry); }
 
 std::vector<std::int64_t> Safetensors::integers(const SafetensorsEntry& entry) const {
   if (entry.dtype == "I64") return widened<std::int64_t>(entry);

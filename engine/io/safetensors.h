@@ -28,6 +28,12 @@ struct SafetensorsEntry {
   std::int64_t size() const;  // number of elements
 };
 
+// Bytes of an element; 0 if there is no such dtype.
+std::int64_t dtype_bytes(std::string_view dtype);
+
+// Copies an F32, F16 or BF16 entry of the file `file` out as float32 values. Throws Error, naming both, for others.
+std::vector<float> floats_of(const std::string& file, const SafetensorsEntry& entry);
+
 // A file mapped and checked whole on opening: header length, number of tensors and JSON, known dtypes, no negative or
 // overflowing shape, offsets inside the file, in order, without overlap or gap, of the size that shape and dtype ask
 // for, no name twice. Throws Error naming file, tensor, rule and both values.

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "bert/checkpoint.h"
 #include "compress/packed/footprint.h"
 #include "compress/quantize/calibration.h"
 #include "engine/base/error.h"
@@ -283,8 +284,7 @@ void search_mixed(const MixedOptions& o, const Run& run, const Finish& finish) {
                                run.seed};
   const SearchFolder folder(o.out, run);
   Json identity = identity_of(run, *texts);
-  identity["from_fingerprint"] =
-      engine::content_hash(engine::read_file(resolve_model_folder(o.from) / "model.safetensors"));
+  identity["from_fingerprint"] = bert::weights_fingerprint(resolve_model_folder(o.from));
   identity["from_compression"] = compress::fingerprint(start.compression);
   Mixed mixed(o, start, spaces, trial_texts, folder, measures, identity);
   finish_search(
