@@ -245,18 +245,13 @@ TEST_CASE("a tensor missing, unknown, twice, of another shape or dtype is an err
   CHECK(complaint(folder, other) == "classifier.bias of shape [3] is not a parameter of BertModel with 2 layers");
 }
 
-TEST_CASE("a folder without model.safetensors is an error that says what to do") {
+TEST_CASE("a folder without tensors is an error that says what to do") {
   const TemporaryFolder folder;
   const Config config = golden_config("masked-lm");
   const std::string subject = folder.path().string();
-  CHECK(complaint(folder, config) == subject + ": no model.safetensors in this folder");
-  put(folder / "pytorch_model.bin", "x");
-  CHECK(complaint(folder, config) ==
-        subject +
-            ": has pytorch_model.bin, which is not read; save it as model.safetensors (in Python: "
-            "model.save_pretrained(folder, safe_serialization=True))");
-  put(folder / "model.safetensors.index.json", "{}");
-  CHECK(complaint(folder, config).starts_with(subject + ": the checkpoint is split over several files"));
+  CHECK(complaint(folder, config) == subject + ": no model.safetensors or pytorch_model.bin in this folder");
+  put(folder / "packed.safetensors", "x");
+  CHECK(complaint(folder, config).starts_with(subject + ": holds packed codes, which only eval and predict read"));
 }
 
 TEST_CASE("tensors that do not make the model are not written") {
