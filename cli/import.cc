@@ -76,7 +76,7 @@ void run(const Command& command, const ImportOptions& o, const Common& common) {
 
 void add_import(Command& program) {
   Command& command =
-      program.add_subcommand("import", "import a Hugging Face BERT (config.json, model.safetensors, vocab.txt)");
+      program.add_subcommand("import", "import a Hugging Face BERT (config.json, safetensors or .bin, vocab.txt)");
   const auto common = add_common(command);
   const auto o = std::make_shared<ImportOptions>();
   command.add_option("source", o->from, "the Hugging Face folder").required().type_name("HF_DIR");

@@ -9,7 +9,7 @@
 
 namespace ingot::bert {
 
-// Limits of a pickle that is read. Reading takes up to 128 times its bytes in memory.
+// Limits of a pickle that is read. Reading takes up to 64 times its bytes in memory.
 inline constexpr std::size_t kMostPickleBytes = 16 << 20;
 inline constexpr std::size_t kMostPickledTensors = 1 << 17;
 

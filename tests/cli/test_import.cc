@@ -4,8 +4,10 @@
 #include <algorithm>
 
 #include "engine/io/json.h"
+#include "engine/io/safetensors.h"
 #include "tests/support/error_text.h"
 #include "tests/support/program.h"
+#include "tests/support/torch_archive.h"
 
 using namespace ingot;
 using engine::Json;
@@ -188,6 +190,25 @@ TEST_CASE("nothing that a stranger wrote into a folder reaches the terminal raw"
   harmless("import hf --out m");
 }
 
+TEST_CASE("what a stranger pickled is printed harmlessly and not executed") {
+  const Folder place;
+  fs::remove(place / "hf/model.safetensors");
+  const std::string evil = "\x1b[31mred\x07\rfake: line\xc2\x9b";
+  const std::string tensor = test::pickled(test::PickledView{.n_values = 1, .shape = {1}, .strides = {1}});
+  for (const std::string& items :
+       {"c" + evil + "\nsystem\n(" + test::pickled("touch witness") + "tR", test::pickled(evil) + "Ns",
+        test::pickled(evil) + tensor + "s",
+        test::pickled("a") + test::pickled(test::PickledView{.key = evil, .shape = {0}, .strides = {1}}) + "s"}) {
+    place.write("hf/pytorch_model.bin", test::torch_file_of(test::pickled_dict(items), {"1234"}));
+    place.refuses("hf/pytorch_model.bin: ");
+    const std::string error = place.imported().error;
+    for (const char* part : {"\x1b", "\x07", "\r", "\xc2\x9b"}) CHECK(!contains(error, part));
+  }
+  place.write("hf/model.safetensors.index.json", Json{{"weight_map", {{"a", evil}}}}.dump());
+  place.refuses("hf/model.safetensors.index.json: weight_map: a: must be the name of a .safetensors file");
+  CHECK(!fs::exists(place / "witness"));
+}
+
 TEST_CASE("a folder whose tokenizer is tokenizer.json alone is imported, and exported with one") {
   const Workplace place;
   REQUIRE(place.run(Workplace::train("--out run")).code == 0);
@@ -210,4 +231,41 @@ TEST_CASE("a folder whose tokenizer is tokenizer.json alone is imported, and exp
     CHECK(refused.code == 2);
     CHECK(contains(refused.error, "tokenizer.json: "));
   }
+}
+
+TEST_CASE(
+    "a model as pytorch_model.bin, in one file or in shards, is the model: at import and where folders are opened") {
+  const Folder place;
+  const std::string evaluated = place.run("eval hf --data train.csv --quiet --json").out;
+  REQUIRE(place.imported().code == 0);
+  const std::string weights = test::text_of_file(place / "m/model.safetensors");
+  const auto same = [&] {
+    const Outcome outcome = place.imported();
+    INFO(outcome.error);
+    CHECK(outcome.code == 0);
+    CHECK(test::text_of_file(place / "m/model.safetensors") == weights);
+    const auto told = [](const std::string& json) {  // what is no time of day or of work
+      Json object = Json::parse(json);
+      for (const char* key : {"cpu_seconds", "wall_seconds", "tokens_per_second", "peak_memory_bytes"})
+        object.erase(key);
+      return object;
+    };
+    CHECK(told(place.run("eval hf --data train.csv --quiet --json").out) == told(evaluated));
+  };
+  {
+    const engine::Safetensors file(place / "hf/model.safetensors");
+    const std::span<const engine::SafetensorsEntry> all = file.entries();
+    place.write("hf/pytorch_model.bin", test::torch_file_of(all));
+    Json map;
+    for (std::size_t i = 0; i < all.size(); ++i) map[all[i].name] = i < 7 ? "a.bin" : "b.bin";
+    place.write("hf/a.bin", test::torch_file_of(all.first(7)));
+    place.write("hf/b.bin", test::torch_file_of(all.subspan(7)));
+    place.write("hf/pytorch_model.bin.index.json", Json{{"weight_map", map}}.dump());
+  }
+  fs::remove(place / "hf/model.safetensors");
+  same();
+  CHECK(place.run("quantize hf --data train.csv --width 8 --batch 64 --out q --quiet").code == 0);
+  fs::remove(place / "hf/pytorch_model.bin");
+  same();
+  CHECK(place.run("search mixed hf --data train.csv --trials 1 --report-texts 20 --out mixed --quiet").code == 0);
 }

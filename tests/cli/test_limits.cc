@@ -7,6 +7,7 @@
 
 #include "engine/io/json.h"
 #include "tests/support/program.h"
+#include "tests/support/torch_archive.h"
 
 using namespace ingot;
 using engine::Json;
@@ -82,6 +83,32 @@ std::string gzip(const std::string& bytes) {
   return packed;
 }
 
+// Files of PyTorch with pickles of about `n` bytes. One is made at a time: a peak counts what this program held when it
+// started the other one.
+void check_torch_files(const Workplace& place, std::size_t n) {
+  fs::copy(place / "hf", place / "torch");
+  fs::remove(place / "torch/model.safetensors");
+  const auto check_pickle = [&](const std::string& pickle) {
+    check(place, "torch/pytorch_model.bin", test::torch_file_of(pickle, {""}), "import torch --out c", 64);
+  };
+  using namespace std::literals;
+  const std::string start = "\x80\x02}q"s + '\0';
+  for (const std::string_view part :
+       {"("sv, ")"sv, "\x85"sv, "}"sv, "N\x94"sv, "h\0\x94"sv, "ccollections\nOrderedDict\n)R"sv})
+    check_pickle(start + repeated(part, n));
+  // Tensors by the memo: the function is its value 1, the arguments 2.
+  std::string tensor = test::pickled(test::PickledView{.n_values = 0, .shape = {0, 1, 1, 1}, .strides = {1, 1, 1, 1}});
+  tensor.insert(tensor.find("(("), "q\x01");
+  tensor.insert(tensor.size() - 1, "q\x02");
+  check_pickle(start + tensor + repeated("h\x01h\x02R", n));
+  std::string views = start + "\x8c\x01x" + tensor + "s";
+  for (int i = 0; i < 131000; ++i) views += fmt::format("\x8c\x06{:06}h\x01h\x02Rs", i);
+  check_pickle(views + ".");
+  std::vector<test::ZipMember> members;
+  for (std::size_t i = 0; i < n / 85; ++i) members.push_back({std::to_string(i), ""});
+  check(place, "torch/pytorch_model.bin", test::zip_of(members), "import torch --out c", 8);
+}
+
 }  // namespace
 
 TEST_CASE("what a reader may ask of memory is a stated multiple of its file") {
@@ -119,6 +146,7 @@ TEST_CASE("what a model's folder may ask of memory is a stated multiple of its f
         R"({"model":{"type":"WordPiece","vocab":{)" + vocabulary +
             R"(}},"post_processor":{"type":"BertProcessing","cls":["[CLS]",2],"sep":["[SEP]",3]}})",
         "import hf --out b", 48);
+  check_torch_files(place, n);
   Json config = Json::parse(test::text_of_file(place / "packed/config.json"));
   for (const char* size : {"hidden_size", "intermediate_size"}) config[size] = 32768;
   place.write("packed/config.json", config.dump());
