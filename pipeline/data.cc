@@ -2,9 +2,27 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "engine/base/error.h"
 #include "engine/base/progress.h"
 
 namespace ingot::pipeline {
+namespace {
+
+using engine::require;
+
+constexpr std::int64_t kMostValidation = 2500;
+
+std::size_t validation_size(std::int64_t wanted, std::size_t n) {
+  const auto rule = std::min<std::int64_t>(kMostValidation, static_cast<std::int64_t>(n) / 10);
+  const std::int64_t size = wanted >= 0 ? wanted : std::max<std::int64_t>(1, rule);
+  require(size >= 1 && size < static_cast<std::int64_t>(n), "--validation: must be between 1 and {}, got {}",
+          static_cast<std::int64_t>(n) - 1, size);
+  return static_cast<std::size_t>(size);
+}
+
+}  // namespace
 
 std::unique_ptr<data::Source> open_data(const DataOptions& o) {
   auto source = data::open_source(o.data, {.text = o.text,
@@ -25,6 +43,18 @@ std::vector<std::string> reading_words(const DataOptions& o) {
   add("--separator", o.separator);
   add("--data-limit", o.data_limit > 0 ? std::to_string(o.data_limit) : "");
   return words;
+}
+
+data::Split training_split(const LabelledTexts& texts, std::int64_t n_validation, std::uint64_t seed) {
+  require(texts.n_labels >= 2, "{}: training needs at least two labels, found {}", texts.source, texts.n_labels);
+  if (texts.n_own_validation > 0) {
+    require(n_validation < 0, "--validation: {} has {} validation texts of its own; none can be held out", texts.source,
+            texts.n_own_validation);
+    return data::hold_out(texts.labels, 0, seed);
+  }
+  require(texts.labels.size() >= 2, "{}: training needs at least two texts, one to validate by, found {}", texts.source,
+          texts.labels.size());
+  return data::hold_out(texts.labels, validation_size(n_validation, texts.labels.size()), seed);
 }
 
 void say_notes(const std::vector<std::string>& notes) {

@@ -25,16 +25,6 @@ using engine::say;
 using report::add_classes;
 using report::class_report;
 
-constexpr std::int64_t kMostValidation = 2500;
-
-std::size_t validation_size(std::int64_t wanted, std::size_t n) {
-  const auto rule = std::min<std::int64_t>(kMostValidation, static_cast<std::int64_t>(n) / 10);
-  const std::int64_t size = wanted >= 0 ? wanted : std::max<std::int64_t>(1, rule);
-  require(size >= 1 && size < static_cast<std::int64_t>(n), "--validation: must be between 1 and {}, got {}",
-          static_cast<std::int64_t>(n) - 1, size);
-  return static_cast<std::size_t>(size);
-}
-
 // Of this process's training; a resumed run that had nothing left to train keeps what it had measured.
 void add_speed(engine::Json& result, const bert::TrainingOutcome& outcome, const fs::path& out) {
   result["training_seconds"] = outcome.training_seconds;
@@ -90,22 +80,19 @@ std::unique_ptr<TrainingTexts> training_texts(const TrainingOptions& o, std::int
   std::unique_ptr<TrainingTexts> texts(
       new TrainingTexts{std::move(source), std::move(tokenizer), std::move(read), {}, {}, {}});
   const bert::TokenCorpus& corpus = texts->corpus;
-  require(corpus.label_names.size() >= 2, "{}: training needs at least two labels, found {}", texts->source->name(),
-          corpus.label_names.size());
+  data::Split split = training_split({.source = texts->source->name(),
+                                      .labels = corpus.train.labels,
+                                      .n_labels = corpus.label_names.size(),
+                                      .n_own_validation = corpus.validation.size()},
+                                     n_validation, seed);
+  texts->training = {&corpus.train, std::move(split.train)};
   if (corpus.validation.size() > 0) {
-    require(n_validation < 0, "--validation: {} has {} validation texts of its own; none can be held out",
-            texts->source->name(), corpus.validation.size());
     say(fmt::format("note: the {} validation texts of the data choose the best epoch; none are held out",
                     corpus.validation.size()));
-    texts->training = bert::Subset::all(corpus.train);
     texts->validation = bert::Subset::all(corpus.validation);
-    return texts;
+  } else {
+    texts->validation = {&corpus.train, std::move(split.validation)};
   }
-  require(corpus.train.size() >= 2, "{}: training needs at least two texts, one to validate by, found {}",
-          texts->source->name(), corpus.train.size());
-  data::Split split = data::hold_out(corpus.train.labels, validation_size(n_validation, corpus.train.size()), seed);
-  texts->training = {&corpus.train, std::move(split.train)};
-  texts->validation = {&corpus.train, std::move(split.validation)};
   return texts;
 }
 

@@ -25,8 +25,7 @@ struct TrainingTexts {
 // could be about.
 void check_fine_tuning_options(const TrainingOptions& options);
 
-// Reads what the options name. If it has no validation part, n_validation texts are held out, by the seed; negative: a
-// tenth, at most 2,500. The same seed holds out the same texts in every command.
+// Reads what the options name, and cuts it as training_split does.
 std::unique_ptr<TrainingTexts> training_texts(const TrainingOptions& options, std::int64_t n_validation,
                                               std::uint64_t seed);
 

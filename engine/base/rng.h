@@ -57,6 +57,7 @@ enum class Stream : std::uint64_t {
   rounding,
   pruning,
   search,
+  folds,
 };
 
 template <class Range>

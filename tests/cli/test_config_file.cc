@@ -86,6 +86,7 @@ const std::vector<Words> kEach{
     {"quantize", "--data", "a.csv", "--out", "x", "--format", "minifloat(8,e4)", "--", "-odd"},
     {"prune", "runs/a", "--data", "a.csv", "--out", "x"},
     {"prune", "runs/a", "--data", "a.csv", "--out", "x", "--sparsity", "0.5", "--method", "2:4", "--ramp", "0.25"},
+    {"baseline", "--data", "a.csv", "--out", "x", "--ngrams", "2", "--c", "1.5"},
     {"eval", "runs/a", "--data", "a.csv", "--out", "x", "--integer", "--verify"},
     {"search", "nas", "--data", "a.csv", "--out", "x", "--trials", "12", "--time", "1e9", "--startup", "-1"},
     {"search", "mixed", "runs/a", "--data", "a.csv", "--out", "x", "--max-bits", "3", "--multivariate"},

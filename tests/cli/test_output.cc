@@ -29,6 +29,7 @@ TEST_CASE("with --json standard output is one object that names its command, fro
         "pretrain --data train.csv --tokenizer vocab.txt --layers 1 --hidden 16 --heads 2 --ffn 16 --length 16 "
         "--epochs 1 --out mlm");
   check("eval", "eval run --data train.csv");
+  check("baseline", "baseline --data train.csv");
   CHECK(check("predict", "predict run iron plum")["predictions"].size() == 2);
   CHECK(check("predict", "predict run")["predictions"].empty());
   CHECK(check("lab", "lab 1.1 --data train.csv --from run --rows float --out lab")["rows"][0]["state"] == "done");
