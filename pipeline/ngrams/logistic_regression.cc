@@ -10,7 +10,7 @@
 namespace ingot::pipeline {
 namespace {
 
-constexpr std::int64_t kColumnGrain = 4096, kRowGrain = 64;
+constexpr std::int64_t kColumnGrain = 4096, kRowGrain = 64, kSumGrain = 4096;
 constexpr double kTolerance = 1e-4;  // of the gradient's norm, over the first one
 constexpr int kMostIterations = 200;
 constexpr std::size_t kHistory = 10;
@@ -21,6 +21,26 @@ double probability(double margin) { return 1 / (1 + std::exp(-margin)); }
 
 // log(1 + exp(-margin)) without overflow.
 double log_loss(double margin) { return std::max(-margin, 0.0) + std::log1p(std::exp(-std::abs(margin))); }
+
+// A sum over rows to which add(sum, i) adds row i: block by block, whose sums are added in their order.
+template <class Sum, class Add>
+Sum sum_over_rows(std::size_t n_rows, const Add& add) {
+  const auto n = static_cast<std::int64_t>(n_rows);
+  std::vector<Sum> sums(static_cast<std::size_t>((n + kSumGrain - 1) / kSumGrain));
+  engine::parallel_for(n, kSumGrain, [&](std::int64_t begin, std::int64_t end) {
+    Sum sum{};
+    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) add(sum, i);
+    sums[static_cast<std::size_t>(begin / kSumGrain)] = sum;
+  });
+  return std::accumulate(sums.begin(), sums.end(), Sum{});
+}
+
+// The derivatives of F along a line.
+struct Slope {
+  double first = 0, second = 0;
+
+  friend Slope operator+(const Slope& a, const Slope& b) { return {a.first + b.first, a.second + b.second}; }
+};
 
 RowVector zero(std::size_t n_rows) { return {std::vector<double>(n_rows), std::vector<double>(n_rows)}; }
 
@@ -52,14 +72,19 @@ RowVector descent_direction(const std::deque<Change>& changes, const RowVector& 
 }  // namespace
 
 double dot(const RowVector& a, const RowVector& b) {
-  return std::inner_product(a.coefficients.begin(), a.coefficients.end(), b.products.begin(), a.bias * b.bias);
+  return a.bias * b.bias + sum_over_rows<double>(a.coefficients.size(), [&](double& sum, std::size_t i) {
+           sum += a.coefficients[i] * b.products[i];
+         });
 }
 
 void add(RowVector& y, double factor, const RowVector& x) {
-  for (std::size_t i = 0; i < y.coefficients.size(); ++i) {
-    y.coefficients[i] += factor * x.coefficients[i];
-    y.products[i] += factor * x.products[i];
-  }
+  const auto n = static_cast<std::int64_t>(y.coefficients.size());
+  engine::parallel_for(n, kSumGrain, [&](std::int64_t begin, std::int64_t end) {
+    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+      y.coefficients[i] += factor * x.coefficients[i];
+      y.products[i] += factor * x.products[i];
+    }
+  });
   y.bias += factor * x.bias;
 }
 
@@ -99,19 +124,20 @@ RowVector LogisticRegression::at(std::vector<double> coefficients, double bias) 
 }
 
 double LogisticRegression::loss(const RowVector& point) const {
-  double sum = 0;
-  for (std::size_t i = 0; i < positive_.size(); ++i) {
+  const auto sum = sum_over_rows<double>(positive_.size(), [&](double& total, std::size_t i) {
     const double margin = point.products[i] + point.bias;
-    sum += log_loss(positive_[i] != 0 ? margin : -margin);
-  }
+    total += log_loss(positive_[i] != 0 ? margin : -margin);
+  });
   return c_ * sum + (dot(point, point) - point.bias * point.bias) / 2;
 }
 
 // The derivative of the sum of losses, times c, by each margin.
 std::vector<double> LogisticRegression::slopes(const RowVector& point) const {
   std::vector<double> slopes(positive_.size());
-  for (std::size_t i = 0; i < slopes.size(); ++i)
-    slopes[i] = c_ * (probability(point.products[i] + point.bias) - positive_[i]);
+  engine::parallel_for(static_cast<std::int64_t>(slopes.size()), kSumGrain, [&](std::int64_t begin, std::int64_t end) {
+    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i)
+      slopes[i] = c_ * (probability(point.products[i] + point.bias) - positive_[i]);
+  });
   return slopes;
 }
 
@@ -130,17 +156,17 @@ double LogisticRegression::best_step(const RowVector& point, const RowVector& di
   const double square = dot(direction, direction) - direction.bias * direction.bias;
   double low = 0, high = INFINITY, t = 0, first_slope = 0;
   for (int step = 0; step < kMostLineSteps; ++step) {
-    double slope = linear + t * square, curvature = square;
-    for (std::size_t i = 0; i < positive_.size(); ++i) {
+    const auto losses = sum_over_rows<Slope>(positive_.size(), [&](Slope& sum, std::size_t i) {
       const double along = direction.products[i] + direction.bias;
       const double p = probability(point.products[i] + point.bias + t * along);
-      slope += c_ * (p - positive_[i]) * along;
-      curvature += c_ * p * (1 - p) * along * along;
-    }
+      sum.first += (p - positive_[i]) * along;
+      sum.second += p * (1 - p) * along * along;
+    });
+    const double slope = linear + t * square + c_ * losses.first;
     if (step == 0) first_slope = slope;
     if (std::abs(slope) <= kLineTolerance * std::abs(first_slope) && step > 0) break;
     (slope < 0 ? low : high) = t;
-    const double next = t - slope / curvature;
+    const double next = t - slope / (square + c_ * losses.second);
     t = next > low && next < high ? next : std::isinf(high) ? 2 * low + 1 : (low + high) / 2;
   }
   return t;

@@ -12,7 +12,7 @@
 namespace ingot::pipeline {
 namespace {
 
-constexpr std::size_t kMostWeights = std::size_t{1} << 31;
+constexpr std::size_t kMostWeights = std::size_t{1} << 29;
 
 // log(1 / (1 + exp(-margin))) without overflow.
 double log_probability(double margin) { return std::min(margin, 0.0) - std::log1p(std::exp(-std::abs(margin))); }

@@ -35,7 +35,7 @@ struct NgramModel {
 };
 
 // Fits a model on those rows; `labels` are of all rows, at least 0 and below n_classes, which is at least 2. A class
-// that none of the rows has gets a logit of its count alone. Throws Error if the weights would take more than 8 GiB.
+// that none of the rows has gets a logit of its count alone. Throws Error if the weights would take more than 2 GiB.
 NgramModel fit_ngram_model(const FeatureRows& rows, std::span<const std::size_t> examples,
                            std::span<const std::int32_t> labels, std::size_t n_classes, const NgramFitting& fitting,
                            const CountProgress& progress = {});

@@ -130,6 +130,26 @@ TEST_CASE("what a reader may ask of memory is a stated multiple of its file") {
         "search bench --problem sphere_mixed --trials 2 --quiet --journal study.log", 60);
 }
 
+TEST_CASE("what baseline may ask of memory is a stated multiple of its file, and of the weights") {
+  if (!kIsMeasured) return;
+  const Workplace place;
+  const std::size_t n = 4 << 20;
+  std::string rows = "text,label\n";  // short ones that no regression can tell apart
+  for (std::uint64_t i = 0; rows.size() < n; ++i) {
+    const std::uint64_t draw = (i * 0x9e3779b97f4a7c15u) >> 40;
+    rows += fmt::format("{}{} {}{},{}\n", char('a' + draw % 26), char('a' + draw / 26 % 26),
+                        char('a' + draw / 676 % 26), char('a' + draw / 17576 % 26), draw / 456976 % 2);
+  }
+  check(place, "noise.csv", rows, "baseline --quiet --data noise.csv", 96);
+  std::string labels = "text,label\n";
+  for (int i = 0; i < 9000; ++i) labels += fmt::format("w{0} v{0} u{0} t{0} s{0} r{0} q{0} p{0} o{0} n{0},{0}\n", i);
+  place.write("labels.csv", labels);
+  const Peak refused = run(place, "baseline --quiet --data labels.csv");
+  CHECK(refused.code == 2);
+  CHECK(test::text_of_file(place / "stderr").find("take fewer buckets") != std::string::npos);
+  CHECK(refused.bytes < kProgram + 100 * kMiB);
+}
+
 TEST_CASE("what a model's folder may ask of memory is a stated multiple of its files") {
   if (!kIsMeasured) return;
   const Workplace place;

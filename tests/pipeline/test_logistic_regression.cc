@@ -179,13 +179,13 @@ TEST_CASE("naive-Bayes ratios are those of a count by hand") {
 
 TEST_CASE("a solution has the same bits on 1, 2 and 3 threads") {
   engine::Rng rng(7, static_cast<std::uint64_t>(engine::Stream::test));
-  std::vector<std::vector<std::uint32_t>> rows(500);  // chunks enough for all threads
+  std::vector<std::vector<std::uint32_t>> rows(20000);  // several blocks of each sum
   std::vector<std::uint8_t> positive;
   for (auto& row : rows) {
-    for (std::uint32_t j = 0; j < 40000; j += 1 + static_cast<std::uint32_t>(rng.below(400))) row.push_back(j);
+    for (std::uint32_t j = 0; j < 40000; j += 1 + static_cast<std::uint32_t>(rng.below(8000))) row.push_back(j);
     positive.push_back(rng.below(2) == 0);
   }
-  const Design x(test::rows_of(rows), test::first(500), 40000);
+  const Design x(test::rows_of(rows), test::first(20000), 40000);
   const int before = engine::threads();
   std::vector<LogisticRegression::Solution> solutions;
   for (const int n_threads : {1, 2, 3}) {

@@ -1,6 +1,7 @@
 // N-grams of texts, against lists of them written by hand.
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <set>
 
 #include "engine/base/files.h"
