@@ -22,6 +22,7 @@ enum class PoolerUse { never, always, optional };  // optional: checkpoints of t
 struct Targets {
   std::span<const std::int32_t> labels;       // of each row of the outputs
   std::span<const float> class_weights = {};  // of the loss, by label; empty: all the same
+  double label_smoothing = 0;                 // of the loss of a head with smooths_labels
 };
 
 // A setting of config.json without which the tensors would make another model.
@@ -68,6 +69,7 @@ struct Head {
                               engine::DropoutStreams& streams) = nullptr;
   // Mean loss [1] of the outputs.
   engine::Variable (*loss)(const engine::Variable& outputs, const Targets& targets) = nullptr;
+  bool smooths_labels = false;  // whether the loss heeds Targets::label_smoothing
 
   // The predictions that the outputs mean, in the same shape: probabilities.
   engine::Variable (*predictions)(const engine::Variable& outputs) = nullptr;

@@ -41,19 +41,24 @@ void describe_layer(ModelType& model, std::int64_t i, const Visit& visit) {
     part.can_be_left_out = true;
     return part;
   };
+  const auto norm = [&](const char* name) {
+    Part part = norm_part(prefix + name, hidden);
+    part.layer = i;
+    return part;
+  };
   auto& layer = model.layers[static_cast<std::size_t>(i)];
   visit(square("attention.self.query", "query", "input"), layer.query);
   visit(square("attention.self.key", "key", "input"), layer.key);
   visit(square("attention.self.value", "value", "input"), layer.value);
   visit(square("attention.output.dense", "attention_output", "context"), layer.attention_output);
-  visit(norm_part(prefix + "attention.output.LayerNorm", hidden), layer.attention_norm);
+  visit(norm("attention.output.LayerNorm"), layer.attention_norm);
   Part first = linear("intermediate.dense", "intermediate", hidden, inner, "attended");
   first.activation = c.hidden_act;
   Part second = linear("output.dense", "output", inner, hidden, "intermediate.dense");
   first.block = second.block = block;
   visit(first, layer.intermediate);
   visit(second, layer.output);
-  visit(norm_part(prefix + "output.LayerNorm", hidden), layer.output_norm);
+  visit(norm("output.LayerNorm"), layer.output_norm);
 }
 
 template <class ModelType, class Visit>
@@ -86,24 +91,7 @@ void describe(ModelType& model, const Visit& visit_part) {
   }
 }
 
-// The shapes of a part's tensors, with how they are drawn.
-std::vector<ParameterSpec> specs_of(const Part& part) {
-  switch (part.kind) {
-    case Kind::table:
-      return {{part.name + ".weight", {part.n_in, part.n_out}, Fresh::normal}};
-    case Kind::linear:
-      if (part.is_left_out) return {};
-      return {{part.name + ".weight", {part.n_out, part.n_in}, Fresh::normal},
-              {part.name + ".bias", {part.n_out}, Fresh::zero}};
-    case Kind::norm:
-      return {{part.name + ".weight", {part.n_out}, Fresh::one}, {part.name + ".bias", {part.n_out}, Fresh::zero}};
-    case Kind::vector:
-      return {{part.name, {part.n_out}, Fresh::zero}};
-  }
-  return {};
-}
-
-// Calls visit(name, variable) for the parameters of a part, in the order of specs_of.
+// Calls visit(name, variable) for the parameters of a part, in the order of its specs.
 template <class Layer, class Visit>
 void visit_parameters(const Part& part, Layer& layer, const Visit& visit) {
   if constexpr (std::is_same_v<std::remove_const_t<Layer>, Variable>) {
@@ -176,10 +164,26 @@ std::vector<Block> blocks(const Config& config) {
   return blocks;
 }
 
+std::vector<ParameterSpec> parameter_specs(const Part& part) {
+  switch (part.kind) {
+    case Kind::table:
+      return {{part.name + ".weight", {part.n_in, part.n_out}, Fresh::normal}};
+    case Kind::linear:
+      if (part.is_left_out) return {};
+      return {{part.name + ".weight", {part.n_out, part.n_in}, Fresh::normal},
+              {part.name + ".bias", {part.n_out}, Fresh::zero}};
+    case Kind::norm:
+      return {{part.name + ".weight", {part.n_out}, Fresh::one}, {part.name + ".bias", {part.n_out}, Fresh::zero}};
+    case Kind::vector:
+      return {{part.name, {part.n_out}, Fresh::zero}};
+  }
+  return {};
+}
+
 std::vector<ParameterSpec> parameter_specs(const Config& config) {
   std::vector<ParameterSpec> specs;
   for (const Part& part : parts(config)) {
-    for (ParameterSpec& spec : specs_of(part)) specs.push_back(std::move(spec));
+    for (ParameterSpec& spec : parameter_specs(part)) specs.push_back(std::move(spec));
   }
   return specs;
 }

@@ -22,6 +22,7 @@ struct Part {
   Kind kind;
   std::string name;  // of Hugging Face, e.g. bert.encoder.layer.0.attention.self.query
   std::int64_t n_in = 0, n_out = 0;
+  std::int64_t layer = -1;  // of the encoder; -1: outside
 
   // Of a Linear.
   std::string role{};  // within its layer: query
@@ -30,7 +31,6 @@ struct Part {
   std::string reads{};
   engine::Activation activation = engine::Activation::identity;  // that follows it
   std::string block{};                                           // the Block that it belongs to; "": none
-  std::int64_t layer = -1;                                       // of the encoder; -1: outside
   bool can_be_left_out = false;                                  // square, so that its input can stand for its result
   bool is_left_out = false;                                      // Config::identities says so: it has no parameters
 };
@@ -62,6 +62,9 @@ struct ParameterSpec {
   std::vector<std::int64_t> shape;
   Fresh fresh = Fresh::normal;
 };
+
+// The parameters of a part, with how they are drawn; none if it is left out.
+std::vector<ParameterSpec> parameter_specs(const Part& part);
 
 // All parameters of a model in the order of its parts. The masked-LM model has no pooler, the encoder may have one and
 // has no head; the decoder of masked LM is the word embedding. Linear layers that are left out have none.

@@ -37,6 +37,7 @@ void add_prune(Command& program) {
                      "share of the steps over which the sparsity grows, fast at first; 0: full sparsity at once");
   command.group("Training");
   command.add_option("--epochs", o->epochs, "passes over the training texts; 0: no training").range(0, 100000);
+  add_run_options(command, *o);
   add_step_options(command, *o);
   add_fine_tuning_options(command, *o);
   command.group("Data");

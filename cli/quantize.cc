@@ -52,6 +52,7 @@ void add_quantize(Command& program) {
   command.group("Training");
   command.add_option("--qat-epochs", o.epochs, "epochs of quantisation-aware training; 0: calibration alone")
       .range(0, 100000);
+  add_run_options(command, o);
   add_step_options(command, o);
   command.group("Training");
   command.add_flag("--clipped-ste", o.clipped_ste,

@@ -26,7 +26,26 @@ void add_training_options(Command& command, pipeline::TrainingOptions& o) {
                      "vocabulary size of a learned tokenizer; 0: 8000, or as many pieces as the texts hold");
   command.group("Training");
   command.add_option("--epochs", o.epochs, "passes over the training texts").range(1, 100000);
+  add_run_options(command, o);
   add_step_options(command, o);
+}
+
+void add_run_options(Command& command, pipeline::TrainingOptions& o) {
+  command.group("Training");
+  command.add_option("--max-steps", o.max_steps,
+                     "steps to train, whatever the number of epochs says: fewer end within an epoch, more repeat the "
+                     "texts; the learning rate falls over these steps; 0: the epochs count");
+  command.add_option("--accumulate", o.accumulate,
+                     "batches a step: their gradients together make one update, as one batch of all their texts would; "
+                     "the last step of an epoch takes what is left");
+  command.add_option("--eval-every", o.eval_every,
+                     "steps between two evaluations on the validation texts, any of which may give the best model; 0: "
+                     "after each epoch");
+  command.add_option("--patience", o.patience,
+                     "evaluations in a row without a better score after which training stops early; 0: it does not");
+  command.add_option("--layer-decay", o.layer_decay,
+                     "factor F on the learning rate from layer to layer, towards the input: the head has --lr, layer i "
+                     "of L (from 0) F^(L-i) of it, the embeddings F^(L+1), as in BEiT; 1: one rate for all");
 }
 
 void add_step_options(Command& command, pipeline::TrainingOptions& o) {
@@ -54,11 +73,14 @@ void add_step_options(Command& command, pipeline::TrainingOptions& o) {
 void add_fine_tuning_options(Command& command, pipeline::TrainingOptions& o) {
   command.group("Training");
   command.add_option("--best-by", o.best_by,
-                     "measure on the validation texts that chooses the best epoch: accuracy, f1 (the mean of all "
+                     "measure on the validation texts that chooses the best model: accuracy, f1 (the mean of all "
                      "classes) or loss");
   command.add_option("--class-weights", o.class_weights,
                      "class weights of the training loss: none, or balanced: n / (k n_c) for class c, with n texts, k "
                      "classes and n_c texts of class c, as in scikit-learn");
+  command.add_option("--label-smoothing", o.label_smoothing,
+                     "share of each text's target that the training loss spreads evenly over all classes, as PyTorch's "
+                     "cross entropy does; evaluations do without; 0: none");
 }
 
 }  // namespace ingot::cli

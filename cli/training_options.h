@@ -14,7 +14,10 @@ void add_training_options(Command& command, pipeline::TrainingOptions& options);
 // --epochs, the model and its tokenizer.
 void add_step_options(Command& command, pipeline::TrainingOptions& options);
 
-// Adds --best-by and --class-weights, of classifiers.
+// How long a run is and what a step of it holds: of commands that train one model, not of searches.
+void add_run_options(Command& command, pipeline::TrainingOptions& options);
+
+// Adds --best-by, --class-weights and --label-smoothing, of classifiers.
 void add_fine_tuning_options(Command& command, pipeline::TrainingOptions& options);
 
 }  // namespace ingot::cli

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "bert/heads/sequence_classification.h"
+#include "bert/train/layer_decay.h"
 #include "compress/packed/footprint.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -40,7 +41,7 @@ void add_speed(engine::Json& result, const bert::TrainingOutcome& outcome, const
 bert::TrainingOutcome train_or_keep(const FineTuning& f, const bert::Job& job) {
   engine::Json identity = engine::Json::object();
   if (!f.compression.empty()) identity["compression"] = compress::fingerprint(f.compression);
-  if (f.options.epochs > 0) {
+  if (f.options.has_training()) {
     return bert::train(f.model.parameters(), job,
                        trainer_options(f.run, f.options, *f.texts.source, *f.texts.tokenizer, std::move(identity)));
   }
@@ -49,7 +50,8 @@ bert::TrainingOutcome train_or_keep(const FineTuning& f, const bert::Job& job) {
 }
 
 bert::ClassificationOptions classification_options(const FineTuning& f) {
-  bert::ClassificationOptions options{.best_by = &bert::metric_from_name(*f.model.config.head, f.options.best_by)};
+  bert::ClassificationOptions options{.best_by = &bert::metric_from_name(*f.model.config.head, f.options.best_by),
+                                      .label_smoothing = f.options.label_smoothing};
   if (f.options.class_weights != "balanced") return options;
   std::vector<std::int32_t> labels;
   for (const std::size_t i : f.texts.training.examples) labels.push_back(f.texts.training.part->labels[i]);
@@ -69,8 +71,12 @@ void check_fine_tuning_options(const TrainingOptions& o) {
   bert::metric_from_name(bert::kSequenceClassification, o.best_by);
   require(o.class_weights == "none" || o.class_weights == "balanced",
           "--class-weights: must be none or balanced, got '{}'", o.class_weights);
-  require(o.epochs > 0 || (o.best_by == "accuracy" && o.class_weights == "none"),
+  if (o.has_training()) return;
+  require(o.best_by == "accuracy" && o.class_weights == "none",
           "--best-by, --class-weights: are about training, and there are no epochs of it");
+  require(o.eval_every == 0 && o.patience == 0 && o.accumulate == 1 && o.layer_decay == 1 && o.label_smoothing == 0,
+          "--eval-every, --patience, --accumulate, --layer-decay, --label-smoothing: are about training, and there are "
+          "no epochs of it");
 }
 
 std::unique_ptr<TrainingTexts> training_texts(const TrainingOptions& o, std::int64_t n_validation, std::uint64_t seed) {
@@ -101,7 +107,8 @@ CompressedModel starting_classifier(const TrainingOptions& o) {
   bert::Config config = bert::read_config(folder / "config.json");
   require(bert::is_classifier(config), "{}: is not a classifier; train one with `ingot train --from {}`",
           folder.string(), o.from);
-  if (o.epochs > 0) config.hidden_dropout_prob = config.attention_probs_dropout_prob = static_cast<float>(o.dropout);
+  if (o.has_training())
+    config.hidden_dropout_prob = config.attention_probs_dropout_prob = static_cast<float>(o.dropout);
   check_vocabulary(config, *bert::load_tokenizer(folder), o.from);
   return with_compression(bert::with_config(bert::load_model(folder), config), folder);
 }
@@ -121,8 +128,9 @@ void match_labels(const bert::Config& config, TrainingTexts& texts) {
 bert::Job fine_tuning_job(const FineTuning& f) {
   bert::Job job = bert::classification_job(f.model, f.texts.training, f.texts.validation, f.framing, f.options.batch,
                                            f.run.seed, classification_options(f));
+  if (f.options.layer_decay != 1) job.rate_factors = bert::layer_rate_factors(f.model.config, f.options.layer_decay);
   SeenTexts seen;
-  if (f.options.epochs > 0) seen = seen_texts(f.texts.training, f.texts.validation);
+  if (f.options.has_training()) seen = seen_texts(f.texts.training, f.texts.validation);
   if (!f.options.from.empty()) seen = merged(load_seen_texts(resolve_model_folder(f.options.from)), seen);
   job.save = [&model = f.model, &compression = f.compression, &tokenizer = *f.texts.tokenizer, framing = f.framing,
               seen = std::move(seen)](const fs::path& folder) {
@@ -145,6 +153,7 @@ engine::Json fine_tune(const FineTuning& f, const bert::Job& job) {
   result["validation_accuracy"] = validation_accuracy(f, outcome, best.model);
   result["best_step"] = outcome.best_step;
   result["steps"] = outcome.n_steps;
+  if (f.options.patience > 0) result["stopped_early"] = outcome.stopped_early;
   add_speed(result, outcome, out);
   add_footprint(result, best);
   result["labels"] = f.texts.corpus.label_names;

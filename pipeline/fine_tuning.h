@@ -48,8 +48,9 @@ struct FineTuning {
 // The job of training the model, weighted and judged as the options say. It keeps references to what `f` names.
 bert::Job fine_tuning_job(const FineTuning& f);
 
-// Trains for options.epochs; with 0 epochs the model is saved as it is. Then evaluates options.out/best on the test
-// part, or on the validation texts where there is none. Returns scores and figures of the training for result.json.
+// Trains as long as the options say; if that is not at all, the model is saved as it is. Then evaluates
+// options.out/best on the test part, or on the validation texts where there is none. Returns scores and figures of the
+// training for result.json.
 engine::Json fine_tune(const FineTuning& f, const bert::Job& job);
 
 // Scores of a model on the test part, or on the validation texts where there is none.

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "bert/heads/masked_lm.h"
+#include "bert/train/layer_decay.h"
 #include "bert/train/pretraining.h"
 #include "engine/base/error.h"
 #include "engine/base/process.h"
@@ -15,6 +16,7 @@
 namespace ingot::pipeline {
 void pretrain(const PretrainOptions& o, const Run& run, const Finish& finish) {
   check_options(o);
+  engine::require(o.label_smoothing == 0, "--label-smoothing: is about models that choose one of several labels");
   const OutputLock lock(o.out, run.command);
   check_unused(run, o);
   const auto source = open_data(o);
@@ -37,6 +39,7 @@ void pretrain(const PretrainOptions& o, const Run& run, const Finish& finish) {
                                      : bert::model_from_body(resolve_model_folder(o.from), config, run.seed);
   const data::Framing framing = framing_of(o, config, *tokenizer);
   bert::Job job = bert::pretraining_job(model, texts, framing, tokenizer->special(), o.masked, o.batch, run.seed);
+  if (o.layer_decay != 1) job.rate_factors = bert::layer_rate_factors(config, o.layer_decay);
   job.save = [&](const std::filesystem::path& folder) {
     bert::save_model(folder, model);
     save_tokenizer(folder, *tokenizer, framing);
@@ -56,6 +59,7 @@ void pretrain(const PretrainOptions& o, const Run& run, const Finish& finish) {
       {"tokens_per_second",
        outcome.training_seconds > 0 ? static_cast<double>(outcome.n_tokens) / outcome.training_seconds : 0.0},
       {"training_seconds", outcome.training_seconds}};
+  if (o.patience > 0) result["stopped_early"] = outcome.stopped_early;
   finish(result,
          fmt::format("validation loss {:.4f} (perplexity {:.1f}) after {} steps\nmodel: {}\n", -outcome.best_score,
                      std::exp(-outcome.best_score), outcome.n_steps, (out / "best").string()));

@@ -36,7 +36,7 @@ compress::PruneOptions prune_options(const PruningOptions& o, std::uint64_t seed
             own, *o.sparsity);
   }
   require(o.ramp >= 0 && o.ramp <= 1, "--ramp: must be between 0 and 1, got {}", o.ramp);
-  require(criterion->follow == nullptr || (o.epochs > 0 && o.ramp > 0),
+  require(criterion->follow == nullptr || (o.has_training() && o.ramp > 0),
           "--method {}: learns from training what to prune, which needs --epochs and --ramp above 0, got {} and {}",
           o.method, o.epochs, o.ramp);
   return p;
@@ -87,13 +87,13 @@ void prune_classifier(const PruningOptions& o, const Run& run, const Finish& fin
   note_truncation(texts->corpus.train, framing, "training");
   const FineTuning f{run, o, *texts, framing, start.model, start.compression};
   bert::Job job = fine_tuning_job(f);
-  const auto n_steps = static_cast<double>(o.epochs * job.steps_per_epoch);
+  const auto n_steps = static_cast<double>(o.has_training() ? bert::n_steps(job, trainer_options(o, run.seed)) : 0);
   const auto ramp_steps = static_cast<std::int64_t>(std::ceil(o.ramp * n_steps));
   if (ramp_steps == 0) pruner.prune(1);
   compress::prune_while_training(job, pruner, ramp_steps);
   engine::Json result = fine_tune(f, job);
   std::string text = table_of(compress::footprint(start.model, start.compression), start.compression);
-  if (o.epochs > 0 && options.method.criterion->follow == nullptr) {
+  if (o.has_training() && options.method.criterion->follow == nullptr) {
     result["before_fine_tuning"] = scores_at_once(f, options);
     text += fmt::format("pruned at once, before fine-tuning: accuracy {:.4f}\n",
                         result["before_fine_tuning"]["accuracy"].get<double>());

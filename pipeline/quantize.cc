@@ -72,10 +72,10 @@ void check(const QuantizeOptions& o) {
   check_options(o);
   check_fine_tuning_options(o);
   require(o.per == "channel" || o.per == "tensor", "--per: must be channel or tensor, got '{}'", o.per);
-  require(o.epochs > 0 || !o.learn_scales, "--learn-scales: is done in training; give --qat-epochs");
+  require(o.has_training() || !o.learn_scales, "--learn-scales: is done in training; give --qat-epochs");
   require(!o.learn_scales || o.outputs == 0,
           "--learn-scales: moves the units of sums, which --outputs gives the biases");
-  require(o.epochs > 0 || o.freeze.empty(), "--freeze: is about training; give --qat-epochs");
+  require(o.has_training() || o.freeze.empty(), "--freeze: is about training; give --qat-epochs");
 }
 
 // Parameters that match one of the patterns, which commas separate, are not trained.

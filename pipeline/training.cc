@@ -17,6 +17,9 @@ using engine::say;
 
 namespace {
 
+constexpr std::int64_t kMostSteps = 1 << 30;
+constexpr std::int64_t kMostAccumulated = 65536;
+
 bool is_there(const fs::path& path) {
   std::error_code unreadable;  // what cannot be looked at cannot be written either: that is said
   return fs::exists(path, unreadable);
@@ -32,6 +35,17 @@ void check_options(const TrainingOptions& o) {
   in_range("--lr", o.learning_rate, false);
   in_range("--weight-decay", o.weight_decay, true);
   in_range("--clip", o.clip, true);
+  const auto count = [](const char* name, std::int64_t value, std::int64_t lowest, std::int64_t highest) {
+    require(value >= lowest && value <= highest, "{}: must be between {} and {}, got {}", name, lowest, highest, value);
+  };
+  count("--max-steps", o.max_steps, 0, kMostSteps);
+  count("--eval-every", o.eval_every, 0, kMostSteps);
+  count("--patience", o.patience, 0, kMostSteps);
+  count("--accumulate", o.accumulate, 1, kMostAccumulated);
+  require(o.layer_decay > 0 && o.layer_decay <= 1, "--layer-decay: must be above 0 and at most 1, got {}",
+          o.layer_decay);
+  require(o.label_smoothing >= 0 && o.label_smoothing < 1, "--label-smoothing: must be at least 0 and below 1, got {}",
+          o.label_smoothing);
   require(o.length >= 3 || (o.length == 0 && !o.from.empty()),
           "--length: must be at least 3 ([CLS], a token, [SEP]), got {}", o.length);
   truncation_from_name(o.truncation);
@@ -135,7 +149,12 @@ data::Framing framing_of(const TrainingOptions& o, const bert::Config& config, c
 }
 
 bert::TrainerOptions trainer_options(const TrainingOptions& o, std::uint64_t seed) {
-  return {.learning_rate = o.learning_rate,
+  return {.n_epochs = o.epochs,
+          .max_steps = o.max_steps,
+          .accumulate = o.accumulate,
+          .eval_every = o.eval_every,
+          .patience = o.patience,
+          .learning_rate = o.learning_rate,
           .warm_up = o.warm_up,
           .decay = engine::decay_from_name(o.schedule),
           .weight_decay = o.weight_decay,
@@ -153,12 +172,15 @@ bert::TrainerOptions trainer_options(const Run& run, const TrainingOptions& o, c
                            "resume", "threads", "quiet", "json", "save-every"})
     identity.erase(free);
   // Newer than states that are still gone on with: where they say nothing new they are left out.
-  if (identity.value("best-by", "") == "accuracy") identity.erase("best-by");
-  if (identity.value("class-weights", "") == "none") identity.erase("class-weights");
+  const engine::Json newer{{"best-by", "accuracy"}, {"class-weights", "none"}, {"max-steps", 0},
+                           {"eval-every", 0},       {"patience", 0},           {"accumulate", 1},
+                           {"layer-decay", 1.0},    {"label-smoothing", 0.0}};
+  for (const auto& [option, usual] : newer.items()) {
+    if (identity.contains(option) && identity[option] == usual) identity.erase(option);
+  }
   identity["data_fingerprint"] = source.fingerprint();
   identity["tokenizer_fingerprint"] = bert::fingerprint(tokenizer);
   bert::TrainerOptions options = trainer_options(o, run.seed);
-  options.n_epochs = o.epochs;
   options.resume = o.resume;
   options.out = o.out;
   options.identity = identity.dump();

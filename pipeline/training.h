@@ -35,13 +35,21 @@ struct TrainingOptions : DataOptions {
   double weight_decay = 0.01;
   double beta2 = 0.98;  // an average over the last 50 steps: short runs have no time for the usual 1,000
   bool lazy_embeddings = false;
+  std::int64_t max_steps = 0;   // 0: epochs count
+  std::int64_t eval_every = 0;  // steps; 0: after each epoch
+  std::int64_t patience = 0;    // evaluations; 0: none
+  std::int64_t accumulate = 1;  // batches a step
+  double layer_decay = 1;
   double clip = 1.0;
   double dropout = 0.1;
   std::int64_t save_every = 200;
   // Of classifiers alone.
   std::string best_by = "accuracy", class_weights = "none";
+  double label_smoothing = 0;
   bool resume = false;
   std::string out;
+
+  bool has_training() const { return epochs > 0 || max_steps > 0; }
 };
 
 // Throws Error for values out of range. Writes nothing; to be called before any work.
@@ -70,7 +78,7 @@ bert::Config config_of(const TrainingOptions& options, const bert::Tokenizer& to
 
 data::Framing framing_of(const TrainingOptions& options, const bert::Config& config, const bert::Tokenizer& tokenizer);
 
-// How steps are made: rate, schedule, decay, clipping, seed. Not yet how many, nor where they leave their state.
+// How steps are made, how many, and how often the model is validated. Not yet where they leave their state.
 bert::TrainerOptions trainer_options(const TrainingOptions& options, std::uint64_t seed);
 
 // `identity`: what shapes the result beside the options, the data and the tokenizer.

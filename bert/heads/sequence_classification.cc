@@ -52,6 +52,8 @@ Variable outputs(const Model& model, const Variable& hidden, const Input& input,
 }
 
 Variable loss(const Variable& outputs, const Targets& targets) {
+  if (targets.label_smoothing > 0)
+    return engine::smoothed_cross_entropy(outputs, targets.labels, targets.class_weights, targets.label_smoothing);
   return targets.class_weights.empty() ? engine::cross_entropy(outputs, targets.labels)
                                        : engine::weighted_cross_entropy(outputs, targets.labels, targets.class_weights);
 }
@@ -92,6 +94,7 @@ constinit const Head kSequenceClassification{.architectures = kArchitectures,
                                              .n_outputs = n_outputs,
                                              .outputs = outputs,
                                              .loss = loss,
+                                             .smooths_labels = true,
                                              .predictions = predictions,
                                              .measure = measure,
                                              .metrics = kMetrics};

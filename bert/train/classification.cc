@@ -33,6 +33,14 @@ void place(const engine::Tensor& rows, std::span<const std::size_t> members, std
     std::copy_n(rows.data() + i * n_outputs, n_outputs, all.data() + members[i] * n_outputs);
 }
 
+// What the mean loss of a batch is over.
+double weight_of(std::span<const std::int32_t> labels, std::span<const float> class_weights) {
+  if (class_weights.empty()) return static_cast<double>(labels.size());
+  double sum = 0;
+  for (const std::int32_t label : labels) sum += static_cast<double>(class_weights[static_cast<std::size_t>(label)]);
+  return sum;
+}
+
 double score(const Evaluation& e, const Metric& metric) {
   return metric.lower_is_better ? -metric.value(e) : metric.value(e);
 }
@@ -131,10 +139,13 @@ Job classification_job(Model& model, const Subset& training, const Subset& valid
   };
   const Head& head = *model.config.head;
   const Metric& best_by = options.best_by == nullptr ? head.metrics.front() : *options.best_by;
+  engine::require(options.label_smoothing == 0 || head.smooths_labels,
+                  "--label-smoothing: is about models that choose one of several labels, which {} does not",
+                  architecture(head));
   auto current = std::make_shared<Epoch>();
   auto lengths = std::make_shared<const std::vector<std::uint32_t>>(training.lengths(framing.length));
   Job job{.name = "train"};
-  job.steps_per_epoch = engine::ceil_div(static_cast<std::int64_t>(lengths->size()), batch_size);
+  job.batches_per_epoch = engine::ceil_div(static_cast<std::int64_t>(lengths->size()), batch_size);
   job.step = [=, &model, &training, &head](std::int64_t epoch, std::int64_t index, engine::DropoutStreams& streams) {
     if (current->number != epoch) {
       *current = {epoch, data::training_order(*lengths, batch_size, seed, static_cast<std::uint64_t>(epoch))};
@@ -143,8 +154,10 @@ Job classification_job(Model& model, const Subset& training, const Subset& valid
     const std::vector<std::int32_t> labels = batch.labels;
     const Input input = make_input(std::move(batch));
     const engine::Variable outputs = model.outputs(model.encode(input, streams), input, streams);
-    const engine::Variable loss = head.loss(outputs, {.labels = labels, .class_weights = options.class_weights});
-    return StepResult{loss, static_cast<std::int64_t>(input.ids.size())};
+    const engine::Variable loss = head.loss(
+        outputs,
+        {.labels = labels, .class_weights = options.class_weights, .label_smoothing = options.label_smoothing});
+    return StepResult{loss, static_cast<std::int64_t>(input.ids.size()), weight_of(labels, options.class_weights)};
   };
   job.validate = [=, &model, &validation, &head, &best_by] {
     const Evaluation e = evaluate(model, validation, framing, batch_size);

@@ -51,12 +51,13 @@ Evaluation evaluate(const Model& model, const Subset& subset, const data::Framin
                     const std::function<void(std::int64_t, std::int64_t)>& progress = {});
 
 struct ClassificationOptions {
-  const Metric* best_by = nullptr;     // metric that chooses the best epoch; null: the head's first
+  const Metric* best_by = nullptr;     // metric that chooses the best model; null: the head's first
   std::vector<float> class_weights{};  // of the training loss, by label; empty: all the same
+  double label_smoothing = 0;          // of the training loss; of heads with smooths_labels
 };
 
-// The training job: the head's loss on `training`, validated on `validation` after each epoch. References are kept:
-// model and subsets outlive the job.
+// The training job: the head's loss on `training`, validated on `validation`. References are kept: model and subsets
+// outlive the job. Throws Error for a label_smoothing that the head's loss does not have.
 Job classification_job(Model& model, const Subset& training, const Subset& validation, const data::Framing& framing,
                        std::int64_t batch_size, std::uint64_t seed, const ClassificationOptions& options = {});
 

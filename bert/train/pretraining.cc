@@ -64,7 +64,7 @@ class Pretraining {
     for (const Text text : texts_.held_out) held_out_lengths_.push_back(framed(text));
   }
 
-  std::int64_t steps_per_epoch() const {
+  std::int64_t batches_per_epoch() const {
     return engine::ceil_div(static_cast<std::int64_t>(texts_.training.size()), batch_size_);
   }
 
@@ -73,7 +73,7 @@ class Pretraining {
       batches_ = data::training_order(lengths_, batch_size_, seed_, static_cast<std::uint64_t>(epoch));
       epoch_ = epoch;
     }
-    const auto draw = static_cast<std::uint64_t>(epoch * steps_per_epoch() + index) + 1;
+    const auto draw = static_cast<std::uint64_t>(epoch * batches_per_epoch() + index) + 1;
     return loss(texts_.training, batches_[static_cast<std::size_t>(index)], draw, streams);
   }
 
@@ -108,7 +108,8 @@ class Pretraining {
     const Masking masking = mask_tokens(batch, special_, model_.config.vocab_size, masked_share_, seed_, draw);
     const std::int64_t n_tokens = batch.n_tokens();
     const Input input = make_input(std::move(batch));
-    return {predict_tokens_loss(model_, model_.encode(input, streams), masking.rows, masking.labels), n_tokens};
+    return {predict_tokens_loss(model_, model_.encode(input, streams), masking.rows, masking.labels), n_tokens,
+            static_cast<double>(masking.labels.size())};
   }
 
   Model& model_;
@@ -164,7 +165,7 @@ Job pretraining_job(Model& model, std::vector<Text> texts, const data::Framing& 
   engine::require(special.mask >= 0, "pretrain: the tokenizer has no [MASK] token");
   auto work = std::make_shared<Pretraining>(model, split(texts), framing, special, masked_share, batch_size, seed);
   return {.name = "pretrain",
-          .steps_per_epoch = work->steps_per_epoch(),
+          .batches_per_epoch = work->batches_per_epoch(),
           .step = [work](std::int64_t epoch, std::int64_t index,
                          engine::DropoutStreams& s) { return work->step(epoch, index, s); },
           .validate = [work] { return work->validate(); }};

@@ -1,13 +1,16 @@
-// A step is loss, gradients, update, a line in the log. Whatever is on disk must be whole at any moment, because a run
-// may be killed at any moment: folders are written beside their place and then swapped in, the state is one atomic
-// file, and the log says nothing of its own: what stands in it behind the state is cut off when the run goes on.
+// A step is the loss and gradients of its batches, an update, a line in the log. Whatever is on disk must be whole at
+// any moment, because a run may be killed at any moment: folders are written beside their place and then swapped in,
+// the state is one atomic file, and the log says nothing of its own: what stands in it behind the state is cut off when
+// the run goes on.
 #include "bert/train/trainer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <fstream>
 
 #include "bert/train/training_state.h"
+#include "engine/base/divide.h"
 #include "engine/base/error.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
@@ -48,9 +51,13 @@ using Weights = std::vector<engine::Parameter>;
 std::vector<engine::ParameterGroup> parameter_groups(const Weights& weights, const Job& job,
                                                      const TrainerOptions& options) {
   std::vector<engine::ParameterGroup> groups =
-      engine::decay_matrices(weights, static_cast<float>(options.weight_decay));
+      engine::decay_matrices(weights, static_cast<float>(options.weight_decay), job.rate_factors);
   groups.push_back(job.parameters);
   return groups;
+}
+
+std::int64_t steps_per_epoch(const Job& job, const TrainerOptions& options) {
+  return engine::ceil_div(job.batches_per_epoch, options.accumulate);
 }
 
 class Run {
@@ -59,7 +66,8 @@ class Run {
       : job_(job),
         options_(options),
         weights_(weights),
-        n_steps_(options.n_epochs * job.steps_per_epoch),
+        steps_per_epoch_(steps_per_epoch(job, options)),
+        n_steps_(n_steps(job, options)),
         schedule_{
             .peak = options.learning_rate,
             .n_steps = n_steps_,
@@ -72,21 +80,33 @@ class Run {
         meter_(job.name, n_steps_, progress_.step) {}
 
   TrainingOutcome go() {
-    while (progress_.step < n_steps_) {
+    while (!is_over()) {
       step();
-      if (progress_.step % job_.steps_per_epoch == 0) end_epoch();
-      if (engine::interrupted()) {
-        save_state();
-        throw engine::Interrupted(
-            fmt::format("stopped after step {} of {}; continue with --resume", progress_.step, n_steps_));
-      }
-      if (progress_.step % options_.save_every == 0 || progress_.step == n_steps_) save_state();
+      if (is_validated()) validate();
+      stop_if_interrupted();
+      if (progress_.step % options_.save_every == 0 || is_over()) save_state();
     }
     save_as("last");
-    return {progress_.step, progress_.best_score, progress_.best_step, n_tokens_, seconds_};
+    return {progress_.step, progress_.best_score, progress_.best_step, n_tokens_, seconds_, lost_patience()};
   }
 
  private:
+  bool lost_patience() const { return options_.patience > 0 && progress_.n_without_better >= options_.patience; }
+  bool is_over() const { return progress_.step >= n_steps_ || lost_patience(); }
+
+  // Whether the model of this step is.
+  bool is_validated() const {
+    const std::int64_t every = options_.eval_every > 0 ? options_.eval_every : steps_per_epoch_;
+    return progress_.step % every == 0 || progress_.step == n_steps_;
+  }
+
+  void stop_if_interrupted() {
+    if (!engine::interrupted()) return;
+    save_state();
+    throw engine::Interrupted(
+        fmt::format("stopped after step {} of {}; continue with --resume", progress_.step, n_steps_));
+  }
+
   fs::path state_path() const { return options_.out / "training.safetensors"; }
 
   TrainingProgress start() {
@@ -115,15 +135,37 @@ class Run {
     save_training_state(state_path(), options_.identity, weights_, optimizer_, job_.state, progress_);
   }
 
+  // Leaves the gradients of the mean over all that the batches of the next step hold. Returns that mean.
+  double differentiate() {
+    const std::int64_t epoch = progress_.step / steps_per_epoch_;
+    const std::int64_t first = progress_.step % steps_per_epoch_ * options_.accumulate;
+    const std::int64_t end = std::min(first + options_.accumulate, job_.batches_per_epoch);
+    const bool is_one = end - first == 1;
+    double sum = 0, weight = 0;
+    optimizer_.clear_gradients();
+    for (std::int64_t index = first; index < end; ++index) {
+      if (index > first) stop_if_interrupted();
+      const std::int64_t batch = epoch * job_.batches_per_epoch + index;
+      engine::DropoutStreams streams(options_.seed, static_cast<std::uint64_t>(batch));
+      const StepResult result = job_.step(epoch, index, streams);
+      const double loss = result.loss.value().data()[0];
+      require_finite(loss, "loss");
+      n_tokens_ += result.n_tokens;
+      if (is_one) {
+        engine::backward(result.loss);
+        return loss;
+      }
+      engine::backward(result.loss, engine::Tensor::full({1}, static_cast<float>(result.weight)));
+      sum += result.weight * loss;
+      weight += result.weight;
+    }
+    optimizer_.scale_gradients(static_cast<float>(1 / weight));
+    return sum / weight;
+  }
+
   void step() {
     const Clock::time_point begin = Clock::now();
-    const std::int64_t epoch = progress_.step / job_.steps_per_epoch;
-    engine::DropoutStreams streams(options_.seed, static_cast<std::uint64_t>(progress_.step));
-    optimizer_.clear_gradients();
-    const StepResult result = job_.step(epoch, progress_.step % job_.steps_per_epoch, streams);
-    const double loss = result.loss.value().data()[0];
-    require_finite(loss, "loss");
-    engine::backward(result.loss);
+    const double loss = differentiate();
     if (job_.before_update) job_.before_update(progress_.step, optimizer_);
     const double norm = optimizer_.gradient_norm();
     require_finite(norm, "gradient norm");
@@ -132,14 +174,13 @@ class Run {
     ++progress_.step;
     progress_.loss_sum += loss;
     ++progress_.loss_count;
-    n_tokens_ += result.n_tokens;
     seconds_ += std::chrono::duration<double>(Clock::now() - begin).count();
     const double mean_loss = progress_.loss_sum / static_cast<double>(progress_.loss_count);
     const double speed = static_cast<double>(n_tokens_) / seconds_;
     meter_.update(progress_.step, fmt::format("loss {:.4f} {:.1f}k tokens/s", mean_loss, speed / 1000));
     if (progress_.step % kLogEvery == 0 || progress_.step == n_steps_) {
       log_.write({{"step", progress_.step},
-                  {"epoch", static_cast<double>(progress_.step) / static_cast<double>(job_.steps_per_epoch)},
+                  {"epoch", epochs_done()},
                   {"loss", mean_loss},
                   {"learning_rate", rate},
                   {"gradient_norm", norm},
@@ -149,11 +190,21 @@ class Run {
     }
   }
 
-  void end_epoch() {
+  double epochs_done() const { return static_cast<double>(progress_.step) / static_cast<double>(steps_per_epoch_); }
+
+  // The beginning of the line that says how a validation went.
+  std::string place() const {
+    return options_.max_steps > 0 || options_.eval_every > 0
+               ? fmt::format("step {}/{}:", progress_.step, n_steps_)
+               : fmt::format("epoch {}/{}:", progress_.step / steps_per_epoch_, options_.n_epochs);
+  }
+
+  void validate() {
     engine::Json scores = job_.validate();
     scores["step"] = progress_.step;
-    scores["epoch"] = progress_.step / job_.steps_per_epoch;
-    std::string line = fmt::format("epoch {}/{}:", progress_.step / job_.steps_per_epoch, options_.n_epochs);
+    const bool is_whole = options_.eval_every == 0 && progress_.step % steps_per_epoch_ == 0;
+    scores["epoch"] = is_whole ? engine::Json(progress_.step / steps_per_epoch_) : engine::Json(epochs_done());
+    std::string line = place();
     for (const auto& [key, value] : scores.items()) {
       if (value.is_number_float() && std::isnan(value.get<double>())) {
         throw Diverged(fmt::format("{}: the {} of the validation became nan after step {}; {}", job_.name, key,
@@ -163,12 +214,25 @@ class Run {
     }
     meter_.note(line);
     log_.write(scores);
-    if (!scores.contains("score")) return;
-    const double score = scores["score"];
-    if (progress_.best_step >= 0 && score <= progress_.best_score) return;
+    if (scores.contains("score")) judge(scores["score"]);
+  }
+
+  // Keeps the model if its score is the best, and loses patience if none is.
+  void judge(double score) {
+    if (progress_.best_step >= 0 && score <= progress_.best_score) {
+      progress_.n_without_better += options_.patience > 0;
+      if (lost_patience() && progress_.step < n_steps_) {
+        meter_.note(fmt::format(
+            "stopped early, after step {} of {}: {} without a better score than that of step {}", progress_.step,
+            n_steps_, options_.patience == 1 ? "an evaluation" : fmt::format("{} evaluations", options_.patience),
+            progress_.best_step));
+      }
+      return;
+    }
     save_as("best");
     progress_.best_score = score;
     progress_.best_step = progress_.step;
+    progress_.n_without_better = 0;
     save_state();
   }
 
@@ -186,6 +250,7 @@ class Run {
   const Job& job_;
   const TrainerOptions& options_;
   const Weights& weights_;
+  std::int64_t steps_per_epoch_;
   std::int64_t n_steps_;
   engine::Schedule schedule_;
   engine::AdamW optimizer_;
@@ -198,8 +263,12 @@ class Run {
 
 }  // namespace
 
+std::int64_t n_steps(const Job& job, const TrainerOptions& options) {
+  return options.max_steps > 0 ? options.max_steps : options.n_epochs * steps_per_epoch(job, options);
+}
+
 TrainingOutcome train(const Weights& weights, const Job& job, const TrainerOptions& options) {
-  engine::require(job.steps_per_epoch > 0, "{}: there is nothing to train on", job.name);
+  engine::require(job.batches_per_epoch > 0, "{}: there is nothing to train on", job.name);
   return Run(weights, job, options).go();
 }
 

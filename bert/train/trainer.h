@@ -18,6 +18,10 @@ namespace ingot::bert {
 
 struct TrainerOptions {
   std::int64_t n_epochs = 1;
+  std::int64_t max_steps = 0;   // steps of the run, however many epochs that takes; 0: n_epochs counts
+  std::int64_t accumulate = 1;  // batches a step; they do not reach into the next epoch
+  std::int64_t eval_every = 0;  // steps between two validations; 0: one after each epoch
+  std::int64_t patience = 0;    // validations in a row without a better score after which the run ends; 0: none
   double learning_rate = 1e-3;  // at the peak
   double warm_up = 0.1;         // share of all steps
   engine::Decay decay = engine::Decay::linear;
@@ -39,8 +43,10 @@ struct Diverged : engine::Failure {
 };
 
 struct StepResult {
-  engine::Variable loss;
+  engine::Variable loss;  // a mean
   std::int64_t n_tokens = 0;
+  double weight =
+      1;  // what the mean is over: the texts, or the sum of their weights. The batches of a step count by it
 };
 
 struct NamedTensor {
@@ -50,14 +56,16 @@ struct NamedTensor {
 
 struct Job {
   std::string name;  // for progress lines
-  std::int64_t steps_per_epoch = 0;
-  // Loss of one step; a pure function of its arguments and the weights.
+  std::int64_t batches_per_epoch = 0;
+  // Loss of one batch; a pure function of its arguments and the weights.
   std::function<StepResult(std::int64_t epoch, std::int64_t index, engine::DropoutStreams& streams)> step;
-  // Called after each epoch. Returns what to log. A member "score" (higher is better) means that the model may become
-  // best/; the last epoch must have one.
+  // Called after each epoch or every options.eval_every steps, and after the last step. Returns what to log. A member
+  // "score" (higher is better) means that the model may become best/; the last one must have it.
   std::function<engine::Json()> validate;
   // Writes the model, and whatever belongs beside it, into a folder.
   std::function<void(const std::filesystem::path&)> save;
+  // Factors on the learning rate, in the order of the model's weights; empty: all 1.
+  std::vector<float> rate_factors = {};
   // Optional. Called in each step (0, 1, ...) after its gradients are known and before the update. May change weights,
   // gradients and moments.
   std::function<void(std::int64_t step, const engine::AdamW& optimizer)> before_update = nullptr;
@@ -76,7 +84,11 @@ struct TrainingOutcome {
   std::int64_t best_step = 0;   // steps done when the best score was seen
   std::int64_t n_tokens = 0;    // of this process, not of one that was resumed
   double training_seconds = 0;  // the same, without validation and saving
+  bool stopped_early = false;   // for want of a better score
 };
+
+// How many steps a run has if it does not stop early: the length of its schedule.
+std::int64_t n_steps(const Job& job, const TrainerOptions& options);
 
 // Trains the weights of a model in place and leaves them as of the last step; best/ holds those with the best score.
 // The same options give the same bits, for any number of threads, and whether or not the run was resumed.

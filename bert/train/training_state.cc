@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 
 #include "engine/base/error.h"
 #include "engine/io/json.h"
@@ -24,6 +25,8 @@ void for_each_tensor(std::span<const engine::Parameter> weights, const engine::A
   }
   for (const NamedTensor& t : own) visit(t.name, t.tensor);
 }
+
+constexpr const char kWithoutBetter[] = "n_without_better";  // absent: 0, as in states from before there was a patience
 
 // What differs between two identities: the names and values of both if they are JSON objects, else both whole.
 std::string difference(const std::string& saved, const std::string& now) {
@@ -53,15 +56,16 @@ void save_training_state(const std::filesystem::path& path, const std::string& i
     const auto dims = tensor.shape().dims();
     entries.push_back({name, "F32", {dims.begin(), dims.end()}, std::as_bytes(tensor.span())});
   });
-  engine::write_safetensors(path, entries,
-                            {{"identity", identity},
-                             {"step", std::to_string(progress.step)},
-                             {"optimizer_steps", std::to_string(optimizer.n_steps())},
-                             {"best_score", exact(progress.best_score)},
-                             {"best_step", std::to_string(progress.best_step)},
-                             {"loss_sum", exact(progress.loss_sum)},
-                             {"loss_count", std::to_string(progress.loss_count)},
-                             {"metrics_bytes", std::to_string(progress.metrics_bytes)}});
+  std::map<std::string, std::string> metadata{{"identity", identity},
+                                              {"step", std::to_string(progress.step)},
+                                              {"optimizer_steps", std::to_string(optimizer.n_steps())},
+                                              {"best_score", exact(progress.best_score)},
+                                              {"best_step", std::to_string(progress.best_step)},
+                                              {"loss_sum", exact(progress.loss_sum)},
+                                              {"loss_count", std::to_string(progress.loss_count)},
+                                              {"metrics_bytes", std::to_string(progress.metrics_bytes)}};
+  if (progress.n_without_better > 0) metadata[kWithoutBetter] = std::to_string(progress.n_without_better);
+  engine::write_safetensors(path, entries, metadata);
 }
 
 TrainingProgress load_training_state(const std::filesystem::path& path, const std::string& identity,
@@ -80,10 +84,12 @@ TrainingProgress load_training_state(const std::filesystem::path& path, const st
     const SafetensorsEntry& entry = file.get(name, "F32", tensor.shape().dims());
     std::memcpy(tensor.data(), entry.bytes.data(), entry.bytes.size());
   });
+  const bool counts = file.metadata().contains(kWithoutBetter);
   optimizer.set_n_steps(static_cast<std::int64_t>(number("optimizer_steps")));
   return {.step = static_cast<std::int64_t>(number("step")),
           .best_score = number("best_score"),
           .best_step = static_cast<std::int64_t>(number("best_step")),
+          .n_without_better = counts ? static_cast<std::int64_t>(number(kWithoutBetter)) : 0,
           .loss_sum = number("loss_sum"),
           .loss_count = static_cast<std::int64_t>(number("loss_count")),
           .metrics_bytes = static_cast<std::int64_t>(number("metrics_bytes"))};

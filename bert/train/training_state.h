@@ -14,8 +14,9 @@ namespace ingot::bert {
 struct TrainingProgress {
   std::int64_t step = 0;  // steps done
   double best_score = 0;
-  std::int64_t best_step = -1;  // -1: no validation yet
-  double loss_sum = 0;          // since the last line of metrics.jsonl
+  std::int64_t best_step = -1;        // -1: no validation yet
+  std::int64_t n_without_better = 0;  // validations since the best one; counted only where patience can end
+  double loss_sum = 0;                // since the last line of metrics.jsonl
   std::int64_t loss_count = 0;
   std::int64_t metrics_bytes = 0;  // of metrics.jsonl that belong to these steps
 };

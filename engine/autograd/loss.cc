@@ -34,6 +34,20 @@ Tensor mean_of(const Tensor& losses, std::int64_t counted) {
   return Tensor::full({1}, static_cast<float>(total / static_cast<double>(counted)));
 }
 
+// The weight of each row: that of its label, 0 where it is ignored. Throws Error if nothing is left.
+std::vector<float> weights_of_rows(std::span<const std::int32_t> labels, std::span<const float> weights,
+                                   std::int64_t n_classes) {
+  require(static_cast<std::int64_t>(weights.size()) == n_classes, "cross_entropy: {} weights for {} classes",
+          weights.size(), n_classes);
+  std::vector<float> row_weights;
+  for (const std::int32_t label : labels) {
+    row_weights.push_back(label == kernels::kIgnoredLabel ? 0.0f : weights[static_cast<std::size_t>(label)]);
+  }
+  require(std::accumulate(row_weights.begin(), row_weights.end(), 0.0) > 0,
+          "cross_entropy: the weights of all {} labels are 0", labels.size());
+  return row_weights;
+}
+
 // gradient * scale, added to the variable's; the tensor is given up.
 void deliver(const Variable& variable, const Tensor& gradient, float scale) {
   if (!variable.requires_gradient()) return;
@@ -60,14 +74,8 @@ Variable weighted_cross_entropy(const Variable& logits, std::span<const std::int
                                 std::span<const float> weights) {
   const std::int64_t m = logits.value().n_rows(), n = logits.value().columns();
   counted_labels(labels, m, n);
-  require(static_cast<std::int64_t>(weights.size()) == n, "cross_entropy: {} weights for {} classes", weights.size(),
-          n);
-  std::vector<float> row_weights;
-  for (const std::int32_t label : labels) {
-    row_weights.push_back(label == kernels::kIgnoredLabel ? 0.0f : weights[static_cast<std::size_t>(label)]);
-  }
+  const std::vector<float> row_weights = weights_of_rows(labels, weights, n);
   const double total = std::accumulate(row_weights.begin(), row_weights.end(), 0.0);
-  require(total > 0, "cross_entropy: the weights of all {} labels are 0", m);
   const bool keep = recording() && logits.requires_gradient();
   const Tensor losses = Tensor::empty({m});
   Tensor gradient = keep ? Tensor::empty(logits.shape()) : Tensor();
@@ -80,6 +88,44 @@ Variable weighted_cross_entropy(const Variable& logits, std::span<const std::int
     for (std::int64_t c = 0; keep && c < n; ++c) gradient.data()[r * n + c] *= weight;
   }
   return record(Tensor::full({1}, static_cast<float>(sum / total)), {logits},
+                [=](const Tensor& dy) { deliver(logits, gradient, dy.data()[0]); });
+}
+
+// A row's targets t[c] sum to T. From the loss l of its label y and p = softmax(z), which the kernel gives:
+//   loss = sum_c t[c] (log sum exp(z) - z[c]) = T l + sum_c t[c] (z[y] - z[c]),
+//   d loss / d z[c] = T p[c] - t[c] = T (p[c] - [c = y]) + T [c = y] - t[c].
+Variable smoothed_cross_entropy(const Variable& logits, std::span<const std::int32_t> labels,
+                                std::span<const float> weights, double label_smoothing) {
+  const std::int64_t m = logits.value().n_rows(), n = logits.value().columns();
+  counted_labels(labels, m, n);
+  const std::vector<float> ones(weights.empty() ? static_cast<std::size_t>(n) : 0, 1.0f);
+  const std::span<const float> w = weights.empty() ? std::span<const float>(ones) : weights;
+  const std::vector<float> row_weights = weights_of_rows(labels, w, n);
+  const double norm = std::accumulate(row_weights.begin(), row_weights.end(), 0.0);
+  const double all_weights = std::accumulate(w.begin(), w.end(), 0.0);
+  const double share = label_smoothing / static_cast<double>(n);
+  const bool keep = recording() && logits.requires_gradient();
+  const Tensor losses = Tensor::empty({m});
+  Tensor gradient = keep ? Tensor::empty(logits.shape()) : Tensor();
+  kernels::cross_entropy(m, n, logits.value().data(), labels.data(), 1.0f, losses.data(),
+                         keep ? gradient.data() : nullptr);
+  double sum = 0;
+  for (std::int64_t r = 0; r < m; ++r) {
+    const std::int32_t label = labels[static_cast<std::size_t>(r)];
+    if (label == kernels::kIgnoredLabel) continue;  // its loss and gradient are 0
+    const double own = (1 - label_smoothing) * static_cast<double>(row_weights[static_cast<std::size_t>(r)]);
+    const double targets = own + share * all_weights;
+    const float* z = logits.value().data() + r * n;
+    sum += targets * static_cast<double>(losses.data()[r]);
+    for (std::int64_t c = 0; c < n; ++c) {
+      const double target = share * static_cast<double>(w[static_cast<std::size_t>(c)]) + (c == label ? own : 0);
+      sum += target * (static_cast<double>(z[label]) - static_cast<double>(z[c]));
+      if (!keep) continue;
+      float& g = gradient.data()[r * n + c];
+      g = static_cast<float>((targets * static_cast<double>(g) + (c == label ? targets : 0) - target) / norm);
+    }
+  }
+  return record(Tensor::full({1}, static_cast<float>(sum / norm)), {logits},
                 [=](const Tensor& dy) { deliver(logits, gradient, dy.data()[0]); });
 }
 

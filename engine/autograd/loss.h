@@ -17,6 +17,13 @@ Variable cross_entropy(const Variable& logits, std::span<const std::int32_t> lab
 Variable weighted_cross_entropy(const Variable& logits, std::span<const std::int32_t> labels,
                                 std::span<const float> weights);
 
+// The loss with smoothed labels: instead of label y a row has the targets (1 - s) [c = y] + s / n_classes, s from 0 to
+// 1 (Szegedy et al. 2016, section 7). With weights (empty: all 1) as PyTorch's CrossEntropyLoss(weight=w,
+// label_smoothing=s): the sum over rows and classes of -w[c] target[c] log softmax(logits)[c], divided by the sum of
+// w[label] over these rows. Throws Error as above.
+Variable smoothed_cross_entropy(const Variable& logits, std::span<const std::int32_t> labels,
+                                std::span<const float> weights, double label_smoothing);
+
 // cross_entropy(linear(x, w, bias), labels) for many classes, without ever holding all logits: rows go through in
 // tiles, whose gradients are taken while they are there. x [n_rows, k], w [n_classes, k], bias [n_classes].
 Variable linear_cross_entropy(const Variable& x, const Variable& w, const Variable& bias,

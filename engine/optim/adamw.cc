@@ -1,15 +1,38 @@
 #include "engine/optim/adamw.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 
 #include "engine/kernels/adamw/adamw.h"
 
 namespace ingot::engine {
+namespace {
 
-std::vector<ParameterGroup> decay_matrices(std::span<const Parameter> parameters, float weight_decay) {
-  std::vector<ParameterGroup> groups{{.weight_decay = weight_decay}, {.weight_decay = 0}};
-  for (const Parameter& p : parameters) groups[p.variable.shape().rank() >= 2 ? 0 : 1].parameters.push_back(p);
+void scale(std::int64_t n, float factor, float* x) {
+  for (std::int64_t i = 0; i < n; ++i) x[i] *= factor;
+}
+
+}  // namespace
+
+std::vector<ParameterGroup> decay_matrices(std::span<const Parameter> parameters, float weight_decay,
+                                           std::span<const float> rate_factors) {
+  assert(rate_factors.empty() || rate_factors.size() == parameters.size());
+  std::vector<ParameterGroup> groups;
+  for (const bool are_matrices : {true, false}) {
+    const auto begin = static_cast<std::ptrdiff_t>(groups.size());
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+      if ((parameters[i].variable.shape().rank() >= 2) != are_matrices) continue;
+      const float factor = rate_factors.empty() ? 1.0f : rate_factors[i];
+      auto group = std::find_if(groups.begin() + begin, groups.end(),
+                                [&](const ParameterGroup& g) { return g.learning_rate_factor == factor; });
+      if (group == groups.end()) {
+        groups.push_back({.weight_decay = are_matrices ? weight_decay : 0, .learning_rate_factor = factor});
+        group = groups.end() - 1;
+      }
+      group->parameters.push_back(parameters[i]);
+    }
+  }
   return groups;
 }
 
@@ -25,6 +48,21 @@ AdamW::AdamW(std::vector<ParameterGroup> groups, const AdamWOptions& options)
 void AdamW::clear_gradients() {
   for (ParameterGroup& group : groups_) {
     for (Parameter& p : group.parameters) p.variable.clear_gradient();
+  }
+}
+
+void AdamW::scale_gradients(float factor) {
+  for (const ParameterGroup& group : groups_) {
+    for (const Parameter& p : group.parameters) {
+      if (!p.variable.has_gradient()) continue;
+      const std::int64_t n = p.variable.value().columns();
+      if (const std::vector<std::int32_t>* rows = p.variable.touched_rows()) {
+        float* gradient = p.variable.gradient().data();
+        for (const std::int32_t row : *rows) scale(n, factor, gradient + row * n);
+      } else {
+        scale(p.variable.value().size(), factor, p.variable.gradient_slot().data);
+      }
+    }
   }
 }
 

@@ -26,14 +26,19 @@ struct ParameterGroup {
   float learning_rate_factor = 1;
 };
 
-// Matrices decay, vectors (biases, layer norms) do not: the usual rule for transformers.
-std::vector<ParameterGroup> decay_matrices(std::span<const Parameter> parameters, float weight_decay);
+// Matrices decay, vectors (biases, layer norms) do not: the usual rule for transformers. `rate_factors`: on the
+// learning rate, one a parameter; empty: all 1.
+std::vector<ParameterGroup> decay_matrices(std::span<const Parameter> parameters, float weight_decay,
+                                           std::span<const float> rate_factors = {});
 
 class AdamW {
  public:
   explicit AdamW(std::vector<ParameterGroup> groups, const AdamWOptions& options = {});
 
   void clear_gradients();
+
+  // Multiplies all gradients: those of a sum of losses become those of their mean.
+  void scale_gradients(float factor);
 
   // Euclidean norm of all gradients together; the same bits for any number of threads.
   double gradient_norm() const;

@@ -65,14 +65,15 @@ double train_in_trial(const TrialTexts& trial, CompressedModel& start, const Tri
                                            o.batch, trial.seed);
   job.name = training.name;
   // One epoch of as many steps as are asked for, whichever texts they are of.
-  job.step = [step = job.step, per_epoch = job.steps_per_epoch](std::int64_t, std::int64_t index,
-                                                                engine::DropoutStreams& streams) {
+  job.step = [step = job.step, per_epoch = job.batches_per_epoch](std::int64_t, std::int64_t index,
+                                                                  engine::DropoutStreams& streams) {
     return step(index / per_epoch, index % per_epoch, streams);
   };
-  job.steps_per_epoch = training.steps;
+  job.batches_per_epoch = training.steps;
   job.before_update = [&](std::int64_t step, const engine::AdamW&) {
     if (!reports.is_due(step)) return;
-    reports.add(training.before + step, bert::evaluate(start.model, trial.report_texts, trial.framing, o.batch).accuracy);
+    reports.add(training.before + step,
+                bert::evaluate(start.model, trial.report_texts, trial.framing, o.batch).accuracy);
   };
   job.save = [&](const fs::path& folder) { save_in_trial(trial, start, folder); };
   fs::create_directories(training.folder);

@@ -78,7 +78,7 @@ TEST_CASE("a language model learns a text that repeats itself") {
                                         .attention_probs_dropout_prob = 0},
                                        1);
   const bert::Job job = bert::pretraining_job(model, texts, {.cls = 2, .sep = 3, .length = 32}, kSpecial, 0.15, 8, 1);
-  CHECK(job.steps_per_epoch == 5);
+  CHECK(job.batches_per_epoch == 5);
   std::vector<engine::Parameter> parameters = model.parameters();
   double first = 0, last = 0;
   for (int step = 0; step < 60; ++step) {

@@ -231,7 +231,7 @@ bert::TrainerOptions trainer_options(const fs::path& out) {
 }
 
 bert::Job small_job(bert::Model& model) {
-  bert::Job job{.name = "toy", .steps_per_epoch = kSteps};
+  bert::Job job{.name = "toy", .batches_per_epoch = kSteps};
   job.step = [&model](std::int64_t, std::int64_t index, engine::DropoutStreams&) {
     bert::Input input = test::small_input();
     for (std::int32_t& id : input.ids) id = static_cast<std::int32_t>((id + index) % 20);
