@@ -171,6 +171,38 @@ TEST_CASE("weighted cross entropy is the weighted mean, with the gradient of its
   CHECK_THROWS_AS(weighted_cross_entropy(logits, labels, std::vector<float>(4, 1.0f)), Error);
 }
 
+TEST_CASE("smoothed cross entropy is PyTorch's, with weights or without, with the gradient of its differences") {
+  const std::vector<std::int32_t> labels{2, -100, 0, 4, 2};
+  const double smoothing = 0.3;
+  for (const std::vector<float>& weights : {std::vector<float>{}, std::vector<float>{0.25f, 1.0f, 3.0f, 0.0f, 10.0f}}) {
+    CAPTURE(weights.size());
+    check([&](const Variables& v) { return smoothed_cross_entropy(v[0], labels, weights, smoothing); },
+          {random_leaf({5, 5}, 1, 1.0)});
+
+    // sum of -w[c] ((1 - s) [c = label] + s / 5) log p[c] over rows and classes / sum of w[label], in double precision
+    const Variable logits = random_leaf({5, 5}, 2, 1.0);
+    double sum = 0, total = 0;
+    for (std::size_t r = 0; r < labels.size(); ++r) {
+      if (labels[r] < 0) continue;
+      const float* z = logits.value().data() + 5 * r;
+      double exponentials = 0;
+      for (int c = 0; c < 5; ++c) exponentials += std::exp(double{z[c]});
+      for (int c = 0; c < 5; ++c) {
+        const double w = weights.empty() ? 1.0 : double{weights[static_cast<std::size_t>(c)]};
+        const double target = (c == labels[r] ? 1 - smoothing : 0.0) + smoothing / 5;
+        sum -= w * target * (double{z[c]} - std::log(exponentials));
+        if (c == labels[r]) total += w;
+      }
+    }
+    CHECK(smoothed_cross_entropy(logits, labels, weights, smoothing).value().data()[0] ==
+          doctest::Approx(sum / total).epsilon(1e-6));
+    const float plain = weights.empty() ? cross_entropy(logits, labels).value().data()[0]
+                                        : weighted_cross_entropy(logits, labels, weights).value().data()[0];
+    CHECK(smoothed_cross_entropy(logits, labels, weights, 0).value().data()[0] == doctest::Approx(plain).epsilon(1e-6));
+  }
+  CHECK_THROWS_AS(smoothed_cross_entropy(random_leaf({5, 5}, 2), labels, std::vector<float>(4, 1.0f), 0.1), Error);
+}
+
 TEST_CASE("cross entropy through tiles is that of the whole logits, in value and gradient") {
   const std::int64_t n_rows = 600, n_classes = 37, k = 5;
   std::vector<std::int32_t> labels;

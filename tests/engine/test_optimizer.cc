@@ -40,6 +40,39 @@ TEST_CASE("matrices decay and vectors do not") {
   CHECK(parameters[2].variable.value().data()[0] == 1);  // no gradient: passed over
 }
 
+TEST_CASE("factors on the learning rate make groups of their own, within those of matrices and vectors") {
+  std::vector<Parameter> parameters;
+  for (const char* name : {"w1", "b1", "w2", "b2"}) {
+    parameters.push_back({name, Variable(Tensor::full(name[0] == 'w' ? Shape{2, 2} : Shape{2}, 1), true)});
+  }
+  const std::vector<float> factors{0.25f, 0.25f, 0.5f, 0.25f};
+  const std::vector<ParameterGroup> groups = decay_matrices(parameters, 0.5f, factors);
+  REQUIRE(groups.size() == 3);
+  CHECK(groups[2].parameters.size() == 2);
+  AdamW optimizer(groups);
+  Variable loss = sum(parameters[0].variable);
+  for (std::size_t i = 1; i < 4; ++i) loss = add(loss, sum(parameters[i].variable));
+  backward(loss);
+  optimizer.step(0.1f, optimizer.gradient_norm(), 0);
+  // The first Adam step is the learning rate; the decay is a share of it.
+  const auto first = [&](std::size_t i) { return parameters[i].variable.value().data()[0]; };
+  CHECK(first(0) == doctest::Approx(1 - 0.1 * 0.25 * (0.5 + 1)));
+  CHECK(first(1) == doctest::Approx(1 - 0.1 * 0.25));
+  CHECK(first(2) == doctest::Approx(1 - 0.1 * 0.5 * (0.5 + 1)));
+  CHECK(first(3) == doctest::Approx(1 - 0.1 * 0.25));
+}
+
+TEST_CASE("scaled gradients, dense and row-sparse, are those of a scaled loss") {
+  Variable table(Tensor::zeros({4, 2}), true), w(Tensor::zeros({3}), true);
+  AdamW optimizer({{{{"table", table}, {"w", w}}}});
+  for (int i = 0; i < 2; ++i) backward(add(sum(embedding({{table, {1, 1, 3}}})), sum(w)));
+  optimizer.scale_gradients(0.5f);
+  REQUIRE(table.touched_rows() != nullptr);
+  const Tensor rows = table.gradient(), dense = w.gradient();
+  CHECK(std::vector<float>(rows.data(), rows.data() + 8) == std::vector<float>{0, 0, 2, 2, 0, 0, 1, 1});
+  CHECK(std::vector<float>(dense.data(), dense.data() + 3) == std::vector<float>{1, 1, 1});
+}
+
 TEST_CASE("the gradient norm counts dense and row-sparse gradients, and clipping scales by it") {
   Variable table(Tensor::zeros({4, 2}), true), w(Tensor::zeros({3}), true);
   AdamW optimizer({{{{"table", table}, {"w", w}}}}, {.beta1 = 0.0f, .beta2 = 0.0f, .eps = 1.0f});
