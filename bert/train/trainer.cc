@@ -83,6 +83,7 @@ class Run {
     while (!is_over()) {
       step();
       if (is_validated()) validate();
+      if (is_over() && progress_.loss_count > 0) log_losses();  // a run that stopped early
       stop_if_interrupted();
       if (progress_.step % options_.save_every == 0 || is_over()) save_state();
     }
@@ -169,25 +170,30 @@ class Run {
     if (job_.before_update) job_.before_update(progress_.step, optimizer_);
     const double norm = optimizer_.gradient_norm();
     require_finite(norm, "gradient norm");
-    const double rate = schedule_.at(progress_.step);
-    optimizer_.step(static_cast<float>(rate), norm, options_.clip_norm);
+    last_rate_ = schedule_.at(progress_.step);
+    last_norm_ = norm;
+    optimizer_.step(static_cast<float>(last_rate_), norm, options_.clip_norm);
     ++progress_.step;
     progress_.loss_sum += loss;
     ++progress_.loss_count;
     seconds_ += std::chrono::duration<double>(Clock::now() - begin).count();
-    const double mean_loss = progress_.loss_sum / static_cast<double>(progress_.loss_count);
-    const double speed = static_cast<double>(n_tokens_) / seconds_;
-    meter_.update(progress_.step, fmt::format("loss {:.4f} {:.1f}k tokens/s", mean_loss, speed / 1000));
-    if (progress_.step % kLogEvery == 0 || progress_.step == n_steps_) {
-      log_.write({{"step", progress_.step},
-                  {"epoch", epochs_done()},
-                  {"loss", mean_loss},
-                  {"learning_rate", rate},
-                  {"gradient_norm", norm},
-                  {"tokens_per_second", std::round(speed)}});
-      progress_.loss_sum = 0;
-      progress_.loss_count = 0;
-    }
+    meter_.update(progress_.step, fmt::format("loss {:.4f} {:.1f}k tokens/s", mean_loss(), speed() / 1000));
+    if (progress_.step % kLogEvery == 0 || progress_.step == n_steps_) log_losses();
+  }
+
+  double mean_loss() const { return progress_.loss_sum / static_cast<double>(progress_.loss_count); }
+  double speed() const { return static_cast<double>(n_tokens_) / seconds_; }
+
+  // A line of the steps since the one before.
+  void log_losses() {
+    log_.write({{"step", progress_.step},
+                {"epoch", epochs_done()},
+                {"loss", mean_loss()},
+                {"learning_rate", last_rate_},
+                {"gradient_norm", last_norm_},
+                {"tokens_per_second", std::round(speed())}});
+    progress_.loss_sum = 0;
+    progress_.loss_count = 0;
   }
 
   double epochs_done() const { return static_cast<double>(progress_.step) / static_cast<double>(steps_per_epoch_); }
@@ -259,6 +265,7 @@ class Run {
   engine::Progress meter_;
   std::int64_t n_tokens_ = 0;
   double seconds_ = 0;
+  double last_rate_ = 0, last_norm_ = 0;
 };
 
 }  // namespace

@@ -202,6 +202,7 @@ TEST_CASE("training stops after so many validations in a row without a better sc
   CHECK(outcome.n_steps == 15);
   CHECK(outcome.best_step == 9);
   CHECK(outcome.stopped_early);
+  CHECK(lines_with(folder / "a", "loss").back()["step"] == 15);
   const std::string last = last_weights(folder / "a"), log = log_without_speed(folder / "a");
   how.resume = true;
   bert::Model again = Toy::model();
