@@ -273,6 +273,22 @@ TEST_CASE("a run with every option, killed after any batch, goes on and ends wit
   }
 }
 
+TEST_CASE("a parameter whose rate has the factor 0 stays as it is, the others learn") {
+  const test::TemporaryFolder folder;
+  const Toy toy;
+  bert::Model model = Toy::model();
+  const bert::Model before = Toy::model();  // of the same seed
+  bert::Job job = toy.job(model);
+  const std::vector<engine::Parameter> now = model.parameters(), then = before.parameters();
+  for (const engine::Parameter& p : now) job.rate_factors.push_back(p.name.starts_with("classifier.") ? 1.0f : 0.0f);
+  bert::train(now, job, options(folder / "a", 1));
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    CAPTURE(now[i].name);
+    const std::span<const float> a = now[i].variable.value().span(), b = then[i].variable.value().span();
+    CHECK(std::equal(a.begin(), a.end(), b.begin()) != now[i].name.starts_with("classifier."));
+  }
+}
+
 TEST_CASE("the state counts validations without a better score only where patience can end") {
   const test::TemporaryFolder folder;
   const Toy toy;

@@ -135,6 +135,21 @@ TEST_CASE("options at their defaults leave no trace in the state of a run") {
   }
 }
 
+TEST_CASE("options of steps and of the loss change what is learned") {
+  const Workplace place;
+  const auto weights = [&](const std::string& words, const std::string& out) {
+    REQUIRE(place.run(Workplace::train(words + " --out " + out)).code == 0);
+    return test::text_of_file(place / (out + "/last/model.safetensors"));
+  };
+  const std::string plain = weights("", "plain");
+  CHECK(weights("--max-steps 38", "steps") != plain);  // one less than 3 epochs of 13
+  CHECK(weights("--max-steps 39", "same") == plain);
+  CHECK(weights("--accumulate 2", "accumulated") != plain);
+  CHECK(weights("--label-smoothing 0.2", "smoothed") != plain);
+  CHECK(weights("--layer-decay 0.7", "decayed") != plain);
+  CHECK(weights("--eval-every 4 --patience 100", "evaluated") == plain);
+}
+
 TEST_CASE("quantize, prune and pretrain train so many steps too") {
   const Workplace place;
   REQUIRE(place.run(Workplace::train("--out run")).code == 0);
