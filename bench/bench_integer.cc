@@ -58,13 +58,13 @@ void bench_integer(benchmark::State& state, Widths widths, StepShape shape, int 
   engine::DropoutStreams no_dropout;
   const engine::Tensor expected =
       exact.outputs(exact.encode(steps.input(), no_dropout), steps.input(), no_dropout).value();
-  const engine::Tensor got = integers.classify(steps.input()).value();
+  const engine::Tensor got = integers.outputs(steps.input()).value();
   if (std::memcmp(got.data(), expected.data(), expected.span().size_bytes()) != 0) {
     state.SkipWithError("the integers are not those of exact sums");
     return;
   }
   measure(state, steps.flops(false), n_threads,
-          [&] { benchmark::DoNotOptimize(integers.classify(steps.input()).value().data()); },
+          [&] { benchmark::DoNotOptimize(integers.outputs(steps.input()).value().data()); },
           {{"float32", [&] { benchmark::DoNotOptimize(steps.infer()); }}});
   state.counters["tokens/s"] =
       benchmark::Counter(static_cast<double>(steps.n_tokens()), benchmark::Counter::kIsIterationInvariantRate);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/base/error.h"
 #include "engine/base/named.h"
 
 namespace ingot::bert {
@@ -25,6 +26,21 @@ const Head* find_head(std::string_view architecture, const engine::Json& config_
     if (head->claims == nullptr || head->claims(config_json)) return head;
   }
   return nullptr;
+}
+
+const Head& head_for_task(std::string_view task) {
+  std::vector<std::string_view> tasks;
+  for (const Head* head : heads()) {
+    if (head->task.empty()) continue;
+    if (head->task == task) return *head;
+    tasks.push_back(head->task);
+  }
+  engine::fail("--task: must be one of {}, got '{}'", fmt::join(tasks, ", "), task);
+}
+
+const Head& head_for(data::Answers answers) {
+  return **std::find_if(heads().begin(), heads().end(),
+                        [&](const Head* head) { return !head->task.empty() && head->answers == answers; });
 }
 
 const Metric& metric_from_name(const Head& head, std::string_view name) {

@@ -11,18 +11,20 @@
 #include "bert/evaluation.h"
 #include "bert/model.h"
 #include "bert/structure.h"
+#include "data/source.h"
 #include "engine/io/json.h"
 
 namespace ingot::bert {
 
 enum class PoolerUse { never, always, optional };  // optional: checkpoints of the class come with and without
 
-// What the outputs of a batch should have been. A head with other targets (numbers, several labels a text, pairs) adds
-// its field here.
+// What the outputs of a batch should have been.
 struct Targets {
-  std::span<const std::int32_t> labels;       // of each row of the outputs
+  std::span<const std::int32_t> labels = {};  // of each row of the outputs; below 0: the row does not count
+  std::span<const float> numbers = {};        // of each element of the outputs
   std::span<const float> class_weights = {};  // of the loss, by label; empty: all the same
   double label_smoothing = 0;                 // of the loss of a head with smooths_labels
+  std::span<const std::uint64_t> texts = {};  // [n + 1] border of the rows of each text; empty: a row each
 };
 
 // A setting of config.json without which the tensors would make another model.
@@ -42,6 +44,11 @@ struct Head {
   std::span<const char* const> architectures;
   // For heads that share a class: whether this config.json means this head. Null: always.
   bool (*claims)(const engine::Json& config_json) = nullptr;
+
+  // What --task calls it, and what it learns from; a head without a word is not trained by `train`.
+  std::string_view task = {};
+  data::Answers answers = data::Answers::none;
+  bool pairs_apart = false;  // data::Framing::pairs_apart: each text of a pair has outputs of its own
 
   PoolerUse pooler = PoolerUse::never;
   bool is_bare = false;               // the encoder alone: tensor names of its class have no "bert." in front
@@ -73,8 +80,9 @@ struct Head {
 
   // The predictions that the outputs mean, in the same shape: probabilities.
   engine::Variable (*predictions)(const engine::Variable& outputs) = nullptr;
-  // Fills in the scores of the predictions [n, n_outputs] for n texts.
-  void (*measure)(std::span<const float> predictions, const Targets& targets, Evaluation& evaluation) = nullptr;
+  // Fills in the scores of the predictions [rows, n_outputs].
+  void (*measure)(const Config& config, std::span<const float> predictions, const Targets& targets,
+                  Evaluation& evaluation) = nullptr;
   // The metrics by which the best model can be chosen; the first is the default.
   std::span<const Metric> metrics = {};
 };
@@ -90,6 +98,12 @@ std::vector<std::string_view> architectures();
 
 // The head of this Hugging Face class and config.json; null if there is none.
 const Head* find_head(std::string_view architecture, const engine::Json& config_json);
+
+// The head that --task calls so. Throws Error that lists the tasks if there is none.
+const Head& head_for_task(std::string_view task);
+
+// The head of a model that learns such answers.
+const Head& head_for(data::Answers answers);
 
 // The metric of that name. Throws Error, as an option --best-by would, that lists the head's if there is none.
 const Metric& metric_from_name(const Head& head, std::string_view name);

@@ -13,8 +13,12 @@ Option add_data_options(Command& command, pipeline::DataOptions& o, const std::s
       "--text", o.text,
       "column of the texts (a+b: two, joined); default: text, sentence, review, content or another usual "
       "name");
+  command.add_option("--pair", o.pair,
+                     "column of the second text of a pair; default: none, or premise and hypothesis, question1 and "
+                     "question2 or another usual pair");
   command.add_option("--label", o.label,
-                     "column of the labels; default: label, sentiment, class or another usual name");
+                     "column of the labels (a,b: several, each learned); default: label, sentiment, class or another "
+                     "usual name");
   command.add_option("--separator", o.separator,
                      "character between fields, or the word tab; default: the one that fits the header");
   command

@@ -37,7 +37,7 @@ class Predictor {
       if (line.fault.empty()) encode(line, ids);
     }
     const std::vector<std::span<const std::int32_t>> views(ids.begin(), ids.end());
-    const std::vector<float> probabilities = bert::predict(outputs_, views, classifier_.framing, batch_);
+    const std::vector<float> probabilities = bert::predict(outputs_, views, classifier_.framing, batch_).values;
     const std::size_t n_labels = classifier_.labels().size();
     std::size_t row = 0;
     for (const InputLine& line : lines) {

@@ -1,4 +1,4 @@
-// ingot train: a classifier from labelled text.
+// ingot train: a model for a task, from labelled text.
 #include "pipeline/train.h"
 
 #include "cli/commands.h"
@@ -7,15 +7,19 @@
 namespace ingot::cli {
 
 void add_train(Command& program) {
-  Command& command = program.add_subcommand("train", "train a classifier on labelled text");
+  Command& command = program.add_subcommand("train", "train a model for a task on labelled text");
   const auto common = add_common(command);
   const auto options = std::make_shared<pipeline::TrainOptions>();
   add_training_options(command, *options);
   add_fine_tuning_options(command, *options);
   command.group("Model");
+  command.add_option("--task", options->task,
+                     "what is learned of a text: single-label, multi-label (any number of labels), regression "
+                     "(numbers), tokens (a tag a word) or embedding (a vector, from pairs of texts that belong "
+                     "together); auto: what the data says");
   command.add_option(
       "--pooling", options->pooling,
-      "what the classifier reads of a text: cls (first token) or mean (of all tokens); auto: as in --from, else mean");
+      "what the head reads of a text: cls (first token) or mean (of all tokens); auto: as in --from, else mean");
   command.group("Data");
   command.add_option("--validation", options->validation,
                      "training texts held out to choose the best epoch by; negative: a tenth, at most 2,500");

@@ -73,8 +73,10 @@ void add_step_options(Command& command, pipeline::TrainingOptions& o) {
 void add_fine_tuning_options(Command& command, pipeline::TrainingOptions& o) {
   command.group("Training");
   command.add_option("--best-by", o.best_by,
-                     "measure on the validation texts that chooses the best model: accuracy, f1 (the mean of all "
-                     "classes) or loss");
+                     "measure on the validation texts that chooses the best epoch; default: the first of the task: "
+                     "accuracy, f1 (mean of all classes) or loss of single-label; micro_f1, f1, accuracy, loss of "
+                     "multi-label; pearson, spearman, rmse, loss of regression; f1 (of entities), precision, recall, "
+                     "accuracy, loss of tokens; recall_at_1, recall_at_10, mrr, loss of embedding");
   command.add_option("--class-weights", o.class_weights,
                      "class weights of the training loss: none, or balanced: n / (k n_c) for class c, with n texts, k "
                      "classes and n_c texts of class c, as in scikit-learn");

@@ -28,6 +28,25 @@ void sort_by_length(std::span<std::size_t> order, std::span<const std::uint32_t>
                    [lengths](std::size_t a, std::size_t b) { return lengths[a] < lengths[b]; });
 }
 
+void require_room(const Framing& framing, std::int64_t n_special) {
+  engine::require(framing.length > n_special, "length: must be at least {} tokens, [CLS] and [SEP] included, got {}",
+                  n_special + 1, framing.length);
+}
+
+void append(std::vector<std::int32_t>& all, std::span<const std::int32_t> tokens, const Kept& kept) {
+  const auto head = tokens.first(kept.head), tail = tokens.last(kept.tail);
+  all.insert(all.end(), head.begin(), head.end());
+  all.insert(all.end(), tail.begin(), tail.end());
+}
+
+// Positions and the border of the sequence whose ids are there.
+void end_sequence(Batch& batch) {
+  if (batch.offsets.empty()) batch.offsets.push_back(0);
+  const auto length = static_cast<std::int32_t>(batch.ids.size()) - batch.offsets.back();
+  for (std::int32_t i = 0; i < length; ++i) batch.positions.push_back(i);
+  batch.offsets.push_back(static_cast<std::int32_t>(batch.ids.size()));
+}
+
 std::size_t checked(std::int64_t batch_size) {
   engine::require(batch_size >= 1, "batch size: must be at least 1, got {}", batch_size);
   return static_cast<std::size_t>(batch_size);
@@ -54,26 +73,49 @@ std::vector<std::size_t> apportion(std::span<const std::size_t> counts, std::siz
 
 }  // namespace
 
-void append_sequence(Batch& batch, const Framing& framing, std::span<const std::int32_t> tokens, std::int32_t label,
-                     std::size_t example) {
-  engine::require(framing.length >= 3, "length: must be at least 3 tokens, [CLS] and [SEP] included, got {}",
-                  framing.length);
-  const auto room = static_cast<std::size_t>(framing.length - kSpecialTokens);
-  const std::size_t kept = std::min(tokens.size(), room);
-  // What fits whole is all head; otherwise the tail has the smaller half of the room.
-  const std::size_t n_tail = framing.truncation == Truncation::head_tail && tokens.size() > room ? room / 2 : 0;
-  const auto head = tokens.first(kept - n_tail);
-  const auto tail = tokens.last(n_tail);
+Kept kept_of(std::size_t n, std::size_t room, Truncation truncation) {
+  if (n <= room) return {n, 0};
+  const std::size_t tail = truncation == Truncation::head_tail ? room / 2 : 0;
+  return {room - tail, tail};
+}
+
+std::pair<std::size_t, std::size_t> sizes_of_pair(std::size_t first, std::size_t second, std::size_t room) {
+  if (first + second <= room) return {first, second};
+  const std::size_t half = room / 2, rest = room - half;
+  if (first <= second) return first <= half ? std::pair(first, room - first) : std::pair(half, rest);
+  return second <= half ? std::pair(room - second, second) : std::pair(rest, half);
+}
+
+void append_sequence(Batch& batch, const Framing& framing, std::span<const std::int32_t> tokens,
+                     std::span<const std::int32_t> tags, std::int32_t special_tag) {
+  require_room(framing, kSpecialTokens);
+  const Kept kept =
+      kept_of(tokens.size(), static_cast<std::size_t>(framing.length - kSpecialTokens), framing.truncation);
   batch.ids.push_back(framing.cls);
-  batch.ids.insert(batch.ids.end(), head.begin(), head.end());
-  batch.ids.insert(batch.ids.end(), tail.begin(), tail.end());
+  append(batch.ids, tokens, kept);
   batch.ids.push_back(framing.sep);
-  for (std::int64_t i = 0; i < framed_length(kept); ++i) batch.positions.push_back(static_cast<std::int32_t>(i));
+  if (!tags.empty()) {
+    batch.tags.push_back(special_tag);
+    append(batch.tags, tags, kept);
+    batch.tags.push_back(special_tag);
+  }
   batch.token_types.resize(batch.ids.size(), 0);
-  if (batch.offsets.empty()) batch.offsets.push_back(0);
-  batch.offsets.push_back(static_cast<std::int32_t>(batch.ids.size()));
-  batch.labels.push_back(label);
-  batch.examples.push_back(example);
+  end_sequence(batch);
+}
+
+void append_pair(Batch& batch, const Framing& framing, std::span<const std::int32_t> first,
+                 std::span<const std::int32_t> second) {
+  require_room(framing, kPairTokens);
+  const auto [n_first, n_second] =
+      sizes_of_pair(first.size(), second.size(), static_cast<std::size_t>(framing.length - kPairTokens));
+  batch.ids.push_back(framing.cls);
+  append(batch.ids, first, kept_of(first.size(), n_first, framing.truncation));
+  batch.ids.push_back(framing.sep);
+  batch.token_types.resize(batch.ids.size(), 0);
+  append(batch.ids, second, kept_of(second.size(), n_second, framing.truncation));
+  batch.ids.push_back(framing.sep);
+  batch.token_types.resize(batch.ids.size(), 1);
+  end_sequence(batch);
 }
 
 std::vector<Indices> training_order(std::span<const std::uint32_t> lengths, std::int64_t batch_size, std::uint64_t seed,

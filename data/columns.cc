@@ -24,11 +24,14 @@ constexpr std::array kTextNames{
     UsualName{"commenttext", 1}, UsualName{"phrase", 1},   UsualName{"reviewtext", 1}, UsualName{"reviewbody", 1},
     UsualName{"utterance", 1},   UsualName{"article", 1},  UsualName{"body", 2},       UsualName{"title", 2},
     UsualName{"description", 2}, UsualName{"headline", 2}, UsualName{"question", 2},   UsualName{"summary", 2},
+    UsualName{"tokens", 2},
 };
 constexpr std::array kLabelNames{
     UsualName{"label", 0},      UsualName{"labels", 1},  UsualName{"sentiment", 1}, UsualName{"class", 1},
     UsualName{"classindex", 1}, UsualName{"target", 1},  UsualName{"category", 1},  UsualName{"goldlabel", 1},
     UsualName{"polarity", 1},   UsualName{"emotion", 1}, UsualName{"intent", 1},    UsualName{"topic", 2},
+    UsualName{"tags", 1},       UsualName{"nertags", 1}, UsualName{"score", 2},     UsualName{"stars", 2},
+    UsualName{"rating", 2},
 };
 
 // Columns that are read together or not at all.
@@ -120,8 +123,19 @@ class Chooser {
     fail("{}: {}: must be one column, got {}; the columns are {}", where_, option, listed(several), listed(names_));
   }
 
+  // The columns of the first usual pair that is there.
+  std::optional<std::pair<std::size_t, std::size_t>> usual_pair() const {
+    const auto find = [&](std::string_view name) { return std::find(plain_.begin(), plain_.end(), name); };
+    for (const auto& [first, second] : kPairs) {
+      const auto one = find(first), two = find(second);
+      if (one != plain_.end() && two != plain_.end())
+        return std::pair(static_cast<std::size_t>(one - plain_.begin()),
+                         static_cast<std::size_t>(two - plain_.begin()));
+    }
+    return std::nullopt;
+  }
+
   std::vector<std::size_t> texts() const {
-    check_pairs();
     const std::vector<std::size_t> found = usual(kTextNames);
     require(!found.empty(),
             "{}: no column is named as texts usually are (text, sentence, review ...); name one with "
@@ -153,28 +167,17 @@ class Chooser {
     return found;
   }
 
-  void check_pairs() const {
-    const auto find = [&](std::string_view name) { return std::find(plain_.begin(), plain_.end(), name); };
-    for (const auto& [first, second] : kPairs) {
-      const auto one = find(first), two = find(second);
-      if (one == plain_.end() || two == plain_.end()) continue;
-      const std::string& name = names_[static_cast<std::size_t>(one - plain_.begin())];
-      fail("{}: columns {} and {} make pairs of texts, which are not supported yet; --text {} reads that one alone",
-           where_, trimmed(name), trimmed(names_[static_cast<std::size_t>(two - plain_.begin())]), trimmed(name));
-    }
-  }
-
   const std::vector<std::string>& names_;
   const std::string& where_;
   std::vector<std::string> plain_;
 };
 
-// The columns of "title+description"; a column may have that name as a whole.
-std::vector<std::string> parts_of(const std::string& wanted, const std::vector<std::string>& names) {
+// The columns of "title+description" or "toxic,insult"; a column may have that name as a whole.
+std::vector<std::string> parts_of(const std::string& wanted, char separator, const std::vector<std::string>& names) {
   if (std::find(names.begin(), names.end(), wanted) != names.end()) return {wanted};
   std::vector<std::string> parts(1);
   for (const char c : wanted) {
-    if (c == '+') {
+    if (c == separator) {
       parts.emplace_back();
     } else {
       parts.back() += c;
@@ -188,13 +191,21 @@ std::string note_of(const std::vector<std::string>& names, const Columns& column
   bool plain_names = columns.text.size() == 1 && names[columns.text[0]] == "text";
   for (const std::size_t i : columns.text) texts += (texts.empty() ? "" : " and ") + std::string(trimmed(names[i]));
   for (std::size_t i = 0; i < names.size(); ++i) {
-    const bool used = columns.label == i || std::count(columns.text.begin(), columns.text.end(), i) > 0;
+    const bool used = columns.second == i || std::count(columns.labels.begin(), columns.labels.end(), i) > 0 ||
+                      std::count(columns.text.begin(), columns.text.end(), i) > 0;
     if (!used) unused += (unused.empty() ? "" : ", ") + std::string(trimmed(names[i]));
   }
   std::string note = "texts are column " + engine::printable(texts, 100);
-  if (columns.label && labels != Labels::ignored) {
-    plain_names = plain_names && names[*columns.label] == "label";
-    note += ", labels column " + engine::printable(trimmed(names[*columns.label]), 100);
+  if (columns.second) {
+    plain_names = false;
+    note = fmt::format("pairs are columns {} and {}", engine::printable(texts, 100),
+                       engine::printable(trimmed(names[*columns.second]), 100));
+  }
+  if (!columns.labels.empty() && labels != Labels::ignored) {
+    std::string all;
+    for (const std::size_t i : columns.labels) all += (all.empty() ? "" : ", ") + std::string(trimmed(names[i]));
+    plain_names = plain_names && columns.labels.size() == 1 && names[columns.labels[0]] == "label";
+    note += fmt::format(", labels column{} {}", columns.labels.size() > 1 ? "s" : "", engine::printable(all, 200));
   }
   if (plain_names && unused.empty()) return "";
   if (!unused.empty()) note += "; not used: " + engine::printable(unused, 200);
@@ -207,17 +218,35 @@ Columns choose_columns(const std::vector<std::string>& names, const ReadingOptio
                        const std::string& where) {
   const Chooser chooser(names, where);
   Columns columns;
-  if (options.text.empty()) {
+  const auto pair = options.text.empty() && options.pair.empty() ? chooser.usual_pair() : std::nullopt;
+  if (pair) {
+    columns.text = {pair->first};
+    columns.second = pair->second;
+  } else if (options.text.empty()) {
     columns.text = chooser.texts();
   } else {
-    for (const std::string& part : parts_of(options.text, names)) columns.text.push_back(chooser.named(part, "--text"));
+    for (const std::string& part : parts_of(options.text, '+', names))
+      columns.text.push_back(chooser.named(part, "--text"));
+  }
+  if (!options.pair.empty()) {
+    columns.second = chooser.named(options.pair, "--pair");
+    require(std::count(columns.text.begin(), columns.text.end(), *columns.second) == 0,
+            "{}: the texts of a pair must be two columns, got {} for both", where, names[*columns.second]);
   }
   if (labels != Labels::ignored) {
-    columns.label =
-        options.label.empty() ? chooser.label(labels == Labels::required) : chooser.named(options.label, "--label");
-    const bool twice = columns.label && std::count(columns.text.begin(), columns.text.end(), *columns.label) > 0;
-    require(!twice, "{}: text and label must be two columns, got {} for both", where,
-            twice ? names[*columns.label] : "");
+    const bool needed = labels == Labels::required && !columns.second && options.answers != Answers::none;
+    if (!options.label.empty()) {
+      for (const std::string& part : parts_of(options.label, ',', names))
+        columns.labels.push_back(chooser.named(part, "--label"));
+    } else if (options.answers != Answers::none) {
+      if (const auto label = chooser.label(needed)) columns.labels.push_back(*label);
+    }
+    for (const std::size_t label : columns.labels) {
+      require(std::count(columns.text.begin(), columns.text.end(), label) == 0 && columns.second != label,
+              "{}: text and label must be two columns, got {} for both", where, names[label]);
+      require(std::count(columns.labels.begin(), columns.labels.end(), label) == 1,
+              "{}: --label: names a column once, got {} twice", where, names[label]);
+    }
   }
   columns.note = note_of(names, columns, labels);
   return columns;
@@ -230,11 +259,13 @@ int n_recognised(const std::vector<std::string>& names, const ReadingOptions& op
     return std::any_of(names.begin(), names.end(),
                        [&](const std::string& name) { return plain(name) == plain(wanted); });
   };
-  const std::vector<std::string> texts = parts_of(options.text, names);
-  const bool text =
-      options.text.empty() ? !chooser.usual(kTextNames).empty() : std::all_of(texts.begin(), texts.end(), is_there);
-  const bool label = labels != Labels::ignored &&
-                     (options.label.empty() ? !chooser.usual(kLabelNames).empty() : is_there(options.label));
+  const std::vector<std::string> texts = parts_of(options.text, '+', names);
+  const std::vector<std::string> named = parts_of(options.label, ',', names);
+  const bool text = options.text.empty() ? !chooser.usual(kTextNames).empty() || chooser.usual_pair()
+                                         : std::all_of(texts.begin(), texts.end(), is_there);
+  const bool label =
+      labels != Labels::ignored &&
+      (options.label.empty() ? !chooser.usual(kLabelNames).empty() : std::all_of(named.begin(), named.end(), is_there));
   return int{text} + int{label};
 }
 

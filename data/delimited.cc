@@ -157,14 +157,16 @@ class Parser {
  private:
   void take_row(const std::vector<std::string>& fields, std::size_t line) {
     blank_lines_.end_row();
-    Row row{.text = {}, .label = {}, .line = line};
+    Row row{.text = {}, .line = line};
     for (const std::size_t i : layout_.columns.text) {
       if (i != layout_.columns.text.front()) row.text += ' ';
       row.text += fields[i];
     }
-    if (layout_.columns.label) {
-      row.label = without_blanks(fields[*layout_.columns.label]);
-      require(!row.label.empty(), "{}: line {}: a row must have a label, got none", file_, line);
+    if (layout_.columns.second) row.second = fields[*layout_.columns.second];
+    for (const std::size_t i : layout_.columns.labels) {
+      row.labels.emplace_back(without_blanks(fields[i]));
+      require(!row.labels.back().empty(), "{}: line {}: a row must have a label, got none{}", file_, line,
+              layout_.columns.labels.size() > 1 ? " in column " + engine::printable(layout_.names[i], 100) : "");
     }
     take_(std::move(row));
   }
@@ -186,7 +188,7 @@ class Parser {
         continue;
       }
       check_count(records.next(fields, n_columns_), line);
-      if (layout_.columns.label) labels_.emplace(without_blanks(fields[*layout_.columns.label]));
+      if (has_labels()) labels_.emplace(without_blanks(fields[layout_.columns.labels.front()]));
       look_for_rows_in(records.source(), line);
       take_row(fields, line);
     }
@@ -225,7 +227,7 @@ class Parser {
               "{}: line {}: the quoted field that begins here holds line {}, which would be a row of its own: is a "
               "quote missing, or are quotes no quotes in this file?",
               file_, record_line, record_line + i);
-      if (!layout_.columns.label) continue;
+      if (!has_labels()) continue;
       Suspect suspect{record_line, record_line + i, {label_in(line)}};
       if (is_last) suspect.labels.insert(suspect.labels.begin(), label_in(first));
       check(suspect);
@@ -233,8 +235,10 @@ class Parser {
     }
   }
 
+  bool has_labels() const { return !layout_.columns.labels.empty(); }
+
   std::string label_in(std::string_view line) const {
-    const std::string_view field = without_blanks(nth_field(line, layout_.separator, *layout_.columns.label));
+    const std::string_view field = without_blanks(nth_field(line, layout_.separator, layout_.columns.labels.front()));
     return is_quoted(field) ? unquoted(field) : std::string(field);
   }
 

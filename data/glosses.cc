@@ -66,7 +66,9 @@ class Glosses final : public Source {
  public:
   std::string name() const override { return "glosses"; }
   std::uint64_t fingerprint() const override { return file_fingerprint("glosses", kFile, engine::kMostBytes); }
-  Corpus read() const override { return parse_glosses(engine::read_file(kFile), kFile); }
+  CorpusFacts visit(const Take& take) const override {
+    return deliver(parse_glosses(engine::read_file(kFile), kFile), take);
+  }
 };
 
 }  // namespace

@@ -22,19 +22,19 @@ using engine::require;
 
 namespace {
 
-struct Part {
+struct Reviews {
   std::string_view folder;
   std::int32_t label;
   std::vector<Example> Corpus::*examples;
   bool required;
 };
 // In the order of reading.
-constexpr std::array kParts{
-    Part{"train/neg", 0, &Corpus::train, true},
-    Part{"train/pos", 1, &Corpus::train, true},
-    Part{"test/neg", 0, &Corpus::test, true},
-    Part{"test/pos", 1, &Corpus::test, true},
-    Part{"train/unsup", kUnlabelled, &Corpus::unlabelled, false},
+constexpr std::array kFolders{
+    Reviews{"train/neg", 0, &Corpus::train, true},
+    Reviews{"train/pos", 1, &Corpus::train, true},
+    Reviews{"test/neg", 0, &Corpus::test, true},
+    Reviews{"test/pos", 1, &Corpus::test, true},
+    Reviews{"train/unsup", kUnlabelled, &Corpus::unlabelled, false},
 };
 
 struct ReviewName {
@@ -64,7 +64,7 @@ constexpr std::size_t kMostNotes = 10;
 // Reviews as they come, to be put in order.
 class Collector {
  public:
-  explicit Collector(std::string file) : file_(std::move(file)) {}
+  Collector(std::string file, Answers answers) : file_(std::move(file)), answers_(answers) {}
 
   // Whether `path` is that of a review, which take() is to follow with. Throws Error for a stranger among reviews.
   bool wants(std::string_view path) {
@@ -72,10 +72,10 @@ class Collector {
     const std::string_view name = path.substr(slash == path.npos ? 0 : slash + 1);
     const std::string_view folder = path.substr(0, path.size() - name.size());
     if (name.starts_with('.')) return false;
-    for (part_ = 0; part_ < kParts.size(); ++part_) {
-      if (is_in(folder, kParts[part_].folder)) break;
+    for (part_ = 0; part_ < kFolders.size(); ++part_) {
+      if (is_in(folder, kFolders[part_].folder)) break;
     }
-    if (part_ == kParts.size()) {
+    if (part_ == kFolders.size()) {
       note_unused(folder);
       return false;
     }
@@ -95,14 +95,17 @@ class Collector {
   }
 
   Corpus finish() {
-    Corpus corpus{.label_names = {"neg", "pos"}, .train = {}, .test = {}, .unlabelled = {}};
+    Corpus corpus;
+    corpus.answers = answers_;
+    corpus.label_names = {"neg", "pos"};
+    if (answers_ == Answers::numbers) corpus.label_names = {"stars"};
     std::string missing;
-    for (std::size_t i = 0; i < kParts.size(); ++i) {
-      if (kParts[i].required && reviews_[i].empty()) missing += fmt::format(" {}", kParts[i].folder);
+    for (std::size_t i = 0; i < kFolders.size(); ++i) {
+      if (kFolders[i].required && reviews_[i].empty()) missing += fmt::format(" {}", kFolders[i].folder);
     }
     require(missing.empty(), "{}: must hold reviews in train/neg, train/pos, test/neg and test/pos, got none in{}",
             file_, missing);
-    for (std::size_t i = 0; i < kParts.size(); ++i) move_part(i, corpus.*kParts[i].examples);
+    for (std::size_t i = 0; i < kFolders.size(); ++i) move_part(i, corpus.*kFolders[i].examples);
     for (const std::string& folder : unused_) corpus.notes.push_back(fmt::format("{}: not used: {}", file_, folder));
     return corpus;
   }
@@ -129,14 +132,22 @@ class Collector {
     const auto twice = std::adjacent_find(reviews.begin(), reviews.end(),
                                           [](const Review& a, const Review& b) { return a.name == b.name; });
     require(twice == reviews.end(), "{}: {}: a review must be there once, got {}_{}.txt twice", file_,
-            kParts[part].folder, twice == reviews.end() ? 0 : twice->name.id,
+            kFolders[part].folder, twice == reviews.end() ? 0 : twice->name.id,
             twice == reviews.end() ? 0 : twice->name.rating);
     examples.reserve(examples.size() + reviews.size());
-    for (Review& review : reviews) examples.push_back({std::move(review.text), kParts[part].label});
+    for (Review& review : reviews) {
+      Example example{std::move(review.text), kFolders[part].label};
+      if (answers_ == Answers::numbers && example.label != kUnlabelled) {
+        example.numbers = {static_cast<float>(review.name.rating)};
+        example.label = kUnlabelled;
+      }
+      examples.push_back(std::move(example));
+    }
   }
 
   std::string file_;
-  std::array<std::vector<Review>, kParts.size()> reviews_;
+  Answers answers_;
+  std::array<std::vector<Review>, kFolders.size()> reviews_;
   std::size_t part_ = 0;  // of the review that is being read
   ReviewName name_{};
   std::string path_;
@@ -155,56 +166,70 @@ std::vector<fs::path> sorted_files(const fs::path& folder) {
   return files;
 }
 
+Answers answers_of(const fs::path& path, const ReadingOptions& options) {
+  const Answers answers = options.answers.value_or(Answers::label);
+  require(answers == Answers::label || answers == Answers::numbers,
+          "{}: reviews have a label (neg, pos) or a number of stars to learn, no {}", path.string(), name(answers));
+  return answers;
+}
+
+std::string_view kind_of(Answers answers) { return answers == Answers::numbers ? "imdb stars" : "imdb"; }
+
 class Archive final : public Source {
  public:
-  Archive(fs::path path, std::uint64_t most_bytes) : path_(std::move(path)), most_bytes_(most_bytes) {}
+  Archive(fs::path path, const ReadingOptions& options)
+      : path_(std::move(path)), most_bytes_(options.limit()), answers_(answers_of(path_, options)) {}
   std::string name() const override { return path_.string(); }
-  std::uint64_t fingerprint() const override { return file_fingerprint("imdb", path_, most_bytes_); }
-  Corpus read() const override {
-    return within_memory(name(),
-                         [&] { return read_imdb_archive(read_bytes(path_, most_bytes_), name(), most_bytes_); });
+  std::uint64_t fingerprint() const override { return file_fingerprint(kind_of(answers_), path_, most_bytes_); }
+  CorpusFacts visit(const Take& take) const override {
+    return within_memory(name(), [&] {
+      return deliver(read_imdb_archive(read_bytes(path_, most_bytes_), name(), most_bytes_, answers_), take);
+    });
   }
 
  private:
   fs::path path_;
   std::uint64_t most_bytes_;
+  Answers answers_;
 };
 
 class Folder final : public Source {
  public:
-  Folder(fs::path path, std::uint64_t most_bytes) : path_(std::move(path)), most_bytes_(most_bytes) {}
+  Folder(fs::path path, const ReadingOptions& options)
+      : path_(std::move(path)), most_bytes_(options.limit()), answers_(answers_of(path_, options)) {}
   std::string name() const override { return path_.string(); }
   std::uint64_t fingerprint() const override {
-    std::uint64_t hash = engine::content_hash("imdb");
-    for (const Part& part : kParts) {
+    std::uint64_t hash = engine::content_hash(kind_of(answers_));
+    for (const Reviews& part : kFolders) {
       if (!part.required && type_of(path_ / part.folder) != fs::file_type::directory) continue;
       for (const fs::path& file : sorted_files(path_ / part.folder)) hash = stamp_fingerprint(file, path_, hash);
     }
     return hash;
   }
-  Corpus read() const override {
-    return within_memory(name(), [&] { return read_imdb_folder(path_, most_bytes_); });
+  CorpusFacts visit(const Take& take) const override {
+    return within_memory(name(), [&] { return deliver(read_imdb_folder(path_, most_bytes_, answers_), take); });
   }
 
  private:
   fs::path path_;
   std::uint64_t most_bytes_;
+  Answers answers_;
 };
 
 }  // namespace
 
-Corpus read_imdb_archive(std::string_view bytes, const std::string& file, std::uint64_t most_bytes) {
-  Collector collector(file);
+Corpus read_imdb_archive(std::string_view bytes, const std::string& file, std::uint64_t most_bytes, Answers answers) {
+  Collector collector(file, answers);
   read_tar(
       bytes, file, most_bytes, [&](std::string_view path) { return collector.wants(path); },
       [&](std::string content) { collector.take(std::move(content)); });
   return collector.finish();
 }
 
-Corpus read_imdb_folder(const fs::path& folder, std::uint64_t most_bytes) {
+Corpus read_imdb_folder(const fs::path& folder, std::uint64_t most_bytes, Answers answers) {
   std::uint64_t n_bytes = 0;
-  Collector collector(folder.string());
-  for (const Part& part : kParts) {
+  Collector collector(folder.string(), answers);
+  for (const Reviews& part : kFolders) {
     if (type_of(folder / part.folder) != fs::file_type::directory) continue;
     for (const fs::path& file : sorted_files(folder / part.folder)) {
       if (!collector.wants(file.lexically_relative(folder).string())) continue;
@@ -220,12 +245,12 @@ Corpus read_imdb_folder(const fs::path& folder, std::uint64_t most_bytes) {
 
 std::unique_ptr<Source> open_imdb(const fs::path& path, const ReadingOptions& options) {
   if (type_of(path) != fs::file_type::directory)
-    return is_tar_name(path) ? std::make_unique<Archive>(path, options.limit()) : nullptr;
+    return is_tar_name(path) ? std::make_unique<Archive>(path, options) : nullptr;
   for (const fs::path& folder : {path, path / "aclImdb"}) {
-    const bool is_imdb = std::any_of(kParts.begin(), kParts.end(), [&](const Part& part) {
+    const bool is_imdb = std::any_of(kFolders.begin(), kFolders.end(), [&](const Reviews& part) {
       return type_of(folder / part.folder) == fs::file_type::directory;
     });
-    if (is_imdb) return std::make_unique<Folder>(folder, options.limit());
+    if (is_imdb) return std::make_unique<Folder>(folder, options);
   }
   return nullptr;
 }

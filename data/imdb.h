@@ -17,9 +17,12 @@ namespace ingot::data {
 
 // Reads an archive from its bytes, wherever in it train/ and test/ are; `file` is the name for messages. Throws Error
 // naming file, member and rule, also if it unpacks to more than `most_bytes`.
-Corpus read_imdb_archive(std::string_view bytes, const std::string& file, std::uint64_t most_bytes);
+// With Answers::numbers, examples have their rating, 1 to 10 stars, instead of a label.
+Corpus read_imdb_archive(std::string_view bytes, const std::string& file, std::uint64_t most_bytes,
+                         Answers answers = Answers::label);
 
 // Reads the folder that holds train/ and test/, of at most `most_bytes`.
-Corpus read_imdb_folder(const std::filesystem::path& folder, std::uint64_t most_bytes);
+Corpus read_imdb_folder(const std::filesystem::path& folder, std::uint64_t most_bytes,
+                        Answers answers = Answers::label);
 
 }  // namespace ingot::data

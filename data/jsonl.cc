@@ -86,12 +86,27 @@ class Parser {
 
   void parse(const Object& object) {
     const Json value = parse_object(object, file_);
-    Row row{.text = {}, .label = {}, .line = object.line};
+    Row row{.text = {}, .line = object.line};
     for (const std::size_t i : layout_.columns.text) {
       if (i != layout_.columns.text.front()) row.text += ' ';
-      row.text += text_of(value, layout_.names[i], object.line);
+      if (const Json* words = list_of(value, layout_.names[i])) {
+        take_words(*words, layout_.names[i], row);
+      } else {
+        row.text += text_of(value, layout_.names[i], object.line);
+      }
     }
-    if (layout_.columns.label) row.label = label_of(value, layout_.names[*layout_.columns.label], object.line);
+    if (layout_.columns.second) row.second = text_of(value, layout_.names[*layout_.columns.second], object.line);
+    for (const std::size_t i : layout_.columns.labels) {
+      const std::string& key = layout_.names[i];
+      if (const Json* list = list_of(value, key)) {
+        require(layout_.columns.labels.size() == 1,
+                "{}: line {}: {} must be one label, as there are several columns, got a list", file_, object.line, key);
+        row.is_list = true;
+        for (const Json& item : *list) row.labels.push_back(label_of(item, key, object.line));
+      } else {
+        row.labels.push_back(label_under(value, key, object.line));
+      }
+    }
     blank_lines_.end_row();
     take_(std::move(row));
   }
@@ -109,21 +124,44 @@ class Parser {
     return found->text();
   }
 
-  std::string label_of(const Json& object, const std::string& key, std::size_t line) const {
+  // The list under the key; null if there is no list.
+  static const Json* list_of(const Json& object, const std::string& key) {
+    const auto found = object.find(key);
+    return found != object.end() && found->is_array() ? &*found : nullptr;
+  }
+
+  void take_words(const Json& words, const std::string& key, Row& row) const {
+    require(layout_.columns.text.size() == 1, "{}: line {}: {} must be a string, as texts are joined, got a list",
+            file_, row.line, key);
+    for (const Json& word : words) {
+      require(word.is_string() && !word.text().empty(), "{}: line {}: {} must be words, got {}", file_, row.line, key,
+              engine::excerpt(engine::shown(word)));
+      if (!row.text.empty()) row.text += ' ';
+      row.text += word.text();
+      row.word_ends.push_back(static_cast<std::uint32_t>(row.text.size()));
+    }
+    require(!row.word_ends.empty(), "{}: line {}: {} must hold a word, is an empty list", file_, row.line, key);
+  }
+
+  std::string label_under(const Json& object, const std::string& key, std::size_t line) const {
     const auto found = object.find(key);
     if (found == object.end())
       fail("{}: line {}: a row must have a label under the key {}, got {}", file_, line, key, keys_shown(object));
-    if (found->is_number_float() && std::trunc(found->get<double>()) == found->get<double>() &&
-        std::abs(found->get<double>()) < 9e15)
-      return std::to_string(static_cast<std::int64_t>(found->get<double>()));
-    if (found->is_number() || found->is_boolean()) return found->dump();
-    const std::string label = found->is_string() ? std::string(without_blanks(found->text())) : std::string();
-    require(!found->is_null() && (!found->is_string() || !label.empty()),
+    return label_of(*found, key, line);
+  }
+
+  std::string label_of(const Json& found, const std::string& key, std::size_t line) const {
+    if (found.is_number_float() && std::trunc(found.get<double>()) == found.get<double>() &&
+        std::abs(found.get<double>()) < 9e15)
+      return std::to_string(static_cast<std::int64_t>(found.get<double>()));
+    if (found.is_number() || found.is_boolean()) return found.dump();
+    const std::string label = found.is_string() ? std::string(without_blanks(found.text())) : std::string();
+    require(!found.is_null() && (!found.is_string() || !label.empty()),
             "{}: line {}: a row must have a label, got "
             "none",
             file_, line);
-    require(found->is_string(), "{}: line {}: {} must be a string, a number or a boolean, got {}", file_, line, key,
-            engine::excerpt(engine::shown(*found)));
+    require(found.is_string(), "{}: line {}: {} must be a string, a number or a boolean, got {}", file_, line, key,
+            engine::excerpt(engine::shown(found)));
     return label;
   }
 

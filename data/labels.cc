@@ -19,15 +19,22 @@ std::string spelling_of(std::size_t pair, bool value) { return std::string(kBool
 
 bool is_number(const std::string& label) { return as_number(label).has_value(); }
 
+// Whether it is a number that is not whole.
+bool is_real(const std::string& label) {
+  const std::optional<double> value = as_number(label);
+  return value && !as_integer(label) && std::trunc(*value) != *value;
+}
+
 }  // namespace
 
-std::int32_t LabelTable::add(const std::string& label, const std::string& file, std::size_t line) {
-  const auto [found, is_new] = found_.try_emplace(label, Found{static_cast<std::int32_t>(found_.size()), file, line});
+void LabelTable::add(const std::string& label, const std::string& file, std::size_t line) {
+  if (!real_ && is_real(label)) real_.emplace(label, Found{0, file, line});
+  if (real_ && found_.size() == kMostLabels) return;  // of a quantity: the names do not count
+  found_.try_emplace(label, Found{found_.size(), file, line});
   require(found_.size() <= kMostLabels,
-          "{}: line {}: there must be at most {} different labels; is another column the "
-          "label?",
+          "{}: line {}: there must be at most {} different labels; is another column the label, or is it a number to "
+          "learn (--task regression)?",
           file, line, kMostLabels);
-  return found->second.number;
 }
 
 void LabelTable::check_missing(const std::vector<std::string>& met) const {
@@ -43,17 +50,21 @@ void LabelTable::check_missing(const std::vector<std::string>& met) const {
        numbers ? "numbers" : "booleans");
 }
 
-void LabelTable::check_whole(const std::vector<std::string>& met) const {
-  const auto real = std::find_if(met.begin(), met.end(), [](const std::string& name) {
-    const double value = as_number(name).value();
-    return !as_integer(name) && std::trunc(value) != value;
-  });
-  if (real == met.end()) return;
-  const Found& found = found_.at(*real);
-  fail(
-      "{}: line {}: labels are real numbers, such as {}: regression is not supported yet; for classes, give "
-      "names or whole numbers",
-      found.file, found.line, engine::excerpt(*real));
+std::vector<std::string> LabelTable::met() const {
+  std::vector<std::string> met(found_.size());
+  for (const auto& [name, found] : found_) met[found.number] = name;
+  return met;
+}
+
+bool LabelTable::is_quantity() const {
+  if (!real_) return false;
+  const auto& [number, place] = *real_;
+  const std::vector<std::string> all = met();
+  const auto text = std::find_if(all.begin(), all.end(), [](const std::string& name) { return !is_number(name); });
+  if (text == all.end()) return true;
+  const Found& other = found_.at(*text);
+  fail("{}: line {}: must be a number, as {} in line {}, got '{}'; names of classes are read as such by --task single-label",
+       other.file, other.line, engine::excerpt(number), place.line, engine::excerpt(*text));
 }
 
 void LabelTable::check_words(const std::vector<std::string>& met) const {
@@ -120,13 +131,16 @@ std::vector<std::string> LabelTable::other_names(const std::vector<std::string>&
   return names;
 }
 
-std::vector<std::string> LabelTable::finish(std::vector<Example>& examples) {
-  std::vector<std::string> met(found_.size());
-  for (const auto& [name, found] : found_) met[static_cast<std::size_t>(found.number)] = name;
+std::vector<std::string> LabelTable::finish() {
+  if (real_ && std::all_of(found_.begin(), found_.end(), [](const auto& found) { return is_number(found.first); }))
+    fail(
+        "{}: line {}: labels are real numbers, such as {}: for classes, give names or whole numbers; a number is "
+        "learned by --task regression",
+        real_->second.file, real_->second.line, engine::excerpt(real_->first));
+  const std::vector<std::string> met = this->met();
   check_missing(met);
   check_words(met);
   numeric_ = std::all_of(met.begin(), met.end(), is_number);
-  if (numeric_) check_whole(met);
   pair_ = boolean_pair(met);
   const bool words = pair_ && *pair_ != kNumberPair;
   const std::vector<std::string> names = words ? boolean_names(met) : other_names(met);
@@ -137,9 +151,6 @@ std::vector<std::string> LabelTable::finish(std::vector<Example>& examples) {
     if (!is_new) same->second = -1;
     if (pair_ && !words) booleans_[as_boolean(names[i])->value ? 1 : 0] = number;
   }
-  std::vector<std::int32_t> order;
-  for (const std::string& name : met) order.push_back(find(name));
-  for (Example& example : examples) example.label = order[static_cast<std::size_t>(example.label)];
   return names;
 }
 

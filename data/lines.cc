@@ -22,8 +22,7 @@ std::string_view without_blanks(std::string_view text) {
 Layout look_at_lines(std::string_view, const std::string&, Labels, const ReadingOptions&) { return {}; }
 
 std::vector<std::string> parse_lines(std::string_view text, const std::string&, const Layout&, const TakeRow& take) {
-  for (std::size_t line = 1; !text.empty(); ++line)
-    take({.text = std::string(take_line(text)), .label = {}, .line = line});
+  for (std::size_t line = 1; !text.empty(); ++line) take({.text = std::string(take_line(text)), .line = line});
   return {};
 }
 

@@ -22,6 +22,9 @@ std::unique_ptr<Source> open_tables(const std::filesystem::path& path, const Rea
 // The noun glosses of the Debian package wordnet-base.
 std::unique_ptr<Source> open_glosses();
 
+// Gives a corpus that was read whole to `take`, as Source::visit does.
+CorpusFacts deliver(Corpus&& corpus, const Source::Take& take);
+
 // Fingerprint of the content of one file. `kind` keeps readers of the same bytes apart.
 std::uint64_t file_fingerprint(std::string_view kind, const std::filesystem::path& file, std::uint64_t most_bytes);
 

@@ -22,12 +22,12 @@ namespace {
 constexpr std::uint64_t kDefaultBytes = std::uint64_t{4} << 30;
 
 // Readers of built-in data: a word instead of a path. A file or folder of that name is reached as ./word.
-struct Word {
+struct BuiltIn {
   std::string_view word;
   std::unique_ptr<Source> (*open)();
 };
 constexpr std::array kWords{
-    Word{"glosses", open_glosses},
+    BuiltIn{"glosses", open_glosses},
 };
 
 // Readers of paths: the first that opens it reads it.
@@ -46,8 +46,10 @@ constexpr std::array kReaders{
 };
 
 void check_has_columns(bool has_columns, const std::string& where, const ReadingOptions& options) {
-  const bool named = !options.text.empty() || !options.label.empty() || !options.separator.empty();
-  engine::require(has_columns || !named, "{}: has no columns; --text, --label and --separator are about tables", where);
+  const bool named =
+      !options.text.empty() || !options.pair.empty() || !options.label.empty() || !options.separator.empty();
+  engine::require(has_columns || !named, "{}: has no columns; --text, --pair, --label and --separator are about tables",
+                  where);
 }
 
 // `where` itself, or else, when it is relative, in the folder that INGOT_DATA names.
@@ -76,9 +78,38 @@ std::uint64_t ReadingOptions::limit() const {
   return std::min(kDefaultBytes, memory / 2);
 }
 
+std::vector<Example>& Corpus::part(Part part) {
+  std::vector<Example>* const all[] = {&train, &test, &unlabelled, &validation};
+  return *all[static_cast<std::size_t>(part)];
+}
+
+Corpus Source::read() const {
+  Corpus corpus;
+  within_memory(name(), [&] {
+    static_cast<CorpusFacts&>(corpus) = visit([&](Part part, Example&& example) {
+      example.text.shrink_to_fit();
+      corpus.part(part).push_back(std::move(example));
+    });
+  });
+  return corpus;
+}
+
+std::string_view name(Answers answers) {
+  constexpr std::string_view kNames[] = {"none", "label", "labels", "numbers", "tags"};
+  return kNames[static_cast<std::size_t>(answers)];
+}
+
+CorpusFacts deliver(Corpus&& corpus, const Source::Take& take) {
+  for (const Part part : kParts) {
+    for (Example& example : corpus.part(part)) take(part, std::move(example));
+    std::vector<Example>().swap(corpus.part(part));
+  }
+  return std::move(corpus);
+}
+
 std::unique_ptr<Source> open_source(const std::string& where, const ReadingOptions& options) {
   engine::require(!where.empty(), "data: must be a path or the word glosses, got nothing");
-  for (const Word& word : kWords) {
+  for (const BuiltIn& word : kWords) {
     if (where != word.word) continue;
     check_has_columns(false, where, options);
     return word.open();

@@ -15,9 +15,12 @@
 // The factors are those of the shortest rows; texts of 100 bytes cost B + 2 B.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,26 +29,55 @@ namespace ingot::data {
 
 inline constexpr std::int32_t kUnlabelled = -1;
 
-struct Example {
-  std::string text;                  // valid UTF-8
-  std::int32_t label = kUnlabelled;  // index into Corpus::label_names
+// What is known of each text, and so what a model can learn to answer.
+enum class Answers {
+  none,     // nothing: texts to pretrain on, or pairs of texts that belong together
+  label,    // one of the label names
+  labels,   // any number of the label names
+  numbers,  // a number for each of the label names
+  tags,     // one of the label names for each word
 };
 
-struct Corpus {
-  std::vector<std::string> label_names;  // sorted
-  std::vector<Example> train;
-  std::vector<Example> test;        // empty when the source has no test part
-  std::vector<Example> unlabelled;  // empty when the source has none
-  std::vector<Example> validation;  // empty when the source has none: then some of train is held out
-  std::vector<std::string> notes;   // what a user should know about the content, such as lines that were skipped
+// A word of Example::text: from behind the blank that follows the word before to `end`.
+struct Word {
+  std::uint32_t end;
+  std::int32_t tag;  // index into the label names
+};
+
+struct Example {
+  std::string text;                  // valid UTF-8
+  std::int32_t label = kUnlabelled;  // Answers::label: index into the label names
+  std::string second{};              // of a pair of texts
+  std::vector<float> numbers{};      // Answers::labels (0 or 1) and numbers: one for each label name
+  std::vector<Word> words{};         // Answers::tags: all words of the text, one blank between two of them
+};
+
+enum class Part { train, test, unlabelled, validation };
+inline constexpr std::array kParts{Part::train, Part::test, Part::unlabelled, Part::validation};
+
+// What is said of a corpus beside its examples.
+struct CorpusFacts {
+  std::vector<std::string> label_names;  // of labels and tags sorted; of numbers in the order of their columns
+  std::vector<std::string> notes;        // what a user should know about the content, such as lines that were skipped
+  Answers answers = Answers::label;
+  bool has_pairs = false;  // every example has a second text
+};
+
+struct Corpus : CorpusFacts {
+  // The examples of the parts. All but train can be empty; without validation some of train is held out.
+  std::vector<Example> train, test, unlabelled, validation;
+
+  std::vector<Example>& part(Part part);
 };
 
 // How tables are read if their column names and form do not tell, and how much may be read.
 struct ReadingOptions {
-  std::string text;              // column of the text; "a+b": both, joined with a blank; empty: by its usual names
-  std::string label;             // column of the label
-  std::string separator;         // of fields: one character, or "tab"; empty: what makes sense of the header
-  std::uint64_t most_bytes = 0;  // of one corpus, unpacked; 0: 4 GiB, or half of the machine's memory if that is less
+  std::string text;                // column of the text; "a+b": both, joined with a blank; empty: by its usual names
+  std::string pair;                // column of the second text of a pair
+  std::string label;               // column of the label; "a,b": several columns
+  std::string separator;           // of fields: one character, or "tab"; empty: what makes sense of the header
+  std::optional<Answers> answers;  // what to read the labels as; empty: by what they are
+  std::uint64_t most_bytes = 0;    // of one corpus, unpacked; 0: 4 GiB, or half of the machine's memory if that is less
 
   std::uint64_t limit() const;
 };
@@ -63,10 +95,17 @@ class Source {
   // What a user should know before the work: which columns and files are used, and which are not.
   virtual std::vector<std::string> notes() const { return {}; }
 
-  // All examples in a fixed order (not that of the file system). Throws Error naming file, line and rule, and Failure
-  // naming the file if memory does not suffice.
-  virtual Corpus read() const = 0;
+  // Gives all examples to `take`, part by part in the order of Part, in a fixed order within (not that of the file
+  // system). Throws Error naming file, line and rule, and Failure naming the file if memory does not suffice.
+  using Take = std::function<void(Part part, Example&& example)>;
+  virtual CorpusFacts visit(const Take& take) const = 0;
+
+  // The same with all examples in memory.
+  Corpus read() const;
 };
+
+// The answers under the names that options and files have for them: label, labels, numbers, tags, none.
+std::string_view name(Answers answers);
 
 // `where` is one of
 // - an IMDb archive (aclImdb.tar.gz), the folder aclImdb extracted from it, or the folder above that: imdb.h;

@@ -17,17 +17,21 @@ inline constexpr std::size_t kMostColumns = 4096;
 inline constexpr std::size_t kMostJsonBytes = std::size_t{16} << 20;  // of one object
 
 struct Row {
-  std::string text;
-  std::string label;     // as written without blanks around it; numbers and booleans of JSON as JSON writes them; empty
-                         // when labels are ignored
-  std::size_t line = 0;  // where the row begins, from 1
+  std::string text;                   // words, where they are a list: joined with a blank
+  std::string second{};               // of a pair
+  std::vector<std::string> labels{};  // of each column of Columns::labels, or the items of the list that stands in the
+                                      // one column; as written without blanks around them; numbers and booleans of
+                                      // JSON as JSON writes them
+  bool is_list = false;               // `labels` is a list
+  std::vector<std::uint32_t> word_ends{};  // of words that were a list: where each ends in the text
+  std::size_t line = 0;                    // where the row begins, from 1
 };
 
 using TakeRow = std::function<void(Row&& row)>;
 
 // How one file is read.
 struct Layout {
-  char separator = 0;              // of delimited files
+  char separator = 0;              // of delimited files; of words and tags, 0: blanks
   std::vector<std::string> names;  // of the columns, or the keys of the first object
   Columns columns;
 };
@@ -53,8 +57,9 @@ std::vector<std::string> parse_delimited(std::string_view text, const std::strin
                                          const TakeRow& take);
 
 // JSON lines: one object a line, with a string as text and, where labels are required, a string, a number or a boolean
-// as label, under the keys that the first object has. Other keys are ignored, repeated ones are an Error. Blank lines
-// are skipped. parse_json takes these or one array of such objects.
+// as label, under the keys that the first object has. A label may be a list of these, which is all labels that the text
+// has; a text may be a list of words, and its label then a list of their tags. Other keys are ignored, repeated ones
+// are an Error. Blank lines are skipped. parse_json takes these or one array of such objects.
 Layout look_at_json(std::string_view start, const std::string& file, Labels labels, const ReadingOptions& options);
 std::vector<std::string> parse_jsonl(std::string_view text, const std::string& file, const Layout& layout,
                                      const TakeRow& take);
@@ -64,6 +69,13 @@ std::vector<std::string> parse_json_file(std::string_view text, const std::strin
 // One text a line, empty lines included: row i is line i + 1. Lines end with LF or CRLF.
 Layout look_at_lines(std::string_view start, const std::string& file, Labels labels, const ReadingOptions& options);
 std::vector<std::string> parse_lines(std::string_view text, const std::string& file, const Layout& layout,
+                                     const TakeRow& take);
+
+// Words with tags, as the shared tasks of CoNLL have them: a line a word, its first column the word and its last one
+// the tag, columns separated by tabs or blanks; an empty line ends a text. Lines that begin with -DOCSTART- or, in a
+// column by itself, with # are no words. Throws Error for a line with another number of columns than the first.
+Layout look_at_conll(std::string_view start, const std::string& file, Labels labels, const ReadingOptions& options);
+std::vector<std::string> parse_conll(std::string_view text, const std::string& file, const Layout& layout,
                                      const TakeRow& take);
 
 // Takes the next line, without its LF or CRLF, off the front of `rest`, which must not be empty.

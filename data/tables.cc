@@ -3,9 +3,11 @@
 #include <array>
 #include <map>
 #include <set>
+#include <tuple>
 
-#include "data/labels.h"
+#include "data/answers.h"
 #include "data/readers.h"
+#include "data/spellings.h"
 #include "data/table.h"
 #include "data/text_file.h"
 #include "engine/base/error.h"
@@ -30,7 +32,9 @@ struct Format {
 constexpr std::array kFormats{
     Format{".csv", true, look_at_csv, parse_delimited},   Format{".tsv", true, look_at_tsv, parse_delimited},
     Format{".jsonl", true, look_at_json, parse_jsonl},    Format{".ndjson", true, look_at_json, parse_jsonl},
-    Format{".json", true, look_at_json, parse_json_file}, Format{".txt", false, look_at_lines, parse_lines},
+    Format{".json", true, look_at_json, parse_json_file}, Format{".conll", true, look_at_conll, parse_conll},
+    Format{".bio", true, look_at_conll, parse_conll},     Format{".iob2", true, look_at_conll, parse_conll},
+    Format{".txt", false, look_at_lines, parse_lines},
 };
 
 // Other files that may hold texts: named when they are not used.
@@ -56,10 +60,10 @@ constexpr Stems kValidation{{"validation", "valid", "dev", "val"}, true}, kNoLab
 constexpr std::size_t kStartBytes = kMostJsonBytes + (std::size_t{1} << 20);
 
 // Labels of a part, spelled otherwise than in the training part, that a note names.
-constexpr std::size_t kMostMatches = 10;
+constexpr std::size_t kMostNamed = 10;
 
 // A file and how it is read.
-struct Part {
+struct File {
   fs::path file;  // empty: there is none
   Labels labels = Labels::required;
   Layout layout = {};
@@ -67,8 +71,8 @@ struct Part {
   bool is_there() const { return !file.empty(); }
 };
 
-Part look_at(const fs::path& file, Labels labels, const ReadingOptions& options) {
-  Part part{.file = file, .labels = labels};
+File look_at(const fs::path& file, Labels labels, const ReadingOptions& options) {
+  File part{.file = file, .labels = labels};
   if (part.is_there()) {
     const std::string start = read_start(file, kStartBytes, options.limit());
     part.layout = format_of(file)->look(start, file.string(), labels, options);
@@ -83,13 +87,14 @@ class Tables final : public Source {
   std::string name() const override { return path_.string(); }
 
   std::uint64_t fingerprint() const override {
-    const std::string how = fmt::format("tables 3/{}/{}/{}", options_.text, options_.label, options_.separator);
+    const std::string how = fmt::format("tables 4/{}/{}/{}/{}/{}", options_.text, options_.pair, options_.label,
+                                        options_.separator, answers_key());
     if (type_of(path_) != fs::file_type::directory) {
       const fs::path plain = without_gzip(path_);
       return file_fingerprint(how + lower_extension(plain), path_, options_.limit());
     }
     std::uint64_t hash = engine::content_hash(how);
-    for (const Part* part : {&train_, &test_, &unlabelled_, &validation_}) {
+    for (const File* part : {&train_, &test_, &unlabelled_, &validation_}) {
       if (part->is_there()) hash = stamp_fingerprint(part->file, path_, hash);
     }
     return hash;
@@ -97,7 +102,7 @@ class Tables final : public Source {
 
   std::vector<std::string> notes() const override {
     std::vector<std::string> all;
-    for (const Part* part : {&train_, &validation_, &test_, &unlabelled_}) {
+    for (const File* part : {&train_, &validation_, &test_, &unlabelled_}) {
       if (part->is_there() && !part->layout.columns.note.empty())
         all.push_back(fmt::format("{}: {}", part->file.string(), part->layout.columns.note));
     }
@@ -105,8 +110,8 @@ class Tables final : public Source {
     return all;
   }
 
-  Corpus read() const override {
-    return within_memory(name(), [&] { return read_parts(); });
+  CorpusFacts visit(const Take& take) const override {
+    return within_memory(name(), [&] { return visit_parts(take); });
   }
 
   // A file by itself.
@@ -129,7 +134,7 @@ class Tables final : public Source {
     if (!train.empty()) validation_ = look_at(validation, Labels::required, options_);
     test_ = look_at(test, Labels::optional, options_);
     unlabelled_ = look_at(unlabelled, Labels::ignored, options_);
-    if (test_.is_there() && !test_.layout.columns.label) {
+    if (test_.is_there() && test_.layout.columns.labels.empty() && !train_.layout.columns.labels.empty()) {
       notes_.push_back(fmt::format("{}: has no column of labels and is not used", test.string()));
       test_ = {};
     }
@@ -138,6 +143,12 @@ class Tables final : public Source {
   }
 
  private:
+  // Classes and tags are what they are, asked for or not.
+  std::string_view answers_key() const {
+    const bool same = !options_.answers || options_.answers == Answers::label || options_.answers == Answers::tags;
+    return same ? "" : data::name(*options_.answers);
+  }
+
   // The one file of a known format under one of these names; an empty path if there is none.
   fs::path find(const Stems& stems) const {
     fs::path found;
@@ -175,72 +186,98 @@ class Tables final : public Source {
     if (!names.empty()) notes_.push_back(fmt::format("{}: not used: {}", path_.string(), fmt::join(names, ", ")));
   }
 
-  Corpus read_parts() const {
-    Corpus corpus;
-    LabelTable labels;
+  // The training part is read twice: only the whole of it says what its labels are.
+  CorpusFacts visit_parts(const Take& take) const {
+    CorpusFacts facts;
+    std::vector<std::string> columns;
+    for (const std::size_t i : train_.layout.columns.labels) columns.push_back(train_.layout.names[i]);
+    AnswerTable answers(columns, options_.answers);
+    facts.has_pairs = (train_.is_there() ? train_ : unlabelled_).layout.columns.second.has_value();
     std::uint64_t room = options_.limit();
     if (train_.is_there()) {
-      read_part(train_, corpus.train, corpus.notes, room,
-                [&](const Row& row) { return labels.add(row.label, train_.file.string(), row.line); });
-      corpus.label_names = labels.finish(corpus.train);
-      for (const std::string& note : labels.notes()) corpus.notes.push_back(train_.file.string() + ": " + note);
+      const std::string file = train_.file.string();
+      const std::string text = read_text(train_.file, room);
+      std::vector<std::string> first;  // what is noted is noted again below
+      parse(train_, text, first, [&](Row&& row) { answers.see(row, file); });
+      answers.finish(file);
+      give_part(Part::train, train_, text, answers, facts.notes, facts, take);
+      for (const std::string& note : answers.notes()) facts.notes.push_back(file + ": " + note);
+      room -= text.size();
     }
-    const std::pair<const Part*, std::vector<Example>*> labelled[] = {{&test_, &corpus.test},
-                                                                      {&validation_, &corpus.validation}};
-    for (const auto& [part, examples] : labelled) {
-      if (!part->is_there()) continue;
-      std::map<std::string, std::int32_t> matched;
-      read_part(*part, *examples, corpus.notes, room, [&, file = part->file.string()](const Row& row) {
-        const std::int32_t label = labels.find(row.label);
-        require(label >= 0, "{}: line {}: a label must be one of the {} of the training part, got '{}'", file, row.line,
-                corpus.label_names.size(), engine::excerpt(row.label));
-        const bool same = row.label == corpus.label_names[static_cast<std::size_t>(label)];
-        if (!same && matched.size() <= kMostMatches) matched.emplace(row.label, label);
-        return label;
-      });
-      note_matches(part->file.string(), matched, corpus);
+    facts.answers = answers.answers();
+    facts.label_names = answers.names();
+    const std::tuple<Part, const File*> others[] = {
+        {Part::test, &test_}, {Part::unlabelled, &unlabelled_}, {Part::validation, &validation_}};
+    for (const auto& [part, file] : others) {
+      if (!file->is_there()) continue;
+      const std::string text = read_text(file->file, room);
+      room -= text.size();
+      give_part(part, *file, text, answers, facts.notes, facts, take);
+      note_matches(file->file.string(), answers.take_matches(), facts);
     }
-    if (unlabelled_.is_there())
-      read_part(unlabelled_, corpus.unlabelled, corpus.notes, room, [](const Row&) { return kUnlabelled; });
-    return corpus;
+    return facts;
   }
 
   // Says which labels of a part are other spellings of those of the training part.
-  static void note_matches(const std::string& file, const std::map<std::string, std::int32_t>& matched,
-                           Corpus& corpus) {
+  static void note_matches(const std::string& file, const std::map<std::string, std::string>& matched,
+                           CorpusFacts& facts) {
     std::vector<std::string> pairs;
-    for (const auto& [label, number] : matched) {
-      const std::string& name = corpus.label_names[static_cast<std::size_t>(number)];
-      pairs.push_back(pairs.size() == kMostMatches
-                          ? "..."
-                          : fmt::format("{} is {}", engine::excerpt(label), engine::excerpt(name)));
-    }
+    for (const auto& [label, name] : matched)
+      pairs.push_back(
+          pairs.size() == kMostNamed ? "..." : fmt::format("{} is {}", engine::excerpt(label), engine::excerpt(name)));
     if (!pairs.empty())
-      corpus.notes.push_back(
-          fmt::format("{}: labels and those of the training part: {}", file, fmt::join(pairs, ", ")));
+      facts.notes.push_back(fmt::format("{}: labels and those of the training part: {}", file, fmt::join(pairs, ", ")));
   }
 
-  // `room`: bytes that this file and those behind it may have.
-  template <class LabelOf>
-  static void read_part(const Part& part, std::vector<Example>& examples, std::vector<std::string>& notes,
-                        std::uint64_t& room, const LabelOf& label_of) {
-    const std::string text = read_text(part.file, room);
-    room -= text.size();
-    const auto found = format_of(part.file)->parse(text, part.file.string(), part.layout, [&](Row&& row) {
-      const std::int32_t label = label_of(row);
-      // As many as there can be: growing step by step would hold them twice. What is not filled is not in memory. Not
-      // before one row is right: a file of rows that are all wrong may have more of them than there is room for.
-      if (examples.empty()) examples.reserve(static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1);
-      row.text.shrink_to_fit();
-      examples.push_back({std::move(row.text), label});
+  static void parse(const File& file, std::string_view text, std::vector<std::string>& notes, const TakeRow& take) {
+    std::size_t n_rows = 0;
+    const auto found = format_of(file.file)->parse(text, file.file.string(), file.layout, [&](Row&& row) {
+      ++n_rows;
+      take(std::move(row));
     });
     notes.insert(notes.end(), found.begin(), found.end());
-    require(!examples.empty(), "{}: must hold at least one text, got none", part.file.string());
+    require(n_rows > 0, "{}: must hold at least one text, got none", file.file.string());
+  }
+
+  static void give_part(Part part, const File& file, std::string_view text, AnswerTable& answers,
+                        std::vector<std::string>& notes, const CorpusFacts& facts, const Take& take) {
+    const std::string name = file.file.string();
+    const bool has_pairs = file.layout.columns.second.has_value();
+    require(has_pairs == facts.has_pairs, "{}: must have {} as the training part has, got {}", name,
+            facts.has_pairs ? "a column of second texts" : "single texts", has_pairs ? "pairs" : "none");
+    std::size_t n_apart = 0;
+    parse(file, text, notes, [&](Row&& row) {
+      if (has_pairs) check_pair(row, name);
+      if (answers.answers() == Answers::none && !row.labels.empty() && !is_together(row, name)) {
+        ++n_apart;
+        return;
+      }
+      Example example{.text = std::move(row.text), .second = std::move(row.second)};
+      if (part != Part::unlabelled) answers.give(row, name, example);
+      take(part, std::move(example));
+    });
+    if (n_apart > 0)
+      notes.push_back(fmt::format("{}: {} pairs that do not belong together are not used", name, n_apart));
+  }
+
+  // Where pairs are read for what belongs together, a label can say that two texts do not.
+  static bool is_together(const Row& row, const std::string& file) {
+    const std::optional<Boolean> value = row.labels.size() == 1 ? as_boolean(row.labels.front()) : std::nullopt;
+    require(value.has_value(),
+            "{}: line {}: the label of a pair must say whether its texts belong together, 0 or 1, got '{}'", file,
+            row.line, engine::excerpt(row.labels.empty() ? "" : row.labels.front()));
+    return value->value;
+  }
+
+  static void check_pair(const Row& row, const std::string& file) {
+    for (const std::string* side : {&row.text, &row.second})
+      require(!without_blanks(*side).empty(), "{}: line {}: both texts of a pair must have content, the {} has none",
+              file, row.line, side == &row.text ? "first" : "second");
   }
 
   fs::path path_;
   ReadingOptions options_;
-  Part train_, test_, unlabelled_, validation_;
+  File train_, test_, unlabelled_, validation_;
   std::vector<std::string> notes_;
 };
 

@@ -62,7 +62,9 @@ Part part_of(std::vector<data::Example>& examples, const NgramOptions& ngrams, c
   return part;
 }
 
-BaselineTexts read_texts(const BaselineOptions& o, const NgramOptions& ngrams) {
+BaselineTexts read_texts(const BaselineOptions& options, const NgramOptions& ngrams) {
+  BaselineOptions o = options;
+  o.answers = data::Answers::label;
   const auto source = open_data(o);
   return data::within_memory(source->name(), [&] {
     data::Corpus corpus = source->read();

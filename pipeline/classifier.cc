@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "bert/heads/sequence_classification.h"
+#include "bert/head.h"
 #include "engine/base/error.h"
 #include "engine/base/progress.h"
 
@@ -14,7 +14,7 @@ Classifier load_classifier(const std::string& where, std::int64_t length) {
   const std::filesystem::path folder = resolve_model_folder(where);
   CompressedModel compressed = load_compressed_or_packed_model(folder);
   const bert::Config& config = compressed.model.config;
-  require(bert::is_classifier(config), "{}: is not a classifier; train one with `ingot train --from {}`",
+  require(!config.head->task.empty(), "{}: has not learned a task; `ingot train --from {}` teaches it one",
           folder.string(), where);
   auto tokenizer = bert::load_tokenizer(folder);
   check_vocabulary(config, *tokenizer, folder.string());
@@ -36,8 +36,8 @@ IntegerClassifier in_integers(Classifier& classifier) {
 
 bert::Outputs classify(const std::optional<IntegerClassifier>& integers, const Classifier& classifier) {
   if (!integers) return bert::outputs_of(classifier.model());
-  return {classifier.model().config.head,
-          [&model = integers->model](const bert::Input& input) { return model.classify(input); }};
+  return {&classifier.model().config,
+          [&model = integers->model](const bert::Input& input) { return model.outputs(input); }};
 }
 
 }  // namespace ingot::pipeline

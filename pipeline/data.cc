@@ -26,8 +26,10 @@ std::size_t validation_size(std::int64_t wanted, std::size_t n) {
 
 std::unique_ptr<data::Source> open_data(const DataOptions& o) {
   auto source = data::open_source(o.data, {.text = o.text,
+                                           .pair = o.pair,
                                            .label = o.label,
                                            .separator = o.separator,
+                                           .answers = o.answers,
                                            .most_bytes = static_cast<std::uint64_t>(o.data_limit) << 20});
   say_notes(source->notes());
   return source;
@@ -39,6 +41,7 @@ std::vector<std::string> reading_words(const DataOptions& o) {
     if (!value.empty()) words.push_back(fmt::format("{}={}", name, value));
   };
   add("--text", o.text);
+  add("--pair", o.pair);
   add("--label", o.label);
   add("--separator", o.separator);
   add("--data-limit", o.data_limit > 0 ? std::to_string(o.data_limit) : "");

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,9 +15,10 @@
 namespace ingot::pipeline {
 
 struct DataOptions {
-  std::string data;                    // path, or glosses
-  std::string text, label, separator;  // as data::ReadingOptions
-  std::int64_t data_limit = 0;         // MiB; 0: data::ReadingOptions::limit
+  std::string data;                          // path, or glosses
+  std::string text, pair, label, separator;  // as data::ReadingOptions
+  std::optional<data::Answers> answers;      // what a model is to learn of them; empty: what they are
+  std::int64_t data_limit = 0;               // MiB; 0: data::ReadingOptions::limit
 };
 
 // Opens the source that the options name, and prints a note for each thing that a user should know about how it is

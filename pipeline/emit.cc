@@ -40,7 +40,7 @@ hw::Vectors real_vectors(const EmitOptions& o, const Classifier& c, const hw::Gr
   compress::BlockRecorder recorder(c.model(), o.block, graph);
   engine::Progress meter("activations", o.activations);
   std::int64_t done = 0;
-  for (const auto& members : data::evaluation_order(subset.lengths(c.framing.length), 16)) {
+  for (const auto& members : data::evaluation_order(subset.lengths(c.framing), 16)) {
     recorder.run(bert::make_input(bert::make_batch(subset, members, c.framing)));
     meter.update(done += static_cast<std::int64_t>(members.size()));
   }

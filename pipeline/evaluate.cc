@@ -12,6 +12,7 @@
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
 #include "pipeline/classifier.h"
+#include "pipeline/fine_tuning.h"
 #include "pipeline/label_map.h"
 #include "pipeline/output_lock.h"
 #include "pipeline/seen_texts.h"
@@ -26,35 +27,36 @@ using engine::require;
 // What an evaluation reads. Moved, never copied: the part points into corpus and labels.
 struct EvalTexts {
   bert::TokenCorpus corpus;
-  const char* name;                  // of the part: test, validation or all
-  std::vector<std::int32_t> labels;  // in the numbering of the model
-  bert::TokenPart part;
+  const char* name;         // of the part: test, validation or all
+  RenumberedPart answered;  // in the numbering of the model
+  const bert::TokenPart& part() const { return answered.part(); }
 };
 
-EvalTexts eval_texts(const EvalOptions& o, const Classifier& c) {
+EvalTexts eval_texts(const EvalOptions& options, const Classifier& c) {
+  EvalOptions o = options;
+  o.answers = c.model().config.head->answers;
   const auto source = open_data(o);
   bert::TokenCorpus corpus = tokenized(*source, *c.tokenizer);
   const bool test = o.part == "test" || (o.part == "auto" && corpus.test.size() > 0);
   const bool validation = o.part == "validation";
-  bert::TokenPart part = test ? corpus.test : validation ? corpus.validation : corpus.train;
+  check_answers(corpus, *c.model().config.head, source->name());
+  const bert::TokenPart& part = test ? corpus.test : validation ? corpus.validation : corpus.train;
   const char* name = test ? "test" : validation ? "validation" : "all";
   require(part.size() > 0, "{}: has no {} examples", source->name(), test || validation ? name : "labelled");
-  const LabelMap map = map_labels(corpus.label_names, c.labels());
-  if (!map.note.empty()) engine::say("note: " + map.note);
-  std::vector<std::int32_t> labels = renumbered(part.labels, map);
-  part.labels = labels;
+  RenumberedPart answered(part, corpus.answers, corpus.label_names, c.labels());
+  if (!answered.note().empty()) engine::say("note: " + answered.note());
   note_truncation(part, c.framing, test || validation ? name : "");
-  return {std::move(corpus), name, std::move(labels), part};
+  return {std::move(corpus), name, std::move(answered)};
 }
 
 // Adds to the result how many of the texts the model has seen, and says so.
 void add_overlap(engine::Json& result, const EvalTexts& texts, const Classifier& c) {
   const SeenTexts seen = load_seen_texts(c.folder);
   if (seen.empty()) return;
-  const Overlap found = overlap(texts.part, seen);
+  const Overlap found = overlap(texts.part(), seen);
   result["texts_trained_on"] = found.trained;
   result["texts_validated_on"] = found.validated;
-  const std::size_t n = texts.part.size();
+  const std::size_t n = texts.part().size();
   if (found.trained > 0)
     engine::say(fmt::format(
         "note: {} of these {} texts were in the training data of the model: this is no measure of new texts",
@@ -65,8 +67,8 @@ void add_overlap(engine::Json& result, const EvalTexts& texts, const Classifier&
 
 bert::Evaluation evaluate_with_progress(const char* name, const bert::Outputs& outputs, const EvalTexts& texts,
                                         const Classifier& c, std::int64_t batch) {
-  engine::Progress meter(name, static_cast<std::int64_t>(texts.part.size()));
-  return bert::evaluate(outputs, bert::Subset::all(texts.part), c.framing, batch,
+  engine::Progress meter(name, static_cast<std::int64_t>(texts.part().size()));
+  return bert::evaluate(outputs, bert::Subset::all(texts.part()), c.framing, batch,
                         [&](std::int64_t done, std::int64_t) { meter.update(done); });
 }
 
@@ -98,9 +100,9 @@ Verified verify(const IntegerClassifier& integers, const bert::Evaluation& e, co
                 const Classifier& c, std::int64_t batch) {
   compress::IntegerVerifier verifier(c.model(), integers.program);
   evaluate_with_progress("verify",
-                         {c.model().config.head,
+                         {&c.model().config,
                           [&](const bert::Input& input) {
-                            const engine::Variable logits = integers.model.classify(input);
+                            const engine::Variable logits = integers.model.outputs(input);
                             verifier.check(input, logits.value());
                             return logits;
                           }},
@@ -146,10 +148,11 @@ void evaluate_classifier(const EvalOptions& o, const Run& run, const Finish& fin
   const bert::Evaluation e = evaluate_with_progress("evaluate", classify(integers, c), texts, c, o.batch);
   engine::Json result{
       {"examples", e.n}, {"evaluated_on", texts.name}, {"model", c.folder.string()}, {"tokens_per_second", speed(e)}};
-  for (const bert::Metric& metric : c.model().config.head->metrics) result[metric.name] = metric.value(e);
+  const bert::Head& head = *c.model().config.head;
+  for (const bert::Metric& metric : head.metrics) result[metric.name] = metric.value(e);
   add_overlap(result, texts, c);
-  std::string text = fmt::format("accuracy {:.4f}, F1 {:.4f}, loss {:.4f} on {} texts ({:.1f}k tokens/s)\n", e.accuracy,
-                                 e.macro_f1, e.loss, e.n, speed(e) / 1000);
+  std::string text =
+      fmt::format("{} on {} texts ({:.1f}k tokens/s)\n", metrics_text(head, result), e.n, speed(e) / 1000);
   report::add_classes(result, e.scores, c.labels());
   text += report::class_report(result);
   if (integers) {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "bert/heads/sequence_classification.h"
+#include "bert/head.h"
 #include "bert/structure.h"
 #include "bert/tokenizers/tokenizer_folder.h"
 #include "bert/tokenizers/tokenizer_json.h"
@@ -25,7 +25,7 @@ using engine::require;
 
 // Of the model as integers in memory; 0 if it has no layer that runs in integers.
 std::size_t program_bytes(CompressedModel& compressed) {
-  if (!bert::is_classifier(compressed.model.config)) return 0;
+  if (compressed.model.config.head->task.empty()) return 0;
   return compress::IntegerModel(compressed.model, compress::lower(compressed.model, compressed.compression)).bytes();
 }
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "bert/heads/sequence_classification.h"
+#include "bert/head.h"
 #include "bert/train/layer_decay.h"
 #include "compress/packed/footprint.h"
 #include "engine/base/error.h"
@@ -12,7 +12,6 @@
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
-#include "pipeline/label_map.h"
 #include "pipeline/model_folder.h"
 #include "pipeline/seen_texts.h"
 #include "report/class_report.h"
@@ -49,9 +48,13 @@ bert::TrainingOutcome train_or_keep(const FineTuning& f, const bert::Job& job) {
   return {.best_score = job.validate().at("score")};
 }
 
+const bert::Metric& best_metric(const FineTuning& f) {
+  const bert::Head& head = *f.model.config.head;
+  return f.options.best_by.empty() ? head.metrics.front() : bert::metric_from_name(head, f.options.best_by);
+}
+
 bert::ClassificationOptions classification_options(const FineTuning& f) {
-  bert::ClassificationOptions options{.best_by = &bert::metric_from_name(*f.model.config.head, f.options.best_by),
-                                      .label_smoothing = f.options.label_smoothing};
+  bert::ClassificationOptions options{.best_by = &best_metric(f), .label_smoothing = f.options.label_smoothing};
   if (f.options.class_weights != "balanced") return options;
   std::vector<std::int32_t> labels;
   for (const std::size_t i : f.texts.training.examples) labels.push_back(f.texts.training.part->labels[i]);
@@ -59,24 +62,37 @@ bert::ClassificationOptions classification_options(const FineTuning& f) {
   return options;
 }
 
-// Of the best model, which may have been chosen by something else.
-double validation_accuracy(const FineTuning& f, const bert::TrainingOutcome& outcome, const bert::Model& best) {
-  if (f.options.best_by == "accuracy") return outcome.best_score;
-  return bert::evaluate(best, f.texts.validation, f.framing, f.options.batch).accuracy;
+// The head's first metric of the best model, which may have been chosen by another one.
+double validation_score(const FineTuning& f, const bert::TrainingOutcome& outcome, const bert::Model& best) {
+  const bert::Metric& first = best.config.head->metrics.front();
+  if (&best_metric(f) == &first) return first.lower_is_better ? -outcome.best_score : outcome.best_score;
+  return first.value(bert::evaluate(best, f.texts.validation, f.framing, f.options.batch));
 }
 
 }  // namespace
 
-void check_fine_tuning_options(const TrainingOptions& o) {
-  bert::metric_from_name(bert::kSequenceClassification, o.best_by);
+void check_fine_tuning_options(const TrainingOptions& o, const bert::Head* head) {
+  if (head != nullptr && !o.best_by.empty()) bert::metric_from_name(*head, o.best_by);
+  require(head == nullptr || o.class_weights == "none" || head->answers == data::Answers::label,
+          "--class-weights: is about one label for each text, the task is {}", head == nullptr ? "" : head->task);
+  require(head == nullptr || o.label_smoothing == 0 || head->smooths_labels,
+          "--label-smoothing: is about tasks that choose one of several labels, the task is {}",
+          head == nullptr ? "" : head->task);
   require(o.class_weights == "none" || o.class_weights == "balanced",
           "--class-weights: must be none or balanced, got '{}'", o.class_weights);
   if (o.has_training()) return;
-  require(o.best_by == "accuracy" && o.class_weights == "none",
+  require(o.best_by.empty() && o.class_weights == "none",
           "--best-by, --class-weights: are about training, and there are no epochs of it");
   require(o.eval_every == 0 && o.patience == 0 && o.accumulate == 1 && o.layer_decay == 1 && o.label_smoothing == 0,
           "--eval-every, --patience, --accumulate, --layer-decay, --label-smoothing: are about training, and there are "
           "no epochs of it");
+}
+
+void check_answers(const data::CorpusFacts& corpus, const bert::Head& head, const std::string& source) {
+  require(corpus.answers == head.answers, "{}: has {} to learn, but the task is {}, which learns {}", source,
+          data::name(corpus.answers), head.task, data::name(head.answers));
+  require(!head.pairs_apart || corpus.has_pairs, "{}: must hold pairs of texts for the task {}, has single ones",
+          source, head.task);
 }
 
 std::unique_ptr<TrainingTexts> training_texts(const TrainingOptions& o, std::int64_t n_validation, std::uint64_t seed) {
@@ -86,9 +102,10 @@ std::unique_ptr<TrainingTexts> training_texts(const TrainingOptions& o, std::int
   std::unique_ptr<TrainingTexts> texts(
       new TrainingTexts{std::move(source), std::move(tokenizer), std::move(read), {}, {}, {}});
   const bert::TokenCorpus& corpus = texts->corpus;
+  const bool has_classes = corpus.answers == data::Answers::label || corpus.answers == data::Answers::tags;
   data::Split split = training_split({.source = texts->source->name(),
                                       .labels = corpus.train.labels,
-                                      .n_labels = corpus.label_names.size(),
+                                      .n_labels = has_classes ? corpus.label_names.size() : 2,
                                       .n_own_validation = corpus.validation.size()},
                                      n_validation, seed);
   texts->training = {&corpus.train, std::move(split.train)};
@@ -102,10 +119,19 @@ std::unique_ptr<TrainingTexts> training_texts(const TrainingOptions& o, std::int
   return texts;
 }
 
+std::unique_ptr<TrainingTexts> training_texts(const TrainingOptions& o, const bert::Head& head,
+                                              std::int64_t n_validation, std::uint64_t seed) {
+  TrainingOptions options = o;
+  options.answers = head.answers;
+  auto texts = training_texts(options, n_validation, seed);
+  check_answers(texts->corpus, head, texts->source->name());
+  return texts;
+}
+
 CompressedModel starting_classifier(const TrainingOptions& o) {
   const fs::path folder = resolve_model_folder(o.from);
   bert::Config config = bert::read_config(folder / "config.json");
-  require(bert::is_classifier(config), "{}: is not a classifier; train one with `ingot train --from {}`",
+  require(!config.head->task.empty(), "{}: has not learned a task; `ingot train --from {}` teaches it one",
           folder.string(), o.from);
   if (o.has_training())
     config.hidden_dropout_prob = config.attention_probs_dropout_prob = static_cast<float>(o.dropout);
@@ -115,13 +141,13 @@ CompressedModel starting_classifier(const TrainingOptions& o) {
 
 void match_labels(const bert::Config& config, TrainingTexts& texts) {
   bert::TokenCorpus& corpus = texts.corpus;
+  check_answers(corpus, *config.head, texts.source->name());
   if (corpus.label_names == config.label_names) return;
-  const LabelMap map = map_labels(corpus.label_names, config.label_names);
-  if (!map.note.empty()) say("note: " + map.note);
   for (bert::TokenPart* part : {&corpus.train, &corpus.test, &corpus.validation}) {
-    std::vector<std::int32_t>& labels = texts.matched_labels.emplace_back(renumbered(part->labels, map));
-    part->labels = labels;
+    texts.renumbered.emplace_back(*part, corpus.answers, corpus.label_names, config.label_names);
+    *part = texts.renumbered.back().part();
   }
+  if (const std::string& note = texts.renumbered.front().note(); !note.empty()) say("note: " + note);
   corpus.label_names = config.label_names;
 }
 
@@ -150,7 +176,7 @@ engine::Json fine_tune(const FineTuning& f, const bert::Job& job) {
   CompressedModel best = load_compressed_model(out / "best");
   engine::Json result = scores(f, best.model);
   engine::release_interrupts();
-  result["validation_accuracy"] = validation_accuracy(f, outcome, best.model);
+  result[validation_key(*best.model.config.head)] = validation_score(f, outcome, best.model);
   result["best_step"] = outcome.best_step;
   result["steps"] = outcome.n_steps;
   if (f.options.patience > 0) result["stopped_early"] = outcome.stopped_early;
@@ -192,12 +218,21 @@ void add_footprint(engine::Json& result, CompressedModel& best) {
   }
 }
 
-std::string summary(const engine::Json& result, const TrainingOptions& options) {
-  return fmt::format(
-      "{} accuracy {:.4f}, F1 {:.4f}, loss {:.4f} on {} texts (validation accuracy {:.4f})\n{}model: {}\n",
-      result["evaluated_on"].get<std::string>(), result["accuracy"].get<double>(), result["f1"].get<double>(),
-      result["loss"].get<double>(), result["examples"].get<std::int64_t>(), result["validation_accuracy"].get<double>(),
-      class_report(result), engine::printable((fs::path(options.out) / "best").string()));
+std::string validation_key(const bert::Head& head) { return fmt::format("validation_{}", head.metrics.front().name); }
+
+std::string metrics_text(const bert::Head& head, const engine::Json& result) {
+  std::string text;
+  for (const bert::Metric& metric : head.metrics)
+    text += fmt::format("{}{} {:.4f}", text.empty() ? "" : ", ", metric.title, result[metric.name].get<double>());
+  return text;
+}
+
+std::string summary(const bert::Head& head, const engine::Json& result, const TrainingOptions& options) {
+  const bert::Metric& first = head.metrics.front();
+  return fmt::format("{} {} on {} texts (validation {} {:.4f})\n{}model: {}\n",
+                     result["evaluated_on"].get<std::string>(), metrics_text(head, result),
+                     result["examples"].get<std::int64_t>(), first.title, result[validation_key(head)].get<double>(),
+                     class_report(result), engine::printable((fs::path(options.out) / "best").string()));
 }
 
 }  // namespace ingot::pipeline

@@ -5,6 +5,7 @@
 
 #include "bert/train/classification.h"
 #include "engine/io/json.h"
+#include "pipeline/label_map.h"
 #include "pipeline/model_folder.h"
 #include "pipeline/training.h"
 
@@ -15,22 +16,28 @@ struct TrainingTexts {
   std::unique_ptr<data::Source> source;
   std::unique_ptr<bert::Tokenizer> tokenizer;
   bert::TokenCorpus corpus;
-  bert::Subset training, validation;                      // of corpus.train; validation of its own part if there is one
-  std::vector<std::vector<std::int32_t>> matched_labels;  // what the parts point to once match_labels changed them
+  bert::Subset training, validation;       // of corpus.train; validation of its own part if there is one
+  std::vector<RenumberedPart> renumbered;  // what the parts point to once match_labels changed them
 
   bool has_test() const { return corpus.test.size() > 0; }
 };
 
-// Throws Error for other words than those of --best-by and --class-weights, and where nothing is trained that they
-// could be about.
-void check_fine_tuning_options(const TrainingOptions& options);
+// Throws Error for other words than those of --best-by and --class-weights, for what the head cannot do with them, and
+// where nothing is trained that they could be about. `head`: null where the data will say it.
+void check_fine_tuning_options(const TrainingOptions& options, const bert::Head* head);
+
+// Throws Error unless the corpus answers what the head learns.
+void check_answers(const data::CorpusFacts& corpus, const bert::Head& head, const std::string& source);
 
 // Reads what the options name, and cuts it as training_split does.
 std::unique_ptr<TrainingTexts> training_texts(const TrainingOptions& options, std::int64_t n_validation,
                                               std::uint64_t seed);
+// The same, read as what the head learns. Throws Error if they do not answer that.
+std::unique_ptr<TrainingTexts> training_texts(const TrainingOptions& options, const bert::Head& head,
+                                              std::int64_t n_validation, std::uint64_t seed);
 
-// The classifier options.from with its compression, and if it is trained with dropout as the options say. Throws Error
-// if it is none.
+// The model options.from with its compression, and if it is trained with dropout as the options say. Throws Error if it
+// has no task.
 CompressedModel starting_classifier(const TrainingOptions& options);
 
 // Gives the texts the model's labels, by map_labels. Throws Error if they are not among them.
@@ -59,7 +66,13 @@ engine::Json scores(const FineTuning& f, const bert::Model& model);
 // What the model weighs, layer by layer: sparsity, average_bits, packed_bytes, float_bytes, layers.
 void add_footprint(engine::Json& result, CompressedModel& model);
 
+// The key in a result of the head's first metric on the validation texts: validation_accuracy.
+std::string validation_key(const bert::Head& head);
+
+// "accuracy 0.9000, F1 0.9000, loss 0.3000": the head's metrics in a result.
+std::string metrics_text(const bert::Head& head, const engine::Json& result);
+
 // A line with the scores of such a result, what is said of its classes, and a line that says where the model is.
-std::string summary(const engine::Json& result, const TrainingOptions& options);
+std::string summary(const bert::Head& head, const engine::Json& result, const TrainingOptions& options);
 
 }  // namespace ingot::pipeline

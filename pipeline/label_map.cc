@@ -113,12 +113,6 @@ void check_places(const Names& data, const Names& model, const std::vector<std::
 
 }  // namespace
 
-std::vector<std::int32_t> renumbered(std::span<const std::int32_t> labels, const LabelMap& map) {
-  std::vector<std::int32_t> numbers;
-  for (const std::int32_t label : labels) numbers.push_back(map.numbers[static_cast<std::size_t>(label)]);
-  return numbers;
-}
-
 LabelMap map_labels(const Names& data, const Names& model) {
   if (const auto numbers = matched(data, model, same)) return {*numbers, ""};
   const auto plain_names = [&](const std::vector<std::int32_t>& numbers) {
@@ -141,6 +135,39 @@ LabelMap map_labels(const Names& data, const Names& model) {
   const auto unknown = std::find_if(data.begin(), data.end(), [&](const auto& name) { return !same(name, model); });
   engine::fail("label '{}' of the data is not among the {} labels of the model ({})",
                unknown == data.end() ? "" : *unknown, model.size(), fmt::join(model, ", "));
+}
+
+namespace {
+
+std::vector<std::int32_t> renumbered(std::span<const std::int32_t> labels, const LabelMap& map) {
+  std::vector<std::int32_t> all;
+  all.reserve(labels.size());
+  for (const std::int32_t label : labels)
+    all.push_back(label < 0 ? label : map.numbers[static_cast<std::size_t>(label)]);
+  return all;
+}
+
+}  // namespace
+
+RenumberedPart::RenumberedPart(const bert::TokenPart& part, data::Answers answers, const Names& names,
+                               const Names& model)
+    : part_(part) {
+  if (names == model || answers == data::Answers::none) return;
+  if (answers == data::Answers::numbers && names.size() == 1 && model.size() == 1) return;
+  const LabelMap map = map_labels(names, model);
+  note_ = map.note;
+  part_.labels = labels_ = renumbered(part.labels, map);
+  if (!part.tags.empty()) part_.tags = tags_ = renumbered(part.tags, map);
+  if (part.numbers.empty()) return;
+  engine::require(answers != data::Answers::numbers || names.size() == model.size(),
+                  "labels: the model learned {} numbers ({}), the data has {}", model.size(), fmt::join(model, ", "),
+                  names.size());
+  numbers_.assign(part.size() * model.size(), 0);
+  for (std::size_t i = 0; i < part.size(); ++i) {
+    for (std::size_t j = 0; j < names.size(); ++j)
+      numbers_[i * model.size() + static_cast<std::size_t>(map.numbers[j])] = part.numbers_of(i)[j];
+  }
+  part_.numbers = numbers_;
 }
 
 }  // namespace ingot::pipeline

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "bert/tokenizers/token_cache.h"
+
 namespace ingot::pipeline {
 
 struct LabelMap {
@@ -22,7 +24,23 @@ struct LabelMap {
 // and if rules 3 and 4 disagree.
 LabelMap map_labels(const std::vector<std::string>& data, const std::vector<std::string>& model);
 
-// Labels of the data as the model's.
-std::vector<std::int32_t> renumbered(std::span<const std::int32_t> labels, const LabelMap& map);
+// A part of a corpus with its answers in the model's numbering. It points into the part it was made of.
+class RenumberedPart {
+ public:
+  // `names`: of the corpus. Numbers are matched by the names of their columns; a single one needs no name. Throws Error
+  // as map_labels does, and if a number that the model learned is missing.
+  RenumberedPart(const bert::TokenPart& part, data::Answers answers, const std::vector<std::string>& names,
+                 const std::vector<std::string>& model);
+  RenumberedPart(RenumberedPart&&) = default;
+
+  const bert::TokenPart& part() const { return part_; }
+  const std::string& note() const { return note_; }  // LabelMap::note
+
+ private:
+  std::vector<std::int32_t> labels_, tags_;
+  std::vector<float> numbers_;
+  bert::TokenPart part_;
+  std::string note_;
+};
 
 }  // namespace ingot::pipeline

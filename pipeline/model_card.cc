@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "bert/heads/sequence_classification.h"
+#include "bert/head.h"
 #include "engine/base/files.h"
 #include "engine/base/progress.h"
 
@@ -70,7 +70,7 @@ std::vector<Note> export_notes(const CompressedModel& written, bool floats) {
   std::vector<Note> notes;
   if (!written.compression.empty()) add_weight_notes(notes, written.compression, floats);
   const bert::Config& config = written.model.config;
-  if (config.pooling == bert::Pooling::mean && bert::is_classifier(config)) {
+  if (config.pooling == bert::Pooling::mean && config.head->pooler == bert::PoolerUse::always) {
     notes.push_back(
         {"this classifier reads the mean of a text's tokens; Hugging Face's BertForSequenceClassification "
          "reads the first, so its logits differ",

@@ -1,5 +1,6 @@
 #include "pipeline/model_folder.h"
 
+#include "bert/head.h"
 #include "bert/tokenizers/wordpiece_settings.h"
 #include "compress/packed/model.h"
 #include "engine/base/error.h"
@@ -41,7 +42,10 @@ data::Framing framing_for(const fs::path& folder, const bert::Config& config, co
                           std::int64_t length) {
   const bert::SpecialTokens& special = tokenizer.special();
   require(special.cls >= 0 && special.sep >= 0, "{}: the tokenizer has no [CLS] or [SEP] token", folder.string());
-  data::Framing framing{.cls = special.cls, .sep = special.sep, .length = config.max_position_embeddings};
+  data::Framing framing{.cls = special.cls,
+                        .sep = special.sep,
+                        .length = config.max_position_embeddings,
+                        .pairs_apart = config.head->pairs_apart};
   const fs::path file = folder / "tokenizer_config.json";
   std::error_code absent;
   if (fs::exists(file, absent)) {

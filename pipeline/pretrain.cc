@@ -24,7 +24,10 @@ void pretrain(const PretrainOptions& o, const Run& run, const Finish& finish) {
   const bert::TokenCorpus corpus = tokenized(*source, *tokenizer);
   std::vector<std::span<const std::int32_t>> texts;
   for (const bert::TokenPart* part : {&corpus.train, &corpus.unlabelled}) {
-    for (std::size_t i = 0; i < part->size(); ++i) texts.push_back(part->tokens(i));
+    for (std::size_t i = 0; i < part->size(); ++i) {
+      texts.push_back(part->first(i));
+      if (!part->second_sizes.empty()) texts.push_back(part->second(i));
+    }
   }
   bert::Config config;
   if (o.from.empty()) {

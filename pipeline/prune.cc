@@ -71,17 +71,18 @@ engine::Json scores_at_once(const FineTuning& f, const compress::PruneOptions& o
 
 void prune_classifier(const PruningOptions& o, const Run& run, const Finish& finish) {
   check_options(o);
-  check_fine_tuning_options(o);
+  check_fine_tuning_options(o, nullptr);
   const compress::PruneOptions options = prune_options(o, run.seed);
   const OutputLock lock(o.out, run.command);
   check_unused(run, o);
   CompressedModel start = starting_classifier(o);
+  check_fine_tuning_options(o, start.model.config.head);
   compress::Pruner pruner(start.model, start.compression, options);
   if (pruner.n_pruned() > 0) {
     engine::say(fmt::format("{} of {} weights are pruned already: they stay so and count", pruner.n_pruned(),
                             pruner.n_weights()));
   }
-  const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, run.seed);
+  const std::unique_ptr<TrainingTexts> texts = training_texts(o, *start.model.config.head, o.validation, run.seed);
   match_labels(start.model.config, *texts);
   const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);
   note_truncation(texts->corpus.train, framing, "training");
@@ -95,10 +96,11 @@ void prune_classifier(const PruningOptions& o, const Run& run, const Finish& fin
   std::string text = table_of(compress::footprint(start.model, start.compression), start.compression);
   if (o.has_training() && options.method.criterion->follow == nullptr) {
     result["before_fine_tuning"] = scores_at_once(f, options);
-    text += fmt::format("pruned at once, before fine-tuning: accuracy {:.4f}\n",
-                        result["before_fine_tuning"]["accuracy"].get<double>());
+    const bert::Metric& first = start.model.config.head->metrics.front();
+    text += fmt::format("pruned at once, before fine-tuning: {} {:.4f}\n", first.title,
+                        result["before_fine_tuning"][first.name].get<double>());
   }
-  finish(result, text + summary(result, o));
+  finish(result, text + summary(*start.model.config.head, result, o));
 }
 
 }  // namespace ingot::pipeline

@@ -41,7 +41,7 @@ std::vector<bert::Input> calibration_batches(const TrainingTexts& texts, const d
   }
   chosen.examples.resize(std::min(wanted, chosen.examples.size()));
   std::vector<bert::Input> batches;
-  for (const auto& members : data::evaluation_order(chosen.lengths(framing.length), batch)) {
+  for (const auto& members : data::evaluation_order(chosen.lengths(framing), batch)) {
     batches.push_back(bert::make_input(bert::make_batch(chosen, members, framing)));
   }
   return batches;

@@ -70,7 +70,7 @@ compress::CalibrationOptions calibration_options(const Run& run, const QuantizeO
 
 void check(const QuantizeOptions& o) {
   check_options(o);
-  check_fine_tuning_options(o);
+  check_fine_tuning_options(o, nullptr);
   require(o.per == "channel" || o.per == "tensor", "--per: must be channel or tensor, got '{}'", o.per);
   require(o.has_training() || !o.learn_scales, "--learn-scales: is done in training; give --qat-epochs");
   require(!o.learn_scales || o.outputs == 0,
@@ -125,9 +125,10 @@ void quantize_classifier(const QuantizeOptions& o, const Run& run, const Finish&
   const OutputLock lock(o.out, run.command);
   check_unused(run, o);
   CompressedModel start = starting_classifier(o);
+  check_fine_tuning_options(o, start.model.config.head);
   compress::requests_by_layer(start.model, plan);
   freeze(start.model, o.freeze);
-  const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, run.seed);
+  const std::unique_ptr<TrainingTexts> texts = training_texts(o, *start.model.config.head, o.validation, run.seed);
   match_labels(start.model.config, *texts);
   const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);
   note_truncation(texts->corpus.train, framing, "training");
@@ -149,7 +150,7 @@ void quantize_classifier(const QuantizeOptions& o, const Run& run, const Finish&
     };
   }
   const engine::Json result = fine_tune(fine_tuning, job);
-  finish(result, summary(result, o) + size_line(result));
+  finish(result, summary(*start.model.config.head, result, o) + size_line(result));
 }
 
 }  // namespace ingot::pipeline

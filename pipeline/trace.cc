@@ -23,6 +23,7 @@ struct PaddedBatch {
   bert::Input input;
   std::int64_t n_sequences = 0, length = 0;
   std::vector<std::int32_t> labels;  // may be empty
+  std::vector<float> numbers;        // of heads that learn numbers; may be empty
 };
 
 // The numbers of a tensor, each from 0 up to `bound`, or in labels kIgnoredLabel; none if the file has no such tensor.
@@ -44,6 +45,18 @@ std::vector<std::int32_t> ids_of(const engine::Safetensors& file, const std::str
 // The shape of one number for each row of the head's outputs.
 std::vector<std::int64_t> rows_of(const bert::Head& head, std::int64_t n_sequences, std::int64_t length) {
   return head.rows == Rows::tokens ? std::vector{n_sequences, length} : std::vector{n_sequences};
+}
+
+void read_labels(const engine::Safetensors& file, const bert::Head& head, const bert::Config& config,
+                 PaddedBatch& batch) {
+  if (head.rows == Rows::none) return;
+  if (head.answers != data::Answers::labels && head.answers != data::Answers::numbers) {
+    batch.labels = ids_of(file, "labels", rows_of(head, batch.n_sequences, batch.length), head.n_outputs(config));
+  } else if (const engine::SafetensorsEntry* entry = file.find("labels")) {
+    const std::vector<std::int64_t> shape{batch.n_sequences, head.n_outputs(config)};
+    const bool is_flat = shape[1] == 1 && entry->shape == std::vector{batch.n_sequences};
+    batch.numbers = file.floats(file.get("labels", "F32", is_flat ? entry->shape : shape));
+  }
 }
 
 PaddedBatch read_batch(const std::string& path, const bert::Config& config) {
@@ -75,7 +88,7 @@ PaddedBatch read_batch(const std::string& path, const bert::Config& config) {
   batch.input.sequences = std::move(sequences);
   const bert::Head& head = *config.head;
   if (head.rows != Rows::none)
-    batch.labels = ids_of(file, "labels", rows_of(head, batch.n_sequences, batch.length), head.n_outputs(config));
+    read_labels(file, head, config, batch);
   return batch;
 }
 
@@ -117,9 +130,10 @@ void trace_batch(const TraceOptions& o, const Run& run, const Finish& finish) {
     out.add("logits", shape, logits.value());
   }
   engine::Json result{{"out", o.out}};
-  require(!o.gradients || !batch.labels.empty(), "{}: gradients need labels, the batch has none", o.batch);
-  if (!batch.labels.empty()) {
-    const engine::Variable loss = config.head->loss(logits, {.labels = batch.labels});
+  const bool has_labels = !batch.labels.empty() || !batch.numbers.empty();
+  require(!o.gradients || has_labels, "{}: gradients need labels, the batch has none", o.batch);
+  if (has_labels) {
+    const engine::Variable loss = config.head->loss(logits, {.labels = batch.labels, .numbers = batch.numbers});
     out.add("loss", {1}, loss.value());
     result["loss"] = loss.value().data()[0];
     if (o.gradients) engine::backward(loss);

@@ -1,7 +1,7 @@
 #include "pipeline/train.h"
 
 #include "bert/checkpoint.h"
-#include "bert/heads/sequence_classification.h"
+#include "bert/head.h"
 #include "engine/base/error.h"
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
@@ -23,8 +23,26 @@ bert::Pooling pooling_of(const TrainOptions& o, const bert::Config& start) {
   return new_pooler ? bert::Pooling::mean : start.pooling;
 }
 
-// With the compression of the classifier it starts from; a new head is not what was compressed.
-CompressedModel starting_model(const TrainOptions& o, const TrainingTexts& texts, std::uint64_t seed) {
+// The head for the task that is asked for; null where the data decides.
+const bert::Head* asked_head(const TrainOptions& o) {
+  return o.task == "auto" ? nullptr : &bert::head_for_task(o.task);
+}
+
+// A new head begins with the mean of the numbers that it is to learn, which may be far from 0.
+void start_from_means(bert::Model& model, const TrainingTexts& texts) {
+  const std::size_t n = texts.corpus.label_names.size();
+  std::vector<double> sums(n);
+  for (const std::size_t i : texts.training.examples) {
+    for (std::size_t j = 0; j < n; ++j) sums[j] += static_cast<double>(texts.training.part->numbers_of(i)[j]);
+  }
+  float* const bias = model.head.linears.at("classifier").bias.value().data();
+  for (std::size_t j = 0; j < n; ++j)
+    bias[j] = static_cast<float>(sums[j] / static_cast<double>(texts.training.examples.size()));
+}
+
+// With the compression of the model it starts from, if its head stays; a new head is not what was compressed.
+CompressedModel starting_model(const TrainOptions& o, const bert::Head& head, const TrainingTexts& texts,
+                               std::uint64_t seed) {
   bert::Config config;
   std::filesystem::path folder;
   if (o.from.empty()) {
@@ -37,17 +55,19 @@ CompressedModel starting_model(const TrainOptions& o, const TrainingTexts& texts
     config.hidden_dropout_prob = config.attention_probs_dropout_prob = static_cast<float>(o.dropout);
   }
   const std::vector<std::string>& label_names = texts.corpus.label_names;
-  const bool had_labels = bert::is_classifier(config);
-  const bool same_task = had_labels && config.label_names == label_names;
+  const bool had_task = !o.from.empty() && !config.head->task.empty();
+  const bool same_task = had_task && config.head == &head && config.label_names == label_names;
   config.pooling = pooling_of(o, config);
-  config.head = &bert::kSequenceClassification;
-  config.pooler = true;
+  config.head = &head;
+  config.pooler = head.pooler == bert::PoolerUse::always;
   config.label_names = label_names;
-  if (o.from.empty()) return {bert::make_model(config, seed), {}};
-  if (had_labels && !same_task)
+  if (had_task && !same_task)
     engine::say(fmt::format("note: the labels of the data are not those of {}: what classifies starts afresh", o.from));
-  bert::Model model =
-      same_task ? bert::with_config(bert::load_model(folder), config) : bert::model_from_body(folder, config, seed);
+  bert::Model model = o.from.empty() ? bert::make_model(config, seed)
+                      : same_task    ? bert::with_config(bert::load_model(folder), config)
+                                     : bert::model_from_body(folder, config, seed);
+  if (!same_task && head.answers == data::Answers::numbers) start_from_means(model, texts);
+  if (o.from.empty()) return {std::move(model), {}};
   return with_compression(std::move(model), folder);
 }
 
@@ -56,17 +76,22 @@ CompressedModel starting_model(const TrainOptions& o, const TrainingTexts& texts
 void train_classifier(const TrainOptions& o, const Run& run, const Finish& finish) {
   require(o.pooling == "auto" || o.pooling == "cls" || o.pooling == "mean",
           "--pooling: must be auto, cls or mean, got '{}'", o.pooling);
+  const bert::Head* const asked = asked_head(o);
   check_options(o);
-  check_fine_tuning_options(o);
+  check_fine_tuning_options(o, asked);
   const OutputLock lock(o.out, run.command);
   check_unused(run, o);
-  const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, run.seed);
-  CompressedModel start = starting_model(o, *texts, run.seed);
+  const std::unique_ptr<TrainingTexts> texts =
+      asked != nullptr ? training_texts(o, *asked, o.validation, run.seed) : training_texts(o, o.validation, run.seed);
+  const bert::Head& head = asked != nullptr ? *asked : bert::head_for(texts->corpus.answers);
+  check_answers(texts->corpus, head, texts->source->name());
+  check_fine_tuning_options(o, &head);
+  CompressedModel start = starting_model(o, head, *texts, run.seed);
   const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);
   note_truncation(texts->corpus.train, framing, "training");
   const FineTuning fine_tuning{run, o, *texts, framing, start.model, start.compression};
   const engine::Json result = fine_tune(fine_tuning, fine_tuning_job(fine_tuning));
-  finish(result, summary(result, o));
+  finish(result, summary(*fine_tuning.model.config.head, result, o));
 }
 
 }  // namespace ingot::pipeline

@@ -1,4 +1,4 @@
-// ingot train: a classifier from labelled text.
+// ingot train: a model for a task, from texts with answers.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +11,14 @@
 namespace ingot::pipeline {
 
 struct TrainOptions : TrainingOptions {
+  std::string task = "auto";  // Head::task; auto: what the data answers
   std::string pooling = "auto";
   std::int64_t validation = -1;  // examples; negative: by rule
 };
 
-// Trains a classifier on the texts that the options name, evaluates the best epoch and saves it in options.out/best.
-// Holds the lock of options.out while it works. Throws Error for wrong options or data before any work.
+// Trains a model for a task on the texts that the options name, evaluates the best epoch and saves it in
+// options.out/best. Holds the lock of options.out while it works. Throws Error for wrong options or data before any
+// work.
 void train_classifier(const TrainOptions& options, const Run& run, const Finish& finish);
 
 }  // namespace ingot::pipeline

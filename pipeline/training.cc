@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "bert/head.h"
 #include "data/readers.h"
 #include "engine/base/error.h"
 #include "engine/base/process.h"
@@ -108,8 +109,8 @@ std::unique_ptr<bert::Tokenizer> learned_tokenizer(const data::Source& source, c
 
 bert::TokenCorpus tokenized(const data::Source& source, const bert::Tokenizer& tokenizer) {
   std::unique_ptr<engine::Progress> meter;
-  bert::TokenCorpus corpus = bert::tokenize(source, tokenizer, [&](std::size_t done, std::size_t total) {
-    if (meter == nullptr) meter = std::make_unique<engine::Progress>("tokenize", static_cast<std::int64_t>(total));
+  bert::TokenCorpus corpus = bert::tokenize(source, tokenizer, [&](std::size_t done) {
+    if (meter == nullptr) meter = std::make_unique<engine::Progress>("tokenize", 0);
     meter->update(static_cast<std::int64_t>(done));
   });
   engine::release_freed_memory();  // the texts are gone
@@ -145,7 +146,11 @@ data::Framing framing_of(const TrainingOptions& o, const bert::Config& config, c
   if (o.length == 0) return framing_for(resolve_model_folder(o.from), config, tokenizer, 0);
   require(o.length <= config.max_position_embeddings, "--length: {} is above the {} positions of the model", o.length,
           config.max_position_embeddings);
-  return {.cls = special.cls, .sep = special.sep, .length = o.length, .truncation = truncation_from_name(o.truncation)};
+  return {.cls = special.cls,
+          .sep = special.sep,
+          .length = o.length,
+          .truncation = truncation_from_name(o.truncation),
+          .pairs_apart = config.head->pairs_apart};
 }
 
 bert::TrainerOptions trainer_options(const TrainingOptions& o, std::uint64_t seed) {
@@ -168,14 +173,14 @@ bert::TrainerOptions trainer_options(const TrainingOptions& o, std::uint64_t see
 bert::TrainerOptions trainer_options(const Run& run, const TrainingOptions& o, const data::Source& source,
                                      const bert::Tokenizer& tokenizer, engine::Json identity) {
   identity.update(run.options);
-  for (const char* free : {"data", "text", "label", "separator", "data-limit", "from", "sizes-of", "tokenizer", "out",
-                           "resume", "threads", "quiet", "json", "save-every"})
+  for (const char* free : {"data", "text", "pair", "label", "separator", "data-limit", "from", "sizes-of", "tokenizer",
+                           "out", "resume", "threads", "quiet", "json", "save-every"})
     identity.erase(free);
   // Newer than states that are still gone on with: where they say nothing new they are left out.
-  const engine::Json newer{{"best-by", "accuracy"}, {"class-weights", "none"}, {"max-steps", 0},
-                           {"eval-every", 0},       {"patience", 0},           {"accumulate", 1},
-                           {"layer-decay", 1.0},    {"label-smoothing", 0.0}};
-  for (const auto& [option, usual] : newer.items()) {
+  const std::pair<const char*, engine::Json> newer[] = {
+      {"best-by", "accuracy"}, {"best-by", ""}, {"task", "auto"},  {"class-weights", "none"}, {"max-steps", 0},
+      {"eval-every", 0},       {"patience", 0}, {"accumulate", 1}, {"layer-decay", 1.0},      {"label-smoothing", 0.0}};
+  for (const auto& [option, usual] : newer) {
     if (identity.contains(option) && identity[option] == usual) identity.erase(option);
   }
   identity["data_fingerprint"] = source.fingerprint();
@@ -189,7 +194,17 @@ bert::TrainerOptions trainer_options(const Run& run, const TrainingOptions& o, c
 
 void note_truncation(const bert::TokenPart& part, const data::Framing& framing, const std::string& what) {
   std::size_t n = 0;
-  for (std::size_t i = 0; i < part.size(); ++i) n += data::framed_length(part.tokens(i).size()) > framing.length;
+  const auto is_long = [&](std::int64_t length) { return length > framing.length; };
+  for (std::size_t i = 0; i < part.size(); ++i) {
+    const std::size_t first = part.first(i).size(), second = part.second(i).size();
+    if (part.second_sizes.empty()) {
+      n += is_long(data::framed_length(first));
+    } else if (framing.pairs_apart) {
+      n += is_long(data::framed_length(first)) || is_long(data::framed_length(second));
+    } else {
+      n += is_long(data::framed_length_of_pair(first + second));
+    }
+  }
   if (n > 0) {
     say(fmt::format("{} of {} {} texts are longer than {} tokens and are truncated ({})", n, part.size(), what,
                     framing.length, name(framing.truncation)));

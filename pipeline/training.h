@@ -43,8 +43,8 @@ struct TrainingOptions : DataOptions {
   double clip = 1.0;
   double dropout = 0.1;
   std::int64_t save_every = 200;
-  // Of classifiers alone.
-  std::string best_by = "accuracy", class_weights = "none";
+  // When a task is learned. best_by: empty: the first metric of the task.
+  std::string best_by, class_weights = "none";
   double label_smoothing = 0;
   bool resume = false;
   std::string out;

@@ -101,6 +101,7 @@ std::string never_predicted(const Json& classes) {
 }  // namespace
 
 void add_classes(Json& result, const bert::ClassScores& scores, const std::vector<std::string>& labels) {
+  if (scores.classes.empty()) return;
   Json& classes = result["classes"] = Json::array();
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const bert::ClassCounts& c = scores.classes[i];
@@ -111,7 +112,7 @@ void add_classes(Json& result, const bert::ClassScores& scores, const std::vecto
                        {"support", c.support},
                        {"predicted", c.predicted}});
   }
-  if (labels.size() > kMostInMatrix) return;
+  if (labels.size() > kMostInMatrix || scores.confusion.empty()) return;
   std::vector<std::vector<std::int64_t>> matrix(labels.size(), std::vector<std::int64_t>(labels.size()));
   for (const auto& [pair, n] : scores.confusion)
     matrix[static_cast<std::size_t>(pair.first)][static_cast<std::size_t>(pair.second)] = n;
@@ -123,7 +124,8 @@ std::string class_report(const Json& result) {
   const Json& classes = result["classes"];
   std::string text = table_of(classes);
   if (!result.contains("confusion")) {
-    text += fmt::format("(no confusion matrix: {} classes, more than {})\n", classes.size(), kMostInMatrix);
+    if (classes.size() > kMostInMatrix)
+      text += fmt::format("(no confusion matrix: {} classes, more than {})\n", classes.size(), kMostInMatrix);
   } else {
     text += classes.size() <= kMostColumns ? matrix_of(result) : confusions_of(result);
   }

@@ -7,10 +7,12 @@
 
 namespace ingot::bert {
 
-extern const Head kMaskedLm;
+extern constinit const Head kMaskedLm, kMultiLabel, kRegression, kTokenClassification, kSentenceEmbedding;
 
 std::span<const Head* const> heads() {
-  static constexpr const Head* kHeads[] = {&kSequenceClassification, &kMaskedLm, &kEncoder};
+  static constexpr const Head* kHeads[] = {
+      &kMultiLabel,        &kRegression, &kSequenceClassification, &kTokenClassification, &kMaskedLm,
+      &kSentenceEmbedding, &kEncoder};
   return kHeads;
 }
 

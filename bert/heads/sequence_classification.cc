@@ -1,4 +1,4 @@
-// Dropout and a Linear on the pooled text; the likeliest label by softmax cross entropy.
+// One label for each text: the likeliest by softmax cross entropy.
 #include "bert/heads/sequence_classification.h"
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include "engine/autograd/elementwise.h"
 #include "engine/autograd/loss.h"
 #include "engine/base/error.h"
+#include "engine/base/printable.h"
 
 namespace ingot::bert {
 namespace {
@@ -16,39 +17,15 @@ using engine::Json;
 using engine::require;
 using engine::Variable;
 
-constexpr const char* kArchitectures[] = {"BertForSequenceClassification"};
 constexpr const char* kClassifier = "classifier";
 
-// A classifier chooses one of its labels. Hugging Face's class also computes a score and several labels at a time.
+// Hugging Face's class also computes several labels at a time and numbers: heads of their own.
 void check_settings(const std::string& subject, const Json& config_json, const Config& config) {
-  const auto type = config_json.find("problem_type");
-  const bool is_named = type != config_json.end() && !type->is_null();
-  require(!is_named || *type == "single_label_classification",
-          "{}: problem_type: {} is not supported yet; only single_label_classification is", subject,
-          is_named ? engine::shown(*type) : "");
-  require(config.n_labels() != 1,
-          "{}: labels: has one label, a score (regression), which is not supported yet; a classifier has at least two",
-          subject);
-}
-
-void check(const std::string& subject, const Config& config) {
-  require(config.n_labels() >= 1, "{}: labels: a classifier must have at least one, got none", subject);
-}
-
-std::int64_t n_outputs(const Config& config) { return config.n_labels(); }
-
-std::vector<Part> layers(const Config& config) {
-  Part classifier = linear_part(kClassifier, config.hidden_size, config.n_labels());
-  classifier.role = classifier.block = kClassifier;
-  classifier.reads = kPooler;
-  return {classifier};
-}
-
-Variable outputs(const Model& model, const Variable& hidden, const Input& input, engine::DropoutStreams& streams) {
-  const Config& config = model.config;
-  const float probability = config.classifier_dropout >= 0 ? config.classifier_dropout : config.hidden_dropout_prob;
-  const Variable pooled = model.pool(hidden, input);
-  return model.head.linears.at(kClassifier)(engine::dropout(pooled, streams.next(probability)));
+  const std::string type = problem_type(config_json);
+  require(type.empty() || type == "single_label_classification",
+          "{}: problem_type: must be single_label_classification, multi_label_classification or regression, got '{}'",
+          subject, engine::printable(type, 100));
+  require(config.n_labels() != 1, "{}: labels: single_label_classification needs at least two, got one", subject);
 }
 
 Variable loss(const Variable& outputs, const Targets& targets) {
@@ -60,7 +37,7 @@ Variable loss(const Variable& outputs, const Targets& targets) {
 
 Variable predictions(const Variable& outputs) { return engine::softmax(outputs); }
 
-void measure(std::span<const float> probabilities, const Targets& targets, Evaluation& evaluation) {
+void measure(const Config&, std::span<const float> probabilities, const Targets& targets, Evaluation& evaluation) {
   const std::size_t n = targets.labels.size(), n_labels = probabilities.size() / std::max<std::size_t>(n, 1);
   std::vector<double> losses(n);
   evaluation.predictions.resize(n);
@@ -78,25 +55,54 @@ void measure(std::span<const float> probabilities, const Targets& targets, Evalu
   evaluation.loss = std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(n);
 }
 
-constexpr Metric kMetrics[] = {{"accuracy", [](const Evaluation& e) { return e.accuracy; }},
-                               {"f1", [](const Evaluation& e) { return e.macro_f1; }},
-                               {"loss", [](const Evaluation& e) { return e.loss; }, true}};
+constexpr Metric kMetrics[] = {{"accuracy", "accuracy", [](const Evaluation& e) { return e.accuracy; }},
+                               {"f1", "F1", [](const Evaluation& e) { return e.macro_f1; }},
+                               {"loss", "loss", [](const Evaluation& e) { return e.loss; }, true}};
 
 }  // namespace
 
-constinit const Head kSequenceClassification{.architectures = kArchitectures,
+constinit const Head kSequenceClassification{.architectures = kTextArchitectures,
+                                             .task = "single-label",
+                                             .answers = data::Answers::label,
                                              .pooler = PoolerUse::always,
                                              .n_default_labels = 2,
                                              .check_settings = check_settings,
-                                             .check = check,
-                                             .parts = layers,
+                                             .check = check_labels,
+                                             .parts = text_layers,
                                              .rows = Head::Rows::texts,
-                                             .n_outputs = n_outputs,
-                                             .outputs = outputs,
+                                             .n_outputs = n_labels_of,
+                                             .outputs = text_outputs,
                                              .loss = loss,
                                              .smooths_labels = true,
                                              .predictions = predictions,
                                              .measure = measure,
                                              .metrics = kMetrics};
+
+std::string problem_type(const Json& config_json) {
+  const auto type = config_json.find("problem_type");
+  return type == config_json.end() || type->is_null() ? ""
+         : type->is_string()                          ? type->get<std::string>()
+                                                      : engine::shown(*type);
+}
+
+void check_labels(const std::string& subject, const Config& config) {
+  require(config.n_labels() >= 1, "{}: labels: a classifier must have at least one, got none", subject);
+}
+
+std::int64_t n_labels_of(const Config& config) { return config.n_labels(); }
+
+std::vector<Part> text_layers(const Config& config) {
+  Part classifier = linear_part(kClassifier, config.hidden_size, config.n_labels());
+  classifier.role = classifier.block = kClassifier;
+  classifier.reads = kPooler;
+  return {classifier};
+}
+
+Variable text_outputs(const Model& model, const Variable& hidden, const Input& input, engine::DropoutStreams& streams) {
+  const Config& config = model.config;
+  const float probability = config.classifier_dropout >= 0 ? config.classifier_dropout : config.hidden_dropout_prob;
+  const Variable pooled = model.pool(hidden, input);
+  return model.head.linears.at(kClassifier)(engine::dropout(pooled, streams.next(probability)));
+}
 
 }  // namespace ingot::bert

@@ -29,53 +29,103 @@ std::uint64_t hash_value(const T& value, std::uint64_t hash) {
 
 using Ids = std::vector<std::int32_t>;
 
-// Ids of consecutive texts. The first text (in order) that cannot be encoded is reported, on any number of threads.
-std::vector<Ids> encode_all(const Tokenizer& tokenizer, std::span<const data::Example> examples,
-                            const std::string& part, std::size_t first_index) {
-  std::vector<Ids> ids(examples.size());
-  std::vector<std::exception_ptr> failures(examples.size());
-  engine::parallel_for(static_cast<std::int64_t>(examples.size()), kGrain, [&](std::int64_t begin, std::int64_t end) {
-    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
-      try {
-        ids[i] = tokenizer.encode(examples[i].text);
-      } catch (...) {
-        failures[i] = std::current_exception();
-      }
-    }
-  });
-  const auto failed = std::find_if(failures.begin(), failures.end(), [](const auto& f) { return f != nullptr; });
-  if (failed == failures.end()) return ids;
-  const std::size_t index = first_index + static_cast<std::size_t>(failed - failures.begin());
-  return engine::with_subject(fmt::format("{} text {}", part, index),
-                              [&]() -> std::vector<Ids> { std::rethrow_exception(*failed); });
+// Words are encoded one by one. The first token of each has its tag.
+void encode_words(const Tokenizer& tokenizer, const data::Example& example, TokenRow& row) {
+  std::size_t begin = 0;
+  for (const data::Word& word : example.words) {
+    Ids ids = tokenizer.encode(std::string_view(example.text).substr(begin, word.end - begin));
+    if (ids.empty()) ids.push_back(std::max(0, tokenizer.special().unknown));  // every word has its place
+    row.ids.insert(row.ids.end(), ids.begin(), ids.end());
+    row.tags.push_back(word.tag);
+    row.tags.resize(row.ids.size(), kInnerToken);
+    begin = word.end + 1;
+  }
 }
+
+TokenRow encoded(const Tokenizer& tokenizer, data::Example& example) {
+  TokenRow row{.label = example.label, .numbers = std::move(example.numbers), .hash = text_hash(example.text)};
+  if (!example.words.empty()) {
+    encode_words(tokenizer, example, row);
+  } else {
+    row.ids = tokenizer.encode(example.text);
+  }
+  if (!example.second.empty()) {
+    const Ids second = tokenizer.encode(example.second);
+    row.ids.insert(row.ids.end(), second.begin(), second.end());
+    row.second_size = static_cast<std::uint32_t>(second.size());
+    row.hash = hash_value(text_hash(example.second), row.hash);
+  }
+  return row;
+}
+
+// Consecutive texts of a part, tokenized with all threads and written in their order.
+class PartWriter {
+ public:
+  PartWriter(TokenFileWriter& writer, const Tokenizer& tokenizer, std::string name, const TokenProgress& progress)
+      : writer_(writer), tokenizer_(tokenizer), name_(std::move(name)), progress_(progress) {}
+
+  void take(data::Part part, data::Example&& example) {
+    while (part_ != part) end_part();
+    batch_.push_back(std::move(example));
+    if (batch_.size() == kBatch) write_batch();
+  }
+
+  void finish() {
+    while (n_ended_ < kTokenParts) end_part();
+  }
+
+ private:
+  void end_part() {
+    write_batch();
+    writer_.end_part();
+    n_in_part_ = 0;
+    if (++n_ended_ < kTokenParts) part_ = data::kParts[n_ended_];
+  }
+
+  // The first text (in order) that cannot be encoded is reported, on any number of threads.
+  void write_batch() {
+    std::vector<TokenRow> rows(batch_.size());
+    std::vector<std::exception_ptr> failures(batch_.size());
+    engine::parallel_for(static_cast<std::int64_t>(batch_.size()), kGrain, [&](std::int64_t begin, std::int64_t end) {
+      for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+        try {
+          rows[i] = encoded(tokenizer_, batch_[i]);
+        } catch (...) {
+          failures[i] = std::current_exception();
+        }
+      }
+    });
+    const auto failed = std::find_if(failures.begin(), failures.end(), [](const auto& f) { return f != nullptr; });
+    if (failed != failures.end()) {
+      constexpr const char* kNames[] = {"train", "test", "unlabelled", "validation"};
+      const std::size_t index = n_in_part_ + static_cast<std::size_t>(failed - failures.begin());
+      engine::with_subject(fmt::format("{}: {} text {}", name_, kNames[static_cast<std::size_t>(part_)], index),
+                           [&] { std::rethrow_exception(*failed); });
+    }
+    for (const TokenRow& row : rows) writer_.add(row);
+    n_in_part_ += batch_.size();
+    n_done_ += batch_.size();
+    if (progress_ && !batch_.empty()) progress_(n_done_);
+    batch_.clear();
+  }
+
+  TokenFileWriter& writer_;
+  const Tokenizer& tokenizer_;
+  std::string name_;
+  const TokenProgress& progress_;
+  data::Part part_ = data::Part::train;
+  std::size_t n_ended_ = 0, n_in_part_ = 0, n_done_ = 0;
+  std::vector<data::Example> batch_;
+};
 
 void make_token_file(const fs::path& path, const TokenKey& key, const data::Source& source, const Tokenizer& tokenizer,
                      const TokenProgress& progress) {
-  data::Corpus corpus = source.read();
-  const std::size_t total =
-      corpus.train.size() + corpus.test.size() + corpus.unlabelled.size() + corpus.validation.size();
-  std::size_t done = 0;
   TokenFileWriter writer(path);
-  const auto add_part = [&](std::vector<data::Example>& examples, const char* name) {
-    const std::string part = source.name() + ": " + name;
-    for (std::size_t begin = 0; begin < examples.size(); begin += kBatch) {
-      const std::span batch = std::span(examples).subspan(begin, std::min(kBatch, examples.size() - begin));
-      const std::vector<Ids> ids = encode_all(tokenizer, batch, part, begin);
-      for (std::size_t i = 0; i < batch.size(); ++i) {
-        writer.add(ids[i], batch[i].label, text_hash(batch[i].text));
-        std::string().swap(batch[i].text);  // its memory is free for the ids of the next
-      }
-      done += batch.size();
-      if (progress) progress(done, total);
-    }
-    writer.end_part();
-  };
-  add_part(corpus.train, "train");
-  add_part(corpus.test, "test");
-  add_part(corpus.unlabelled, "unlabelled");
-  add_part(corpus.validation, "validation");
-  writer.commit(key, corpus.label_names, corpus.notes);
+  PartWriter parts(writer, tokenizer, source.name(), progress);
+  const data::CorpusFacts facts =
+      source.visit([&](data::Part part, data::Example&& example) { parts.take(part, std::move(example)); });
+  parts.finish();
+  writer.commit(key, facts);
 }
 
 // A trained model in the cache is preceded by its hash.
@@ -100,21 +150,27 @@ void write_tokenizer_file(const fs::path& path, const Tokenizer& tokenizer) {
   file.commit();
 }
 
-// The texts that training would choose from all training texts; the rest of the corpus is gone when this returns, since
-// training needs the memory.
+// Calls look(text) for each text that a tokenizer may learn from: labelled and unlabelled ones, both of a pair.
+template <class Look>
+void for_each_text(const data::Source& source, const Look& look) {
+  source.visit([&](data::Part part, data::Example&& example) {
+    if (part != data::Part::train && part != data::Part::unlabelled) return;
+    look(std::move(example.text));
+    if (!example.second.empty()) look(std::move(example.second));
+  });
+}
+
+// The texts that training chooses. The corpus is read twice, so that no more of it is held.
 std::vector<std::string> sampled_texts(const data::Source& source, const TokenizerTraining& options) {
-  data::Corpus corpus = source.read();
-  std::vector<std::string*> texts;
-  for (auto* part : {&corpus.train, &corpus.unlabelled}) {
-    for (data::Example& example : *part) texts.push_back(&example.text);
-  }
-  const std::vector<std::string_view> views = [&] {
-    std::vector<std::string_view> all;
-    for (const std::string* text : texts) all.push_back(*text);
-    return all;
-  }();
+  std::vector<std::uint32_t> sizes;
+  for_each_text(source, [&](std::string&& text) { sizes.push_back(static_cast<std::uint32_t>(text.size())); });
+  const std::vector<std::size_t> chosen = training_sample(options, sizes);
   std::vector<std::string> sample;
-  for (const std::size_t i : training_sample(options, views)) sample.push_back(std::move(*texts[i]));
+  std::size_t index = 0;
+  for_each_text(source, [&](std::string&& text) {
+    if (sample.size() < chosen.size() && chosen[sample.size()] == index) sample.push_back(std::move(text));
+    ++index;
+  });
   return sample;
 }
 

@@ -6,12 +6,13 @@
 #include <cstring>
 #include <utility>
 
+#include "data/labels.h"
 #include "engine/base/error.h"
 
 namespace ingot::bert {
 namespace {
 
-constexpr std::uint64_t kMagic = 0x32736e656b6f7469;  // "itokens2"
+constexpr std::uint64_t kMagic = 0x33736e656b6f7469;  // "itokens3"
 constexpr std::size_t kAlignment = 32;
 constexpr std::size_t kBlockIds = std::size_t{1} << 18;
 
@@ -22,10 +23,15 @@ struct Trailer {
   std::array<std::uint64_t, kTokenParts> n_ids{};
   std::uint64_t n_name_bytes = 0;
   std::uint64_t n_note_bytes = 0;
-  std::array<std::uint64_t, 2> reserved{};
-  std::uint64_t checksum = 0;  // of all before it
+  std::uint32_t answers = 0, has_pairs = 0;  // data::Answers
+  std::uint64_t n_numbers = 0;               // of each text
+  std::uint64_t checksum = 0;                // of all before it
 };
 static_assert(sizeof(Trailer) == 128);
+
+constexpr std::uint64_t kMostNumbers = data::kMostLabels;
+
+bool has_tags(const Trailer& trailer) { return trailer.answers == static_cast<std::uint32_t>(data::Answers::tags); }
 
 constexpr std::size_t padded(std::size_t n_bytes) { return (n_bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
@@ -61,6 +67,10 @@ bool sizes_fit(const Trailer& trailer, std::size_t n_bytes) {
     sum += padded(trailer.n_ids[part] * sizeof(std::int32_t));
     sum += padded((trailer.n_texts[part] + 1) * sizeof(std::uint64_t));
     sum += padded(trailer.n_texts[part] * sizeof(std::int32_t)) + padded(trailer.n_texts[part] * sizeof(std::uint64_t));
+    if (trailer.has_pairs != 0) sum += padded(trailer.n_texts[part] * sizeof(std::uint32_t));
+    if (trailer.n_numbers > kMostNumbers || trailer.n_texts[part] * trailer.n_numbers > n_bytes) return false;
+    sum += padded(trailer.n_texts[part] * trailer.n_numbers * sizeof(float));
+    if (has_tags(trailer)) sum += padded(trailer.n_ids[part] * sizeof(std::int32_t));
   }
   return sum == n_bytes;
 }
@@ -82,9 +92,12 @@ bool is_sound(const TokenPart& part, std::int32_t n_pieces, std::int32_t n_label
     for (const std::int32_t value : values) all &= first <= value && value < end;
     return all;
   };
-  return part.offsets.front() == 0 && part.offsets.back() == part.ids.size() &&
-         std::is_sorted(part.offsets.begin(), part.offsets.end()) && within(part.ids, 0, n_pieces) &&
-         within(part.labels, data::kUnlabelled, n_labels);
+  bool pairs = true;
+  for (std::size_t i = 0; i < part.second_sizes.size(); ++i)
+    pairs &= part.second_sizes[i] <= part.offsets[i + 1] - part.offsets[i];
+  return pairs && within(part.tags, kInnerToken, n_labels) && part.offsets.front() == 0 &&
+         part.offsets.back() == part.ids.size() && std::is_sorted(part.offsets.begin(), part.offsets.end()) &&
+         within(part.ids, 0, n_pieces) && within(part.labels, data::kUnlabelled, n_labels);
 }
 
 }  // namespace
@@ -105,12 +118,15 @@ std::uint64_t Checksum::value() const {
   return value;
 }
 
-void TokenFileWriter::add(std::span<const std::int32_t> tokens, std::int32_t label, std::uint64_t hash) {
+void TokenFileWriter::add(const TokenRow& row) {
   Part& part = parts_[part_];
-  part.offsets.push_back(part.offsets.back() + tokens.size());
-  part.labels.push_back(label);
-  part.hashes.push_back(hash);
-  ids_.insert(ids_.end(), tokens.begin(), tokens.end());
+  part.offsets.push_back(part.offsets.back() + row.ids.size());
+  part.labels.push_back(row.label);
+  part.hashes.push_back(row.hash);
+  part.second_sizes.push_back(row.second_size);
+  part.numbers.insert(part.numbers.end(), row.numbers.begin(), row.numbers.end());
+  part.tags.insert(part.tags.end(), row.tags.begin(), row.tags.end());
+  ids_.insert(ids_.end(), row.ids.begin(), row.ids.end());
   if (ids_.size() >= kBlockIds) flush_ids();
 }
 
@@ -121,10 +137,18 @@ void TokenFileWriter::end_part() {
   ++part_;
 }
 
-void TokenFileWriter::commit(const TokenKey& key, const std::vector<std::string>& label_names,
-                             const std::vector<std::string>& notes) {
+void TokenFileWriter::commit(const TokenKey& key, const data::CorpusFacts& facts) {
   assert(part_ == parts_.size());
-  Trailer trailer{.key = key};
+  Trailer trailer{
+      .key = key, .answers = static_cast<std::uint32_t>(facts.answers), .has_pairs = facts.has_pairs ? 1u : 0u};
+  if (facts.answers == data::Answers::labels || facts.answers == data::Answers::numbers)
+    trailer.n_numbers = facts.label_names.size();
+  if (has_tags(trailer)) {
+    for (Part& part : parts_) {
+      part.tags.resize(part.offsets.back(), data::kUnlabelled);  // texts without labels have no tags of their own
+      write_section(part.tags.data(), part.tags.size() * sizeof(std::int32_t));
+    }
+  }
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     const Part& part = parts_[i];
     trailer.n_texts[i] = part.labels.size();
@@ -132,16 +156,20 @@ void TokenFileWriter::commit(const TokenKey& key, const std::vector<std::string>
     write_section(part.offsets.data(), part.offsets.size() * sizeof(std::uint64_t));
     write_section(part.labels.data(), part.labels.size() * sizeof(std::int32_t));
     write_section(part.hashes.data(), part.hashes.size() * sizeof(std::uint64_t));
+    if (facts.has_pairs) write_section(part.second_sizes.data(), part.second_sizes.size() * sizeof(std::uint32_t));
+    std::vector<float>& numbers = parts_[i].numbers;
+    numbers.resize(part.labels.size() * trailer.n_numbers);
+    write_section(numbers.data(), numbers.size() * sizeof(float));
   }
   std::string names;
-  for (const std::string& name : label_names) {
+  for (const std::string& name : facts.label_names) {
     engine::require(name.find('\0') == std::string::npos, "label: name must not hold a zero byte, got '{}'", name);
     names.append(name).push_back('\0');
   }
   trailer.n_name_bytes = names.size();
   write_section(names.data(), names.size());
   std::string said;
-  for (const std::string& note : notes) said.append(note.c_str()).push_back('\0');
+  for (const std::string& note : facts.notes) said.append(note.c_str()).push_back('\0');
   trailer.n_note_bytes = said.size();
   write_section(said.data(), said.size());
   trailer.checksum = checksum_with(checksum_, trailer);
@@ -172,13 +200,7 @@ std::optional<TokenCorpus> open_token_file(const std::filesystem::path& path, co
                                            std::int32_t n_pieces) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error)) return std::nullopt;
-  TokenCorpus corpus{.file = engine::MappedFile(path),
-                     .label_names = {},
-                     .train = {},
-                     .test = {},
-                     .unlabelled = {},
-                     .validation = {},
-                     .notes = {}};
+  TokenCorpus corpus{.file = engine::MappedFile(path), .train = {}, .test = {}, .unlabelled = {}, .validation = {}};
   const std::span<const std::byte> bytes = corpus.file.bytes();
   Trailer trailer;
   if (bytes.size() < sizeof trailer || bytes.size() % kAlignment != 0) return std::nullopt;
@@ -192,13 +214,20 @@ std::optional<TokenCorpus> open_token_file(const std::filesystem::path& path, co
   SectionReader sections(body);
   const std::array<TokenPart*, kTokenParts> parts{&corpus.train, &corpus.test, &corpus.unlabelled, &corpus.validation};
   for (std::size_t i = 0; i < kTokenParts; ++i) parts[i]->ids = sections.take<std::int32_t>(trailer.n_ids[i]);
+  for (std::size_t i = 0; has_tags(trailer) && i < kTokenParts; ++i)
+    parts[i]->tags = sections.take<std::int32_t>(trailer.n_ids[i]);
   for (std::size_t i = 0; i < kTokenParts; ++i) {
     parts[i]->offsets = sections.take<std::uint64_t>(trailer.n_texts[i] + 1);
     parts[i]->labels = sections.take<std::int32_t>(trailer.n_texts[i]);
     parts[i]->hashes = sections.take<std::uint64_t>(trailer.n_texts[i]);
+    if (trailer.has_pairs != 0) parts[i]->second_sizes = sections.take<std::uint32_t>(trailer.n_texts[i]);
+    parts[i]->numbers = sections.take<float>(trailer.n_texts[i] * trailer.n_numbers);
   }
   corpus.label_names = split_names(sections.take<char>(trailer.n_name_bytes));
   corpus.notes = split_names(sections.take<char>(trailer.n_note_bytes));
+  if (trailer.answers > static_cast<std::uint32_t>(data::Answers::tags)) return std::nullopt;
+  corpus.answers = static_cast<data::Answers>(trailer.answers);
+  corpus.has_pairs = trailer.has_pairs != 0;
   const auto n_labels = static_cast<std::int32_t>(corpus.label_names.size());
   for (const TokenPart* part : parts) {
     if (!is_sound(*part, n_pieces, n_labels)) return std::nullopt;

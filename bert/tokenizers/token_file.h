@@ -1,7 +1,9 @@
 // The file behind TokenCorpus: written front to back while texts are tokenized, mapped when read.
 //
 //   for each part (train, test, unlabelled, validation): ids, int32
-//   for each part: offsets, uint64, number of texts + 1; labels, int32, and hashes, uint64, number of texts
+//   for each part, if there are tags: a tag for each id, int32
+//   for each part: offsets, uint64, number of texts + 1; labels, int32, and hashes, uint64, number of texts; of pairs
+//     the sizes of the second texts, uint32, number of texts; numbers, float32, number of texts x numbers of each
 //   label names, each ended by a zero byte; notes, in the same way
 //   trailer (struct Trailer), which holds the sizes of all that and a checksum over it
 //
@@ -42,20 +44,33 @@ class Checksum {
 
 inline constexpr std::size_t kTokenParts = 4;
 
+// What is written of a text.
+struct TokenRow {
+  std::vector<std::int32_t> ids;     // of a pair those of both texts
+  std::vector<std::int32_t> tags{};  // of each id, or none
+  std::uint32_t second_size = 0;     // ids of the second text
+  std::int32_t label = data::kUnlabelled;
+  std::vector<float> numbers{};
+  std::uint64_t hash = 0;
+};
+
 class TokenFileWriter {
  public:
   explicit TokenFileWriter(const std::filesystem::path& path) : file_(path) {}
 
-  // The next text of the current part, with its text_hash.
-  void add(std::span<const std::int32_t> tokens, std::int32_t label, std::uint64_t hash);
+  // The next text of the current part.
+  void add(const TokenRow& row);
   void end_part();  // four times in all
-  void commit(const TokenKey& key, const std::vector<std::string>& label_names, const std::vector<std::string>& notes);
+  void commit(const TokenKey& key, const data::CorpusFacts& facts);
 
  private:
   struct Part {
     std::vector<std::uint64_t> offsets{0};
     std::vector<std::int32_t> labels;
     std::vector<std::uint64_t> hashes;
+    std::vector<std::uint32_t> second_sizes;
+    std::vector<float> numbers;
+    std::vector<std::int32_t> tags;
   };
 
   void write_section(const void* data, std::size_t n_bytes);

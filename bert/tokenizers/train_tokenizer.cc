@@ -139,19 +139,19 @@ std::string learn(const std::string& algorithm, std::int32_t n_pieces, std::vect
 
 }  // namespace
 
-std::vector<std::size_t> training_sample(const TokenizerTraining& options, const std::vector<std::string_view>& texts) {
+std::vector<std::size_t> training_sample(const TokenizerTraining& options, const std::vector<std::uint32_t>& sizes) {
   const std::size_t max_bytes = options.max_bytes > 0 ? options.max_bytes : kDefaultTrainingBytes;
-  std::vector<std::size_t> order(texts.size());
+  std::vector<std::size_t> order(sizes.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::size_t n_bytes = 0;
-  for (const std::string_view text : texts) n_bytes += text.size();
+  for (const std::uint32_t size : sizes) n_bytes += size;
   if (n_bytes <= max_bytes) return order;
   engine::Rng rng(options.seed, static_cast<std::uint64_t>(engine::Stream::tokenizer));
   engine::shuffle(order, rng);
   std::size_t n_texts = 1;
-  n_bytes = texts[order[0]].size();
-  while (n_texts < order.size() && n_bytes + texts[order[n_texts]].size() <= max_bytes) {
-    n_bytes += texts[order[n_texts++]].size();
+  n_bytes = sizes[order[0]];
+  while (n_texts < order.size() && n_bytes + sizes[order[n_texts]] <= max_bytes) {
+    n_bytes += sizes[order[n_texts++]];
   }
   order.resize(n_texts);
   std::sort(order.begin(), order.end());
@@ -165,7 +165,9 @@ std::unique_ptr<Tokenizer> train_tokenizer(const TokenizerTraining& options,
   require(options.n_pieces == 0 || options.n_pieces > kSpecialTokens,
           "--pieces: must be greater than {}, the special tokens, got {}", kSpecialTokens, options.n_pieces);
   std::vector<std::string_view> sample;
-  for (const std::size_t i : training_sample(options, texts)) {
+  std::vector<std::uint32_t> sizes;
+  for (const std::string_view text : texts) sizes.push_back(static_cast<std::uint32_t>(text.size()));
+  for (const std::size_t i : training_sample(options, sizes)) {
     engine::require_utf8(texts[i], fmt::format("tokenizer: training text {}", i));
     sample.push_back(texts[i]);
   }

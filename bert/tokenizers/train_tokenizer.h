@@ -25,9 +25,9 @@ struct TokenizerTraining {
   std::size_t max_bytes = 0;  // of text to learn from (a random sample of whole texts); 0: kDefaultTrainingBytes
 };
 
-// The texts that train_tokenizer learns from: indices in ascending order. All of them if they fit into max_bytes, else
-// as many as fit in a random order, at least one.
-std::vector<std::size_t> training_sample(const TokenizerTraining& options, const std::vector<std::string_view>& texts);
+// The texts that train_tokenizer learns from, by their sizes in bytes: indices in ascending order. All of them if they
+// fit into max_bytes, else as many as fit in a random order, at least one.
+std::vector<std::size_t> training_sample(const TokenizerTraining& options, const std::vector<std::uint32_t>& sizes);
 
 // [PAD] 0, [UNK] 1, [CLS] 2, [SEP] 3, [MASK] 4; normalisation nmt_nfkc_cf. The same options and texts give the same
 // model, whatever the number of threads. Texts must be UTF-8; their whitespace, line ends included, only separates

@@ -14,30 +14,71 @@
 namespace ingot::bert {
 namespace {
 
-// Calls visit(members, n_tokens, predictions) for each batch of a subset in evaluation order.
-template <class Visit>
-void for_each_prediction(const Outputs& outputs, const Subset& subset, const data::Framing& framing,
-                         std::int64_t batch_size, const Visit& visit) {
-  const engine::NoGradient no_gradient;
-  for (const auto& members : data::evaluation_order(subset.lengths(framing.length), batch_size)) {
-    const Input input = make_input(make_batch(subset, members, framing));
-    visit(members, static_cast<std::int64_t>(input.ids.size()), outputs.head->predictions(outputs.of(input)).value());
+// Of a text's tags, those of first tokens that are within the framing.
+std::size_t n_words(std::span<const std::int32_t> tags, const data::Framing& framing) {
+  const data::Kept kept =
+      data::kept_of(tags.size(), static_cast<std::size_t>(framing.length - data::kSpecialTokens), framing.truncation);
+  const auto count = [](std::span<const std::int32_t> some) {
+    return static_cast<std::size_t>(
+        std::count_if(some.begin(), some.end(), [](auto tag) { return tag != kInnerToken; }));
+  };
+  return count(tags.first(kept.head)) + count(tags.last(kept.tail));
+}
+
+// The borders of the rows that a head predicts for each example.
+std::vector<std::uint64_t> row_offsets(const Head& head, const Subset& subset, const data::Framing& framing) {
+  std::vector<std::uint64_t> offsets{0};
+  const std::uint64_t rows = framing.pairs_apart && !subset.part->second_sizes.empty() ? 2 : 1;
+  for (const std::size_t example : subset.examples) {
+    const bool is_tokens = head.rows == Head::Rows::tokens;
+    offsets.push_back(offsets.back() + (is_tokens ? n_words(subset.part->tags_of(example), framing) : rows));
+  }
+  return offsets;
+}
+
+// Puts the predictions of a batch where its members are.
+void place(const engine::Tensor& rows, std::span<const std::size_t> members, const std::vector<std::int32_t>& tags,
+           const std::vector<std::int32_t>& offsets, Predictions& all) {
+  const float* from = rows.data();
+  const std::size_t n = all.n_outputs;
+  if (tags.empty()) {
+    for (const std::size_t member : members) {
+      const std::size_t count = (all.offsets[member + 1] - all.offsets[member]) * n;
+      std::copy_n(from, count, all.values.data() + all.offsets[member] * n);
+      from += count;
+    }
+    return;
+  }
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    float* to = all.values.data() + all.offsets[members[i]] * n;
+    for (auto token = static_cast<std::size_t>(offsets[i]); token < static_cast<std::size_t>(offsets[i + 1]); ++token) {
+      if (tags[token] != kInnerToken) to = std::copy_n(from + token * n, n, to);
+    }
   }
 }
 
-// Puts the rows of a batch where its members are.
-void place(const engine::Tensor& rows, std::span<const std::size_t> members, std::size_t n, std::vector<float>& all) {
-  const auto n_outputs = static_cast<std::size_t>(rows.columns());
-  all.resize(n * n_outputs);
-  for (std::size_t i = 0; i < members.size(); ++i)
-    std::copy_n(rows.data() + i * n_outputs, n_outputs, all.data() + members[i] * n_outputs);
+// The answers of all rows that are predicted, in the order of the texts.
+Answered all_answers(const Head& head, const Subset& subset, const data::Framing& framing) {
+  Answered all;
+  for (std::size_t i = 0; i < subset.examples.size(); ++i) {
+    data::Batch batch;
+    if (head.rows == Head::Rows::tokens) batch = make_batch(subset, {&i, 1}, framing);
+    std::erase(batch.tags, kInnerToken);
+    const Answered one = answers_of(head, subset, {&i, 1}, batch);
+    all.labels.insert(all.labels.end(), one.labels.begin(), one.labels.end());
+    all.numbers.insert(all.numbers.end(), one.numbers.begin(), one.numbers.end());
+  }
+  return all;
 }
 
-// What the mean loss of a batch is over.
-double weight_of(std::span<const std::int32_t> labels, std::span<const float> class_weights) {
-  if (class_weights.empty()) return static_cast<double>(labels.size());
+// What the mean loss of a batch is over: its texts, or the words that count, each with the weight of its class.
+double weight_of(const Head& head, std::span<const std::int32_t> labels, std::span<const float> class_weights) {
+  if (class_weights.empty() && head.rows != Head::Rows::tokens) return static_cast<double>(labels.size());
   double sum = 0;
-  for (const std::int32_t label : labels) sum += static_cast<double>(class_weights[static_cast<std::size_t>(label)]);
+  for (const std::int32_t label : labels) {
+    if (label >= 0)
+      sum += class_weights.empty() ? 1 : static_cast<double>(class_weights[static_cast<std::size_t>(label)]);
+  }
   return sum;
 }
 
@@ -53,11 +94,22 @@ Subset Subset::all(const TokenPart& part) {
   return subset;
 }
 
-std::vector<std::uint32_t> Subset::lengths(std::int64_t limit) const {
+std::vector<std::uint32_t> Subset::lengths(const data::Framing& framing) const {
   std::vector<std::uint32_t> all;
   all.reserve(examples.size());
-  for (const std::size_t i : examples)
-    all.push_back(static_cast<std::uint32_t>(std::min(limit, data::framed_length(part->tokens(i).size()))));
+  const auto limited = [&](std::int64_t length) {
+    return static_cast<std::uint32_t>(std::min(framing.length, length));
+  };
+  for (const std::size_t i : examples) {
+    const std::size_t n = part->tokens(i).size(), second = part->n_second(i);
+    if (part->second_sizes.empty()) {
+      all.push_back(limited(data::framed_length(n)));
+    } else if (framing.pairs_apart) {
+      all.push_back(limited(data::framed_length(n - second)) + limited(data::framed_length(second)));
+    } else {
+      all.push_back(limited(data::framed_length_of_pair(n)));
+    }
+  }
   return all;
 }
 
@@ -72,22 +124,67 @@ Input make_input(data::Batch&& batch) {
 
 data::Batch make_batch(const Subset& subset, std::span<const std::size_t> members, const data::Framing& framing) {
   data::Batch batch;
+  const TokenPart& part = *subset.part;
   for (const std::size_t member : members) {
     const std::size_t example = subset.examples[member];
-    data::append_sequence(batch, framing, subset.part->tokens(example), subset.part->labels[example], example);
+    if (part.second_sizes.empty()) {
+      data::append_sequence(batch, framing, part.tokens(example), part.tags_of(example), kInnerToken);
+    } else if (framing.pairs_apart) {
+      data::append_sequence(batch, framing, part.first(example));
+      data::append_sequence(batch, framing, part.second(example));
+    } else {
+      data::append_pair(batch, framing, part.first(example), part.second(example));
+    }
   }
   return batch;
 }
 
+Answered answers_of(const Head& head, const Subset& subset, std::span<const std::size_t> members,
+                    const data::Batch& batch) {
+  Answered answered;
+  if (head.rows == Head::Rows::tokens) {
+    answered.labels = batch.tags;
+    return answered;
+  }
+  for (const std::size_t member : members) {
+    const std::size_t example = subset.examples[member];
+    answered.labels.push_back(subset.part->labels[example]);
+    const std::span<const float> numbers = subset.part->numbers_of(example);
+    answered.numbers.insert(answered.numbers.end(), numbers.begin(), numbers.end());
+  }
+  return answered;
+}
+
 Outputs outputs_of(const Model& model) {
-  return {model.config.head, [&model](const Input& input) {
+  return {&model.config, [&model](const Input& input) {
             engine::DropoutStreams off;
             return model.outputs(model.encode(input, off), input, off);
           }};
 }
 
-std::vector<float> predict(const Outputs& outputs, std::span<const std::span<const std::int32_t>> texts,
-                           const data::Framing& framing, std::int64_t batch_size) {
+Predictions predict(const Outputs& outputs, const Subset& subset, const data::Framing& framing, std::int64_t batch_size,
+                    const std::function<void(std::int64_t, std::int64_t)>& progress) {
+  const engine::NoGradient no_gradient;
+  Predictions all{.n_outputs = 0, .values = {}, .offsets = row_offsets(*outputs.config->head, subset, framing)};
+  std::int64_t n_done = 0, n_tokens = 0;
+  for (const auto& members : data::evaluation_order(subset.lengths(framing), batch_size)) {
+    data::Batch batch = make_batch(subset, members, framing);
+    n_tokens += batch.n_tokens();
+    const std::vector<std::int32_t> tags = batch.tags, offsets = batch.offsets;
+    const engine::Tensor rows = outputs.config->head->predictions(outputs.of(make_input(std::move(batch)))).value();
+    if (n_done == 0) {
+      all.n_outputs = static_cast<std::size_t>(rows.columns());
+      all.values.resize(all.offsets.back() * all.n_outputs);
+    }
+    place(rows, members, tags, offsets, all);
+    n_done += static_cast<std::int64_t>(members.size());
+    if (progress) progress(n_done, n_tokens);
+  }
+  return all;
+}
+
+Predictions predict(const Outputs& outputs, std::span<const std::span<const std::int32_t>> texts,
+                    const data::Framing& framing, std::int64_t batch_size) {
   std::vector<std::uint64_t> offsets{0};
   std::vector<std::int32_t> ids;
   for (const auto& text : texts) {
@@ -95,13 +192,8 @@ std::vector<float> predict(const Outputs& outputs, std::span<const std::span<con
     offsets.push_back(ids.size());
   }
   const std::vector<std::int32_t> labels(texts.size(), data::kUnlabelled);
-  const TokenPart part{offsets, ids, labels};
-  std::vector<float> predictions;
-  for_each_prediction(outputs, Subset::all(part), framing, batch_size,
-                      [&](const auto& members, std::int64_t, const engine::Tensor& rows) {
-                        place(rows, members, texts.size(), predictions);
-                      });
-  return predictions;
+  const TokenPart part{.offsets = offsets, .ids = ids, .labels = labels};
+  return predict(outputs, Subset::all(part), framing, batch_size);
 }
 
 Evaluation evaluate(const Model& model, const Subset& subset, const data::Framing& framing, std::int64_t batch_size,
@@ -115,20 +207,23 @@ Evaluation evaluate(const Outputs& outputs, const Subset& subset, const data::Fr
   engine::require(n > 0, "evaluate: there are no examples");
   const auto begin = std::chrono::steady_clock::now();
   Evaluation evaluation;
-  std::vector<float> predictions;
-  for_each_prediction(outputs, subset, framing, batch_size,
-                      [&](const auto& members, std::int64_t n_tokens, const engine::Tensor& rows) {
-                        place(rows, members, n, predictions);
-                        evaluation.n_tokens += n_tokens;
-                        evaluation.n += static_cast<std::int64_t>(members.size());
-                        if (progress) progress(evaluation.n, static_cast<std::int64_t>(n));
-                      });
-  std::vector<std::int32_t> labels;
-  for (const std::size_t example : subset.examples) labels.push_back(subset.part->labels[example]);
-  assert(outputs.head->measure != nullptr);
-  outputs.head->measure(predictions, {.labels = labels}, evaluation);
+  const Predictions predictions =
+      predict(outputs, subset, framing, batch_size, [&](std::int64_t done, std::int64_t n_tokens) {
+        evaluation.n_tokens = n_tokens;
+        if (progress) progress(done, static_cast<std::int64_t>(n));
+      });
+  evaluation.n = static_cast<std::int64_t>(n);
+  const Answered answered = all_answers(*outputs.config->head, subset, framing);
+  Targets targets = answered.targets();
+  targets.texts = predictions.offsets;
+  assert(outputs.config->head->measure != nullptr);
+  outputs.config->head->measure(*outputs.config, predictions.values, targets, evaluation);
   evaluation.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return evaluation;
+}
+
+double first_metric(const Model& model, const Evaluation& evaluation) {
+  return model.config.head->metrics.front().value(evaluation);
 }
 
 Job classification_job(Model& model, const Subset& training, const Subset& validation, const data::Framing& framing,
@@ -140,10 +235,9 @@ Job classification_job(Model& model, const Subset& training, const Subset& valid
   const Head& head = *model.config.head;
   const Metric& best_by = options.best_by == nullptr ? head.metrics.front() : *options.best_by;
   engine::require(options.label_smoothing == 0 || head.smooths_labels,
-                  "--label-smoothing: is about models that choose one of several labels, which {} does not",
-                  architecture(head));
+                  "--label-smoothing: is about tasks that choose one of several labels, the task is {}", head.task);
   auto current = std::make_shared<Epoch>();
-  auto lengths = std::make_shared<const std::vector<std::uint32_t>>(training.lengths(framing.length));
+  auto lengths = std::make_shared<const std::vector<std::uint32_t>>(training.lengths(framing));
   Job job{.name = "train"};
   job.batches_per_epoch = engine::ceil_div(static_cast<std::int64_t>(lengths->size()), batch_size);
   job.step = [=, &model, &training, &head](std::int64_t epoch, std::int64_t index, engine::DropoutStreams& streams) {
@@ -151,13 +245,15 @@ Job classification_job(Model& model, const Subset& training, const Subset& valid
       *current = {epoch, data::training_order(*lengths, batch_size, seed, static_cast<std::uint64_t>(epoch))};
     }
     data::Batch batch = make_batch(training, current->batches[static_cast<std::size_t>(index)], framing);
-    const std::vector<std::int32_t> labels = batch.labels;
+    const Answered answered = answers_of(head, training, current->batches[static_cast<std::size_t>(index)], batch);
     const Input input = make_input(std::move(batch));
     const engine::Variable outputs = model.outputs(model.encode(input, streams), input, streams);
-    const engine::Variable loss = head.loss(
-        outputs,
-        {.labels = labels, .class_weights = options.class_weights, .label_smoothing = options.label_smoothing});
-    return StepResult{loss, static_cast<std::int64_t>(input.ids.size()), weight_of(labels, options.class_weights)};
+    Targets targets = answered.targets();
+    targets.class_weights = options.class_weights;
+    targets.label_smoothing = options.label_smoothing;
+    const engine::Variable loss = head.loss(outputs, targets);
+    return StepResult{loss, static_cast<std::int64_t>(input.ids.size()),
+                      weight_of(head, answered.labels, options.class_weights)};
   };
   job.validate = [=, &model, &validation, &head, &best_by] {
     const Evaluation e = evaluate(model, validation, framing, batch_size);

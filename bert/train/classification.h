@@ -1,5 +1,5 @@
-// Fine-tunes and evaluates a model that answers for whole texts, on a tokenized corpus: batches, predictions, scores,
-// the training job. The row of the model's head (bert/head.h) says how outputs are computed, scored and learned.
+// Fine-tunes and evaluates a model on a tokenized corpus: batches, predictions, scores, the training job. The row of
+// the model's head (bert/head.h) says how outputs are computed, scored and learned.
 #pragma once
 
 #include <cstdint>
@@ -23,26 +23,54 @@ struct Subset {
   std::vector<std::size_t> examples;  // indices into the part
 
   static Subset all(const TokenPart& part);
-  std::vector<std::uint32_t> lengths(std::int64_t limit) const;  // of the sequences, framed and truncated
+  // Tokens that each example has in a batch, framed and truncated.
+  std::vector<std::uint32_t> lengths(const data::Framing& framing) const;
 };
 
 Input make_input(data::Batch&& batch);
 
-// The batch of these members (positions in subset.examples), framed.
+// The batch of these members (positions in subset.examples), framed. Of tokens that are tagged, special ones have the
+// tag kInnerToken.
 data::Batch make_batch(const Subset& subset, std::span<const std::size_t> members, const data::Framing& framing);
 
-// A function that computes the outputs of a head, [n_sequences, n_outputs] for a batch.
+// A function that computes the outputs of the head of a model, [rows, n_outputs] for a batch.
 struct Outputs {
-  const Head* head = nullptr;
+  const Config* config = nullptr;
   std::function<engine::Variable(const Input&)> of;
 };
 
 // The outputs of a model. Keeps a reference to the model.
 Outputs outputs_of(const Model& model);
 
-// Predictions [n, n_outputs] for n token sequences, in their order: probabilities of a classifier.
-std::vector<float> predict(const Outputs& outputs, std::span<const std::span<const std::int32_t>> texts,
-                           const data::Framing& framing, std::int64_t batch_size);
+// What a head predicts for texts, in their order.
+struct Predictions {
+  std::size_t n_outputs = 0;
+  std::vector<float> values;           // [rows, n_outputs]: probabilities of a classifier
+  std::vector<std::uint64_t> offsets;  // [n + 1] border of the rows of each text
+
+  std::size_t size() const { return offsets.size() - 1; }
+  // Of one text: a row for it; for each side of a pair whose sides are apart; or for each word that is not truncated.
+  std::span<const float> of(std::size_t text) const {
+    return std::span(values).subspan(offsets[text] * n_outputs, (offsets[text + 1] - offsets[text]) * n_outputs);
+  }
+};
+Predictions predict(const Outputs& outputs, const Subset& subset, const data::Framing& framing, std::int64_t batch_size,
+                    const std::function<void(std::int64_t done, std::int64_t n_tokens)>& progress = {});
+
+// The same for n single texts as token ids.
+Predictions predict(const Outputs& outputs, std::span<const std::span<const std::int32_t>> texts,
+                    const data::Framing& framing, std::int64_t batch_size);
+
+// What the outputs for some examples should be, by the answers in their corpus.
+struct Answered {
+  std::vector<std::int32_t> labels;
+  std::vector<float> numbers;
+
+  Targets targets() const { return {.labels = labels, .numbers = numbers}; }
+};
+// Of the rows that the head computes for a batch of these members.
+Answered answers_of(const Head& head, const Subset& subset, std::span<const std::size_t> members,
+                    const data::Batch& batch);
 
 // Scores of the predictions for all texts of the subset. Calls progress(done, total), in texts, after each batch.
 Evaluation evaluate(const Outputs& outputs, const Subset& subset, const data::Framing& framing, std::int64_t batch_size,
@@ -50,9 +78,12 @@ Evaluation evaluate(const Outputs& outputs, const Subset& subset, const data::Fr
 Evaluation evaluate(const Model& model, const Subset& subset, const data::Framing& framing, std::int64_t batch_size,
                     const std::function<void(std::int64_t, std::int64_t)>& progress = {});
 
+// The metric of the model's head that comes first: how good the model is, in a number.
+double first_metric(const Model& model, const Evaluation& evaluation);
+
 struct ClassificationOptions {
   const Metric* best_by = nullptr;     // metric that chooses the best model; null: the head's first
-  std::vector<float> class_weights{};  // of the training loss, by label; empty: all the same
+  std::vector<float> class_weights{};  // of the training loss, by label; empty: all the same. For heads with labels
   double label_smoothing = 0;          // of the training loss; of heads with smooths_labels
 };
 

@@ -103,7 +103,7 @@ class Pretraining {
                   engine::DropoutStreams& streams) {
     data::Batch batch;
     for (const std::size_t member : members) {
-      data::append_sequence(batch, framing_, texts[member], data::kUnlabelled, member);
+      data::append_sequence(batch, framing_, texts[member]);
     }
     const Masking masking = mask_tokens(batch, special_, model_.config.vocab_size, masked_share_, seed_, draw);
     const std::int64_t n_tokens = batch.n_tokens();

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "bert/heads/sequence_classification.h"
+#include "bert/head.h"
 #include "engine/autograd/elementwise.h"
 #include "engine/base/error.h"
 
@@ -62,12 +62,27 @@ Tensor IntegerStep::operator()(const Tensor& x) const {
 
 IntegerModel::IntegerModel(const bert::Model& model, const IntegerProgram& program, const IntegerObserver& observer)
     : model_(exact_model(model, program)) {
-  engine::require(bert::is_classifier(model_.config), "integer model: only classifiers run in integers");
+  const bert::Head& head = *model_.config.head;
+  engine::require(!head.task.empty(), "integer model: has no task to compute");
   const engine::NoGradient off;
   for (const auto& [name, table] : model_.tables()) *table = {table->table(), nullptr};  // once, not at every batch
   for (std::size_t i = 0; i < model_.layers.size(); ++i) layers_.push_back(make_layer(i, program, observer));
-  head_.emplace_back("bert.pooler.dense", model_.pooler, program, Activation::tanh, observer);
-  head_.emplace_back("classifier", model_.head.linears.at("classifier"), program, Activation::identity, observer);
+  if (model_.config.has_pooler()) replace("bert.pooler.dense", model_.pooler, Activation::tanh, program, observer);
+  if (head.parts == nullptr) return;
+  for (const bert::Part& part : head.parts(model_.config)) {
+    if (const auto linear = model_.head.linears.find(part.name); linear != model_.head.linears.end())
+      replace(part.name, linear->second, part.activation, program, observer);
+  }
+}
+
+void IntegerModel::replace(const std::string& name, engine::Linear& linear, Activation activation,
+                           const IntegerProgram& program, const IntegerObserver& observer) {
+  const auto step = std::make_shared<const IntegerStep>(name, linear, program, activation, observer);
+  head_.push_back(step);
+  auto transforms = std::make_shared<engine::TensorTransforms>();
+  if (linear.transforms != nullptr) *transforms = *linear.transforms;
+  transforms->whole = [step](const Variable& x, Activation) { return Variable((*step)(x.value())); };
+  linear.transforms = std::move(transforms);
 }
 
 IntegerModel::Layer IntegerModel::make_layer(std::size_t index, const IntegerProgram& program,
@@ -116,7 +131,7 @@ Tensor IntegerModel::feed_forward(const Layer& layer, const Tensor& attended) co
   return y;
 }
 
-Variable IntegerModel::classify(const bert::Input& input) const {
+Variable IntegerModel::outputs(const bert::Input& input) const {
   const engine::NoGradient off;
   engine::DropoutStreams no_dropout;
   Variable hidden = model_.embeddings(input, no_dropout);
@@ -125,9 +140,7 @@ Variable IntegerModel::classify(const bert::Input& input) const {
     const Variable attended = norms.attention_norm(Variable(attend(layers_[i], hidden.value(), input)), hidden);
     hidden = norms.output_norm(Variable(feed_forward(layers_[i], attended.value())), attended);
   }
-  const Variable summary = model_.config.pooling == bert::Pooling::cls ? engine::first_rows(hidden, input.sequences)
-                                                                       : engine::mean_rows(hidden, input.sequences);
-  return Variable(head_[1](head_[0](summary.value())));
+  return model_.outputs(hidden, input, no_dropout);
 }
 
 std::size_t IntegerModel::bytes() const {
@@ -137,7 +150,7 @@ std::size_t IntegerModel::bytes() const {
     for (const IntegerStep& step : layer.apart) total += step.bytes();
     total += layer.attention_output.bytes() + layer.intermediate.bytes() + layer.output.bytes();
   }
-  for (const IntegerStep& step : head_) total += step.bytes();
+  for (const auto& step : head_) total += step->bytes();
   return total;
 }
 

@@ -1,8 +1,9 @@
-// A classifier whose lowered layers compute in integers: the same bits as the model with exact sums, only faster.
+// A model with a head whose lowered layers compute in integers: the same bits as the model with exact sums, only faster.
 // Attention, layer norms, activations and the embeddings' sum stay in float32.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,7 +49,7 @@ class IntegerModel {
   // they can, unless they are observed.
   IntegerModel(const bert::Model& model, const IntegerProgram& program, const IntegerObserver& observer = {});
 
-  engine::Variable classify(const bert::Input& input) const;  // logits [n_sequences, n_labels]
+  engine::Variable outputs(const bert::Input& input) const;   // of the head
   std::size_t bytes() const;                                  // of packed weights, biases and factors
 
  private:
@@ -58,13 +59,15 @@ class IntegerModel {
     IntegerStep attention_output, intermediate, output;
   };
 
+  void replace(const std::string& name, engine::Linear& linear, engine::Activation activation,
+               const IntegerProgram& program, const IntegerObserver& observer);
   Layer make_layer(std::size_t index, const IntegerProgram& program, const IntegerObserver& observer) const;
   engine::Tensor attend(const Layer& layer, const engine::Tensor& hidden, const bert::Input& input) const;
   engine::Tensor feed_forward(const Layer& layer, const engine::Tensor& attended) const;
 
   bert::Model model_;
   std::vector<Layer> layers_;
-  std::vector<IntegerStep> head_;  // pooler, classifier
+  std::vector<std::shared_ptr<const IntegerStep>> head_;  // the layers behind the encoder
 };
 
 }  // namespace ingot::compress

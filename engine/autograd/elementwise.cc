@@ -83,6 +83,19 @@ Variable softmax(const Variable& x) {
   });
 }
 
+// y = 1 / (1 + e^-x); dx = dy y (1 - y).
+Variable sigmoid(const Variable& x) {
+  Tensor y = Tensor::empty(x.shape());
+  parallel_for(y.size(), kGrain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) y.data()[i] = 1 / (1 + std::exp(-x.value().data()[i]));
+  });
+  return record(y, {x}, [=](const Tensor& dy) {
+    Tensor dx = Tensor::empty(dy.shape());
+    for (std::int64_t i = 0; i < dy.size(); ++i) dx.data()[i] = dy.data()[i] * y.data()[i] * (1 - y.data()[i]);
+    x.add_gradient(dx);
+  });
+}
+
 Variable sum(const Variable& x) {
   double total = 0;
   for (const float v : x.value().span()) total += v;

@@ -90,9 +90,11 @@ void Progress::show(std::string_view detail) {
   } else if (worked > 0) {
     time = "ETA " + duration_text(elapsed / static_cast<double>(worked) * static_cast<double>(total_ - done_));
   }
-  std::string line = fmt::format("{} {}/{} {:3.0f}% {}{}{}", what_, done_, total_,
-                                 100.0 * static_cast<double>(done_) / static_cast<double>(total_ > 0 ? total_ : 1),
-                                 printable(detail), detail.empty() ? "" : " ", time);
+  const std::string share =
+      total_ > 0 ? fmt::format("/{} {:3.0f}%", total_, 100.0 * static_cast<double>(done_) / static_cast<double>(total_))
+                 : "";
+  std::string line =
+      fmt::format("{} {}{} {}{}{}", what_, done_, share, printable(detail), detail.empty() ? "" : " ", time);
   // The last column stays free: some terminals would go on to the next line.
   line = terminal_ ? kRenew + fitted(std::move(line), columns() - 1) : line + "\n";
   is_line_open = terminal_;

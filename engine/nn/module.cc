@@ -13,6 +13,7 @@ Variable Linear::operator()(const Variable& x, Activation activation) const {
   // A copy: who uses up the output of a layer, as layer_norm does, must leave its input whole.
   if (is_identity()) return activate(x, activation);
   if (transforms == nullptr) return linear(x, weight, bias, activation);
+  if (transforms->whole) return transforms->whole(x, activation);
   const Activation fused = transforms->output ? Activation::identity : activation;
   const Variable y = linear(apply(transforms->input, x), effective_weight(), effective_bias(), fused, transforms->sums);
   if (!transforms->output) return y;

@@ -28,6 +28,8 @@ struct TensorTransforms {
   TensorTransform bias;
   TensorTransform output;  // before the activation that follows the layer
   Sums sums = Sums::bias_last;
+  // Computes the layer, activation included, in place of all that, with the same bits. Empty: nothing does.
+  std::function<Variable(const Variable& x, Activation activation)> whole{};
 };
 
 struct Linear {

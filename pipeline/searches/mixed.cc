@@ -189,7 +189,7 @@ class Mixed {
     const bert::Model frozen = weights_.frozen(start_, m.compression, choices);
     const bert::Evaluation e = bert::evaluate(frozen, texts_.texts.validation, texts_.framing, o_.batch);
     trial.set_user_attr("loss", e.loss);
-    return e.accuracy;
+    return bert::first_metric(frozen, e);
   }
 
   // Trained with its quantisation, in weights of its own.
@@ -242,8 +242,8 @@ Json start_of(const SearchFolder& folder, const CompressedModel& start, const Tr
   }
   CompressedModel model = start;
   compress::attach(model.model, model.compression);
-  const double accuracy =
-      bert::evaluate(model.model, texts.texts.validation, texts.framing, texts.options.batch).accuracy;
+  const double accuracy = bert::first_metric(
+      model.model, bert::evaluate(model.model, texts.texts.validation, texts.framing, texts.options.batch));
   return {{"accuracy", accuracy}, {"bits", compress::average_bits(model.model, model.compression)}};
 }
 
@@ -277,7 +277,7 @@ void search_mixed(const MixedOptions& o, const Run& run, const Finish& finish) {
   search::make_sampler(study.sampler, study.sampling);  // complains before any work
   const OutputLock lock(o.out, run.command, engine::Sharing::together);
   check_unused(run, o, "study.log");
-  const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, run.seed);
+  const std::unique_ptr<TrainingTexts> texts = training_texts(o, *start.model.config.head, o.validation, run.seed);
   match_labels(start.model.config, *texts);
   const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);
   const TrialTexts trial_texts{o, *texts, framing, texts_of_reports(texts->validation, o.report_texts, run.seed),

@@ -57,23 +57,28 @@ Json scores_of_best(const ModelSearch& s, const TrainingOptions& o, const TrialR
   CompressedModel m = load_compressed_model(folder);
   Json result = scores({s.run, o, s.texts.texts, s.texts.framing, m.model, m.compression}, m.model);
   add_footprint(result, m);
-  result["validation_accuracy"] = best.values[0];
+  result[validation_key(*m.model.config.head)] = best.values[0];
   result["labels"] = m.model.config.label_names;
   return result;
 }
 
 // What another process, or an earlier run, has found of the same best model.
-Json known_scores(const fs::path& file, const Json& best) {
+Json known_scores(const fs::path& file, const Json& best, const bert::Head& head) {
   if (!fs::exists(file)) return {};
   const Json before = engine::parse_json_or_null(engine::read_file(file));
   if (!before.is_object() || before.value("best", Json()) != best) return {};
   Json scored = Json::object();
-  for (const char* key : {"accuracy", "f1", "loss", "examples", "evaluated_on", "validation_accuracy", "sparsity",
-                          "average_bits", "packed_bytes", "float_bytes", "layers", "labels", "classes"}) {
+  std::vector<std::string> keys{"examples",    "evaluated_on", validation_key(head),
+                                "sparsity",    "average_bits", "packed_bytes",
+                                "float_bytes", "layers",       "labels"};
+  for (const bert::Metric& metric : head.metrics) keys.emplace_back(metric.name);
+  for (const std::string& key : keys) {
     if (!before.contains(key)) return {};
     scored[key] = before[key];
   }
-  if (before.contains("confusion")) scored["confusion"] = before["confusion"];
+  for (const char* key : {"classes", "confusion"}) {
+    if (before.contains(key)) scored[key] = before[key];
+  }
   return scored;
 }
 
@@ -116,9 +121,10 @@ void finish_search(const ModelSearch& s, search::StudyOptions options, const Jso
   if (n_unfinished > 0) text += fmt::format("{} trials are running in other processes\n", n_unfinished);
   if (best != nullptr && n_unfinished == 0) {
     result["best"] = {{"number", best->number}, {"values", best->values}, {"parameters", parameters_of(*best)}};
-    Json scored = known_scores(s.folder.path() / "result.json", result["best"]);
+    const bert::Head& head = bert::head_for(s.texts.texts.corpus.answers);
+    Json scored = known_scores(s.folder.path() / "result.json", result["best"], head);
     if (scored.is_null()) scored = scores_of_best(s, s.texts.options, *best);
-    text += summary(scored, s.texts.options);
+    text += summary(head, scored, s.texts.options);
     result.update(scored);
   }
   if (s.add) s.add(result, trials);

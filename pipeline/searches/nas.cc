@@ -112,7 +112,7 @@ class Nas {
         identity_(std::move(identity)),
         steps_(n_steps(texts, o.epochs, o.steps)) {
     base_ = config_of(o, *texts.texts.tokenizer);
-    base_.head = &bert::kSequenceClassification;
+    base_.head = &bert::head_for(texts.texts.corpus.answers);
     base_.pooling = bert::Pooling::mean;
     base_.label_names = texts.texts.corpus.label_names;
     if (!o.format.empty())
@@ -162,7 +162,7 @@ class Nas {
       return train_in_trial(texts_, m, training, reports);
     }
     save_in_trial(texts_, m, training.folder / "last");
-    return bert::evaluate(m.model, texts_.texts.validation, texts_.framing, o_.batch).accuracy;
+    return bert::first_metric(m.model, bert::evaluate(m.model, texts_.texts.validation, texts_.framing, o_.batch));
   }
 
   const NasOptions& o_;
@@ -206,7 +206,8 @@ void search_nas(const NasOptions& o, const Run& run, const Finish& finish) {
   const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, run.seed);
   const data::Framing framing = framing_of(o, config_of(o, *texts->tokenizer), *texts->tokenizer);
   note_truncation(texts->corpus.train, framing, "training");
-  const TrialTexts trial_texts{o, *texts, framing, texts_of_reports(texts->validation, o.report_texts, run.seed), run.seed};
+  const TrialTexts trial_texts{o, *texts, framing, texts_of_reports(texts->validation, o.report_texts, run.seed),
+                               run.seed};
   const SearchFolder folder(o.out, run);
   const Json identity = identity_of(run, *texts);
   Nas nas(o, space, trial_texts, folder, measures, identity);

@@ -72,8 +72,8 @@ double train_in_trial(const TrialTexts& trial, CompressedModel& start, const Tri
   job.batches_per_epoch = training.steps;
   job.before_update = [&](std::int64_t step, const engine::AdamW&) {
     if (!reports.is_due(step)) return;
-    reports.add(training.before + step,
-                bert::evaluate(start.model, trial.report_texts, trial.framing, o.batch).accuracy);
+    reports.add(training.before + step, bert::first_metric(start.model, bert::evaluate(start.model, trial.report_texts,
+                                                                                       trial.framing, o.batch)));
   };
   job.save = [&](const fs::path& folder) { save_in_trial(trial, start, folder); };
   fs::create_directories(training.folder);

@@ -222,8 +222,8 @@ TEST_CASE("a setting that would make another model is an error") {
   CHECK(complaint(folder, "add_cross_attention", true) == "add_cross_attention: only false is supported, got true");
   CHECK(complaint(folder, "is_encoder_decoder", true) == "is_encoder_decoder: only false is supported, got true");
   CHECK(complaint(folder, "pruned_heads", {{"0", {1}}}) == "pruned_heads: only {} is supported, got {\"0\":[1]}");
-  CHECK(complaint(folder, "problem_type", "regression") ==
-        "problem_type: \"regression\" is not supported yet; only single_label_classification is");
+  CHECK(complaint(folder, "problem_type", "ranking") ==
+        "problem_type: must be single_label_classification, multi_label_classification or regression, got 'ranking'");
   CHECK(complaint(folder, "tie_word_embeddings", false, "masked-lm") ==
         "tie_word_embeddings: only true is supported, got false");
   CHECK(complaint(folder, "tie_word_embeddings", false) == "");
@@ -346,23 +346,31 @@ TEST_CASE("mutated configurations are read and checked or refused, never worse")
   }
 }
 
-TEST_CASE("a classifier that computes a score or several labels is refused, for what it is") {
+TEST_CASE("the problem of a text classifier is its head: by name, else by the number of its labels") {
   const TemporaryFolder folder;
-  CHECK(complaint(folder, "problem_type", "regression") ==
-        "problem_type: \"regression\" is not supported yet; only single_label_classification is");
-  CHECK(complaint(folder, "problem_type", "multi_label_classification") ==
-        "problem_type: \"multi_label_classification\" is not supported yet; only single_label_classification is");
-  CHECK(complaint(folder, "problem_type", nullptr).empty());
+  const auto task = [&](const Json& type, std::size_t n_labels) {
+    Json object = golden_json();
+    object.erase("label2id");
+    object["id2label"] = Json::object();
+    for (std::size_t i = 0; i < n_labels; ++i) object["id2label"][std::to_string(i)] = "L" + std::to_string(i);
+    object["problem_type"] = type;
+    return std::string(read(folder, object).head->task);
+  };
+  for (const std::size_t n : {1u, 3u}) {
+    CHECK(task("regression", n) == "regression");
+    CHECK(task("multi_label_classification", n) == "multi-label");
+  }
+  CHECK(task("single_label_classification", 3) == "single-label");
+  CHECK(task(nullptr, 3) == "single-label");
+  CHECK(task(nullptr, 1) == "regression");
   CHECK(complaint(folder, "problem_type", "regression", "masked-lm").empty());
   Json object = golden_json();
   object.erase("label2id");
-  const std::string one =
-      "labels: has one label, a score (regression), which is not supported yet; a classifier has at least two";
-  object["id2label"] = {{"0", "LABEL_0"}};
-  CHECK(contains(error_text([&] { read(folder, object); }), one));
   object.erase("id2label");
   object["num_labels"] = 1;
-  CHECK(contains(error_text([&] { read(folder, object); }), one));
+  CHECK(read(folder, object).head->task == "regression");
+  object["problem_type"] = "single_label_classification";
+  CHECK(contains(error_text([&] { read(folder, object); }), "needs at least two, got one"));
 }
 
 TEST_CASE("label2id must say what id2label says") {

@@ -18,7 +18,7 @@ data::Batch batch_of(std::int32_t n_tokens) {
   data::Batch batch;
   std::vector<std::int32_t> tokens;
   for (std::int32_t i = 0; i < n_tokens; ++i) tokens.push_back(5 + i % 90);
-  data::append_sequence(batch, {.cls = 2, .sep = 3, .length = std::max(3, n_tokens + 2)}, tokens, -1, 0);
+  data::append_sequence(batch, {.cls = 2, .sep = 3, .length = std::max(3, n_tokens + 2)}, tokens);
   return batch;
 }
 

@@ -81,8 +81,8 @@ TEST_CASE("a step of several batches has the gradient of one batch of all their 
     bert::Job job = toy.job(other);
     job.batches_per_epoch = 2;
     job.step = [&](std::int64_t epoch, std::int64_t index, engine::DropoutStreams& streams) {
-      const auto order = data::training_order(toy.training.lengths(Toy::kFraming.length), batch_size, 1,
-                                              static_cast<std::uint64_t>(epoch));
+      const auto order =
+          data::training_order(toy.training.lengths(Toy::kFraming), batch_size, 1, static_cast<std::uint64_t>(epoch));
       std::vector<std::size_t> members;
       for (std::int64_t i = index * accumulate; i < std::min<std::int64_t>(7, (index + 1) * accumulate); ++i) {
         members.insert(members.end(), order[static_cast<std::size_t>(i)].begin(),
@@ -90,7 +90,9 @@ TEST_CASE("a step of several batches has the gradient of one batch of all their 
       }
       data::Batch batch = bert::make_batch(toy.training, members, Toy::kFraming);
       CHECK(batch.n_sequences() == (index == 0 ? 28 : 20));
-      const std::vector<std::int32_t> labels = batch.labels;
+      std::vector<std::int32_t> labels;
+      for (const std::size_t member : members)
+        labels.push_back(toy.training.part->labels[toy.training.examples[member]]);
       const bert::Input input = bert::make_input(std::move(batch));
       const engine::Variable outputs = other.outputs(other.encode(input, streams), input, streams);
       return bert::StepResult{weights.empty() ? engine::cross_entropy(outputs, labels)
@@ -311,8 +313,7 @@ TEST_CASE("label smoothing is refused by a head whose loss has none") {
   bert::Model model = Toy::model();
   model.config.head = &head;
   CHECK(test::error_text([&] { toy.job(model, 8, {.label_smoothing = 0.1}); }) ==
-        "--label-smoothing: is about models that choose one of several labels, which BertForSequenceClassification "
-        "does not");
+        "--label-smoothing: is about tasks that choose one of several labels, the task is single-label");
 }
 
 TEST_CASE("smoothed labels train another loss, and scores are those without") {

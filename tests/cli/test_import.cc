@@ -108,9 +108,7 @@ TEST_CASE("a tokenizer that cannot be read is refused at import by its name, and
   place.accepts();
 }
 
-TEST_CASE(
-    "models that are no classifier of labels, and labels that disagree, are refused at import; names keep their "
-    "order") {
+TEST_CASE("problems that no head solves, and labels that disagree, are refused at import; names keep their order") {
   const Folder place;
   Json config = place.config();
   config["id2label"] = {{"0", "z"}, {"1", "a"}};
@@ -122,14 +120,15 @@ TEST_CASE(
   place.put_config(config);
   place.refuses("label2id: must be 0 for 'z' as id2label says, got 1");
   config = place.config();
-  config["problem_type"] = "regression";
+  config["problem_type"] = "ranking";
   place.put_config(config);
-  place.refuses("problem_type: \"regression\" is not supported yet");
+  place.refuses(
+      "problem_type: must be single_label_classification, multi_label_classification or regression, got 'ranking'");
   config = place.config();
   config["id2label"] = {{"0", "score"}};
   config["label2id"] = {{"score", 0}};
   place.put_config(config);
-  place.refuses("has one label, a score (regression), which is not supported yet");
+  place.refuses("classifier.weight: expected shape [1,16], got [2,16]");  // a score, of a model with two
   config["model_type"] = "distilbert";
   place.put_config(config);
   place.refuses("model_type: only \"bert\" is supported, got \"distilbert\"");

@@ -127,8 +127,8 @@ void check_all(const Compression& compression) {
   const compress::IntegerModel plain(model, program,
                                      [&](const std::string& name, const Tensor& y) { outputs[name] = y.clone(); });
   const compress::IntegerModel fused(model, program);
-  CHECK(equal(plain.classify(trained_model().input).value(), exact.result));
-  CHECK(equal(fused.classify(trained_model().input).value(), exact.result));
+  CHECK(equal(plain.outputs(trained_model().input).value(), exact.result));
+  CHECK(equal(fused.outputs(trained_model().input).value(), exact.result));
   bert::Model masters = trained_model().model;
   std::size_t at = 0;
   for (const auto& [name, linear] : masters.linears()) {
@@ -231,9 +231,9 @@ TEST_CASE("layers that cannot be lowered stay as they are and say why, the other
                        {layer + "attention.self.value", "its input is rounded at random (fixed(8,4,stochastic))"},
                        {layer + "attention.output.dense", "its input has 17 bits, more than 16 (fixed(17,4))"}});
   const Tensor exact = logits(compress::exact_model(model, program));
-  CHECK(equal(compress::IntegerModel(model, program).classify(trained_model().input).value(), exact));
+  CHECK(equal(compress::IntegerModel(model, program).outputs(trained_model().input).value(), exact));
   const auto ignore = [](const std::string&, const Tensor&) {};
-  CHECK(equal(compress::IntegerModel(model, program, ignore).classify(trained_model().input).value(), exact));
+  CHECK(equal(compress::IntegerModel(model, program, ignore).outputs(trained_model().input).value(), exact));
 }
 
 TEST_CASE("a program is data: codes, formats, and bounds that sums keep") {
@@ -298,6 +298,6 @@ TEST_CASE("integer models give the same bits on one and two threads") {
   const Compression compression = test::fixed_compression({});
   bert::Model model = with(compression);
   const compress::IntegerModel integers(model, compress::lower(model, compression));
-  const auto [one, two] = test::on_one_and_on(2, [&] { return integers.classify(trained_model().input).value(); });
+  const auto [one, two] = test::on_one_and_on(2, [&] { return integers.outputs(trained_model().input).value(); });
   CHECK(equal(one, two));
 }

@@ -247,7 +247,7 @@ TEST_CASE("a packed model is a program of integers as the unpacked one is, and w
   const compress::IntegerModel unpacked(model, compress::lower(model, compression));
   const compress::IntegerModel integers(packed.model, compress::lower(packed.model, packed.compression));
   const bert::Input& input = test::trained_model().input;
-  CHECK(test::same_bits(integers.classify(input).value().span(), unpacked.classify(input).value().span()));
+  CHECK(test::same_bits(integers.outputs(input).value().span(), unpacked.outputs(input).value().span()));
   std::int64_t bits = 0;
   for (const engine::Parameter& p : model.parameters()) {
     const bool linear = compression.contains(p.name.substr(0, p.name.rfind('.')));

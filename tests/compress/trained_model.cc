@@ -42,11 +42,12 @@ void train(bert::Model& model, const data::Framing& framing, const std::vector<s
   engine::AdamW optimizer(engine::decay_matrices(model.parameters(), 0.01f));
   for (std::size_t step = 0; step < 60; ++step) {
     data::Batch batch;
+    std::vector<std::int32_t> labels;
     for (std::size_t i = 0; i < 16; ++i) {
       const std::size_t at = (16 * step + i) % ids.size();
-      data::append_sequence(batch, framing, ids[at], texts[at].label, at);
+      data::append_sequence(batch, framing, ids[at]);
+      labels.push_back(texts[at].label);
     }
-    const std::vector<std::int32_t> labels = batch.labels;
     const bert::Input input = bert::make_input(std::move(batch));
     engine::DropoutStreams streams(1, step);
     optimizer.clear_gradients();
@@ -78,7 +79,7 @@ TrainedModel make() {
   data::Batch batch;
   for (std::size_t i = 0; i < 9; ++i) {
     const std::size_t length = std::min<std::size_t>(ids[i].size(), 1 + 3 * i);
-    data::append_sequence(batch, framing, std::span(ids[i]).first(length), texts[i].label, i);
+    data::append_sequence(batch, framing, std::span(ids[i]).first(length));
   }
   made.input = bert::make_input(std::move(batch));
   return made;

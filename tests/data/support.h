@@ -19,10 +19,13 @@
 
 namespace ingot::data {
 
-inline bool operator==(const Example& a, const Example& b) { return a.text == b.text && a.label == b.label; }
+inline bool operator==(const Word& a, const Word& b) { return a.end == b.end && a.tag == b.tag; }
+inline bool operator==(const Example& a, const Example& b) {
+  return a.text == b.text && a.label == b.label && a.second == b.second && a.numbers == b.numbers && a.words == b.words;
+}
 inline bool operator==(const Corpus& a, const Corpus& b) {
-  return a.label_names == b.label_names && a.train == b.train && a.test == b.test && a.unlabelled == b.unlabelled &&
-         a.validation == b.validation;
+  return a.label_names == b.label_names && a.answers == b.answers && a.has_pairs == b.has_pairs && a.train == b.train &&
+         a.test == b.test && a.unlabelled == b.unlabelled && a.validation == b.validation;
 }
 
 // A format as the readers know it.

@@ -42,7 +42,7 @@ Ids framed(std::size_t n_tokens, std::int64_t length, Truncation truncation) {
   Ids tokens(n_tokens);
   std::iota(tokens.begin(), tokens.end(), 1);
   Batch batch;
-  append_sequence(batch, {.cls = -1, .sep = -2, .length = length, .truncation = truncation}, tokens, 0, 0);
+  append_sequence(batch, {.cls = -1, .sep = -2, .length = length, .truncation = truncation}, tokens);
   return batch.ids;
 }
 
@@ -81,18 +81,16 @@ TEST_CASE("truncation keeps as many tokens as there is room for, in order and fr
 TEST_CASE("a batch packs its sequences without padding") {
   Batch batch;
   const Framing framing{.cls = 100, .sep = 101, .length = 5};
-  append_sequence(batch, framing, Ids{7, 8}, 1, 42);
-  append_sequence(batch, framing, Ids{}, 0, 3);
-  append_sequence(batch, framing, Ids{1, 2, 3, 4, 5}, -1, 9);
+  append_sequence(batch, framing, Ids{7, 8});
+  append_sequence(batch, framing, Ids{});
+  append_sequence(batch, framing, Ids{1, 2, 3, 4, 5});
   CHECK(batch.ids == Ids{100, 7, 8, 101, 100, 101, 100, 1, 2, 3, 101});
   CHECK(batch.positions == Ids{0, 1, 2, 3, 0, 1, 0, 1, 2, 3, 4});
   CHECK(batch.token_types == Ids(11, 0));
   CHECK(batch.offsets == Ids{0, 4, 6, 11});
-  CHECK(batch.labels == Ids{1, 0, -1});
-  CHECK(batch.examples == Indices{42, 3, 9});
   CHECK(batch.n_sequences() == 3);
   CHECK(batch.n_tokens() == 11);
-  CHECK_THROWS_AS(append_sequence(batch, {.length = 2}, Ids{}, 0, 0), Error);
+  CHECK_THROWS_AS(append_sequence(batch, {.length = 2}, Ids{}), Error);
 }
 
 TEST_CASE("an epoch takes every index once, in full batches and one rest at the end") {

@@ -18,7 +18,7 @@ using Texts = std::vector<std::string>;
 Texts read(const TableFormat& format, std::string_view text, const ReadingOptions& options = {}) {
   Texts found;
   for (const Row& row : rows_of(format, text, "a", Labels::required, options))
-    found.push_back(row.text + "|" + row.label);
+    found.push_back(row.text + "|" + (row.labels.empty() ? "" : row.labels[0]));
   return found;
 }
 
@@ -69,18 +69,41 @@ TEST_CASE("options name columns: as written, or else in any case; two texts are 
   CHECK(read(kJsonl, "{\"words\":\"a\",\"mood\":true}\n", {.text = "words", .label = "Mood"}) == Texts{"a|true"});
 }
 
-TEST_CASE("pairs of texts are not supported: that is said, and how to read one of them") {
+TEST_CASE("columns with the usual names of pairs are pairs, unless --text asks for one of them") {
+  const auto pairs = [](const TableFormat& format, const std::string& text, const ReadingOptions& options = {}) {
+    Texts found;
+    for (const Row& row : rows_of(format, text, "a", Labels::required, options))
+      found.push_back(row.text + "|" + row.second + "|" + (row.labels.empty() ? "" : row.labels[0]));
+    return found;
+  };
   for (const char* header : {"sentence1,sentence2,label", "premise,hypothesis,label", "question1,question2,label",
                              "text,text_pair,label", "Question,Sentence,label", "sentence_a,sentence_b,label"}) {
     CAPTURE(header);
-    CHECK(contains(fault(kCsv, std::string(header) + "\na,b,1\n"),
-                   "make pairs of texts, which are not supported yet; --text"));
+    CHECK(pairs(kCsv, std::string(header) + "\na,b,1\n") == Texts{"a|b|1"});
   }
+  CHECK(note(kCsv, "premise,hypothesis,label\n") == "pairs are columns premise and hypothesis, labels column label");
+  CHECK(pairs(kCsv, "question,answer\na,b\n") == Texts{"a|b|"});  // what belongs together needs no label
+  CHECK(pairs(kJsonl, "{\"premise\":\"a\",\"hypothesis\":\"b\",\"label\":1}\n") == Texts{"a|b|1"});
+  CHECK(pairs(kCsv, "x,y,z\na,b,1\n", {.text = "y", .pair = "x", .label = "z"}) == Texts{"b|a|1"});
   CHECK(read(kCsv, "sentence1,sentence2,label\na,b,1\n", {.text = "sentence1"}) == Texts{"a|1"});
   CHECK(note(kCsv, "sentence1,sentence2,label\n", {.text = "sentence1"}) ==
         "texts are column sentence1, labels column label; not used: sentence2");
-  CHECK(contains(fault(kJsonl, "{\"premise\":\"a\",\"hypothesis\":\"b\",\"label\":1}\n"),
-                 "a: line 1: columns premise and"));
+  CHECK(fault(kCsv, "text,label\n", {.pair = "text"}) ==
+        "a: line 1: the texts of a pair must be two columns, got text for both");
+  CHECK(fault(kCsv, "text,label\n", {.pair = "label"}) ==
+        "a: line 1: text and label must be two columns, got label for both");
+  CHECK(contains(fault(kCsv, "text,label\n", {.pair = "b"}), "--pair b: no column has that name"));
+}
+
+TEST_CASE("several columns can be labels, each named once") {
+  const auto labels = [](const std::string& wanted) {
+    return rows_of(kCsv, "text,b,a\nx,1, 0 \n", "a", Labels::required, {.label = wanted})[0].labels;
+  };
+  CHECK(labels("a,b") == Texts{"0", "1"});
+  CHECK(labels("b") == Texts{"1"});
+  CHECK(fault(kCsv, "text,b,a\n", {.label = "a,b,a"}) == "a: line 1: --label: names a column once, got a twice");
+  CHECK(contains(fault(kCsv, "text,b,a\n", {.label = "a,c"}), "--label c: no column has that name"));
+  CHECK(note(kCsv, "text,b,a\n", {.label = "a,b"}) == "texts are column text, labels columns a, b");
 }
 
 TEST_CASE("the separator is the one that makes sense of the header, or the one that is given") {
@@ -185,16 +208,19 @@ TEST_CASE("real numbers are no classes, whole ones are, however they are written
     return open_source(scratch.write(name, content))->read().label_names;
   };
   CHECK(names("text,label\na,0.0\nb,1.0\nc,1\n") == Texts{"0", "1"});
-  CHECK(names("text,label\na,0.5\nb,x\n") == Texts{"0.5", "x"});
+  const std::string mixed = scratch.write("m.csv", "text,label\na,0.5\nb,x\n");
+  CHECK(open_source(mixed, {.answers = Answers::label})->read().label_names == Texts{"0.5", "x"});
   CHECK(names("text,label\na, x\nb,x \n") == Texts{"x"});
   CHECK(names("{\"text\":\"a\",\"label\":true}\n{\"text\":\"b\",\"label\":false}\n", "a.jsonl") ==
         Texts{"false", "true"});
   CHECK(names("{\"text\":\"a\",\"label\":1.0}\n{\"text\":\"b\",\"label\":0}\n", "a.jsonl") == Texts{"0", "1"});
-  CHECK(contains(error_text([&] { names("text,label\na,1\nb,0.37\nc,2.5\n"); }),
-                 "a.csv: line 3: labels are real numbers, such as 0.37: regression is not supported yet"));
   const std::string scores = scratch.write("b.csv", "text,score\na,1\nb,3e-1\n");
-  CHECK(contains(error_text([&] { open_source(scores, {.label = "score"})->read(); }),
-                 "b.csv: line 3: labels are real numbers, such as 3e-1"));
+  const Corpus numbers = open_source(scores)->read();
+  CHECK(numbers.answers == Answers::numbers);
+  CHECK(numbers.label_names == Texts{"score"});
+  CHECK(numbers.train[1].numbers == std::vector<float>{0.3f});
+  CHECK(contains(error_text([&] { open_source(scores, {.answers = Answers::label})->read(); }),
+                 "b.csv: line 3: labels are real numbers, such as 3e-1: for classes, give names or whole numbers"));
   std::string many = "text,label\n";
   for (int i = 0; i <= 10'000; ++i) many += "a,c" + std::to_string(i) + "\n";
   CHECK(contains(error_text([&] { names(many); }), "a.csv: line 10002: there must be at most 10000 different labels"));

@@ -185,7 +185,7 @@ TEST_CASE("options about columns are refused where there are none") {
   const Scratch scratch;
   const std::string archive = scratch.write("a.tar", make_archive({{"train/neg/0_1.txt", "a"}}, "none"));
   CHECK(contains(error_text([&] { open_source(archive, {.text = "review"}); }),
-                 "has no columns; --text, --label and --separator"));
+                 "has no columns; --text, --pair, --label and --separator"));
 }
 
 TEST_CASE("how columns are read is part of the fingerprint") {

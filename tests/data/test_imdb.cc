@@ -30,10 +30,11 @@ const std::vector<Member> kMembers{
 };
 
 const Corpus kCorpus{
-    .label_names = {"neg", "pos"},
-    .train = {{"", 0}, {"train pos 3", 1}, {"train pos 20\n", 1}, {"caf\xc3\xa9<br /><br />train pos 100", 1}},
-    .test = {{"test neg 9", 0}, {"test neg 10", 0}, {"test pos 0", 1}},
-    .unlabelled = {{"unsup 0", kUnlabelled}, {"unsup 1", kUnlabelled}},
+    {.label_names = {"neg", "pos"}, .notes = {}},
+    {{"", 0}, {"train pos 3", 1}, {"train pos 20\n", 1}, {"caf\xc3\xa9<br /><br />train pos 100", 1}},
+    {{"test neg 9", 0}, {"test neg 10", 0}, {"test pos 0", 1}},
+    {{"unsup 0", kUnlabelled}, {"unsup 1", kUnlabelled}},
+    {},
 };
 
 std::vector<Member> without(const std::string& part) {

@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cmath>
+
 #include "engine/base/error.h"
 #include "tests/data/support.h"
 
@@ -21,9 +23,9 @@ std::string table(const Texts& labels) {
   return text;
 }
 
-Corpus corpus_of(const Texts& labels) {
+Corpus corpus_of(const Texts& labels, std::optional<Answers> answers = {}) {
   const Scratch scratch;
-  return open_source(scratch.write("own.csv", table(labels)))->read();
+  return open_source(scratch.write("own.csv", table(labels)), {.answers = answers})->read();
 }
 
 std::vector<std::int32_t> numbers(const std::vector<Example>& examples) {
@@ -32,9 +34,9 @@ std::vector<std::int32_t> numbers(const std::vector<Example>& examples) {
   return found;
 }
 
-std::string fault(const Texts& labels) {
+std::string fault(const Texts& labels, std::optional<Answers> answers = {}) {
   try {
-    corpus_of(labels);
+    corpus_of(labels, answers);
   } catch (const Error& error) {
     const std::string message = error.what();
     return message.substr(message.find("own.csv"));
@@ -84,7 +86,7 @@ TEST_CASE("labels that are no spellings of one boolean stay as they are written"
         "own.csv: line 4: one boolean must be spelled by one word in all rows, got yes after true");
 }
 
-TEST_CASE("real numbers are refused in every spelling, whole numbers are classes") {
+TEST_CASE("real numbers are numbers to learn in every spelling, and no classes; whole numbers are classes") {
   for (const char* real :
        {"0,1", "+1.5", "50%", "12.5 %", "1,234.5", "1.234,5", "1 234,5", "-0,25", "0,125", ",5", "+0,5", "1'234.5",
         "\u2212"
@@ -92,15 +94,24 @@ TEST_CASE("real numbers are refused in every spelling, whole numbers are classes
         "1\u00a0"
         "234,5"}) {
     CAPTURE(real);
-    CHECK(fault({"1", real, "2"}) == "own.csv: line 3: labels are real numbers, such as " + std::string(real) +
-                                         ": regression is not supported yet; for classes, give names or whole numbers");
-    CHECK(corpus_of({"1", real, "two"}).label_names.size() == 3);
+    const Corpus numbers = corpus_of({"1", real, "2"});
+    CHECK(numbers.answers == Answers::numbers);
+    REQUIRE(numbers.train.size() == 3);
+    CHECK(numbers.train[0].numbers == std::vector<float>{1});
+    CHECK(std::fmod(numbers.train[1].numbers.at(0), 1.0f) != 0);
+    CHECK(fault({"1", real, "2"}, Answers::label) ==
+          "own.csv: line 3: labels are real numbers, such as " + std::string(real) +
+              ": for classes, give names or whole numbers; a number is learned by --task regression");
+    CHECK(fault({"1", real, "two"}) == "own.csv: line 4: must be a number, as " + std::string(real) +
+                                           " in line 3, got 'two'; names of classes are read as such by --task "
+                                           "single-label");
+    CHECK(corpus_of({"1", real, "two"}, Answers::label).label_names.size() == 3);
   }
   CHECK(corpus_of({"+1", "-1", "1", "1,0"}).label_names == Texts{"-1", "1"});
   CHECK(corpus_of({"0%", "100%"}).label_names == Texts{"0%", "100%"});
   CHECK(corpus_of({"1,000", "500"}).label_names == Texts{"500", "1000"});
   for (const char* name : {"1.2.3", "1,2,3", "12:30", "2020-01-01", "+-1", "++1", "%", "+"})
-    CHECK(corpus_of({"1.5", name}).label_names.size() == 2);
+    CHECK(corpus_of({"1.5", name}, Answers::label).label_names.size() == 2);
 }
 
 TEST_CASE("NaN and None are missing among numbers and booleans, and names among words") {

@@ -22,7 +22,7 @@ Texts texts(const std::vector<Row>& rows) {
 
 Texts labels(const std::vector<Row>& rows) {
   Texts found;
-  for (const Row& row : rows) found.push_back(row.label);
+  for (const Row& row : rows) found.push_back(row.labels.empty() ? "" : row.labels[0]);
   return found;
 }
 
@@ -156,7 +156,7 @@ TEST_CASE("a malformed JSON line is an error that says what and where") {
            Case{"{\"text\": \"a\"}", "line 2: a row must have a label under the key label, got text"},
            Case{"{\"text\": \"a\", \"label\": null}", "line 2: a row must have a label, got none"},
            Case{"{\"text\": \"a\", \"label\": \"\"}", "line 2: a row must have a label, got none"},
-           Case{"{\"text\": \"a\", \"label\": [1]}",
+           Case{"{\"text\": \"a\", \"label\": [[1]]}",
                 "line 2: label must be a string, a number or a boolean, got an array"},
            Case{"{\"text\": \"a\", \"label\": 1, \"text\": \"b\"}",
                 "line 2: name text appears twice in one JSON object"},
@@ -178,8 +178,7 @@ TEST_CASE("a text file holds one unlabelled text a line") {
 }
 
 TEST_CASE("every format gives the same corpus, with or without a byte order mark") {
-  const Corpus expected{
-      .label_names = {"bad", "good"}, .train = {{"a", 1}, {"", 0}, {"c", 1}}, .test = {}, .unlabelled = {}};
+  const Corpus expected{{.label_names = {"bad", "good"}, .notes = {}}, {{"a", 1}, {"", 0}, {"c", 1}}, {}, {}, {}};
   const Scratch scratch;
   for (const std::string bom : {"", "\xef\xbb\xbf"}) {
     CHECK(read(scratch.write("a.csv", bom + "text,label\na,good\n,bad\nc,good\n")) == expected);
@@ -205,7 +204,7 @@ TEST_CASE("a folder holds training, test and unlabelled parts in any formats") {
   scratch.write("test.jsonl", "{\"text\":\"c\",\"label\":\"y\"}\n");
   scratch.write("unlabelled.tsv", "text\td\nd\t\n");
   const Corpus expected{
-      .label_names = {"x", "y"}, .train = {{"a", 0}, {"b", 1}}, .test = {{"c", 1}}, .unlabelled = {{"d", kUnlabelled}}};
+      {.label_names = {"x", "y"}, .notes = {}}, {{"a", 0}, {"b", 1}}, {{"c", 1}}, {{"d", kUnlabelled}}, {}};
   CHECK(read(scratch.path().string()) == expected);
   CHECK(read((scratch.path() / "unlabelled.tsv").string()).unlabelled == expected.unlabelled);
   scratch.write("test.jsonl", "{\"text\":\"c\",\"label\":\"y\"}\n{\"text\":\"c\",\"label\":\"z\"}\n");

@@ -1,0 +1,86 @@
+// Any number of labels for each text: each by itself, with sigmoid and binary cross entropy. A label is given above
+// 1/2.
+#include <algorithm>
+#include <cmath>
+
+#include "bert/heads/sequence_classification.h"
+#include "engine/autograd/elementwise.h"
+#include "engine/autograd/soft_loss.h"
+
+namespace ingot::bert {
+namespace {
+
+using engine::Json;
+using engine::Variable;
+
+constexpr const char* kProblem = "multi_label_classification";
+constexpr float kThreshold = 0.5f;
+
+bool claims(const Json& config_json) { return problem_type(config_json) == kProblem; }
+void write_settings(const Config&, Json& config_json) { config_json["problem_type"] = kProblem; }
+
+Variable loss(const Variable& outputs, const Targets& targets) {
+  return engine::binary_cross_entropy(outputs, targets.numbers);
+}
+
+Variable predictions(const Variable& outputs) { return engine::sigmoid(outputs); }
+
+// Counts of each label; a text counts for accuracy if all of its labels are right.
+void measure(const Config& config, std::span<const float> probabilities, const Targets& targets,
+             Evaluation& evaluation) {
+  const auto n_labels = static_cast<std::size_t>(config.n_labels());
+  evaluation.scores.classes.resize(n_labels);
+  double loss = 0;
+  std::int64_t n_right = 0;
+  for (std::size_t i = 0; i < probabilities.size(); i += n_labels) {
+    bool all = true;
+    for (std::size_t j = 0; j < n_labels; ++j) {
+      const bool truth = targets.numbers[i + j] > 0.5f, given = probabilities[i + j] > kThreshold;
+      ClassCounts& counts = evaluation.scores.classes[j];
+      counts.support += truth;
+      counts.predicted += given;
+      counts.hits += truth && given;
+      all = all && truth == given;
+      const double p = std::clamp(static_cast<double>(probabilities[i + j]), 1e-30, 1.0);
+      loss -= truth ? std::log(p) : std::log(std::max(1 - static_cast<double>(probabilities[i + j]), 1e-30));
+    }
+    n_right += all;
+  }
+  ClassCounts sum;
+  for (const ClassCounts& counts : evaluation.scores.classes) {
+    sum.support += counts.support;
+    sum.predicted += counts.predicted;
+    sum.hits += counts.hits;
+  }
+  evaluation.accuracy = static_cast<double>(n_right) / static_cast<double>(probabilities.size() / n_labels);
+  evaluation.micro_f1 = sum.f1().value_or(0);
+  evaluation.macro_f1 = evaluation.scores.macro_f1();
+  evaluation.loss = loss / static_cast<double>(probabilities.size());
+}
+
+constexpr Metric kMetrics[] = {{"micro_f1", "micro F1", [](const Evaluation& e) { return e.micro_f1; }},
+                               {"f1", "macro F1", [](const Evaluation& e) { return e.macro_f1; }},
+                               {"accuracy", "accuracy", [](const Evaluation& e) { return e.accuracy; }},
+                               {"loss", "loss", [](const Evaluation& e) { return e.loss; }, true}};
+
+}  // namespace
+
+extern constinit const Head kMultiLabel;
+constinit const Head kMultiLabel{.architectures = kTextArchitectures,
+                                 .claims = claims,
+                                 .task = "multi-label",
+                                 .answers = data::Answers::labels,
+                                 .pooler = PoolerUse::always,
+                                 .n_default_labels = 2,
+                                 .check = check_labels,
+                                 .write_settings = write_settings,
+                                 .parts = text_layers,
+                                 .rows = Head::Rows::texts,
+                                 .n_outputs = n_labels_of,
+                                 .outputs = text_outputs,
+                                 .loss = loss,
+                                 .predictions = predictions,
+                                 .measure = measure,
+                                 .metrics = kMetrics};
+
+}  // namespace ingot::bert
