@@ -6,7 +6,9 @@ namespace ingot::cli {
 using pipeline::TrainingOptions;
 
 void add_training_options(Command& command, pipeline::TrainingOptions& o) {
-  add_data_options(command, o, "IMDb archive or folder, .tsv/.csv/.jsonl file or folder of them, or 'glosses'")
+  add_data_options(command, o,
+                   "IMDb archive or folder, .tsv/.csv/.jsonl file or folder of them, or a word: glosses, gloss-pairs, "
+                   "gloss-kinds, gloss-tags")
       .required();
   command.group("Output");
   command.add_option("--out", o.out, "folder of the run: config, metrics, checkpoints, result").required();

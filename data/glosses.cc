@@ -1,15 +1,15 @@
 #include "data/glosses.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
+#include <span>
 #include <unordered_map>
 
 #include "data/readers.h"
+#include "data/wordnet.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/printable.h"
-#include "engine/base/rng.h"
 #include "engine/base/utf8.h"
 
 namespace ingot::data {
@@ -20,15 +20,7 @@ namespace {
 
 constexpr const char* kFile = "/usr/share/wordnet/data.noun";
 
-// lexnames(5WN), the lexicographer files of nouns: file numbers 03 to 28. Their names are in order.
-constexpr std::uint32_t kFirstFileNumber = 3;
-constexpr std::array kCategories{
-    "noun.Tops",       "noun.act",           "noun.animal",   "noun.artifact", "noun.attribute",  "noun.body",
-    "noun.cognition",  "noun.communication", "noun.event",    "noun.feeling",  "noun.food",       "noun.group",
-    "noun.location",   "noun.motive",        "noun.object",   "noun.person",   "noun.phenomenon", "noun.plant",
-    "noun.possession", "noun.process",       "noun.quantity", "noun.relation", "noun.shape",      "noun.state",
-    "noun.substance",  "noun.time",
-};
+constexpr std::span kCategories = std::span(kLexicographerFiles).subspan(kFirstNounFile, kNounFiles);
 
 struct Gloss {
   std::uint32_t offset;  // of the synset: its name in WordNet
@@ -52,15 +44,13 @@ Gloss parse_line(std::string_view line, const std::string& file, std::size_t lin
                            parse_number(line.substr(9, 2), file_number);
   require(well_formed, "{}: line {}: must be 'synset_offset lex_filenum n ... | gloss', got '{}'", file, line_number,
           engine::excerpt(line));
-  require(file_number >= kFirstFileNumber && file_number - kFirstFileNumber < kCategories.size(),
+  require(file_number >= kFirstNounFile && file_number - kFirstNounFile < kCategories.size(),
           "{}: line {}: lex_filenum of a noun must be 03 to 28, got {:02}", file, line_number, file_number);
   const std::string_view gloss = line.substr(bar + 3);
   const std::size_t end = gloss.find_last_not_of(" \r");
   require(end != gloss.npos, "{}: line {}: must hold a gloss, got none", file, line_number);
-  return {offset, static_cast<std::int32_t>(file_number - kFirstFileNumber), gloss.substr(0, end + 1)};
+  return {offset, static_cast<std::int32_t>(file_number - kFirstNounFile), gloss.substr(0, end + 1)};
 }
-
-bool is_test(std::uint32_t offset) { return engine::philox({offset, 0, 0, 0}, 0)[0] % 10 == 0; }
 
 class Glosses final : public Source {
  public:
@@ -87,13 +77,13 @@ Corpus parse_glosses(std::string_view bytes, const std::string& file) {
     if (line.substr(0, 2) == "  ") continue;
     const Gloss gloss = parse_line(line, file, line_number);
     const std::uint32_t offset = first_offset.try_emplace(gloss.text, gloss.offset).first->second;
-    (is_test(offset) ? corpus.test : corpus.train).push_back({std::string(gloss.text), gloss.label});
+    (is_test_synset(offset) ? corpus.test : corpus.train).push_back({std::string(gloss.text), gloss.label});
   }
   require(!corpus.train.empty(), "{}: must hold glosses, got none", file);
   return corpus;
 }
 
-std::unique_ptr<Source> open_glosses() {
+std::unique_ptr<Source> open_glosses(const ReadingOptions&) {
   require(type_of(kFile) != fs::file_type::not_found, "glosses: {} is missing: install the Debian package wordnet-base",
           kFile);
   return std::make_unique<Glosses>();

@@ -19,8 +19,11 @@ namespace ingot::data {
 std::unique_ptr<Source> open_imdb(const std::filesystem::path& path, const ReadingOptions& options);
 std::unique_ptr<Source> open_tables(const std::filesystem::path& path, const ReadingOptions& options);
 
-// The noun glosses of the Debian package wordnet-base.
-std::unique_ptr<Source> open_glosses();
+// Made of the Debian package wordnet-base: glosses.h, gloss_pairs.h, gloss_kinds.h, gloss_tags.h.
+std::unique_ptr<Source> open_glosses(const ReadingOptions& options);
+std::unique_ptr<Source> open_gloss_pairs(const ReadingOptions& options);
+std::unique_ptr<Source> open_gloss_kinds(const ReadingOptions& options);
+std::unique_ptr<Source> open_gloss_tags(const ReadingOptions& options);
 
 // Gives a corpus that was read whole to `take`, as Source::visit does.
 CorpusFacts deliver(Corpus&& corpus, const Source::Take& take);

@@ -24,10 +24,13 @@ constexpr std::uint64_t kDefaultBytes = std::uint64_t{4} << 30;
 // Readers of built-in data: a word instead of a path. A file or folder of that name is reached as ./word.
 struct BuiltIn {
   std::string_view word;
-  std::unique_ptr<Source> (*open)();
+  std::unique_ptr<Source> (*open)(const ReadingOptions& options);
 };
 constexpr std::array kWords{
     BuiltIn{"glosses", open_glosses},
+    BuiltIn{"gloss-pairs", open_gloss_pairs},
+    BuiltIn{"gloss-kinds", open_gloss_kinds},
+    BuiltIn{"gloss-tags", open_gloss_tags},
 };
 
 // Readers of paths: the first that opens it reads it.
@@ -108,11 +111,11 @@ CorpusFacts deliver(Corpus&& corpus, const Source::Take& take) {
 }
 
 std::unique_ptr<Source> open_source(const std::string& where, const ReadingOptions& options) {
-  engine::require(!where.empty(), "data: must be a path or the word glosses, got nothing");
+  engine::require(!where.empty(), "data: must be a path or a word such as glosses, got nothing");
   for (const BuiltIn& word : kWords) {
     if (where != word.word) continue;
     check_has_columns(false, where, options);
-    return word.open();
+    return word.open(options);
   }
   const fs::path path = locate(where);
   std::string kinds;

@@ -11,6 +11,7 @@
 //   IMDb archive      the packed file + 2 B      members one after another, never on disk
 //   IMDb folder       2 B                        256 MiB a review
 //   glosses           6 B, 256 MiB a file
+//   gloss-...         12 B, the same
 //
 // The factors are those of the shortest rows; texts of 100 bytes cost B + 2 B.
 #pragma once
@@ -113,7 +114,8 @@ std::string_view name(Answers answers);
 //   text a line: table.h. A file named unlabelled.* has no labels in any format. All may be under gzip (.csv.gz);
 // - a folder holding train.* and, optionally, validation.* (or valid.*, dev.*, val.*), test.* and unlabelled.* of
 //   these; or unlabelled.* alone;
-// - the word glosses (./glosses for a folder of that name): glosses.h.
+// - one of the words glosses, gloss-pairs, gloss-kinds and gloss-tags (./glosses for a folder of that name): glosses.h,
+//   gloss_pairs.h, gloss_kinds.h, gloss_tags.h.
 // Relative paths are also looked for in the folder that the environment variable INGOT_DATA names. Throws Error if
 // there is nothing at `where` or no reader knows it.
 std::unique_ptr<Source> open_source(const std::string& where, const ReadingOptions& options = {});

@@ -15,7 +15,7 @@
 namespace ingot::pipeline {
 
 struct DataOptions {
-  std::string data;                          // path, or glosses
+  std::string data;                          // path, or a word: data/source.h
   std::string text, pair, label, separator;  // as data::ReadingOptions
   std::optional<data::Answers> answers;      // what a model is to learn of them; empty: what they are
   std::int64_t data_limit = 0;               // MiB; 0: data::ReadingOptions::limit
