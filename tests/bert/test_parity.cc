@@ -1,9 +1,12 @@
-// Against Hugging Face transformers (tests/golden/bert/versions.json): activations, gradients, ten steps of AdamW.
+// Against Hugging Face transformers: activations, gradients and ten steps of AdamW (tests/golden/bert/versions.json),
+// and the heads of all tasks (tests/golden/bert/heads/make.py).
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <filesystem>
+#include <map>
 
+#include "bert/head.h"
 #include "bert/model.h"
 #include "engine/autograd/loss.h"
 #include "engine/io/safetensors.h"
@@ -29,7 +32,13 @@ struct Reference {
     const std::vector<std::int64_t>& shape = file.find("input_ids")->shape;
     input.ids = ints("input_ids");
     input.token_types = ints("token_type_ids");
-    labels = ints("labels");
+    if (const engine::SafetensorsEntry* entry = file.find("labels"); entry != nullptr) {
+      if (entry->dtype == "F32") {
+        numbers = file.floats(*entry);
+      } else {
+        labels = ints("labels");
+      }
+    }
     auto sequences = std::make_shared<engine::Sequences>();
     for (const std::int32_t m : ints("attention_mask")) sequences->key_visible.push_back(static_cast<std::uint8_t>(m));
     for (std::int64_t i = 0; i <= shape[0]; ++i) sequences->offsets.push_back(static_cast<std::int32_t>(i * shape[1]));
@@ -53,6 +62,7 @@ struct Reference {
   bert::Model model;
   bert::Input input;
   std::vector<std::int32_t> labels;
+  std::vector<float> numbers;  // of tasks that learn numbers instead
 };
 
 double largest_difference(const std::vector<float>& expected, const engine::Tensor& actual) {
@@ -129,6 +139,36 @@ TEST_CASE("ten steps of AdamW follow PyTorch") {
       if (p.name.ends_with("self.key.bias")) continue;  // Adam divides rounding noise by its own size there
       INFO(task, " ", p.name);
       CHECK(largest_difference(reference.values("adamw." + p.name), p.variable.value()) < 5e-3);
+    }
+  }
+}
+
+TEST_CASE("outputs, loss and gradients of every task agree with Hugging Face") {
+  for (const auto& [task, word] : std::map<std::string, std::string>{{"pairs", "single-label"},
+                                                                     {"regression", "regression"},
+                                                                     {"several-numbers", "regression"},
+                                                                     {"multi-label", "multi-label"},
+                                                                     {"tokens", "tokens"},
+                                                                     {"embedding", "embedding"}}) {
+    INFO(task);
+    const Reference reference("heads/" + task);
+    const bert::Head& head = *reference.model.config.head;
+    CHECK(head.task == word);
+    const Variable outputs = reference.logits();
+    const double most = task == "several-numbers" || task == "regression" ? 2e-4 : 2e-5;  // losses of tens
+    CHECK(largest_difference(reference.values("logits"), outputs.value()) < 2e-5);
+    const Variable loss = head.loss(outputs, {.labels = reference.labels, .numbers = reference.numbers});
+    CHECK(largest_difference(reference.values("loss"), loss.value()) < most);
+    engine::backward(loss);
+    for (const engine::Parameter& p : reference.model.parameters()) {
+      INFO(p.name);
+      const std::string name = head.is_bare ? p.name.substr(std::string("bert.").size()) : p.name;
+      const std::vector<float> expected = reference.values("grad." + name);
+      if (p.name.ends_with("self.key.bias")) {
+        CHECK(largest_difference(expected, p.variable.gradient()) < 1e-5);
+      } else {
+        CHECK(difference_norm(expected, p.variable.gradient()) <= 1e-4 * norm(expected));
+      }
     }
   }
 }
