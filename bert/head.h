@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bert/answer.h"
 #include "bert/evaluation.h"
 #include "bert/model.h"
 #include "bert/structure.h"
@@ -80,6 +81,12 @@ struct Head {
 
   // The predictions that the outputs mean, in the same shape: probabilities.
   engine::Variable (*predictions)(const engine::Variable& outputs) = nullptr;
+  // What the predictions for a text say, and the same as columns of a table: the names are those of every text. Null: a
+  // head that has no words for it.
+  Answer (*describe)(const Prediction& prediction, const Detail& detail) = nullptr;
+  std::vector<AnswerColumn> (*columns)(const Prediction& prediction, const Detail& detail) = nullptr;
+  bool ranks_labels = false;  // whether Detail::top_k and Detail::probabilities mean something
+
   // Fills in the scores of the predictions [rows, n_outputs].
   void (*measure)(const Config& config, std::span<const float> predictions, const Targets& targets,
                   Evaluation& evaluation) = nullptr;

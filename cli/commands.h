@@ -13,6 +13,7 @@ void add_baseline(Command& program);
 void add_quantize(Command& program);
 void add_eval(Command& program);
 void add_predict(Command& program);
+void add_embed(Command& program);
 void add_import(Command& program);
 void add_export(Command& program);
 void add_trace(Command& program);
@@ -26,9 +27,9 @@ void add_synth(Command& program);
 void add_cache(Command& program);
 
 inline constexpr void (*kCommands[])(Command&) = {
-    add_demo,    add_tokenizer, add_pretrain, add_train, add_baseline, add_quantize, add_eval,
-    add_predict, add_import,    add_export,   add_trace, add_format,   add_lab,      add_prune,
-    add_search,  add_emit,      add_simulate, add_synth, add_cache,
+    add_demo,    add_tokenizer, add_pretrain, add_train,    add_baseline, add_quantize, add_eval,
+    add_predict, add_embed,     add_import,   add_export,   add_trace,    add_format,   add_lab,
+    add_prune,   add_search,    add_emit,     add_simulate, add_synth,    add_cache,
 };
 
 }  // namespace ingot::cli

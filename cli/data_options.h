@@ -12,4 +12,8 @@ namespace ingot::cli {
 Option add_data_options(Command& command, pipeline::DataOptions& options,
                         const std::string& help = "labelled texts, as for train");
 
+// Adds options of a table whose labels are not read: --data (explained by `help`), --text, --pair if `has_pairs`,
+// --separator and --data-limit.
+void add_table_options(Command& command, pipeline::DataOptions& options, const std::string& help, bool has_pairs);
+
 }  // namespace ingot::cli

@@ -1,11 +1,14 @@
 #include "cli/line_results.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "engine/base/error.h"
 #include "engine/base/printable.h"
+#include "engine/base/utf8.h"
 #include "engine/io/json.h"
 
 namespace ingot::cli {
@@ -14,6 +17,33 @@ namespace {
 constexpr std::size_t kMostShown = 20;  // faults
 
 }  // namespace
+
+std::vector<InputLine> words_as_lines(const std::vector<std::string>& words) {
+  std::vector<InputLine> lines;
+  for (const std::string& text : words) {
+    engine::require(engine::find_invalid_utf8(text) == std::string::npos, "text {}: must be UTF-8, got '{}'",
+                    lines.size() + 1, engine::printable(text, 40));
+    lines.push_back({.number = lines.size() + 1, .text = text});
+  }
+  return lines;
+}
+
+// Tabs and line ends are the table's own.
+std::string table_for_terminal(std::string_view lines) {
+  std::string shown;
+  while (!lines.empty()) {
+    const std::size_t end = std::min(lines.find_first_of("\t\n"), lines.size());
+    shown += engine::printable(lines.substr(0, end));
+    if (end < lines.size()) shown += lines[end];
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+  }
+  return shown;
+}
+
+void print_table(std::string_view lines) {
+  if (::isatty(STDOUT_FILENO) == 1) return print_out(table_for_terminal(lines));
+  print_out(lines);
+}
 
 void LineResults::add(const std::string& line, const engine::Json& object) {
   if (json_) {

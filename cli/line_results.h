@@ -3,12 +3,32 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/command.h"
 #include "cli/line_stream.h"
+#include "engine/base/error.h"
 #include "engine/io/json.h"
 
 namespace ingot::cli {
+
+// Words of the command line in the place of lines. Throws Error, before any work, for one that is not UTF-8.
+std::vector<InputLine> words_as_lines(const std::vector<std::string>& words);
+
+// What is wrong by the Error that work() throws; empty: nothing.
+template <class Work>
+std::string fault_of(const Work& work) {
+  try {
+    work();
+    return {};
+  } catch (const engine::Error& error) {
+    return error.what();
+  }
+}
+
+// Prints lines of a table as they are; on a terminal without what it would obey.
+void print_table(std::string_view lines);
+std::string table_for_terminal(std::string_view lines);
 
 class LineResults {
  public:

@@ -1,132 +1,123 @@
-// ingot predict: labels of texts, as they come.
+// ingot predict: what a model answers, text by text as they come or for a whole table.
+#include "pipeline/predict.h"
+
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <optional>
-
-#include "bert/train/classification.h"
+#include "bert/head.h"
 #include "cli/commands.h"
+#include "cli/data_options.h"
 #include "cli/line_results.h"
 #include "engine/base/error.h"
-#include "engine/base/printable.h"
-#include "engine/base/utf8.h"
-#include "engine/io/json.h"
-#include "pipeline/classifier.h"
 
 namespace ingot::cli {
 namespace {
 
-struct PredictOptions {
+struct PredictOptions : pipeline::TableOptions {
   std::string model;
   std::vector<std::string> texts;
   std::int64_t batch = 32, length = 0;
-  bool integer = false;
+  bool integer = false, pairs = false;
 };
 
 constexpr std::int64_t kBatchesAtOnce = 16;  // of lines that are there: sorted by length, their batches are even
 
-class Predictor {
+class LineAnswers {
  public:
-  Predictor(const pipeline::Classifier& classifier, bert::Outputs outputs, std::int64_t batch, bool json)
-      : classifier_(classifier), outputs_(std::move(outputs)), batch_(batch), results_(json, "predictions") {}
+  LineAnswers(pipeline::Predictor& predictor, const PredictOptions& o, bool json)
+      : predictor_(predictor),
+        detail_(o.detail),
+        pairs_(o.pairs || predictor.model().framing.pairs),
+        results_(json, "predictions") {}
 
   void add(std::vector<InputLine> lines) {
-    std::vector<std::vector<std::int32_t>> ids;
+    std::vector<data::Example> questions;
     for (InputLine& line : lines) {
-      if (line.fault.empty()) encode(line, ids);
+      if (line.fault.empty())
+        line.fault = fault_of([&] { questions.push_back(predictor_.question(std::move(line.text), pairs_)); });
     }
-    const std::vector<std::span<const std::int32_t>> views(ids.begin(), ids.end());
-    const std::vector<float> probabilities = bert::predict(outputs_, views, classifier_.framing, batch_).values;
-    const std::size_t n_labels = classifier_.labels().size();
-    std::size_t row = 0;
-    for (const InputLine& line : lines) {
-      if (line.fault.empty()) {
-        print({probabilities.data() + n_labels * row++, n_labels});
-      } else {
-        results_.add_fault(line, "\t");
-      }
+    const std::vector<pipeline::Predicted> all = predictor_.predict(questions);
+    auto predicted = all.begin();
+    for (InputLine& line : lines) {
+      if (line.fault.empty()) answer(*predicted++, line);
+      if (!line.fault.empty()) results_.add_fault(line, no_answer());
     }
-    n_texts_ += lines.size();
     results_.flush();
   }
 
   void finish(const Command& command, const Common& common) {
-    if (n_long_ > 0)
-      say(fmt::format("{} of {} texts are longer than {} tokens and are truncated ({})", n_long_, n_texts_,
-                      classifier_.framing.length, pipeline::name(classifier_.framing.truncation)));
-    results_.finish(command, common, {{"model", classifier_.folder.string()}});
+    predictor_.say_truncation();
+    results_.finish(command, common, {{"model", predictor_.model().folder.string()}});
   }
 
  private:
-  void encode(InputLine& line, std::vector<std::vector<std::int32_t>>& ids) {
-    try {
-      ids.push_back(classifier_.tokenizer->encode(line.text));
-      n_long_ += data::framed_length(ids.back().size()) > classifier_.framing.length;
-    } catch (const engine::Error& error) {
-      line.fault = error.what();
-    }
+  void answer(const pipeline::Predicted& predicted, InputLine& line) {
+    line.fault = predicted.fault;
+    if (!line.fault.empty()) return;
+    const bert::Answer said = predictor_.head().describe(predictor_.as_prediction(predicted), detail_);
+    results_.add(said.line, said.json);
   }
 
-  void print(std::span<const float> row) {
-    const std::vector<std::string>& labels = classifier_.labels();
-    const auto best = static_cast<std::size_t>(std::max_element(row.begin(), row.end()) - row.begin());
-    engine::Json all = engine::Json::object();
-    for (std::size_t j = 0; j < labels.size(); ++j) all[labels[j]] = row[j];
-    results_.add(fmt::format("{}\t{:.4f}", engine::printable(labels[best]), row[best]),
-                 {{"label", labels[best]}, {"probability", row[best]}, {"probabilities", std::move(all)}});
-  }
+  // In the place of an answer: as many columns.
+  const char* no_answer() const { return predictor_.head().answers == data::Answers::label ? "\t" : ""; }
 
-  const pipeline::Classifier& classifier_;
-  bert::Outputs outputs_;
-  std::int64_t batch_;
+  pipeline::Predictor& predictor_;
+  bert::Detail detail_;
+  bool pairs_;
   LineResults results_;
-  std::size_t n_texts_ = 0, n_long_ = 0;
 };
 
-// Words of the command line: all of them are checked before any work.
-std::vector<InputLine> checked(const std::vector<std::string>& texts) {
-  std::vector<InputLine> lines;
-  for (const std::string& text : texts) {
-    engine::require(engine::find_invalid_utf8(text) == std::string::npos, "text {}: must be UTF-8, got '{}'",
-                    lines.size() + 1, engine::printable(text, 40));
-    lines.push_back({.number = lines.size() + 1, .text = text});
-  }
-  return lines;
-}
-
-void run_predict(const Command& command, const PredictOptions& o, const Common& common) {
-  std::vector<InputLine> given = checked(o.texts);
-  pipeline::Classifier c = pipeline::load_classifier(o.model, o.length);
-  std::optional<pipeline::IntegerClassifier> integers;
-  if (o.integer) integers.emplace(pipeline::in_integers(c));
-  Predictor predictor(c, pipeline::classify(integers, c), o.batch, common.json);
+void predict_lines(const Command& command, const PredictOptions& o, const Common& common) {
+  std::vector<InputLine> given = words_as_lines(o.texts);
+  engine::require(o.out.empty(), "--out: is about --data; answers to lines go to standard output");
+  engine::require(!o.detail.probabilities, "--probabilities: is about --data; for lines --json gives all of them");
+  pipeline::Predictor predictor(pipeline::load_classifier(o.model, o.length), o.integer, o.batch);
+  pipeline::check_detail(predictor.head(), o.detail);
+  LineAnswers answers(predictor, o, common.json);
   if (!given.empty()) {
-    predictor.add(std::move(given));
+    answers.add(std::move(given));
   } else {
     LineStream input(STDIN_FILENO);
     const auto n_lines = static_cast<std::size_t>(kBatchesAtOnce * o.batch);
-    for (std::vector<InputLine> lines; !(lines = input.next(n_lines)).empty();) predictor.add(std::move(lines));
+    for (std::vector<InputLine> lines; !(lines = input.next(n_lines)).empty();) answers.add(std::move(lines));
   }
-  predictor.finish(command, common);
+  answers.finish(command, common);
+}
+
+void predict_rows(const Command& command, const PredictOptions& o, const Common& common) {
+  engine::require(o.texts.empty(), "--data: has the texts; none can be given beside it, got '{}'", o.texts.front());
+  engine::require(!o.pairs, "--pairs: is about lines; the columns of --data say what is a pair");
+  const bool to_file = !o.out.empty() && o.out != "-";
+  engine::require(to_file || !common.json, "--json: would share standard output with the table; give it an --out");
+  pipeline::Predictor predictor(pipeline::load_classifier(o.model, o.length), o.integer, o.batch);
+  pipeline::check_detail(predictor.head(), o.detail);
+  const engine::Json result = pipeline::predict_table(o, predictor, print_table);
+  if (to_file) finish(command, common, {}, result, fmt::format("{}: {} rows\n", o.out, result["rows"].dump()));
 }
 
 }  // namespace
 
 void add_predict(Command& program) {
-  Command& command =
-      program.add_subcommand("predict", "labels of texts, one line 'label<TAB>probability' for each text");
+  Command& command = program.add_subcommand(
+      "predict", "what a model answers: a line for each text, or a table with columns of predictions");
   const auto common = add_common(command);
   const auto o = std::make_shared<PredictOptions>();
   command.add_option("model", o->model, "folder of a run or a checkpoint").required().type_name("DIR");
   command.add_option("texts", o->texts, "texts; default: the lines of standard input, each answered as it comes")
       .type_name("TEXT")
       .repeatable();
+  command.add_flag("--pairs", o->pairs, "a line is two texts with a tab between; by itself for models of pairs");
   command.add_option("--length", o->length, "most tokens of a text; 0: as trained").not_negative();
   command.add_option("--batch", o->batch, "texts at a time").range(1, 65536);
   command.add_flag("--integer", o->integer, "run the fixed-point layers in integers");
+  command.add_option("--top-k", o->detail.top_k, "labels and probabilities of so many likeliest labels").not_negative();
+  add_table_options(command, *o, "table of texts: .csv, .tsv, .jsonl, .json or .txt, each also .gz", true);
+  command.add_option("--out", o->out,
+                     "table of --data with predictions behind its columns: .csv, .tsv or .jsonl; default, or -: "
+                     "standard output");
+  command.add_flag("--probabilities", o->detail.probabilities, "columns with the probabilities of all labels");
   set_action(command, "ingot predict runs/imdb 'A quiet, beautiful film.'", common,
-             [&command, o, common] { run_predict(command, *o, *common); });
+             [&command, o, common] { (o->data.empty() ? predict_lines : predict_rows)(command, *o, *common); });
 }
 
 }  // namespace ingot::cli

@@ -28,6 +28,7 @@ struct Framing {
   std::int32_t sep = 0;
   std::int64_t length = 512;  // room of a sequence, [CLS] and [SEP] included; at least 3
   Truncation truncation = Truncation::head;
+  bool pairs = false;        // what the model was trained on: pairs of texts
   bool pairs_apart = false;  // the texts of a pair are two sequences, one after the other, instead of one
 };
 

@@ -157,7 +157,7 @@ class Parser {
  private:
   void take_row(const std::vector<std::string>& fields, std::size_t line) {
     blank_lines_.end_row();
-    Row row{.text = {}, .line = line};
+    Row row{.text = {}, .line = line, .fields = fields};
     for (const std::size_t i : layout_.columns.text) {
       if (i != layout_.columns.text.front()) row.text += ' ';
       row.text += fields[i];

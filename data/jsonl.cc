@@ -86,7 +86,7 @@ class Parser {
 
   void parse(const Object& object) {
     const Json value = parse_object(object, file_);
-    Row row{.text = {}, .line = object.line};
+    Row row{.text = {}, .line = object.line, .source = object.source};
     for (const std::size_t i : layout_.columns.text) {
       if (i != layout_.columns.text.front()) row.text += ' ';
       if (const Json* words = list_of(value, layout_.names[i])) {
@@ -263,6 +263,45 @@ Object first_object(std::string_view start, const std::string& file) {
 }
 
 }  // namespace
+
+std::vector<std::pair<std::string, std::string_view>> members_of(std::string_view object) {
+  std::vector<std::pair<std::string, std::string_view>> members;
+  const auto skip_blanks = [&] { object.remove_prefix(std::min(object.find_first_not_of(" \t\r\n"), object.size())); };
+  // From a quote to the one that ends the string.
+  const auto string_length = [](std::string_view text) {
+    std::size_t i = 1;
+    while (text[i] != '"') i += text[i] == '\\' ? 2 : 1;
+    return i + 1;
+  };
+  skip_blanks();
+  object.remove_prefix(1);  // {
+  for (skip_blanks(); !object.starts_with('}'); skip_blanks()) {
+    if (object.starts_with(',')) object.remove_prefix(1);
+    skip_blanks();
+    const std::string_view name = object.substr(0, string_length(object));
+    object.remove_prefix(name.size());
+    skip_blanks();
+    object.remove_prefix(1);  // :
+    skip_blanks();
+    std::size_t length = 0;
+    for (int depth = 0; depth > 0 || (object[length] != ',' && object[length] != '}');) {
+      const char c = object[length];
+      depth += c == '{' || c == '[' ? 1 : c == '}' || c == ']' ? -1 : 0;
+      length += c == '"' ? string_length(object.substr(length)) : 1;
+    }
+    std::string_view value = object.substr(0, length);
+    value = value.substr(0, value.find_last_not_of(" \t\r\n") + 1);
+    members.emplace_back(Json::parse(name).text(), value);
+    object.remove_prefix(length);
+  }
+  return members;
+}
+
+std::vector<std::string> first_keys(std::string_view start, const std::string& file) {
+  std::vector<std::string> keys;
+  for (auto& [name, value] : members_of(first_object(start, file).source)) keys.push_back(std::move(name));
+  return keys;
+}
 
 Layout look_at_json(std::string_view start, const std::string& file, Labels labels, const ReadingOptions& options) {
   const Object object = first_object(start, file);

@@ -55,7 +55,8 @@ void check_has_columns(bool has_columns, const std::string& where, const Reading
                   where);
 }
 
-// `where` itself, or else, when it is relative, in the folder that INGOT_DATA names.
+}  // namespace
+
 fs::path locate(const std::string& where) {
   const fs::path path(where);
   std::error_code unreadable;
@@ -71,8 +72,6 @@ fs::path locate(const std::string& where) {
   if (has_folder) fail("data: no file or folder '{}', neither here nor in INGOT_DATA ({})", where, folder);
   fail("data: no file or folder '{}' here, and INGOT_DATA names no folder to look in", where);
 }
-
-}  // namespace
 
 std::uint64_t ReadingOptions::limit() const {
   if (most_bytes > 0) return most_bytes;

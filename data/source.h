@@ -108,6 +108,9 @@ class Source {
 // The answers under the names that options and files have for them: label, labels, numbers, tags, none.
 std::string_view name(Answers answers);
 
+// The path `where`, or that in the folder INGOT_DATA. Throws Error if there is nothing.
+std::filesystem::path locate(const std::string& where);
+
 // `where` is one of
 // - an IMDb archive (aclImdb.tar.gz), the folder aclImdb extracted from it, or the folder above that: imdb.h;
 // - a .csv, .tsv, .jsonl or .json file with texts and labels (training part alone) or a .txt file with one unlabelled

@@ -3,9 +3,12 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "data/columns.h"
@@ -25,6 +28,10 @@ struct Row {
   bool is_list = false;               // `labels` is a list
   std::vector<std::uint32_t> word_ends{};  // of words that were a list: where each ends in the text
   std::size_t line = 0;                    // where the row begins, from 1
+
+  // All that the row is, for as long as it is looked at: the fields of a delimited file, the JSON of an object.
+  std::span<const std::string> fields{};
+  std::string_view source{};
 };
 
 using TakeRow = std::function<void(Row&& row)>;
@@ -35,6 +42,21 @@ struct Layout {
   std::vector<std::string> names;  // of the columns, or the keys of the first object
   Columns columns;
 };
+
+// A format of files. A file has it by its extension, with or without .gz behind.
+struct FileFormat {
+  std::string_view extension;
+  bool has_labels;
+  Layout (*look)(std::string_view start, const std::string& file, Labels labels, const ReadingOptions& options);
+  std::vector<std::string> (*parse)(std::string_view text, const std::string& file, const Layout& layout,
+                                    const TakeRow& take);
+};
+
+// The format of a file; null if there is none of its extension.
+const FileFormat* format_of(const std::filesystem::path& file);
+
+// What data/text_file.h's read_start is to read for `look`: more than one JSON object may have.
+inline constexpr std::size_t kStartBytes = kMostJsonBytes + (std::size_t{1} << 20);
 
 // Delimited files: the first line names the columns, every row has as many fields. Blank lines are skipped. Lines end
 // with LF or CRLF. The separator is the one of , ; | and tab under which the names of the header are recognised, the
@@ -65,6 +87,12 @@ std::vector<std::string> parse_jsonl(std::string_view text, const std::string& f
                                      const TakeRow& take);
 std::vector<std::string> parse_json_file(std::string_view text, const std::string& file, const Layout& layout,
                                          const TakeRow& take);
+
+// Names and values, as they are written, of a valid JSON object in their order.
+std::vector<std::pair<std::string, std::string_view>> members_of(std::string_view object);
+
+// The names of the first object of such a file, in their order.
+std::vector<std::string> first_keys(std::string_view start, const std::string& file);
 
 // One text a line, empty lines included: row i is line i + 1. Lines end with LF or CRLF.
 Layout look_at_lines(std::string_view start, const std::string& file, Labels labels, const ReadingOptions& options);

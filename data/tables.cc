@@ -21,14 +21,9 @@ using engine::require;
 
 namespace {
 
+using Format = FileFormat;
+
 // One row a format. Each may also be compressed by gzip, with .gz behind its extension.
-struct Format {
-  std::string_view extension;
-  bool has_labels;
-  Layout (*look)(std::string_view start, const std::string& file, Labels labels, const ReadingOptions& options);
-  std::vector<std::string> (*parse)(std::string_view text, const std::string& file, const Layout& layout,
-                                    const TakeRow& take);
-};
 constexpr std::array kFormats{
     Format{".csv", true, look_at_csv, parse_delimited},   Format{".tsv", true, look_at_tsv, parse_delimited},
     Format{".jsonl", true, look_at_json, parse_jsonl},    Format{".ndjson", true, look_at_json, parse_jsonl},
@@ -41,13 +36,6 @@ constexpr std::array kFormats{
 constexpr std::array<std::string_view, 12> kOtherData{".parquet", ".arrow", ".feather", ".xlsx", ".xls", ".zip",
                                                       ".tar",     ".tgz",   ".bz2",     ".xz",   ".zst", ".gz"};
 
-const Format* format_of(const fs::path& file) {
-  const std::string extension = lower_extension(without_gzip(file));
-  const auto* found = std::find_if(kFormats.begin(), kFormats.end(),
-                                   [&](const Format& format) { return format.extension == extension; });
-  return found == kFormats.end() ? nullptr : found;
-}
-
 // The names that a part may have.
 struct Stems {
   std::array<std::string_view, 4> names;
@@ -55,9 +43,6 @@ struct Stems {
 };
 constexpr Stems kTrain{{"train"}, true}, kTest{{"test"}, true};
 constexpr Stems kValidation{{"validation", "valid", "dev", "val"}, true}, kNoLabels{{"unlabelled"}, false};
-
-// What read_start takes: more than one JSON object may have.
-constexpr std::size_t kStartBytes = kMostJsonBytes + (std::size_t{1} << 20);
 
 // Labels of a part, spelled otherwise than in the training part, that a note names.
 constexpr std::size_t kMostNamed = 10;
@@ -282,6 +267,13 @@ class Tables final : public Source {
 };
 
 }  // namespace
+
+const FileFormat* format_of(const fs::path& file) {
+  const std::string extension = lower_extension(without_gzip(file));
+  const auto* found = std::find_if(kFormats.begin(), kFormats.end(),
+                                   [&](const Format& format) { return format.extension == extension; });
+  return found == kFormats.end() ? nullptr : found;
+}
 
 std::unique_ptr<Source> open_tables(const fs::path& path, const ReadingOptions& options) {
   auto tables = std::make_unique<Tables>(path, options);

@@ -10,16 +10,40 @@ namespace ingot::pipeline {
 
 using engine::require;
 
-Classifier load_classifier(const std::string& where, std::int64_t length) {
-  const std::filesystem::path folder = resolve_model_folder(where);
-  CompressedModel compressed = load_compressed_or_packed_model(folder);
+namespace {
+
+Classifier with_tokenizer(const std::filesystem::path& folder, CompressedModel compressed, std::int64_t length) {
   const bert::Config& config = compressed.model.config;
-  require(!config.head->task.empty(), "{}: has not learned a task; `ingot train --from {}` teaches it one",
-          folder.string(), where);
   auto tokenizer = bert::load_tokenizer(folder);
   check_vocabulary(config, *tokenizer, folder.string());
   const data::Framing framing = framing_for(folder, config, *tokenizer, length);
   return {folder, std::move(compressed), std::move(tokenizer), framing};
+}
+
+}  // namespace
+
+Classifier load_classifier(const std::string& where, std::int64_t length) {
+  const std::filesystem::path folder = resolve_model_folder(where);
+  CompressedModel compressed = load_compressed_or_packed_model(folder);
+  require(!compressed.model.config.head->task.empty(),
+          "{}: has not learned a task; `ingot train --from {}` teaches it one", folder.string(), where);
+  return with_tokenizer(folder, std::move(compressed), length);
+}
+
+Classifier load_embedder(const std::string& where, std::int64_t length) {
+  const std::filesystem::path folder = resolve_model_folder(where);
+  CompressedModel compressed = load_compressed_or_packed_model(folder);
+  bert::Config& config = compressed.model.config;
+  const bert::Head& embedding = bert::head_for_task("embedding");
+  if (config.head != &embedding) {
+    engine::say(
+        fmt::format("note: {}: has not learned to embed texts: their vectors are the means of its last hidden states, "
+                    "of length 1; `ingot train --task embedding --from {}` teaches it",
+                    folder.string(), where));
+    config.head = &embedding;
+    config.pooling = bert::Pooling::mean;
+  }
+  return with_tokenizer(folder, std::move(compressed), length);
 }
 
 IntegerClassifier in_integers(Classifier& classifier) {

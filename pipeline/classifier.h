@@ -26,6 +26,10 @@ struct Classifier {
 // Throws Error if there is no classifier in it.
 Classifier load_classifier(const std::string& where, std::int64_t length);
 
+// A model that answers with a vector for each text, of length 1: as it was trained to, or else, which is said, the mean
+// of the last hidden states, as sentence-transformers makes of a BERT.
+Classifier load_embedder(const std::string& where, std::int64_t length);
+
 // The classifier in integers.
 struct IntegerClassifier {
   compress::IntegerProgram program;

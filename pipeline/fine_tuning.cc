@@ -158,7 +158,9 @@ bert::Job fine_tuning_job(const FineTuning& f) {
   SeenTexts seen;
   if (f.options.has_training()) seen = seen_texts(f.texts.training, f.texts.validation);
   if (!f.options.from.empty()) seen = merged(load_seen_texts(resolve_model_folder(f.options.from)), seen);
-  job.save = [&model = f.model, &compression = f.compression, &tokenizer = *f.texts.tokenizer, framing = f.framing,
+  data::Framing framing = f.framing;
+  framing.pairs = f.texts.corpus.has_pairs;
+  job.save = [&model = f.model, &compression = f.compression, &tokenizer = *f.texts.tokenizer, framing,
               seen = std::move(seen)](const fs::path& folder) {
     bert::save_model(folder, model);
     compress::save_compression(folder, compression);

@@ -63,6 +63,7 @@ data::Framing framing_for(const fs::path& folder, const bert::Config& config, co
       require(*side == "right", "{}: truncation_side: only \"right\" is supported, got {}", file.string(),
               engine::shown(*side));
     }
+    if (const auto pairs = json.find("ingot_pairs"); pairs != json.end()) framing.pairs = *pairs == true;
     if (const auto rule = json.find("ingot_truncation"); rule != json.end() && rule->is_string()) {
       framing.truncation = truncation_from_name(rule->get<std::string>());
     }
@@ -86,6 +87,8 @@ void save_tokenizer(const fs::path& folder, const bert::Tokenizer& tokenizer, co
   if (!tokenizer.config().empty()) json = engine::Json::parse(tokenizer.config());
   json["model_max_length"] = framing.length;
   json["ingot_truncation"] = name(framing.truncation);
+  json.erase("ingot_pairs");  // that of the model it comes from
+  if (framing.pairs) json["ingot_pairs"] = true;
   engine::write_file(folder / "tokenizer_config.json", json.dump(2) + "\n");
 }
 

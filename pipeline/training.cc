@@ -192,7 +192,7 @@ bert::TrainerOptions trainer_options(const Run& run, const TrainingOptions& o, c
   return options;
 }
 
-void note_truncation(const bert::TokenPart& part, const data::Framing& framing, const std::string& what) {
+std::size_t n_truncated(const bert::TokenPart& part, const data::Framing& framing) {
   std::size_t n = 0;
   const auto is_long = [&](std::int64_t length) { return length > framing.length; };
   for (std::size_t i = 0; i < part.size(); ++i) {
@@ -205,6 +205,11 @@ void note_truncation(const bert::TokenPart& part, const data::Framing& framing, 
       n += is_long(data::framed_length_of_pair(first + second));
     }
   }
+  return n;
+}
+
+void note_truncation(const bert::TokenPart& part, const data::Framing& framing, const std::string& what) {
+  const std::size_t n = n_truncated(part, framing);
   if (n > 0) {
     say(fmt::format("{} of {} {} texts are longer than {} tokens and are truncated ({})", n, part.size(), what,
                     framing.length, name(framing.truncation)));

@@ -85,6 +85,9 @@ bert::TrainerOptions trainer_options(const TrainingOptions& options, std::uint64
 bert::TrainerOptions trainer_options(const Run& run, const TrainingOptions& options, const data::Source& source,
                                      const bert::Tokenizer& tokenizer, engine::Json identity = engine::Json::object());
 
+// How many texts, or pairs, do not fit the length.
+std::size_t n_truncated(const bert::TokenPart& part, const data::Framing& framing);
+
 // Prints how many texts do not fit the length; to be called once a run.
 void note_truncation(const bert::TokenPart& part, const data::Framing& framing, const std::string& what);
 

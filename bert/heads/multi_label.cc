@@ -6,6 +6,7 @@
 #include "bert/heads/sequence_classification.h"
 #include "engine/autograd/elementwise.h"
 #include "engine/autograd/soft_loss.h"
+#include "engine/base/printable.h"
 
 namespace ingot::bert {
 namespace {
@@ -24,6 +25,40 @@ Variable loss(const Variable& outputs, const Targets& targets) {
 }
 
 Variable predictions(const Variable& outputs) { return engine::sigmoid(outputs); }
+
+Answer describe(const Prediction& prediction, const Detail& detail) {
+  std::string line;
+  Json given = Json::array();
+  for (std::size_t j = 0; j < prediction.values.size(); ++j) {
+    if (!(prediction.values[j] > kThreshold)) continue;
+    const std::string& label = prediction.config.label_names[j];
+    if (!given.empty()) line += ',';
+    line += engine::printable(label);
+    given.push_back(label);
+  }
+  Json json{{"labels", std::move(given)}, {"probabilities", probabilities_json(prediction)}};
+  if (detail.top_k == 0) return {std::move(line), std::move(json)};
+  json["top"] = likeliest_json(prediction, detail.top_k);
+  return {likeliest_line(prediction, detail.top_k), std::move(json)};
+}
+
+// A list of the labels, or where there are no lists a column of 0 and 1 for each.
+std::vector<AnswerColumn> columns(const Prediction& prediction, const Detail& detail) {
+  std::vector<AnswerColumn> all;
+  if (detail.lists) all.push_back({"labels", Json::array()});
+  for (std::size_t j = 0; j < prediction.values.size(); ++j) {
+    const std::string& label = prediction.config.label_names[j];
+    const bool given = prediction.values[j] > kThreshold;
+    if (!detail.lists) {
+      all.push_back({label + "_predicted", int{given}});
+    } else if (given) {
+      all.front().value.push_back(label);
+    }
+  }
+  add_likeliest_columns(prediction, detail.top_k, 1, all);
+  if (detail.probabilities) add_probability_columns(prediction, all);
+  return all;
+}
 
 // Counts of each label; a text counts for accuracy if all of its labels are right.
 void measure(const Config& config, std::span<const float> probabilities, const Targets& targets,
@@ -80,6 +115,9 @@ constinit const Head kMultiLabel{.architectures = kTextArchitectures,
                                  .outputs = text_outputs,
                                  .loss = loss,
                                  .predictions = predictions,
+                                 .describe = describe,
+                                 .columns = columns,
+                                 .ranks_labels = true,
                                  .measure = measure,
                                  .metrics = kMetrics};
 

@@ -1,4 +1,7 @@
 // A number, or several, for each text: by their squared error.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -32,6 +35,21 @@ Variable loss(const Variable& outputs, const Targets& targets) {
 }
 
 Variable predictions(const Variable& outputs) { return outputs; }
+
+// The line has as few digits as give the same numbers.
+Answer describe(const Prediction& prediction, const Detail&) {
+  Json numbers = Json::object();
+  for (std::size_t j = 0; j < prediction.values.size(); ++j)
+    numbers[prediction.config.label_names[j]] = prediction.values[j];
+  return {fmt::format("{}", fmt::join(prediction.values, "\t")), {{"numbers", std::move(numbers)}}};
+}
+
+std::vector<AnswerColumn> columns(const Prediction& prediction, const Detail&) {
+  std::vector<AnswerColumn> all;
+  for (std::size_t j = 0; j < prediction.values.size(); ++j)
+    all.push_back({prediction.config.label_names[j] + "_predicted", short_number(prediction.values[j])});
+  return all;
+}
 
 // Pearson's r of two samples; 0 if one of them is constant.
 double correlation(const std::vector<double>& x, const std::vector<double>& y) {
@@ -102,6 +120,8 @@ constinit const Head kRegression{.architectures = kTextArchitectures,
                                  .outputs = text_outputs,
                                  .loss = loss,
                                  .predictions = predictions,
+                                 .describe = describe,
+                                 .columns = columns,
                                  .measure = measure,
                                  .metrics = kMetrics};
 

@@ -37,6 +37,24 @@ Variable loss(const Variable& outputs, const Targets& targets) {
 
 Variable predictions(const Variable& outputs) { return engine::softmax(outputs); }
 
+Answer describe(const Prediction& prediction, const Detail& detail) {
+  const std::size_t best = likeliest(prediction.values, 1).front();
+  Json json{{"label", prediction.config.label_names[best]},
+            {"probability", prediction.values[best]},
+            {"probabilities", probabilities_json(prediction)}};
+  if (detail.top_k > 0) json["top"] = likeliest_json(prediction, detail.top_k);
+  return {likeliest_line(prediction, std::max<std::int64_t>(1, detail.top_k)), std::move(json)};
+}
+
+std::vector<AnswerColumn> columns(const Prediction& prediction, const Detail& detail) {
+  const std::size_t best = likeliest(prediction.values, 1).front();
+  std::vector<AnswerColumn> all{{"label", prediction.config.label_names[best]},
+                                {"probability", short_number(prediction.values[best])}};
+  add_likeliest_columns(prediction, detail.top_k, 2, all);
+  if (detail.probabilities) add_probability_columns(prediction, all);
+  return all;
+}
+
 void measure(const Config&, std::span<const float> probabilities, const Targets& targets, Evaluation& evaluation) {
   const std::size_t n = targets.labels.size(), n_labels = probabilities.size() / std::max<std::size_t>(n, 1);
   std::vector<double> losses(n);
@@ -75,6 +93,9 @@ constinit const Head kSequenceClassification{.architectures = kTextArchitectures
                                              .loss = loss,
                                              .smooths_labels = true,
                                              .predictions = predictions,
+                                             .describe = describe,
+                                             .columns = columns,
+                                             .ranks_labels = true,
                                              .measure = measure,
                                              .metrics = kMetrics};
 

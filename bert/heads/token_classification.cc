@@ -1,4 +1,7 @@
 // One label for each word: dropout and a Linear on the hidden state of its first token.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 #include <iterator>
@@ -8,11 +11,13 @@
 #include "engine/autograd/elementwise.h"
 #include "engine/autograd/loss.h"
 #include "engine/base/error.h"
+#include "engine/base/printable.h"
 #include "engine/kernels/cross_entropy/cross_entropy.h"
 
 namespace ingot::bert {
 namespace {
 
+using engine::Json;
 using engine::Variable;
 
 constexpr const char* kArchitectures[] = {"BertForTokenClassification"};
@@ -41,6 +46,69 @@ Variable loss(const Variable& outputs, const Targets& targets) {
 }
 
 Variable predictions(const Variable& outputs) { return engine::softmax(outputs); }
+
+// What a word beyond the length is tagged: as one outside of all entities, or as CoNLL-U writes a tag that is not
+// known.
+const std::string& tag_of_unseen(const Config& config) {
+  static const std::string kOutside = "O", kUnknown = "_";
+  const auto& names = config.label_names;
+  return std::find(names.begin(), names.end(), kOutside) != names.end() ? kOutside : kUnknown;
+}
+
+// The tag of each word and its probability; a negative one where there is none.
+struct Tagged {
+  std::vector<const std::string*> tags;
+  std::vector<float> probabilities;
+};
+
+Tagged tagged(const Prediction& prediction) {
+  const std::size_t n_words = prediction.words.size(), n_labels = prediction.config.label_names.size();
+  Tagged all{.tags = std::vector(n_words, &tag_of_unseen(prediction.config)),
+             .probabilities = std::vector(n_words, -1.0f)};
+  for (std::size_t row = 0; row < prediction.row_words.size(); ++row) {
+    const std::span<const float> p = prediction.values.subspan(row * n_labels, n_labels);
+    const auto best = static_cast<std::size_t>(std::max_element(p.begin(), p.end()) - p.begin());
+    all.tags[prediction.row_words[row]] = &prediction.config.label_names[best];
+    all.probabilities[prediction.row_words[row]] = p[best];
+  }
+  return all;
+}
+
+std::string joined(const std::vector<const std::string*>& tags, bool printable) {
+  std::string line;
+  for (const std::string* tag : tags) {
+    if (!line.empty()) line += ' ';
+    line += printable ? engine::printable(*tag) : *tag;
+  }
+  return line;
+}
+
+Answer describe(const Prediction& prediction, const Detail&) {
+  const Tagged all = tagged(prediction);
+  Json tags = Json::array(), probabilities = Json::array();
+  for (const std::string* tag : all.tags) tags.push_back(*tag);
+  for (const float p : all.probabilities) probabilities.push_back(p < 0 ? Json() : Json(p));
+  Json json{{"words", prediction.words}, {"tags", std::move(tags)}, {"probabilities", std::move(probabilities)}};
+  if (are_entity_tags(prediction.config.label_names)) {
+    json["entities"] = Json::array();
+    for (const Entity& entity : entities_of(all.tags)) {
+      const auto words = prediction.words.subspan(entity.first, entity.last - entity.first + 1);
+      json["entities"].push_back({{"type", entity.type},
+                                  {"first", entity.first},
+                                  {"last", entity.last},
+                                  {"text", fmt::format("{}", fmt::join(words, " "))}});
+    }
+  }
+  return {joined(all.tags, true), std::move(json)};
+}
+
+std::vector<AnswerColumn> columns(const Prediction& prediction, const Detail& detail) {
+  const std::vector<const std::string*> tags = tagged(prediction).tags;
+  if (!detail.lists) return {{"tags", joined(tags, false)}};
+  Json list = Json::array();
+  for (const std::string* tag : tags) list.push_back(*tag);
+  return {{"tags", std::move(list)}};
+}
 
 // Entities that are wholly right, among those of the truth and those that were found.
 void count_entities(const Config& config, const Targets& targets, std::span<const std::int32_t> predicted,
@@ -113,6 +181,8 @@ constinit const Head kTokenClassification{.architectures = kArchitectures,
                                           .outputs = outputs,
                                           .loss = loss,
                                           .predictions = predictions,
+                                          .describe = describe,
+                                          .columns = columns,
                                           .measure = measure,
                                           .metrics = kMetrics};
 

@@ -29,7 +29,6 @@ std::uint64_t hash_value(const T& value, std::uint64_t hash) {
 
 using Ids = std::vector<std::int32_t>;
 
-// Words are encoded one by one. The first token of each has its tag.
 void encode_words(const Tokenizer& tokenizer, const data::Example& example, TokenRow& row) {
   std::size_t begin = 0;
   for (const data::Word& word : example.words) {
@@ -40,22 +39,6 @@ void encode_words(const Tokenizer& tokenizer, const data::Example& example, Toke
     row.tags.resize(row.ids.size(), kInnerToken);
     begin = word.end + 1;
   }
-}
-
-TokenRow encoded(const Tokenizer& tokenizer, data::Example& example) {
-  TokenRow row{.label = example.label, .numbers = std::move(example.numbers), .hash = text_hash(example.text)};
-  if (!example.words.empty()) {
-    encode_words(tokenizer, example, row);
-  } else {
-    row.ids = tokenizer.encode(example.text);
-  }
-  if (!example.second.empty()) {
-    const Ids second = tokenizer.encode(example.second);
-    row.ids.insert(row.ids.end(), second.begin(), second.end());
-    row.second_size = static_cast<std::uint32_t>(second.size());
-    row.hash = hash_value(text_hash(example.second), row.hash);
-  }
-  return row;
 }
 
 // Consecutive texts of a part, tokenized with all threads and written in their order.
@@ -89,7 +72,7 @@ class PartWriter {
     engine::parallel_for(static_cast<std::int64_t>(batch_.size()), kGrain, [&](std::int64_t begin, std::int64_t end) {
       for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
         try {
-          rows[i] = encoded(tokenizer_, batch_[i]);
+          rows[i] = encode_example(tokenizer_, batch_[i]);
         } catch (...) {
           failures[i] = std::current_exception();
         }
@@ -175,6 +158,22 @@ std::vector<std::string> sampled_texts(const data::Source& source, const Tokeniz
 }
 
 }  // namespace
+
+TokenRow encode_example(const Tokenizer& tokenizer, const data::Example& example) {
+  TokenRow row{.label = example.label, .numbers = example.numbers, .hash = text_hash(example.text)};
+  if (!example.words.empty()) {
+    encode_words(tokenizer, example, row);
+  } else {
+    row.ids = tokenizer.encode(example.text);
+  }
+  if (!example.second.empty()) {
+    const Ids second = tokenizer.encode(example.second);
+    row.ids.insert(row.ids.end(), second.begin(), second.end());
+    row.second_size = static_cast<std::uint32_t>(second.size());
+    row.hash = hash_value(text_hash(example.second), row.hash);
+  }
+  return row;
+}
 
 std::uint64_t text_hash(std::string_view text) {
   std::string plain;

@@ -49,6 +49,19 @@ struct TokenPart {
   }
 };
 
+// What is kept of a text.
+struct TokenRow {
+  std::vector<std::int32_t> ids;     // of a pair those of both texts
+  std::vector<std::int32_t> tags{};  // of each id, or none
+  std::uint32_t second_size = 0;     // ids of the second text
+  std::int32_t label = data::kUnlabelled;
+  std::vector<float> numbers{};
+  std::uint64_t hash = 0;
+};
+
+// The ids and answers of a text. Words are encoded one by one, and the first token of each has its tag.
+TokenRow encode_example(const Tokenizer& tokenizer, const data::Example& example);
+
 // Hash by which a text is recognised in another file. Runs of blanks and line ends count as one blank, those at both
 // ends not at all, and ASCII letters count as lower case.
 std::uint64_t text_hash(std::string_view text);

@@ -44,16 +44,6 @@ class Checksum {
 
 inline constexpr std::size_t kTokenParts = 4;
 
-// What is written of a text.
-struct TokenRow {
-  std::vector<std::int32_t> ids;     // of a pair those of both texts
-  std::vector<std::int32_t> tags{};  // of each id, or none
-  std::uint32_t second_size = 0;     // ids of the second text
-  std::int32_t label = data::kUnlabelled;
-  std::vector<float> numbers{};
-  std::uint64_t hash = 0;
-};
-
 class TokenFileWriter {
  public:
   explicit TokenFileWriter(const std::filesystem::path& path) : file_(path) {}

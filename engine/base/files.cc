@@ -134,6 +134,15 @@ void AtomicFile::write(const void* data, std::size_t n_bytes) {
   }
 }
 
+void AtomicFile::rewrite_start(std::string_view bytes) {
+  for (std::size_t done = 0; done < bytes.size();) {
+    const ssize_t n = ::pwrite(descriptor_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail_errno(path_, "write");
+    done += static_cast<std::size_t>(n);
+  }
+}
+
 void AtomicFile::commit() {
   if (::fsync(descriptor_) != 0) fail_errno(path_, "write");
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail_errno(path_, "write");

@@ -30,6 +30,8 @@ class AtomicFile {
 
   void write(const void* data, std::size_t n_bytes);
   void write(std::string_view text) { write(text.data(), text.size()); }
+  // Replaces bytes at the start, which were written before; what is written next still goes to the end.
+  void rewrite_start(std::string_view bytes);
   void commit();
 
  private:

@@ -52,7 +52,9 @@ void Reports::report(std::int64_t step, double value) {
 void save_in_trial(const TrialTexts& trial, CompressedModel& m, const fs::path& folder, bool is_trained) {
   bert::save_model(folder, m.model);
   compress::save_compression(folder, m.compression);
-  save_tokenizer(folder, *trial.texts.tokenizer, trial.framing);
+  data::Framing framing = trial.framing;
+  framing.pairs = trial.texts.corpus.has_pairs;
+  save_tokenizer(folder, *trial.texts.tokenizer, framing);
   SeenTexts seen = seen_texts(is_trained ? trial.texts.training : bert::Subset{}, trial.texts.validation);
   if (!trial.options.from.empty()) seen = merged(load_seen_texts(resolve_model_folder(trial.options.from)), seen);
   save_seen_texts(folder, seen);
