@@ -139,13 +139,18 @@ std::string TableWriter::delimited_line(const TableRow& row, std::span<const Fie
   return line;
 }
 
-// A file with tabs is read line by line if every line could be a row, whatever its quotes say.
+// A file with tabs is read line by line if every line could be a row, whatever its quotes say; otherwise a line inside
+// that could be one is taken for the sign of a missing quote (delimited.cc).
 void TableWriter::check_lines(std::string_view line, std::size_t row_line) const {
   if (kind_ != TableKind::tsv || std::count(line.begin(), line.end(), '\n') == 1) return;
   const auto n_tabs = static_cast<std::ptrdiff_t>(names_.size() + added_.size()) - 1;
-  while (!line.empty()) {
+  bool first_is_row = false;
+  for (bool is_first = true; !line.empty(); is_first = false) {
     const std::string_view part = take_line(line);
-    require(std::count(part.begin(), part.end(), '\t') != n_tabs,
+    const bool is_row = std::count(part.begin(), part.end(), '\t') == n_tabs;
+    if (is_first) first_is_row = is_row;
+    const bool is_last = line.empty();
+    require(is_first || !is_row || (is_last && !first_is_row),
             "{}: line {}: holds a line that would be a row of its own in a .tsv file; write .csv or .jsonl", file_,
             row_line);
   }
