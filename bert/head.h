@@ -28,6 +28,13 @@ struct Targets {
   std::span<const std::uint64_t> texts = {};  // [n + 1] border of the rows of each text; empty: a row each
 };
 
+// What a teacher says of a batch, and how much that counts.
+struct Lesson {
+  std::span<const float> outputs = {};  // the teacher's, of each element of the outputs
+  double weight = 0.5;     // of the teacher where the text has an answer too; else the teacher alone counts
+  double temperature = 1;  // of both softmaxes (Hinton, Vinyals, Dean 2015); of heads with a softmax
+};
+
 // A setting of config.json without which the tensors would make another model.
 struct FixedSetting {
   const char* key;
@@ -78,6 +85,11 @@ struct Head {
   // Mean loss [1] of the outputs.
   engine::Variable (*loss)(const engine::Variable& outputs, const Targets& targets) = nullptr;
   bool smooths_labels = false;  // whether the loss heeds Targets::label_smoothing
+
+  // Mean loss [1] of a batch with a teacher: for each text (1 - weight) of its own loss and `weight` of the loss
+  // against what the teacher predicts. `answered`: whether each text has an answer. Null: the head has no teachers.
+  engine::Variable (*lesson)(const engine::Variable& outputs, const Targets& targets, const Lesson& lesson,
+                             std::span<const std::uint8_t> answered) = nullptr;
 
   // The predictions that the outputs mean, in the same shape: probabilities.
   engine::Variable (*predictions)(const engine::Variable& outputs) = nullptr;

@@ -1,8 +1,11 @@
 // ingot train: a model for a task, from labelled text.
 #include "pipeline/train.h"
 
+#include <fmt/format.h>
+
 #include "cli/commands.h"
 #include "cli/training_options.h"
+#include "pipeline/recipe.h"
 
 namespace ingot::cli {
 
@@ -20,6 +23,11 @@ void add_train(Command& program) {
   command.add_option(
       "--pooling", options->pooling,
       "what the head reads of a text: cls (first token) or mean (of all tokens); auto: as in --from, else mean");
+  command.group("Training");
+  std::string names = "settings that go well together: none";
+  for (const pipeline::Recipe& recipe : pipeline::recipes())
+    names += fmt::format(", {} ({})", recipe.name, recipe.summary);
+  command.add_option("--recipe", options->recipe, names + "; all with --teacher ngrams; options that are given win");
   command.group("Data");
   command.add_option("--validation", options->validation,
                      "training texts held out to choose the best epoch by; negative: a tenth, at most 2,500");

@@ -73,6 +73,16 @@ void add_step_options(Command& command, pipeline::TrainingOptions& o) {
 }
 
 void add_fine_tuning_options(Command& command, pipeline::TrainingOptions& o) {
+  command.group("Distillation");
+  command.add_option("--teacher", o.teacher,
+                     "models whose outputs are learned too: folders, or ngrams (n-grams with a logistic regression, "
+                     "fitted to the data), separated by commas; each can have a weight: ngrams=0.6,runs/mini=0.4");
+  command.add_option("--unlabelled", o.unlabelled,
+                     "texts that are learned from by the teacher alone: data, auto (the unlabelled part of --data) or "
+                     "none");
+  command.add_option("--teacher-weight", o.teacher_weight,
+                     "share of the teacher in the loss of a text that has a label");
+  command.add_option("--temperature", o.temperature, "temperature of the softmax of teacher and student");
   command.group("Training");
   command.add_option("--best-by", o.best_by,
                      "measure on the validation texts that chooses the best epoch; default: the first of the task: "

@@ -40,6 +40,9 @@ void add_speed(engine::Json& result, const bert::TrainingOutcome& outcome, const
 bert::TrainingOutcome train_or_keep(const FineTuning& f, const bert::Job& job) {
   engine::Json identity = engine::Json::object();
   if (!f.compression.empty()) identity["compression"] = compress::fingerprint(f.compression);
+  if (f.teaching != nullptr)
+    identity["taught"] = engine::content_hash(
+        {reinterpret_cast<const char*>(f.teaching->outputs.data()), f.teaching->outputs.size() * sizeof(float)});
   if (f.options.has_training()) {
     return bert::train(f.model.parameters(), job,
                        trainer_options(f.run, f.options, *f.texts.source, *f.texts.tokenizer, std::move(identity)));
@@ -54,7 +57,8 @@ const bert::Metric& best_metric(const FineTuning& f) {
 }
 
 bert::ClassificationOptions classification_options(const FineTuning& f) {
-  bert::ClassificationOptions options{.best_by = &best_metric(f), .label_smoothing = f.options.label_smoothing};
+  bert::ClassificationOptions options{
+      .best_by = &best_metric(f), .label_smoothing = f.options.label_smoothing, .teaching = f.teaching};
   if (f.options.class_weights != "balanced") return options;
   std::vector<std::int32_t> labels;
   for (const std::size_t i : f.texts.training.examples) labels.push_back(f.texts.training.part->labels[i]);

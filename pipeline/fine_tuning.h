@@ -49,7 +49,8 @@ struct FineTuning {
   const TrainingTexts& texts;
   data::Framing framing;
   bert::Model& model;
-  compress::Compression& compression;  // attached to the model; saved beside it
+  compress::Compression& compression;        // attached to the model; saved beside it
+  const bert::Teaching* teaching = nullptr;  // what teachers say; null: there are none
 };
 
 // The job of training the model, weighted and judged as the options say. It keeps references to what `f` names.

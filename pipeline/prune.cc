@@ -9,6 +9,7 @@
 #include "engine/base/error.h"
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
+#include "pipeline/distillation.h"
 #include "pipeline/fine_tuning.h"
 #include "pipeline/output_lock.h"
 #include "report/text_table.h"
@@ -73,6 +74,7 @@ void prune_classifier(const PruningOptions& o, const Run& run, const Finish& fin
   check_options(o);
   check_fine_tuning_options(o, nullptr);
   const compress::PruneOptions options = prune_options(o, run.seed);
+  check_distillation_options(o);
   const OutputLock lock(o.out, run.command);
   check_unused(run, o);
   CompressedModel start = starting_classifier(o);
@@ -86,7 +88,14 @@ void prune_classifier(const PruningOptions& o, const Run& run, const Finish& fin
   match_labels(start.model.config, *texts);
   const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);
   note_truncation(texts->corpus.train, framing, "training");
-  const FineTuning f{run, o, *texts, framing, start.model, start.compression};
+  const auto distillation = distillation_of(o, start.model.config, *texts, run.seed);
+  const FineTuning f{run,
+                     o,
+                     *texts,
+                     framing,
+                     start.model,
+                     start.compression,
+                     distillation != nullptr ? &distillation->teaching : nullptr};
   bert::Job job = fine_tuning_job(f);
   const auto n_steps = static_cast<double>(o.has_training() ? bert::n_steps(job, trainer_options(o, run.seed)) : 0);
   const auto ramp_steps = static_cast<std::int64_t>(std::ceil(o.ramp * n_steps));

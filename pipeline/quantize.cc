@@ -11,6 +11,7 @@
 #include "engine/base/error.h"
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
+#include "pipeline/distillation.h"
 #include "pipeline/fine_tuning.h"
 #include "pipeline/model_folder.h"
 #include "pipeline/output_lock.h"
@@ -122,6 +123,7 @@ void quantize_classifier(const QuantizeOptions& o, const Run& run, const Finish&
   const compress::Plan plan = plan_of(run, o);
   const compress::CalibrationOptions how = calibration_options(run, o);
   check(o);
+  check_distillation_options(o);
   const OutputLock lock(o.out, run.command);
   check_unused(run, o);
   CompressedModel start = starting_classifier(o);
@@ -137,7 +139,14 @@ void quantize_classifier(const QuantizeOptions& o, const Run& run, const Finish&
   const compress::LearnedScales scales(start.model.config,
                                        o.learn_scales ? start.compression : compress::Compression());
   compress::attach(start.model, start.compression);
-  const FineTuning fine_tuning{run, o, *texts, framing, start.model, start.compression};
+  const auto distillation = distillation_of(o, start.model.config, *texts, run.seed);
+  const FineTuning fine_tuning{run,
+                               o,
+                               *texts,
+                               framing,
+                               start.model,
+                               start.compression,
+                               distillation != nullptr ? &distillation->teaching : nullptr};
   bert::Job job = fine_tuning_job(fine_tuning);
   if (o.learn_scales) {
     job.parameters = scales.parameters();

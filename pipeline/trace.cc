@@ -87,8 +87,7 @@ PaddedBatch read_batch(const std::string& path, const bert::Config& config) {
   }
   batch.input.sequences = std::move(sequences);
   const bert::Head& head = *config.head;
-  if (head.rows != Rows::none)
-    read_labels(file, head, config, batch);
+  if (head.rows != Rows::none) read_labels(file, head, config, batch);
   return batch;
 }
 

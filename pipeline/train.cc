@@ -5,9 +5,11 @@
 #include "engine/base/error.h"
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
+#include "pipeline/distillation.h"
 #include "pipeline/fine_tuning.h"
 #include "pipeline/model_folder.h"
 #include "pipeline/output_lock.h"
+#include "pipeline/recipe.h"
 
 namespace ingot::pipeline {
 namespace {
@@ -73,23 +75,34 @@ CompressedModel starting_model(const TrainOptions& o, const bert::Head& head, co
 
 }  // namespace
 
-void train_classifier(const TrainOptions& o, const Run& run, const Finish& finish) {
+void train_classifier(const TrainOptions& options, const Run& run, const Finish& finish) {
+  TrainOptions o = with_recipe(options, run.given);
   require(o.pooling == "auto" || o.pooling == "cls" || o.pooling == "mean",
           "--pooling: must be auto, cls or mean, got '{}'", o.pooling);
   const bert::Head* const asked = asked_head(o);
   check_options(o);
   check_fine_tuning_options(o, asked);
+  check_distillation_options(o);
   const OutputLock lock(o.out, run.command);
   check_unused(run, o);
+  o = pretrained(o, run);
   const std::unique_ptr<TrainingTexts> texts =
       asked != nullptr ? training_texts(o, *asked, o.validation, run.seed) : training_texts(o, o.validation, run.seed);
   const bert::Head& head = asked != nullptr ? *asked : bert::head_for(texts->corpus.answers);
   check_answers(texts->corpus, head, texts->source->name());
   check_fine_tuning_options(o, &head);
+  if (!run.given.contains("--teacher") && head.answers != data::Answers::label) o.teacher.clear();  // a recipe's
   CompressedModel start = starting_model(o, head, *texts, run.seed);
   const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);
   note_truncation(texts->corpus.train, framing, "training");
-  const FineTuning fine_tuning{run, o, *texts, framing, start.model, start.compression};
+  const auto distillation = distillation_of(o, start.model.config, *texts, run.seed);
+  const FineTuning fine_tuning{run,
+                               o,
+                               *texts,
+                               framing,
+                               start.model,
+                               start.compression,
+                               distillation != nullptr ? &distillation->teaching : nullptr};
   const engine::Json result = fine_tune(fine_tuning, fine_tuning_job(fine_tuning));
   finish(result, summary(*fine_tuning.model.config.head, result, o));
 }

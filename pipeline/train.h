@@ -10,9 +10,15 @@
 
 namespace ingot::pipeline {
 
+// Settings that were chosen on IMDb by the validation accuracy.
 struct TrainOptions : TrainingOptions {
+  TrainOptions() {
+    truncation = "head-tail";
+    weight_decay = 0.1;
+  }
   std::string task = "auto";  // Head::task; auto: what the data answers
   std::string pooling = "auto";
+  std::string recipe = "none";   // recipe.h
   std::int64_t validation = -1;  // examples; negative: by rule
 };
 

@@ -29,7 +29,7 @@ struct TrainingOptions : DataOptions {
   double learning_rate = 1e-3;
   std::int64_t batch = 32;
   std::int64_t length = 512;  // 0: length and truncation of the model it starts from
-  std::string truncation = "head";
+  std::string truncation = "head";  // train: head-tail
   double warm_up = 0.1;
   std::string schedule = "linear";
   double weight_decay = 0.01;
@@ -46,6 +46,9 @@ struct TrainingOptions : DataOptions {
   // When a task is learned. best_by: empty: the first metric of the task.
   std::string best_by, class_weights = "none";
   double label_smoothing = 0;
+  // Teachers (distillation.h). unlabelled: data, auto (the unlabelled part of `data`) or none.
+  std::string teacher, unlabelled = "auto";
+  double teacher_weight = 0.5, temperature = 1;
   bool resume = false;
   std::string out;
 

@@ -2,6 +2,7 @@
 // 1/2.
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "bert/heads/sequence_classification.h"
 #include "engine/autograd/elementwise.h"
@@ -22,6 +23,19 @@ void write_settings(const Config&, Json& config_json) { config_json["problem_typ
 
 Variable loss(const Variable& outputs, const Targets& targets) {
   return engine::binary_cross_entropy(outputs, targets.numbers);
+}
+
+// The binary cross entropy is linear in its target too.
+Variable lesson(const Variable& outputs, const Targets& targets, const Lesson& lesson,
+                std::span<const std::uint8_t> answered) {
+  std::vector<float> mixed(lesson.outputs.size());
+  const std::size_t n = mixed.size() / answered.size();
+  for (std::size_t i = 0; i < mixed.size(); ++i) {
+    const double teacher = 1 / (1 + std::exp(-static_cast<double>(lesson.outputs[i])));
+    const double own = answered[i / n] != 0 ? static_cast<double>(targets.numbers[i]) : teacher;
+    mixed[i] = static_cast<float>((1 - lesson.weight) * own + lesson.weight * teacher);
+  }
+  return engine::binary_cross_entropy(outputs, mixed);
 }
 
 Variable predictions(const Variable& outputs) { return engine::sigmoid(outputs); }
@@ -114,6 +128,7 @@ constinit const Head kMultiLabel{.architectures = kTextArchitectures,
                                  .n_outputs = n_labels_of,
                                  .outputs = text_outputs,
                                  .loss = loss,
+                                 .lesson = lesson,
                                  .predictions = predictions,
                                  .describe = describe,
                                  .columns = columns,

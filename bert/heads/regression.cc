@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <vector>
 
 #include "bert/heads/sequence_classification.h"
 #include "engine/autograd/soft_loss.h"
@@ -32,6 +33,19 @@ void write_settings(const Config&, Json& config_json) { config_json["problem_typ
 
 Variable loss(const Variable& outputs, const Targets& targets) {
   return engine::squared_error(outputs, targets.numbers);
+}
+
+// The gradient of the two squared errors is that of one against the mixture of both numbers.
+Variable lesson(const Variable& outputs, const Targets& targets, const Lesson& lesson,
+                std::span<const std::uint8_t> answered) {
+  std::vector<float> mixed(lesson.outputs.begin(), lesson.outputs.end());
+  const std::size_t n = mixed.size() / answered.size();
+  for (std::size_t i = 0; i < mixed.size(); ++i) {
+    if (answered[i / n] != 0)
+      mixed[i] = static_cast<float>((1 - lesson.weight) * static_cast<double>(targets.numbers[i]) +
+                                    lesson.weight * static_cast<double>(mixed[i]));
+  }
+  return engine::squared_error(outputs, mixed);
 }
 
 Variable predictions(const Variable& outputs) { return outputs; }
@@ -119,6 +133,7 @@ constinit const Head kRegression{.architectures = kTextArchitectures,
                                  .n_outputs = n_labels_of,
                                  .outputs = text_outputs,
                                  .loss = loss,
+                                 .lesson = lesson,
                                  .predictions = predictions,
                                  .describe = describe,
                                  .columns = columns,

@@ -7,6 +7,7 @@
 
 #include "engine/autograd/elementwise.h"
 #include "engine/autograd/loss.h"
+#include "engine/autograd/soft_loss.h"
 #include "engine/base/error.h"
 #include "engine/base/printable.h"
 
@@ -33,6 +34,32 @@ Variable loss(const Variable& outputs, const Targets& targets) {
     return engine::smoothed_cross_entropy(outputs, targets.labels, targets.class_weights, targets.label_smoothing);
   return targets.class_weights.empty() ? engine::cross_entropy(outputs, targets.labels)
                                        : engine::weighted_cross_entropy(outputs, targets.labels, targets.class_weights);
+}
+
+// The cross entropy is linear in the target, so that with a temperature of 1 label and teacher are one target. With
+// another one the soft part is multiplied by its square, as its gradients shrink with that.
+Variable lesson(const Variable& outputs, const Targets& targets, const Lesson& lesson,
+                std::span<const std::uint8_t> answered) {
+  const auto n = static_cast<std::size_t>(outputs.value().columns());
+  const auto temperature = static_cast<float>(lesson.temperature);
+  std::vector<float> hard(lesson.outputs.size()), soft(lesson.outputs.size());
+  for (std::size_t i = 0; i < answered.size(); ++i) {
+    const std::span<const float> teacher = lesson.outputs.subspan(i * n, n);
+    const float largest = *std::max_element(teacher.begin(), teacher.end());
+    double sum = 0;
+    for (const float z : teacher) sum += std::exp(static_cast<double>((z - largest) / temperature));
+    const double weight = answered[i] != 0 ? lesson.weight : 1;
+    for (std::size_t c = 0; c < n; ++c)
+      soft[i * n + c] =
+          static_cast<float>(weight * std::exp(static_cast<double>((teacher[c] - largest) / temperature)) / sum);
+    if (answered[i] != 0) hard[i * n + static_cast<std::size_t>(targets.labels[i])] = static_cast<float>(1 - weight);
+  }
+  if (lesson.temperature == 1) {
+    for (std::size_t i = 0; i < soft.size(); ++i) soft[i] += hard[i];
+    return engine::soft_cross_entropy(outputs, soft);
+  }
+  return engine::mixed(engine::soft_cross_entropy(outputs, hard), 1,
+                       engine::soft_cross_entropy(outputs, soft, temperature), temperature * temperature);
 }
 
 Variable predictions(const Variable& outputs) { return engine::softmax(outputs); }
@@ -92,6 +119,7 @@ constinit const Head kSequenceClassification{.architectures = kTextArchitectures
                                              .outputs = text_outputs,
                                              .loss = loss,
                                              .smooths_labels = true,
+                                             .lesson = lesson,
                                              .predictions = predictions,
                                              .describe = describe,
                                              .columns = columns,

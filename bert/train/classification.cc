@@ -82,6 +82,54 @@ double weight_of(const Head& head, std::span<const std::int32_t> labels, std::sp
   return sum;
 }
 
+void append_example(data::Batch& batch, const TokenPart& part, std::size_t example, const data::Framing& framing) {
+  if (part.second_sizes.empty()) {
+    data::append_sequence(batch, framing, part.tokens(example), part.tags_of(example), kInnerToken);
+  } else if (framing.pairs_apart) {
+    data::append_sequence(batch, framing, part.first(example));
+    data::append_sequence(batch, framing, part.second(example));
+  } else {
+    data::append_pair(batch, framing, part.first(example), part.second(example));
+  }
+}
+
+// A batch with a teacher. Members below the number of training texts are these, the others unlabelled ones.
+struct LessonBatch {
+  data::Batch batch;
+  Answered answers;  // of unlabelled texts: -1 and zeros
+  std::vector<float> outputs;
+  std::vector<std::uint8_t> answered;
+};
+LessonBatch lesson_batch(const Subset& training, const Teaching& teaching, std::span<const std::size_t> members,
+                         const data::Framing& framing) {
+  LessonBatch made;
+  const std::size_t n = training.examples.size();
+  const std::size_t n_outputs = teaching.outputs.size() / (n + teaching.unlabelled.examples.size());
+  const std::size_t n_numbers = training.part->numbers_of(0).size();
+  for (const std::size_t member : members) {
+    const bool own = member < n;
+    const Subset& subset = own ? training : teaching.unlabelled;
+    const std::size_t example = subset.examples[own ? member : member - n];
+    append_example(made.batch, *subset.part, example, framing);
+    made.answered.push_back(own ? 1 : 0);
+    made.answers.labels.push_back(own ? training.part->labels[example] : data::kUnlabelled);
+    for (std::size_t i = 0; i < n_numbers; ++i)
+      made.answers.numbers.push_back(own ? training.part->numbers_of(example)[i] : 0);
+    const std::span<const float> said = std::span(teaching.outputs).subspan(member * n_outputs, n_outputs);
+    made.outputs.insert(made.outputs.end(), said.begin(), said.end());
+  }
+  return made;
+}
+
+StepResult taught_step(const Model& model, LessonBatch made, const Teaching& teaching,
+                       engine::DropoutStreams& streams) {
+  const Input input = make_input(std::move(made.batch));
+  const engine::Variable outputs = model.outputs(model.encode(input, streams), input, streams);
+  const Lesson lesson{.outputs = made.outputs, .weight = teaching.weight, .temperature = teaching.temperature};
+  return {model.config.head->lesson(outputs, made.answers.targets(), lesson, made.answered),
+          static_cast<std::int64_t>(input.ids.size()), static_cast<double>(made.answered.size())};
+}
+
 double score(const Evaluation& e, const Metric& metric) {
   return metric.lower_is_better ? -metric.value(e) : metric.value(e);
 }
@@ -124,18 +172,7 @@ Input make_input(data::Batch&& batch) {
 
 data::Batch make_batch(const Subset& subset, std::span<const std::size_t> members, const data::Framing& framing) {
   data::Batch batch;
-  const TokenPart& part = *subset.part;
-  for (const std::size_t member : members) {
-    const std::size_t example = subset.examples[member];
-    if (part.second_sizes.empty()) {
-      data::append_sequence(batch, framing, part.tokens(example), part.tags_of(example), kInnerToken);
-    } else if (framing.pairs_apart) {
-      data::append_sequence(batch, framing, part.first(example));
-      data::append_sequence(batch, framing, part.second(example));
-    } else {
-      data::append_pair(batch, framing, part.first(example), part.second(example));
-    }
-  }
+  for (const std::size_t member : members) append_example(batch, *subset.part, subset.examples[member], framing);
   return batch;
 }
 
@@ -162,8 +199,9 @@ Outputs outputs_of(const Model& model) {
           }};
 }
 
-Predictions predict(const Outputs& outputs, const Subset& subset, const data::Framing& framing, std::int64_t batch_size,
-                    const std::function<void(std::int64_t, std::int64_t)>& progress) {
+Predictions predict(const Outputs& outputs, const Subset& subset, const data::Framing& framing,
+                    std::int64_t batch_size, const std::function<void(std::int64_t, std::int64_t)>& progress,
+                    Form form) {
   const engine::NoGradient no_gradient;
   Predictions all{.n_outputs = 0, .values = {}, .offsets = row_offsets(*outputs.config->head, subset, framing)};
   std::int64_t n_done = 0, n_tokens = 0;
@@ -171,7 +209,9 @@ Predictions predict(const Outputs& outputs, const Subset& subset, const data::Fr
     data::Batch batch = make_batch(subset, members, framing);
     n_tokens += batch.n_tokens();
     const std::vector<std::int32_t> tags = batch.tags, offsets = batch.offsets;
-    const engine::Tensor rows = outputs.config->head->predictions(outputs.of(make_input(std::move(batch)))).value();
+    const engine::Variable computed = outputs.of(make_input(std::move(batch)));
+    const engine::Tensor rows =
+        form == Form::outputs ? computed.value() : outputs.config->head->predictions(computed).value();
     if (n_done == 0) {
       all.n_outputs = static_cast<std::size_t>(rows.columns());
       all.values.resize(all.offsets.back() * all.n_outputs);
@@ -237,15 +277,25 @@ Job classification_job(Model& model, const Subset& training, const Subset& valid
   engine::require(options.label_smoothing == 0 || head.smooths_labels,
                   "--label-smoothing: is about tasks that choose one of several labels, the task is {}", head.task);
   auto current = std::make_shared<Epoch>();
-  auto lengths = std::make_shared<const std::vector<std::uint32_t>>(training.lengths(framing));
+  const Teaching* const teaching = options.teaching;
+  engine::require(teaching == nullptr || head.lesson != nullptr, "--teacher: cannot teach the task {}", head.task);
+  std::vector<std::uint32_t> all_lengths = training.lengths(framing);
+  if (teaching != nullptr && teaching->unlabelled.part != nullptr) {
+    const std::vector<std::uint32_t> more = teaching->unlabelled.lengths(framing);
+    all_lengths.insert(all_lengths.end(), more.begin(), more.end());
+  }
+  auto lengths = std::make_shared<const std::vector<std::uint32_t>>(std::move(all_lengths));
   Job job{.name = "train"};
   job.batches_per_epoch = engine::ceil_div(static_cast<std::int64_t>(lengths->size()), batch_size);
   job.step = [=, &model, &training, &head](std::int64_t epoch, std::int64_t index, engine::DropoutStreams& streams) {
     if (current->number != epoch) {
       *current = {epoch, data::training_order(*lengths, batch_size, seed, static_cast<std::uint64_t>(epoch))};
     }
-    data::Batch batch = make_batch(training, current->batches[static_cast<std::size_t>(index)], framing);
-    const Answered answered = answers_of(head, training, current->batches[static_cast<std::size_t>(index)], batch);
+    const std::vector<std::size_t>& members = current->batches[static_cast<std::size_t>(index)];
+    if (teaching != nullptr)
+      return taught_step(model, lesson_batch(training, *teaching, members, framing), *teaching, streams);
+    data::Batch batch = make_batch(training, members, framing);
+    const Answered answered = answers_of(head, training, members, batch);
     const Input input = make_input(std::move(batch));
     const engine::Variable outputs = model.outputs(model.encode(input, streams), input, streams);
     Targets targets = answered.targets();

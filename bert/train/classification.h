@@ -54,8 +54,10 @@ struct Predictions {
     return std::span(values).subspan(offsets[text] * n_outputs, (offsets[text + 1] - offsets[text]) * n_outputs);
   }
 };
+enum class Form { predictions, outputs };  // as Head::predictions makes them; as the head computes them
 Predictions predict(const Outputs& outputs, const Subset& subset, const data::Framing& framing, std::int64_t batch_size,
-                    const std::function<void(std::int64_t done, std::int64_t n_tokens)>& progress = {});
+                    const std::function<void(std::int64_t done, std::int64_t n_tokens)>& progress = {},
+                    Form form = Form::predictions);
 
 // The same for n single texts as token ids.
 Predictions predict(const Outputs& outputs, std::span<const std::span<const std::int32_t>> texts,
@@ -81,10 +83,19 @@ Evaluation evaluate(const Model& model, const Subset& subset, const data::Framin
 // The metric of the model's head that comes first: how good the model is, in a number.
 double first_metric(const Model& model, const Evaluation& evaluation);
 
+// What a teacher says: its outputs for the training texts, and for texts without answers that are learned from with
+// them.
+struct Teaching {
+  Subset unlabelled{};                   // texts beside the training texts; its part may be null
+  std::vector<float> outputs;            // [training texts and unlabelled ones, n_outputs]
+  double weight = 0.5, temperature = 1;  // Lesson
+};
+
 struct ClassificationOptions {
   const Metric* best_by = nullptr;     // metric that chooses the best model; null: the head's first
   std::vector<float> class_weights{};  // of the training loss, by label; empty: all the same. For heads with labels
   double label_smoothing = 0;          // of the training loss; of heads with smooths_labels
+  const Teaching* teaching = nullptr;  // a reference is kept; of heads with a lesson
 };
 
 // The training job: the head's loss on `training`, validated on `validation`. References are kept: model and subsets

@@ -51,23 +51,27 @@ Variable squared_error(const Variable& outputs, std::span<const float> targets) 
   return mean(total, static_cast<double>(targets.size()), outputs, gradient);
 }
 
-Variable soft_cross_entropy(const Variable& logits, std::span<const float> probabilities) {
-  require_sizes("soft_cross_entropy", logits, probabilities);
+// With s = sum_c w_c: dz_c = (s softmax(z / T)_c - w_c) / T.
+Variable soft_cross_entropy(const Variable& logits, std::span<const float> weights, float temperature) {
+  require_sizes("soft_cross_entropy", logits, weights);
   const auto n = static_cast<std::size_t>(logits.value().columns());
   Tensor gradient = Tensor::empty(logits.shape());
   double total = 0;
-  for (std::size_t r = 0; r < probabilities.size(); r += n) {
-    const float* z = logits.value().data() + r;
-    const float largest = *std::max_element(z, z + n);
-    double sum = 0;
-    for (std::size_t c = 0; c < n; ++c) sum += std::exp(static_cast<double>(z[c] - largest));
+  std::vector<double> z(n);
+  for (std::size_t r = 0; r < weights.size(); r += n) {
+    for (std::size_t c = 0; c < n; ++c) z[c] = static_cast<double>(logits.value().data()[r + c]) / temperature;
+    const double largest = *std::max_element(z.begin(), z.end());
+    double sum = 0, row = 0;
+    for (const double v : z) sum += std::exp(v - largest);
     const double log_sum = std::log(sum) + largest;
+    for (std::size_t c = 0; c < n; ++c) row += static_cast<double>(weights[r + c]);
     for (std::size_t c = 0; c < n; ++c) {
-      total += static_cast<double>(probabilities[r + c]) * (log_sum - z[c]);
-      gradient.data()[r + c] = static_cast<float>(std::exp(z[c] - log_sum)) - probabilities[r + c];
+      const auto w = static_cast<double>(weights[r + c]);
+      total += w * (log_sum - z[c]);
+      gradient.data()[r + c] = static_cast<float>((row * std::exp(z[c] - log_sum) - w) / temperature);
     }
   }
-  return mean(total, static_cast<double>(probabilities.size() / n), logits, gradient);
+  return mean(total, static_cast<double>(weights.size() / n), logits, gradient);
 }
 
 Variable mixed(const Variable& a, float weight, const Variable& b, float other_weight) {

@@ -14,9 +14,9 @@ Variable binary_cross_entropy(const Variable& logits, std::span<const float> tar
 // Mean over all elements of (y - t)^2, as PyTorch's MSELoss. outputs [n_rows, n], targets [n_rows n] -> [1].
 Variable squared_error(const Variable& outputs, std::span<const float> targets);
 
-// Mean over the rows of -sum_c p_c log softmax(z)_c. logits [n_rows, n], probabilities [n_rows n] whose rows sum to 1
-// -> [1].
-Variable soft_cross_entropy(const Variable& logits, std::span<const float> probabilities);
+// Mean over the rows of -sum_c w_c log softmax(z / temperature)_c. logits [n_rows, n], weights [n_rows n], at least 0:
+// probabilities, or a share of them -> [1].
+Variable soft_cross_entropy(const Variable& logits, std::span<const float> weights, float temperature = 1);
 
 // weight a + other_weight b, of losses [1].
 Variable mixed(const Variable& a, float weight, const Variable& b, float other_weight);

@@ -33,6 +33,7 @@ Json identity_of(const Run& run, const TrainingTexts& texts) {
                            "trials", "time", "startup", "jobs"}) {
     identity.erase(free);
   }
+  if (identity.value("pair", "").empty()) identity.erase("pair");  // newer than studies that are still gone on with
   identity["data_fingerprint"] = texts.source->fingerprint();
   identity["tokenizer_fingerprint"] = bert::fingerprint(*texts.tokenizer);
   return identity;

@@ -53,18 +53,20 @@ TEST_CASE("squared error is the mean of the squares") {
   check([](const Variables& v) { return squared_error(v[0], kShares); }, {y});
 }
 
-TEST_CASE("soft cross entropy is the mean over rows of -sum p log softmax") {
-  const std::vector<float> p{0.2f, 0.5f, 0.3f, 1.0f, 0.0f, 0.0f};
+TEST_CASE("soft cross entropy is the mean over rows of -sum w log softmax(z / T)") {
+  const std::vector<float> w{0.2f, 0.5f, 0.3f, 0.4f, 0.0f, 0.0f};  // the second row is a share of a label
   const Variable z = random_leaf({2, 3}, 3, 4);
-  double sum = 0;
-  for (std::size_t r = 0; r < 2; ++r) {
-    double total = 0;
-    for (std::size_t c = 0; c < 3; ++c) total += std::exp(double{z.value().data()[3 * r + c]});
-    for (std::size_t c = 0; c < 3; ++c)
-      sum -= double{p[3 * r + c]} * std::log(std::exp(double{z.value().data()[3 * r + c]}) / total);
+  for (const float t : {1.0f, 2.5f}) {
+    double sum = 0;
+    for (std::size_t r = 0; r < 2; ++r) {
+      double total = 0;
+      for (std::size_t c = 0; c < 3; ++c) total += std::exp(double{z.value().data()[3 * r + c]} / double{t});
+      for (std::size_t c = 0; c < 3; ++c)
+        sum -= double{w[3 * r + c]} * std::log(std::exp(double{z.value().data()[3 * r + c]} / double{t}) / total);
+    }
+    CHECK(value(soft_cross_entropy(z, w, t)) == doctest::Approx(sum / 2).epsilon(1e-6));
+    check([&](const Variables& v) { return soft_cross_entropy(v[0], w, t); }, {z});
   }
-  CHECK(value(soft_cross_entropy(z, p)) == doctest::Approx(sum / 2).epsilon(1e-6));
-  check([&](const Variables& v) { return soft_cross_entropy(v[0], p); }, {z});
 }
 
 TEST_CASE("a mixture of two losses has the mixture of their gradients") {

@@ -1,0 +1,43 @@
+// Teachers: models, or n-grams, whose outputs a student learns beside the labels, and on texts that have none.
+//
+// What teachers say is computed once for all texts and kept in the cache by content (teachers, texts, seed). A teacher
+// may be any model that has learned the same labels, with a tokenizer of its own. `ngrams` is built in: it says of a
+// training text what a model says that never saw it (pipeline/ngrams/teacher.h).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bert/train/classification.h"
+#include "pipeline/fine_tuning.h"
+
+namespace ingot::pipeline {
+
+// One of --teacher DIR[=WEIGHT],ngrams[=WEIGHT]: the outputs of all are added, each times its weight.
+struct Teacher {
+  std::string name;  // folder, or ngrams
+  double weight = 1;
+};
+
+// Throws Error for a weight that is no number above 0, and if only some have one. Without weights each has the same
+// share of 1.
+std::vector<Teacher> parse_teachers(const std::string& text);
+
+// Throws Error for options out of range, and for those that are about teachers where there is none.
+void check_distillation_options(const TrainingOptions& options);
+
+// What is learned from teachers, and the texts behind it. It must not be moved while a job refers to it.
+struct Distillation {
+  std::unique_ptr<data::Source> source;  // of texts without labels, if --unlabelled names some
+  std::optional<bert::TokenCorpus> corpus;
+  bert::Teaching teaching;
+};
+
+// Null without --teacher. Reads the texts without labels (those of the data, unless --unlabelled says otherwise) and
+// asks the teachers. Throws Error for a teacher that is no model of the same task and labels.
+std::unique_ptr<Distillation> distillation_of(const TrainingOptions& options, const bert::Config& student,
+                                              const TrainingTexts& texts, std::uint64_t seed);
+
+}  // namespace ingot::pipeline
