@@ -16,7 +16,7 @@ struct Recipe {
   double learning_rate;
 };
 
-// fast, good, best. All learn from the built-in teacher too, where it can teach the task. Measured on IMDb: docs/imdb.
+// fast, good, best. All learn from the built-in teacher too, where it can teach the task.
 std::span<const Recipe> recipes();
 
 // The options with what the recipe says where the user says nothing (`given`: options as "--epochs"). Throws Error for

@@ -5,11 +5,15 @@
 #include <string>
 
 #include "pipeline/searches/model_search.h"
-#include "pipeline/training.h"
+#include "pipeline/train.h"
 
 namespace ingot::pipeline {
 
 struct NasOptions : TrainingOptions, ModelSearchOptions {
+  NasOptions() {  // as train does
+    truncation = TrainOptions().truncation;
+    weight_decay = TrainOptions().weight_decay;
+  }
   std::string layers = "2,4,8", heads = "2,4,8,16", hidden = "128,192,256,384,512", ffn = "512,768,1024,1536,2048";
   std::string identity;  // of Linear layers: each, role, never; empty: each, for a grid role
   std::int64_t steps = 0, max_parameters = 0;

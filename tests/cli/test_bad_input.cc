@@ -134,7 +134,7 @@ TEST_CASE("empty and enormous texts are predicted, the latter truncated with a w
   const Outcome outcome = place.run("predict run", "\n" + enormous + "\n");
   CHECK(outcome.code == 0);
   CHECK(std::count(outcome.out.begin(), outcome.out.end(), '\n') == 2);
-  CHECK(outcome.error.find("1 of 2 texts are longer than 16 tokens and are truncated (head)") != std::string::npos);
+  CHECK(outcome.error.find("1 of 2 texts are longer than 16 tokens and are truncated (head-tail)") != std::string::npos);
   check_refused(place.run("predict run $'\\xff\\xff'"), "text 1: must be UTF-8");
 }
 

@@ -77,7 +77,8 @@ TEST_CASE("--help puts options under headings, each once, and those of every com
       if (line.ends_with(":") && !line.starts_with(" ") && line != "Example:") found.push_back(line);
     return found;
   };
-  CHECK(headings("train") == std::vector<std::string>{"Data:", "Output:", "Model:", "Training:", "Of every command:"});
+  CHECK(headings("train") ==
+        std::vector<std::string>{"Data:", "Output:", "Model:", "Training:", "Distillation:", "Of every command:"});
   CHECK(headings("search mixed") == std::vector<std::string>{"Positionals:", "Data:", "Output:", "Search space:",
                                                              "Search:", "Training:", "Of every command:"});
   CHECK(headings("version").empty());

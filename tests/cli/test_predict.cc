@@ -52,7 +52,7 @@ void train(const Workplace& place, const std::string& task) {
   if (task == "regression") options += " --label score,weight";
   const Outcome outcome = place.run(
       "train --tokenizer vocab.txt --layers 1 --hidden 16 --heads 2 --ffn 16 --length 12 --batch 8 --epochs 2 --lr "
-      "1e-2 --validation 10 --quiet --out run --data " +
+      "1e-2 --truncation head --validation 10 --quiet --out run --data " +
       file + options);
   INFO(outcome.error);
   REQUIRE(outcome.code == 0);

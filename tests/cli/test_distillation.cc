@@ -1,0 +1,123 @@
+// Students of teachers, from the command line.
+#include <doctest/doctest.h>
+
+#include "engine/io/json.h"
+#include "tests/support/error_text.h"
+#include "tests/support/program.h"
+
+using namespace ingot;
+using engine::Json;
+using test::contains;
+using test::Outcome;
+using test::Workplace;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kWords[] = {"iron", "gold", "lead", "plum", "pear", "fig"};
+const std::string kStudent =
+    "train --tokenizer vocab.txt --layers 1 --hidden 16 --heads 2 --ffn 16 --length 12 --batch 8 --lr 1e-2 "
+    "--validation 12 --data own.csv ";
+
+// Texts whose word says the label, and others without labels.
+void write_texts(const Workplace& place) {
+  std::string labelled = "text,label\n", other = "text\n";
+  for (int i = 0; i < 72; ++i) {
+    labelled += fmt::format("the {} is {},{}\n", kWords[i % 6], kWords[(i * 5 + 1) % 6], i % 6 < 3 ? "metal" : "fruit");
+    other += fmt::format("{} and {}\n", kWords[i % 6], kWords[(i / 6) % 6]);
+  }
+  place.write("own.csv", labelled);
+  place.write("unlabelled.csv", other);
+}
+
+Outcome good(const Workplace& place, const std::string& words) {
+  const Outcome outcome = place.run(words);
+  CHECK_MESSAGE(outcome.code == 0, outcome.error);
+  return outcome;
+}
+
+std::string weights(const Workplace& place, const std::string& run) {
+  return test::text_of_file(place / (run + "/last/model.safetensors"));
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a student learns from n-grams and models; what they say is asked once and kept; its run resumes to the same") {
+  const Workplace place;
+  write_texts(place);
+  const std::string taught = kStudent + "--epochs 2 --teacher ngrams --unlabelled unlabelled.csv ";
+  const Outcome first = good(place, taught + "--out a");
+  CHECK(contains(first.error, "ngrams, fold 4 of 4"));
+  CHECK(contains(first.error, "teacher ngrams: 60 labelled and 72 unlabelled texts"));
+  const Outcome second = good(place, taught + "--out b");
+  CHECK_FALSE(contains(second.error, "fold 4 of 4"));
+  CHECK(weights(place, "a") == weights(place, "b"));
+  CHECK(Json::parse(test::text_of_file(place / "a/result.json"))["steps"] == 2 * 17);  // (60 + 72) / 8, rounded up
+  good(place, kStudent + "--epochs 2 --out alone");
+  CHECK(weights(place, "a") != weights(place, "alone"));
+  good(place, taught + "--threads 1 --out one");
+  CHECK(weights(place, "a") == weights(place, "one"));
+
+  const Outcome both = good(place, kStudent + "--teacher ngrams=0.4,a=0.6 --temperature 2 --out both");
+  CHECK(contains(both.error, "teacher a "));
+  CHECK(contains(both.error, "60 labelled and 0 unlabelled texts"));
+  good(place, "quantize a --data own.csv --qat-epochs 1 --batch 8 --teacher a --validation 12 --out q");
+  CHECK(fs::exists(place / "q/best/compression.json"));
+  good(place, "prune a --data own.csv --epochs 1 --batch 8 --teacher a --validation 12 --out p");
+}
+
+TEST_CASE("a recipe is its settings by name, pretrains where it says so, and gives way to options") {
+  const Workplace place;
+  write_texts(place);
+  good(place, kStudent + "--recipe fast --out fast");
+  good(place, kStudent + "--teacher ngrams --out same");
+  CHECK(weights(place, "fast") == weights(place, "same"));
+  good(place, kStudent + "--recipe good --out good");
+  CHECK(Json::parse(test::text_of_file(place / "good/pretrained/result.json"))["steps"] ==
+        6);  // 60 + 12 texts, 3 epochs
+  CHECK(weights(place, "good") != weights(place, "fast"));
+  CHECK(place.run(kStudent + "--recipe good --out good").code == 2);
+  CHECK(place.run(kStudent + "--recipe good --resume --out good").code == 0);
+  const Outcome unknown = place.run(kStudent + "--recipe quick --out none");
+  CHECK(contains(unknown.error, "--recipe: must be none or one of fast, good, best, got 'quick'"));
+  CHECK(contains(place.run("train --data own.csv --from fast --recipe best --out none").error,
+                 "--recipe best: pretrains a model of its own; it goes without --from"));
+}
+
+TEST_CASE("teachers that cannot teach are refused, and options about teachers without one") {
+  const Workplace place;
+  write_texts(place);
+  good(place, kStudent + "--out a");
+  const auto refused = [&](const std::string& words, const std::string& sentence) {
+    const Outcome outcome = place.run(words + " --out none");
+    CHECK(outcome.code == 2);
+    CHECK_MESSAGE(contains(outcome.error, sentence), outcome.error);
+    CHECK_FALSE(fs::exists(place / "none/result.json"));
+  };
+  refused(kStudent + "--teacher absent", "absent: no such model folder");
+  refused(kStudent + "--teacher a,", "--teacher: must be folders of models, or ngrams, separated by commas, got 'a,'");
+  refused(kStudent + "--teacher a=0", "--teacher a: a weight must be a number above 0, got '0'");
+  refused(kStudent + "--teacher a=nan", "--teacher a: a weight must be a number above 0, got 'nan'");
+  refused(kStudent + "--teacher a=1,ngrams", "--teacher: all of 2 must have a weight or none, got 'a=1,ngrams'");
+  refused(kStudent + "--temperature 2", "are about a teacher; name one with --teacher");
+  refused(kStudent + "--teacher a --temperature 0", "--temperature: must be above 0, got 0");
+  refused(kStudent + "--teacher a --teacher-weight 1.5", "--teacher-weight: must be above 0 and at most 1, got 1.5");
+  refused(kStudent + "--teacher a --label-smoothing 0.1", "--teacher: its targets are soft already");
+  refused("quantize a --data own.csv --teacher a", "--teacher: is about training, and there are no epochs of it");
+  std::string other = "text,label\n", numbers = "text,score\n";
+  for (int i = 0; i < 40; ++i) {
+    other += fmt::format("the {},{}\n", kWords[i % 6], i % 2 == 0 ? "big" : "small");
+    numbers += fmt::format("the {},{}\n", kWords[i % 6], 0.5 * i);
+  }
+  place.write("other.csv", other);
+  place.write("numbers.csv", numbers);
+  place.write("pairs.csv", "sentence1,sentence2\na,b\n");
+  const std::string plain = "train --tokenizer vocab.txt --layers 1 --hidden 16 --heads 2 --ffn 16 --length 12 ";
+  refused(plain + "--data other.csv --teacher a",
+          "--teacher a: must know the labels of the data (big, small), knows fruit, metal");
+  refused(plain + "--data numbers.csv --teacher a",
+          "--teacher a: must have learned the task regression, has learned single-label");
+  refused(plain + "--data numbers.csv --teacher ngrams", "--teacher ngrams: teaches one label for each text");
+  refused(kStudent + "--teacher ngrams --unlabelled pairs.csv", "--unlabelled pairs.csv: must hold single texts");
+}
