@@ -1,6 +1,7 @@
 #include "compress/effective.h"
 
 #include <cstring>
+#include <memory>
 
 namespace ingot::compress {
 namespace {
@@ -13,15 +14,36 @@ bool same_bits(const Tensor& a, const Tensor& b) {
 
 }  // namespace
 
-std::map<std::string, Tensor> effective_parameters(bert::Model model) {
+engine::Variable make_tensor(const std::string&, const std::function<Tensor()>& make) {
+  return engine::Variable(make());
+}
+
+bert::Model baked(const bert::Model& model, const KeepTensor& keep) {
   const engine::NoGradient off;
-  std::map<std::string, Tensor> values;
-  for (const engine::Parameter& p : model.parameters()) values[p.name] = p.variable.value();
-  for (const auto& [name, linear] : model.linears()) {
-    values[name + ".weight"] = linear->effective_weight().value();
-    values[name + ".bias"] = linear->effective_bias().value();
+  bert::Model made = model;
+  for (const auto& [name, linear] : made.linears()) {
+    const engine::Linear before = *linear;
+    if (before.transforms == nullptr) continue;
+    auto transforms = std::make_shared<engine::TensorTransforms>(*before.transforms);
+    transforms->weight = transforms->bias = {};
+    *linear = {keep(name, [&] { return before.effective_weight().value(); }),
+               engine::Variable(before.effective_bias().value()), std::move(transforms)};
   }
-  for (const auto& [name, table] : model.tables()) values[name + ".weight"] = table->table().value();
+  bake_tables(made, keep);
+  return made;
+}
+
+void bake_tables(bert::Model& model, const KeepTensor& keep) {
+  const engine::NoGradient off;
+  for (const auto& [name, table] : model.tables()) {
+    const engine::Embedding before = *table;
+    if (before.transforms != nullptr) *table = {keep(name, [&] { return before.table().value(); }), nullptr};
+  }
+}
+
+std::map<std::string, Tensor> effective_parameters(bert::Model model) {
+  std::map<std::string, Tensor> values;
+  for (const engine::Parameter& p : baked(model).parameters()) values[p.name] = p.variable.value();
   return values;
 }
 

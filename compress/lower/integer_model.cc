@@ -6,6 +6,7 @@
 #include <array>
 
 #include "bert/head.h"
+#include "compress/effective.h"
 #include "engine/autograd/elementwise.h"
 #include "engine/base/error.h"
 
@@ -64,8 +65,7 @@ IntegerModel::IntegerModel(const bert::Model& model, const IntegerProgram& progr
     : model_(exact_model(model, program)) {
   const bert::Head& head = *model_.config.head;
   engine::require(!head.task.empty(), "integer model: has no task to compute");
-  const engine::NoGradient off;
-  for (const auto& [name, table] : model_.tables()) *table = {table->table(), nullptr};  // once, not at every batch
+  bake_tables(model_);
   for (std::size_t i = 0; i < model_.layers.size(); ++i) layers_.push_back(make_layer(i, program, observer));
   if (model_.config.has_pooler()) replace("bert.pooler.dense", model_.pooler, Activation::tanh, program, observer);
   if (head.parts == nullptr) return;

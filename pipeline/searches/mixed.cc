@@ -13,6 +13,7 @@
 #include <mutex>
 
 #include "bert/checkpoint.h"
+#include "compress/effective.h"
 #include "compress/packed/footprint.h"
 #include "compress/quantize/calibration.h"
 #include "engine/base/error.h"
@@ -88,24 +89,12 @@ class Weights {
  public:
   // A model to evaluate, whose weights and biases are quantised once instead of with every batch.
   bert::Model frozen(const CompressedModel& start, const Compression& compression, const std::vector<Choice>& choices) {
-    const engine::NoGradient no_gradient;
     bert::Model model = start.model;
     compress::attach(model, compression);
     std::map<std::string, std::string> formats;
     for (const Choice& choice : choices) formats[choice.tensor.layer] = choice.weight;
-    for (const auto& [name, linear] : model.linears()) {
-      const engine::Linear changed = *linear;
-      if (changed.transforms == nullptr) continue;
-      auto transforms = std::make_shared<engine::TensorTransforms>(*changed.transforms);
-      transforms->weight = transforms->bias = {};
-      *linear = {get(name, formats[name], [&] { return changed.effective_weight().value(); }),
-                 engine::Variable(changed.effective_bias().value()), std::move(transforms)};
-    }
-    for (const auto& [name, table] : model.tables()) {
-      const engine::Embedding changed = *table;
-      *table = {get(name, formats[name], [&] { return changed.table().value(); }), nullptr};
-    }
-    return model;
+    return compress::baked(
+        model, [&](const std::string& layer, const auto& make) { return get(layer, formats[layer], make); });
   }
 
  private:
