@@ -165,6 +165,37 @@ TEST_CASE("another corpus, vocabulary or setting is tokenized anew") {
   CHECK(cache.files().size() == 4);
 }
 
+TEST_CASE("pairs, numbers and tags come back from the token file; the first token of a word stands for it") {
+  const TemporaryCache cache;
+  const auto tokenizer = letters();
+  MemorySource pairs;
+  pairs.corpus.answers = data::Answers::numbers;
+  pairs.corpus.has_pairs = true;
+  pairs.corpus.label_names = {"x", "y"};
+  pairs.corpus.train = {{.text = "ab c", .second = "d", .numbers = {1, 2.5f}},
+                        {.text = "a", .second = "bc de", .numbers = {-3, 4}}};
+  const bert::TokenCorpus tokens = bert::tokenize(pairs, *tokenizer);
+  CHECK(tokens.answers == data::Answers::numbers);
+  CHECK(tokens.has_pairs);
+  const auto ids = [](std::span<const std::int32_t> some) { return Ids(some.begin(), some.end()); };
+  CHECK(ids(tokens.train.first(0)) == tokenizer->encode("ab c"));
+  CHECK(ids(tokens.train.second(0)) == tokenizer->encode("d"));
+  CHECK(ids(tokens.train.second(1)) == tokenizer->encode("bc de"));
+  CHECK(tokens.train.numbers_of(0)[1] == 2.5f);
+  CHECK(tokens.train.numbers_of(1)[0] == -3);
+  MemorySource tagged;
+  tagged.key = 2;
+  tagged.corpus.answers = data::Answers::tags;
+  tagged.corpus.label_names = {"B-X", "O"};
+  tagged.corpus.train = {{.text = "abc \x01 d", .words = {{3, 0}, {5, 1}, {7, 1}}}};  // the second is no text
+  tagged.corpus.test = {{.text = "ab", .words = {{2, 1}}}};
+  const bert::TokenCorpus words = bert::tokenize(tagged, *tokenizer);
+  CHECK(words.answers == data::Answers::tags);
+  CHECK(ids(words.train.tags_of(0)) == Ids{0, bert::kInnerToken, bert::kInnerToken, 1, 1});
+  CHECK(words.train.tokens(0)[3] == tokenizer->special().unknown);
+  CHECK(ids(words.test.tags_of(0)) == Ids{1, bert::kInnerToken});
+}
+
 TEST_CASE("a text is known again by its hash, whatever its blanks and case") {
   for (const char* same : {"a b", " A  b", "a\tB\r\n", "a\n\nb "})
     CHECK(bert::text_hash(same) == bert::text_hash("a b"));

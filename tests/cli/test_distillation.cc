@@ -1,6 +1,9 @@
 // Students of teachers, from the command line.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
+#include "bert/model.h"
 #include "engine/io/json.h"
 #include "tests/support/error_text.h"
 #include "tests/support/program.h"
@@ -65,6 +68,25 @@ TEST_CASE(
   good(place, "quantize a --data own.csv --qat-epochs 1 --batch 8 --teacher a --validation 12 --out q");
   CHECK(fs::exists(place / "q/best/compression.json"));
   good(place, "prune a --data own.csv --epochs 1 --batch 8 --teacher a --validation 12 --out p");
+}
+
+TEST_CASE("a teacher that counts its labels in another order teaches the same") {
+  const Workplace place;
+  write_texts(place);
+  good(place, kStudent + "--epochs 3 --out a");
+  good(place, kStudent + "--teacher a --teacher-weight 1 --out straight");
+  // The same teacher, its outputs and their names exchanged.
+  bert::Model teacher = bert::load_model(place / "a/best");
+  std::swap(teacher.config.label_names[0], teacher.config.label_names[1]);
+  const engine::Linear& classifier = teacher.head.linears.at("classifier");
+  const std::int64_t k = classifier.weight.shape()[1];
+  float* const weight = classifier.weight.value().data();
+  std::swap_ranges(weight, weight + k, weight + k);
+  std::swap(classifier.bias.value().data()[0], classifier.bias.value().data()[1]);
+  fs::copy(place / "a/best", place / "b");
+  bert::save_model(place / "b", teacher);
+  good(place, kStudent + "--teacher b --teacher-weight 1 --out crossed");
+  CHECK(weights(place, "straight") == weights(place, "crossed"));
 }
 
 TEST_CASE("a recipe is its settings by name, pretrains where it says so, and gives way to options") {

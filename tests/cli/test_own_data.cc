@@ -37,6 +37,29 @@ engine::Json evaluated(const Workplace& place, const std::string& words) {
 
 }  // namespace
 
+TEST_CASE("answers of a corpus are put into the order of a model that names them otherwise") {
+  using data::Answers;
+  const std::vector<std::uint64_t> offsets{0, 2, 3};
+  const std::vector<std::int32_t> ids{7, 8, 9}, labels{0, 1}, tags{1, bert::kInnerToken, 0};
+  const std::vector<float> numbers{1, 2, 3, 4};
+  const std::vector<std::string> data{"a", "b"}, model{"c", "b", "a"}, two{"b", "a"};
+  const auto numbers_of = [](const pipeline::RenumberedPart& made) {
+    return std::vector<float>(made.part().numbers.begin(), made.part().numbers.end());
+  };
+  const bert::TokenPart part{.offsets = offsets, .ids = ids, .labels = labels, .numbers = numbers, .tags = tags};
+  const pipeline::RenumberedPart all(part, Answers::labels, data, model);
+  CHECK(std::vector<std::int32_t>(all.part().labels.begin(), all.part().labels.end()) == std::vector{2, 1});
+  CHECK(std::vector<std::int32_t>(all.part().tags.begin(), all.part().tags.end()) ==
+        std::vector{1, bert::kInnerToken, 2});
+  CHECK(numbers_of(all) == std::vector<float>{0, 2, 1, 0, 4, 3});  // of a label that the data lacks: no
+  CHECK(numbers_of(pipeline::RenumberedPart(part, Answers::numbers, data, two)) == std::vector<float>{2, 1, 4, 3});
+  CHECK(contains(test::error_text([&] { pipeline::RenumberedPart(part, Answers::numbers, data, model); }),
+                 "labels: the model learned 3 numbers (c, b, a), the data has 2"));
+  const std::vector<float> single{5, 6};
+  const bert::TokenPart one{.offsets = offsets, .ids = ids, .labels = labels, .numbers = single};
+  CHECK(numbers_of(pipeline::RenumberedPart(one, Answers::numbers, {"stars"}, {"score"})) == single);
+}
+
 TEST_CASE("tables of two rows and more are trained on with the defaults") {
   for (const int n : {2, 3, 10, 100}) {
     const Workplace place;

@@ -93,6 +93,45 @@ TEST_CASE("a batch packs its sequences without padding") {
   CHECK_THROWS_AS(append_sequence(batch, {.length = 2}, Ids{}), Error);
 }
 
+TEST_CASE("a pair is one sequence of two types, and its longer text gives way as in Hugging Face's tokenizers") {
+  Batch batch;
+  const Framing framing{.cls = 100, .sep = 101, .length = 8};
+  append_pair(batch, framing, Ids{7, 8}, Ids{9});
+  append_pair(batch, framing, Ids{1, 2, 3, 4}, Ids{5, 6, 7, 8});
+  CHECK(batch.ids == Ids{100, 7, 8, 101, 9, 101, 100, 1, 2, 101, 5, 6, 7, 101});
+  CHECK(batch.token_types == Ids{0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1});
+  CHECK(batch.positions == Ids{0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 6, 7});
+  CHECK(batch.offsets == Ids{0, 6, 14});
+  Batch tail;
+  append_pair(tail, {.cls = 100, .sep = 101, .length = 8, .truncation = Truncation::head_tail}, Ids{1, 2, 3, 4},
+              Ids{5, 6, 7, 8});
+  CHECK(tail.ids == Ids{100, 1, 4, 101, 5, 6, 8, 101});
+  CHECK_THROWS_AS(append_pair(batch, {.length = 3}, Ids{1}, Ids{2}), Error);
+  // By tokenizers 0.2x, LongestFirst: what is left of texts of these sizes in each room.
+  using Sizes = std::vector<std::pair<std::size_t, std::size_t>>;
+  const Sizes texts{{3, 3}, {1, 6}, {6, 1}, {5, 4}, {4, 5}, {2, 9}};
+  const std::vector<Sizes> kept{
+      {{0, 1}, {0, 1}, {1, 0}, {1, 0}, {0, 1}, {0, 1}}, {{1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}},
+      {{1, 2}, {1, 2}, {2, 1}, {2, 1}, {1, 2}, {1, 2}}, {{2, 2}, {1, 3}, {3, 1}, {2, 2}, {2, 2}, {2, 2}},
+      {{2, 3}, {1, 4}, {4, 1}, {3, 2}, {2, 3}, {2, 3}}, {{3, 3}, {1, 5}, {5, 1}, {3, 3}, {3, 3}, {2, 4}},
+      {{3, 3}, {1, 6}, {6, 1}, {4, 3}, {3, 4}, {2, 5}}, {{3, 3}, {1, 6}, {6, 1}, {4, 4}, {4, 4}, {2, 6}}};
+  for (std::size_t room = 1; room <= kept.size(); ++room) {
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      CAPTURE(room);
+      CAPTURE(i);
+      CHECK(sizes_of_pair(texts[i].first, texts[i].second, room) == kept[room - 1][i]);
+    }
+  }
+}
+
+TEST_CASE("tags stay with the tokens that are kept, and special tokens have their own") {
+  Batch batch;
+  append_sequence(batch, {.cls = 100, .sep = 101, .length = 5, .truncation = Truncation::head_tail}, Ids{1, 2, 3, 4, 5},
+                  Ids{10, -2, 30, 40, 50}, -7);
+  CHECK(batch.ids == Ids{100, 1, 2, 5, 101});
+  CHECK(batch.tags == Ids{-7, 10, -2, 50, -7});
+}
+
 TEST_CASE("an epoch takes every index once, in full batches and one rest at the end") {
   for (const std::size_t count : {0, 1, 2, 31, 32, 33, 1599, 1600, 1601, 5000}) {
     for (const std::int64_t batch_size : {1, 2, 7, 32, 6000}) {
