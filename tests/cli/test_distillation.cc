@@ -65,6 +65,9 @@ TEST_CASE(
   const Outcome both = good(place, kStudent + "--teacher ngrams=0.4,a=0.6 --temperature 2 --out both");
   CHECK(contains(both.error, "teacher a "));
   CHECK(contains(both.error, "60 labelled and 0 unlabelled texts"));
+  good(place, kStudent + "--teacher a --out of-a");
+  good(place, kStudent + "--teacher alone --out of-alone");
+  CHECK(weights(place, "of-a") != weights(place, "of-alone"));  // what one teacher said is not taken for another's
   good(place, "quantize a --data own.csv --qat-epochs 1 --batch 8 --teacher a --validation 12 --out q");
   CHECK(fs::exists(place / "q/best/compression.json"));
   good(place, "prune a --data own.csv --epochs 1 --batch 8 --teacher a --validation 12 --out p");
