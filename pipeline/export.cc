@@ -15,6 +15,7 @@
 #include "engine/io/json.h"
 #include "pipeline/model_card.h"
 #include "pipeline/model_folder.h"
+#include "pipeline/onnx_folder.h"
 #include "pipeline/output_lock.h"
 
 namespace ingot::pipeline {
@@ -108,15 +109,45 @@ void write_floats(const fs::path& from, const ExportOptions& o, const Run& run, 
          fmt::format("{}: {} tensors, {} parameters\n", to.string(), n_tensors, n));
 }
 
+// Whatever the model computes is in the file, so that nothing is left out as in a Hugging Face folder.
+void write_onnx(const fs::path& from, const ExportOptions& o, const Run& run, const Finish& finish) {
+  const fs::path to = o.to;
+  const OutputLock lock(to, run.command);
+  CompressedModel written = model_to_write(from, o.floats);
+  if (o.floats) {
+    compress::attach(written.model, {});
+    written.compression.clear();
+  }
+  if (!lock.was_abandoned()) check_free(to);  // half of what was killed is written anew
+  const OnnxFolder onnx = write_onnx_folder(to, written, o.version);
+  for (const std::string& note : onnx.notes) engine::say("note: " + note);
+  copy_tokenizer(from, to);
+  write_for_transformers(from, to);
+  const std::int64_t n = bert::n_parameters(written.model.config);
+  finish(
+      {{"nodes", onnx.n_nodes},
+       {"parameters", n},
+       {"bytes", onnx.n_bytes},
+       {"output", onnx.output},
+       {"notes", onnx.notes},
+       {"out", to.string()}},
+      fmt::format("{}: model.onnx of {} nodes, {} parameters, {} bytes\n", to.string(), onnx.n_nodes, n, onnx.n_bytes));
+}
+
 }  // namespace
 
 void export_model(const ExportOptions& o, const Run& run, const Finish& finish) {
   require(!o.packed || !o.floats, "--float: goes with float32 weights, not with --packed");
+  require(!o.packed || !o.onnx, "--packed: codes that ingot reads, which --onnx does not write; choose one of them");
+  require(!o.onnx || fs::path(o.to).extension() != ".onnx",
+          "{}: --onnx writes a folder with model.onnx, config.json and the tokenizer in it: name the folder", o.to);
   const fs::path from = resolve_model_folder(o.from);
+  if (o.onnx) return write_onnx(from, o, run, finish);
   if (o.packed) return write_packed(from, o.to, run, finish);
   const std::size_t n_identities = bert::read_config(from / "config.json").identities.size();
-  require(n_identities == 0, "{}: leaves out {} Linear layers, which Hugging Face's BERT cannot; --packed can",
-          from.string(), n_identities);
+  require(n_identities == 0,
+          "{}: leaves out {} Linear layers, which Hugging Face's BERT cannot; --packed and --onnx can", from.string(),
+          n_identities);
   write_floats(from, o, run, finish);
 }
 

@@ -1,4 +1,4 @@
-// ingot export: a model as a Hugging Face folder, or as packed codes.
+// ingot export: a model as a Hugging Face folder, as packed codes, or as ONNX.
 #pragma once
 
 #include <string>
@@ -9,7 +9,8 @@ namespace ingot::pipeline {
 
 struct ExportOptions {
   std::string from, to;
-  bool packed = false, floats = false;
+  bool packed = false, floats = false, onnx = false;
+  std::string version;  // of this program, which an ONNX file names as its producer
 };
 
 // Throws Error if the target is not free, and for a model that the target cannot hold.

@@ -80,12 +80,6 @@ std::vector<Note> export_notes(const CompressedModel& written, bool floats) {
 }
 
 void write_model_card(const fs::path& folder, const bert::Config& config, const std::vector<Note>& notes) {
-  const fs::path path = folder / "README.md";
-  std::error_code error;
-  if (fs::exists(path, error)) {
-    return engine::say(
-        fmt::format("note: {} is there already and stays as it is; it should say what is noted here", path.string()));
-  }
   std::string text = fmt::format(
       "---\nlibrary_name: transformers\ntags:\n- bert\n- ingot\n---\n\n# {}\n\nA BERT of {} layers, hidden size {}, "
       "written by `ingot export`.\n",
@@ -96,6 +90,16 @@ void write_model_card(const fs::path& folder, const bert::Config& config, const 
     sentence[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(sentence[0])));
     text += fmt::format("\n{}.\n", sentence);
     if (!note.python.empty()) text += fmt::format("\n```python\n{}```\n", note.python);
+  }
+  write_card(folder, text);
+}
+
+void write_card(const fs::path& folder, const std::string& text) {
+  const fs::path path = folder / "README.md";
+  std::error_code error;
+  if (fs::exists(path, error)) {
+    return engine::say(
+        fmt::format("note: {} is there already and stays as it is; it should say what is noted here", path.string()));
   }
   engine::write_file(path, text);
 }

@@ -21,4 +21,7 @@ std::vector<Note> export_notes(const CompressedModel& written, bool floats);
 // Writes README.md, unless there is one, which stays.
 void write_model_card(const std::filesystem::path& folder, const bert::Config& config, const std::vector<Note>& notes);
 
+// The same with any text.
+void write_card(const std::filesystem::path& folder, const std::string& text);
+
 }  // namespace ingot::pipeline
