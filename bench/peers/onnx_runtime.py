@@ -4,7 +4,7 @@
 Each model is exported; the first texts of DATA (aclImdb.tar.gz: of both classes of its test split; or a file with a
 text a line) are computed by `ingot trace`, texts of one length at a time, and by ONNX Runtime in padded batches, with
 its optimisations and without. Prints a table in Markdown. Exit code 1: a label differs where it is no tie within the
-largest difference of logits, or a float model's logits differ by more than 1e-4.
+largest difference, or a float model's logits differ by more than 1e-4.
 Needs numpy and onnxruntime of PyPI: python3 -m venv V && V/bin/pip install onnxruntime
 """
 import argparse
@@ -74,6 +74,16 @@ def batch_of(texts):
     return {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
 
 
+def outputs_of(path, output):
+    """What a trace has under the name of an output of the graph."""
+    if output == "last_hidden_state":
+        raw = Path(path).read_bytes()
+        names = json.loads(raw[8:8 + struct.unpack("<Q", raw[:8])[0]])
+        return read_safetensors(path, f"hidden_states.{sum(name.startswith('hidden_states') for name in names) - 1}")
+    found = read_safetensors(path, "logits")
+    return found / np.linalg.norm(found, axis=-1, keepdims=True) if output == "embeddings" else found
+
+
 def by_ingot(ingot, model, texts, output, folder):
     order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
     results = [None] * len(texts)
@@ -82,7 +92,7 @@ def by_ingot(ingot, model, texts, output, folder):
         write_safetensors(folder / "in", batch_of([texts[i] for i in places]))
         subprocess.run([ingot, "trace", model, "--batch", folder / "in", "--out", folder / "out", "--quiet"], check=True,
                        capture_output=True)
-        for i, row in zip(places, read_safetensors(folder / "out", output)):
+        for i, row in zip(places, outputs_of(folder / "out", output)):
             results[i] = row
     return results
 
@@ -100,7 +110,7 @@ def by_runtime(path, texts, level):
 
 
 def compare(ours, theirs):
-    """(largest difference, rows with a difference, rows above 1e-4, rows with another label, the largest margin of these)"""
+    """What a line of the table says of the outputs of ingot and of ONNX Runtime, text by text."""
     ours, theirs = (np.concatenate([np.atleast_2d(row) for row in rows]) for rows in (ours, theirs))
     differences = np.abs(ours - theirs).max(axis=1)
     other = ours.argmax(axis=1) != theirs.argmax(axis=1)
@@ -121,7 +131,7 @@ def main():
     texts = read_texts(o.data, o.texts)
     print(f"# ONNX Runtime {onnxruntime.__version__} beside ingot\n\n{len(texts)} texts of {Path(o.data).name}, at most "
           f"{o.length} tokens each; written by `bench/peers/onnx_runtime.py`. A row is a text, or a token of heads that "
-          "answer for tokens.\n\n| model | bytes | optimisations | rows | largest difference of logits | mean | rows that "
+          "answer for tokens.\n\n| model | bytes | optimisations | rows | largest difference | mean | rows that "
           "differ | above 1e-4 | other labels | their largest margin |\n|---|---|---|---|---|---|---|---|---|---|")
     failed = False
     for model in o.models:
@@ -133,14 +143,14 @@ def main():
             length = min(o.length, json.loads((exported / "config.json").read_text())["max_position_embeddings"])
             ids = ids_of(o.ingot, exported, texts, length)
             kind = onnxruntime.GraphOptimizationLevel
-            ours = by_ingot(o.ingot, model, ids, "logits" if result["output"] == "logits" else "hidden_states.0", folder)
+            ours = by_ingot(o.ingot, model, ids, result["output"], folder)
+            is_float = b"QuantizeLinear" not in (exported / "model.onnx").read_bytes()
             for word, level in (("all", kind.ORT_ENABLE_ALL), ("none", kind.ORT_DISABLE_ALL)):
                 most, differ, above, other, margin, rows, mean = compare(
                     ours, by_runtime(exported / "model.onnx", ids, level))
-                print(f"| {model} | {result['bytes']:,} | {word} | {rows:,} | {most:.2g} | {mean:.2g} | {differ:,} | "
+                print(f"| {Path(model).name} | {result['bytes']:,} | {word} | {rows:,} | {most:.2g} | {mean:.2g} | {differ:,} | "
                       f"{above:,} | {other} | {margin:.2g} |", flush=True)
-                is_float = b"QuantizeLinear" not in (exported / "model.onnx").read_bytes()
-                failed = failed or other > 0 and margin > 2 * most or is_float and above > 0
+                failed = failed or other > 0 or is_float and above > 0
     sys.exit(failed)
 
 

@@ -141,3 +141,43 @@ TEST_CASE("a format that would change its own numbers again is not left beside t
   place.exported("out again");
   CHECK(place.predictions("again") == place.predictions("run"));
 }
+
+TEST_CASE("--onnx writes a folder with model.onnx, what reads its texts, and a card that says how") {
+  const Trained place;
+  const Outcome outcome = place.exported("run onnx --onnx --json");
+  const Json result = Json::parse(outcome.out);
+  CHECK(result["output"] == "logits");
+  CHECK(result["notes"].empty());
+  CHECK(result["bytes"] == fs::file_size(place / "onnx/model.onnx"));
+  for (const char* file : {"config.json", "vocab.txt", "tokenizer.json", "tokenizer_config.json", "README.md"})
+    CHECK(fs::exists(place / (std::string("onnx/") + file)));
+  CHECK(!fs::exists(place / "onnx/model.safetensors"));
+  CHECK(contains(test::text_of_file(place / "onnx/README.md"), "session.run([\"logits\"]"));
+  place.exported("run again --onnx");
+  const std::string bytes = test::text_of_file(place / "onnx/model.onnx");
+  CHECK(bytes == test::text_of_file(place / "again/model.onnx"));
+  CHECK(contains(bytes, "bert.encoder.layer.0.intermediate.dense.MatMul"));
+
+  Json layers = weights_in("fixed(4,3)");
+  layers["classifier"]["input"] = {{"format", "fixed(4,2)"}};
+  layers["bert.pooler.dense"]["output"] = {{"format", "fixed(12,3)"}};
+  place.compress(layers);
+  const Outcome compressed = place.exported("run compressed --onnx");
+  CHECK(contains(compressed.error, "these are wider"));
+  CHECK(contains(test::text_of_file(place / "compressed/README.md"), "bert.pooler.dense.output (fixed(12,3"));
+  CHECK(contains(test::text_of_file(place / "compressed/model.onnx"), "classifier.input.QuantizeLinear"));
+  place.exported("run packed --packed");
+  place.exported("packed unpacked --onnx");
+  CHECK(test::text_of_file(place / "unpacked/model.onnx") == test::text_of_file(place / "compressed/model.onnx"));
+  place.exported("run floats --onnx --float");
+  CHECK(test::text_of_file(place / "floats/model.onnx") == bytes);
+}
+
+TEST_CASE("--onnx refuses a file as its target, packed codes beside it, and a model where one is") {
+  const Trained place;
+  CHECK(contains(place.run("export run model.onnx --onnx").error, "model.onnx: --onnx writes a folder"));
+  CHECK(place.run("export run out --onnx --packed").code == 2);
+  CHECK(place.run("export run run/best --onnx").code == 2);
+  CHECK(!fs::exists(place / "model.onnx"));
+  CHECK(!fs::exists(place / "out"));
+}
