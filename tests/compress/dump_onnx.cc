@@ -54,10 +54,7 @@ int main(int argc, char** argv) try {
   onnx::ModelProto model;
   if (!model.ParseFromIstream(&file)) throw std::runtime_error("no protocol buffer of ONNX");
   onnx::checker::check_model(model);
-  onnx::ModelProto inferred = model;
-  inferred.mutable_graph()->mutable_output(0)->mutable_type()->mutable_tensor_type()->clear_shape();
   const onnx::ShapeInferenceOptions strict(true, 1, true);
-  onnx::shape_inference::InferShapes(inferred, onnx::OpSchemaRegistry::Instance(), strict);
   onnx::ModelProto declared = model;
   onnx::shape_inference::InferShapes(declared, onnx::OpSchemaRegistry::Instance(), strict);
   std::cout << "model " << model.ir_version() << ' ' << model.opset_import(0).version() << ' ' << model.producer_name()
@@ -65,7 +62,6 @@ int main(int argc, char** argv) try {
   for (const auto& entry : model.metadata_props()) std::cout << "meta " << entry.key() << ' ' << entry.value() << '\n';
   for (const auto& info : model.graph().input()) print_info("input", info);
   for (const auto& info : model.graph().output()) print_info("output", info);
-  print_info("inferred", inferred.graph().output(0));
   for (const auto& node : model.graph().node()) print_node(node);
   for (const auto& tensor : model.graph().initializer()) print_tensor(tensor);
   return 0;
