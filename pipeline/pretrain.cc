@@ -12,9 +12,16 @@
 #include "engine/io/json.h"
 #include "pipeline/model_folder.h"
 #include "pipeline/output_lock.h"
+#include "pipeline/train.h"
 
 namespace ingot::pipeline {
-void pretrain(const PretrainOptions& o, const Run& run, const Finish& finish) {
+
+void pretrain(const PretrainOptions& options, const Run& run, const Finish& finish) {
+  PretrainOptions o = options;
+  const bool split = o.truncation == kSplit;
+  engine::require(split || o.truncation == "head" || o.truncation == "head-tail",
+                  "--truncation: must be split, head or head-tail, got '{}'", o.truncation);
+  if (split) o.truncation = TrainOptions().truncation;  // how texts will be framed for the model
   check_options(o);
   engine::require(o.label_smoothing == 0, "--label-smoothing: is about models that choose one of several labels");
   const OutputLock lock(o.out, run.command);
@@ -41,7 +48,8 @@ void pretrain(const PretrainOptions& o, const Run& run, const Finish& finish) {
   bert::Model model = o.from.empty() ? bert::make_model(config, run.seed)
                                      : bert::model_from_body(resolve_model_folder(o.from), config, run.seed);
   const data::Framing framing = framing_of(o, config, *tokenizer);
-  bert::Job job = bert::pretraining_job(model, texts, framing, tokenizer->special(), o.masked, o.batch, run.seed);
+  bert::Job job = bert::pretraining_job(model, texts, split ? bert::LongTexts::split : bert::LongTexts::truncated,
+                                        framing, tokenizer->special(), o.masked, o.batch, run.seed);
   if (o.layer_decay != 1) job.rate_factors = bert::layer_rate_factors(config, o.layer_decay);
   job.save = [&](const std::filesystem::path& folder) {
     bert::save_model(folder, model);

@@ -11,15 +11,14 @@
 namespace ingot::pipeline {
 
 // What sets pretraining apart from `train`, chosen on IMDb by the validation accuracy after fine-tuning. Tiny models
-// learn more from masking half of a text than from BERT's 15% (cf. Wettig et al. 2023), and from text that begins where
-// texts begin: of random windows they learn word frequencies for most of the run.
+// learn more from masking half of a text than from BERT's 15% (cf. Wettig et al. 2023).
 struct PretrainOptions : TrainingOptions {
   PretrainOptions() {
     epochs = 3;
     learning_rate = 3e-3;
     batch = 64;
     length = 128;
-    truncation = "head-tail";
+    truncation = kSplit;
     weight_decay = 0.1;
     beta2 = 0.999;
   }

@@ -17,8 +17,8 @@ constexpr const char* kNone = "none";
 
 constexpr Recipe kRecipes[] = {
     {"fast", "one epoch from fresh weights", 0, 1, 1e-3},
-    {"good", "three epochs of pretraining, then one", 3, 1, 1e-3},
-    {"best", "eight epochs of pretraining, then three", 8, 3, 5e-4},
+    {"good", "one epoch of pretraining, then one", 1, 1, 1e-3},
+    {"best", "three epochs of pretraining, then three", 3, 3, 5e-4},
 };
 
 const Recipe& recipe_named(const std::string& name) {

@@ -16,6 +16,9 @@
 
 namespace ingot::pipeline {
 
+// The truncation of `pretrain` that truncates nothing: a longer text becomes several sequences.
+inline constexpr const char* kSplit = "split";
+
 struct TrainingOptions : DataOptions {
   std::string model = "tiny";
   std::string from;

@@ -37,7 +37,7 @@ struct Texts {
   std::vector<Text> training, held_out;
 };
 
-Texts split(const std::vector<Text>& texts) {
+Texts with_held_out(const std::vector<Text>& texts) {
   Texts parts;
   for (std::size_t i = 0; i < texts.size(); ++i) {
     if (texts[i].empty()) continue;
@@ -47,6 +47,19 @@ Texts split(const std::vector<Text>& texts) {
   if (parts.training.empty()) std::swap(parts.training, parts.held_out);
   if (parts.held_out.empty()) parts.held_out = {parts.training.front()};
   return parts;
+}
+
+// Even lengths, for a text of one token more than fits would leave a sequence of a single token.
+std::vector<Text> split_to_fit(const std::vector<Text>& texts, std::size_t room) {
+  std::vector<Text> sequences;
+  for (Text rest : texts) {
+    for (std::size_t left = (rest.size() + room - 1) / room; left > 0; --left) {
+      const std::size_t size = (rest.size() + left - 1) / left;
+      sequences.push_back(rest.first(size));
+      rest = rest.subspan(size);
+    }
+  }
+  return sequences;
 }
 
 class Pretraining {
@@ -160,10 +173,15 @@ Masking mask_tokens(data::Batch& batch, const SpecialTokens& special, std::int64
   return masking;
 }
 
-Job pretraining_job(Model& model, std::vector<Text> texts, const data::Framing& framing, const SpecialTokens& special,
-                    double masked_share, std::int64_t batch_size, std::uint64_t seed) {
+Job pretraining_job(Model& model, const std::vector<Text>& texts, LongTexts long_texts, const data::Framing& framing,
+                    const SpecialTokens& special, double masked_share, std::int64_t batch_size, std::uint64_t seed) {
   engine::require(special.mask >= 0, "pretrain: the tokenizer has no [MASK] token");
-  auto work = std::make_shared<Pretraining>(model, split(texts), framing, special, masked_share, batch_size, seed);
+  Texts parts = with_held_out(texts);
+  if (long_texts == LongTexts::split) {
+    const auto room = static_cast<std::size_t>(framing.length - data::kSpecialTokens);
+    parts = {split_to_fit(parts.training, room), split_to_fit(parts.held_out, room)};
+  }
+  auto work = std::make_shared<Pretraining>(model, std::move(parts), framing, special, masked_share, batch_size, seed);
   return {.name = "pretrain",
           .batches_per_epoch = work->batches_per_epoch(),
           .step = [work](std::int64_t epoch, std::int64_t index,

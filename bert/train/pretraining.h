@@ -22,10 +22,17 @@ struct Masking {
 Masking mask_tokens(data::Batch& batch, const SpecialTokens& special, std::int64_t vocab_size, double masked_share,
                     std::uint64_t seed, std::uint64_t draw);
 
-// The training job: each text, truncated by the framing, with masks drawn anew each epoch; logits at the masked
-// positions only. Every 100th text, at most 1,000, is held out: the mean loss over these, with fixed masks, is the
-// validation. `texts` views into memory that outlives the job.
-Job pretraining_job(Model& model, std::vector<std::span<const std::int32_t>> texts, const data::Framing& framing,
-                    const SpecialTokens& special, double masked_share, std::int64_t batch_size, std::uint64_t seed);
+// What becomes of a text that does not fit the framing's length.
+enum class LongTexts {
+  truncated,  // one sequence, truncated as the framing says
+  split,      // as many sequences as it needs, in its order, of even lengths
+};
+
+// The training job: each text, with masks drawn anew each epoch; logits at the masked positions only. Every 100th text,
+// at most 1,000, is held out: the mean loss over these, with fixed masks, is the validation. `texts` views into memory
+// that outlives the job.
+Job pretraining_job(Model& model, const std::vector<std::span<const std::int32_t>>& texts, LongTexts long_texts,
+                    const data::Framing& framing, const SpecialTokens& special, double masked_share,
+                    std::int64_t batch_size, std::uint64_t seed);
 
 }  // namespace ingot::bert

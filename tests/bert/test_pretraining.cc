@@ -63,6 +63,32 @@ TEST_CASE("masking is a function of seed and draw, takes at least one token, and
                        "no ordinary tokens"));
 }
 
+TEST_CASE("texts that are split lose no token, and become sequences of even lengths") {
+  const std::vector<std::int32_t> text(64, 7), fits(30, 7), two(31, 7);
+  const std::vector<std::span<const std::int32_t>> texts{fits, text, fits, two};  // the first is held out
+  bert::Model model = bert::make_model({.head = &bert::kMaskedLm,
+                                        .vocab_size = 16,
+                                        .hidden_size = 8,
+                                        .num_hidden_layers = 1,
+                                        .num_attention_heads = 2,
+                                        .intermediate_size = 8,
+                                        .max_position_embeddings = 32},
+                                       1);
+  const data::Framing framing{.cls = 2, .sep = 3, .length = 32};
+  const auto epoch = [&](bert::LongTexts long_texts) {
+    const bert::Job job = bert::pretraining_job(model, texts, long_texts, framing, kSpecial, 1.0, 1, 1);
+    std::vector<int> masked;
+    for (std::int64_t i = 0; i < job.batches_per_epoch; ++i) {
+      engine::DropoutStreams streams(1, 0);
+      masked.push_back(static_cast<int>(job.step(0, i, streams).weight));
+    }
+    std::sort(masked.begin(), masked.end());
+    return masked;
+  };
+  CHECK(epoch(bert::LongTexts::split) == std::vector<int>{15, 16, 21, 21, 22, 30});
+  CHECK(epoch(bert::LongTexts::truncated) == std::vector<int>{30, 30, 30});
+}
+
 TEST_CASE("a language model learns a text that repeats itself") {
   std::vector<std::int32_t> text;
   for (int i = 0; i < 64; ++i) text.push_back(5 + i % 4);
@@ -77,7 +103,8 @@ TEST_CASE("a language model learns a text that repeats itself") {
                                         .hidden_dropout_prob = 0,
                                         .attention_probs_dropout_prob = 0},
                                        1);
-  const bert::Job job = bert::pretraining_job(model, texts, {.cls = 2, .sep = 3, .length = 32}, kSpecial, 0.15, 8, 1);
+  const bert::Job job = bert::pretraining_job(model, texts, bert::LongTexts::truncated,
+                                              {.cls = 2, .sep = 3, .length = 32}, kSpecial, 0.15, 8, 1);
   CHECK(job.batches_per_epoch == 5);
   std::vector<engine::Parameter> parameters = model.parameters();
   double first = 0, last = 0;
