@@ -13,9 +13,7 @@ void add_baseline(Command& program) {
       program.add_subcommand("baseline", "accuracy of n-grams and a logistic regression: what a BERT is to beat");
   const auto common = add_common(command);
   const auto o = std::make_shared<pipeline::BaselineOptions>();
-  add_data_options(command, *o).required();
-  command.add_option("--validation", o->validation,
-                     "training texts held out to fit the temperature by; negative: a tenth, at most 2,500");
+  add_data_options(command, *o, {.n_held_out = &o->validation, .held_out = "to fit the temperature by"});
   command.group("Model");
   command.add_option("--ngrams", o->ngrams, "words of the longest n-grams").range(1, pipeline::kMostNgram);
   command.add_option("--buckets", o->bucket_bits, "bits of the hash: n-grams share 2 to this power of weights")

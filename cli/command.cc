@@ -123,8 +123,33 @@ Option Command::add_option(const std::string& name, std::vector<std::string>& va
   return Option(*app_.add_option(name, value, description));
 }
 
+Option Command::add_option(const std::string& name, std::int64_t& number, std::string& file,
+                           const std::string& description) {
+  const auto take = [name, &number, &file](const std::string& text) {
+    std::int64_t value = 0;
+    const char* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data() + (text.starts_with('+') ? 1 : 0), end, value);
+    const bool is_whole = rest == end && error != std::errc::invalid_argument;
+    engine::require(!is_whole || error == std::errc(), "{}: is beyond all numbers, got {}", name, text);
+    if (is_whole) {
+      number = value;
+    } else {
+      file = text;
+    }
+  };
+  CLI::Option& option = *app_.add_option_function<std::string>(name, take, description);
+  option.default_str(std::to_string(number))->type_name("INT|FILE");
+  return Option(option);
+}
+
 void Command::add_flag(const std::string& name, bool& value, const std::string& description) {
   app_.add_flag(name, value, description);
+}
+
+void Command::add_check(std::function<void()> check) { checks_.push_back(std::move(check)); }
+
+void Command::check() const {
+  for (const auto& check : checks_) check();
 }
 
 std::string Command::name() const { return app_.get_name(); }
@@ -160,7 +185,8 @@ std::shared_ptr<Common> add_common(Command& command) {
 void set_action(Command& command, const std::string& example, const std::shared_ptr<Common>& common,
                 std::function<void()> action) {
   command.app().footer("Example:\n  " + example);
-  command.app().callback([common, action = std::move(action)] {
+  command.app().callback([&command, common, action = std::move(action)] {
+    command.check();
     if (common->threads > 0) engine::set_threads(common->threads);
     engine::set_quiet(common->quiet);
     action();

@@ -62,7 +62,13 @@ class Command {
   Option add_option(const std::string& name, double& value, const std::string& description);
   Option add_option(const std::string& name, std::optional<double>& value, const std::string& description);
   Option add_option(const std::string& name, std::vector<std::string>& value, const std::string& description);
+  // A whole number, or else the name of a file: one is set and the other left as it is.
+  Option add_option(const std::string& name, std::int64_t& number, std::string& file, const std::string& description);
   void add_flag(const std::string& name, bool& value, const std::string& description);
+
+  // What must be right before the command does anything; throws Error.
+  void add_check(std::function<void()> check);
+  void check() const;
 
   std::string name() const;
   std::set<std::string> given() const;          // all such, as "--seed"
@@ -74,6 +80,7 @@ class Command {
  private:
   CLI::App& app_;
   std::vector<std::unique_ptr<Command>> commands_;
+  std::vector<std::function<void()>> checks_;
 };
 
 // Options of every command.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/command.h"
+#include "engine/base/error.h"
 
 namespace ingot::cli {
 namespace {
@@ -29,18 +30,39 @@ void add_separator_and_limit(Command& command, pipeline::DataOptions& o) {
       .range(0, 1 << 24);
 }
 
+void add_parts(Command& command, pipeline::DataOptions& o, const DataUse& use) {
+  command
+      .add_option("--train", o.train_file,
+                  "file of the training texts, in place of --data; the other parts are files of their own")
+      .type_name("FILE");
+  const std::string file = "file of the validation texts, beside --train";
+  if (use.n_held_out == nullptr) {
+    command.add_option("--validation", o.validation_file, file).type_name("FILE");
+  } else {
+    command.add_option(
+        "--validation", *use.n_held_out, o.validation_file,
+        fmt::format("training texts held out {} (negative: a tenth, at most 2,500), or {}", use.held_out, file));
+  }
+  command.add_option("--test", o.test_file, "file of the test texts, beside --train").type_name("FILE");
+  command.add_check([&o, is_required = use.is_required] {
+    engine::require(!is_required || has_data(o) || !o.validation_file.empty() || !o.test_file.empty(),
+                    "--data is required, or --train FILE");
+    check_data(o);
+  });
+}
+
 }  // namespace
 
-Option add_data_options(Command& command, pipeline::DataOptions& o, const std::string& help) {
+void add_data_options(Command& command, pipeline::DataOptions& o, const DataUse& use) {
   command.group("Data");
-  Option data = command.add_option("--data", o.data, help);
+  command.add_option("--data", o.data, use.help);
+  add_parts(command, o, use);
   add_text(command, o);
   add_pair(command, o);
   command.add_option("--label", o.label,
                      "column of the labels (a,b: several, each learned); default: label, sentiment, class or another "
                      "usual name");
   add_separator_and_limit(command, o);
-  return data;
 }
 
 void add_table_options(Command& command, pipeline::DataOptions& o, const std::string& help, bool has_pairs) {

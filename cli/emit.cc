@@ -33,7 +33,7 @@ void add_emit(Command& program) {
       .add_option("--activations", o->activations,
                   "number of texts of --data whose inputs and outputs of the block are stored for simulate")
       .not_negative();
-  add_data_options(command, *o, "texts for --activations, as for train");
+  add_data_options(command, *o, {.help = "texts for --activations, as for train", .is_required = false});
   command.group("Output");
   command
       .add_option("--name", o->name,

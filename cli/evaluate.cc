@@ -12,7 +12,7 @@ void add_eval(Command& program) {
   const auto common = add_common(command);
   const auto o = std::make_shared<pipeline::EvalOptions>();
   command.add_option("model", o->model, "folder of a run or a checkpoint").required().type_name("DIR");
-  add_data_options(command, *o).required();
+  add_data_options(command, *o);
   command.add_option(
       "--part", o->part,
       "part of the data: test, validation, train (the other labelled texts), or auto (test, else train)");

@@ -19,7 +19,8 @@ void add_lab(Command& program) {
   for (const labs::Lab& lab : labs::kLabs)
     all += fmt::format("{}{} ({})", all.empty() ? "" : ", ", lab.name, lab.title);
   command.add_option("lab", o->lab, all).required().type_name("LAB");
-  add_data_options(command, *o, "labelled texts, as for train; lab 4 needs them only with --from");
+  add_data_options(command, *o,
+                   {.help = "labelled texts, as for train; lab 4 needs them only with --from", .is_required = false});
   command.group("Output");
   command
       .add_option("--out", o->out,

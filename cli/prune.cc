@@ -17,7 +17,7 @@ void add_prune(Command& program) {
   command.add_option("model", o->from, "folder of a trained classifier, quantised or pruned before or not")
       .required()
       .type_name("DIR");
-  add_data_options(command, *o).required();
+  add_data_options(command, *o, {.n_held_out = &o->validation});
   command.group("Output");
   command.add_option("--out", o->out, "folder of the run: config, metrics, checkpoints, result").required();
   command.group("Pruning");
@@ -40,9 +40,6 @@ void add_prune(Command& program) {
   add_run_options(command, *o);
   add_step_options(command, *o);
   add_fine_tuning_options(command, *o);
-  command.group("Data");
-  command.add_option("--validation", o->validation,
-                     "training texts held out to choose the best epoch by; negative: a tenth, at most 2,500");
   set_action(command, "ingot prune runs/imdb --data aclImdb.tar.gz --sparsity 0.9 --epochs 1 --out runs/p90", common,
              [&command, o, common] {
                pipeline::prune_classifier(*o, run_of(command, *common), finisher(command, *common, o->out));

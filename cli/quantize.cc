@@ -45,7 +45,7 @@ void add_quantize(Command& program) {
   command.add_option("model", o.from, "folder of a run or a checkpoint; it may be quantised or pruned already")
       .required()
       .type_name("DIR");
-  add_data_options(command, o).required();
+  add_data_options(command, o, {.n_held_out = &o.validation});
   command.group("Output");
   command.add_option("--out", o.out, "folder of the run: config, metrics, checkpoints, result").required();
   add_format_options(command, o);
@@ -64,9 +64,6 @@ void add_quantize(Command& program) {
       .add_option("--freeze", o.freeze,
                   "parameters not to train: patterns such as 'bert.embeddings.*', separated by commas")
       .type_name("PATTERN");
-  command.group("Data");
-  command.add_option("--validation", o.validation,
-                     "training texts held out to choose the best epoch by; negative: a tenth, at most 2,500");
   set_action(command, "ingot quantize runs/imdb --data aclImdb.tar.gz --width 4 --qat-epochs 1 --out runs/q4", common,
              [&command, options, common] {
                pipeline::quantize_classifier(*options, run_of(command, *common),

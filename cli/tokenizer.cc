@@ -69,7 +69,7 @@ void add_tokenizer(Command& program) {
   Command& train = parent.add_subcommand("train", "learn a SentencePiece vocabulary from a corpus");
   const auto train_common = add_common(train);
   const auto o = std::make_shared<LearnOptions>();
-  add_data_options(train, *o, "texts, as for ingot train").required();
+  add_data_options(train, *o, {.help = "texts, as for ingot train"});
   train.add_option("--out", o->out, "file to write").required().type_name("FILE");
   train.add_option("--pieces", o->pieces,
                    "size of the vocabulary, special tokens included; 0: 8000, or as many pieces as the texts hold");

@@ -13,7 +13,7 @@ void add_train(Command& program) {
   Command& command = program.add_subcommand("train", "train a model for a task on labelled text");
   const auto common = add_common(command);
   const auto options = std::make_shared<pipeline::TrainOptions>();
-  add_training_options(command, *options);
+  add_training_options(command, *options, &options->validation);
   add_fine_tuning_options(command, *options);
   command.group("Model");
   command.add_option("--task", options->task,
@@ -28,9 +28,6 @@ void add_train(Command& program) {
   for (const pipeline::Recipe& recipe : pipeline::recipes())
     names += fmt::format(", {} ({})", recipe.name, recipe.summary);
   command.add_option("--recipe", options->recipe, names + "; all with --teacher ngrams; options that are given win");
-  command.group("Data");
-  command.add_option("--validation", options->validation,
-                     "training texts held out to choose the best epoch by; negative: a tenth, at most 2,500");
   set_action(command, "ingot train --data aclImdb.tar.gz --model tiny --epochs 1 --lr 1e-3 --out runs/imdb", common,
              [&command, options, common] {
                pipeline::train_classifier(*options, run_of(command, *common), finisher(command, *common, options->out));

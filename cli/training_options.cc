@@ -5,11 +5,12 @@
 namespace ingot::cli {
 using pipeline::TrainingOptions;
 
-void add_training_options(Command& command, pipeline::TrainingOptions& o) {
-  add_data_options(command, o,
-                   "IMDb archive or folder, .tsv/.csv/.jsonl file or folder of them, or a word: glosses, gloss-pairs, "
-                   "gloss-kinds, gloss-tags")
-      .required();
+void add_training_options(Command& command, pipeline::TrainingOptions& o, std::int64_t* n_held_out) {
+  add_data_options(
+      command, o,
+      {.help = "IMDb archive or folder, .tsv/.csv/.jsonl file or folder of them, or a word: glosses, gloss-pairs, "
+               "gloss-kinds, gloss-tags",
+       .n_held_out = n_held_out});
   command.group("Output");
   command.add_option("--out", o.out, "folder of the run: config, metrics, checkpoints, result").required();
   command.group("Model");

@@ -8,7 +8,8 @@
 namespace ingot::cli {
 
 // Adds the options to a command; defaults are the values in `options`.
-void add_training_options(Command& command, pipeline::TrainingOptions& options);
+// `n_held_out`: what --validation N sets; null: no texts are held out.
+void add_training_options(Command& command, pipeline::TrainingOptions& options, std::int64_t* n_held_out = nullptr);
 
 // Of these the ones that say how steps are made, for a command that starts from a trained model: all but --data, --out,
 // --epochs, the model and its tokenizer.

@@ -19,6 +19,10 @@ namespace ingot::data {
 std::unique_ptr<Source> open_imdb(const std::filesystem::path& path, const ReadingOptions& options);
 std::unique_ptr<Source> open_tables(const std::filesystem::path& path, const ReadingOptions& options);
 
+// The parts that the files are; `validation` and `test` can be empty.
+std::unique_ptr<Source> open_table_parts(const std::filesystem::path& train, const std::filesystem::path& validation,
+                                         const std::filesystem::path& test, const ReadingOptions& options);
+
 // Made of the Debian package wordnet-base: glosses.h, gloss_pairs.h, gloss_kinds.h, gloss_tags.h.
 std::unique_ptr<Source> open_glosses(const ReadingOptions& options);
 std::unique_ptr<Source> open_gloss_pairs(const ReadingOptions& options);

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "data/readers.h"
+#include "data/table.h"
 #include "data/text_file.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -126,6 +127,17 @@ std::unique_ptr<Source> open_source(const std::string& where, const ReadingOptio
     kinds += fmt::format("{}{}", kinds.empty() ? "" : "; ", reader.reads);
   }
   fail("{}: must be {}", path.string(), kinds);
+}
+
+std::unique_ptr<Source> open_parts(const PartFiles& files, const ReadingOptions& options) {
+  const auto found = [](const std::string& where) { return where.empty() ? fs::path() : locate(where); };
+  const std::array paths{found(files.train), found(files.validation), found(files.test)};
+  for (const fs::path& path : paths) {
+    engine::require(path.empty() || (type_of(path) != fs::file_type::directory && format_of(path) != nullptr),
+                    "{}: a part must be a .csv, .tsv, .jsonl, .json or .conll file, each also .gz", path.string());
+  }
+  if (files.validation.empty() && files.test.empty()) return open_tables(paths[0], options);
+  return open_table_parts(paths[0], paths[1], paths[2], options);
 }
 
 std::uint64_t file_fingerprint(std::string_view kind, const fs::path& file, std::uint64_t most_bytes) {

@@ -123,4 +123,13 @@ std::filesystem::path locate(const std::string& where);
 // there is nothing at `where` or no reader knows it.
 std::unique_ptr<Source> open_source(const std::string& where, const ReadingOptions& options = {});
 
+// Files that are the parts of one corpus. Empty: there is none.
+struct PartFiles {
+  std::string train, validation, test;
+};
+
+// The parts as such a folder has them: `train` alone is what open_source(train) is. Each is looked for as `where` is.
+// Throws Error for a file that is no table with labels, and for a test part without them.
+std::unique_ptr<Source> open_parts(const PartFiles& files, const ReadingOptions& options = {});
+
 }  // namespace ingot::data

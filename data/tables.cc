@@ -74,6 +74,7 @@ class Tables final : public Source {
   std::uint64_t fingerprint() const override {
     const std::string how = fmt::format("tables 4/{}/{}/{}/{}/{}", options_.text, options_.pair, options_.label,
                                         options_.separator, answers_key());
+    if (are_files_) return files_fingerprint(how);
     if (type_of(path_) != fs::file_type::directory) {
       const fs::path plain = without_gzip(path_);
       return file_fingerprint(how + lower_extension(plain), path_, options_.limit());
@@ -108,6 +109,17 @@ class Tables final : public Source {
     }
   }
 
+  // Files of these parts. Who names a file wants it read: one without labels is no test part, and an Error.
+  void open_files(const fs::path& validation, const fs::path& test) {
+    are_files_ = true;
+    const std::pair<File*, fs::path> parts[] = {{&train_, path_}, {&validation_, validation}, {&test_, test}};
+    for (const auto& [part, file] : parts) {
+      require(file.empty() || format_of(file)->has_labels, "{}: must be a table with labels, is a list of texts",
+              file.string());
+      *part = look_at(file, Labels::required, options_);
+    }
+  }
+
   // The parts in a folder; false if there are none.
   bool open_folder() {
     const fs::path train = find(kTrain), test = find(kTest), unlabelled = find(kNoLabels);
@@ -128,6 +140,19 @@ class Tables final : public Source {
   }
 
  private:
+  // Of the content, wherever the files lie.
+  std::uint64_t files_fingerprint(const std::string& how) const {
+    std::uint64_t hash = engine::content_hash(how);
+    const std::pair<const char*, const File*> parts[] = {
+        {"train", &train_}, {"validation", &validation_}, {"test", &test_}};
+    for (const auto& [name, part] : parts) {
+      if (!part->is_there()) continue;
+      const std::string extension = lower_extension(without_gzip(part->file));
+      hash = file_fingerprint(fmt::format("{:x}/{}{}", hash, name, extension), part->file, options_.limit());
+    }
+    return hash;
+  }
+
   // Classes and tags are what they are, asked for or not.
   std::string_view answers_key() const {
     const bool same = !options_.answers || options_.answers == Answers::label || options_.answers == Answers::tags;
@@ -262,6 +287,7 @@ class Tables final : public Source {
 
   fs::path path_;
   ReadingOptions options_;
+  bool are_files_ = false;  // each part was named by itself
   File train_, test_, unlabelled_, validation_;
   std::vector<std::string> notes_;
 };
@@ -281,6 +307,13 @@ std::unique_ptr<Source> open_tables(const fs::path& path, const ReadingOptions& 
   const Format* format = format_of(path);
   if (format == nullptr) return nullptr;
   within_memory(path.string(), [&] { tables->open_file(*format); });
+  return tables;
+}
+
+std::unique_ptr<Source> open_table_parts(const fs::path& train, const fs::path& validation, const fs::path& test,
+                                         const ReadingOptions& options) {
+  auto tables = std::make_unique<Tables>(train, options);
+  within_memory(train.string(), [&] { tables->open_files(validation, test); });
   return tables;
 }
 

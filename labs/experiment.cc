@@ -97,7 +97,8 @@ void check_seed(const LabOptions& o, std::uint64_t seed) {
 std::string heading(const LabOptions& o, const Lab& lab, const Setup& setup, std::uint64_t seed) {
   const std::string asked = o.rows.empty() ? "" : fmt::format(" Asked for: --rows '{}'.", engine::printable(o.rows));
   if (!lab.needs_texts) return fmt::format("Seed {}.{}\n", seed, asked);
-  return fmt::format("Data {}, seed {}, {}.{}\n", engine::printable(fs::path(o.data).filename().string()), seed,
+  return fmt::format("Data {}, seed {}, {}.{}\n",
+                     engine::printable(fs::path(pipeline::data_name(o)).filename().string()), seed,
                      as_json(setup.recipe, o).dump(), asked);
 }
 
@@ -138,7 +139,7 @@ void run_lab(const LabOptions& o, const pipeline::Run& run, const Terminal& term
   const Lab& lab = find_lab(o.lab);
   const pipeline::OutputLock lock(o.out, run.command, engine::Sharing::together);
   const bool has_texts = lab.needs_texts || !o.from.empty();
-  require(!has_texts || !o.data.empty(), "--data: lab {} needs texts{}; give them as for train", lab.name,
+  require(!has_texts || pipeline::has_data(o), "--data: lab {} needs texts{}; give them as for train", lab.name,
           lab.needs_texts ? "" : " with --from");
   const std::unique_ptr<data::Source> source = has_texts ? pipeline::open_data(o) : nullptr;
   const Setup setup = setup_of(o, source.get());
@@ -151,11 +152,12 @@ void run_lab(const LabOptions& o, const pipeline::Run& run, const Terminal& term
   const LabRun work{.folder = folder,
                     .rows = rows,
                     .chosen = chosen,
-                    .values = {{"data", o.data},
+                    .values = {{"data", pipeline::data_name(o)},
                                {"seed", std::to_string(run.seed)},
                                {"seed2", std::to_string(run.seed + 1)},
                                {"seed3", std::to_string(run.seed + 2)},
                                {"from", o.from}},
+                    .has_parts = !o.train_file.empty(),
                     .reading = pipeline::reading_words(o),
                     .threads = terminal.threads,
                     .quiet = terminal.quiet,

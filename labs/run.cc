@@ -51,7 +51,10 @@ std::vector<std::vector<std::string>> typed_commands(const LabRun& run, const Ro
   values["here"] = run.folder.row_folder(row.name).string();
   values["plan"] = run.folder.plan_file(row.name).string();
   std::vector<std::vector<std::string>> typed;
-  for (const std::string& command : row.commands) {
+  constexpr std::string_view kTexts = "--data {data}";
+  for (std::string command : row.commands) {
+    const std::size_t texts = command.find(kTexts);
+    if (texts != std::string::npos && run.has_parts) command.replace(texts, kTexts.size(), "--train {data}");
     for (const std::string& stand_in : stand_ins(command)) {
       if (values.contains(stand_in)) continue;
       const Row* other = resolve(named_by(stand_in), run.rows, results);
@@ -61,8 +64,7 @@ std::vector<std::vector<std::string>> typed_commands(const LabRun& run, const Ro
       values[stand_in] = stand_in.ends_with(".value") ? other->value : model;
     }
     typed.push_back(words_of(command, values));
-    if (command.find("--data {data}") != std::string::npos)
-      typed.back().insert(typed.back().end(), run.reading.begin(), run.reading.end());
+    if (texts != std::string::npos) typed.back().insert(typed.back().end(), run.reading.begin(), run.reading.end());
   }
   return typed;
 }

@@ -20,6 +20,7 @@ struct LabRun {
   std::vector<Row> rows;                      // all of them, a row behind those that it needs
   std::vector<Row> chosen;                    // to be done, in the same order, with all that they need
   std::map<std::string, std::string> values;  // data, seed, from
+  bool has_parts = false;                     // `data` is the training part, its other parts are among `reading`
   std::vector<std::string> reading;           // options that go with --data
   int threads = 0;                            // of every command; 0: as it likes
   bool quiet = false;

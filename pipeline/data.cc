@@ -24,13 +24,29 @@ std::size_t validation_size(std::int64_t wanted, std::size_t n) {
 
 }  // namespace
 
+bool has_data(const DataOptions& o) { return !data_name(o).empty(); }
+
+std::string data_name(const DataOptions& o) { return o.train_file.empty() ? o.data : o.train_file; }
+
+void check_data(const DataOptions& o) {
+  require(o.data.empty() || o.train_file.empty(), "--train: is the training part of the data; --data {} has its own",
+          o.data);
+  for (const auto& [option, file] : {std::pair("--validation", &o.validation_file), {"--test", &o.test_file}}) {
+    require(file->empty() || !o.train_file.empty(), "{}: a file is a part beside --train FILE, {}, got '{}'", option,
+            o.data.empty() ? "which says what there is to learn" : "not beside --data, which has its own parts", *file);
+  }
+}
+
 std::unique_ptr<data::Source> open_data(const DataOptions& o) {
-  auto source = data::open_source(o.data, {.text = o.text,
-                                           .pair = o.pair,
-                                           .label = o.label,
-                                           .separator = o.separator,
-                                           .answers = o.answers,
-                                           .most_bytes = static_cast<std::uint64_t>(o.data_limit) << 20});
+  check_data(o);
+  const data::ReadingOptions reading{.text = o.text,
+                                     .pair = o.pair,
+                                     .label = o.label,
+                                     .separator = o.separator,
+                                     .answers = o.answers,
+                                     .most_bytes = static_cast<std::uint64_t>(o.data_limit) << 20};
+  auto source = o.train_file.empty() ? data::open_source(o.data, reading)
+                                     : data::open_parts({o.train_file, o.validation_file, o.test_file}, reading);
   say_notes(source->notes());
   return source;
 }
@@ -40,6 +56,8 @@ std::vector<std::string> reading_words(const DataOptions& o) {
   const auto add = [&](const char* name, const std::string& value) {
     if (!value.empty()) words.push_back(fmt::format("{}={}", name, value));
   };
+  add("--validation", o.validation_file);
+  add("--test", o.test_file);
   add("--text", o.text);
   add("--pair", o.pair);
   add("--label", o.label);

@@ -15,11 +15,20 @@
 namespace ingot::pipeline {
 
 struct DataOptions {
-  std::string data;                          // path, or a word: data/source.h
+  std::string data;  // path, or a word: data/source.h
+  // Instead of `data`: its parts as files of their own.
+  std::string train_file, validation_file, test_file;
   std::string text, pair, label, separator;  // as data::ReadingOptions
   std::optional<data::Answers> answers;      // what a model is to learn of them; empty: what they are
   std::int64_t data_limit = 0;               // MiB; 0: data::ReadingOptions::limit
 };
+
+// Whether they name texts; the name: `data`, or the training part's.
+bool has_data(const DataOptions& options);
+std::string data_name(const DataOptions& options);
+
+// Throws Error if texts are named in two ways, or a part without the training part.
+void check_data(const DataOptions& options);
 
 // Opens the source that the options name, and prints a note for each thing that a user should know about how it is
 // read. Throws Error as data::open_source does.

@@ -264,6 +264,7 @@ std::unique_ptr<Distillation> distillation_of(const TrainingOptions& o, const be
   } else if (o.unlabelled != kNone) {
     DataOptions options = o;
     options.data = o.unlabelled;
+    options.train_file = options.validation_file = options.test_file = "";
     options.label.clear();
     options.answers = data::Answers::none;
     made->source = open_data(options);

@@ -72,7 +72,7 @@ Source from_file(const EmitOptions& o, std::uint64_t seed) {
 }
 
 Source from_model(const EmitOptions& o) {
-  require(o.activations == 0 || !o.data.empty(), "--activations: needs the texts; give --data");
+  require(o.activations == 0 || has_data(o), "--activations: needs the texts; give --data");
   Classifier c = load_classifier(o.model, 0);
   require(!o.block.empty(), "--block: must be one of {}", fmt::join(compress::block_names(c.model().config), ", "));
   const compress::IntegerProgram program = compress::lower(c.compressed.model, c.compressed.compression);

@@ -173,9 +173,10 @@ bert::TrainerOptions trainer_options(const TrainingOptions& o, std::uint64_t see
 bert::TrainerOptions trainer_options(const Run& run, const TrainingOptions& o, const data::Source& source,
                                      const bert::Tokenizer& tokenizer, engine::Json identity) {
   identity.update(run.options);
-  for (const char* free : {"data", "text", "pair", "label", "separator", "data-limit", "from", "sizes-of", "tokenizer",
-                           "out", "resume", "threads", "quiet", "json", "save-every"})
+  for (const char* free : {"data", "train", "test", "text", "pair", "label", "separator", "data-limit", "from",
+                           "sizes-of", "tokenizer", "out", "resume", "threads", "quiet", "json", "save-every"})
     identity.erase(free);
+  if (identity.contains("validation") && identity["validation"].is_string()) identity.erase("validation");  // a file
   // Newer than states that are still gone on with: where they say nothing new they are left out.
   const std::pair<const char*, engine::Json> newer[] = {
       {"best-by", "accuracy"}, {"best-by", ""},         {"task", "auto"},        {"class-weights", "none"},

@@ -15,7 +15,7 @@ void add_search_mixed(Command& search_command) {
   command.add_option("model", o.from, "folder of a run or a checkpoint; it may be pruned already")
       .required()
       .type_name("DIR");
-  add_data_options(command, o).required();
+  add_data_options(command, o, {.n_held_out = &o.validation, .held_out = "for the accuracy"});
   command.group("Output");
   command.add_option("--out", o.out, "folder of the search; several processes may share it, with --resume").required();
   command.group("Search space");

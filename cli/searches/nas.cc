@@ -12,7 +12,7 @@ void add_search_nas(Command& search_command) {
   const auto common = add_common(command);
   const auto options = std::make_shared<pipeline::NasOptions>();
   pipeline::NasOptions& o = *options;
-  add_data_options(command, o).required();
+  add_data_options(command, o, {.n_held_out = &o.validation, .held_out = "for the accuracy"});
   command.group("Output");
   command.add_option("--out", o.out, "folder of the search; several processes may share it, with --resume").required();
   command.group("Search space");

@@ -45,9 +45,6 @@ void add_model_search_options(Command& command, pipeline::ModelSearchOptions& o)
       "rule that ends poor trials early, with its settings in parentheses; steps are training steps: " + pruners);
   command.add_option("--reports", o.reports, "how often a trial reports its accuracy to the pruner").range(0, 10000);
   command.add_option("--report-texts", o.report_texts, "number of validation texts in each report").range(1, 1 << 24);
-  command.group("Data");
-  command.add_option("--validation", o.validation,
-                     "training texts held out for the accuracy; negative: a tenth, at most 2,500");
 }
 
 }  // namespace ingot::cli

@@ -29,10 +29,11 @@ void check_search(const ModelSearchOptions& o, std::span<const Measure> measures
 
 Json identity_of(const Run& run, const TrainingTexts& texts) {
   Json identity = run.options;
-  for (const char* free : {"data", "tokenizer", "out", "model", "resume", "threads", "quiet", "json", "save-every",
-                           "trials", "time", "startup", "jobs"}) {
+  for (const char* free : {"data", "train", "test", "tokenizer", "out", "model", "resume", "threads", "quiet", "json",
+                           "save-every", "trials", "time", "startup", "jobs"}) {
     identity.erase(free);
   }
+  if (identity.value("validation", Json()).is_string()) identity.erase("validation");  // a file
   if (identity.value("pair", "").empty()) identity.erase("pair");  // newer than studies that are still gone on with
   identity["data_fingerprint"] = texts.source->fingerprint();
   identity["tokenizer_fingerprint"] = bert::fingerprint(*texts.tokenizer);

@@ -137,6 +137,97 @@ TEST_CASE("a validation file chooses the best epoch, and nothing is held out") {
   CHECK(contains(both.error, "--validation: own has 3 validation texts of its own; none can be held out"));
 }
 
+TEST_CASE("parts are files of their own, found again by config.toml") {
+  const Workplace place;
+  place.write("dev.tsv", "text\tlabel\nthe iron\tmetal\nthe plum\tfruit\nthe cherry\tfruit\n");
+  place.write("new.jsonl",
+              "{\"text\": \"the steel\", \"label\": \"metal\"}\n{\"text\": \"a plum\", \"label\": \"fruit\"}\n");
+  const std::string files = "--train train.csv --validation dev.tsv --test new.jsonl ";
+  const Outcome outcome = trained(place, files + "--tokenizer vocab.txt --epochs 2 --batch 8");
+  CHECK(contains(outcome.error, "note: the 3 validation texts of the data choose the best epoch; none are held out"));
+  const engine::Json result = engine::Json::parse(test::text_of_file(place / "run/result.json"));
+  CHECK(result["examples"] == 2);
+  CHECK(result["evaluated_on"] == "test");
+  CHECK(result["options"]["validation"] == "dev.tsv");
+  const std::string config = test::text_of_file(place / "run/config.toml");
+  for (const char* line : {"train = \"train.csv\"\n", "validation = \"dev.tsv\"\n", "test = \"new.jsonl\"\n"})
+    CHECK(contains(config, line));
+  CHECK(place.run("train --config run/config.toml --out run --resume").code == 0);
+  const Outcome again = place.run("train --config run/config.toml --out again");
+  CHECK(again.code == 0);
+  CHECK(test::text_of_file(place / "again/best/model.safetensors") ==
+        test::text_of_file(place / "run/best/model.safetensors"));
+  CHECK(evaluated(place, files)["examples"] == 2);
+  CHECK(evaluated(place, files + "--part validation")["texts_validated_on"] == 3);
+  CHECK(place.run("quantize run --qat-epochs 0 --out q " + files).code == 0);
+  CHECK(place.run("prune run --epochs 0 --out p " + files).code == 0);
+  CHECK(place.run("baseline " + files).code == 0);
+  CHECK(place.run("tokenizer train --out tok.model " + files).code == 0);
+  CHECK(place.run("search mixed run --trials 1 --out mixed " + files).code == 0);
+  CHECK(place.run("pretrain --layers 1 --hidden 16 --heads 2 --ffn 16 --tokenizer vocab.txt --out mlm " + files).code ==
+        0);
+}
+
+TEST_CASE("a training file alone is what --data with it is") {
+  const Workplace place;
+  const auto weights = [&](const std::string& more) {
+    trained(place, "--tokenizer vocab.txt --validation 20 " + more);
+    return test::text_of_file(place / "run/best/model.safetensors");
+  };
+  const std::string expected = weights("--data train.csv");
+  fs::remove_all(place / "run");
+  CHECK(weights("--train train.csv") == expected);
+  CHECK(trained(place, "--tokenizer vocab.txt --validation 20 --data train.csv --resume").code == 0);
+}
+
+TEST_CASE("a journal and a state go on where a part lies somewhere else") {
+  const Workplace place;
+  place.write("dev.csv", "text,label\nthe iron,metal\nthe plum,fruit\n");
+  trained(place, "--train train.csv --validation dev.csv --tokenizer vocab.txt");
+  CHECK(place.run("search mixed run --trials 1 --out mixed --train train.csv --validation dev.csv").code == 0);
+  fs::rename(place / "dev.csv", place / "moved.csv");
+  trained(place, "--train train.csv --validation moved.csv --tokenizer vocab.txt --resume");
+  const std::string moved = "search mixed run --trials 2 --out mixed --resume --train train.csv --validation moved.csv";
+  CHECK(place.run(moved).code == 0);
+  place.write("moved.csv", "text,label\nthe iron,metal\nthe apple,fruit\n");
+  CHECK(place.run(moved).code == 2);
+}
+
+TEST_CASE("parts that cannot be used are refused before any work") {
+  const Workplace place;
+  place.write("dev.csv", "text,label\nthe iron,metal\n");
+  place.write("new.csv", "text,label\nthe iron,metal\nthe stone,mineral\n");
+  place.write("other.csv", "words,mood\na,b\n");
+  place.write("list.txt", "the iron\n");
+  const std::pair<const char*, const char*> cases[] = {
+      {"", "--data is required, or --train FILE"},
+      {"--validation dev.csv",
+       "--validation: a file is a part beside --train FILE, which says what there is to learn, "
+       "got 'dev.csv'"},
+      {"--test dev.csv", "--test: a file is a part beside --train FILE, which says what there is to learn"},
+      {"--data train.csv --train train.csv", "--train: is the training part of the data; --data train.csv has its own"},
+      {"--data train.csv --validation dev.csv", "not beside --data, which has its own parts, got 'dev.csv'"},
+      {"--data train.csv --validation 2O", "not beside --data, which has its own parts, got '2O'"},
+      {"--train none.csv", "no file or folder 'none.csv'"},
+      {"--train train.csv --test none.csv", "no file or folder 'none.csv'"},
+      {"--train train.csv --test other.csv", "other.csv: line 1: "},
+      {"--train train.csv --test list.txt", "list.txt: must be a table with labels, is a list of texts"},
+      {"--train train.csv --test vocab.md", "no file or folder 'vocab.md'"},
+      {"--train train.csv --test cache", "cache: a part must be a .csv, .tsv, .jsonl, .json or .conll file, each also"},
+      {"--train train.csv --validation 99999999999999999999", "--validation: is beyond all numbers"},
+      {"--train train.csv --validation dev.csv --test new.csv",
+       "new.csv: line 3: a label must be one of the 2 of the training part, got 'mineral'"}};
+  fs::create_directories(place / "cache");
+  for (const auto& [words, message] : cases) {
+    const Outcome outcome = place.run(train("--tokenizer vocab.txt " + std::string(words)));
+    CAPTURE(words);
+    CHECK(outcome.code == 2);
+    INFO(outcome.error);
+    CHECK(contains(outcome.error, message));
+    CHECK(!fs::exists(place / "run/best"));
+  }
+}
+
 TEST_CASE("eval says how many texts the model was trained on, also when they come in another file") {
   const Workplace place;
   trained(place, "--data train.csv --tokenizer vocab.txt --validation 20");

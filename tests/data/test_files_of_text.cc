@@ -55,6 +55,47 @@ TEST_CASE("a validation part may have any of its usual names, in any format") {
                  "must hold one file validation.*, got validation.csv and dev.csv"));
 }
 
+TEST_CASE("files that are named as parts are the corpus that a folder of them is") {
+  const Scratch scratch;
+  const std::string train = scratch.write("f/train.csv", kTable);
+  const std::string validation = scratch.write("f/dev.csv.gz", gzipped("text,label\nc,y\n"));
+  const std::string test = scratch.write("f/test.jsonl", "{\"text\":\"d\",\"label\":\"x\"}\n");
+  const auto opened = open_parts({train, validation, test});
+  CHECK(opened->read() == read((scratch.path() / "f").string()));
+  CHECK(opened->name() == train);
+  CHECK(opened->notes().empty());
+  CHECK(open_parts({train, "", ""})->fingerprint() == open_source(train)->fingerprint());
+  CHECK(open_parts({train, "", test})->read().validation.empty());
+}
+
+TEST_CASE("the fingerprint of named parts is of their content and their places in the corpus, not of the files'") {
+  const Scratch scratch;
+  const std::string a = scratch.write("a.csv", kTable), b = scratch.write("b.csv", kTable + "c,x\n");
+  const std::uint64_t whole = open_parts({a, b, b})->fingerprint();
+  for (const PartFiles& other : {PartFiles{a, b, ""}, PartFiles{a, "", b}, PartFiles{b, a, b}, PartFiles{a, b, a}})
+    CHECK(open_parts(other)->fingerprint() != whole);
+  CHECK(open_parts({a, b, b}, {.text = "text"})->fingerprint() != whole);
+  const std::string moved = scratch.write("elsewhere/c.csv", kTable + "c,x\n");
+  CHECK(open_parts({a, moved, b})->fingerprint() == whole);
+  scratch.write("b.csv", kTable + "c,y\n");
+  CHECK(open_parts({a, b, b})->fingerprint() != whole);
+}
+
+TEST_CASE("what is no table with labels is no part") {
+  const Scratch scratch;
+  const std::string table = scratch.write("a.csv", kTable), texts = scratch.write("a.txt", "a\n");
+  const auto refusal = [](const PartFiles& files) { return error_text([&] { open_parts(files)->read(); }); };
+  CHECK(contains(refusal({scratch.path().string(), "", ""}), ": a part must be a .csv, .tsv, .jsonl, .json or .conll"));
+  CHECK(contains(refusal({table, scratch.write("a.parquet", "PAR1"), ""}), "a.parquet: a part must be a .csv"));
+  CHECK(contains(refusal({table, "", texts}), "a.txt: must be a table with labels, is a list of texts"));
+  CHECK(contains(refusal({table, "", (scratch.path() / "no.csv").string()}), "no file or folder '"));
+  CHECK(contains(refusal({table, "", scratch.write("b.csv", "text,id\na,1\n")}), "b.csv: line 1: "));
+  CHECK(contains(refusal({table, "", scratch.write("b.csv", "text,label\na,z\n")}),
+                 "b.csv: line 2: a label must be one of the 2 of the training part, got 'z'"));
+  CHECK(contains(refusal({table, "", scratch.write("b.csv", "premise,hypothesis,label\na,b,x\n")}),
+                 "b.csv: must have single texts as the training part has, got pairs"));
+}
+
 TEST_CASE("what looks like data and is not used is named") {
   const Scratch scratch;
   scratch.write("train.csv", kTable);
