@@ -116,16 +116,46 @@ NgramModel fit_with_progress(const BaselineTexts& texts, std::span<const std::si
                          [&](std::int64_t done, std::int64_t) { meter.update(done); });
 }
 
-std::string summary(const engine::Json& result) {
+// What the baseline finds.
+struct BaselineResult {
+  bert::Evaluation scored, validation;  // scored: on the test part, or on the validation texts where there is none
+  std::string part;
+  report::ClassReport classes;
+  double temperature = 1;
+  std::size_t n_training_texts = 0;
+  const NgramModel& model;
+  double reading_seconds = 0, fitting_seconds = 0;
+  std::vector<std::string> labels;
+};
+
+engine::Json as_json(const BaselineResult& r) {
+  engine::Json json{{"examples", r.scored.n},
+                    {"evaluated_on", r.part},
+                    {"accuracy", r.scored.accuracy},
+                    {"f1", r.scored.macro_f1},
+                    {"loss", r.scored.loss},
+                    {"validation_accuracy", r.validation.accuracy},
+                    {"validation_loss", r.validation.loss},
+                    {"validation_texts", r.validation.n},
+                    {"temperature", r.temperature},
+                    {"training_texts", r.n_training_texts},
+                    {"features", r.model.n_columns()},
+                    {"iterations", r.model.n_iterations},
+                    {"objective", r.model.loss},
+                    {"reading_seconds", r.reading_seconds},
+                    {"fitting_seconds", r.fitting_seconds},
+                    {"labels", r.labels}};
+  json.update(report::as_json(r.classes));
+  return json;
+}
+
+std::string summary(const BaselineResult& r) {
   return fmt::format(
       "{} accuracy {:.4f}, F1 {:.4f}, loss {:.4f} on {} texts (validation accuracy {:.4f}, loss {:.4f})\n{}"
       "{} n-grams of {} texts, {} iterations, temperature {:.3f}; {:.1f} s reading, {:.1f} s fitting\n",
-      result["evaluated_on"].get<std::string>(), result["accuracy"].get<double>(), result["f1"].get<double>(),
-      result["loss"].get<double>(), result["examples"].get<std::int64_t>(), result["validation_accuracy"].get<double>(),
-      result["validation_loss"].get<double>(), report::class_report(result), result["features"].get<std::int64_t>(),
-      result["training_texts"].get<std::int64_t>(), result["iterations"].get<std::int64_t>(),
-      result["temperature"].get<double>(), result["reading_seconds"].get<double>(),
-      result["fitting_seconds"].get<double>());
+      r.part, r.scored.accuracy, r.scored.macro_f1, r.scored.loss, r.scored.n, r.validation.accuracy, r.validation.loss,
+      report::to_text(r.classes), r.model.n_columns(), r.n_training_texts, r.model.n_iterations, r.temperature,
+      r.reading_seconds, r.fitting_seconds);
 }
 
 }  // namespace
@@ -152,26 +182,18 @@ void run_baseline(const BaselineOptions& o, const Run& run, const Finish& finish
   const bool has_test = !texts.test.labels.empty();
   const bert::Evaluation e =
       has_test ? score(model, texts.test, texts.test.all(), validation.temperature).evaluation : validation.evaluation;
-  engine::Json result{{"examples", e.n},
-                      {"evaluated_on", has_test ? "test" : "validation"},
-                      {"accuracy", e.accuracy},
-                      {"f1", e.macro_f1},
-                      {"loss", e.loss},
-                      {"validation_accuracy", validation.evaluation.accuracy},
-                      {"validation_loss", validation.evaluation.loss},
-                      {"validation_texts", validation.evaluation.n},
-                      {"temperature", validation.temperature},
-                      {"training_texts", split.train.size()},
-                      {"features", model.n_columns()},
-                      {"iterations", model.n_iterations},
-                      {"objective", model.loss},
-                      {"reading_seconds", reading_seconds},
-                      {"fitting_seconds", fitting_seconds},
-                      {"labels", texts.label_names}};
-  report::add_classes(result, e.scores, texts.label_names);
-  const std::string text = summary(result);
+  const BaselineResult result{.scored = e,
+                              .validation = validation.evaluation,
+                              .part = has_test ? "test" : "validation",
+                              .classes = report::class_report(e.scores, texts.label_names),
+                              .temperature = validation.temperature,
+                              .n_training_texts = split.train.size(),
+                              .model = model,
+                              .reading_seconds = reading_seconds,
+                              .fitting_seconds = fitting_seconds,
+                              .labels = texts.label_names};
   if (!o.out.empty()) write_config(o.out, run.config);
-  finish(result, text);
+  finish(as_json(result), summary(result));
 }
 
 }  // namespace ingot::pipeline

@@ -146,15 +146,13 @@ void evaluate_classifier(const EvalOptions& o, const Run& run, const Finish& fin
   if (o.integer) integers.emplace(in_integers(c));
   const EvalTexts texts = eval_texts(o, c);
   const bert::Evaluation e = evaluate_with_progress("evaluate", classify(integers, c), texts, c, o.batch);
-  engine::Json result{
-      {"examples", e.n}, {"evaluated_on", texts.name}, {"model", c.folder.string()}, {"tokens_per_second", speed(e)}};
-  const bert::Head& head = *c.model().config.head;
-  for (const bert::Metric& metric : head.metrics) result[metric.name] = metric.value(e);
+  const Scores scores = scores_of(e, texts.name, *c.model().config.head, c.labels());
+  engine::Json result = as_json(scores);
+  result.update({{"model", c.folder.string()}, {"tokens_per_second", speed(e)}});
   add_overlap(result, texts, c);
   std::string text =
-      fmt::format("{} on {} texts ({:.1f}k tokens/s)\n", metrics_text(head, result), e.n, speed(e) / 1000);
-  report::add_classes(result, e.scores, c.labels());
-  text += report::class_report(result);
+      fmt::format("{} on {} texts ({:.1f}k tokens/s)\n", to_text(scores.measured), e.n, speed(e) / 1000) +
+      report::to_text(scores.classes);
   if (integers) {
     result["integer"] = describe(*integers, c);
     text += fmt::format("{} of {} layers in integers, {:.2f} MB in memory\n", integers->program.layers.size(),

@@ -1,20 +1,17 @@
 #include "pipeline/fine_tuning.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "bert/head.h"
 #include "bert/train/layer_decay.h"
 #include "compress/packed/footprint.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
-#include "engine/base/printable.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
 #include "pipeline/model_folder.h"
 #include "pipeline/seen_texts.h"
-#include "report/class_report.h"
 
 namespace ingot::pipeline {
 namespace {
@@ -22,19 +19,28 @@ namespace {
 namespace fs = std::filesystem;
 using engine::require;
 using engine::say;
-using report::add_classes;
-using report::class_report;
 
-// Of this process's training; a resumed run that had nothing left to train keeps what it had measured.
-void add_speed(engine::Json& result, const bert::TrainingOutcome& outcome, const fs::path& out) {
-  result["training_seconds"] = outcome.training_seconds;
-  result["tokens_per_second"] =
-      outcome.n_tokens > 0 ? static_cast<double>(outcome.n_tokens) / outcome.training_seconds : 0.0;
-  if (outcome.n_tokens > 0 || !fs::exists(out / "result.json")) return;
-  const auto before = engine::parse_json_or_null(engine::read_file(out / "result.json"));
-  for (const char* key : {"training_seconds", "tokens_per_second"}) {
-    if (before.is_object() && before.contains(key)) result[key] = before[key];
-  }
+// The times that an earlier run left in result.json; those of `figures` where it left none.
+void read_times(const fs::path& file, TrainingFigures& figures) {
+  const engine::Json before = engine::parse_json_or_null(engine::read_file(file));
+  if (!before.is_object()) return;
+  const engine::Saved saved(before, file.string());
+  figures.seconds = saved.find<double>("training_seconds").value_or(figures.seconds);
+  figures.tokens_per_second = saved.find<double>("tokens_per_second").value_or(figures.tokens_per_second);
+}
+
+// Times are of this process's training; a resumed run that had nothing left to train keeps what it had measured.
+TrainingFigures figures_of(const bert::TrainingOutcome& outcome, const TrainingOptions& o) {
+  TrainingFigures figures{.best_step = outcome.best_step,
+                          .n_steps = outcome.n_steps,
+                          .stopped_early = o.patience > 0 ? std::optional(outcome.stopped_early) : std::nullopt,
+                          .seconds = outcome.training_seconds,
+                          .tokens_per_second = outcome.n_tokens > 0
+                                                   ? static_cast<double>(outcome.n_tokens) / outcome.training_seconds
+                                                   : 0.0};
+  const fs::path before = fs::path(o.out) / "result.json";
+  if (outcome.n_tokens == 0 && fs::exists(before)) read_times(before, figures);
+  return figures;
 }
 
 bert::TrainingOutcome train_or_keep(const FineTuning& f, const bert::Job& job) {
@@ -174,25 +180,32 @@ bert::Job fine_tuning_job(const FineTuning& f) {
   return job;
 }
 
-engine::Json fine_tune(const FineTuning& f, const bert::Job& job) {
+FineTuned fine_tune(const FineTuning& f, const bert::Job& job) {
   prepare_out(f.run, f.options);
   engine::catch_interrupts();
   const bert::TrainingOutcome outcome = train_or_keep(f, job);
-  const fs::path out = f.options.out;
-  CompressedModel best = load_compressed_model(out / "best");
-  engine::Json result = scores(f, best.model);
+  CompressedModel best = load_compressed_model(fs::path(f.options.out) / "best");
+  Scores measured = scores(f, best.model);
   engine::release_interrupts();
-  result[validation_key(*best.model.config.head)] = validation_score(f, outcome, best.model);
-  result["best_step"] = outcome.best_step;
-  result["steps"] = outcome.n_steps;
-  if (f.options.patience > 0) result["stopped_early"] = outcome.stopped_early;
-  add_speed(result, outcome, out);
-  add_footprint(result, best);
-  result["labels"] = f.texts.corpus.label_names;
-  return result;
+  return {.best = {.scores = std::move(measured),
+                   .validation = validation_score(f, outcome, best.model),
+                   .labels = f.texts.corpus.label_names,
+                   .footprint = compress::footprint(best.model, best.compression)},
+          .training = figures_of(outcome, f.options)};
 }
 
-engine::Json scores(const FineTuning& f, const bert::Model& model) {
+engine::Json as_json(const FineTuned& result) {
+  const TrainingFigures& t = result.training;
+  engine::Json json = as_json(result.best);
+  json["best_step"] = t.best_step;
+  json["steps"] = t.n_steps;
+  if (t.stopped_early) json["stopped_early"] = *t.stopped_early;
+  json["training_seconds"] = t.seconds;
+  json["tokens_per_second"] = t.tokens_per_second;
+  return json;
+}
+
+Scores scores(const FineTuning& f, const bert::Model& model) {
   const bool has_test = f.texts.has_test();
   const bert::Subset subset = has_test ? bert::Subset::all(f.texts.corpus.test) : f.texts.validation;
   engine::Progress meter("evaluate", static_cast<std::int64_t>(subset.examples.size()));
@@ -202,43 +215,7 @@ engine::Json scores(const FineTuning& f, const bert::Model& model) {
         if (engine::interrupted())
           throw engine::Interrupted("stopped while evaluating the trained model; continue with --resume");
       });
-  engine::Json result{{"examples", e.n}, {"evaluated_on", has_test ? "test" : "validation"}};
-  for (const bert::Metric& metric : model.config.head->metrics) result[metric.name] = metric.value(e);
-  add_classes(result, e.scores, model.config.label_names);
-  return result;
-}
-
-void add_footprint(engine::Json& result, CompressedModel& best) {
-  const compress::Footprint footprint = compress::footprint(best.model, best.compression);
-  result["sparsity"] = footprint.sparsity;
-  result["average_bits"] = footprint.average_bits;
-  result["packed_bytes"] = footprint.packed_bytes;
-  result["float_bytes"] = footprint.float_bytes;
-  result["layers"] = engine::Json::array();
-  for (const compress::LayerFootprint& layer : footprint.layers) {
-    engine::Json row{{"name", layer.name}, {"weights", layer.weights}, {"zeros", layer.zeros}};
-    for (const compress::Role role : compress::kRoles) {
-      row[std::string(compress::name(role))] = layer.formats[static_cast<std::size_t>(role)];
-    }
-    result["layers"].push_back(std::move(row));
-  }
-}
-
-std::string validation_key(const bert::Head& head) { return fmt::format("validation_{}", head.metrics.front().name); }
-
-std::string metrics_text(const bert::Head& head, const engine::Json& result) {
-  std::string text;
-  for (const bert::Metric& metric : head.metrics)
-    text += fmt::format("{}{} {:.4f}", text.empty() ? "" : ", ", metric.title, result[metric.name].get<double>());
-  return text;
-}
-
-std::string summary(const bert::Head& head, const engine::Json& result, const TrainingOptions& options) {
-  const bert::Metric& first = head.metrics.front();
-  return fmt::format("{} {} on {} texts (validation {} {:.4f})\n{}model: {}\n",
-                     result["evaluated_on"].get<std::string>(), metrics_text(head, result),
-                     result["examples"].get<std::int64_t>(), first.title, result[validation_key(head)].get<double>(),
-                     class_report(result), engine::printable((fs::path(options.out) / "best").string()));
+  return scores_of(e, has_test ? "test" : "validation", *model.config.head, model.config.label_names);
 }
 
 }  // namespace ingot::pipeline

@@ -1,12 +1,14 @@
 // From a classifier and labelled texts to a trained, evaluated model on disk: what train, quantize and prune share.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "bert/train/classification.h"
-#include "engine/io/json.h"
 #include "pipeline/label_map.h"
 #include "pipeline/model_folder.h"
+#include "pipeline/scores.h"
 #include "pipeline/training.h"
 
 namespace ingot::pipeline {
@@ -56,24 +58,26 @@ struct FineTuning {
 // The job of training the model, weighted and judged as the options say. It keeps references to what `f` names.
 bert::Job fine_tuning_job(const FineTuning& f);
 
+// What a training took.
+struct TrainingFigures {
+  std::int64_t best_step = 0, n_steps = 0;
+  std::optional<bool> stopped_early;  // none: it had no patience to lose
+  double seconds = 0, tokens_per_second = 0;
+};
+
+struct FineTuned {
+  ModelScores best;
+  TrainingFigures training;
+};
+
 // Trains as long as the options say; if that is not at all, the model is saved as it is. Then evaluates
-// options.out/best on the test part, or on the validation texts where there is none. Returns scores and figures of the
-// training for result.json.
-engine::Json fine_tune(const FineTuning& f, const bert::Job& job);
+// options.out/best on the test part, or on the validation texts where there is none.
+FineTuned fine_tune(const FineTuning& f, const bert::Job& job);
+
+// What as_json of ModelScores says; best_step, steps, stopped_early, training_seconds and tokens_per_second.
+engine::Json as_json(const FineTuned& result);
 
 // Scores of a model on the test part, or on the validation texts where there is none.
-engine::Json scores(const FineTuning& f, const bert::Model& model);
-
-// What the model weighs, layer by layer: sparsity, average_bits, packed_bytes, float_bytes, layers.
-void add_footprint(engine::Json& result, CompressedModel& model);
-
-// The key in a result of the head's first metric on the validation texts: validation_accuracy.
-std::string validation_key(const bert::Head& head);
-
-// "accuracy 0.9000, F1 0.9000, loss 0.3000": the head's metrics in a result.
-std::string metrics_text(const bert::Head& head, const engine::Json& result);
-
-// A line with the scores of such a result, what is said of its classes, and a line that says where the model is.
-std::string summary(const bert::Head& head, const engine::Json& result, const TrainingOptions& options);
+Scores scores(const FineTuning& f, const bert::Model& model);
 
 }  // namespace ingot::pipeline

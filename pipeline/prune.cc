@@ -62,7 +62,7 @@ std::string table_of(const compress::Footprint& footprint, const compress::Compr
 }
 
 // Scores of the model pruned at once, as it is without training.
-engine::Json scores_at_once(const FineTuning& f, const compress::PruneOptions& options) {
+Scores scores_at_once(const FineTuning& f, const compress::PruneOptions& options) {
   CompressedModel start = starting_classifier(f.options);
   compress::Pruner(start.model, start.compression, options).prune(1);
   return scores(f, start.model);
@@ -101,15 +101,16 @@ void prune_classifier(const PruningOptions& o, const Run& run, const Finish& fin
   const auto ramp_steps = static_cast<std::int64_t>(std::ceil(o.ramp * n_steps));
   if (ramp_steps == 0) pruner.prune(1);
   compress::prune_while_training(job, pruner, ramp_steps);
-  engine::Json result = fine_tune(f, job);
+  const FineTuned tuned = fine_tune(f, job);
+  engine::Json result = as_json(tuned);
   std::string text = table_of(compress::footprint(start.model, start.compression), start.compression);
   if (o.has_training() && options.method.criterion->follow == nullptr) {
-    result["before_fine_tuning"] = scores_at_once(f, options);
-    const bert::Metric& first = start.model.config.head->metrics.front();
-    text += fmt::format("pruned at once, before fine-tuning: {} {:.4f}\n", first.title,
-                        result["before_fine_tuning"][first.name].get<double>());
+    const Scores before = scores_at_once(f, options);
+    result["before_fine_tuning"] = as_json(before);
+    const auto& [metric, value] = before.measured.front();
+    text += fmt::format("pruned at once, before fine-tuning: {} {:.4f}\n", metric->title, value);
   }
-  finish(result, text + summary(*start.model.config.head, result, o));
+  finish(result, text + summary(tuned.best, o.out));
 }
 
 }  // namespace ingot::pipeline

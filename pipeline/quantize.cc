@@ -111,10 +111,9 @@ compress::Compression calibrated(CompressedModel& start, const compress::Plan& p
                              });
 }
 
-std::string size_line(const engine::Json& result) {
-  const auto packed = result["packed_bytes"].get<std::int64_t>(), whole = result["float_bytes"].get<std::int64_t>();
-  return fmt::format("{:.2f} bits a parameter: {} bytes packed, {} in float32\n", result["average_bits"].get<double>(),
-                     packed, whole);
+std::string size_line(const compress::Footprint& footprint) {
+  return fmt::format("{:.2f} bits a parameter: {} bytes packed, {} in float32\n", footprint.average_bits,
+                     footprint.packed_bytes, footprint.float_bytes);
 }
 
 }  // namespace
@@ -158,8 +157,8 @@ void quantize_classifier(const QuantizeOptions& o, const Run& run, const Finish&
       save(folder);
     };
   }
-  const engine::Json result = fine_tune(fine_tuning, job);
-  finish(result, summary(*start.model.config.head, result, o) + size_line(result));
+  const FineTuned result = fine_tune(fine_tuning, job);
+  finish(as_json(result), summary(result.best, o.out) + size_line(result.best.footprint));
 }
 
 }  // namespace ingot::pipeline

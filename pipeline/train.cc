@@ -103,8 +103,8 @@ void train_classifier(const TrainOptions& options, const Run& run, const Finish&
                                start.model,
                                start.compression,
                                distillation != nullptr ? &distillation->teaching : nullptr};
-  const engine::Json result = fine_tune(fine_tuning, fine_tuning_job(fine_tuning));
-  finish(result, summary(*fine_tuning.model.config.head, result, o));
+  const FineTuned result = fine_tune(fine_tuning, fine_tuning_job(fine_tuning));
+  finish(as_json(result), summary(result.best, o.out));
 }
 
 }  // namespace ingot::pipeline

@@ -23,23 +23,23 @@ constexpr std::size_t kMostNamed = 5, kLabelBytes = 24;
 
 Json or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
-std::string label_of(const Json& row) { return printable(row["label"].get<std::string>(), kLabelBytes); }
+std::string label_of(const ClassRow& row) { return printable(row.label, kLabelBytes); }
 
-std::string share(const Json& value) { return value.is_null() ? "-" : fmt::format("{:.4f}", value.get<double>()); }
+std::string share(const std::optional<double>& value) { return value ? fmt::format("{:.4f}", *value) : "-"; }
 
-std::string table_of(const Json& classes) {
-  std::vector<const Json*> rows;
-  for (const Json& row : classes) rows.push_back(&row);
+std::string table_of(const std::vector<ClassRow>& classes) {
+  std::vector<const ClassRow*> rows;
+  for (const ClassRow& row : classes) rows.push_back(&row);
   if (rows.size() > kMostRows) {
     // Without an F1 there were neither texts nor predictions: nothing to see.
-    const auto f1 = [](const Json* row) { return (*row)["f1"].is_null() ? 2.0 : (*row)["f1"].get<double>(); };
-    std::stable_sort(rows.begin(), rows.end(), [&](const Json* a, const Json* b) { return f1(a) < f1(b); });
+    const auto f1 = [](const ClassRow* row) { return row->f1.value_or(2.0); };
+    std::stable_sort(rows.begin(), rows.end(), [&](const ClassRow* a, const ClassRow* b) { return f1(a) < f1(b); });
     rows.resize(kMostRows);
   }
   TextTable table{.headers = {"class", "precision", "recall", "F1", "texts", "predicted"}, .rows = {}};
-  for (const Json* row : rows) {
-    table.rows.push_back({label_of(*row), share((*row)["precision"]), share((*row)["recall"]), share((*row)["f1"]),
-                          (*row)["support"].dump(), (*row)["predicted"].dump()});
+  for (const ClassRow* row : rows) {
+    table.rows.push_back({label_of(*row), share(row->precision), share(row->recall), share(row->f1),
+                          std::to_string(row->support), std::to_string(row->predicted)});
   }
   std::string text = table.aligned();
   if (classes.size() > rows.size())
@@ -48,24 +48,22 @@ std::string table_of(const Json& classes) {
   return text;
 }
 
-std::string matrix_of(const Json& result) {
-  const Json& classes = result["classes"];
+std::string matrix_of(const ClassReport& report) {
   TextTable table{.headers = {"truth \\ predicted"}, .rows = {}};
-  for (const Json& row : classes) table.headers.push_back(label_of(row));
-  for (std::size_t i = 0; i < classes.size(); ++i) {
-    table.rows.push_back({label_of(classes[i])});
-    for (const Json& n : result["confusion"][i]) table.rows.back().push_back(n.dump());
+  for (const ClassRow& row : report.classes) table.headers.push_back(label_of(row));
+  for (std::size_t i = 0; i < report.classes.size(); ++i) {
+    table.rows.push_back({label_of(report.classes[i])});
+    for (const std::int64_t n : report.confusion[i]) table.rows.back().push_back(std::to_string(n));
   }
   return table.aligned();
 }
 
 // The pairs that are confused most often.
-std::string confusions_of(const Json& result) {
+std::string confusions_of(const ClassReport& report) {
   std::vector<std::tuple<std::int64_t, std::size_t, std::size_t>> pairs;
-  const Json& matrix = result["confusion"];
-  for (std::size_t i = 0; i < matrix.size(); ++i) {
-    for (std::size_t j = 0; j < matrix.size(); ++j) {
-      const auto n = matrix[i][j].get<std::int64_t>();
+  for (std::size_t i = 0; i < report.confusion.size(); ++i) {
+    for (std::size_t j = 0; j < report.confusion.size(); ++j) {
+      const std::int64_t n = report.confusion[i][j];
       if (i != j && n > 0) pairs.emplace_back(-n, i, j);
     }
   }
@@ -73,20 +71,20 @@ std::string confusions_of(const Json& result) {
   std::string text;
   for (std::size_t p = 0; p < std::min(kMostNamed, pairs.size()); ++p) {
     const auto [n, i, j] = pairs[p];
-    text += fmt::format("{}{} taken for {} {} times", p == 0 ? "most often " : ", ", label_of(result["classes"][i]),
-                        label_of(result["classes"][j]), -n);
+    text += fmt::format("{}{} taken for {} {} times", p == 0 ? "most often " : ", ", label_of(report.classes[i]),
+                        label_of(report.classes[j]), -n);
   }
   return text.empty() ? "" : text + "\n";
 }
 
-std::string never_predicted(const Json& classes) {
+std::string never_predicted(const std::vector<ClassRow>& classes) {
   std::vector<std::string> names;
   std::int64_t n_texts = 0, n_all = 0;
-  for (const Json& row : classes) {
-    n_all += row["support"].get<std::int64_t>();
-    if (row["support"] == 0 || row["predicted"] != 0) continue;
+  for (const ClassRow& row : classes) {
+    n_all += row.support;
+    if (row.support == 0 || row.predicted != 0) continue;
     names.push_back(label_of(row));
-    n_texts += row["support"].get<std::int64_t>();
+    n_texts += row.support;
   }
   if (names.empty()) return "";
   const std::size_t n = names.size();
@@ -100,36 +98,65 @@ std::string never_predicted(const Json& classes) {
 
 }  // namespace
 
-void add_classes(Json& result, const bert::ClassScores& scores, const std::vector<std::string>& labels) {
-  if (scores.classes.empty()) return;
-  Json& classes = result["classes"] = Json::array();
-  for (std::size_t i = 0; i < labels.size(); ++i) {
+ClassReport class_report(const bert::ClassScores& scores, const std::vector<std::string>& labels) {
+  ClassReport report;
+  if (scores.classes.empty()) return report;
+  const std::size_t n = labels.size();
+  for (std::size_t i = 0; i < n; ++i) {
     const bert::ClassCounts& c = scores.classes[i];
-    classes.push_back({{"label", labels[i]},
-                       {"precision", or_null(c.precision())},
-                       {"recall", or_null(c.recall())},
-                       {"f1", or_null(c.f1())},
-                       {"support", c.support},
-                       {"predicted", c.predicted}});
+    report.classes.push_back({labels[i], c.precision(), c.recall(), c.f1(), c.support, c.predicted});
   }
-  if (labels.size() > kMostInMatrix || scores.confusion.empty()) return;
-  std::vector<std::vector<std::int64_t>> matrix(labels.size(), std::vector<std::int64_t>(labels.size()));
-  for (const auto& [pair, n] : scores.confusion)
-    matrix[static_cast<std::size_t>(pair.first)][static_cast<std::size_t>(pair.second)] = n;
-  result["confusion"] = matrix;
+  if (n > kMostInMatrix || scores.confusion.empty()) return report;
+  report.confusion.assign(n, std::vector<std::int64_t>(n));
+  for (const auto& [pair, count] : scores.confusion)
+    report.confusion[static_cast<std::size_t>(pair.first)][static_cast<std::size_t>(pair.second)] = count;
+  return report;
 }
 
-std::string class_report(const Json& result) {
-  if (!result.contains("classes")) return "";
-  const Json& classes = result["classes"];
-  std::string text = table_of(classes);
-  if (!result.contains("confusion")) {
-    if (classes.size() > kMostInMatrix)
-      text += fmt::format("(no confusion matrix: {} classes, more than {})\n", classes.size(), kMostInMatrix);
-  } else {
-    text += classes.size() <= kMostColumns ? matrix_of(result) : confusions_of(result);
+Json as_json(const ClassReport& report) {
+  Json result = Json::object();
+  if (report.classes.empty()) return result;
+  Json& classes = result["classes"] = Json::array();
+  for (const ClassRow& row : report.classes) {
+    classes.push_back({{"label", row.label},
+                       {"precision", or_null(row.precision)},
+                       {"recall", or_null(row.recall)},
+                       {"f1", or_null(row.f1)},
+                       {"support", row.support},
+                       {"predicted", row.predicted}});
   }
-  return text + never_predicted(classes);
+  if (!report.confusion.empty()) result["confusion"] = report.confusion;
+  return result;
+}
+
+ClassReport class_report_from_json(const engine::Saved& result) {
+  ClassReport report;
+  if (!result.has("classes")) return report;
+  for (const engine::Saved& row : result.objects("classes")) {
+    report.classes.push_back({row.get<std::string>("label"), row.find<double>("precision"), row.find<double>("recall"),
+                              row.find<double>("f1"), row.get<std::int64_t>("support"),
+                              row.get<std::int64_t>("predicted")});
+  }
+  if (!result.has("confusion")) return report;
+  report.confusion = result.get<std::vector<std::vector<std::int64_t>>>("confusion");
+  const std::size_t n = report.classes.size();
+  const bool is_square = std::all_of(report.confusion.begin(), report.confusion.end(),
+                                     [n](const std::vector<std::int64_t>& row) { return row.size() == n; });
+  engine::require(report.confusion.size() == n && is_square, "{}: confusion must have {} rows and columns, one a class",
+                  result.subject(), n);
+  return report;
+}
+
+std::string to_text(const ClassReport& report) {
+  if (report.classes.empty()) return "";
+  std::string text = table_of(report.classes);
+  if (report.confusion.empty()) {
+    if (report.classes.size() > kMostInMatrix)
+      text += fmt::format("(no confusion matrix: {} classes, more than {})\n", report.classes.size(), kMostInMatrix);
+  } else {
+    text += report.classes.size() <= kMostColumns ? matrix_of(report) : confusions_of(report);
+  }
+  return text + never_predicted(report.classes);
 }
 
 }  // namespace ingot::report

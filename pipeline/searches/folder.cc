@@ -41,6 +41,10 @@ std::string SearchFolder::study_name() const {
   return name.empty() ? "ingot" : name;
 }
 
+Json SearchFolder::earlier_result() const {
+  return fs::exists(result_file()) ? engine::parse_json_or_null(engine::read_file(result_file())) : Json();
+}
+
 namespace {
 
 std::optional<TrialRecord> read_best(const fs::path& file, std::size_t n_values) {

@@ -28,6 +28,9 @@ class SearchFolder {
   std::string study_name() const;
   std::filesystem::path journal() const { return path_ / "study.log"; }
   std::filesystem::path best() const { return path_ / "best"; }
+  std::filesystem::path result_file() const { return path_ / "result.json"; }
+  // What is there of an earlier run, or of another process; null if that is nothing, or no JSON.
+  engine::Json earlier_result() const;
   std::filesystem::path trial(int number) const { return path_ / "trials" / std::to_string(number); }
   std::filesystem::path trial_lock(int number) const { return trial(number).string() + ".lock"; }
 

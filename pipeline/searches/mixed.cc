@@ -223,30 +223,26 @@ void check(const MixedOptions& o, std::span<const Measure> measures) {
 }
 
 // Accuracy and bits of the model that is searched from, beside which a front is drawn.
-Json start_of(const SearchFolder& folder, const CompressedModel& start, const TrialTexts& texts) {
-  const fs::path file = folder.path() / "result.json";
-  if (fs::exists(file)) {
-    const Json before = engine::parse_json_or_null(engine::read_file(file));
-    if (before.is_object() && before.contains("start")) return before["start"];  // the same model, or it were refused
+StartingPoint start_of(const SearchFolder& folder, const CompressedModel& start, const TrialTexts& texts) {
+  if (const Json before = folder.earlier_result(); before.is_object()) {
+    const auto known = start_from_json({before, folder.result_file().string()});
+    if (known) return *known;  // the same model, or it were refused
   }
   CompressedModel model = start;
   compress::attach(model.model, model.compression);
   const double accuracy = bert::first_metric(
       model.model, bert::evaluate(model.model, texts.texts.validation, texts.framing, texts.options.batch));
-  return {{"accuracy", accuracy}, {"bits", compress::average_bits(model.model, model.compression)}};
+  return {.accuracy = accuracy, .bits = compress::average_bits(model.model, model.compression)};
 }
 
 // The plan of the best trial, and of those of the front.
-void write_plans(const Mixed& mixed, const SearchFolder& folder, const Json& result,
-                 const std::vector<search::TrialRecord>& trials) {
-  const auto write = [&](const fs::path& file, const Json& number) {
-    engine::write_file(file, mixed.plan_of(trials[number.get<std::size_t>()]));
-  };
-  if (result.contains("best")) write(folder.path() / "plan.toml", result["best"]["number"]);
-  if (!result.contains("front")) return;
+void write_plans(const Mixed& mixed, const SearchFolder& folder, const SearchResult& result, bool has_front) {
+  if (result.best) engine::write_file(folder.path() / "plan.toml", mixed.plan_of(result.trial(*result.best)));
+  if (!has_front) return;
   fs::create_directories(folder.path() / "plans");
-  for (const Json& number : result["front"]) {
-    write(folder.path() / "plans" / fmt::format("trial-{}.toml", number.get<int>()), number);
+  for (const int number : result.front) {
+    engine::write_file(folder.path() / "plans" / fmt::format("trial-{}.toml", number),
+                       mixed.plan_of(result.trial(number)));
   }
 }
 
@@ -278,9 +274,10 @@ void search_mixed(const MixedOptions& o, const Run& run, const Finish& finish) {
   Mixed mixed(o, start, spaces, trial_texts, folder, measures, identity);
   finish_search(
       {run, finish, o, trial_texts, folder, measures,
-       [&](Json& result, const std::vector<search::TrialRecord>& trials) {
-         write_plans(mixed, folder, result, trials);
-         if (measures.size() > 1) result["start"] = start_of(folder, start, trial_texts);
+       [&](SearchResult& result) {
+         const bool has_front = measures.size() > 1;
+         write_plans(mixed, folder, result, has_front);
+         if (has_front) result.start = start_of(folder, start, trial_texts);
        }},
       std::move(study), identity, [&](search::Trial& trial) { return mixed.evaluate(trial); },
       {"average_bits", "loss", "seconds"}, "search mixed: number formats by layer");

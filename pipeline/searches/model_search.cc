@@ -10,6 +10,7 @@
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
+#include "pipeline/searches/display.h"
 #include "pipeline/searches/measures.h"
 
 namespace ingot::pipeline {
@@ -53,35 +54,19 @@ std::string told_line(const TrialRecord& t, std::span<const Measure> measures, c
   return line;
 }
 
-// The scores of the best model, as train gives them.
-Json scores_of_best(const ModelSearch& s, const TrainingOptions& o, const TrialRecord& best) {
-  const fs::path folder = s.folder.best();
-  CompressedModel m = load_compressed_model(folder);
-  Json result = scores({s.run, o, s.texts.texts, s.texts.framing, m.model, m.compression}, m.model);
-  add_footprint(result, m);
-  result[validation_key(*m.model.config.head)] = best.values[0];
-  result["labels"] = m.model.config.label_names;
-  return result;
-}
-
-// What another process, or an earlier run, has found of the same best model.
-Json known_scores(const fs::path& file, const Json& best, const bert::Head& head) {
-  if (!fs::exists(file)) return {};
-  const Json before = engine::parse_json_or_null(engine::read_file(file));
-  if (!before.is_object() || before.value("best", Json()) != best) return {};
-  Json scored = Json::object();
-  std::vector<std::string> keys{"examples",    "evaluated_on", validation_key(head),
-                                "sparsity",    "average_bits", "packed_bytes",
-                                "float_bytes", "layers",       "labels"};
-  for (const bert::Metric& metric : head.metrics) keys.emplace_back(metric.name);
-  for (const std::string& key : keys) {
-    if (!before.contains(key)) return {};
-    scored[key] = before[key];
+// The scores of the best model: what another process, or an earlier run, has found, or else measured now.
+ModelScores scores_of_best(const ModelSearch& s, const TrialRecord& best) {
+  const TrainingTexts& texts = s.texts.texts;
+  if (const Json before = s.folder.earlier_result(); before.is_object()) {
+    const engine::Saved saved(before, s.folder.result_file().string());
+    auto known = best_model_from_json(saved, best, bert::head_for(texts.corpus.answers));
+    if (known) return *std::move(known);
   }
-  for (const char* key : {"classes", "confusion"}) {
-    if (before.contains(key)) scored[key] = before[key];
-  }
-  return scored;
+  CompressedModel m = load_compressed_model(s.folder.best());
+  return {.scores = scores({s.run, s.texts.options, texts, s.texts.framing, m.model, m.compression}, m.model),
+          .validation = best.values[0],
+          .labels = m.model.config.label_names,
+          .footprint = compress::footprint(m.model, m.compression)};
 }
 
 }  // namespace
@@ -115,30 +100,26 @@ void finish_search(const ModelSearch& s, search::StudyOptions options, const Jso
   study.optimize(objective, budget);
   // One process at a time, from what is there by then: the last one leaves the whole.
   const engine::FileLock lock(s.folder.path() / "trials/result.lock", engine::Wait::yes);
-  Json result = describe(study, s.measures);
-  const std::vector<TrialRecord> trials = study.trials();
-  const TrialRecord* best = best_of(trials, s.measures);
-  const int n_unfinished = result["unfinished"].get<int>();
+  SearchResult result = describe(study, s.measures);
   std::string text = table_of(result, s.measures, columns, 10);
-  if (n_unfinished > 0) text += fmt::format("{} trials are running in other processes\n", n_unfinished);
-  if (best != nullptr && n_unfinished == 0) {
-    result["best"] = {{"number", best->number}, {"values", best->values}, {"parameters", parameters_of(*best)}};
-    const bert::Head& head = bert::head_for(s.texts.texts.corpus.answers);
-    Json scored = known_scores(s.folder.path() / "result.json", result["best"], head);
-    if (scored.is_null()) scored = scores_of_best(s, s.texts.options, *best);
-    text += summary(head, scored, s.texts.options);
-    result.update(scored);
+  const TrialRecord* best = best_of(result.trials, s.measures);
+  if (result.n_unfinished > 0) {
+    text += fmt::format("{} trials are running in other processes\n", result.n_unfinished);
+  } else if (best != nullptr) {
+    result.best = best->number;
+    result.best_model = scores_of_best(s, *best);
+    text += summary(*result.best_model, s.texts.options.out);
   }
-  if (s.add) s.add(result, trials);
+  if (s.add) s.add(result);
   engine::release_interrupts();
   const report::Figure figure = figure_of(result, s.measures, title);
   if (!figure.series.empty()) {
     const std::string problem = draw(figure, s.folder.path(), "figure");
     if (!problem.empty()) say(problem);
   }
-  s.finish(result, text);
-  if (best == nullptr && n_unfinished == 0)
-    throw engine::Failure(fmt::format("no trial of {} is complete and feasible", trials.size()));
+  s.finish(as_json(result, s.measures), text);
+  if (best == nullptr && result.n_unfinished == 0)
+    throw engine::Failure(fmt::format("no trial of {} is complete and feasible", result.trials.size()));
 }
 
 }  // namespace ingot::pipeline

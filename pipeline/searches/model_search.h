@@ -33,7 +33,7 @@ struct ModelSearch {
   const SearchFolder& folder;
   const std::vector<Measure>& measures;
   // What else is to be written, and to go into the result.
-  std::function<void(engine::Json& result, const std::vector<search::TrialRecord>& trials)> add = nullptr;
+  std::function<void(SearchResult& result)> add = nullptr;
 };
 
 // Runs the trials that are left, evaluates the best model on the test texts once no trial is running, draws

@@ -142,30 +142,53 @@ TEST_CASE("quantize and prune report classes too, and refuse options that would 
 }
 
 TEST_CASE("of many classes the worst are shown, and what is left out is said") {
-  Json few, many, most;
-  report::add_classes(few, one_of_each(8), names_of(8));
-  CHECK(contains(report::class_report(few), "truth \\ predicted"));
-  CHECK_FALSE(contains(report::class_report(few), "(12 of"));
-  report::add_classes(many, one_of_each(30), names_of(30));
-  const std::string text = report::class_report(many);
+  const auto report_of = [](std::int32_t n) {
+    return report::class_report(one_of_each(n), names_of(static_cast<std::size_t>(n)));
+  };
+  CHECK(contains(to_text(report_of(8)), "truth \\ predicted"));
+  CHECK_FALSE(contains(to_text(report_of(8)), "(12 of"));
+  const report::ClassReport many = report_of(30);
+  const std::string text = to_text(many);
   CHECK(contains(text, "(12 of 30 classes, those with the lowest F1; --json and result.json have all)\n"));
   CHECK(contains(text, "class1 "));
   CHECK_FALSE(contains(text, "class28"));
   CHECK(contains(text, "most often class1 taken for class0 1 times, "));
   CHECK(contains(text, "though 15 of 30 texts have it: class1, class3, class5, class7, class9 and 10 more"));
-  CHECK(many["classes"].size() == 30);
-  CHECK(many["confusion"].size() == 30);
-  report::add_classes(most, one_of_each(101), names_of(101));
-  CHECK_FALSE(most.contains("confusion"));
-  CHECK(contains(report::class_report(most), "(no confusion matrix: 101 classes, more than 100)"));
-  CHECK(report::class_report(Json::object()).empty());
+  CHECK(as_json(many)["classes"].size() == 30);
+  CHECK(as_json(many)["confusion"].size() == 30);
+  const report::ClassReport most = report_of(101);
+  CHECK_FALSE(as_json(most).contains("confusion"));
+  CHECK(contains(to_text(most), "(no confusion matrix: 101 classes, more than 100)"));
+  CHECK(to_text(report::ClassReport()).empty());
+  CHECK(as_json(report::ClassReport()) == Json::object());
+}
+
+TEST_CASE("a report that is read again is the one that was written, and what is damaged is named") {
+  const report::ClassReport written = report::class_report(one_of_each(3), names_of(3));
+  const auto read = [](const Json& json) { return report::class_report_from_json({json, "result.json"}); };
+  CHECK(as_json(read(as_json(written))) == as_json(written));
+  CHECK(to_text(read(as_json(written))) == to_text(written));
+  CHECK(read(Json::object()).classes.empty());
+  const auto fault = [&](Json json, const std::function<void(Json&)>& damage) {
+    damage(json);
+    return test::error_text([&] { read(json); });
+  };
+  const Json whole = as_json(written);
+  CHECK(fault(whole, [](Json& json) { json["classes"] = 3; }) == "result.json: classes: must be an array, got 3");
+  CHECK(fault(whole, [](Json& json) { json["classes"][1]["f1"] = "high"; }) ==
+        "result.json: classes[1]: f1: must be a number, got \"high\"");
+  CHECK(fault(whole, [](Json& json) { json["classes"][2].erase("support"); }) ==
+        "result.json: classes[2]: has no support");
+  CHECK(fault(whole, [](Json& json) { json["classes"][0]["predicted"] = 0.5; }) ==
+        "result.json: classes[0]: predicted: must be an integer, got 0.5");
+  CHECK(fault(whole, [](Json& json) { json["confusion"].erase(std::size_t{1}); }) ==
+        "result.json: confusion must have 3 rows and columns, one a class");
 }
 
 TEST_CASE("labels cannot reach the terminal or break a table") {
-  Json result;
-  report::add_classes(result, bert::class_scores(std::vector<std::int32_t>{0, 1}, std::vector<std::int32_t>{1, 1}, 2),
-                      {"evil\x1b[2J\nname", std::string(200, 'x')});
-  const std::string text = report::class_report(result);
+  const bert::ClassScores scores =
+      bert::class_scores(std::vector<std::int32_t>{0, 1}, std::vector<std::int32_t>{1, 1}, 2);
+  const std::string text = to_text(report::class_report(scores, {"evil\x1b[2J\nname", std::string(200, 'x')}));
   CHECK(contains(text, "evil\\x1b[2J\\nname"));
   CHECK_FALSE(contains(text, "\x1b"));
   CHECK_FALSE(contains(text, std::string(40, 'x')));
