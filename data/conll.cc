@@ -43,16 +43,16 @@ Layout look_at_conll(std::string_view, const std::string& file, Labels, const Re
   return layout;
 }
 
-std::vector<std::string> parse_conll(std::string_view text, const std::string& file, const Layout&,
-                                     const TakeRow& take) {
+std::vector<std::string> parse_conll(TextReader& text, const std::string& file, const Layout&, const TakeRow& take) {
   Row row;
   std::size_t n_columns = 0;
   const auto end_text = [&] {
     if (!row.word_ends.empty()) take(std::move(row));
     row = Row();
   };
-  for (std::size_t line_number = 1; !text.empty(); ++line_number) {
-    const std::string_view line = take_line(text);
+  text.rewind();
+  std::string_view line;
+  for (std::size_t line_number = 1; text.next_line(line); ++line_number) {
     const std::vector<std::string_view> columns = columns_of(line);
     if (columns.empty() || (columns.size() == 1 && columns.front().empty())) {
       end_text();

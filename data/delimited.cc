@@ -21,20 +21,27 @@ using engine::require;
 
 namespace {
 
-// Reads records by RFC 4180 one after another, counting lines.
+// Reads records by RFC 4180 one after another, counting lines. A record that reaches the end of the window may go on
+// behind it: it is read again in a larger one.
 class Records {
  public:
-  Records(std::string_view text, char separator, const std::string& file)
-      : rest_(text), separator_(separator), file_(file) {}
+  Records(TextReader& text, char separator, const std::string& file)
+      : text_(text), separator_(separator), file_(file) {}
 
-  bool done() const { return rest_.empty(); }
+  bool done() {
+    while (text_.window().empty() && !text_.is_last()) text_.extend(line_);
+    return text_.window().empty();
+  }
   std::size_t line() const { return line_; }  // where the next record begins
 
   // Takes a line off that has nothing but blanks on it.
   bool skip_blank_line() {
-    const std::size_t end = rest_.find_first_not_of(separator_ == '\t' ? " \r" : " \t\r");
-    if (end != rest_.npos && rest_[end] != '\n') return false;
-    rest_.remove_prefix(end == rest_.npos ? rest_.size() : end + 1);
+    const char* const blanks = separator_ == '\t' ? " \r" : " \t\r";
+    std::size_t end = text_.window().find_first_not_of(blanks);
+    for (; end == std::string_view::npos && !text_.is_last(); end = text_.window().find_first_not_of(blanks))
+      text_.extend(line_);
+    if (end != std::string_view::npos && text_.window()[end] != '\n') return false;
+    text_.drop(end == std::string_view::npos ? text_.window().size() : end + 1);
     ++line_;
     return true;
   }
@@ -42,16 +49,15 @@ class Records {
   // The first `most` fields of the next record, and how many it has. The strings are reused: a large file has many
   // short fields.
   std::size_t next(std::vector<std::string>& fields, std::size_t most) {
-    std::size_t n_fields = 0;
-    const std::string_view before = rest_;
-    for (bool more = true; more; ++n_fields) {
-      if (n_fields < most && n_fields == fields.size()) fields.emplace_back();
-      std::string& field = n_fields < most ? fields[n_fields] : surplus_;
-      field.clear();
-      more = rest_.starts_with('"') ? take_quoted(field) : take_plain(field);
+    const std::size_t line = line_;
+    std::size_t n_fields = look(fields, most);
+    while ((is_cut_ || rest_.empty()) && !text_.is_last()) {
+      line_ = line;
+      text_.extend(line);
+      n_fields = look(fields, most);
     }
-    fields.resize(std::min(n_fields, most));
-    source_ = before.substr(0, before.size() - rest_.size());
+    source_ = text_.window().substr(0, text_.window().size() - rest_.size());
+    text_.drop(source_.size());
     return n_fields;
   }
 
@@ -59,6 +65,21 @@ class Records {
   std::string_view source() const { return source_; }
 
  private:
+  // Reads the record at the beginning of the window.
+  std::size_t look(std::vector<std::string>& fields, std::size_t most) {
+    std::size_t n_fields = 0;
+    rest_ = text_.window();
+    is_cut_ = false;
+    for (bool more = true; more; ++n_fields) {
+      if (n_fields < most && n_fields == fields.size()) fields.emplace_back();
+      std::string& field = n_fields < most ? fields[n_fields] : surplus_;
+      field.clear();
+      more = rest_.starts_with('"') ? take_quoted(field) : take_plain(field);
+    }
+    fields.resize(std::min(n_fields, most));
+    return n_fields;
+  }
+
   // Both return whether a separator, not the end of the record, follows the field.
   bool take_plain(std::string& field) {
     const char ends[] = {separator_, '\n'};
@@ -74,6 +95,7 @@ class Records {
     rest_.remove_prefix(1);
     for (;;) {
       const std::size_t quote = rest_.find('"');
+      if (quote == rest_.npos && !text_.is_last()) return cut();
       require(quote != rest_.npos, "{}: line {}: a quoted field must end with a quote, got the end of the file", file_,
               opened);
       const std::string_view part = rest_.substr(0, quote);
@@ -84,6 +106,7 @@ class Records {
       field += '"';
       rest_.remove_prefix(1);
     }
+    if (rest_.size() < 2 && !text_.is_last()) return cut();
     if (rest_.starts_with("\r\n") || rest_ == "\r") rest_.remove_prefix(1);
     const bool ended = rest_.empty() || rest_.front() == separator_ || rest_.front() == '\n';
     if (!ended) {
@@ -105,7 +128,14 @@ class Records {
     return more;
   }
 
-  std::string_view rest_, source_;
+  bool cut() {
+    is_cut_ = true;
+    return false;
+  }
+
+  TextReader& text_;
+  std::string_view rest_, source_;  // of the window
+  bool is_cut_ = false;
   std::size_t line_ = 1;
   char separator_;
   const std::string& file_;
@@ -146,7 +176,7 @@ constexpr std::size_t kMostSuspects = 1000;  // lines that are looked at again
 
 class Parser {
  public:
-  Parser(std::string_view text, const std::string& file, const Layout& layout, const TakeRow& take)
+  Parser(TextReader& text, const std::string& file, const Layout& layout, const TakeRow& take)
       : text_(text), file_(file), layout_(layout), take_(take), n_columns_(layout.names.size()) {}
 
   std::vector<std::string> parse() {
@@ -178,6 +208,7 @@ class Parser {
 
   // RFC 4180.
   void parse_records() {
+    text_.rewind();
     Records records(text_, layout_.separator, file_);
     std::vector<std::string> fields;
     records.next(fields, kMostColumns);
@@ -245,19 +276,22 @@ class Parser {
   // Whether every line is a row, which then are taken.
   bool parse_as_lines() {
     bool begins_quoted = false, all_quoted = true;
-    std::size_t wrong_line = 0, line_number = 0;
-    for (std::string_view rest = text_; !rest.empty() && wrong_line == 0;) {
-      const std::string_view line = take_line(rest);
+    std::size_t wrong_line = 0, wrong_count = 0, line_number = 0;
+    text_.rewind();
+    for (std::string_view line; text_.next_line(line);) {
       ++line_number;
-      if (is_blank(line)) continue;
-      if (n_fields_of(line, '\t') != n_columns_) wrong_line = line_number;
+      const std::size_t n_fields = n_fields_of(line, '\t');
+      if (wrong_line == 0 && !is_blank(line) && n_fields != n_columns_) {
+        wrong_line = line_number;
+        wrong_count = n_fields;
+      }
+      for_each_field(line, [&](std::string_view field) {
+        begins_quoted |= field.starts_with('"');
+        all_quoted &= !field.starts_with('"') || is_quoted(field);
+      });
     }
-    for_each_field([&](std::string_view field) {
-      begins_quoted |= field.starts_with('"');
-      all_quoted &= !field.starts_with('"') || is_quoted(field);
-    });
     if (wrong_line > 0) {
-      if (!begins_quoted) fail_at(wrong_line);
+      if (!begins_quoted) check_count(wrong_count, wrong_line);
       return false;
     }
     require(n_columns_ > 1 || all_quoted,
@@ -271,31 +305,21 @@ class Parser {
   bool is_blank(std::string_view line) const { return line.find_first_not_of(" \r") == line.npos; }
 
   template <class Look>
-  void for_each_field(const Look& look) const {
-    for (std::string_view rest = text_; !rest.empty();) {
-      std::string_view line = take_line(rest);
-      for (;;) {
-        const std::size_t end = line.find('\t');
-        look(line.substr(0, end));
-        if (end == line.npos) break;
-        line.remove_prefix(end + 1);
-      }
+  static void for_each_field(std::string_view line, const Look& look) {
+    for (;;) {
+      const std::size_t end = line.find('\t');
+      look(line.substr(0, end));
+      if (end == line.npos) break;
+      line.remove_prefix(end + 1);
     }
-  }
-
-  [[noreturn]] void fail_at(std::size_t wrong_line) const {
-    std::string_view rest = text_, line;
-    for (std::size_t i = 0; i < wrong_line; ++i) line = take_line(rest);
-    check_count(n_fields_of(line, '\t'), wrong_line);
-    fail("{}: line {}: cannot be read", file_, wrong_line);
   }
 
   void take_lines(bool quoted) {
     std::vector<std::string> fields(n_columns_);
-    std::string_view rest = text_;
-    take_line(rest);  // the header
-    for (std::size_t line_number = 2; !rest.empty(); ++line_number) {
-      std::string_view line = take_line(rest);
+    text_.rewind();
+    std::string_view line;
+    text_.next_line(line);  // the header
+    for (std::size_t line_number = 2; text_.next_line(line); ++line_number) {
       if (is_blank(line)) {
         blank_lines_.skip(line_number);
         continue;
@@ -313,7 +337,7 @@ class Parser {
     }
   }
 
-  std::string_view text_;
+  TextReader& text_;
   const std::string& file_;
   const Layout& layout_;
   const TakeRow& take_;
@@ -326,7 +350,8 @@ class Parser {
 constexpr std::string_view kSeparators = ",;\t|";
 
 std::vector<std::string> header_of(std::string_view start, char separator, const std::string& file) {
-  Records records(start, separator, file);
+  TextReader text(start);
+  Records records(text, separator, file);
   std::vector<std::string> names;
   const std::size_t n = records.next(names, kMostColumns);
   require(n <= kMostColumns, "{}: line 1: must have at most {} columns, got more", file, kMostColumns);
@@ -392,7 +417,7 @@ Layout look_at_tsv(std::string_view start, const std::string& file, Labels label
   return look_at_delimited(start, '\t', file, labels, options);
 }
 
-std::vector<std::string> parse_delimited(std::string_view text, const std::string& file, const Layout& layout,
+std::vector<std::string> parse_delimited(TextReader& text, const std::string& file, const Layout& layout,
                                          const TakeRow& take) {
   return Parser(text, file, layout, take).parse();
 }

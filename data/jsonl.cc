@@ -179,35 +179,51 @@ class Parser {
 // Objects of an array, one after another, by their braces: strings are all that may hide one.
 class Elements {
  public:
-  Elements(std::string_view text, const std::string& file) : rest_(text), file_(file) {}
+  Elements(TextReader& text, const std::string& file) : text_(text), file_(file) {}
 
-  static bool is_array(std::string_view text) {
-    const std::size_t first = text.find_first_not_of(" \t\r\n");
-    return first != text.npos && text[first] == '[';
+  // Whether the text, which is at its beginning, is an array.
+  static bool is_array(TextReader& text) {
+    std::size_t first = first_mark(text);
+    for (; first == std::string_view::npos && !text.is_last(); first = first_mark(text)) text.extend(1);
+    return first != std::string_view::npos && text.window()[first] == '[';
   }
 
-  // Throws Error for what is not [ object , object ... ] and no more.
+  // Throws Error for what is not [ object , object ... ] and no more. The object is there until the next call.
   bool next(Object& object) {
     skip_blanks();
     if (n_taken_ == 0) take("[");
     skip_blanks();
-    if (rest_.starts_with(']')) return end();
+    if (text_.window().starts_with(']')) return end();
     if (n_taken_++ > 0) take(",");
     skip_blanks();
-    require(rest_.starts_with('{'), "{}: line {}: must be an object of the array, got '{}'", file_, line_,
-            engine::excerpt(rest_.substr(0, 20)));
-    object = {rest_.substr(0, length()), line_};
-    advance(object.source.size());
+    require(text_.window().starts_with('{'), "{}: line {}: must be an object of the array, got '{}'", file_, line_,
+            engine::excerpt(text_.window().substr(0, kShown)));
+    const std::size_t size = length();
+    object = {text_.window().substr(0, size), line_};
+    drop(size);
     return true;
   }
 
  private:
+  static constexpr std::size_t kShown = 20;  // bytes of what is wrong
+
+  static std::size_t first_mark(const TextReader& text) { return text.window().find_first_not_of(" \t\r\n"); }
+
   // To the brace that closes the object, or all there is.
-  std::size_t length() const {
+  std::size_t length() {
+    for (;;) {
+      if (const std::size_t found = length_in(text_.window()); found > 0) return found;
+      if (text_.is_last()) return text_.window().size();
+      text_.extend(line_);
+    }
+  }
+
+  // 0: the object does not end in it.
+  static std::size_t length_in(std::string_view text) {
     std::size_t depth = 0;
     bool in_string = false;
-    for (std::size_t i = 0; i < rest_.size(); ++i) {
-      const char c = rest_[i];
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const char c = text[i];
       if (in_string) {
         if (c == '\\') ++i;
         in_string = c != '"';
@@ -219,45 +235,53 @@ class Elements {
         return i + 1;
       }
     }
-    return rest_.size();
+    return 0;
   }
 
   bool end() {
     take("]");
     skip_blanks();
-    require(rest_.empty(), "{}: line {}: must end with the array, got '{}'", file_, line_,
-            engine::excerpt(rest_.substr(0, 20)));
+    require(text_.window().empty(), "{}: line {}: must end with the array, got '{}'", file_, line_,
+            engine::excerpt(text_.window().substr(0, kShown)));
     return false;
   }
 
   void take(std::string_view mark) {
-    require(rest_.starts_with(mark), "{}: line {}: must be '{}' of a JSON array, got '{}'", file_, line_, mark,
-            rest_.empty() ? "the end of the file" : engine::excerpt(rest_.substr(0, 20)));
-    rest_.remove_prefix(1);
+    require(text_.window().starts_with(mark), "{}: line {}: must be '{}' of a JSON array, got '{}'", file_, line_, mark,
+            text_.window().empty() ? "the end of the file" : engine::excerpt(text_.window().substr(0, kShown)));
+    text_.drop(1);
   }
 
-  void skip_blanks() { advance(std::min(rest_.find_first_not_of(" \t\r\n"), rest_.size())); }
-
-  void advance(std::size_t n) {
-    line_ += static_cast<std::size_t>(std::count(rest_.begin(), rest_.begin() + static_cast<std::ptrdiff_t>(n), '\n'));
-    rest_.remove_prefix(n);
+  // To what is no blank, with as much behind it as a message may show.
+  void skip_blanks() {
+    drop(std::min(first_mark(text_), text_.window().size()));
+    while (text_.window().size() < kShown && !text_.is_last()) {
+      text_.extend(line_);
+      drop(std::min(first_mark(text_), text_.window().size()));
+    }
   }
 
-  std::string_view rest_;
+  void drop(std::size_t n) {
+    const std::string_view dropped = text_.window().substr(0, n);
+    line_ += static_cast<std::size_t>(std::count(dropped.begin(), dropped.end(), '\n'));
+    text_.drop(n);
+  }
+
+  TextReader& text_;
   const std::string& file_;
   std::size_t line_ = 1, n_taken_ = 0;
 };
 
 Object first_object(std::string_view start, const std::string& file) {
+  TextReader text(start);
   Object object{{}, 1};
-  if (Elements::is_array(start)) {
-    Elements elements(start, file);
+  if (Elements::is_array(text)) {
+    Elements elements(text, file);
     require(elements.next(object), "{}: must hold at least one text, got an empty array", file);
     return object;
   }
-  for (std::size_t line = 1; !start.empty(); ++line) {
-    const std::string_view source = take_line(start);
-    if (!without_blanks(source).empty()) return {source, line};
+  for (; text.next_line(object.source); ++object.line) {
+    if (!without_blanks(object.source).empty()) return object;
   }
   fail("{}: must hold at least one text, is empty", file);
 }
@@ -310,11 +334,12 @@ Layout look_at_json(std::string_view start, const std::string& file, Labels labe
   return layout;
 }
 
-std::vector<std::string> parse_jsonl(std::string_view text, const std::string& file, const Layout& layout,
+std::vector<std::string> parse_jsonl(TextReader& text, const std::string& file, const Layout& layout,
                                      const TakeRow& take) {
+  text.rewind();
   Parser parser(file, layout, take);
-  for (std::size_t line = 1; !text.empty(); ++line) {
-    const std::string_view source = take_line(text);
+  std::string_view source;
+  for (std::size_t line = 1; text.next_line(source); ++line) {
     if (without_blanks(source).empty()) {
       parser.skip_blank(line);
     } else {
@@ -324,8 +349,9 @@ std::vector<std::string> parse_jsonl(std::string_view text, const std::string& f
   return parser.notes();
 }
 
-std::vector<std::string> parse_json_file(std::string_view text, const std::string& file, const Layout& layout,
+std::vector<std::string> parse_json_file(TextReader& text, const std::string& file, const Layout& layout,
                                          const TakeRow& take) {
+  text.rewind();
   if (!Elements::is_array(text)) return parse_jsonl(text, file, layout, take);
   Parser parser(file, layout, take);
   Elements elements(text, file);

@@ -21,8 +21,10 @@ std::string_view without_blanks(std::string_view text) {
 
 Layout look_at_lines(std::string_view, const std::string&, Labels, const ReadingOptions&) { return {}; }
 
-std::vector<std::string> parse_lines(std::string_view text, const std::string&, const Layout&, const TakeRow& take) {
-  for (std::size_t line = 1; !text.empty(); ++line) take({.text = std::string(take_line(text)), .line = line});
+std::vector<std::string> parse_lines(TextReader& text, const std::string&, const Layout&, const TakeRow& take) {
+  text.rewind();
+  std::string_view row;
+  for (std::size_t line = 1; text.next_line(row); ++line) take({.text = std::string(row), .line = line});
   return {};
 }
 

@@ -141,7 +141,8 @@ std::unique_ptr<Source> open_parts(const PartFiles& files, const ReadingOptions&
 }
 
 std::uint64_t file_fingerprint(std::string_view kind, const fs::path& file, std::uint64_t most_bytes) {
-  return within_memory(file.string(), [&] { return content_hash(read_bytes(file, most_bytes), content_hash(kind)); });
+  check_size(file, most_bytes);
+  return engine::file_content_hash(file, content_hash(kind));
 }
 
 std::uint64_t stamp_fingerprint(const fs::path& file, const fs::path& folder, std::uint64_t hash) {

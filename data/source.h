@@ -101,7 +101,13 @@ class Source {
   using Take = std::function<void(Part part, Example&& example)>;
   virtual CorpusFacts visit(const Take& take) const = 0;
 
-  // The same with all examples in memory.
+  // How far visit() has come, in bytes of the files as they lie on the disk; of 0 if that is not known.
+  struct Reading {
+    std::uint64_t done = 0, of = 0;
+  };
+  virtual Reading reading() const { return {}; }
+
+  // The same as visit() with all examples in memory.
   Corpus read() const;
 };
 

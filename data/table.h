@@ -1,5 +1,5 @@
-// Parsers of texts with labels. Each takes the text of one file, checked to be UTF-8, and the name for messages. Each
-// format has two functions: `look` finds the columns in the start of a file, `parse` reads the rows.
+// Parsers of texts with labels. Each takes the text of one file and the name for messages. Each format has two
+// functions: `look` finds the columns in the start of a file, `parse` rewinds the text and reads the rows one by one.
 #pragma once
 
 #include <cstddef>
@@ -12,10 +12,11 @@
 #include <vector>
 
 #include "data/columns.h"
+#include "data/text_reader.h"
 
 namespace ingot::data {
 
-// Limits of one file; source.h has those of memory.
+// Limits of one file; source.h has those of memory, text_reader.h that of a row.
 inline constexpr std::size_t kMostColumns = 4096;
 inline constexpr std::size_t kMostJsonBytes = std::size_t{16} << 20;  // of one object
 
@@ -48,7 +49,7 @@ struct FileFormat {
   std::string_view extension;
   bool has_labels;
   Layout (*look)(std::string_view start, const std::string& file, Labels labels, const ReadingOptions& options);
-  std::vector<std::string> (*parse)(std::string_view text, const std::string& file, const Layout& layout,
+  std::vector<std::string> (*parse)(TextReader& text, const std::string& file, const Layout& layout,
                                     const TakeRow& take);
 };
 
@@ -75,7 +76,7 @@ inline constexpr std::size_t kStartBytes = kMostJsonBytes + (std::size_t{1} << 2
 // Both throw Error naming file and line. `parse` returns notes about what it skipped.
 Layout look_at_csv(std::string_view start, const std::string& file, Labels labels, const ReadingOptions& options);
 Layout look_at_tsv(std::string_view start, const std::string& file, Labels labels, const ReadingOptions& options);
-std::vector<std::string> parse_delimited(std::string_view text, const std::string& file, const Layout& layout,
+std::vector<std::string> parse_delimited(TextReader& text, const std::string& file, const Layout& layout,
                                          const TakeRow& take);
 
 // JSON lines: one object a line, with a string as text and, where labels are required, a string, a number or a boolean
@@ -83,9 +84,9 @@ std::vector<std::string> parse_delimited(std::string_view text, const std::strin
 // has; a text may be a list of words, and its label then a list of their tags. Other keys are ignored, repeated ones
 // are an Error. Blank lines are skipped. parse_json takes these or one array of such objects.
 Layout look_at_json(std::string_view start, const std::string& file, Labels labels, const ReadingOptions& options);
-std::vector<std::string> parse_jsonl(std::string_view text, const std::string& file, const Layout& layout,
+std::vector<std::string> parse_jsonl(TextReader& text, const std::string& file, const Layout& layout,
                                      const TakeRow& take);
-std::vector<std::string> parse_json_file(std::string_view text, const std::string& file, const Layout& layout,
+std::vector<std::string> parse_json_file(TextReader& text, const std::string& file, const Layout& layout,
                                          const TakeRow& take);
 
 // Names and values, as they are written, of a valid JSON object in their order.
@@ -96,14 +97,14 @@ std::vector<std::string> first_keys(std::string_view start, const std::string& f
 
 // One text a line, empty lines included: row i is line i + 1. Lines end with LF or CRLF.
 Layout look_at_lines(std::string_view start, const std::string& file, Labels labels, const ReadingOptions& options);
-std::vector<std::string> parse_lines(std::string_view text, const std::string& file, const Layout& layout,
+std::vector<std::string> parse_lines(TextReader& text, const std::string& file, const Layout& layout,
                                      const TakeRow& take);
 
 // Words with tags, as the shared tasks of CoNLL have them: a line a word, its first column the word and its last one
 // the tag, columns separated by tabs or blanks; an empty line ends a text. Lines that begin with -DOCSTART- or, in a
 // column by itself, with # are no words. Throws Error for a line with another number of columns than the first.
 Layout look_at_conll(std::string_view start, const std::string& file, Labels labels, const ReadingOptions& options);
-std::vector<std::string> parse_conll(std::string_view text, const std::string& file, const Layout& layout,
+std::vector<std::string> parse_conll(TextReader& text, const std::string& file, const Layout& layout,
                                      const TakeRow& take);
 
 // Takes the next line, without its LF or CRLF, off the front of `rest`, which must not be empty.

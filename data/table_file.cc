@@ -77,7 +77,7 @@ TableRow TableFile::row_of(Row&& row) const {
 
 std::vector<std::string> TableFile::read(const std::function<void(TableRow&& row)>& take) const {
   return within_memory(file_.string(), [&] {
-    const std::string text = read_text(file_, options_.limit());
+    TextReader text(file_, options_.limit());
     std::size_t n_rows = 0;
     auto notes = format_->parse(text, file_.string(), layout_, [&](Row&& row) {
       ++n_rows;

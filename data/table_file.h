@@ -41,7 +41,7 @@ class TableFile {
   // Of the columns in their order; of JSON those of the first row.
   const std::vector<std::string>& names() const { return names_; }
 
-  // Gives all rows in their order, and returns what should be known about them. Holds the text of the file meanwhile
+  // Gives all rows in their order, and returns what should be known about them. Holds no more than a row of the file
   // (source.h). Throws Error naming file, line and rule, and Failure if memory does not suffice.
   std::vector<std::string> read(const std::function<void(TableRow&& row)>& take) const;
 

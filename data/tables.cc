@@ -100,6 +100,8 @@ class Tables final : public Source {
     return within_memory(name(), [&] { return visit_parts(take); });
   }
 
+  Reading reading() const override { return reading_; }
+
   // A file by itself.
   void open_file(const Format& format) {
     if (format.has_labels && without_gzip(path_).stem() != "unlabelled") {
@@ -204,9 +206,10 @@ class Tables final : public Source {
     AnswerTable answers(columns, options_.answers);
     facts.has_pairs = (train_.is_there() ? train_ : unlabelled_).layout.columns.second.has_value();
     std::uint64_t room = options_.limit();
+    begin_reading();
     if (train_.is_there()) {
       const std::string file = train_.file.string();
-      const std::string text = read_text(train_.file, room);
+      TextReader text(train_.file, room);
       std::vector<std::string> first;  // what is noted is noted again below
       parse(train_, text, first, [&](Row&& row) { answers.see(row, file); });
       answers.finish(file);
@@ -220,7 +223,7 @@ class Tables final : public Source {
         {Part::test, &test_}, {Part::unlabelled, &unlabelled_}, {Part::validation, &validation_}};
     for (const auto& [part, file] : others) {
       if (!file->is_there()) continue;
-      const std::string text = read_text(file->file, room);
+      TextReader text(file->file, room);
       room -= text.size();
       give_part(part, *file, text, answers, facts.notes, facts, take);
       note_matches(file->file.string(), answers.take_matches(), facts);
@@ -239,7 +242,7 @@ class Tables final : public Source {
       facts.notes.push_back(fmt::format("{}: labels and those of the training part: {}", file, fmt::join(pairs, ", ")));
   }
 
-  static void parse(const File& file, std::string_view text, std::vector<std::string>& notes, const TakeRow& take) {
+  static void parse(const File& file, TextReader& text, std::vector<std::string>& notes, const TakeRow& take) {
     std::size_t n_rows = 0;
     const auto found = format_of(file.file)->parse(text, file.file.string(), file.layout, [&](Row&& row) {
       ++n_rows;
@@ -249,14 +252,16 @@ class Tables final : public Source {
     require(n_rows > 0, "{}: must hold at least one text, got none", file.file.string());
   }
 
-  static void give_part(Part part, const File& file, std::string_view text, AnswerTable& answers,
-                        std::vector<std::string>& notes, const CorpusFacts& facts, const Take& take) {
+  void give_part(Part part, const File& file, TextReader& text, AnswerTable& answers, std::vector<std::string>& notes,
+                 const CorpusFacts& facts, const Take& take) const {
     const std::string name = file.file.string();
+    const std::uint64_t n_before = reading_.done;
     const bool has_pairs = file.layout.columns.second.has_value();
     require(has_pairs == facts.has_pairs, "{}: must have {} as the training part has, got {}", name,
             facts.has_pairs ? "a column of second texts" : "single texts", has_pairs ? "pairs" : "none");
     std::size_t n_apart = 0;
     parse(file, text, notes, [&](Row&& row) {
+      reading_.done = n_before + text.position();
       if (has_pairs) check_pair(row, name);
       if (answers.answers() == Answers::none && !row.labels.empty() && !is_together(row, name)) {
         ++n_apart;
@@ -268,6 +273,15 @@ class Tables final : public Source {
     });
     if (n_apart > 0)
       notes.push_back(fmt::format("{}: {} pairs that do not belong together are not used", name, n_apart));
+  }
+
+  void begin_reading() const {
+    reading_ = {};
+    for (const File* part : {&train_, &test_, &unlabelled_, &validation_}) {
+      std::error_code error;
+      const std::uintmax_t size = part->is_there() ? fs::file_size(part->file, error) : 0;
+      if (!error) reading_.of += size;
+    }
   }
 
   // Where pairs are read for what belongs together, a label can say that two texts do not.
@@ -290,6 +304,7 @@ class Tables final : public Source {
   bool are_files_ = false;  // each part was named by itself
   File train_, test_, unlabelled_, validation_;
   std::vector<std::string> notes_;
+  mutable Reading reading_;  // of the visit that goes on
 };
 
 }  // namespace

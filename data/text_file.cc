@@ -44,14 +44,6 @@ bool has_wide_characters(std::string_view start) {
   return first.size() >= 4 && std::count(first.begin(), first.end(), '\0') * 3 >= std::ssize(first);
 }
 
-void check_kind(std::string_view start, const std::string& file) {
-  for (const Kind& kind : kKinds) {
-    if (start.starts_with(kind.begins)) fail("{}: must be text in UTF-8, is {}", file, kind.is);
-  }
-  if (has_wide_characters(start))
-    fail("{}: must be text in UTF-8, looks like UTF-16 or UTF-32; convert it with iconv", file);
-}
-
 std::string first_bytes(const fs::path& file, std::size_t n_bytes, std::uint64_t most_bytes) {
   std::error_code error;
   const std::uintmax_t size = fs::file_size(file, error);
@@ -65,30 +57,14 @@ std::string first_bytes(const fs::path& file, std::size_t n_bytes, std::uint64_t
   return start;
 }
 
-std::string unpacked(const fs::path& path, std::size_t n_bytes, std::uint64_t most_bytes) {
-  const std::string file = path.string();
-  const std::string packed = read_bytes(path, most_bytes);
-  engine::require(packed.starts_with(kGzip), "{}: must be compressed by gzip, as its name says, got '{}'", file,
-                  engine::excerpt(packed.substr(0, 16)));
-  Unpacker unpacker(packed, file, "compressed by gzip", most_bytes);
+std::string unpacked_start(const fs::path& path, std::size_t n_bytes, std::uint64_t most_bytes) {
+  Unpacker unpacker = open_gzip(path, most_bytes);
   std::string text;
   std::string_view block;
   while (text.size() < n_bytes && !(block = unpacker.next()).empty()) text += block;
-  if (text.size() < n_bytes) {
-    unpacker.finish();
-  } else {
-    text.resize(n_bytes);
-  }
+  if (text.size() < n_bytes) unpacker.finish();
+  text.resize(std::min(text.size(), n_bytes));
   return text;
-}
-
-// Bytes of a character at the end that is not whole.
-std::size_t cut_character(std::string_view text) {
-  for (std::size_t n = 1; n <= 3 && n <= text.size(); ++n) {
-    const auto lead = static_cast<unsigned char>(text[text.size() - n]);
-    if ((lead & 0xC0) != 0x80) return engine::utf8_sequence_length(text.substr(text.size() - n)) == 0 ? n : 0;
-  }
-  return 0;
 }
 
 void prepare(std::string& text) {
@@ -98,10 +74,39 @@ void prepare(std::string& text) {
 
 }  // namespace
 
-std::string read_bytes(const fs::path& file, std::uint64_t most_bytes) {
+void check_kind(std::string_view start, const std::string& file) {
+  for (const Kind& kind : kKinds) {
+    if (start.starts_with(kind.begins)) fail("{}: must be text in UTF-8, is {}", file, kind.is);
+  }
+  if (has_wide_characters(start))
+    fail("{}: must be text in UTF-8, looks like UTF-16 or UTF-32; convert it with iconv", file);
+}
+
+std::size_t cut_character(std::string_view text) {
+  for (std::size_t n = 1; n <= 3 && n <= text.size(); ++n) {
+    const auto lead = static_cast<unsigned char>(text[text.size() - n]);
+    if ((lead & 0xC0) != 0x80) return engine::utf8_sequence_length(text.substr(text.size() - n)) == 0 ? n : 0;
+  }
+  return 0;
+}
+
+void check_size(const fs::path& file, std::uint64_t most_bytes) {
   std::error_code error;
-  const std::uintmax_t size = fs::file_size(file, error);  // what has none is refused below
+  const std::uintmax_t size = fs::file_size(file, error);  // what has none is refused when it is opened
   if (!error && size > most_bytes) fail_limit(file.string(), "have", most_bytes);
+}
+
+Unpacker open_gzip(const fs::path& path, std::uint64_t most_bytes) {
+  check_size(path, most_bytes);
+  std::string begin(16, '\0');
+  begin.resize(engine::FileReader(path).read(begin));
+  engine::require(begin.starts_with(kGzip), "{}: must be compressed by gzip, as its name says, got '{}'", path.string(),
+                  engine::excerpt(begin));
+  return Unpacker(path, "compressed by gzip", most_bytes);
+}
+
+std::string read_bytes(const fs::path& file, std::uint64_t most_bytes) {
+  check_size(file, most_bytes);
   return engine::read_file(file, static_cast<std::size_t>(most_bytes));
 }
 
@@ -109,17 +114,9 @@ bool is_gzip_name(const fs::path& file) { return lower_extension(file) == ".gz";
 
 fs::path without_gzip(const fs::path& file) { return is_gzip_name(file) ? fs::path(file).replace_extension() : file; }
 
-std::string read_text(const fs::path& path, std::uint64_t most_bytes) {
-  const std::string file = path.string();
-  std::string text = is_gzip_name(path) ? unpacked(path, std::string::npos, most_bytes) : read_bytes(path, most_bytes);
-  check_kind(text, file);
-  engine::require_utf8_file(text, file);
-  prepare(text);
-  return text;
-}
-
 std::string read_start(const fs::path& path, std::size_t n_bytes, std::uint64_t most_bytes) {
-  std::string text = is_gzip_name(path) ? unpacked(path, n_bytes, most_bytes) : first_bytes(path, n_bytes, most_bytes);
+  std::string text =
+      is_gzip_name(path) ? unpacked_start(path, n_bytes, most_bytes) : first_bytes(path, n_bytes, most_bytes);
   check_kind(text, path.string());
   // Where it was cut, a character may be too.
   const bool cut = text.size() >= n_bytes;

@@ -1,9 +1,12 @@
-// Reads whole text files into memory, plain or compressed by gzip.
+// Files of text, plain or compressed by gzip: what they are, and their beginnings. data/text_reader.h reads them.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
+
+#include "data/unpacker.h"
 
 namespace ingot::data {
 
@@ -11,15 +14,24 @@ namespace ingot::data {
 bool is_gzip_name(const std::filesystem::path& file);
 std::filesystem::path without_gzip(const std::filesystem::path& file);
 
-// The text, unpacked, without a byte order mark, with LF in place of CR if lines end with CR alone. Throws Error if it
-// is not UTF-8 (saying what it is instead, where that is known), no regular file, damaged, or longer than `most_bytes`.
-std::string read_text(const std::filesystem::path& file, std::uint64_t most_bytes);
-
-// Its first bytes, at most `n_bytes`, which may end within a character.
+// The first bytes of a text as a TextReader gives it, at most `n_bytes`, which may end within a character. Throws Error
+// for a file that is too long or, as far as it is read, no text.
 std::string read_start(const std::filesystem::path& file, std::size_t n_bytes, std::uint64_t most_bytes);
 
 // The bytes as they are. Throws Error, naming the option that raises the limit, for a longer file.
 std::string read_bytes(const std::filesystem::path& file, std::uint64_t most_bytes);
+
+// Throws Error for a file that begins as something else does that is often taken for text.
+void check_kind(std::string_view start, const std::string& file);
+
+// Bytes of a character at the end of the text that is not whole.
+std::size_t cut_character(std::string_view text);
+
+// Throws Error for a file that is not under gzip, or is too long.
+Unpacker open_gzip(const std::filesystem::path& file, std::uint64_t most_bytes);
+
+// Throws Error, naming the option that raises the limit, for a longer file.
+void check_size(const std::filesystem::path& file, std::uint64_t most_bytes);
 
 // "file: must VERB at most N MiB ...", with the option that raises the limit.
 [[noreturn]] void fail_limit(const std::string& file, const char* verb, std::uint64_t most_bytes);

@@ -3,11 +3,15 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include <algorithm>
 #include <array>
+#include <fstream>
+#include <utility>
 
 #include "data/crc32.h"
 #include "data/text_file.h"
 #include "engine/base/error.h"
+#include "engine/base/files.h"
 
 namespace ingot::data {
 using engine::require;
@@ -21,6 +25,25 @@ constexpr std::array kFilters{
     archive_read_support_filter_compress,
 };
 
+constexpr std::string_view kGzip = "\x1f\x8b";
+constexpr std::size_t kTrailerBytes = 8, kPackedBlock = std::size_t{1} << 16;
+
+archive* new_reader() {
+  archive* reader = archive_read_new();
+  for (const auto support : kFilters) support(reader);
+  archive_read_support_format_raw(reader);
+  return reader;
+}
+
+std::string end_of(const std::filesystem::path& path, std::uint64_t n_bytes) {
+  std::ifstream stream(path, std::ios::binary);
+  stream.seekg(-static_cast<std::streamoff>(n_bytes), std::ios::end);
+  std::string bytes(n_bytes, '\0');
+  stream.read(bytes.data(), static_cast<std::streamsize>(n_bytes));
+  bytes.resize(static_cast<std::size_t>(std::max<std::streamsize>(0, stream.gcount())));
+  return bytes;
+}
+
 std::string reason(archive* reader) {
   const char* text = archive_error_string(reader);
   return text == nullptr ? "damaged" : text;
@@ -30,14 +53,35 @@ std::string reason(archive* reader) {
 
 void Unpacker::Free::operator()(archive* reader) const { archive_read_free(reader); }
 
-Unpacker::Unpacker(std::string_view packed, const std::string& file, const char* kind, std::uint64_t most_bytes)
-    : packed_(packed), file_(file), most_bytes_(most_bytes), reader_(archive_read_new()) {
-  for (const auto support : kFilters) support(reader_.get());
-  archive_read_support_format_raw(reader_.get());
+Unpacker::Unpacker(std::string_view packed, std::string file, const char* kind, std::uint64_t most_bytes)
+    : file_(std::move(file)),
+      n_packed_(packed.size()),
+      is_gzip_(packed.starts_with(kGzip)),
+      trailer_(packed.substr(packed.size() - std::min(packed.size(), kTrailerBytes))),
+      most_bytes_(most_bytes),
+      reader_(new_reader()) {
+  open(kind, archive_read_open_memory(reader_.get(), packed.data(), packed.size()));
+}
+
+Unpacker::Unpacker(const std::filesystem::path& path, const char* kind, std::uint64_t most_bytes)
+    : file_(path.string()), most_bytes_(most_bytes), reader_(new_reader()) {
+  engine::FileReader file(path);  // which refuses what is no regular file
+  n_packed_ = file.size();
+  std::string begin(kGzip.size(), '\0');
+  is_gzip_ = file.read(begin) == kGzip.size() && begin == kGzip;
+  trailer_ = end_of(path, std::min<std::uint64_t>(n_packed_, kTrailerBytes));
+  open(kind, archive_read_open_filename(reader_.get(), path.c_str(), kPackedBlock));
+}
+
+// `status`: of opening the packed bytes.
+void Unpacker::open(const char* kind, int status) {
   archive_entry* entry = nullptr;
-  const bool opened = archive_read_open_memory(reader_.get(), packed.data(), packed.size()) >= ARCHIVE_WARN &&
-                      archive_read_next_header(reader_.get(), &entry) == ARCHIVE_OK;
-  require(opened, "{}: must be {}: {}", file, kind, packed.empty() ? "is empty" : reason(reader_.get()));
+  const bool opened = status >= ARCHIVE_WARN && archive_read_next_header(reader_.get(), &entry) == ARCHIVE_OK;
+  require(opened, "{}: must be {}: {}", file_, kind, n_packed_ == 0 ? "is empty" : reason(reader_.get()));
+}
+
+std::uint64_t Unpacker::position() const {
+  return static_cast<std::uint64_t>(std::max<la_int64_t>(0, archive_filter_bytes(reader_.get(), -1)));
 }
 
 std::string_view Unpacker::next() {
@@ -58,20 +102,19 @@ std::string_view Unpacker::next() {
 void Unpacker::finish() {
   while (!next().empty()) {
   }
-  if (!packed_.starts_with("\x1f\x8b")) return;
-  const auto stored = [this](std::size_t from_end) {
+  if (!is_gzip_) return;
+  const bool is_whole = n_packed_ >= 18 && trailer_.size() == kTrailerBytes;
+  const auto stored = [this](std::size_t at) {
     std::uint32_t value = 0;
-    for (std::size_t i = 4; i > 0; --i) {
-      value = value << 8 | static_cast<unsigned char>(packed_[packed_.size() - from_end + i - 1]);
-    }
+    for (std::size_t i = 4; i > 0; --i) value = value << 8 | static_cast<unsigned char>(trailer_[at + i - 1]);
     return value;
   };
   const auto length = static_cast<std::uint32_t>(n_bytes_);
-  require(packed_.size() >= 18 && stored(4) == length,
+  require(is_whole && stored(4) == length,
           "{}: truncated or damaged: gzip says {} bytes (modulo 2^32) at its end, got {}; one gzip stream is read, "
           "not several joined",
-          file_, packed_.size() >= 18 ? stored(4) : 0, length);
-  require(stored(8) == crc_, "{}: damaged: gzip says checksum {:08x}, got {:08x}", file_, stored(8), crc_);
+          file_, is_whole ? stored(4) : 0, length);
+  require(stored(0) == crc_, "{}: damaged: gzip says checksum {:08x}, got {:08x}", file_, stored(0), crc_);
 }
 
 }  // namespace ingot::data

@@ -26,6 +26,8 @@ bool is_there(const fs::path& path) {
   return fs::exists(path, unreadable);
 }
 
+std::int64_t mb(std::uint64_t n_bytes) { return static_cast<std::int64_t>((n_bytes + 999'999) / 1'000'000); }
+
 }  // namespace
 
 void check_options(const TrainingOptions& o) {
@@ -109,10 +111,18 @@ std::unique_ptr<bert::Tokenizer> learned_tokenizer(const data::Source& source, c
 
 bert::TokenCorpus tokenized(const data::Source& source, const bert::Tokenizer& tokenizer) {
   std::unique_ptr<engine::Progress> meter;
-  bert::TokenCorpus corpus = bert::tokenize(source, tokenizer, [&](std::size_t done) {
-    if (meter == nullptr) meter = std::make_unique<engine::Progress>("tokenize", 0);
-    meter->update(static_cast<std::int64_t>(done));
+  std::int64_t n_mb = 0;
+  bert::TokenCorpus corpus = bert::tokenize(source, tokenizer, [&](std::size_t n_texts) {
+    const data::Source::Reading reading = source.reading();
+    n_mb = mb(reading.of);
+    if (meter == nullptr) meter = std::make_unique<engine::Progress>(n_mb > 0 ? "tokenize, MB read" : "tokenize", n_mb);
+    if (n_mb > 0) {  // what has been read is not yet all done
+      meter->update(std::min(mb(reading.done), n_mb - 1), fmt::format("{} texts", n_texts));
+    } else {
+      meter->update(static_cast<std::int64_t>(n_texts));
+    }
   });
+  if (meter != nullptr && n_mb > 0) meter->update(n_mb);
   engine::release_freed_memory();  // the texts are gone
   meter.reset();
   say_notes(corpus.notes);

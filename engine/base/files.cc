@@ -78,27 +78,35 @@ void remove_leftovers(const fs::path& path) {
 
 }  // namespace
 
+FileReader::FileReader(fs::path path) : path_(std::move(path)), descriptor_(open_for_reading(path_, size_)) {}
+
+FileReader::~FileReader() { ::close(descriptor_); }
+
+std::size_t FileReader::read(std::span<char> room) {
+  std::size_t filled = 0;
+  while (filled < room.size()) {
+    const ssize_t n = ::read(descriptor_, room.data() + filled, room.size() - filled);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail_errno(path_, "read");
+    if (n == 0) break;
+    filled += static_cast<std::size_t>(n);
+  }
+  struct stat now {};
+  if (filled < room.size() && ::fstat(descriptor_, &now) == 0 && static_cast<std::size_t>(now.st_size) < size_)
+    throw Failure(fmt::format("{}: cannot read: it became shorter while it was read", path_.string()));
+  return filled;
+}
+
 std::string read_file(const fs::path& path, std::size_t most_bytes) {
-  std::size_t size = 0;
-  const int descriptor = open_for_reading(path, size);
+  FileReader reader(path);
+  const std::size_t size = reader.size();
   std::string text;
   std::size_t filled = 0;
-  ssize_t n = 1;
-  while (n > 0 && filled <= most_bytes) {
+  do {
     // Beyond what it said: files of /proc report no size, others may grow.
-    if (filled == text.size()) text.resize(std::max(std::min(size, most_bytes + 1), filled + 4096));
-    do {
-      n = ::read(descriptor, text.data() + filled, text.size() - filled);
-    } while (n < 0 && errno == EINTR);
-    if (n > 0) filled += static_cast<std::size_t>(n);
-  }
-  const int reason = errno;
-  struct stat now {};
-  const bool shorter = ::fstat(descriptor, &now) == 0 && static_cast<std::size_t>(now.st_size) < size;
-  ::close(descriptor);
-  errno = reason;
-  if (n < 0) fail_errno(path, "read");
-  if (shorter) throw Failure(fmt::format("{}: cannot read: it became shorter while it was read", path.string()));
+    text.resize(std::max(std::min(size, most_bytes + 1), filled + 4096));
+    filled += reader.read(std::span(text).subspan(filled));
+  } while (filled == text.size() && filled <= most_bytes);
   require(filled <= most_bytes, "{}: must have at most {} bytes, has {}", path.string(), most_bytes,
           std::max(size, filled));
   text.resize(filled);
@@ -185,23 +193,52 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   return *this;
 }
 
-std::uint64_t content_hash(std::string_view bytes, std::uint64_t hash) {
-  // For a given word the step is a bijection of the hash, and for a given hash one of the word: a change of one word
-  // always changes the result.
-  const auto mix = [&hash](std::uint64_t word) {
-    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;  // 2^64 / golden ratio
-    hash ^= hash >> 32;                          // the product carries only upwards
-  };
-  mix(bytes.size());  // keeps the zeros that fill the last word apart from zeros in the content
+namespace {
+
+// For a given word the step is a bijection of the hash, and for a given hash one of the word: a change of one word
+// always changes the result.
+std::uint64_t mixed(std::uint64_t hash, std::uint64_t word) {
+  hash = (hash ^ word) * 0x9e3779b97f4a7c15u;  // 2^64 / golden ratio
+  return hash ^ hash >> 32;                    // the product carries only upwards
+}
+
+// All whole words, which are taken off.
+std::uint64_t mixed_words(std::uint64_t hash, std::string_view& bytes) {
   std::uint64_t word = 0;
   for (; bytes.size() >= sizeof word; bytes.remove_prefix(sizeof word)) {
     std::memcpy(&word, bytes.data(), sizeof word);
-    mix(word);
+    hash = mixed(hash, word);
   }
-  word = 0;
-  if (!bytes.empty()) std::memcpy(&word, bytes.data(), bytes.size());
-  mix(word);
   return hash;
+}
+
+std::uint64_t mixed_rest(std::uint64_t hash, std::string_view bytes) {
+  std::uint64_t word = 0;
+  if (!bytes.empty()) std::memcpy(&word, bytes.data(), bytes.size());
+  return mixed(hash, word);
+}
+
+}  // namespace
+
+std::uint64_t content_hash(std::string_view bytes, std::uint64_t hash) {
+  hash = mixed(hash, bytes.size());  // keeps the zeros that fill the last word apart from zeros in the content
+  hash = mixed_words(hash, bytes);
+  return mixed_rest(hash, bytes);
+}
+
+std::uint64_t file_content_hash(const fs::path& path, std::uint64_t hash) {
+  constexpr std::size_t kBlock = std::size_t{1} << 20;  // whole words
+  FileReader reader(path);
+  hash = mixed(hash, reader.size());
+  std::string block(kBlock, '\0');
+  std::string_view bytes;
+  for (std::uint64_t left = reader.size(); left > 0; left -= block.size()) {
+    block.resize(static_cast<std::size_t>(std::min<std::uint64_t>(left, kBlock)));
+    if (reader.read(block) < block.size()) break;  // of /proc: no more than it has
+    bytes = block;
+    hash = mixed_words(hash, bytes);
+  }
+  return mixed_rest(hash, bytes);
 }
 
 }  // namespace ingot::engine

@@ -17,6 +17,27 @@ inline constexpr std::size_t kMostBytes = std::size_t{256} << 20;
 // never end, a device has no size) or if it has more than `most_bytes`.
 std::string read_file(const std::filesystem::path& path, std::size_t most_bytes = kMostBytes);
 
+// A regular file from front to back.
+class FileReader {
+ public:
+  // Throws Error as read_file.
+  explicit FileReader(std::filesystem::path path);
+  ~FileReader();
+  FileReader(const FileReader&) = delete;
+  FileReader& operator=(const FileReader&) = delete;
+
+  // The next bytes: fewer than there is room for at the end alone, then none. Throws Failure if the file has become
+  // shorter.
+  std::size_t read(std::span<char> room);
+
+  std::uint64_t size() const { return size_; }  // when it was opened
+
+ private:
+  std::filesystem::path path_;
+  std::size_t size_ = 0;
+  int descriptor_ = -1;
+};
+
 // A file written beside its final name, as NAME.tmpPID, and renamed onto it by commit(), after both file and folder are
 // synced. Until then the previous file stays whole; without commit() nothing changes. What a killed process left of the
 // same file is removed first. Throws Error if there can be no file of that name, Failure when the disk is full or
@@ -61,5 +82,8 @@ class MappedFile {
 // A hash for cache keys (not cryptographic), several GB/s. `hash` chains calls; hashing a text in two parts gives
 // another value than hashing it whole.
 std::uint64_t content_hash(std::string_view bytes, std::uint64_t hash = 0xcbf29ce484222325u);
+
+// content_hash of what a file holds, which is not held in memory.
+std::uint64_t file_content_hash(const std::filesystem::path& path, std::uint64_t hash);
 
 }  // namespace ingot::engine

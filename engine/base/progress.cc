@@ -76,7 +76,8 @@ void Progress::update(std::int64_t done, std::string_view detail) {
   done_ = done;
   const auto pause = terminal_ ? std::chrono::milliseconds(200) : std::chrono::milliseconds(10'000);
   const Clock::time_point now = Clock::now();
-  if (is_quiet || (done < total_ && now - (shown_ == Clock::time_point{} ? start_ : shown_) < pause)) return;
+  if (is_quiet || ((done < total_ || total_ == 0) && now - (shown_ == Clock::time_point{} ? start_ : shown_) < pause))
+    return;
   shown_ = now;
   show(detail);
 }

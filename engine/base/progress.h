@@ -25,8 +25,9 @@ void say(const std::string& line);
 // The line (UTF-8) if it fits into `columns` columns, else its beginning with "..." at the end.
 std::string fitted(std::string line, std::size_t columns);
 
-// Shows "what done/total share detail ETA" (with a total of 0, which means unknown, "what done detail time") on standard error: at most 5 times a second on a terminal, in a line as wide
-// as that at most, else at most every 10 seconds in lines of their own. Time counts from construction.
+// Shows "what done/total share detail ETA" (with a total of 0, which means unknown, "what done detail time") on
+// standard error: at most 5 times a second on a terminal, in a line as wide as that at most, else at most every 10
+// seconds in lines of their own. Time counts from construction.
 class Progress {
  public:
   Progress(std::string what, std::int64_t total, std::int64_t done = 0);

@@ -3,6 +3,8 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <stdlib.h>
 
 #include <cstdlib>
@@ -16,6 +18,7 @@
 
 #include "data/source.h"
 #include "data/table.h"
+#include "engine/base/error.h"
 
 namespace ingot::data {
 
@@ -31,17 +34,39 @@ inline bool operator==(const Corpus& a, const Corpus& b) {
 // A format as the readers know it.
 struct TableFormat {
   Layout (*look)(std::string_view, const std::string&, Labels, const ReadingOptions&);
-  std::vector<std::string> (*parse)(std::string_view, const std::string&, const Layout&, const TakeRow&);
+  std::vector<std::string> (*parse)(TextReader&, const std::string&, const Layout&, const TakeRow&);
 };
 inline constexpr TableFormat kCsv{look_at_csv, parse_delimited}, kTsv{look_at_tsv, parse_delimited},
-    kJsonl{look_at_json, parse_jsonl}, kJson{look_at_json, parse_json_file};
+    kJsonl{look_at_json, parse_jsonl}, kJson{look_at_json, parse_json_file}, kConll{look_at_conll, parse_conll},
+    kLines{look_at_lines, parse_lines};
 
 inline std::vector<Row> rows_of(const TableFormat& format, std::string_view text, const std::string& file,
                                 Labels labels = Labels::required, const ReadingOptions& options = {}) {
   std::vector<Row> rows;
   const Layout layout = format.look(text, file, labels, options);
-  format.parse(text, file, layout, [&](Row&& row) { rows.push_back(std::move(row)); });
+  TextReader reader(text);
+  format.parse(reader, file, layout, [&](Row&& row) { rows.push_back(std::move(row)); });
   return rows;
+}
+
+// All that a parser says of a text that comes in blocks: rows with their places, notes, and the error that ends it.
+inline std::string said_of(const TableFormat& format, std::string_view text, std::size_t n_block_bytes,
+                           Labels labels = Labels::required, const ReadingOptions& options = {}) {
+  std::string said;
+  try {
+    const std::string file = "a";
+    const Layout layout = format.look(text, file, labels, options);
+    TextReader reader(text, n_block_bytes);
+    const auto notes = format.parse(reader, file, layout, [&](Row&& row) {
+      said += fmt::format("{}: [{}] [{}] {} [{}] [{}]\n", row.line, row.text, row.second, row.is_list,
+                          fmt::join(row.labels, "|"), fmt::join(row.word_ends, " "));
+      said += fmt::format("[{}] [{}]\n", fmt::join(row.fields, "|"), row.source);
+    });
+    said += fmt::format("{}\n", fmt::join(notes, "\n"));
+  } catch (const engine::Error& error) {
+    said += error.what();
+  }
+  return said;
 }
 
 // A new folder, removed with all that is in it.

@@ -168,7 +168,8 @@ TEST_CASE("a CSV quote that is not closed swallows no rows") {
 
 TEST_CASE("blank lines are skipped; a word is said about those between rows") {
   const auto notes = [](const TableFormat& format, const std::string& text) {
-    return format.parse(text, "a", format.look(text, "a", Labels::required, {}), [](Row&&) {});
+    TextReader reader(text);
+    return format.parse(reader, "a", format.look(text, "a", Labels::required, {}), [](Row&&) {});
   };
   CHECK(read(kCsv, "text,label\n\na,1\n\n \r\nb,2\n\n\n") == Texts{"a|1", "b|2"});
   CHECK(notes(kCsv, "text,label\n\na,1\n\n \r\nb,2\n\n\n") ==

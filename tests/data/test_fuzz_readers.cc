@@ -79,7 +79,12 @@ Outcomes fuzz(const Parser& parse, const std::string& seed, const std::vector<st
 Parser table(const TableFormat& format, Labels labels, const ReadingOptions& options = {}) {
   return [=](std::string_view bytes) {
     ingot::engine::require_utf8_file(bytes, "a");
-    rows_of(format, ingot::engine::without_bom(bytes), "a", labels, options);
+    const std::string_view text = ingot::engine::without_bom(bytes);
+    // The oracle of what comes in blocks is the same text in one.
+    const std::string whole = said_of(format, text, std::string_view::npos, labels, options);
+    const std::size_t n_block_bytes = 1 + text.size() % 7;
+    REQUIRE(said_of(format, text, n_block_bytes, labels, options) == whole);
+    rows_of(format, text, "a", labels, options);
   };
 }
 
@@ -116,6 +121,17 @@ TEST_CASE("random and damaged JSON arrays are read or refused") {
       "[{\"text\": \"a}\", \"label\": \"x\"},\n {\"text\": \"{\\\"\", \"label\": 1, \"k\": [{}]}]\n";
   const std::vector<std::string> pieces{"{", "}", "[", "]", ":", ",", "\"text\"", "\"label\"", "\"", "\\", "\n", " "};
   check_both_happened(fuzz(table(kJson, Labels::required), seed, pieces, 6000));
+}
+
+TEST_CASE("random and damaged words with tags are read or refused") {
+  const std::string seed = "-DOCSTART- O\n\nthe O\nEU B-ORG\r\n\n# a comment\nx\ty\n";
+  const std::vector<std::string> pieces{"\n", "\r\n", "\t", " ", "#", "-DOCSTART-", "O", "B-X", "w", "\xc3\xa9"};
+  check_both_happened(fuzz(table(kConll, Labels::required), seed, pieces, 6000));
+}
+
+TEST_CASE("random lines are read") {
+  const auto outcomes = fuzz(table(kLines, Labels::ignored), "a\n\nb\r\nc", {"\n", "\r", "a", "\xc3\xa9"}, 2000);
+  CHECK(outcomes.results > 500);
 }
 
 TEST_CASE("random columns and separators are read or refused") {

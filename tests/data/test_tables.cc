@@ -169,7 +169,7 @@ TEST_CASE("a malformed JSON line is an error that says what and where") {
 }
 
 TEST_CASE("a text file holds one unlabelled text a line") {
-  const auto rows = rows_of({look_at_lines, parse_lines}, "one\n\nthree, \"3\"\r\nfour", "a.txt", Labels::ignored);
+  const auto rows = rows_of(kLines, "one\n\nthree, \"3\"\r\nfour", "a.txt", Labels::ignored);
   CHECK(texts(rows) == Texts{"one", "", "three, \"3\"", "four"});
   const Scratch scratch;
   const Corpus corpus = read(scratch.write("a.txt", "\xef\xbb\xbfone\r\ntwo\n"));
