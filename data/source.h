@@ -1,19 +1,21 @@
 // Labelled text from any source: one interface over the readers.
 //
 // Files come from strangers, so memory has limits, stated here for all readers. B is the size of what is read,
-// unpacked; all parts of a corpus together may have most_bytes (--data-limit).
+// unpacked, and R that of the longest row; all parts of a corpus together may have most_bytes (--data-limit).
 //
-//   reader            in memory at most          further limits
-//   .csv .tsv         B + 14 B + 64 MiB          4,096 columns, 10,000 labels (table.h, labels.h)
-//   .jsonl .json      B + 14 B + 1 GiB           16 MiB an object, nested 64 deep; 10,000 labels
-//   .txt              B + 41 B + 64 MiB          (empty lines are texts: 40 bytes each)
-//   *.gz of these     the same                   and the packed file
-//   IMDb archive      the packed file + 2 B      members one after another, never on disk
-//   IMDb folder       2 B                        256 MiB a review
+//   reader            visit() holds at most        further limits
+//   .csv .tsv .txt    8 R + 64 MiB                 64 MiB a row; 4,096 columns, 10,000 labels (table.h, labels.h)
+//   .conll            the same, R that of a text   64 MiB a line
+//   .jsonl .json      the same + 1 GiB             16 MiB an object, nested 64 deep; 10,000 labels
+//   *.gz of these     the same                     unpacked as it is read
+//   IMDb archive      the packed file + 2 B        members one after another, never on disk
+//   IMDb folder       2 B                          256 MiB a review
 //   glosses           6 B, 256 MiB a file
 //   gloss-...         12 B, the same
 //
-// The factors are those of the shortest rows; texts of 100 bytes cost B + 2 B.
+// So a table may be larger than memory: only read() holds it, in up to 14 B (41 B of empty lines in .txt; 2 B of texts of
+// 100 bytes). A table is read several times: once to see that it is right, once to see the labels of the training part,
+// and, if fields are separated by tabs, once to see what its quotes mean.
 #pragma once
 
 #include <array>
