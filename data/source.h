@@ -13,9 +13,9 @@
 //   glosses           6 B, 256 MiB a file
 //   gloss-...         12 B, the same
 //
-// So a table may be larger than memory: only read() holds it, in up to 14 B (41 B of empty lines in .txt; 2 B of texts of
-// 100 bytes). A table is read several times: once to see that it is right, once to see the labels of the training part,
-// and, if fields are separated by tabs, once to see what its quotes mean.
+// So a table may be larger than memory: only read() holds it, in up to 14 B (41 B of empty lines in .txt; 2 B of texts
+// of 100 bytes). A table is read several times: once to see that it is right, once to see the labels of the training
+// part, and, if fields are separated by tabs, once to see what its quotes mean.
 #pragma once
 
 #include <array>

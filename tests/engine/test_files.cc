@@ -41,6 +41,32 @@ TEST_CASE("a file reads back as it was written, at any size around a page") {
   }
 }
 
+TEST_CASE("a file that is read in pieces is the file, and has the hash of the whole") {
+  const TemporaryFolder folder;
+  for (const std::size_t n : {0, 1, 7, 8, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, (1 << 21) + 13}) {
+    std::string text(n, 'x');
+    for (std::size_t i = 0; i < n; ++i) text[i] = static_cast<char>(i * 131 >> 3);
+    write_file(folder / "f", text);
+    FileReader reader(folder / "f");
+    CHECK(reader.size() == n);
+    std::string all, piece(1000, ' ');
+    for (std::size_t got = piece.size(); got == piece.size(); all += piece.substr(0, got)) got = reader.read(piece);
+    CHECK((all == text));
+    CHECK(reader.read(piece) == 0);
+    CHECK(file_content_hash(folder / "f", 5) == content_hash(text, 5));
+  }
+}
+
+TEST_CASE("a file that becomes shorter while it is read in pieces is a failure") {
+  const TemporaryFolder folder;
+  write_file(folder / "f", std::string(100, 'x'));
+  FileReader reader(folder / "f");
+  std::string piece(60, ' ');
+  CHECK(reader.read(piece) == 60);
+  fs::resize_file(folder / "f", 70);
+  CHECK(contains(failure_text([&] { reader.read(piece); }), "it became shorter while it was read"));
+}
+
 TEST_CASE("a file that says it has no size is read to its end") { CHECK(!read_file("/proc/self/status").empty()); }
 
 TEST_CASE("what is no regular file is refused at once, even a pipe that nobody writes to") {
