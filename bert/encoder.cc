@@ -17,19 +17,21 @@ Variable Embeddings::operator()(const Input& input, DropoutStreams& streams) con
   return engine::dropout(norm(sum), streams.next(dropout));
 }
 
-Variable EncoderLayer::operator()(const Variable& hidden, const Input& input, DropoutStreams& streams) const {
-  const Variable context = engine::attention(query(hidden), key(hidden), value(hidden), input.sequences, n_heads,
-                                             streams.next(attention_dropout));
+Variable EncoderLayer::operator()(const Variable& hidden, const Input& input, DropoutStreams& streams,
+                                  EncoderStates* states) const {
+  const Variable v = value(hidden), k = key(hidden), q = query(hidden);
+  if (states != nullptr) states->attention.push_back({q, k, n_heads});
+  const Variable context = engine::attention(q, k, v, input.sequences, n_heads, streams.next(attention_dropout));
   const Variable attended = attention_norm(attention_output(context), hidden, streams.next(hidden_dropout));
   return output_norm(output(intermediate(attended, activation)), attended, streams.next(hidden_dropout));
 }
 
-Variable Model::encode(const Input& input, DropoutStreams& streams, std::vector<Variable>* hidden_states) const {
+Variable Model::encode(const Input& input, DropoutStreams& streams, EncoderStates* states) const {
   Variable hidden = embeddings(input, streams);
-  if (hidden_states != nullptr) hidden_states->push_back(hidden);
+  if (states != nullptr) states->hidden.push_back(hidden);
   for (const EncoderLayer& layer : layers) {
-    hidden = layer(hidden, input, streams);
-    if (hidden_states != nullptr) hidden_states->push_back(hidden);
+    hidden = layer(hidden, input, streams, states);
+    if (states != nullptr) states->hidden.push_back(hidden);
   }
   return hidden;
 }

@@ -33,6 +33,12 @@ struct Embeddings {
   engine::Variable operator()(const Input& input, engine::DropoutStreams& streams) const;  // [n_tokens, hidden]
 };
 
+// What the encoder computes on its way, for those who look inside.
+struct EncoderStates {
+  std::vector<engine::Variable> hidden;        // [n_tokens, hidden]: the embeddings, then each layer's
+  std::vector<engine::QueryAndKey> attention;  // of each layer
+};
+
 struct EncoderLayer {
   engine::Linear query, key, value, attention_output;
   engine::LayerNorm attention_norm;
@@ -42,8 +48,8 @@ struct EncoderLayer {
   engine::Activation activation = engine::Activation::gelu;
   float attention_dropout = 0, hidden_dropout = 0;
 
-  engine::Variable operator()(const engine::Variable& hidden, const Input& input,
-                              engine::DropoutStreams& streams) const;
+  engine::Variable operator()(const engine::Variable& hidden, const Input& input, engine::DropoutStreams& streams,
+                              EncoderStates* states = nullptr) const;
 };
 
 // What a head is made of, by name: the layers that its row describes.
@@ -60,9 +66,8 @@ struct Model {
   engine::Linear pooler;  // where config.has_pooler()
   HeadLayers head;
 
-  // Hidden states of the last layer [n_tokens, hidden]; all of them, embeddings first, go to hidden_states if given.
-  engine::Variable encode(const Input& input, engine::DropoutStreams& streams,
-                          std::vector<engine::Variable>* hidden_states = nullptr) const;
+  // Hidden states of the last layer [n_tokens, hidden]; what was computed before them goes to `states` if given.
+  engine::Variable encode(const Input& input, engine::DropoutStreams& streams, EncoderStates* states = nullptr) const;
 
   // The input of heads that answer for whole texts, [n_sequences, hidden]: the pooler with tanh, applied to the first
   // token of each text or, with Pooling::mean, to the mean of its tokens.

@@ -83,8 +83,16 @@ void add_fine_tuning_options(Command& command, pipeline::TrainingOptions& o) {
                      "texts that are learned from by the teacher alone: data, auto (the unlabelled part of --data) or "
                      "none");
   command.add_option("--teacher-weight", o.teacher_weight,
-                     "share of the teacher in the loss of a text that has a label");
+                     "share of the teacher in the loss of a text that has a label; 0, beside the two options below: "
+                     "its outputs do not teach, and it may have learned any task or none");
   command.add_option("--temperature", o.temperature, "temperature of the softmax of teacher and student");
+  command.add_option("--teacher-hidden", o.teacher_hidden,
+                     "weight in the loss of the mean squared error between the teacher's hidden states and the "
+                     "student's times a learned projection, as in TinyBERT; the teacher must be one BERT with the "
+                     "student's tokenizer, and is run in each step; 0: none");
+  command.add_option("--teacher-attention", o.teacher_attention,
+                     "weight in the loss of the divergence of the student's attention from that of such a teacher, as "
+                     "in MobileBERT; 0: none");
   command.group("Training");
   command.add_option("--best-by", o.best_by,
                      "measure on the validation texts that chooses the best epoch; default: the first of the task: "

@@ -42,18 +42,22 @@ std::uint64_t hashed(std::uint64_t value, std::uint64_t hash) {
   return engine::content_hash({reinterpret_cast<const char*>(&value), sizeof value}, hash);
 }
 
+// Of the files that say what a model computes.
+std::uint64_t hash_of_model(const std::string& where, std::uint64_t hash) {
+  const fs::path folder = resolve_model_folder(where);
+  for (const char* file : {"config.json", "tokenizer_config.json", "compression.json", "masks.safetensors",
+                           "model.safetensors", "packed.safetensors", "pytorch_model.bin"}) {
+    std::error_code absent;
+    if (fs::exists(folder / file, absent))
+      hash = engine::content_hash(engine::read_file(folder / file), engine::content_hash(file, hash));
+  }
+  return hash;
+}
+
 // What one teacher's outputs depend on.
 std::uint64_t key_of(const Teacher& teacher, const Texts& texts, std::uint64_t seed) {
   std::uint64_t hash = engine::content_hash("teacher 1");
-  if (teacher.name != kNgrams) {
-    const fs::path folder = resolve_model_folder(teacher.name);
-    for (const char* file : {"config.json", "tokenizer_config.json", "compression.json", "masks.safetensors",
-                             "model.safetensors", "packed.safetensors", "pytorch_model.bin"}) {
-      std::error_code absent;
-      if (fs::exists(folder / file, absent))
-        hash = engine::content_hash(engine::read_file(folder / file), engine::content_hash(file, hash));
-    }
-  }
+  if (teacher.name != kNgrams) hash = hash_of_model(teacher.name, hash);
   hash = engine::content_hash(teacher.name == kNgrams ? "ngrams" : "model", hash);
   hash = hashed(texts.labelled.source->fingerprint(), hashed(texts.unlabelled_source.fingerprint(), hash));
   for (const std::size_t i : texts.labelled.training.examples) hash = hashed(i, hash);
@@ -82,8 +86,10 @@ std::vector<float> reordered(std::vector<float> outputs, const std::vector<std::
 std::vector<float> ask_model(const Teacher& teacher, const Texts& texts, const bert::Config& student) {
   const Classifier model = load_classifier(teacher.name, 0);
   const bert::Config& config = model.model().config;
-  require(config.head == student.head, "--teacher {}: must have learned the task {}, has learned {}", teacher.name,
-          student.head->task, config.head->task);
+  require(config.head == student.head,
+          "--teacher {}: must have learned the task {}, has learned {}; with --teacher-weight 0 a teacher of any task "
+          "teaches hidden states and attention",
+          teacher.name, student.head->task, config.head->task);
   const std::vector<std::string>& labels = texts.labelled.corpus.label_names;
   reordered({}, config.label_names, labels, teacher.name);  // complains before the work
   const bert::TokenCorpus corpus = tokenized(*texts.labelled.source, *model.tokenizer);
@@ -203,6 +209,43 @@ std::vector<float> outputs_of(const Teacher& teacher, const Texts& texts, const 
   return outputs;
 }
 
+// Of all teachers, each times its weight.
+std::vector<float> sum_of_outputs(const std::vector<Teacher>& teachers, const Texts& texts, const bert::Config& student,
+                                  std::uint64_t seed) {
+  std::vector<float> sum(texts.n() * student.label_names.size(), 0);
+  for (const Teacher& teacher : teachers) {
+    const std::vector<float> said = outputs_of(teacher, texts, student, seed);
+    for (std::size_t i = 0; i < said.size(); ++i)
+      sum[i] += static_cast<float>(teacher.weight * static_cast<double>(said[i]));
+  }
+  return sum;
+}
+
+bool is_imitated(const TrainingOptions& o) { return o.teacher_hidden > 0 || o.teacher_attention > 0; }
+
+// The teacher of hidden states and attention, once it is known to read what the student reads.
+CompressedModel imitated_model(const TrainingOptions& o, const TrainingTexts& texts, const data::Framing& framing) {
+  check_imitated_tokenizer(o, *texts.tokenizer);
+  const std::string& teacher = parse_teachers(o.teacher).front().name;
+  CompressedModel read = load_compressed_or_packed_model(resolve_model_folder(teacher));
+  const bert::Config& config = read.model.config;
+  require(framing.length <= config.max_position_embeddings,
+          "--teacher {}: must have a position for each token to teach hidden states or attention, has {}, and --length "
+          "is {}",
+          teacher, config.max_position_embeddings, framing.length);
+  require(!texts.corpus.has_pairs || framing.pairs_apart || config.type_vocab_size > 1,
+          "--teacher {}: must have two token types to read pairs of texts, has {}", teacher, config.type_vocab_size);
+  return read;
+}
+
+bert::Imitation imitation_of(const TrainingOptions& o, const bert::Model& teacher, const bert::Config& student) {
+  return {.teacher = &teacher,
+          .fingerprint = hash_of_model(parse_teachers(o.teacher).front().name, engine::content_hash("imitated 1")),
+          .hidden_weight = o.teacher_hidden,
+          .attention_weight = o.teacher_attention,
+          .projection = o.teacher_hidden > 0 ? bert::new_projection(teacher.config, student) : engine::Variable()};
+}
+
 double weight_in(std::string_view text, const std::string& teacher) {
   double weight = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), weight);
@@ -239,24 +282,52 @@ std::vector<Teacher> parse_teachers(const std::string& text) {
 
 void check_distillation_options(const TrainingOptions& o) {
   const TrainingOptions plain;
-  require(!o.teacher.empty() || (o.unlabelled == plain.unlabelled && o.teacher_weight == plain.teacher_weight &&
-                                 o.temperature == plain.temperature),
-          "--unlabelled, --teacher-weight, --temperature: are about a teacher; name one with --teacher");
-  require(o.teacher_weight > 0 && o.teacher_weight <= 1, "--teacher-weight: must be above 0 and at most 1, got {}",
-          o.teacher_weight);
+  require(
+      !o.teacher.empty() || (o.unlabelled == plain.unlabelled && o.teacher_weight == plain.teacher_weight &&
+                             o.temperature == plain.temperature && o.teacher_hidden == 0 && o.teacher_attention == 0),
+      "--unlabelled, --teacher-weight, --temperature, --teacher-hidden, --teacher-attention: are about a teacher; "
+      "name one with --teacher");
+  for (const auto& [name, weight] :
+       {std::pair("hidden", o.teacher_hidden), std::pair("attention", o.teacher_attention)})
+    require(std::isfinite(weight) && weight >= 0, "--teacher-{}: must be at least 0, got {}", name, weight);
+  const bool no_outputs = o.teacher_weight == 0 && is_imitated(o);
+  require(no_outputs || (o.teacher_weight > 0 && o.teacher_weight <= 1),
+          "--teacher-weight: must be above 0 and at most 1, got {}{}", o.teacher_weight,
+          o.teacher_weight == 0 ? "; 0 goes with --teacher-hidden or --teacher-attention" : "");
   require(std::isfinite(o.temperature) && o.temperature > 0, "--temperature: must be above 0, got {}", o.temperature);
   require(o.teacher.empty() || o.has_training(), "--teacher: is about training, and there are no epochs of it");
-  require(o.teacher.empty() || (o.class_weights == "none" && o.label_smoothing == 0),
+  require(o.teacher.empty() || no_outputs || (o.class_weights == "none" && o.label_smoothing == 0),
           "--teacher: its targets are soft already; it goes without --class-weights and --label-smoothing");
-  for (const Teacher& teacher : parse_teachers(o.teacher))
+  const std::vector<Teacher> teachers = parse_teachers(o.teacher);
+  require(!is_imitated(o) || (teachers.size() == 1 && teachers.front().name != kNgrams),
+          "--teacher-hidden, --teacher-attention: need one teacher that is a BERT, got '{}'", o.teacher);
+  for (const Teacher& teacher : teachers)
     if (teacher.name != kNgrams) resolve_model_folder(teacher.name);
 }
 
+void check_imitated_tokenizer(const TrainingOptions& o, const bert::Tokenizer& student) {
+  if (!is_imitated(o)) return;
+  const std::string& teacher = parse_teachers(o.teacher).front().name;
+  const fs::path folder = resolve_model_folder(teacher);
+  const auto other = bert::load_tokenizer(folder);
+  require(bert::fingerprint(*other) == bert::fingerprint(student),
+          "--teacher {}: must have the tokenizer of the student to teach hidden states or attention, has one of {} "
+          "pieces, the student another of {}; --tokenizer {} takes the teacher's",
+          teacher, other->size(), student.size(), (folder / other->file_name()).string());
+}
+
 std::unique_ptr<Distillation> distillation_of(const TrainingOptions& o, const bert::Config& student,
-                                              const TrainingTexts& texts, std::uint64_t seed) {
+                                              const TrainingTexts& texts, const data::Framing& framing,
+                                              std::uint64_t seed) {
   if (o.teacher.empty()) return nullptr;
-  require(student.head->lesson != nullptr, "--teacher: cannot teach the task {}", student.head->task);
+  require(student.head->lesson != nullptr || o.teacher_weight == 0,
+          "--teacher: cannot teach the task {}; with --teacher-weight 0 it can teach hidden states and attention",
+          student.head->task);
   auto made = std::make_unique<Distillation>();
+  if (is_imitated(o)) {
+    made->imitated.emplace(imitated_model(o, texts, framing));
+    made->teaching.imitation = imitation_of(o, made->imitated->model, student);
+  }
   bert::Subset& unlabelled = made->teaching.unlabelled;
   bool from_training_part = false;
   if (o.unlabelled == kOwn) {
@@ -277,12 +348,7 @@ std::unique_ptr<Distillation> distillation_of(const TrainingOptions& o, const be
   const Texts all{texts, made->source != nullptr ? *made->source : *texts.source, unlabelled, from_training_part};
   made->teaching.weight = o.teacher_weight;
   made->teaching.temperature = o.temperature;
-  made->teaching.outputs.assign(all.n() * student.label_names.size(), 0);
-  for (const Teacher& teacher : parse_teachers(o.teacher)) {
-    const std::vector<float> said = outputs_of(teacher, all, student, seed);
-    for (std::size_t i = 0; i < said.size(); ++i)
-      made->teaching.outputs[i] += static_cast<float>(teacher.weight * static_cast<double>(said[i]));
-  }
+  if (o.teacher_weight > 0) made->teaching.outputs = sum_of_outputs(parse_teachers(o.teacher), all, student, seed);
   say(fmt::format("teacher {}: {} labelled and {} unlabelled texts", o.teacher, texts.training.examples.size(),
                   unlabelled.examples.size()));
   return made;

@@ -49,6 +49,7 @@ bert::TrainingOutcome train_or_keep(const FineTuning& f, const bert::Job& job) {
   if (f.teaching != nullptr)
     identity["taught"] = engine::content_hash(
         {reinterpret_cast<const char*>(f.teaching->outputs.data()), f.teaching->outputs.size() * sizeof(float)});
+  if (f.teaching != nullptr && f.teaching->imitation) identity["imitated"] = f.teaching->imitation->fingerprint;
   if (f.options.has_training()) {
     return bert::train(f.model.parameters(), job,
                        trainer_options(f.run, f.options, *f.texts.source, *f.texts.tokenizer, std::move(identity)));

@@ -88,7 +88,7 @@ void prune_classifier(const PruningOptions& o, const Run& run, const Finish& fin
   match_labels(start.model.config, *texts);
   const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);
   note_truncation(texts->corpus.train, framing, "training");
-  const auto distillation = distillation_of(o, start.model.config, *texts, run.seed);
+  const auto distillation = distillation_of(o, start.model.config, *texts, framing, run.seed);
   const FineTuning f{run,
                      o,
                      *texts,

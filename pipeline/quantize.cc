@@ -138,7 +138,7 @@ void quantize_classifier(const QuantizeOptions& o, const Run& run, const Finish&
   const compress::LearnedScales scales(start.model.config,
                                        o.learn_scales ? start.compression : compress::Compression());
   compress::attach(start.model, start.compression);
-  const auto distillation = distillation_of(o, start.model.config, *texts, run.seed);
+  const auto distillation = distillation_of(o, start.model.config, *texts, framing, run.seed);
   const FineTuning fine_tuning{run,
                                o,
                                *texts,
@@ -148,9 +148,9 @@ void quantize_classifier(const QuantizeOptions& o, const Run& run, const Finish&
                                distillation != nullptr ? &distillation->teaching : nullptr};
   bert::Job job = fine_tuning_job(fine_tuning);
   if (o.learn_scales) {
-    job.parameters = scales.parameters();
-    require(!job.parameters.parameters.empty(), "--learn-scales: the plan has no fixed-point format in mode standard");
-    for (const engine::Parameter& p : job.parameters.parameters) job.state.push_back({p.name, p.variable.value()});
+    const engine::ParameterGroup& learned = job.parameters.emplace_back(scales.parameters());
+    require(!learned.parameters.empty(), "--learn-scales: the plan has no fixed-point format in mode standard");
+    for (const engine::Parameter& p : learned.parameters) job.state.push_back({p.name, p.variable.value()});
     scales.attach(start.model);
     job.save = [&scales, &compression = start.compression, save = job.save](const std::filesystem::path& folder) {
       scales.write_to(compression);

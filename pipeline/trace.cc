@@ -114,12 +114,12 @@ void trace_batch(const TraceOptions& o, const Run& run, const Finish& finish) {
   const bert::Config& config = model.config;
   const PaddedBatch batch = read_batch(o.batch, config);
   engine::DropoutStreams off;
-  std::vector<engine::Variable> states;
+  bert::EncoderStates states;
   const engine::Variable hidden = model.encode(batch.input, off, &states);
   Output out;
-  for (std::size_t i = 0; i < states.size(); ++i) {
+  for (std::size_t i = 0; i < states.hidden.size(); ++i) {
     out.add(fmt::format("hidden_states.{}", i), {batch.n_sequences, batch.length, config.hidden_size},
-            states[i].value());
+            states.hidden[i].value());
   }
   engine::Variable logits;
   if (config.head->rows != Rows::none) {

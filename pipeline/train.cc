@@ -85,6 +85,8 @@ void train_classifier(const TrainOptions& options, const Run& run, const Finish&
   check_distillation_options(o);
   const OutputLock lock(o.out, run.command);
   check_unused(run, o);
+  if (o.recipe != "none" && o.teacher_hidden + o.teacher_attention > 0)  // before it pretrains
+    check_imitated_tokenizer(o, *tokenizer_of(o, *open_data(o), run.seed));
   o = pretrained(o, run);
   const std::unique_ptr<TrainingTexts> texts =
       asked != nullptr ? training_texts(o, *asked, o.validation, run.seed) : training_texts(o, o.validation, run.seed);
@@ -95,7 +97,7 @@ void train_classifier(const TrainOptions& options, const Run& run, const Finish&
   CompressedModel start = starting_model(o, head, *texts, run.seed);
   const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);
   note_truncation(texts->corpus.train, framing, "training");
-  const auto distillation = distillation_of(o, start.model.config, *texts, run.seed);
+  const auto distillation = distillation_of(o, start.model.config, *texts, framing, run.seed);
   const FineTuning fine_tuning{run,
                                o,
                                *texts,

@@ -189,10 +189,10 @@ bert::TrainerOptions trainer_options(const Run& run, const TrainingOptions& o, c
   if (identity.contains("validation") && identity["validation"].is_string()) identity.erase("validation");  // a file
   // Newer than states that are still gone on with: where they say nothing new they are left out.
   const std::pair<const char*, engine::Json> newer[] = {
-      {"best-by", "accuracy"}, {"best-by", ""},         {"task", "auto"},        {"class-weights", "none"},
-      {"max-steps", 0},        {"eval-every", 0},       {"patience", 0},         {"accumulate", 1},
-      {"teacher", ""},         {"unlabelled", "auto"},  {"teacher-weight", 0.5}, {"temperature", 1.0},
-      {"layer-decay", 1.0},    {"label-smoothing", 0.0}};
+      {"best-by", "accuracy"}, {"best-by", ""},          {"task", "auto"},        {"class-weights", "none"},
+      {"max-steps", 0},        {"eval-every", 0},        {"patience", 0},         {"accumulate", 1},
+      {"teacher", ""},         {"unlabelled", "auto"},   {"teacher-weight", 0.5}, {"temperature", 1.0},
+      {"layer-decay", 1.0},    {"label-smoothing", 0.0}, {"teacher-hidden", 0.0}, {"teacher-attention", 0.0}};
   for (const auto& [option, usual] : newer) {
     if (identity.contains(option) && identity[option] == usual) identity.erase(option);
   }

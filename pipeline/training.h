@@ -31,7 +31,7 @@ struct TrainingOptions : DataOptions {
   std::int64_t epochs = 1;
   double learning_rate = 1e-3;
   std::int64_t batch = 32;
-  std::int64_t length = 512;  // 0: length and truncation of the model it starts from
+  std::int64_t length = 512;        // 0: length and truncation of the model it starts from
   std::string truncation = "head";  // train: head-tail
   double warm_up = 0.1;
   std::string schedule = "linear";
@@ -52,6 +52,7 @@ struct TrainingOptions : DataOptions {
   // Teachers (distillation.h). unlabelled: data, auto (the unlabelled part of `data`) or none.
   std::string teacher, unlabelled = "auto";
   double teacher_weight = 0.5, temperature = 1;
+  double teacher_hidden = 0, teacher_attention = 0;  // weights of bert::Imitation
   bool resume = false;
   std::string out;
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <numeric>
 
+#include "engine/autograd/gather.h"
 #include "engine/base/divide.h"
 #include "engine/base/error.h"
 #include "engine/io/json.h"
@@ -96,12 +97,13 @@ void append_example(data::Batch& batch, const TokenPart& part, std::size_t examp
 // A batch with a teacher. Members below the number of training texts are these, the others unlabelled ones.
 struct LessonBatch {
   data::Batch batch;
-  Answered answers;  // of unlabelled texts: -1 and zeros
+  std::vector<std::uint8_t> answered;  // whether each text has an answer
+  // Where the teacher's outputs teach, of all texts: unlabelled ones have -1 and zeros. Else of answered texts.
+  Answered answers;
   std::vector<float> outputs;
-  std::vector<std::uint8_t> answered;
 };
-LessonBatch lesson_batch(const Subset& training, const Teaching& teaching, std::span<const std::size_t> members,
-                         const data::Framing& framing) {
+LessonBatch lesson_batch(const Head& head, const Subset& training, const Teaching& teaching,
+                         std::span<const std::size_t> members, const data::Framing& framing) {
   LessonBatch made;
   const std::size_t n = training.examples.size();
   const std::size_t n_outputs = teaching.outputs.size() / (n + teaching.unlabelled.examples.size());
@@ -112,22 +114,53 @@ LessonBatch lesson_batch(const Subset& training, const Teaching& teaching, std::
     const std::size_t example = subset.examples[own ? member : member - n];
     append_example(made.batch, *subset.part, example, framing);
     made.answered.push_back(own ? 1 : 0);
+    if (!own && teaching.weight == 0) continue;
     made.answers.labels.push_back(own ? training.part->labels[example] : data::kUnlabelled);
     for (std::size_t i = 0; i < n_numbers; ++i)
       made.answers.numbers.push_back(own ? training.part->numbers_of(example)[i] : 0);
     const std::span<const float> said = std::span(teaching.outputs).subspan(member * n_outputs, n_outputs);
     made.outputs.insert(made.outputs.end(), said.begin(), said.end());
   }
+  if (head.rows == Head::Rows::tokens) {
+    made.batch.tags.resize(made.batch.ids.size(), kInnerToken);  // unlabelled texts bring none
+    made.answers.labels = made.batch.tags;
+  }
   return made;
 }
 
-StepResult taught_step(const Model& model, LessonBatch made, const Teaching& teaching,
+// The head's own loss, of the texts that have answers. 0 if none has.
+engine::Variable answered_loss(const Head& head, const engine::Variable& outputs, const LessonBatch& made,
+                               const Targets& targets) {
+  const auto labels = targets.labels;
+  std::vector<std::int32_t> rows;
+  if (head.rows == Head::Rows::tokens) {
+    if (std::any_of(labels.begin(), labels.end(), [](std::int32_t label) { return label >= 0; }))
+      return head.loss(outputs, targets);
+  } else {
+    const auto each = static_cast<std::size_t>(outputs.value().n_rows()) / made.answered.size();
+    for (std::size_t row = 0; row < each * made.answered.size(); ++row)
+      if (made.answered[row / each] != 0) rows.push_back(static_cast<std::int32_t>(row));
+  }
+  if (rows.empty()) return engine::Variable(engine::Tensor::zeros({1}));
+  return head.loss(engine::select_rows(outputs, std::move(rows)), targets);
+}
+
+StepResult taught_step(const Model& model, LessonBatch made, const ClassificationOptions& options,
                        engine::DropoutStreams& streams) {
+  const Head& head = *model.config.head;
+  const Teaching& teaching = *options.teaching;
   const Input input = make_input(std::move(made.batch));
-  const engine::Variable outputs = model.outputs(model.encode(input, streams), input, streams);
+  EncoderStates states;
+  const engine::Variable hidden = model.encode(input, streams, teaching.imitation ? &states : nullptr);
+  const engine::Variable outputs = model.outputs(hidden, input, streams);
+  Targets targets = made.answers.targets();
+  targets.class_weights = options.class_weights;
+  targets.label_smoothing = options.label_smoothing;
   const Lesson lesson{.outputs = made.outputs, .weight = teaching.weight, .temperature = teaching.temperature};
-  return {model.config.head->lesson(outputs, made.answers.targets(), lesson, made.answered),
-          static_cast<std::int64_t>(input.ids.size()), static_cast<double>(made.answered.size())};
+  engine::Variable loss = teaching.weight > 0 ? head.lesson(outputs, targets, lesson, made.answered)
+                                              : answered_loss(head, outputs, made, targets);
+  if (teaching.imitation) loss = with_imitation(loss, *teaching.imitation, states, input);
+  return {loss, static_cast<std::int64_t>(input.ids.size()), static_cast<double>(made.answered.size())};
 }
 
 double score(const Evaluation& e, const Metric& metric) {
@@ -199,9 +232,8 @@ Outputs outputs_of(const Model& model) {
           }};
 }
 
-Predictions predict(const Outputs& outputs, const Subset& subset, const data::Framing& framing,
-                    std::int64_t batch_size, const std::function<void(std::int64_t, std::int64_t)>& progress,
-                    Form form) {
+Predictions predict(const Outputs& outputs, const Subset& subset, const data::Framing& framing, std::int64_t batch_size,
+                    const std::function<void(std::int64_t, std::int64_t)>& progress, Form form) {
   const engine::NoGradient no_gradient;
   Predictions all{.n_outputs = 0, .values = {}, .offsets = row_offsets(*outputs.config->head, subset, framing)};
   std::int64_t n_done = 0, n_tokens = 0;
@@ -278,7 +310,8 @@ Job classification_job(Model& model, const Subset& training, const Subset& valid
                   "--label-smoothing: is about tasks that choose one of several labels, the task is {}", head.task);
   auto current = std::make_shared<Epoch>();
   const Teaching* const teaching = options.teaching;
-  engine::require(teaching == nullptr || head.lesson != nullptr, "--teacher: cannot teach the task {}", head.task);
+  engine::require(teaching == nullptr || teaching->weight == 0 || head.lesson != nullptr,
+                  "--teacher: cannot teach the task {}", head.task);
   std::vector<std::uint32_t> all_lengths = training.lengths(framing);
   if (teaching != nullptr && teaching->unlabelled.part != nullptr) {
     const std::vector<std::uint32_t> more = teaching->unlabelled.lengths(framing);
@@ -293,7 +326,7 @@ Job classification_job(Model& model, const Subset& training, const Subset& valid
     }
     const std::vector<std::size_t>& members = current->batches[static_cast<std::size_t>(index)];
     if (teaching != nullptr)
-      return taught_step(model, lesson_batch(training, *teaching, members, framing), *teaching, streams);
+      return taught_step(model, lesson_batch(head, training, *teaching, members, framing), options, streams);
     data::Batch batch = make_batch(training, members, framing);
     const Answered answered = answers_of(head, training, members, batch);
     const Input input = make_input(std::move(batch));
@@ -311,6 +344,11 @@ Job classification_job(Model& model, const Subset& training, const Subset& valid
     for (const Metric& metric : head.metrics) scores[fmt::format("validation_{}", metric.name)] = metric.value(e);
     return scores;
   };
+  if (teaching != nullptr && teaching->imitation && teaching->imitation->projection.defined()) {
+    const engine::Variable& projection = teaching->imitation->projection;
+    job.parameters.push_back({.parameters = {{"teacher_projection", projection}}});
+    job.state.push_back({"teacher_projection", projection.value()});
+  }
   return job;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "bert/head.h"
 #include "bert/model.h"
 #include "bert/tokenizers/token_cache.h"
+#include "bert/train/imitation.h"
 #include "bert/train/trainer.h"
 #include "data/batches.h"
 
@@ -83,19 +85,19 @@ Evaluation evaluate(const Model& model, const Subset& subset, const data::Framin
 // The metric of the model's head that comes first: how good the model is, in a number.
 double first_metric(const Model& model, const Evaluation& evaluation);
 
-// What a teacher says: its outputs for the training texts, and for texts without answers that are learned from with
-// them.
+// What a teacher teaches, on the training texts and on texts without answers that are learned from with them.
 struct Teaching {
-  Subset unlabelled{};                   // texts beside the training texts; its part may be null
-  std::vector<float> outputs;            // [training texts and unlabelled ones, n_outputs]
-  double weight = 0.5, temperature = 1;  // Lesson
+  Subset unlabelled{};         // texts beside the training texts; its part may be null
+  std::vector<float> outputs;  // [training texts and unlabelled ones, n_outputs]; not used where the weight is 0
+  double weight = 0.5, temperature = 1;  // Lesson. With a weight of 0 texts without answers have `imitation` alone
+  std::optional<Imitation> imitation{};
 };
 
 struct ClassificationOptions {
   const Metric* best_by = nullptr;     // metric that chooses the best model; null: the head's first
   std::vector<float> class_weights{};  // of the training loss, by label; empty: all the same. For heads with labels
   double label_smoothing = 0;          // of the training loss; of heads with smooths_labels
-  const Teaching* teaching = nullptr;  // a reference is kept; of heads with a lesson
+  const Teaching* teaching = nullptr;  // a reference is kept; of heads with a lesson, or with a weight of 0
 };
 
 // The training job: the head's loss on `training`, validated on `validation`. References are kept: model and subsets

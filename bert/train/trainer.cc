@@ -52,7 +52,7 @@ std::vector<engine::ParameterGroup> parameter_groups(const Weights& weights, con
                                                      const TrainerOptions& options) {
   std::vector<engine::ParameterGroup> groups =
       engine::decay_matrices(weights, static_cast<float>(options.weight_decay), job.rate_factors);
-  groups.push_back(job.parameters);
+  groups.insert(groups.end(), job.parameters.begin(), job.parameters.end());
   return groups;
 }
 

@@ -71,7 +71,7 @@ struct Job {
   std::function<void(std::int64_t step, const engine::AdamW& optimizer)> before_update = nullptr;
   // Further parameters to learn, beside the model's weights. List their tensors in `state` too; their moments are saved
   // with the others.
-  engine::ParameterGroup parameters = {};
+  std::vector<engine::ParameterGroup> parameters = {};
   // Tensors that the run changes besides weights and moments. They are saved with the state of the run, and filled when
   // it is resumed; then resumed() is called.
   std::vector<NamedTensor> state = {};

@@ -18,6 +18,12 @@ struct Sequences {
   std::int64_t n_rows() const { return offsets.back(); }
 };
 
+// What the probabilities of attention are computed from.
+struct QueryAndKey {
+  Variable query, key;  // [n_rows, n_heads * head_dim]
+  std::int64_t n_heads = 1;
+};
+
 // query, key, value [n_rows, n_heads * head_dim] -> the same shape. Scores are scaled by 1 / sqrt(head_dim).
 Variable attention(const Variable& query, const Variable& key, const Variable& value,
                    const std::shared_ptr<const Sequences>& sequences, std::int64_t n_heads,

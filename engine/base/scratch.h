@@ -7,7 +7,7 @@ namespace ingot::engine {
 
 // Who holds the memory: one name a purpose, since a slot serves one live block at a time.
 enum class Scratch {
-  attention,   // what one worker of attention packs for a head
+  attention,   // what one worker of attention, or of its divergence, packs for a head
   fixed_gemm,  // what one worker of a fixed-point product packs of its rows, unpacks of the weights and sums up
   gemm,        // filled by the caller of a product, read by its workers
 };

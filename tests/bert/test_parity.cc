@@ -53,7 +53,7 @@ struct Reference {
     return file.floats(*entry);
   }
 
-  Variable logits(std::vector<Variable>* states = nullptr) const {
+  Variable logits(bert::EncoderStates* states = nullptr) const {
     engine::DropoutStreams off;
     return model.outputs(model.encode(input, off, states), input, off);
   }
@@ -94,12 +94,13 @@ TEST_CASE("logits, hidden states and loss agree with Hugging Face within 2e-5") 
   for (const std::string& task : kTasks) {
     INFO(task);
     const Reference reference(task);
-    std::vector<Variable> states;
+    bert::EncoderStates states;
     const Variable logits = reference.logits(&states);
     CHECK(largest_difference(reference.values("logits"), logits.value()) < 2e-5);
-    REQUIRE(states.size() == 3);
-    for (std::size_t i = 0; i < states.size(); ++i) {
-      CHECK(largest_difference(reference.values("hidden_states." + std::to_string(i)), states[i].value()) < 2e-5);
+    REQUIRE(states.hidden.size() == 3);
+    for (std::size_t i = 0; i < states.hidden.size(); ++i) {
+      CHECK(largest_difference(reference.values("hidden_states." + std::to_string(i)), states.hidden[i].value()) <
+            2e-5);
     }
     CHECK(largest_difference(reference.values("loss"), engine::cross_entropy(logits, reference.labels).value()) < 2e-5);
   }

@@ -110,6 +110,55 @@ TEST_CASE("a recipe is its settings by name, pretrains where it says so, and giv
                  "--recipe best: pretrains a model of its own; it goes without --from"));
 }
 
+TEST_CASE("a student learns hidden states and attention of a model of any task, and its run resumes to the same") {
+  const Workplace place;
+  write_texts(place);
+  const std::string sizes = "--tokenizer vocab.txt --layers 3 --hidden 24 --heads 4 --ffn 24 --length 12 --batch 8 ";
+  good(place, "train --data own.csv " + sizes + "--epochs 1 --validation 12 --out mini");
+  good(place, "pretrain --data own.csv " + sizes + "--epochs 1 --out mlm");
+  const std::string inside = kStudent + "--epochs 2 --teacher mini --teacher-hidden 1 --teacher-attention 0.5 ";
+  good(place, inside + "--out a");
+  good(place, inside + "--threads 1 --out one");
+  CHECK(weights(place, "a") == weights(place, "one"));
+  good(place, kStudent + "--epochs 2 --teacher mini --out outputs");
+  CHECK(weights(place, "a") != weights(place, "outputs"));
+  const std::string body = kStudent + "--epochs 2 --teacher mlm --teacher-weight 0 --teacher-hidden 1 ";
+  const Outcome taught = good(place, body + "--unlabelled unlabelled.csv --class-weights balanced --out body");
+  CHECK(contains(taught.error, "teacher mlm: 60 labelled and 72 unlabelled texts"));
+  CHECK(Json::parse(test::text_of_file(place / "body/result.json"))["steps"] == 2 * 17);
+  CHECK_FALSE(contains(weights(place, "body"), "projection"));
+  const Outcome other = place.run(inside + "--teacher-weight 0.5 --teacher mlm --resume --out a");
+  CHECK(other.code == 2);
+  CHECK(contains(
+      place.run(kStudent + "--epochs 2 --teacher mini --teacher-hidden 2 --teacher-attention 0.5 --resume --out a")
+          .error,
+      "teacher-hidden: saved 1.0, now 2.0"));
+  fs::copy(place / "mlm/best", place / "mini", fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+  CHECK(contains(place.run(inside + "--teacher-weight 0 --resume --out a").error, "imitated: saved "));
+}
+
+TEST_CASE("quantised with learned scales, pruned, tagged and embedded students learn hidden states too") {
+  const Workplace place;
+  write_texts(place);
+  good(place, kStudent + "--out a");
+  const std::string inside = " --batch 8 --teacher a --teacher-weight 0 --teacher-hidden 1 --teacher-attention 1 ";
+  good(place, "quantize a --data own.csv --width 6 --qat-epochs 1 --learn-scales --validation 12 --out q" + inside);
+  const std::string state = test::text_of_file(place / "q/training.safetensors");
+  CHECK(contains(state, "\"teacher_projection\""));
+  CHECK(contains(state, "\"log2_steps."));
+  good(place, "prune a --data own.csv --epochs 1 --validation 12 --out p" + inside);
+  std::string tags = "words,tags\n", pairs = "sentence1,sentence2\n";
+  for (int i = 0; i < 40; ++i) {
+    tags += fmt::format("the {},O {}\n", kWords[i % 6], i % 6 < 3 ? "B-metal" : "B-fruit");
+    pairs += fmt::format("the {},{} is {}\n", kWords[i % 6], kWords[i % 6], kWords[(i / 6) % 6]);
+  }
+  place.write("tags.csv", tags);
+  place.write("pairs.csv", pairs);
+  const std::string plain = "train --tokenizer vocab.txt --layers 1 --hidden 16 --heads 2 --ffn 16 --length 12 ";
+  good(place, plain + "--data tags.csv --task tokens --unlabelled unlabelled.csv --out t" + inside);
+  good(place, plain + "--data pairs.csv --task embedding --out e" + inside);
+}
+
 TEST_CASE("teachers that cannot teach are refused, and options about teachers without one") {
   const Workplace place;
   write_texts(place);
@@ -129,6 +178,23 @@ TEST_CASE("teachers that cannot teach are refused, and options about teachers wi
   refused(kStudent + "--teacher a --temperature 0", "--temperature: must be above 0, got 0");
   refused(kStudent + "--teacher a --teacher-weight 1.5", "--teacher-weight: must be above 0 and at most 1, got 1.5");
   refused(kStudent + "--teacher a --label-smoothing 0.1", "--teacher: its targets are soft already");
+  refused(
+      kStudent + "--teacher a --teacher-weight 0",
+      "--teacher-weight: must be above 0 and at most 1, got 0; 0 goes with --teacher-hidden or --teacher-attention");
+  refused(kStudent + "--teacher-hidden 1", "are about a teacher; name one with --teacher");
+  refused(kStudent + "--teacher a --teacher-hidden -1", "--teacher-hidden: must be at least 0, got -1");
+  for (const char* teachers : {"ngrams", "a,ngrams", "a,a"})
+    refused(kStudent + "--teacher-attention 1 --teacher " + teachers,
+            fmt::format("--teacher-hidden, --teacher-attention: need one teacher that is a BERT, got '{}'", teachers));
+  const std::string pieces = "train --pieces 60 --layers 1 --hidden 16 --heads 2 --ffn 16 --length 12 --data own.csv ";
+  for (const char* recipe : {"none", "good"})
+    refused(pieces + "--teacher a --teacher-hidden 1 --recipe " + recipe,
+            "--teacher a: must have the tokenizer of the student to teach hidden states or attention");
+  CHECK_FALSE(fs::exists(place / "none/pretrained"));
+  refused(
+      "train --tokenizer vocab.txt --layers 1 --hidden 16 --heads 2 --ffn 16 --length 600 --positions 600 "
+      "--data own.csv --teacher a --teacher-hidden 1",
+      "has 512, and --length is 600");
   refused("quantize a --data own.csv --teacher a", "--teacher: is about training, and there are no epochs of it");
   std::string other = "text,label\n", numbers = "text,score\n";
   for (int i = 0; i < 40; ++i) {
