@@ -226,7 +226,7 @@ bool is_imitated(const TrainingOptions& o) { return o.teacher_hidden > 0 || o.te
 // The teacher of hidden states and attention, once it is known to read what the student reads.
 CompressedModel imitated_model(const TrainingOptions& o, const TrainingTexts& texts, const data::Framing& framing) {
   check_imitated_tokenizer(o, *texts.tokenizer);
-  const std::string& teacher = parse_teachers(o.teacher).front().name;
+  const std::string teacher = parse_teachers(o.teacher).front().name;
   CompressedModel read = load_compressed_or_packed_model(resolve_model_folder(teacher));
   const bert::Config& config = read.model.config;
   require(framing.length <= config.max_position_embeddings,
@@ -307,7 +307,7 @@ void check_distillation_options(const TrainingOptions& o) {
 
 void check_imitated_tokenizer(const TrainingOptions& o, const bert::Tokenizer& student) {
   if (!is_imitated(o)) return;
-  const std::string& teacher = parse_teachers(o.teacher).front().name;
+  const std::string teacher = parse_teachers(o.teacher).front().name;
   const fs::path folder = resolve_model_folder(teacher);
   const auto other = bert::load_tokenizer(folder);
   require(bert::fingerprint(*other) == bert::fingerprint(student),

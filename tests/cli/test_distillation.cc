@@ -100,7 +100,7 @@ TEST_CASE("a recipe is its settings by name, pretrains where it says so, and giv
   CHECK(weights(place, "fast") == weights(place, "same"));
   good(place, kStudent + "--recipe good --out good");
   CHECK(Json::parse(test::text_of_file(place / "good/pretrained/result.json"))["steps"] ==
-        6);  // 60 + 12 texts, 3 epochs
+        2);  // of 60 + 12 texts, one epoch
   CHECK(weights(place, "good") != weights(place, "fast"));
   CHECK(place.run(kStudent + "--recipe good --out good").code == 2);
   CHECK(place.run(kStudent + "--recipe good --resume --out good").code == 0);
@@ -127,12 +127,10 @@ TEST_CASE("a student learns hidden states and attention of a model of any task, 
   CHECK(contains(taught.error, "teacher mlm: 60 labelled and 72 unlabelled texts"));
   CHECK(Json::parse(test::text_of_file(place / "body/result.json"))["steps"] == 2 * 17);
   CHECK_FALSE(contains(weights(place, "body"), "projection"));
-  const Outcome other = place.run(inside + "--teacher-weight 0.5 --teacher mlm --resume --out a");
-  CHECK(other.code == 2);
   CHECK(contains(
       place.run(kStudent + "--epochs 2 --teacher mini --teacher-hidden 2 --teacher-attention 0.5 --resume --out a")
           .error,
-      "teacher-hidden: saved 1.0, now 2.0"));
+      "teacher-hidden: saved 1, now 2"));
   fs::copy(place / "mlm/best", place / "mini", fs::copy_options::recursive | fs::copy_options::overwrite_existing);
   CHECK(contains(place.run(inside + "--teacher-weight 0 --resume --out a").error, "imitated: saved "));
 }
@@ -147,15 +145,15 @@ TEST_CASE("quantised with learned scales, pruned, tagged and embedded students l
   CHECK(contains(state, "\"teacher_projection\""));
   CHECK(contains(state, "\"log2_steps."));
   good(place, "prune a --data own.csv --epochs 1 --validation 12 --out p" + inside);
-  std::string tags = "words,tags\n", pairs = "sentence1,sentence2\n";
+  std::string tags, pairs = "sentence1,sentence2\n";
   for (int i = 0; i < 40; ++i) {
-    tags += fmt::format("the {},O {}\n", kWords[i % 6], i % 6 < 3 ? "B-metal" : "B-fruit");
+    tags += fmt::format("the O\n{} {}\n\n", kWords[i % 6], i % 6 < 3 ? "B-metal" : "B-fruit");
     pairs += fmt::format("the {},{} is {}\n", kWords[i % 6], kWords[i % 6], kWords[(i / 6) % 6]);
   }
-  place.write("tags.csv", tags);
+  place.write("tags.conll", tags);
   place.write("pairs.csv", pairs);
   const std::string plain = "train --tokenizer vocab.txt --layers 1 --hidden 16 --heads 2 --ffn 16 --length 12 ";
-  good(place, plain + "--data tags.csv --task tokens --unlabelled unlabelled.csv --out t" + inside);
+  good(place, plain + "--data tags.conll --task tokens --unlabelled unlabelled.csv --out t" + inside);
   good(place, plain + "--data pairs.csv --task embedding --out e" + inside);
 }
 
@@ -186,7 +184,7 @@ TEST_CASE("teachers that cannot teach are refused, and options about teachers wi
   for (const char* teachers : {"ngrams", "a,ngrams", "a,a"})
     refused(kStudent + "--teacher-attention 1 --teacher " + teachers,
             fmt::format("--teacher-hidden, --teacher-attention: need one teacher that is a BERT, got '{}'", teachers));
-  const std::string pieces = "train --pieces 60 --layers 1 --hidden 16 --heads 2 --ffn 16 --length 12 --data own.csv ";
+  const std::string pieces = "train --pieces 25 --layers 1 --hidden 16 --heads 2 --ffn 16 --length 12 --data own.csv ";
   for (const char* recipe : {"none", "good"})
     refused(pieces + "--teacher a --teacher-hidden 1 --recipe " + recipe,
             "--teacher a: must have the tokenizer of the student to teach hidden states or attention");
