@@ -1,6 +1,7 @@
 // The divergence of attention against its definition in doubles, and its gradients against differences.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <vector>
@@ -8,8 +9,10 @@
 #include "engine/autograd/attention_divergence.h"
 #include "engine/autograd/check_gradients.h"
 #include "engine/base/error.h"
+#include "engine/base/files.h"
 #include "engine/base/rng.h"
 #include "engine/base/threads.h"
+#include "engine/io/json.h"
 
 using namespace ingot::engine;
 using Variables = std::vector<Variable>;
@@ -99,6 +102,28 @@ TEST_CASE("the divergence of attention has the gradient of its differences, and 
         {student.query, student.key});
     CHECK(error.worst < 2e-4);
     CHECK_FALSE(teacher.query.has_gradient());
+  }
+}
+
+TEST_CASE("loss and gradients of the divergence of attention are those of PyTorch") {
+  const Json golden = Json::parse(read_file(INGOT_GOLDEN "/attention_divergence/cases.json"));
+  const Sequences sequences{.offsets = {0, 3, 4, 10}, .key_visible = {}};
+  for (const Json& one : golden["cases"]) {
+    INFO(one["student_heads"].dump(), " heads learn from ", one["teacher_heads"].dump());
+    const auto leaf = [&](const char* name) {
+      const auto values = one[name].get<std::vector<float>>();
+      return Variable(Tensor::from({10, std::ssize(values) / 10}, values), true);
+    };
+    const QueryAndKey student{leaf("query"), leaf("key"), one["student_heads"].get<std::int64_t>()};
+    const Variable loss = attention_divergence(
+        student, {leaf("teacher_query"), leaf("teacher_key"), one["teacher_heads"].get<std::int64_t>()}, sequences);
+    CHECK(value(loss) == doctest::Approx(one["loss"].get<double>()).epsilon(1e-5));
+    backward(loss);
+    for (const auto& [name, variable] : {std::pair("d_query", student.query), std::pair("d_key", student.key)}) {
+      const auto wanted = one[name].get<std::vector<float>>();
+      for (std::size_t i = 0; i < wanted.size(); ++i)
+        CHECK(std::abs(variable.gradient().data()[i] - wanted[i]) < 1e-6f);
+    }
   }
 }
 
