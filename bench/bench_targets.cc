@@ -96,12 +96,10 @@ void report(const Options& options) {
   all["steps"] = run_benchmarks("bench_steps", filter);
   all["load_after"] = load_average();
   std::filesystem::create_directories(folder);
-  const std::string no_figure = draw_roofline(all, folder);
-  if (!no_figure.empty()) fmt::print(stderr, "ingot bench: {}\n", no_figure);
-  all["figure"] = no_figure.empty();
+  draw_roofline(all, folder);
   engine::write_file(folder / "bench.json", all.dump(1) + "\n");
   engine::write_file(folder / "bench.md", markdown(all));
-  fmt::print("{}: bench.md, bench.json{}\n", folder.string(), no_figure.empty() ? ", roofline.svg, roofline.png" : "");
+  fmt::print("{}: bench.md, bench.json, roofline.svg, roofline.csv\n", folder.string());
 }
 
 int run(int argc, char** argv) {
@@ -110,7 +108,7 @@ int run(int argc, char** argv) {
   CLI::Option_group& what = *program.add_option_group("what");
   what.add_flag("--list", options.list, "what benches exist, and what of it runs here");
   what.add_flag("--targets", options.targets, "the speed claims, measured");
-  what.add_flag("--report", options.report, "the claims and all benches: bench.md, bench.json, roofline.svg and .png");
+  what.add_flag("--report", options.report, "the claims and all benches: bench.md, bench.json, roofline.svg and .csv");
   what.require_option(1);
   program.add_flag("--json", options.json, "the lists and targets as JSON, an object a line");
   program.add_option("--out", options.out, "folder of the report")->capture_default_str();

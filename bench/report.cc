@@ -10,7 +10,7 @@
 #include "bench/bandwidth.h"
 #include "engine/io/json.h"
 #include "engine/kernels/fma_peak/fma_peak.h"
-#include "report/plot.h"
+#include "report/chart.h"
 
 namespace ingot::bench {
 namespace {
@@ -92,41 +92,33 @@ std::map<std::string, std::vector<std::pair<double, double>>> points(const Json&
   return kinds;
 }
 
-std::string gnuplot_script(const Json& report) {
-  const Json& roof = report["roofs"]["2"];
-  const double limit = roof["flops"].get<double>() * 1e-9;
-  std::string data, plots;
-  const auto add_roof = [&](const char* title, const char* where, int dashes) {
-    const double slope = roof[where].get<double>() * 1e-9;
-    plots += fmt::format(
-        "{0}(x * {1} < {2} ? x * {1} : {2}) with lines linewidth 2 dashtype {3} linecolor 'gray30' "
-        "title '{4}'",
-        plots.empty() ? "" : ", ", slope, limit, dashes, title);
-  };
-  add_roof("read from memory, and the limit of float32", "memory", 1);
-  add_roof("read from cache", "cache", 2);
-  int style = 0;
-  constexpr int kMarks[] = {7, 5, 9, 11, 13};
+report::Chart roofline(const Json& measured) {
+  report::Chart chart{.title = "Kernels on 2 threads under their roofs",
+                      .x_label = "FLOP per byte that must be moved",
+                      .y_label = "GFLOP/s",
+                      .series = {},
+                      .log_x = true,
+                      .log_y = true};
   double lowest = 0.1, highest = 100;  // intensity: what is measured, and where the roofs bend
-  for (const auto& [kind, measured] : points(report["kernels"])) {
-    data += fmt::format("${} << end\n", kind);
-    for (const auto& [intensity, speed] : measured) {
-      data += fmt::format("{} {}\n", intensity, speed);
+  for (const auto& [kind, points] : points(measured["kernels"])) {
+    report::Series series{.name = kind == "fixed_gemm" ? "fixed-point gemm" : kind, .group = kind, .is_cloud = true};
+    for (const auto& [intensity, speed] : points) {
+      series.points.push_back({intensity, speed});
       lowest = std::min(lowest, intensity);
       highest = std::max(highest, intensity);
     }
-    data += "end\n";
-    plots += fmt::format(", ${0} with points pointtype {1} linecolor {2} title '{3}'", kind, kMarks[style % 5],
-                         style + 1, kind == "fixed_gemm" ? "fixed-point gemm" : kind);
-    ++style;
+    chart.series.push_back(std::move(series));
   }
-  std::string script = data + fmt::format("set xrange [{}:{}]\n", lowest / 1.6, highest * 1.6) +
-                       "set logscale xy\nset samples 2000\nset key bottom right\nset grid\n"
-                       "set title '2 threads'\nset xlabel 'FLOP per byte that must be moved'\nset ylabel 'GFLOP/s'\n";
-  for (const auto& [terminal, file] : {std::pair{"svg size 900,600 dynamic background 'white'", "roofline.svg"},
-                                       {"pngcairo size 900,600", "roofline.png"}})
-    script += fmt::format("set terminal {}\nset output '{}'\nplot {}\n", terminal, file, plots);
-  return script;
+  const Json& roof = measured["roofs"]["2"];
+  const double limit = roof["flops"].get<double>() * 1e-9;
+  for (const auto& [where, title] :
+       {std::pair{"memory", "limit, read from memory"}, {"cache", "limit, read from cache"}}) {
+    const double slope = roof[where].get<double>() * 1e-9;
+    chart.series.push_back({.name = title,
+                            .points = {{lowest, lowest * slope}, {limit / slope, limit}, {highest, limit}},
+                            .group = "roof"});
+  }
+  return chart;
 }
 
 }  // namespace
@@ -159,7 +151,7 @@ std::string markdown(const Json& report) {
       report["load_after"].get<double>(), peers, machine["missing_peers"].get<std::string>());
   if (!report["targets"].empty()) text += "## Targets\n\n" + target_rows(report["targets"]) + "\n";
   text += "## Roofs\n\n";
-  if (report["figure"]) text += "![The kernels under the roofs](roofline.svg)\n\n";
+  text += "![The kernels under the roofs](roofline.svg)\n\n";
   text += "| threads | GFLOP/s | read from memory, GB/s | read from cache, GB/s |\n|---|---|---|---|\n";
   for (const auto& [threads, roof] : roofs.items()) {
     text += fmt::format("| {} | {} | {} | {} |\n", threads, number(roof["flops"], 1e-9, 0),
@@ -170,8 +162,8 @@ std::string markdown(const Json& report) {
   return text;
 }
 
-std::string draw_roofline(const Json& measured, const std::filesystem::path& folder) {
-  return report::draw_script(gnuplot_script(measured), folder, "roofline");
+void draw_roofline(const Json& measured, const std::filesystem::path& folder) {
+  report::write_chart(roofline(measured), folder, "roofline");
 }
 
 }  // namespace ingot::bench

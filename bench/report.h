@@ -1,4 +1,4 @@
-// A page about a run of the benches: bench.md, bench.json, and a roofline as roofline.svg and roofline.png.
+// A page about a run of the benches: bench.md, bench.json, and a roofline as roofline.svg and roofline.csv.
 #pragma once
 
 #include <filesystem>
@@ -11,10 +11,10 @@ namespace ingot::bench {
 // The arithmetic limit in FLOP/s and the bandwidths in bytes per second, for one and two threads.
 engine::Json measure_roofs();
 
-// `report` holds machine, load_after, roofs, targets, kernels, steps, and whether there is a figure: the page about it.
+// `report` holds machine, load_after, roofs, targets, kernels, steps: the page about it.
 std::string markdown(const engine::Json& report);
 
-// Draws the figure of such a report into the folder with gnuplot. Empty, or why there is none.
-std::string draw_roofline(const engine::Json& measured, const std::filesystem::path& folder);
+// Draws the figure of such a report into the folder.
+void draw_roofline(const engine::Json& measured, const std::filesystem::path& folder);
 
 }  // namespace ingot::bench

@@ -118,9 +118,12 @@ void write_report(const LabOptions& o, std::uint64_t seed, const Lab& lab, const
   }
   if (lab.report == nullptr) {
     std::string problem = "no figure: no row of it is done";
-    if (!report.figure.series.empty()) problem = report::draw(report.figure, out, "figure");
+    if (!report.chart.series.empty()) {
+      report::write_chart(report.chart, out, "figure");
+      problem.clear();
+    }
     result.update({{"recipe", as_json(setup.recipe, o)}, {"figure", problem.empty() ? "figure.svg" : problem}});
-    written += ", " + (problem.empty() ? "figure.svg, figure.png" : problem);
+    written += ", " + (problem.empty() ? "figure.svg, figure.csv" : problem);
   }
   finish(result, report.text + fmt::format("{}: {}\n", o.out, written));
 }

@@ -130,22 +130,22 @@ bool is_drawn(const Row& row, const LabRun& run, const Results& results) {
 }
 
 // `left_out`: lines about rows that cannot be drawn.
-report::Figure figure_of(const Lab& lab, const LabRun& run, const Results& results, bool comparable,
-                         std::string& left_out) {
+report::Chart chart_of(const Lab& lab, const LabRun& run, const Results& results, bool comparable,
+                       std::string& left_out) {
   const bool is_search = std::any_of(run.rows.begin(), run.rows.end(), [](const Row& row) { return row.is_shared; });
-  report::Figure figure{.title = fmt::format("Lab {}: {}", lab.name, lab.title),
-                        .x_label = std::string(lab.x_label),
-                        .y_label = is_search ? "validation accuracy, best so far" : "test accuracy",
-                        .series = {}};
+  report::Chart chart{.title = fmt::format("Lab {}: {}", lab.name, lab.title),
+                      .x_label = std::string(lab.x_label),
+                      .y_label = is_search ? "validation accuracy, best so far" : "test accuracy",
+                      .series = {}};
   const auto add = [&](const std::string& name, const Row& row, double y, bool is_reference) {
-    auto at = std::find_if(figure.series.begin(), figure.series.end(),
-                           [&](const report::Series& s) { return s.name == name; });
-    if (at == figure.series.end()) {
-      figure.series.push_back(
+    auto at =
+        std::find_if(chart.series.begin(), chart.series.end(), [&](const report::Series& s) { return s.name == name; });
+    if (at == chart.series.end()) {
+      chart.series.push_back(
           {.name = name, .points = {}, .group = group_of(row), .is_level = !row.x, .is_reference = is_reference});
-      at = figure.series.end() - 1;
+      at = chart.series.end() - 1;
     }
-    at->points.emplace_back(row.x.value_or(0), y);
+    at->points.push_back({row.x.value_or(0), y});
   };
   for (const Row& row : run.rows) {
     if (!is_drawn(row, run, results)) continue;
@@ -170,7 +170,7 @@ report::Figure figure_of(const Lab& lab, const LabRun& run, const Results& resul
   for (const Row& row : run.rows) {
     if (comparable && row.reference && !row.series.empty()) add("reference: " + row.series, row, *row.reference, true);
   }
-  return figure;
+  return chart;
 }
 
 std::string choices_text(const LabRun& run, const Results& results) {
@@ -282,7 +282,7 @@ LabReport report_on(const Lab& lab, const LabRun& run, const std::map<std::strin
   for (const Row& row : run.rows) report.rows.push_back(row_as_json(row, run, results, comparable, failures));
   const report::TextTable table = table_of(report.rows);
   std::string left_out;
-  report.figure = figure_of(lab, run, results, comparable, left_out);
+  report.chart = chart_of(lab, run, results, comparable, left_out);
   const std::string summary = choices_text(run, results) + left_out +
                               (comparable ? smallest_text(lab, report.rows) : "") + ranking_text(lab, report.rows) +
                               bounds_text(report.rows) + states_text(report.rows);

@@ -8,7 +8,7 @@
 #include "engine/io/json.h"
 #include "labs/lab.h"
 #include "labs/run.h"
-#include "report/plot.h"
+#include "report/chart.h"
 
 namespace ingot::labs {
 
@@ -16,7 +16,7 @@ struct LabReport {
   engine::Json rows;     // an object a row, in the order of the table
   std::string text;      // the table for a terminal, with what was chosen and what is missing
   std::string markdown;  // table.md
-  report::Figure figure;
+  report::Chart chart;
   engine::Json more = engine::Json::object();               // what result.json has beside the rows
   std::map<std::string, std::filesystem::path> pictures{};  // copied into the lab's folder, by their name there
 };

@@ -85,8 +85,8 @@ class Runner:
         tokens = list((folder / "cache" / "ingot").glob("tokens-*.bin"))
         if len(tokens) != 1:
             raise RuntimeError(f"{folder / 'cache'}: must hold the tokens of one corpus, has {len(tokens)}")
-        self.call([self.options.python, HERE / "torch_tasks.py", folder / str(seed), "--tokens", tokens[0], "--out", target],
-                  folder, f"torch-{seed}.log")
+        self.call([self.options.python, HERE / "torch_tasks.py", folder / str(seed), "--tokens", tokens[0], "--out", target,
+                   "--device", self.options.device], folder, f"torch-{seed}.log")
 
     def both(self, task, seed):
         self.train(task, seed)
@@ -159,11 +159,12 @@ def main():
     commands = parser.add_subparsers(required=True)
     one = commands.add_parser("run")
     one.set_defaults(action=run)
-    one.add_argument("ingot", type=pathlib.Path)
-    one.add_argument("out", type=pathlib.Path)
+    one.add_argument("ingot", type=lambda path: pathlib.Path(path).resolve())
+    one.add_argument("out", type=lambda path: pathlib.Path(path).resolve())  # a cache folder must be absolute
     one.add_argument("--python", default=sys.executable, help="one that has PyTorch")
     for name, size in (("seeds", 3), ("jobs", 8), ("threads", 2), ("steps", 0)):
         one.add_argument(f"--{name}", type=int, default=size, help=f"default {size}")
+    one.add_argument("--device", default="cpu", help="of PyTorch, as cuda; default cpu")
     one.add_argument("--only", default="", help="tasks, separated by commas")
     two = commands.add_parser("table")
     two.set_defaults(action=table)

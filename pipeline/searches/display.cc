@@ -13,46 +13,46 @@
 namespace ingot::pipeline {
 
 using engine::Json;
-using report::Figure;
+using report::Chart;
 using report::Series;
 using report::TextTable;
 using search::Direction;
 using search::TrialRecord;
 
-Figure figure_of(const SearchResult& result, std::span<const Measure> measures, const std::string& title) {
-  Figure figure{.title = title, .x_label = "trial", .y_label = measures[0].name, .series = {}};
+Chart chart_of(const SearchResult& result, std::span<const Measure> measures, const std::string& title) {
+  Chart chart{.title = title, .x_label = "trial", .y_label = measures[0].name, .series = {}};
   Series best{.name = "best so far", .points = {}};
   const auto& curve = result.best_so_far;
   for (std::size_t i = 0; i < curve.size(); ++i) {
-    if (curve[i]) best.points.emplace_back(static_cast<double>(i + 1), *curve[i]);
+    if (curve[i]) best.points.push_back({static_cast<double>(i + 1), *curve[i]});
   }
   if (measures.size() < 2) {
-    if (!best.points.empty()) figure.series.push_back(std::move(best));
-    return figure;
+    if (!best.points.empty()) chart.series.push_back(std::move(best));
+    return chart;
   }
-  figure.x_label = measures[1].name;
+  chart.x_label = measures[1].name;
   Series front{.name = "front", .points = {}};
   for (const int number : result.front) {
     const std::vector<double>& values = result.trial(number).values;
-    front.points.emplace_back(values[1], values[0]);
+    front.points.push_back({values[1], values[0]});
   }
-  std::sort(front.points.begin(), front.points.end());
+  std::sort(front.points.begin(), front.points.end(), [](const auto& a, const auto& b) { return a.x < b.x; });
   Series others{.name = "other trials", .points = {}, .group = "others", .is_cloud = true};
   for (const TrialRecord& trial : result.trials) {
     if (!counts(trial) || is_duplicate(trial)) continue;
     if (std::find(result.front.begin(), result.front.end(), trial.number) != result.front.end()) continue;
-    others.points.emplace_back(trial.values[1], trial.values[0]);
+    others.points.push_back({trial.values[1], trial.values[0]});
   }
-  if (!front.points.empty()) figure.series.push_back(std::move(front));
-  if (!others.points.empty()) figure.series.push_back(std::move(others));
+  if (!front.points.empty()) chart.series.push_back(std::move(front));
+  if (!others.points.empty()) chart.series.push_back(std::move(others));
   // A line: a point at its 32 bits would squeeze all others into a corner.
-  if (result.start && !figure.series.empty()) {
-    figure.series.push_back({.name = fmt::format("the model itself, {:.4g} bits", result.start->bits),
-                             .points = {{0, result.start->accuracy}},
-                             .group = "start",
-                             .is_level = true});
+  if (result.start && !chart.series.empty()) {
+    chart.series.push_back({.name = fmt::format("the model itself, {:.4g} bits", result.start->bits),
+                            .points = {{0, result.start->accuracy}},
+                            .group = "start",
+                            .is_level = true});
   }
-  return figure;
+  return chart;
 }
 
 namespace {

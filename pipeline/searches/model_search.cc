@@ -112,11 +112,8 @@ void finish_search(const ModelSearch& s, search::StudyOptions options, const Jso
   }
   if (s.add) s.add(result);
   engine::release_interrupts();
-  const report::Figure figure = figure_of(result, s.measures, title);
-  if (!figure.series.empty()) {
-    const std::string problem = draw(figure, s.folder.path(), "figure");
-    if (!problem.empty()) say(problem);
-  }
+  const report::Chart chart = chart_of(result, s.measures, title);
+  if (!chart.series.empty()) write_chart(chart, s.folder.path(), "figure");
   s.finish(as_json(result, s.measures), text);
   if (best == nullptr && result.n_unfinished == 0)
     throw engine::Failure(fmt::format("no trial of {} is complete and feasible", result.trials.size()));

@@ -1,0 +1,49 @@
+// One self-contained HTML page: no script, nothing from elsewhere. What comes from files is text in it, never markup.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "report/chart.h"
+#include "report/text_table.h"
+
+namespace ingot::report {
+
+// Printable text (engine/base/printable.h) with & < > " ' as entities: for an element or a quoted attribute.
+std::string escaped(std::string_view text);
+
+// `text` in a paragraph.
+std::string paragraph(std::string_view text, std::string_view css_class = "");
+
+// A table with its caption; columns without any cell are left out. It scrolls sideways where the screen is narrow.
+std::string table(const TextTable& table, const std::string& caption);
+
+// An SVG, or other markup that was made safe, over its caption. `csv`: its data, offered as the file `name`.csv; empty:
+// not offered.
+std::string figure(const std::string& markup, const std::string& caption, const std::string& name,
+                   const std::string& csv);
+std::string figure(const Chart& chart, const std::string& name);
+
+// Figures side by side where the screen is wide enough.
+std::string side_by_side(const std::string& figures);
+
+// What may be folded away, with the line that stays.
+std::string folded(const std::string& summary, const std::string& markup);
+
+struct Section {
+  std::string title;
+  std::string body;  // markup of the functions above
+};
+
+struct Page {
+  std::string title;
+  std::string introduction;  // markup
+  std::vector<Section> sections;
+  int reload_seconds = 0;  // 0: never by itself
+};
+
+// The page: the same bytes for the same content. Light and dark follow the reader's system; it can be printed.
+std::string html(const Page& page);
+
+}  // namespace ingot::report

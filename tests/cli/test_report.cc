@@ -1,0 +1,46 @@
+// ingot report on runs that ingot made.
+#include <doctest/doctest.h>
+
+#include "tests/support/error_text.h"
+#include "tests/support/program.h"
+
+using namespace ingot;
+using test::contains;
+using test::Outcome;
+using test::Workplace;
+
+TEST_CASE("a run, a search and both together open as one page; the same folders give the same bytes") {
+  const Workplace place;
+  const std::string sizes = "--data train.csv --tokenizer vocab.txt --heads 2 --ffn 16 --length 16 --batch 16 --quiet ";
+  REQUIRE(place.run("train " + sizes + "--layers 1 --hidden 16 --epochs 2 --out a").code == 0);
+  REQUIRE(place
+              .run("search nas " + sizes +
+                   "--layers 1 --hidden 8,16 --steps 2 --trials 3 --objectives accuracy,parameters --out s")
+              .code == 0);
+  const Outcome one = place.run("report a --out a.html");
+  REQUIRE_MESSAGE(one.code == 0, one.error);
+  CHECK(one.out == "page: a.html\n");
+  const std::string page = test::text_of_file(place / "a.html");
+  for (const char* title : {">Results<", ">Training<", ">Classes<", ">How it was made<", "Validation loss over steps"})
+    CHECK(contains(page, title));
+  CHECK_FALSE(contains(page, ">Search<"));
+  CHECK_FALSE(contains(page, (place / "").string()));
+  REQUIRE(place.run("report a s --out both.html").code == 0);
+  const std::string both = test::text_of_file(place / "both.html");
+  for (const char* title : {"best so far", "a line a trial over its parameters",
+                            "no trial beats those of the front in both", "All 3 trials"})
+    CHECK(contains(both, title));
+  REQUIRE(place.run("report a s --out again.html").code == 0);
+  CHECK(both == test::text_of_file(place / "again.html"));
+}
+
+TEST_CASE("a folder that is no run is named, with exit code 2, and no page is written") {
+  const Workplace place;
+  place.write("texts/a.csv", "text,label\n");
+  const Outcome none = place.run("report texts --out page.html");
+  CHECK(none.code == 2);
+  CHECK(contains(none.error, "texts: is no folder of a run: it has no result.json, metrics.jsonl or config.toml"));
+  CHECK(place.run("report missing").code == 2);
+  CHECK(place.run("report").code == 2);
+  CHECK_FALSE(std::filesystem::exists(place / "page.html"));
+}

@@ -1,0 +1,121 @@
+// Pages of run folders that were written by hand: unfinished, damaged, hostile, large.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/base/files.h"
+#include "pipeline/pages/panel.h"
+#include "tests/support/error_text.h"
+#include "tests/support/temporary_folder.h"
+
+namespace ingot {
+namespace {
+
+namespace fs = std::filesystem;
+using pipeline::RunFolder;
+
+// A folder NAME of a run, of those files that are not empty.
+RunFolder run_folder(const test::TemporaryFolder& place, const std::string& name, const std::string& result,
+                     const std::string& metrics) {
+  fs::create_directories(place / name);
+  engine::write_file(place / name / "config.toml", "# ingot train\nseed = 1\n");
+  if (!result.empty()) engine::write_file(place / name / "result.json", result);
+  if (!metrics.empty()) engine::write_file(place / name / "metrics.jsonl", metrics);
+  return pipeline::read_run_folder(place / name);
+}
+
+TEST_CASE("a folder of no run and a result that is no JSON are errors that name them") {
+  const test::TemporaryFolder place;
+  CHECK(test::contains(test::error_text([&] { pipeline::read_run_folder(place / "none"); }), "no such folder"));
+  CHECK(test::contains(test::error_text([&] { pipeline::read_run_folder(place.path()); }),
+                       "is no folder of a run: it has no result.json, metrics.jsonl or config.toml"));
+  CHECK(test::contains(test::error_text([&] { run_folder(place, "bad", "{", ""); }), "result.json"));
+  CHECK(test::contains(test::error_text([&] { run_folder(place, "list", "[1]", ""); }), "must hold an object"));
+}
+
+TEST_CASE("a run that goes on is shown as far as it is, and a damaged line of its metrics is counted and said") {
+  const test::TemporaryFolder place;
+  const std::vector<RunFolder> folders{
+      run_folder(place, "a", "",
+                 "{\"step\": 20, \"loss\": 2.5}\nnot json\n{\"loss\": 1}\n[1]\n"
+                 "{\"step\": 40, \"loss\": 1.5, \"note\": \"x\"}\n{\"step\": 60, \"lo")};
+  CHECK(folders[0].metrics.size() == 2);
+  CHECK(folders[0].n_damaged == 4);
+  CHECK(folders[0].command == "train");
+  CHECK(test::contains(results_markup(folders), "a: has no result yet"));
+  const std::string curves = curves_markup(folders);
+  CHECK(test::contains(curves, "a: 4 of 6 lines of metrics.jsonl cannot be read and are left out."));
+  CHECK(test::contains(curves, "Training loss over steps"));
+}
+
+TEST_CASE("curves of several runs are drawn over each other, each under its name") {
+  const test::TemporaryFolder place;
+  const std::string lines = "{\"step\": 1, \"loss\": 2}\n{\"step\": 2, \"loss\": 1, \"validation_x\": 0.5}\n";
+  const std::vector<RunFolder> folders{run_folder(place, "a", "", lines), run_folder(place, "b", "", lines)};
+  const std::string curves = curves_markup(folders);
+  CHECK(std::count(curves.begin(), curves.end(), '\n') > 10);
+  for (const char* text : {">a</text>", ">b</text>", "Validation x over steps"}) CHECK(test::contains(curves, text));
+}
+
+TEST_CASE("100,000 lines of metrics are thinned evenly to about a thousand points, which is said") {
+  const test::TemporaryFolder place;
+  std::string lines;
+  for (int i = 1; i <= 100'000; ++i) lines += fmt::format("{{\"step\": {}, \"loss\": {}}}\n", i, 1.0 / i);
+  const std::vector<RunFolder> folders{run_folder(place, "a", "", lines)};
+  const std::string curves = curves_markup(folders);
+  CHECK(test::contains(curves, "98999 of the points are left out, evenly: metrics.jsonl has all"));
+  CHECK(curves.size() < 100'000);
+}
+
+TEST_CASE("labels, names and options with markup are text in a page") {
+  const test::TemporaryFolder place;
+  const std::string evil = "<script>alert(1)</script>";
+  const std::vector<RunFolder> folders{run_folder(
+      place, "a",
+      fmt::format(R"({{"command": "{0}", "classes": [{{"label": "{0}", "f1": 0.5, "support": 3}}, {{"label": "b"}}],
+                      "confusion": [[1, 2], [0, 4]], "options": {{"data": "{0}"}}, "{0}": 1,
+                      "trials": [{{"number": 0, "state": "complete", "values": {{"{0}": 1}}, "parameters": {{"{0}": "{0}", "k": 1}}}}],
+                      "importances": {{"{0}": 0.5}}, "best_so_far": [1]}})",
+                  evil),
+      fmt::format("{{\"step\": 1, \"{}\": 2}}\n", evil))};
+  const pipeline::Panel panels[] = {{"r", pipeline::results_markup},
+                                    {"c", pipeline::curves_markup},
+                                    {"k", pipeline::classes_markup},
+                                    {"s", pipeline::search_markup},
+                                    {"p", pipeline::provenance_markup}};
+  const std::string page = page_of(folders, panels);
+  CHECK_FALSE(test::contains(page, "<script"));
+  for (const pipeline::Panel& panel : panels) CHECK(test::contains(panel.markup(folders), "&lt;script&gt;"));
+  CHECK(page == page_of(folders, panels));
+}
+
+TEST_CASE("fields of another type than a run writes leave their figure out, and end nothing") {
+  const test::TemporaryFolder place;
+  for (
+      const char* result :
+      {R"({"classes": 3, "trials": "x", "options": [], "build": 1})",
+       R"({"classes": [3], "trials": [3], "confusion": 1})",
+       R"({"classes": [{"label": 1, "f1": "x"}], "confusion": [["x"]], "trials": [{"number": "x"}]})",
+       R"({"trials": [{"number": 0, "state": 1, "values": [], "parameters": 2}], "front": 3, "importances": []})",
+       R"({"trials": [{"number": 0, "state": "complete", "values": {"a": "x"}, "parameters": {"p": null, "q": []}}], "best_so_far": 1,
+            "importances": {"p": "x"}, "front": ["x"]})"}) {
+    const std::vector<RunFolder> folders{run_folder(place, "a", result, "")};
+    for (const auto markup : {pipeline::results_markup, pipeline::curves_markup, pipeline::classes_markup,
+                              pipeline::search_markup, pipeline::provenance_markup})
+      CHECK_NOTHROW(markup(folders));
+  }
+}
+
+TEST_CASE("a page tells nothing of its machine's folders, users or passwords") {
+  CHECK(pipeline::shown_path("/home/ann/runs/a/") == "a");
+  CHECK(pipeline::shown_path("runs/a/") == "runs/a");
+  CHECK(pipeline::shown_path(fs::current_path() / "runs" / "b") == "runs/b");
+  CHECK(pipeline::shown_value("/home/ann/own.csv") == "own.csv");
+  CHECK(pipeline::shown_value("redis://ann:secret@host:6379/0") == "redis://host:6379/0");
+  CHECK(pipeline::shown_value("http://host/a@b") == "http://host/a@b");
+  CHECK(pipeline::shown_value(3) == "3");
+}
+
+}  // namespace
+}  // namespace ingot
