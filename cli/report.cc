@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "engine/base/files.h"
+#include "labs/page.h"
 #include "pipeline/pages/panel.h"
 
 namespace ingot::cli {
@@ -22,6 +23,7 @@ const pipeline::Panel kPanels[] = {
     {"Training", pipeline::curves_markup},
     {"Classes", pipeline::classes_markup},
     {"Search", pipeline::search_markup},
+    {"Lab", labs::lab_markup},
     {"How it was made", pipeline::provenance_markup},
 };
 

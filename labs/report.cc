@@ -124,53 +124,9 @@ report::TextTable table_of(const Json& rows) {
 std::string group_of(const Row& row) { return row.series.substr(0, row.series.rfind(", ")); }
 
 // Of rows that compete only the chosen one is in the figure.
-bool is_drawn(const Row& row, const LabRun& run, const Results& results) {
+bool is_drawn(const Row& row, std::span<const Row> rows, const Results& results) {
   if (row.series.empty() || !results.contains(row.name)) return false;
-  return row.choice.empty() || resolve(row.choice, run.rows, results) == &row;
-}
-
-// `left_out`: lines about rows that cannot be drawn.
-report::Chart chart_of(const Lab& lab, const LabRun& run, const Results& results, bool comparable,
-                       std::string& left_out) {
-  const bool is_search = std::any_of(run.rows.begin(), run.rows.end(), [](const Row& row) { return row.is_shared; });
-  report::Chart chart{.title = fmt::format("Lab {}: {}", lab.name, lab.title),
-                      .x_label = std::string(lab.x_label),
-                      .y_label = is_search ? "validation accuracy, best so far" : "test accuracy",
-                      .series = {}};
-  const auto add = [&](const std::string& name, const Row& row, double y, bool is_reference) {
-    auto at =
-        std::find_if(chart.series.begin(), chart.series.end(), [&](const report::Series& s) { return s.name == name; });
-    if (at == chart.series.end()) {
-      chart.series.push_back(
-          {.name = name, .points = {}, .group = group_of(row), .is_level = !row.x, .is_reference = is_reference});
-      at = chart.series.end() - 1;
-    }
-    at->points.push_back({row.x.value_or(0), y});
-  };
-  for (const Row& row : run.rows) {
-    if (!is_drawn(row, run, results)) continue;
-    const Json& result = results.at(row.name).at("result");
-    if (!is_search) {
-      add(row.series, row, accuracy(results.at(row.name)), false);
-    } else if (!result.contains("best_so_far")) {
-      if (const std::optional<double> y = validation_accuracy(result)) {
-        add(row.series, row, *y, false);
-      } else {
-        left_out += fmt::format("not in the figure: {}, which has no validation accuracy\n", row.title);
-      }
-    } else {
-      Row place = row;
-      place.x = 0;
-      for (const Json& best : result["best_so_far"]) {
-        *place.x += 1;
-        if (best.is_number()) add(row.series, place, best.get<double>(), false);
-      }
-    }
-  }
-  for (const Row& row : run.rows) {
-    if (comparable && row.reference && !row.series.empty()) add("reference: " + row.series, row, *row.reference, true);
-  }
-  return chart;
+  return row.choice.empty() || resolve(row.choice, rows, results) == &row;
 }
 
 std::string choices_text(const LabRun& run, const Results& results) {
@@ -234,6 +190,49 @@ std::string bounds_text(const Json& rows) {
 
 }  // namespace
 
+report::Chart chart_of(const Lab& lab, std::span<const Row> rows, const Results& results, bool comparable,
+                       std::string& left_out) {
+  const bool is_search = std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.is_shared; });
+  report::Chart chart{.title = fmt::format("Lab {}: {}", lab.name, lab.title),
+                      .x_label = std::string(lab.x_label),
+                      .y_label = is_search ? "validation accuracy, best so far" : "test accuracy",
+                      .series = {}};
+  const auto add = [&](const std::string& name, const Row& row, double y, bool is_reference) {
+    auto at =
+        std::find_if(chart.series.begin(), chart.series.end(), [&](const report::Series& s) { return s.name == name; });
+    if (at == chart.series.end()) {
+      chart.series.push_back(
+          {.name = name, .points = {}, .group = group_of(row), .is_level = !row.x, .is_reference = is_reference});
+      at = chart.series.end() - 1;
+    }
+    at->points.push_back({row.x.value_or(0), y});
+  };
+  for (const Row& row : rows) {
+    if (!is_drawn(row, rows, results)) continue;
+    const Json& result = results.at(row.name).at("result");
+    if (!is_search) {
+      add(row.series, row, accuracy(results.at(row.name)), false);
+    } else if (!result.contains("best_so_far")) {
+      if (const std::optional<double> y = validation_accuracy(result)) {
+        add(row.series, row, *y, false);
+      } else {
+        left_out += fmt::format("not in the figure: {}, which has no validation accuracy\n", row.title);
+      }
+    } else {
+      Row place = row;
+      place.x = 0;
+      for (const Json& best : result["best_so_far"]) {
+        *place.x += 1;
+        if (best.is_number()) add(row.series, place, best.get<double>(), false);
+      }
+    }
+  }
+  for (const Row& row : rows) {
+    if (comparable && row.reference && !row.series.empty()) add("reference: " + row.series, row, *row.reference, true);
+  }
+  return chart;
+}
+
 Json state_as_json(const Row& row, const LabRun& run, const Results& results,
                    const std::map<std::string, std::string>& failures) {
   Json all{
@@ -282,7 +281,7 @@ LabReport report_on(const Lab& lab, const LabRun& run, const std::map<std::strin
   for (const Row& row : run.rows) report.rows.push_back(row_as_json(row, run, results, comparable, failures));
   const report::TextTable table = table_of(report.rows);
   std::string left_out;
-  report.chart = chart_of(lab, run, results, comparable, left_out);
+  report.chart = chart_of(lab, run.rows, results, comparable, left_out);
   const std::string summary = choices_text(run, results) + left_out +
                               (comparable ? smallest_text(lab, report.rows) : "") + ranking_text(lab, report.rows) +
                               bounds_text(report.rows) + states_text(report.rows);

@@ -116,7 +116,8 @@ std::vector<double> log_ticks(double low, double high) {
 }
 
 std::vector<double> axis_ticks(double low, double high, bool is_log, std::size_t most) {
-  return is_log ? log_ticks(low, high) : ticks(low, high, most);
+  const std::vector<double> by_ratio = is_log ? log_ticks(low, high) : std::vector<double>();
+  return by_ratio.size() > 2 ? by_ratio : ticks(low, high, most);  // a narrow range is as good as even
 }
 
 double left_margin(const std::vector<double>& y_ticks) {

@@ -44,3 +44,20 @@ TEST_CASE("a folder that is no run is named, with exit code 2, and no page is wr
   CHECK(place.run("report").code == 2);
   CHECK_FALSE(std::filesystem::exists(place / "page.html"));
 }
+
+TEST_CASE("a lab opens as its figure, accuracy against bytes, and its rows; fields of other types end nothing") {
+  const Workplace place;
+  place.write("lab/result.json", R"({"command": "lab", "lab": "1.1", "options": {"data": "x.csv"}, "rows": [
+      {"name": "float", "title": "float32", "series": "float32", "accuracy": 0.9, "validation_accuracy": 0.9,
+       "packed_bytes": 4000, "seed": 1},
+      {"name": "calibrated-8", "title": "<b>8 bits</b>", "series": "calibrated, PTQ", "accuracy": 0.89, "packed_bytes": 1000},
+      {"name": "open", "title": "not done", "state": "open"}, 3, {"name": 3}, {"name": "x", "accuracy": "high"},
+      {"name": "y", "accuracy": 1, "best_so_far": 3, "packed_bytes": "many"}]})");
+  const Outcome run = place.run("report lab --out lab.html");
+  REQUIRE_MESSAGE(run.code == 0, run.error);
+  const std::string page = test::text_of_file(place / "lab.html");
+  for (const char* text : {"Lab 1.1: quantisation after training against training with it", "accuracy against the size",
+                           "All 3 rows", "&lt;b&gt;8 bits&lt;/b&gt;", ">0.8900<"})
+    CHECK(contains(page, text));
+  CHECK_FALSE(contains(page, "<b>8"));
+}

@@ -1,0 +1,112 @@
+#include "labs/page.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "labs/lab.h"
+#include "labs/report.h"
+#include "report/html.h"
+
+namespace ingot::labs {
+namespace {
+
+using engine::Json;
+using pipeline::RunFolder;
+
+bool has_number(const Json& row, const char* name) { return row.contains(name) && row[name].is_number(); }
+
+std::string text_of(const Json& row, const char* name) {
+  return row.contains(name) && row[name].is_string() ? row[name].get<std::string>() : "";
+}
+
+std::string number(const Json& row, const char* name, const char* format) {
+  return has_number(row, name) ? fmt::format(fmt::runtime(format), row[name].get<double>()) : "";
+}
+
+// The rows of a result.json that are done, as far as they are rows.
+std::vector<const Json*> finished_rows(const Json& result) {
+  std::vector<const Json*> rows;
+  if (!result.contains("rows") || !result["rows"].is_array()) return rows;
+  for (const Json& row : result["rows"]) {
+    if (row.is_object() && !text_of(row, "name").empty() && has_number(row, "accuracy")) rows.push_back(&row);
+  }
+  return rows;
+}
+
+const Lab* lab_of(const RunFolder& folder) {
+  const std::string name = text_of(folder.result, "lab");
+  const auto lab = std::find_if(kLabs.begin(), kLabs.end(), [&](const Lab& l) { return l.name == name; });
+  return lab == kLabs.end() ? nullptr : &*lab;
+}
+
+std::string own_chart(const Lab& lab, const RunFolder& folder, std::span<const Json* const> finished,
+                      std::string& left_out) {
+  const Json options = folder.result.value("options", Json::object());
+  const std::string data = options.is_object() ? text_of(options, "data") : "";
+  Results results;
+  bool comparable = false;
+  for (const Json* row : finished) {
+    comparable = comparable || has_number(*row, "reference");
+    if (row->contains("best_so_far") && !(*row)["best_so_far"].is_array()) continue;
+    results[text_of(*row, "name")] = Json{{"result", *row}};
+  }
+  const std::vector<Row> rows = lab.rows({.recipe = recipe_for(data)});
+  report::Chart chart = chart_of(lab, rows, results, comparable, left_out);
+  chart.title = folder.name + ": " + chart.title;
+  return report::figure(chart, "lab-" + std::string(lab.name));
+}
+
+// Every finished row by the size of its model. Rows of one kind have one colour.
+std::string bytes_chart(const RunFolder& folder, std::span<const Json* const> finished) {
+  report::Chart chart{.title = folder.name + ": accuracy against the size of the whole model",
+                      .x_label = "bytes of the packed model",
+                      .y_label = "test accuracy",
+                      .log_x = true};
+  for (const Json* row : finished) {
+    if (!has_number(*row, "packed_bytes")) continue;
+    const std::string series = text_of(*row, "series");
+    const std::string kind = series.empty() ? "others" : series.substr(0, series.rfind(", "));
+    auto at = std::find_if(chart.series.begin(), chart.series.end(), [&](const auto& s) { return s.name == kind; });
+    if (at == chart.series.end())
+      at = chart.series.insert(at, {.name = kind, .points = {}, .group = kind, .is_cloud = true});
+    at->points.push_back(
+        {(*row)["packed_bytes"].get<double>(), (*row)["accuracy"].get<double>(), 0, text_of(*row, "title")});
+  }
+  return chart.series.empty() ? "" : report::figure(chart, "bytes");
+}
+
+std::string row_table(const RunFolder& folder, std::span<const Json* const> finished) {
+  report::TextTable table{
+      .headers = {"row", "accuracy", "validation", "reference", "bits", "bytes", "sparsity", "seed", "seconds"},
+      .rows = {}};
+  for (const Json* row : finished) {
+    table.rows.push_back({text_of(*row, "title"), number(*row, "accuracy", "{:.4f}"),
+                          number(*row, "validation_accuracy", "{:.4f}"), number(*row, "reference", "{:.4f}"),
+                          number(*row, "average_bits", "{:.2f}"), number(*row, "packed_bytes", "{:.0f}"),
+                          number(*row, "sparsity", "{:.3f}"), number(*row, "seed", "{:.0f}"),
+                          number(*row, "seconds", "{:.0f}")});
+  }
+  return report::folded(fmt::format("All {} rows", finished.size()), report::table(table, folder.name + ": rows"));
+}
+
+}  // namespace
+
+std::string lab_markup(std::span<const RunFolder> folders) {
+  std::string markup;
+  for (const RunFolder& folder : folders) {
+    const Lab* lab = lab_of(folder);
+    const std::vector<const Json*> finished = finished_rows(folder.result);
+    if (lab == nullptr || finished.empty()) continue;
+    std::string left_out;
+    const std::string own = own_chart(*lab, folder, finished, left_out);
+    markup += report::side_by_side(own + bytes_chart(folder, finished));
+    std::istringstream lines(left_out);
+    for (std::string line; std::getline(lines, line);) markup += report::paragraph(line, "soft");
+    markup += row_table(folder, finished);
+  }
+  return markup;
+}
+
+}  // namespace ingot::labs
