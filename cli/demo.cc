@@ -23,7 +23,7 @@ namespace {
 // An earlier demo may be replaced, other things may not.
 void clear(const fs::path& folder) {
   constexpr std::string_view kOurs[] = {"glosses",     "glosses.model", "pruned", "quantized",
-                                        "result.json", "searched",      "rtl"};
+                                        "result.json", "searched",      "rtl",    "page.html"};
   std::error_code error;
   if (fs::exists(folder, error)) {
     engine::require(fs::is_directory(folder, error), "--out {}: is a file, not a folder", folder.string());
@@ -89,11 +89,15 @@ void run(const Command& command, const std::string& out, const Common& common) {
   type({"search", "mixed", pruned, "--data", "glosses", "--embeddings", "--max-bits", "4", "--inputs",
         "fixed(8,calibrated)", "--trials", "12", "--seed", seed, "--out", (folder / "searched").string()});
   cast(quantized, (folder / "rtl").string(), seed);
+  print_out("\nWhat was learned, what compression cost and what became of it in hardware, on one page.\n");
+  const std::string page = (folder / "page.html").string();
+  type({"report", run, pruned, quantized, (folder / "searched").string(), (folder / "rtl").string(), "--out", page});
   print_out("\n");
   aside.reset();
-  finish(command, common, folder, {{"model", (folder / "glosses" / "best").string()}},
-         fmt::format("done in {}; the model is {}\n", engine::duration_text(engine::usage().wall_seconds),
-                     (folder / "glosses" / "best").string()));
+  finish(
+      command, common, folder, {{"model", (folder / "glosses" / "best").string()}, {"page", page}},
+      fmt::format("done in {}; open {} in a browser; the model is {}\n",
+                  engine::duration_text(engine::usage().wall_seconds), page, (folder / "glosses" / "best").string()));
 }
 
 }  // namespace

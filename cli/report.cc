@@ -24,6 +24,7 @@ const pipeline::Panel kPanels[] = {
     {"Classes", pipeline::classes_markup},
     {"Search", pipeline::search_markup},
     {"Lab", labs::lab_markup},
+    {"Hardware", pipeline::hardware_markup},
     {"How it was made", pipeline::provenance_markup},
 };
 

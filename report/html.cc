@@ -27,7 +27,7 @@ figure{margin:1.2rem 0}figure>svg,.scroll>svg{display:block;max-width:100%;heigh
 figcaption,caption{color:var(--soft);font-size:.9rem;text-align:left}
 .figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,28rem),1fr));gap:0 1.5rem}
 .figures>figure{min-width:0}.scroll{overflow-x:auto}.scroll>svg.wide{max-width:none}
-table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
+.scroll{margin:.8rem 0}table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
 th,td{padding:.2rem .6rem;border-bottom:1px solid var(--line);text-align:right;vertical-align:top}
 .left{text-align:left}thead th{border-bottom:2px solid var(--soft)}
 pre,code{font:.85rem/1.5 ui-monospace,monospace;background:var(--panel)}

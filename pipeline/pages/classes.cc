@@ -106,7 +106,9 @@ std::string classes_markup(std::span<const RunFolder> folders) {
   for (const RunFolder& folder : folders) {
     if (!folder.result.contains("classes") || !folder.result["classes"].is_array() || folder.result["classes"].empty())
       continue;
-    markup += confusion(folder);
+    // Several large matrices would bury what follows.
+    const std::string matrix = confusion(folder);
+    markup += markup.empty() || matrix.empty() ? matrix : report::folded(folder.name + ": confusion", matrix);
     markup += report::folded(fmt::format("Scores of {} classes", folder.result["classes"].size()), score_table(folder));
   }
   return markup;

@@ -19,6 +19,7 @@ std::string results_markup(std::span<const RunFolder> folders);     // what each
 std::string curves_markup(std::span<const RunFolder> folders);      // metrics of training, runs over each other
 std::string classes_markup(std::span<const RunFolder> folders);     // scores of classes, confusion
 std::string search_markup(std::span<const RunFolder> folders);      // trials, front, importances
+std::string hardware_markup(std::span<const RunFolder> folders);    // blocks, area, simulation of RTL
 std::string provenance_markup(std::span<const RunFolder> folders);  // options, seeds, versions, machine
 
 // The page of all panels that have something to show, in their order.

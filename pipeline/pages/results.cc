@@ -11,8 +11,9 @@ namespace {
 using engine::Json;
 
 // What says how a run was made rather than what came of it (the last section shows these), or has a section of its own.
-constexpr const char* kElsewhere[] = {"options", "build", "seed",   "command", "classes",     "confusion",  "labels",
-                                      "trials",  "rows",  "layers", "front",   "best_so_far", "importances"};
+constexpr const char* kElsewhere[] = {"options",   "build",       "seed",        "command", "classes",
+                                      "confusion", "labels",      "trials",      "rows",    "layers",
+                                      "front",     "best_so_far", "importances", "metadata"};
 
 std::string in_words(const Json& value) {
   if (value.is_number_float()) return fmt::format("{:.6g}", value.get<double>());

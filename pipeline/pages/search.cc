@@ -112,7 +112,7 @@ std::string importances(const Json& result, const std::string& name) {
   std::string body, csv = "parameter,importance\n";
   double y = 4;
   for (const auto& [parameter, share] : shares) {
-    const double width = 400 * std::clamp(share, 0.0, 1.0);
+    const double width = 230 * std::clamp(share, 0.0, 1.0);
     body += fmt::format(
         "<text x=\"190\" y=\"{:.1f}\" text-anchor=\"end\">{}</text><rect class=\"f0\" x=\"200\" y=\"{:.1f}\" "
         "width=\"{:.1f}\" height=\"14\"/><text x=\"{:.1f}\" y=\"{:.1f}\">{:.3f}</text>\n",
@@ -122,7 +122,7 @@ std::string importances(const Json& result, const std::string& name) {
   }
   const std::string title = fmt::format("{}: share of the spread of values that each parameter explains", name);
   return report::figure(
-      fmt::format("<svg class=\"chart\" viewBox=\"0 0 720 {0:.0f}\" width=\"720\" height=\"{0:.0f}\" role=\"img\">"
+      fmt::format("<svg class=\"chart\" viewBox=\"0 0 500 {0:.0f}\" width=\"500\" height=\"{0:.0f}\" role=\"img\">"
                   "<title>{1}</title>\n{2}</svg>",
                   y, report::escaped(title), body),
       title + ".", "importances", csv);

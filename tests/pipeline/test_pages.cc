@@ -107,6 +107,27 @@ TEST_CASE("fields of another type than a run writes leave their figure out, and 
   }
 }
 
+TEST_CASE("emitted RTL is shown as blocks with its streams, its area by target and its simulation; damage is said") {
+  const test::TemporaryFolder place;
+  const std::string result = R"({"command": "emit", "metadata": {"nodes": [
+      {"name": "pooler", "common": {"op": "linear", "args": {"data_in_0": {"precision": [4, 2], "shape": [1, 128]}}},
+       "hardware": {"cycles": 1024, "parallelism": [4, 8], "interface": {"weight": {"storage": "BRAM", "words": 512, "word_bits": 96}}}},
+      {"name": "<b>tanh", "common": {"op": "tanh", "results": {"data_out_0": {"precision": [4, 3], "shape": [1, 128]}}},
+       "hardware": 3}, {"name": 4}, 5]}})";
+  fs::create_directories(place / "rtl/simulation");
+  engine::write_file(place / "rtl/synth.jsonl", "{\"target\": \"ecp5\", \"lut\": 636, \"ff\": 135}\nnot json\n");
+  engine::write_file(place / "rtl/simulation/result.json", R"({"equal": true, "cycles": 208401})");
+  const std::vector<RunFolder> folders{run_folder(place, "rtl", result, "")};
+  const std::string markup = hardware_markup(folders);
+  for (const char* text : {"fixed(4,2) x 128", "fixed(4,3) x 128", "4 in, 8 out a cycle", "1024 cycles a vector",
+                           "&lt;b&gt;tanh", ">636<", "1 lines of synth.jsonl cannot be read", ">208401<", ">512<"})
+    CHECK(test::contains(markup, text));
+  CHECK_FALSE(test::contains(markup, "<b>"));
+  engine::write_file(place / "rtl/simulation/result.json", "{");
+  CHECK(test::contains(hardware_markup(folders), "class=\"warning\""));
+  CHECK(hardware_markup(std::vector{run_folder(place, "other", R"({"metadata": {"nodes": 3}})", "")}).empty());
+}
+
 TEST_CASE("a page tells nothing of its machine's folders, users or passwords") {
   CHECK(pipeline::shown_path("/home/ann/runs/a/") == "a");
   CHECK(pipeline::shown_path("runs/a/") == "runs/a");
