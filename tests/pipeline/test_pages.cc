@@ -36,16 +36,16 @@ TEST_CASE("a folder of no run and a result that is no JSON are errors that name 
 
 TEST_CASE("a run that goes on is shown as far as it is, and a damaged line of its metrics is counted and said") {
   const test::TemporaryFolder place;
-  const std::vector<RunFolder> folders{
-      run_folder(place, "a", "",
-                 "{\"step\": 20, \"loss\": 2.5}\nnot json\n{\"loss\": 1}\n[1]\n"
-                 "{\"step\": 40, \"loss\": 1.5, \"note\": \"x\"}\n{\"step\": 60, \"lo")};
+  const std::vector<RunFolder> folders{run_folder(
+      place, "a", "",
+      "{\"step\": 20, \"loss\": 2.5}\nnot json\n{\"loss\": 1}\n[1]\n"
+      "{\"step\": 40, \"loss\": 1.5, \"note\": \"x\"}\n{\"step\": \"x\", \"loss\": 9}\n{\"step\": 60, \"lo")};
   CHECK(folders[0].metrics.size() == 2);
-  CHECK(folders[0].n_damaged == 4);
+  CHECK(folders[0].n_damaged == 5);
   CHECK(folders[0].command == "train");
   CHECK(test::contains(results_markup(folders), "a: has no result yet"));
   const std::string curves = curves_markup(folders);
-  CHECK(test::contains(curves, "a: 4 of 6 lines of metrics.jsonl cannot be read and are left out."));
+  CHECK(test::contains(curves, "a: 5 of 7 lines of metrics.jsonl cannot be read and are left out."));
   CHECK(test::contains(curves, "Training loss over steps"));
 }
 
@@ -88,6 +88,30 @@ TEST_CASE("labels, names and options with markup are text in a page") {
   CHECK_FALSE(test::contains(page, "<script"));
   for (const pipeline::Panel& panel : panels) CHECK(test::contains(panel.markup(folders), "&lt;script&gt;"));
   CHECK(page == page_of(folders, panels));
+}
+
+TEST_CASE("a matrix tells right from wrong by colour, and a front its trials from those they beat") {
+  const test::TemporaryFolder place;
+  const std::vector<RunFolder> folders{run_folder(
+      place, "a",
+      R"({"classes": [{"label": "x"}, {"label": "y"}], "confusion": [[5, 2], [1, 9]], "front": [1], "trials": [
+          {"number": 0, "state": "complete", "values": {"accuracy": 0.5, "bits": 9}, "parameters": {"p": 1, "q": "u"}},
+          {"number": 1, "state": "complete", "values": {"accuracy": 0.6, "bits": 4}, "parameters": {"p": 2, "q": "v"}},
+          {"number": 2, "state": "failed", "parameters": {"p": 3, "q": "v"}}]})",
+      "")};
+  const std::string classes = classes_markup(folders), search = search_markup(folders);
+  const auto count = [](const std::string& text, const std::string& part) {
+    std::size_t n = 0;
+    for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+    return n;
+  };
+  CHECK(count(classes, "<rect class=\"f0\"") == 2);
+  CHECK(count(classes, "<rect class=\"f1\"") == 2);
+  CHECK(test::contains(classes, "y taken for x: 1<"));
+  CHECK(test::contains(search, ">front</text>"));
+  CHECK(test::contains(search, ">other trials</text>"));
+  CHECK(count(search, "<polyline class=\"k") >= 2);  // the trials that are complete, over their parameters
+  CHECK(test::contains(search, "All 3 trials"));
 }
 
 TEST_CASE("fields of another type than a run writes leave their figure out, and end nothing") {

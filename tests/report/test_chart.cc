@@ -93,10 +93,25 @@ TEST_CASE("names at the ends of lines stand apart, in the drawing, each in the c
   REQUIRE(heights.size() == 8);
   for (std::size_t i = 1; i < heights.size(); ++i) CHECK(heights[i] - heights[i - 1] >= 15.9);
   CHECK(heights.back() < 290);
+  Chart high = chart;
+  for (report::Series& series : high.series) series.points = {{0, 0.9}, {1, 1}};
+  high.series[0].points = {{0, 0}};
+  for (const std::string& y :
+       matches(svg(high, report::SvgUse::in_page), "y=\"(-?[0-9.]+)\" text-anchor=\"start\" class=\"f"))
+    CHECK(std::stod(y) >= 14);
   chart.series.push_back({.name = "nine", .points = {{0, 0.5}}, .group = "nine"});
   const std::string key = svg(chart, report::SvgUse::in_page);
   CHECK(test::contains(key, ">nine<"));
   CHECK(matches(key, "y=\"([0-9.]+)\" text-anchor=\"start\" class=\"f").empty());
+}
+
+TEST_CASE("lines of a reference, and the first of several of a group, are thin") {
+  Chart chart = chart_of({{1, 1}, {2, 2}});
+  chart.series.push_back({.name = "reference", .points = {{1, 1}, {2, 1}}, .group = "r", .is_reference = true});
+  chart.series.push_back({.name = "other", .points = {{1, 3}, {2, 1}}, .group = "o"});
+  chart.series.push_back({.name = "other, trained", .points = {{1, 3}, {2, 1}}, .group = "o"});
+  CHECK(matches(svg(chart, report::SvgUse::in_page), "<polyline[^>]* stroke-width=\"([0-9.]+)\"") ==
+        std::vector<std::string>{"2.2", "1.2", "1.2", "2.2"});
 }
 
 TEST_CASE("error bars reach one standard error to both sides, and the axis holds them") {
