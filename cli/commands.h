@@ -25,12 +25,13 @@ void add_emit(Command& program);
 void add_simulate(Command& program);
 void add_synth(Command& program);
 void add_report(Command& program);
+void add_plot(Command& program);
 void add_cache(Command& program);
 
 inline constexpr void (*kCommands[])(Command&) = {
-    add_demo,    add_tokenizer, add_pretrain, add_train,    add_baseline, add_quantize, add_eval,
-    add_predict, add_embed,     add_import,   add_export,   add_trace,    add_format,   add_lab,
-    add_prune,   add_search,    add_emit,     add_simulate, add_synth,    add_report,   add_cache,
+    add_demo,  add_tokenizer, add_pretrain, add_train,  add_baseline, add_quantize, add_eval,  add_predict,
+    add_embed, add_import,    add_export,   add_trace,  add_format,   add_lab,      add_prune, add_search,
+    add_emit,  add_simulate,  add_synth,    add_report, add_plot,     add_cache,
 };
 
 }  // namespace ingot::cli

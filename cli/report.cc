@@ -1,11 +1,16 @@
 // ingot report: what runs did, as one page.
+#include <fmt/format.h>
+
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/page_server.h"
+#include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/process.h"
 #include "labs/page.h"
 #include "pipeline/pages/panel.h"
 
@@ -15,7 +20,11 @@ namespace {
 struct ReportOptions {
   std::vector<std::string> folders;
   std::string out = "page.html";
+  bool watch = false;
+  int port = 8765;
 };
+
+constexpr int kReloadSeconds = 5;
 
 // In the order of the page.
 const pipeline::Panel kPanels[] = {
@@ -28,10 +37,31 @@ const pipeline::Panel kPanels[] = {
     {"How it was made", pipeline::provenance_markup},
 };
 
+std::string page_of(const std::vector<std::string>& folders, int reload_seconds = 0) {
+  std::vector<pipeline::RunFolder> runs;
+  for (const std::string& folder : folders) runs.push_back(pipeline::read_run_folder(folder));
+  return pipeline::page_of(runs, kPanels, reload_seconds);
+}
+
+void watch(const ReportOptions& o, const Common& common) {
+  page_of(o.folders);  // what is wrong with them is said at once
+  engine::catch_interrupts();
+  const auto started = [&](int port) {
+    if (port != o.port) say(fmt::format("port {} is taken; this is the next one that is free", o.port));
+    const std::string page = fmt::format("http://127.0.0.1:{}/", port);
+    print_out(common.json ? json_line({{"page", page}}) : "page: " + page + "\n");
+    say("Ctrl-C ends this");
+  };
+  serve_page(
+      o.port, [&] { return page_of(o.folders, kReloadSeconds); }, started);
+  throw engine::Interrupted("stopped watching");
+}
+
 void report(const ReportOptions& o, Command& command, const Common& common) {
-  std::vector<pipeline::RunFolder> folders;
-  for (const std::string& folder : o.folders) folders.push_back(pipeline::read_run_folder(folder));
-  const std::string page = pipeline::page_of(folders, kPanels);
+  engine::require(!o.watch || !command.given("--out"), "--out: writes a page; --watch serves it instead");
+  engine::require(o.watch || !command.given("--port"), "--port: is where --watch serves the page; add --watch");
+  if (o.watch) return watch(o, common);
+  const std::string page = page_of(o.folders);
   engine::write_file(o.out, page);
   finish(command, common, {}, {{"page", o.out}, {"bytes", page.size()}}, "page: " + o.out + "\n");
 }
@@ -47,6 +77,11 @@ void add_report(Command& program) {
       .type_name("DIR...")
       .repeatable();
   command.add_option("--out", options->out, "page to write").type_name("FILE");
+  command.add_flag("--watch", options->watch,
+                   "serve the page to browsers of this machine while runs go on, in place of writing it; it reloads "
+                   "itself every 5 seconds, and Ctrl-C ends it");
+  command.add_option("--port", options->port, "port of --watch; the next that is free where it is taken")
+      .range(1, 65535);
   set_action(command, "ingot report runs/a runs/b --out page.html", common,
              [&command, options, common] { report(*options, command, *common); });
 }

@@ -49,6 +49,9 @@ void add_run_options(Command& command, pipeline::TrainingOptions& o) {
   command.add_option("--layer-decay", o.layer_decay,
                      "factor F on the learning rate from layer to layer, towards the input: the head has --lr, layer i "
                      "of L (from 0) F^(L-i) of it, the embeddings F^(L+1), as in BEiT; 1: one rate for all");
+  command.group("Output");
+  command.add_flag("--tensorboard", o.tensorboard,
+                   "write the numbers of metrics.jsonl for TensorBoard too, into events.out.tfevents.ingot beside it");
 }
 
 void add_step_options(Command& command, pipeline::TrainingOptions& o) {

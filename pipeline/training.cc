@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "bert/head.h"
+#include "bert/train/metrics_log.h"
 #include "data/readers.h"
 #include "engine/base/error.h"
 #include "engine/base/process.h"
@@ -89,7 +90,7 @@ void prepare_out(const Run& run, const TrainingOptions& o) {
   if (o.resume && is_there(out / "training.safetensors")) return;
   write_config(out, run.config);
   std::error_code absent;
-  fs::remove(out / "metrics.jsonl", absent);
+  for (const char* log : {"metrics.jsonl", bert::kEventsFile}) fs::remove(out / log, absent);
 }
 
 std::unique_ptr<bert::Tokenizer> tokenizer_of(const TrainingOptions& o, const data::Source& source,
@@ -183,8 +184,9 @@ bert::TrainerOptions trainer_options(const TrainingOptions& o, std::uint64_t see
 bert::TrainerOptions trainer_options(const Run& run, const TrainingOptions& o, const data::Source& source,
                                      const bert::Tokenizer& tokenizer, engine::Json identity) {
   identity.update(run.options);
-  for (const char* free : {"data", "train", "test", "text", "pair", "label", "separator", "data-limit", "from",
-                           "sizes-of", "tokenizer", "out", "resume", "threads", "quiet", "json", "save-every"})
+  for (const char* free :
+       {"data", "train", "test", "text", "pair", "label", "separator", "data-limit", "from", "sizes-of", "tokenizer",
+        "out", "resume", "tensorboard", "threads", "quiet", "json", "save-every"})
     identity.erase(free);
   if (identity.contains("validation") && identity["validation"].is_string()) identity.erase("validation");  // a file
   // Newer than states that are still gone on with: where they say nothing new they are left out.
@@ -200,6 +202,7 @@ bert::TrainerOptions trainer_options(const Run& run, const TrainingOptions& o, c
   identity["tokenizer_fingerprint"] = bert::fingerprint(tokenizer);
   bert::TrainerOptions options = trainer_options(o, run.seed);
   options.resume = o.resume;
+  options.tensorboard = o.tensorboard;
   options.out = o.out;
   options.identity = identity.dump();
   return options;

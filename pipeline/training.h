@@ -54,6 +54,7 @@ struct TrainingOptions : DataOptions {
   double teacher_weight = 0.5, temperature = 1;
   double teacher_hidden = 0, teacher_attention = 0;  // weights of bert::Imitation
   bool resume = false;
+  bool tensorboard = false;
   std::string out;
 
   bool has_training() const { return epochs > 0 || max_steps > 0; }

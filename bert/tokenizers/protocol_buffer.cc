@@ -1,7 +1,6 @@
 #include "bert/tokenizers/protocol_buffer.h"
 
 #include <bit>
-#include <cstring>
 
 #include "engine/base/error.h"
 
@@ -61,28 +60,6 @@ std::string_view ProtocolReader::take(std::uint64_t n_bytes) {
   const std::string_view taken = rest_.substr(0, n_bytes);
   rest_.remove_prefix(n_bytes);
   return taken;
-}
-
-void ProtocolWriter::add(std::uint64_t number, std::uint64_t value) {
-  varint(number << 3 | kVarint);
-  varint(value);
-}
-
-void ProtocolWriter::add(std::uint64_t number, float value) {
-  varint(number << 3 | kFixed32);
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  for (int shift = 0; shift < 32; shift += 8) bytes_ += static_cast<char>(bits >> shift & 0xFF);
-}
-
-void ProtocolWriter::add(std::uint64_t number, std::string_view bytes) {
-  varint(number << 3 | kBytes);
-  varint(bytes.size());
-  bytes_ += bytes;
-}
-
-void ProtocolWriter::varint(std::uint64_t value) {
-  for (; value >= 0x80; value >>= 7) bytes_ += static_cast<char>(0x80 | (value & 0x7F));
-  bytes_ += static_cast<char>(value);
 }
 
 }  // namespace ingot::bert

@@ -1,9 +1,8 @@
-// The wire format of protocol buffers (protobuf.dev/programming-guides/encoding), as far as SentencePiece models need
-// it.
+// Reads the wire format of protocol buffers (protobuf.dev/programming-guides/encoding), as far as SentencePiece models
+// need it; engine/io/protocol_writer.h writes it.
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 namespace ingot::bert {
@@ -29,19 +28,6 @@ class ProtocolReader {
 
   std::string_view rest_;
   std::string_view subject_;
-};
-
-// Appends fields to a message.
-class ProtocolWriter {
- public:
-  void add(std::uint64_t number, std::uint64_t value);
-  void add(std::uint64_t number, float value);
-  void add(std::uint64_t number, std::string_view bytes);
-  const std::string& bytes() const { return bytes_; }
-
- private:
-  void varint(std::uint64_t value);
-  std::string bytes_;
 };
 
 }  // namespace ingot::bert

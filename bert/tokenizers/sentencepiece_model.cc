@@ -1,9 +1,12 @@
 #include "bert/tokenizers/sentencepiece_model.h"
 
 #include "bert/tokenizers/protocol_buffer.h"
+#include "engine/io/protocol_writer.h"
 
 namespace ingot::bert {
 namespace {
+
+using engine::ProtocolWriter;
 
 // Field numbers of sentencepiece_model.proto.
 enum ModelField : std::uint64_t { kPieces = 1, kTrainer = 2, kNormalizer = 3 };

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <fstream>
 
+#include "bert/train/metrics_log.h"
 #include "bert/train/training_state.h"
 #include "engine/base/divide.h"
 #include "engine/base/error.h"
@@ -24,27 +25,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr std::int64_t kLogEvery = 20;   // steps a line of metrics.jsonl
 constexpr const char kFresh[] = ".new";  // behind the name of a model that is being written
-
-// metrics.jsonl: lines are appended; what a resumed run had logged beyond its state is cut off first.
-class MetricsLog {
- public:
-  MetricsLog(const fs::path& path, std::int64_t keep_bytes) : path_(path) {
-    if (fs::exists(path) && fs::file_size(path) >= static_cast<std::uintmax_t>(keep_bytes)) {
-      fs::resize_file(path, static_cast<std::uintmax_t>(keep_bytes));
-    }
-    file_.open(path, std::ios::app);
-    engine::require(file_.good(), "{}: cannot write", path.string());
-  }
-  void write(const engine::Json& line) {
-    file_ << line.dump() << '\n' << std::flush;
-    if (!file_.good()) throw engine::Failure(path_.string() + ": cannot write: the disk may be full");
-  }
-  std::int64_t n_bytes() { return static_cast<std::int64_t>(file_.tellp()); }
-
- private:
-  fs::path path_;
-  std::ofstream file_;
-};
 
 using Weights = std::vector<engine::Parameter>;
 
@@ -76,7 +56,7 @@ class Run {
         optimizer_(parameter_groups(weights, job, options),
                    {.beta2 = options.beta2, .lazy_rows = options.lazy_embeddings}),
         progress_(start()),
-        log_(options.out / "metrics.jsonl", progress_.metrics_bytes),
+        log_(options.out, progress_.metrics_bytes, options.tensorboard),
         meter_(job.name, n_steps_, progress_.step) {}
 
   TrainingOutcome go() {

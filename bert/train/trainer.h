@@ -32,6 +32,7 @@ struct TrainerOptions {
   std::uint64_t seed = 1;
   std::int64_t save_every = 200;  // steps between two states to resume from
   bool resume = false;
+  bool tensorboard = false;   // an event file beside metrics.jsonl
   std::filesystem::path out;  // gets metrics.jsonl, training.safetensors, best/, last/
   std::string identity;       // of everything that shapes the result: a state with another one is not resumed
 };

@@ -9,7 +9,7 @@
 namespace ingot::compress {
 namespace {
 
-using bert::ProtocolWriter;
+using engine::ProtocolWriter;
 using Type = OnnxGraph::Type;
 
 // Fields and values of onnx.proto, by its names.

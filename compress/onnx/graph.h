@@ -1,6 +1,6 @@
 // A graph of ONNX (opset 17, IR version 8), written operation by operation.
 //
-// Its messages are written with the protocol buffers of bert/tokenizers/: Debian's libsentencepiece exports a protobuf
+// Its messages are written with engine/io/protocol_writer.h: Debian's libsentencepiece exports a protobuf
 // of its own, older than libprotobuf, and a process with both dies before main(). Tests read every file with libonnx,
 // in a program without SentencePiece.
 #pragma once
@@ -15,7 +15,7 @@
 #include <variant>
 #include <vector>
 
-#include "bert/tokenizers/protocol_buffer.h"
+#include "engine/io/protocol_writer.h"
 
 namespace ingot::compress {
 
@@ -64,7 +64,7 @@ class OnnxGraph {
                  std::initializer_list<Value> outputs, std::initializer_list<Attribute> attributes);
   Value add_tensor(const std::string& name, const std::vector<std::int64_t>& dims, Type type, std::string_view raw);
 
-  bert::ProtocolWriter model_, graph_;
+  engine::ProtocolWriter model_, graph_;
   std::int64_t most_bytes_, n_nodes_ = 0;
   std::set<std::string> names_;
 };

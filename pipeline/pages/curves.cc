@@ -1,6 +1,10 @@
+#include "pipeline/pages/curves.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
 
 #include "pipeline/pages/panel.h"
 #include "report/html.h"
@@ -38,7 +42,30 @@ std::string title_of(const std::string& name) {
   return words;
 }
 
-std::vector<std::string> names_in(std::span<const RunFolder> folders) {
+std::optional<double> value_of(const MetricsLine& line, const std::string& name) {
+  const auto value =
+      std::find_if(line.values.begin(), line.values.end(), [&](const auto& v) { return v.first == name; });
+  return value != line.values.end() ? std::optional(value->second) : std::nullopt;
+}
+
+// The points of a line; every nth and the last where there are too many.
+std::vector<report::Point> points_of(const RunFolder& folder, const std::string& name, std::size_t& n_left_out) {
+  std::vector<report::Point> all;
+  for (const MetricsLine& line : folder.metrics) {
+    if (const std::optional<double> value = value_of(line, name)) all.push_back({line.step, *value});
+  }
+  if (all.size() <= kMostPoints) return all;
+  const std::size_t every = (all.size() + kMostPoints - 1) / kMostPoints;
+  std::vector<report::Point> some;
+  for (std::size_t i = 0; i < all.size(); i += every) some.push_back(all[i]);
+  if ((all.size() - 1) % every != 0) some.push_back(all.back());
+  n_left_out += all.size() - some.size();
+  return some;
+}
+
+}  // namespace
+
+std::vector<std::string> metric_names(std::span<const RunFolder> folders) {
   std::vector<std::string> found, names;
   for (const RunFolder& folder : folders) {
     for (const MetricsLine& line : folder.metrics) {
@@ -57,24 +84,41 @@ std::vector<std::string> names_in(std::span<const RunFolder> folders) {
   return names;
 }
 
-// The points of a line; every nth and the last where there are too many.
-std::vector<report::Point> points_of(const RunFolder& folder, const std::string& name, std::size_t& n_left_out) {
-  std::vector<report::Point> all;
-  for (const MetricsLine& line : folder.metrics) {
-    const auto value =
-        std::find_if(line.values.begin(), line.values.end(), [&](const auto& v) { return v.first == name; });
-    if (value != line.values.end()) all.push_back({line.step, value->second});
+std::vector<std::string> chief_metric_names(std::span<const RunFolder> folders) {
+  std::vector<std::string> names{"loss"};
+  const std::vector<std::string> all = metric_names(folders);
+  // The score is a copy of the measure, or of what is to fall the negative.
+  const auto is_copied = [](const MetricsLine& line, const std::string& name) {
+    const std::optional<double> score = value_of(line, "score"), value = value_of(line, name);
+    return score && value && std::abs(*score) == std::abs(*value);
+  };
+  for (const RunFolder& folder : folders) {
+    for (const std::string& name : all) {
+      const auto has_score = [&](const MetricsLine& line) { return value_of(line, "score").has_value(); };
+      const auto is_chief = [&](const MetricsLine& line) { return !has_score(line) || is_copied(line, name); };
+      if (std::none_of(folder.metrics.begin(), folder.metrics.end(), has_score)) break;
+      if (!std::all_of(folder.metrics.begin(), folder.metrics.end(), is_chief)) continue;
+      names.push_back(name);
+      return names;
+    }
   }
-  if (all.size() <= kMostPoints) return all;
-  const std::size_t every = (all.size() + kMostPoints - 1) / kMostPoints;
-  std::vector<report::Point> some;
-  for (std::size_t i = 0; i < all.size(); i += every) some.push_back(all[i]);
-  if ((all.size() - 1) % every != 0) some.push_back(all.back());
-  n_left_out += all.size() - some.size();
-  return some;
+  return names;
 }
 
-}  // namespace
+report::Chart metric_chart(std::span<const RunFolder> folders, const std::string& name) {
+  report::Chart chart{.title = fmt::format("{} over steps", title_of(name)),
+                      .x_label = "step",
+                      .y_label = title_of(name),
+                      .series = {}};
+  std::size_t n_left_out = 0;
+  for (const RunFolder& folder : folders) {
+    // Without points too: a run has one colour in all charts.
+    chart.series.push_back({.name = folder.name, .points = points_of(folder, name, n_left_out), .group = folder.name});
+  }
+  if (n_left_out > 0)
+    chart.title += fmt::format("; {} of the points are left out, evenly: metrics.jsonl has all", n_left_out);
+  return chart;
+}
 
 std::string curves_markup(std::span<const RunFolder> folders) {
   std::string markup;
@@ -86,21 +130,7 @@ std::string curves_markup(std::span<const RunFolder> folders) {
     }
   }
   std::string figures;
-  for (const std::string& name : names_in(folders)) {
-    report::Chart chart{.title = fmt::format("{} over steps", title_of(name)),
-                        .x_label = "step",
-                        .y_label = title_of(name),
-                        .series = {}};
-    std::size_t n_left_out = 0;
-    for (const RunFolder& folder : folders) {
-      // Without points too: a run has one colour in all charts.
-      chart.series.push_back(
-          {.name = folder.name, .points = points_of(folder, name, n_left_out), .group = folder.name});
-    }
-    if (n_left_out > 0)
-      chart.title += fmt::format("; {} of the points are left out, evenly: metrics.jsonl has all", n_left_out);
-    figures += report::figure(chart, name);
-  }
+  for (const std::string& name : metric_names(folders)) figures += report::figure(metric_chart(folders, name), name);
   return figures.empty() ? markup : markup + report::side_by_side(figures);
 }
 

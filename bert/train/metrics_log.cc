@@ -1,0 +1,93 @@
+#include "bert/train/metrics_log.h"
+
+#include <algorithm>
+#include <chrono>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+
+namespace ingot::bert {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::string_view kValidation = "validation_";
+
+double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+
+std::string event_of(double wall_time, const engine::Json& line) {
+  return engine::scalars_event(wall_time, line["step"].get<std::int64_t>(), scalars_of(line));
+}
+
+void require_written(const std::ofstream& file, const fs::path& path) {
+  if (!file.good()) throw engine::Failure(path.string() + ": cannot write: the disk may be full");
+}
+
+std::vector<engine::Json> lines_of(const fs::path& path) {
+  std::vector<engine::Json> lines;
+  std::istringstream text(engine::read_file(path));
+  for (std::string line; std::getline(text, line);) lines.push_back(engine::parse_json(line, path.string()));
+  return lines;
+}
+
+}  // namespace
+
+std::vector<engine::Scalar> scalars_of(const engine::Json& line) {
+  // What belongs to both, as the epoch does, is of the kind that the line is of.
+  const bool is_training = line.contains("loss");
+  std::vector<engine::Scalar> scalars;
+  for (const auto& [name, value] : line.items()) {
+    if (name == "step" || !value.is_number()) continue;
+    const std::string_view rest = std::string_view(name).substr(name.starts_with(kValidation) ? kValidation.size() : 0);
+    scalars.push_back({(is_training ? "train/" : "validation/") + std::string(rest), value.get<float>()});
+  }
+  return scalars;
+}
+
+EventLog::EventLog(const fs::path& path, const std::vector<engine::Json>& lines) : path_(path) {
+  const std::string there = fs::exists(path) ? engine::read_file(path) : std::string();
+  std::size_t kept = 0;  // bytes
+  const auto keep = [&](const std::string& event) {
+    const engine::Record record = engine::first_record(std::string_view(there).substr(kept));
+    const bool is_same = record.n_bytes > 0 && engine::dated(record.event).content == engine::dated(event).content;
+    if (is_same) kept += record.n_bytes;
+    return is_same;
+  };
+  const double time = now();
+  const std::string version = engine::version_event(time);
+  const bool has_version = keep(version);
+  const auto first_missing =
+      std::find_if(lines.begin(), lines.end(), [&](const auto& line) { return !keep(event_of(time, line)); });
+  if (fs::exists(path)) fs::resize_file(path, kept);
+  file_.open(path, std::ios::app | std::ios::binary);
+  engine::require(file_.good(), "{}: cannot write", path.string());
+  if (!has_version) append(version);
+  std::for_each(first_missing, lines.end(), [&](const auto& line) { append(event_of(time, line)); });
+}
+
+void EventLog::write(const engine::Json& line) { append(event_of(now(), line)); }
+
+void EventLog::append(const std::string& event) {
+  file_ << engine::record(event) << std::flush;
+  require_written(file_, path_);
+}
+
+MetricsLog::MetricsLog(const fs::path& folder, std::int64_t keep_bytes, bool tensorboard)
+    : path_(folder / "metrics.jsonl") {
+  if (fs::exists(path_) && fs::file_size(path_) >= static_cast<std::uintmax_t>(keep_bytes)) {
+    fs::resize_file(path_, static_cast<std::uintmax_t>(keep_bytes));
+  }
+  file_.open(path_, std::ios::app);
+  engine::require(file_.good(), "{}: cannot write", path_.string());
+  if (tensorboard) events_.emplace_back(folder / kEventsFile, lines_of(path_));
+}
+
+void MetricsLog::write(const engine::Json& line) {
+  file_ << line.dump() << '\n' << std::flush;
+  require_written(file_, path_);
+  for (EventLog& events : events_) events.write(line);
+}
+
+}  // namespace ingot::bert

@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+"""browser.py INGOT FOLDER: a page of `ingot report` in Chromium, at the widths of a phone and a desk, light and dark.
+
+The page must log no error and ask for nothing but itself, must not scroll sideways, and its screenshots, which stay in
+FOLDER, must show something. Chromium is driven through its DevTools pipe. Ends with 77 (skipped) where it is missing.
+"""
+import base64
+import json
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import zlib
+from pathlib import Path
+
+FEWEST_COLOURS = 100  # a blank page has one; text alone is smoothed into shades of one
+WORDS = ["iron", "steel", "copper", "apple", "plum", "cherry"]
+VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", *WORDS, "number", "is", "small", "large", "here"]
+
+
+class Browser:
+    """A tab; messages are JSON, each ended by a zero byte, on descriptors 3 and 4 of Chromium."""
+
+    def __init__(self, program, profile):
+        to_read, self.to_write = os.pipe()
+        self.from_read, from_write = os.pipe()
+
+        def descriptors():
+            # Away from 3 and 4 first: one of the two may have such a number.
+            reading, writing = os.dup(to_read), os.dup(from_write)
+            high = [os.dup(descriptor) for descriptor in (reading, writing)]
+            os.dup2(high[0], 3)
+            os.dup2(high[1], 4)
+
+        self.process = subprocess.Popen(
+            [program, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+             "--disable-background-networking", "--no-first-run", f"--user-data-dir={profile}",
+             "--remote-debugging-pipe", "about:blank"],
+            preexec_fn=descriptors, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        os.close(to_read)
+        os.close(from_write)
+        self.number, self.rest, self.events, self.session = 0, b"", [], None
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Network", "Log", "Runtime"):
+            self.call(domain + ".enable")
+
+    def message(self):
+        while b"\0" not in self.rest:
+            more = os.read(self.from_read, 1 << 16)
+            if not more:
+                sys.exit("chromium ended")
+            self.rest += more
+        one, self.rest = self.rest.split(b"\0", 1)
+        return json.loads(one)
+
+    def call(self, method, **parameters):
+        self.number += 1
+        request = {"id": self.number, "method": method, "params": parameters}
+        if self.session:
+            request["sessionId"] = self.session
+        os.write(self.to_write, json.dumps(request).encode() + b"\0")
+        while True:
+            answer = self.message()
+            if answer.get("id") == self.number:
+                if "error" in answer:
+                    sys.exit(f"{method}: {answer['error']}")
+                return answer["result"]
+            self.events.append(answer)
+
+    def open(self, url):
+        """Opens a page; returns what it complained of, and what it asked for beside itself."""
+        self.events.clear()
+        self.call("Page.navigate", url=url)
+        while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
+            self.events.append(self.message())
+        self.call("Runtime.evaluate", expression="document.fonts.ready", awaitPromise=True)
+        complaints, requests = [], []
+        for event in self.events:
+            method, what = event.get("method"), event.get("params", {})
+            if method == "Log.entryAdded" and what["entry"]["level"] in ("error", "warning"):
+                complaints.append(what["entry"]["text"])
+            elif method == "Runtime.exceptionThrown":
+                complaints.append(what["exceptionDetails"]["text"])
+            elif method == "Runtime.consoleAPICalled":
+                complaints.append(f"console.{what['type']}")
+            elif method == "Network.requestWillBeSent":
+                asked = what["request"]["url"]
+                if asked != url and not asked.startswith("data:"):
+                    requests.append(asked)
+        return complaints, requests
+
+    def show(self, width, height, scheme):
+        """Returns a screenshot as the bytes of a PNG, and how wide the page would be."""
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
+                  mobile=width < 600)
+        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        wide = self.call("Runtime.evaluate", expression="document.scrollingElement.scrollWidth")["result"]["value"]
+        return base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]), wide
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def pixels(png):
+    """Rows of bytes of a PNG of 8 bits a channel, and the bytes of a pixel (PNG, second edition, section 9)."""
+    at, data, width, step = 8, b"", 0, 0
+    while at < len(png):
+        size, kind = struct.unpack(">I4s", png[at:at + 8])
+        body = png[at + 8:at + 8 + size]
+        if kind == b"IHDR":
+            width, _, depth, colour = struct.unpack(">IIBB", body[:10])
+            assert depth == 8 and colour in (2, 6), "a PNG of true colour"
+            step = 3 if colour == 2 else 4
+        elif kind == b"IDAT":
+            data += body
+        at += 12 + size
+    data, rows, above = zlib.decompress(data), [], bytes(width * step)
+    for start in range(0, len(data), 1 + width * step):
+        kind, row = data[start], bytearray(data[start + 1:start + 1 + width * step])
+        if kind == 2:
+            row = bytearray((a + b) & 255 for a, b in zip(row, above))
+        elif kind:
+            for i in range(len(row)):
+                left = row[i - step] if i >= step else 0
+                corner = above[i - step] if i >= step else 0
+                if kind == 1:
+                    guess = left
+                elif kind == 3:
+                    guess = (left + above[i]) // 2
+                else:
+                    guess = min((left, above[i], corner), key=lambda one: abs(left + above[i] - corner - one))
+                row[i] = (row[i] + guess) & 255
+        rows.append(bytes(row))
+        above = row
+    return rows, step
+
+
+def colours(png):
+    """How many there are, and the mean of all channels."""
+    rows, step = pixels(png)
+    kinds = {row[i:i + 3] for row in rows for i in range(0, len(row), step)}
+    return len(kinds), sum(sum(row[channel::step]) for row in rows for channel in range(3)) / (
+        3 * sum(len(row) // step for row in rows))
+
+
+def make_page(ingot, folder):
+    """The page of a short training run."""
+    texts = "".join(f"the {WORDS[i % 6]} number {i} is {'small' if i % 4 == 0 else 'large'} here,"
+                    f"{'metal' if i % 6 < 3 else 'fruit'}\n" for i in range(240))
+    (folder / "train.csv").write_text("text,label\n" + texts)
+    (folder / "vocab.txt").write_text("\n".join(VOCABULARY) + "\n")
+    sizes = "--layers 1 --hidden 16 --heads 2 --ffn 16 --length 16 --batch 8 --epochs 3 --lr 1e-2 --validation 40"
+    environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache")}
+    shutil.rmtree(folder / "run", ignore_errors=True)
+    for words in (f"train --data train.csv --tokenizer vocab.txt {sizes} --quiet --out run",
+                  "report run --out page.html"):
+        subprocess.run([ingot, *words.split()], cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
+    return folder / "page.html"
+
+
+def check(browser, page, folder):
+    """What is wrong, as sentences."""
+    wrong = []
+    complaints, requests = browser.open(page.as_uri())
+    wrong += [f"the page complains: {text}" for text in complaints]
+    wrong += [f"the page asks for {url}" for url in requests]
+    for width, height in ((390, 844), (1280, 800)):
+        brightness = {}
+        for scheme in ("light", "dark"):
+            png, wide = browser.show(width, height, scheme)
+            (folder / f"page-{width}-{scheme}.png").write_bytes(png)
+            n, brightness[scheme] = colours(png)
+            print(f"{width} pixels, {scheme}: {n} colours, mean brightness {brightness[scheme]:.0f}, page {wide} wide")
+            if n < FEWEST_COLOURS:
+                wrong.append(f"{width} pixels, {scheme}: {n} colours, must be at least {FEWEST_COLOURS}")
+            if wide > width:
+                wrong.append(f"{width} pixels, {scheme}: the page is {wide} wide")
+        if brightness["light"] < 128 or brightness["dark"] > 128:
+            wrong.append(f"{width} pixels: light has brightness {brightness['light']:.0f}, dark {brightness['dark']:.0f}")
+    return wrong
+
+
+def check_checks(browser, folder):
+    """A page with every fault, which must be noticed: else the test above would say nothing."""
+    bad = folder / "bad.html"
+    bad.write_text("<!doctype html><title>bad</title><script>console.error('x'); absent()</script>"
+                   "<img hidden src='http://127.0.0.1:9/a.png'>")
+    complaints, requests = browser.open(bad.as_uri())
+    n, _ = colours(browser.show(390, 844, "light")[0])
+    wrong = []
+    if "console.error" not in complaints or len(complaints) < 2:
+        wrong.append(f"errors of a bad page are not noticed: {complaints}")
+    if requests != ["http://127.0.0.1:9/a.png"]:
+        wrong.append(f"requests of a bad page are not noticed: {requests}")
+    if n >= FEWEST_COLOURS:
+        wrong.append(f"an empty page has {n} colours")
+    return wrong
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    program = shutil.which("chromium")
+    if program is None:
+        print("skipped: chromium is not installed (Debian: apt-get install chromium)")
+        sys.exit(77)
+    folder = Path(sys.argv[2]).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    page = make_page(os.path.abspath(sys.argv[1]), folder)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        browser = Browser(program, profile)
+        try:
+            wrong = check(browser, page, folder) + check_checks(browser, folder)
+        finally:
+            browser.close()
+    print("\n".join(wrong))
+    sys.exit(1 if wrong else 0)
+
+
+main()
