@@ -97,6 +97,8 @@ class Browser:
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
                   mobile=width < 600)
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        # From the first chart on: above it there is only text.
+        self.call("Runtime.evaluate", expression="document.querySelector('svg.chart')?.scrollIntoView()")
         wide = self.call("Runtime.evaluate", expression="document.scrollingElement.scrollWidth")["result"]["value"]
         return base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]), wide
 
