@@ -73,8 +73,8 @@ void serve_page(int first_port, const std::function<std::string()>& page, const 
     }
     return Handled::Handled;
   });
+  started(port);  // it may throw, and who connects already waits
   std::thread listener([&] { server.listen_after_bind(); });
-  started(port);
   while (!engine::interrupted()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
   server.stop();
   listener.join();
