@@ -29,7 +29,7 @@ constexpr const char* kDashes[] = {"", "14 5", "5 4", "8 3 2 3", "2 3", "14 4 2 
 constexpr std::size_t kLineDashes = 3, kLevelDash = 3, kReferenceDash = 4;
 
 constexpr double kWidth = 540, kTop = 14, kPlotHeight = 250, kLetter = 7.4, kRow = 16, kRightMargin = 16;
-constexpr std::size_t kMostDirectLabels = 8, kLongestLabel = 22;
+constexpr std::size_t kMostDirectLabels = 8, kLongestLabel = 26;
 
 const std::string kStyle = R"(
 .chart{font:13px system-ui,sans-serif;--c0:#0072b2;--c1:#d55e00;--c2:#009e73;--c3:#b3599a;--c4:#a87400;--c5:#3b8dc0;

@@ -113,10 +113,10 @@ TEST_CASE("accuracy and bits give a front, each point with its plan") {
   const std::string rows = table.out.substr(0, table.out.find("front: "));
   CHECK(std::count(rows.begin(), rows.end(), '\n') ==
         static_cast<long>(1 + std::min<std::size_t>(10, result["front"].size())));
-  const std::string script = test::text_of_file(place / "mixed/figure.gp");
-  CHECK(test::contains(script, "title \"front\""));
-  CHECK(test::contains(script, "title \"other trials\""));
-  CHECK(test::contains(script, "title \"the model itself, 32 bits\""));
+  const std::string points = test::text_of_file(place / "mixed/figure.csv");
+  for (const char* series : {"front", "other trials", "\"the model itself, 32 bits\""})
+    CHECK(test::contains(points, fmt::format("\n{},", series)));
+  CHECK(test::contains(test::text_of_file(place / "mixed/figure.svg"), ">the model itself, 32 bits<"));
   // The journal says what is measured, and in which folder; the same plans come out wherever the folder is.
   const std::string journal = test::text_of_file(place / "mixed/study.log");
   CHECK(test::contains(journal, R"("study_name":"mixed")"));
