@@ -11,10 +11,13 @@ using engine::Activation;
 using engine::DropoutStreams;
 using engine::Variable;
 
-Variable Embeddings::operator()(const Input& input, DropoutStreams& streams) const {
-  const Variable sum = engine::embedding(
+Variable Embeddings::sum(const Input& input) const {
+  return engine::embedding(
       {{word.table(), input.ids}, {position.table(), input.positions}, {token_type.table(), input.token_types}});
-  return engine::dropout(norm(sum), streams.next(dropout));
+}
+
+Variable Embeddings::operator()(const Input& input, DropoutStreams& streams) const {
+  return engine::dropout(norm(sum(input)), streams.next(dropout));
 }
 
 Variable EncoderLayer::operator()(const Variable& hidden, const Input& input, DropoutStreams& streams,

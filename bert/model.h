@@ -30,7 +30,9 @@ struct Embeddings {
   engine::LayerNorm norm;
   float dropout = 0;
 
-  engine::Variable operator()(const Input& input, engine::DropoutStreams& streams) const;  // [n_tokens, hidden]
+  // Both [n_tokens, hidden].
+  engine::Variable sum(const Input& input) const;  // of the three tables
+  engine::Variable operator()(const Input& input, engine::DropoutStreams& streams) const;
 };
 
 // What the encoder computes on its way, for those who look inside.
