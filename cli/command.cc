@@ -78,6 +78,8 @@ const Option& Option::positive() const {
 
 const Option& Option::repeatable() const {
   option_->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  // One value each time it is named: what follows belongs to others.
+  if (!option_->get_positional()) option_->allow_extra_args(false);
   return *this;
 }
 

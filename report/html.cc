@@ -32,7 +32,9 @@ th,td{padding:.2rem .6rem;border-bottom:1px solid var(--line);text-align:right;v
 .left{text-align:left}thead th{border-bottom:2px solid var(--soft)}
 pre,code{font:.85rem/1.5 ui-monospace,monospace;background:var(--panel)}
 pre{padding:.6rem;overflow-x:auto}summary{cursor:pointer}
-.words{line-height:2}.words span{padding:.1rem .15rem;border-radius:.2rem}
+.texts td{min-width:4rem}.texts td:nth-child(2){min-width:15rem}.texts td:last-child{min-width:9rem}
+.words{line-height:2;overflow-wrap:anywhere}.words span{padding:.1rem .15rem;border-radius:.2rem;
+print-color-adjust:exact;-webkit-print-color-adjust:exact}.words .against{text-decoration:underline dotted}
 :focus-visible{outline:3px solid #0072b2;outline-offset:2px}
 @media print{body{max-width:none;background:#fff;color:#000}nav{display:none}figure,tr{break-inside:avoid}
 details::details-content{content-visibility:visible;block-size:auto}}

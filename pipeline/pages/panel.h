@@ -1,6 +1,7 @@
 // What a page can show of folders of runs: a panel is a file here, or in labs/, and a row where pages are made.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,7 +13,7 @@ namespace ingot::pipeline {
 struct Panel {
   std::string title;
   // Markup of report/html.h; empty if these folders have nothing to show here.
-  std::string (*markup)(std::span<const RunFolder> folders);
+  std::function<std::string(std::span<const RunFolder> folders)> markup;
 };
 
 std::string results_markup(std::span<const RunFolder> folders);     // what each came to

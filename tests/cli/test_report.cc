@@ -61,3 +61,41 @@ TEST_CASE("a lab opens as its figure, accuracy against bytes, and its rows; fiel
     CHECK(contains(page, text));
   CHECK_FALSE(contains(page, "<b>8"));
 }
+
+TEST_CASE("a model is shown at work on the data of its run: the worst texts, their words and where heads look") {
+  const Workplace place;
+  place.write("test.csv", "text,label\n\"the <b>iron</b> is here\",fruit\n\"the plum is small\",fruit\n");
+  REQUIRE(
+      place
+          .run(
+              "train --train train.csv --test test.csv --tokenizer vocab.txt --layers 1 --hidden 16 --heads 2 --ffn 16 "
+              "--length 16 --quiet --out a")
+          .code == 0);
+  REQUIRE(place.run("report a --out a.html").code == 0);
+  const std::string page = test::text_of_file(place / "a.html");
+  for (const char* text : {">Texts<", ">Words<", ">Attention<", "2 test texts of",
+                           "the &lt;b&gt;iron&lt;/b&gt; is here", "attention.csv", "the text that it did worst on"})
+    CHECK_MESSAGE(contains(page, text), text);
+  CHECK_FALSE(contains(page, (place / "").string()));
+  REQUIRE(place.run("report a --out again.html").code == 0);
+  CHECK(page == test::text_of_file(place / "again.html"));
+  REQUIRE(place.run("report --text \"the copper\" --text plum a --texts train.csv --out named.html").code == 0);
+  const std::string named = test::text_of_file(place / "named.html");
+  for (const char* text : {">copper</span>", ">plum</span>"}) CHECK(contains(named, text));
+}
+
+TEST_CASE("texts of a run that are gone are said on its page; texts that a user names must be there") {
+  const Workplace place;
+  REQUIRE(place
+              .run("train --data train.csv --tokenizer vocab.txt --layers 1 --hidden 16 --heads 2 --ffn 16 --length 16 "
+                   "--quiet --out a")
+              .code == 0);
+  std::filesystem::remove(place / "train.csv");
+  REQUIRE(place.run("report a --out a.html").code == 0);
+  CHECK(contains(test::text_of_file(place / "a.html"), "a: its data (train.csv) cannot be read here"));
+  const Outcome missing = place.run("report a --texts none.csv --out b.html");
+  CHECK(missing.code == 2);
+  CHECK(contains(missing.error, "none.csv"));
+  CHECK(place.run("report a --text ' ' --out b.html").code == 2);
+  CHECK_FALSE(std::filesystem::exists(place / "b.html"));
+}
