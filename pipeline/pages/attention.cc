@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kMostTokens = 40, kLongestToken = 14;
 constexpr std::size_t kMostBytes = 1'200'000;  // of markup, before further texts are left out
 constexpr std::size_t kShades = 16;
-constexpr double kCell = 13, kLeft = 100, kTop = 100;
+constexpr double kCell = 10, kLeft = 78, kTop = 78;
 
 std::size_t n_drawn(const InspectedText& text) { return std::min(text.tokens.size(), kMostTokens); }
 
@@ -27,9 +27,9 @@ std::string axes(const InspectedText& text) {
   for (std::size_t i = 0; i < n_drawn(text); ++i) {
     const std::string token = report::escaped(shortened(text.tokens[i], kLongestToken));
     const double middle = (static_cast<double>(i) + 0.5) * kCell;
-    body += fmt::format("<text x=\"{:.0f}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>\n", kLeft - 5, kTop + middle + 4,
+    body += fmt::format("<text x=\"{:.0f}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>\n", kLeft - 5, kTop + middle + 3,
                         token);
-    body += fmt::format("<text transform=\"translate({:.1f} {:.0f}) rotate(-90)\">{}</text>\n", kLeft + middle + 4,
+    body += fmt::format("<text transform=\"translate({:.1f} {:.0f}) rotate(-90)\">{}</text>\n", kLeft + middle + 3,
                         kTop - 5, token);
   }
   return body;
@@ -44,8 +44,8 @@ std::string cells(const AttentionMap& map, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t k = 0; k < n; ++k) {
       const float share = largest > 0 ? probability(map, i, k) / largest : 0;
-      paths[static_cast<std::size_t>(share * kShades + 0.5f)] += fmt::format(
-          "M{} {}h12v12h-12z", kLeft + static_cast<double>(k) * kCell, kTop + static_cast<double>(i) * kCell);
+      paths[static_cast<std::size_t>(share * kShades + 0.5f)] +=
+          fmt::format("M{} {}h9v9h-9z", kLeft + static_cast<double>(k) * kCell, kTop + static_cast<double>(i) * kCell);
     }
   }
   std::string body;
@@ -63,7 +63,8 @@ std::string map_svg(const InspectedText& text, const AttentionMap& map) {
   const double size = static_cast<double>(n) * kCell;
   return fmt::format(
       "<figure><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Attention of {0}\"><svg "
-      "class=\"chart wide\" viewBox=\"0 0 {1:.0f} {2:.0f}\" width=\"{1:.0f}\" height=\"{2:.0f}\" font-size=\"11\" "
+      "class=\"chart wide\" viewBox=\"0 0 {1:.0f} {2:.0f}\" width=\"{1:.0f}\" height=\"{2:.0f}\" "
+      "style=\"font-size:10px\" "
       "role=\"img\"><title>Attention of {0}</title>\n{3}{4}</svg></div>\n<figcaption>{0}</figcaption></figure>\n",
       title, kLeft + size + 4, kTop + size + 4, axes(text), cells(map, n));
 }
@@ -83,7 +84,7 @@ std::string csv_of(const InspectedText& text) {
 std::string caption_of(const ModelAtWork& model, const InspectedText& text) {
   std::string caption = fmt::format(
       "{}: where the tokens of \"{}\" look: a row is a token that looks, a column one that is looked at, and a shade "
-      "its probability, the darkest that of the largest of its map. A row sums to 1.",
+      "its probability, full at the largest of its map. A row sums to 1.",
       model.name, shortened(text.text, 60));
   if (text.tokens.size() > kMostTokens)
     caption += fmt::format(" Drawn are the first {} of {} tokens; the others have the rest of the sum.", kMostTokens,

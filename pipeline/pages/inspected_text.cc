@@ -28,6 +28,14 @@ std::string left_out(const char* what, std::size_t n, const std::vector<std::siz
   return left.empty() ? "" : fmt::format("{} {}", what, fmt::join(left, ", "));
 }
 
+// A piece as both tokenizers are shown: "##" marks one that goes on with a word.
+std::string shown_token(const bert::Tokenizer& tokenizer, std::int32_t id) {
+  const std::string piece = tokenizer.piece(id);
+  const bool is_special = id == tokenizer.special().cls || id == tokenizer.special().sep;
+  if (tokenizer.file_name() == "vocab.txt" || is_special || piece == kBlank) return piece;
+  return piece.starts_with(kBlank) ? piece.substr(kBlank.size()) : "##" + piece;
+}
+
 // Words and the special tokens between them. WordPiece marks pieces that go on with a word, SentencePiece such as begin
 // one.
 std::vector<WordShare> words_of(const bert::Tokenizer& tokenizer, const std::vector<std::int32_t>& ids,
@@ -96,7 +104,7 @@ InspectedText inspected_text(const Classifier& c, const data::Example& example) 
   found.prediction = prediction_line(config, predictions.value().span());
   found.explained = config.label_names[inspection.explained];
   found.words = words_of(*c.tokenizer, input.ids, inspection.shares);
-  for (const std::int32_t id : input.ids) found.tokens.push_back(c.tokenizer->piece(id));
+  for (const std::int32_t id : input.ids) found.tokens.push_back(shown_token(*c.tokenizer, id));
   add_maps(inspection.attention, found);
   return found;
 }
