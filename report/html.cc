@@ -32,6 +32,7 @@ th,td{padding:.2rem .6rem;border-bottom:1px solid var(--line);text-align:right;v
 .left{text-align:left}thead th{border-bottom:2px solid var(--soft)}
 pre,code{font:.85rem/1.5 ui-monospace,monospace;background:var(--panel)}
 pre{padding:.6rem;overflow-x:auto}summary{cursor:pointer}
+.texts{margin-bottom:1.5rem}
 .texts td{min-width:4rem}.texts td:nth-child(2){min-width:15rem}.texts td:last-child{min-width:9rem}
 .words{line-height:2;overflow-wrap:anywhere}.words span{padding:.1rem .15rem;border-radius:.2rem;
 print-color-adjust:exact;-webkit-print-color-adjust:exact}.words .against{text-decoration:underline dotted}

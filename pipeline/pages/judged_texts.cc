@@ -1,5 +1,6 @@
 // The texts that a model does worst on. Tokens come from the cache, so that only the few texts that are shown are read.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -75,7 +76,9 @@ std::string answer_of(const bert::Config& config, std::span<const float> predict
   if (config.head->answers == data::Answers::numbers) return prediction_line(config, predictions);
   const std::string line = config.head->describe(prediction, {}).line;
   if (config.head->answers == data::Answers::label) return line.substr(0, line.rfind('\t'));
-  return line.empty() ? "none" : line;
+  const std::vector<bert::AnswerColumn> columns = config.head->columns(prediction, {.lists = true});
+  return line.empty() ? "none"
+                      : fmt::format("{}", fmt::join(columns.front().value.get<std::vector<std::string>>(), ", "));
 }
 
 // Loss and certainty of a prediction.

@@ -1,6 +1,8 @@
 // Texts that a model does worst on, as tables.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "pipeline/pages/model_at_work.h"
 #include "report/html.h"
 
@@ -24,6 +26,8 @@ std::string table_of(const std::vector<JudgedText>& texts, const std::string& me
                        caption + (is_cut ? fmt::format(" Texts end after {} characters (...).", kLongest) : "")) +
          "</div>\n";
 }
+
+bool has_one_number(const JudgedText& a, const JudgedText& b) { return a.number == b.number; }
 
 }  // namespace
 
@@ -52,11 +56,16 @@ std::string texts_markup(std::span<const ModelAtWork> models) {
     for (const std::string& note : model.notes) markup += report::paragraph(model.name + ": " + note, "soft");
     const JudgedTexts& judged = model.judged;
     if (judged.worst.empty()) continue;
-    markup += table_of(judged.worst, judged.measure,
-                       fmt::format("{}: the largest {} on {}.", model.name, judged.measure, judged.of));
-    if (!judged.surprising.empty())
+    // With two labels both orders are one.
+    const bool is_same = std::equal(judged.worst.begin(), judged.worst.end(), judged.surprising.begin(),
+                                    judged.surprising.end(), has_one_number);
+    markup +=
+        table_of(judged.worst, judged.measure,
+                 fmt::format("{}: the largest {} {}on {}.", model.name, judged.measure,
+                             is_same ? "(these are also the wrong answers that it is surest of) " : "", judged.of));
+    if (!judged.surprising.empty() && !is_same)
       markup += table_of(judged.surprising, judged.measure,
-                         fmt::format("{}: wrong, and most certain of it, on {}.", model.name, judged.of));
+                         fmt::format("{}: the wrong answers that it is surest of, on {}.", model.name, judged.of));
   }
   return markup;
 }
