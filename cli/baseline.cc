@@ -20,7 +20,7 @@ void add_baseline(Command& program) {
       .range(1, pipeline::kMostBucketBits);
   command.add_option("--c", o->c, "weight of the losses beside the penalty of squared weights");
   command.group("Output");
-  command.add_option("--out", o->out, "folder for config.toml and result.json; default: none");
+  command.add_option("--out", o->out, "folder for config.toml and result.json; default: none").type_name("DIR");
   set_action(command, "ingot baseline --data aclImdb.tar.gz", common, [&command, o, common] {
     pipeline::run_baseline(*o, run_of(command, *common), finisher(command, *common, o->out));
   });

@@ -28,7 +28,9 @@ class Option {
  public:
   explicit Option(CLI::Option& option) : option_(&option) {}
   const Option& required() const;
-  const Option& type_name(const std::string& name) const;  // in --help, in place of TEXT or INT
+  // What --help shows in place of TEXT or INT: kinds of values between bars. Words in small letters are choices, and
+  // they, FILE, PATH (a file or a folder) and DIR are what shells complete.
+  const Option& type_name(const std::string& name) const;
   const Option& range(int lowest, int highest) const;
   const Option& range(double lowest, double highest) const;
   const Option& not_negative() const;

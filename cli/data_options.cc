@@ -3,10 +3,18 @@
 #include <fmt/format.h>
 
 #include "cli/command.h"
+#include "data/source.h"
 #include "engine/base/error.h"
 
 namespace ingot::cli {
 namespace {
+
+// What --data takes: a path, or a word for data that needs none.
+std::string data_type() {
+  std::string type = "PATH";
+  for (const std::string_view word : data::source_words()) type += fmt::format("|{}", word);
+  return type;
+}
 
 void add_text(Command& command, pipeline::DataOptions& o) {
   command.add_option(
@@ -55,7 +63,7 @@ void add_parts(Command& command, pipeline::DataOptions& o, const DataUse& use) {
 
 void add_data_options(Command& command, pipeline::DataOptions& o, const DataUse& use) {
   command.group("Data");
-  command.add_option("--data", o.data, use.help);
+  command.add_option("--data", o.data, use.help).type_name(data_type());
   add_parts(command, o, use);
   add_text(command, o);
   add_pair(command, o);
@@ -67,7 +75,7 @@ void add_data_options(Command& command, pipeline::DataOptions& o, const DataUse&
 
 void add_table_options(Command& command, pipeline::DataOptions& o, const std::string& help, bool has_pairs) {
   command.group("Data");
-  command.add_option("--data", o.data, help);
+  command.add_option("--data", o.data, help).type_name("FILE");
   add_text(command, o);
   if (has_pairs) add_pair(command, o);
   add_separator_and_limit(command, o);

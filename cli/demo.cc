@@ -106,7 +106,7 @@ void add_demo(Command& program) {
   Command& command = program.add_subcommand("demo", "train, compress and predict on built-in data, in a few minutes");
   const auto common = add_common(command);
   const auto out = std::make_shared<std::string>("runs/demo");
-  command.add_option("--out", *out, "folder to work in; an earlier demo there is replaced");
+  command.add_option("--out", *out, "folder to work in; an earlier demo there is replaced").type_name("DIR");
   set_action(command, "ingot demo", common, [&command, out, common] { run(command, *out, *common); });
 }
 

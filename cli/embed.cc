@@ -93,9 +93,11 @@ void add_embed(Command& program) {
   command.add_option("--batch", o->batch, "texts at a time").range(1, 65536);
   command.add_flag("--integer", o->integer, "run the fixed-point layers in integers");
   add_table_options(command, *o, "table of texts: .csv, .tsv, .jsonl, .json or .txt, each also .gz", false);
-  command.add_option("--out", o->out,
-                     "file of the vectors, in the order of the texts: .npy, .safetensors (tensor embeddings) or "
-                     ".jsonl; default, or -: JSON lines on standard output");
+  command
+      .add_option("--out", o->out,
+                  "file of the vectors, in the order of the texts: .npy, .safetensors (tensor embeddings) or "
+                  ".jsonl; default, or -: JSON lines on standard output")
+      .type_name("FILE");
   set_action(command, "ingot embed runs/similar --data texts.csv --out vectors.npy", common,
              [&command, o, common] { run_embed(command, *o, *common); });
 }

@@ -39,7 +39,7 @@ void add_emit(Command& program) {
       .add_option("--name", o->name,
                   "name of the module, its file and its images; blocks of one design need different names")
       .type_name("NAME");
-  command.add_option("--out", o->out, "folder of the RTL; an earlier one is replaced").required();
+  command.add_option("--out", o->out, "folder of the RTL; an earlier one is replaced").type_name("DIR").required();
   set_action(
       command, "ingot emit runs/q8 --block ffn.0 --parallelism 4 --data glosses --activations 10 --out rtl-out", common,
       [&command, o, common] { pipeline::emit_rtl(*o, run_of(command, *common), finisher(command, *common, o->out)); });

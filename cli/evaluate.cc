@@ -13,16 +13,17 @@ void add_eval(Command& program) {
   const auto o = std::make_shared<pipeline::EvalOptions>();
   command.add_option("model", o->model, "folder of a run or a checkpoint").required().type_name("DIR");
   add_data_options(command, *o);
-  command.add_option(
-      "--part", o->part,
-      "part of the data: test, validation, train (the other labelled texts), or auto (test, else train)");
+  command
+      .add_option("--part", o->part,
+                  "part of the data: test, validation, train (the other labelled texts), or auto (test, else train)")
+      .type_name("auto|test|validation|train");
   command.group("");
   command.add_option("--length", o->length, "most tokens of a text; 0: as trained").not_negative();
   command.add_option("--batch", o->batch, "texts at a time").range(1, 65536);
   command.add_flag("--integer", o->integer, "run the fixed-point layers in integers");
   command.add_flag("--verify", o->verify,
                    "with --integer: compare every output with the fake-quantised model's, by bits");
-  command.add_option("--out", o->out, "folder for config.toml and result.json; default: none");
+  command.add_option("--out", o->out, "folder for config.toml and result.json; default: none").type_name("DIR");
   set_action(command, "ingot eval runs/imdb --data aclImdb.tar.gz", common, [&command, o, common] {
     pipeline::evaluate_classifier(*o, run_of(command, *common), finisher(command, *common, o->out));
   });

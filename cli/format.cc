@@ -54,7 +54,8 @@ void add_format(Command& program) {
   const auto common = add_common(command);
   const auto o = std::make_shared<pipeline::FormatOptions>();
   command.add_option("format", o->format, "a format such as fixed(8,4); default: list all").type_name("FORMAT");
-  command.add_option("--mode", o->mode, "standard: the nearest number; mase: what MASE computes");
+  command.add_option("--mode", o->mode, "standard: the nearest number; mase: what MASE computes")
+      .type_name("standard|mase");
   command
       .add_option("--shape", o->shape,
                   "shape of the tensor that the numbers fill, for formats with blocks; default: one row")

@@ -15,19 +15,23 @@ void add_lab(Command& program) {
   Command& command = program.add_subcommand("lab", "a whole experiment: its models, table and figure");
   const auto common = add_common(command);
   const auto o = std::make_shared<labs::LabOptions>();
-  std::string all;
-  for (const labs::Lab& lab : labs::kLabs)
+  std::string all, choices;
+  for (const labs::Lab& lab : labs::kLabs) {
     all += fmt::format("{}{} ({})", all.empty() ? "" : ", ", lab.name, lab.title);
-  command.add_option("lab", o->lab, all).required().type_name("LAB");
+    choices += fmt::format("{}{}", choices.empty() ? "" : "|", lab.name);
+  }
+  command.add_option("lab", o->lab, all).required().type_name(choices);
   add_data_options(command, *o,
                    {.help = "labelled texts, as for train; lab 4 needs them only with --from", .is_required = false});
   command.group("Output");
   command
       .add_option("--out", o->out,
                   "folder of the lab; finished rows are not repeated, and several processes may share it")
+      .type_name("DIR")
       .required();
   command.group("Rows");
-  command.add_option("--from", o->from, "model to compress; default: one trained first on the same data");
+  command.add_option("--from", o->from, "model to compress; default: one trained first on the same data")
+      .type_name("DIR");
   command.add_option("--rows", o->rows,
                      "names of the rows to do, with the rows that they need: 'control-*,calibrated-4*'; default: all");
   command.add_flag("--report", o->report, "do no row; make table and figure from the finished ones");

@@ -112,9 +112,11 @@ void add_predict(Command& program) {
   command.add_flag("--integer", o->integer, "run the fixed-point layers in integers");
   command.add_option("--top-k", o->detail.top_k, "labels and probabilities of so many likeliest labels").not_negative();
   add_table_options(command, *o, "table of texts: .csv, .tsv, .jsonl, .json or .txt, each also .gz", true);
-  command.add_option("--out", o->out,
-                     "table of --data with predictions behind its columns: .csv, .tsv or .jsonl; default, or -: "
-                     "standard output");
+  command
+      .add_option("--out", o->out,
+                  "table of --data with predictions behind its columns: .csv, .tsv or .jsonl; default, or -: "
+                  "standard output")
+      .type_name("FILE");
   command.add_flag("--probabilities", o->detail.probabilities, "columns with the probabilities of all labels");
   set_action(command, "ingot predict runs/imdb 'A quiet, beautiful film.'", common,
              [&command, o, common] { (o->data.empty() ? predict_lines : predict_rows)(command, *o, *common); });

@@ -47,15 +47,20 @@ void require_command(const Typed& typed) {
 
 }  // namespace
 
-int run_program(const std::vector<std::string>& words) {
-  CLI::App program("Trains, compresses and casts tiny BERTs.", "ingot");
+void set_up(CLI::App& program, Command& root) {
+  program.name("ingot")->description("Trains, compresses and casts tiny BERTs.");
   program.require_subcommand(1);
   program.formatter(help_formatter());
   program.set_version_flag(
       "--version", [] { return version_text(); }, "Print what this is and exit");
   program.footer(kFooter);
-  Command root(program);
   for (const auto add_command : kCommands) add_command(root);
+}
+
+int run_program(const std::vector<std::string>& words) {
+  CLI::App program;
+  Command root(program);
+  set_up(program, root);
   if (!words.empty())
     engine::require(words[0] != "test" && words[0] != "bench", "{0}: is done by ./ingot {0} in a clone", words[0]);
   Typed typed = find_command(program, as_options(words));

@@ -19,15 +19,19 @@ void add_prune(Command& program) {
       .type_name("DIR");
   add_data_options(command, *o, {.n_held_out = &o->validation});
   command.group("Output");
-  command.add_option("--out", o->out, "folder of the run: config, metrics, checkpoints, result").required();
+  command.add_option("--out", o->out, "folder of the run: config, metrics, checkpoints, result")
+      .type_name("DIR")
+      .required();
   command.group("Pruning");
-  std::string methods;
+  std::string methods, choices;
   for (const compress::Criterion* criterion : compress::criteria()) {
     methods += fmt::format("{} ({}), ", criterion->name, criterion->summary);
+    choices += fmt::format("{}|", criterion->name);
   }
-  command.add_option("--method", o->method, methods + "or N:M (of every M weights in a row the N largest stay: 2:4)");
-  command.add_option("--scope", o->scope,
-                     "how weights are ranked: local (within each tensor) or global (all together)");
+  command.add_option("--method", o->method, methods + "or N:M (of every M weights in a row the N largest stay: 2:4)")
+      .type_name(choices + "N:M");
+  command.add_option("--scope", o->scope, "how weights are ranked: local (within each tensor) or global (all together)")
+      .type_name("local|global");
   command.add_option("--sparsity", o->sparsity, "share of the weights to prune; default: 0.5, or what N:M implies");
   command.add_option(
       "--activations", o->activations,

@@ -12,22 +12,29 @@ void add_format_options(Command& command, pipeline::QuantizeOptions& o) {
   command.group("Format");
   command.add_option("--format", o.format, "fixed, or a format with its parameters, as `ingot format` lists them");
   command.add_option("--width", o.width, "width of fixed point in bits");
-  command.add_option("--frac", o.frac,
-                     "fraction bits of fixed point: calibrated, half (of the width; biases too), or a number");
-  command.add_option("--per", o.per,
-                     "fraction bits of calibrated weights: one number a channel, or one a tensor; mode mase: tensor");
-  command.add_option("--mode", o.mode, "rounding: standard (nearest value) or mase (as MASE computes it)");
+  command
+      .add_option("--frac", o.frac,
+                  "fraction bits of fixed point: calibrated, half (of the width; biases too), or a number")
+      .type_name("calibrated|half|N");
+  command
+      .add_option("--per", o.per,
+                  "fraction bits of calibrated weights: one number a channel, or one a tensor; mode mase: tensor")
+      .type_name("channel|tensor");
+  command.add_option("--mode", o.mode, "rounding: standard (nearest value) or mase (as MASE computes it)")
+      .type_name("standard|mase");
   command.add_flag("--embeddings", o.embeddings, "quantise the embedding tables too");
   command
       .add_option("--outputs", o.outputs,
                   "bits of each Linear's output, before its activation; biases then have the unit of its sums, as in "
                   "hardware; 0: outputs stay float32")
       .range(0, 16);
-  command.add_option(
-      "--plan", o.plan,
-      "TOML or JSON file with formats by pattern of layer name and by role, instead of one format for all");
+  command
+      .add_option("--plan", o.plan,
+                  "TOML or JSON file with formats by pattern of layer name and by role, instead of one format for all")
+      .type_name("FILE");
   command.group("Calibration");
-  command.add_option("--method", o.method, "calibration method: mse (least squared error) or percentile");
+  command.add_option("--method", o.method, "calibration method: mse (least squared error) or percentile")
+      .type_name("mse|percentile");
   command.add_option("--percentile", o.percentile,
                      "percent of the magnitudes that must not saturate, with --method percentile");
   command.add_option("--calibration-texts", o.calibration_texts,
@@ -47,7 +54,9 @@ void add_quantize(Command& program) {
       .type_name("DIR");
   add_data_options(command, o, {.n_held_out = &o.validation});
   command.group("Output");
-  command.add_option("--out", o.out, "folder of the run: config, metrics, checkpoints, result").required();
+  command.add_option("--out", o.out, "folder of the run: config, metrics, checkpoints, result")
+      .type_name("DIR")
+      .required();
   add_format_options(command, o);
   command.group("Training");
   command.add_option("--qat-epochs", o.epochs, "epochs of quantisation-aware training; 0: calibration alone")

@@ -18,12 +18,16 @@ void add_simulate(Command& program) {
       .positive();
   command.add_flag("--activations", o->activations,
                    "use the vectors that emit --activations stored in the folder, instead of random ones");
-  command.add_option("--stalls", o->stalls, "how sender and receiver pause: none, random or bursts");
+  command.add_option("--stalls", o->stalls, "how sender and receiver pause: none, random or bursts")
+      .type_name("none|random|bursts");
   command.add_option("--resets", o->resets, "number of runs that a reset interrupts, before the run that counts")
       .not_negative();
-  command.add_option("--simulator", o->simulator, "simulator: verilator, icarus or cxxrtl (Yosys)");
-  command.add_option("--netlist", o->netlist,
-                     "simulate the netlist that Yosys makes for xilinx, ecp5 or ice40, as synth does");
+  command.add_option("--simulator", o->simulator, "simulator: verilator, icarus or cxxrtl (Yosys)")
+      .type_name("verilator|icarus|cxxrtl");
+  command
+      .add_option("--netlist", o->netlist,
+                  "simulate the netlist that Yosys makes for xilinx, ecp5 or ice40, as synth does")
+      .type_name("xilinx|ecp5|ice40");
   command.add_flag("--no-dsp", o->no_dsp, "with --netlist: multiply in logic, without DSP blocks");
   command
       .add_option("--trace", o->trace,

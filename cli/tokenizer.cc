@@ -73,7 +73,7 @@ void add_tokenizer(Command& program) {
   train.add_option("--out", o->out, "file to write").required().type_name("FILE");
   train.add_option("--pieces", o->pieces,
                    "size of the vocabulary, special tokens included; 0: 8000, or as many pieces as the texts hold");
-  train.add_option("--type", o->type, "algorithm: unigram or bpe");
+  train.add_option("--type", o->type, "algorithm: unigram or bpe").type_name("unigram|bpe");
   set_action(train, "ingot tokenizer train --data glosses --pieces 8000 --out tok.model", train_common,
              [&train, o, train_common] { run_train(train, *o, *train_common); });
 

@@ -12,19 +12,26 @@ void add_training_options(Command& command, pipeline::TrainingOptions& o, std::i
                "gloss-kinds, gloss-tags",
        .n_held_out = n_held_out});
   command.group("Output");
-  command.add_option("--out", o.out, "folder of the run: config, metrics, checkpoints, result").required();
+  command.add_option("--out", o.out, "folder of the run: config, metrics, checkpoints, result")
+      .type_name("DIR")
+      .required();
   command.group("Model");
-  command.add_option("--model", o.model, "sizes of a new model by name: tiny, mini or small");
-  command.add_option("--from", o.from, "start from this checkpoint instead of fresh weights");
+  command.add_option("--model", o.model, "sizes of a new model by name: tiny, mini or small")
+      .type_name("tiny|mini|small");
+  command.add_option("--from", o.from, "start from this checkpoint instead of fresh weights").type_name("DIR");
   command.add_option("--layers", o.layers, "encoder layers, instead of the named model's");
   command.add_option("--hidden", o.hidden, "hidden size, instead of the named model's");
   command.add_option("--heads", o.heads, "attention heads, instead of the named model's");
   command.add_option("--ffn", o.ffn, "feed-forward size, instead of the named model's");
-  command.add_option("--sizes-of", o.sizes_of,
-                     "folder of a model: a new one gets its layers and sizes, and leaves out the same Linear layers");
+  command
+      .add_option("--sizes-of", o.sizes_of,
+                  "folder of a model: a new one gets its layers and sizes, and leaves out the same Linear layers")
+      .type_name("DIR");
   command.add_option("--positions", o.positions, "positions of a new model: the longest text it can read");
-  command.add_option("--tokenizer", o.tokenizer, "vocab.txt or SentencePiece .model; default: learned from the data");
-  command.add_option("--tokenizer-type", o.tokenizer_type, "algorithm of a learned tokenizer: unigram or bpe");
+  command.add_option("--tokenizer", o.tokenizer, "vocab.txt or SentencePiece .model; default: learned from the data")
+      .type_name("FILE");
+  command.add_option("--tokenizer-type", o.tokenizer_type, "algorithm of a learned tokenizer: unigram or bpe")
+      .type_name("unigram|bpe");
   command.add_option("--pieces", o.pieces,
                      "vocabulary size of a learned tokenizer; 0: 8000, or as many pieces as the texts hold");
   command.group("Training");
@@ -62,14 +69,17 @@ void add_step_options(Command& command, pipeline::TrainingOptions& o) {
       "--length", o.length,
       "most tokens of a text, [CLS] and [SEP] included; the rest is cut off; 0: as in the model to start from");
   command.add_option("--warmup", o.warm_up, "share of the steps over which the learning rate rises").range(0.0, 1.0);
-  command.add_option("--schedule", o.schedule, "learning rate after the warm-up: linear, cosine or constant");
+  command.add_option("--schedule", o.schedule, "learning rate after the warm-up: linear, cosine or constant")
+      .type_name("linear|cosine|constant");
   command.add_option("--weight-decay", o.weight_decay, "decoupled weight decay, on matrices alone");
   command.add_option("--beta2", o.beta2, "decay of AdamW's average of squared gradients").range(0.0, 0.999999);
   command.add_flag("--lazy-embeddings", o.lazy_embeddings,
                    "AdamW skips embedding rows that a step did not use: faster, but not the same optimizer");
-  command.add_option("--truncation", o.truncation,
-                     "which tokens of a longer text stay: head, or head-tail (first and last half)" +
-                         std::string(o.truncation == pipeline::kSplit ? "; split: all, as several texts" : ""));
+  command
+      .add_option("--truncation", o.truncation,
+                  "which tokens of a longer text stay: head, or head-tail (first and last half)" +
+                      std::string(o.truncation == pipeline::kSplit ? "; split: all, as several texts" : ""))
+      .type_name(o.truncation == pipeline::kSplit ? "head|head-tail|split" : "head|head-tail");
   command.add_option("--clip", o.clip, "largest global gradient norm; 0: no limit");
   command.add_option("--dropout", o.dropout, "dropout probability of hidden states and attention").range(0.0, 0.99);
   command.group("Output");
@@ -82,9 +92,11 @@ void add_fine_tuning_options(Command& command, pipeline::TrainingOptions& o) {
   command.add_option("--teacher", o.teacher,
                      "models whose outputs are learned too: folders, or ngrams (n-grams with a logistic regression, "
                      "fitted to the data), separated by commas; each can have a weight: ngrams=0.6,runs/mini=0.4");
-  command.add_option("--unlabelled", o.unlabelled,
-                     "texts that are learned from by the teacher alone: data, auto (the unlabelled part of --data) or "
-                     "none");
+  command
+      .add_option("--unlabelled", o.unlabelled,
+                  "texts that are learned from by the teacher alone: data, auto (the unlabelled part of --data) or "
+                  "none")
+      .type_name("data|auto|none");
   command.add_option("--teacher-weight", o.teacher_weight,
                      "share of the teacher in the loss of a text that has a label; 0, beside the two options below: "
                      "its outputs do not teach, and it may have learned any task or none");
@@ -102,9 +114,11 @@ void add_fine_tuning_options(Command& command, pipeline::TrainingOptions& o) {
                      "accuracy, f1 (mean of all classes) or loss of single-label; micro_f1, f1, accuracy, loss of "
                      "multi-label; pearson, spearman, rmse, loss of regression; f1 (of entities), precision, recall, "
                      "accuracy, loss of tokens; recall_at_1, recall_at_10, mrr, loss of embedding");
-  command.add_option("--class-weights", o.class_weights,
-                     "class weights of the training loss: none, or balanced: n / (k n_c) for class c, with n texts, k "
-                     "classes and n_c texts of class c, as in scikit-learn");
+  command
+      .add_option("--class-weights", o.class_weights,
+                  "class weights of the training loss: none, or balanced: n / (k n_c) for class c, with n texts, k "
+                  "classes and n_c texts of class c, as in scikit-learn")
+      .type_name("none|balanced");
   command.add_option("--label-smoothing", o.label_smoothing,
                      "share of each text's target that the training loss spreads evenly over all classes, as PyTorch's "
                      "cross entropy does; evaluations do without; 0: none");

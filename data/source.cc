@@ -110,6 +110,12 @@ CorpusFacts deliver(Corpus&& corpus, const Source::Take& take) {
   return std::move(corpus);
 }
 
+std::vector<std::string_view> source_words() {
+  std::vector<std::string_view> words;
+  for (const BuiltIn& word : kWords) words.push_back(word.word);
+  return words;
+}
+
 std::unique_ptr<Source> open_source(const std::string& where, const ReadingOptions& options) {
   engine::require(!where.empty(), "data: must be a path or a word such as glosses, got nothing");
   for (const BuiltIn& word : kWords) {

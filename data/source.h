@@ -136,6 +136,9 @@ struct PartFiles {
   std::string train, validation, test;
 };
 
+// The words that open_source knows, each for data of its own.
+std::vector<std::string_view> source_words();
+
 // The parts as such a folder has them: `train` alone is what open_source(train) is. Each is looked for as `where` is.
 // Throws Error for a file that is no table with labels, and for a test part without them.
 std::unique_ptr<Source> open_parts(const PartFiles& files, const ReadingOptions& options = {});

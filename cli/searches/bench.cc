@@ -15,18 +15,20 @@ void add_search_bench(Command& search_command) {
   const auto o = std::make_shared<pipeline::BenchOptions>();
   std::string names;
   for (const search::Problem& problem : search::problems())
-    names += (names.empty() ? "" : ", ") + std::string(problem.name);
+    names += (names.empty() ? "" : "|") + std::string(problem.name);
   command.group("Problem");
-  command.add_option("--problem", o->problem, names);
+  command.add_option("--problem", o->problem, "function to minimise or maximise").type_name(names);
   add_search_options(command, *o);
   command.add_option("--batch", o->batch, "number of trials drawn before their results are known; 0: as many as --jobs")
       .range(0, 1024);
   command.group("Problem");
   command.add_flag("--ordinal", o->ordinal, "sample lists with an order as integers, by index");
   command.group("Search");
-  command.add_option("--stream", o->stream,
-                     "random numbers: numpy (those that Optuna draws) or per-trial (a stream for each trial); default: "
-                     "numpy, but per-trial with a journal or a batch");
+  command
+      .add_option("--stream", o->stream,
+                  "random numbers: numpy (those that Optuna draws) or per-trial (a stream for each trial); default: "
+                  "numpy, but per-trial with a journal or a batch")
+      .type_name("numpy|per-trial");
   command.group("Output");
   command.add_option("--journal", o->journal, "file that keeps the search, to continue it later").type_name("FILE");
   command.add_option("--study", o->study, "name of the search in the journal");

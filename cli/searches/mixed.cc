@@ -17,7 +17,9 @@ void add_search_mixed(Command& search_command) {
       .type_name("DIR");
   add_data_options(command, o, {.n_held_out = &o.validation, .held_out = "for the accuracy"});
   command.group("Output");
-  command.add_option("--out", o.out, "folder of the search; several processes may share it, with --resume").required();
+  command.add_option("--out", o.out, "folder of the search; several processes may share it, with --resume")
+      .type_name("DIR")
+      .required();
   command.group("Search space");
   command.add_option("--formats,--format", o.formats,
                      "formats that each layer chooses from, separated by commas: fixed, block_fp, minifloat, mx ...");
@@ -25,7 +27,8 @@ void add_search_mixed(Command& search_command) {
   command.add_option("--fracs", o.fracs, "fraction widths of fixed: numbers, calibrated or half");
   command.add_option("--inputs", o.inputs,
                      "format of a layer's input: same (as its weight), or a format such as 'fixed(8,calibrated)'");
-  command.add_option("--per", o.per, "fraction bits of calibrated weights: one number a channel, or one a tensor");
+  command.add_option("--per", o.per, "fraction bits of calibrated weights: one number a channel, or one a tensor")
+      .type_name("channel|tensor");
   command.add_flag("--embeddings", o.embeddings, "search formats for the embedding tables too");
   command.add_option("--max-bits", o.max_bits,
                      "most bits a parameter on average; plans above are not tried; 0: no limit");

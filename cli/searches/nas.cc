@@ -14,16 +14,20 @@ void add_search_nas(Command& search_command) {
   pipeline::NasOptions& o = *options;
   add_data_options(command, o, {.n_held_out = &o.validation, .held_out = "for the accuracy"});
   command.group("Output");
-  command.add_option("--out", o.out, "folder of the search; several processes may share it, with --resume").required();
+  command.add_option("--out", o.out, "folder of the search; several processes may share it, with --resume")
+      .type_name("DIR")
+      .required();
   command.group("Search space");
   command.add_option("--layers", o.layers, "numbers of encoder layers to choose from");
   command.add_option("--heads", o.heads,
                      "numbers of attention heads to choose from; each must divide the hidden size, or is left out");
   command.add_option("--hidden", o.hidden, "hidden sizes to choose from");
   command.add_option("--ffn", o.ffn, "feed-forward sizes to choose from");
-  command.add_option("--identity", o.identity,
-                     "whether a trial may leave out query, key, value and output of attention: each (one by one), role "
-                     "(in all layers alike) or never; default: each, with a grid role");
+  command
+      .add_option("--identity", o.identity,
+                  "whether a trial may leave out query, key, value and output of attention: each (one by one), role "
+                  "(in all layers alike) or never; default: each, with a grid role")
+      .type_name("each|role|never");
   command.add_option("--max-parameters", o.max_parameters,
                      "most parameters of a model; larger ones are not tried; 0: no limit");
   add_model_search_options(command, o);
@@ -43,8 +47,10 @@ void add_search_nas(Command& search_command) {
   command.add_option("--steps", o.steps, "training steps of each trial, instead of epochs; 0: --epochs counts");
   command.add_option("--epochs", o.epochs, "passes over the training texts").range(1, 100000);
   command.group("Model");
-  command.add_option("--tokenizer", o.tokenizer, "vocab.txt or SentencePiece .model; default: learned from the data");
-  command.add_option("--tokenizer-type", o.tokenizer_type, "algorithm of a learned tokenizer: unigram or bpe");
+  command.add_option("--tokenizer", o.tokenizer, "vocab.txt or SentencePiece .model; default: learned from the data")
+      .type_name("FILE");
+  command.add_option("--tokenizer-type", o.tokenizer_type, "algorithm of a learned tokenizer: unigram or bpe")
+      .type_name("unigram|bpe");
   command.add_option("--pieces", o.pieces,
                      "vocabulary size of a learned tokenizer; 0: 8000, or as many pieces as the texts hold");
   command.add_option("--positions", o.positions, "positions of the models: the longest text they can read");

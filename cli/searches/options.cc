@@ -6,12 +6,14 @@ namespace ingot::cli {
 
 void add_search_options(Command& command, pipeline::SearchOptions& o) {
   command.group("Search");
-  std::string samplers;
+  std::string samplers, choices;
   for (const search::SamplerKind& kind : search::sampler_kinds()) {
     samplers += fmt::format("{}{} ({})", samplers.empty() ? "" : ", ", kind.name, kind.summary);
+    choices += fmt::format("{}{}", choices.empty() ? "" : "|", kind.name);
   }
-  command.add_option("--sampler", o.sampler, samplers);
-  command.add_option("--rules", o.rules, "version of Optuna whose TPE is followed: optuna4 or optuna5");
+  command.add_option("--sampler", o.sampler, samplers).type_name(choices);
+  command.add_option("--rules", o.rules, "version of Optuna whose TPE is followed: optuna4 or optuna5")
+      .type_name("optuna4|optuna5");
   command.add_flag("--univariate", o.univariate, "TPE models each parameter by itself (default with optuna4)");
   command.add_flag("--multivariate", o.multivariate, "TPE models all parameters together (default with optuna5)");
   command.add_flag("--group", o.group, "TPE models those parameters together that occur in the same trials");
@@ -23,9 +25,11 @@ void add_search_options(Command& command, pipeline::SearchOptions& o) {
       .add_option("--startup", o.startup,
                   "number of random trials before TPE begins; negative: a third of the trials, at most 10")
       .range(-1, 1'000'000);
-  command.add_option("--duplicates", o.duplicates,
-                     "what to do with a configuration that an earlier trial had: evaluate (again), cached (take the "
-                     "earlier values) or resample (draw another one)");
+  command
+      .add_option("--duplicates", o.duplicates,
+                  "what to do with a configuration that an earlier trial had: evaluate (again), cached (take the "
+                  "earlier values) or resample (draw another one)")
+      .type_name("evaluate|cached|resample");
   command.add_option("--jobs", o.jobs, "number of trials that run at the same time").range(1, 1024);
 }
 

@@ -19,8 +19,9 @@ expect_text() {
   status=1
 }
 
-mkdir -p "$root/project/cli" "$root/elsewhere" "$root/stand-ins"
+mkdir -p "$root/project/cli" "$root/project/debian" "$root/elsewhere" "$root/stand-ins"
 cp "$launcher" "$root/project/ingot"
+cp "$1/debian/control" "$root/project/debian"
 ln -s "$root/project/ingot" "$root/link"
 cat >"$root/project/meson.build" <<'END'
 project('ingot', 'cpp')
@@ -128,10 +129,43 @@ if [ "$EUID" = 0 ]; then
   expect 'asks no second time' "$(wc -l <"$root/apt-calls")" 2
   rm "$root/project/build/.ingot-packages"
   touch "$root/apt-fails"
-  text=$(MISSING=yosys PATH=$root/stand-ins:$PATH "$root/link" 6 2>&1 </dev/null)
-  expect 'exit code where only a command lacks a package' "$?" 6
+  text=$(MISSING=yosys PATH=$root/stand-ins:$PATH "$root/link" synth 6 2>&1 </dev/null)
+  expect 'exit code where only a command lacks a package' "$?" 0
   expect_text 'where only a command lacks a package' "$text" 'not all Debian packages could be installed'
   rm "$root/apt-fails"
+
+  # asked MISSING COMMAND...: what apt-get is asked to install for a command where that package is missing.
+  asked() {
+    rm -f "$root/project/build/.ingot-packages" "$root/apt-calls"
+    MISSING=$1 PATH=$root/stand-ins:$PATH "$root/link" "${@:2}" >/dev/null 2>&1 </dev/null
+    sed -n 's/.* install //p' "$root/apt-calls" 2>/dev/null
+  }
+  expect 'a package of the build' "$(asked libfmt-dev train --data a.csv)" libfmt-dev
+  expect 'what only tests are built with' "$(asked libonnx-dev train --data a.csv)" libonnx-dev
+  expect 'debhelper' "$(asked debhelper test)$(asked debhelper-compat test)" ''
+  for package in verilator yosys yosys-dev iverilog nextpnr-ice40; do
+    for words in emit simulate synth 'lab 4' test bench; do
+      expect "$package: $words" "$(asked "$package" $words)" "$package"
+    done
+    for words in train 'lab 1.1' 'lab 4.1' 'report emit' demo 'train --data glosses' version ''; do
+      expect "$package: $words" "$(asked "$package" $words)" ''
+    done
+  done
+  printf 'data = "glosses"\n' >words.toml
+  printf 'data = "a.csv"\n' >path.toml
+  for words in 'train --data glosses' 'eval run --data=gloss-tags' demo test bench 'emit run --data gloss-kinds' \
+    'train --config words.toml' 'train --config=words.toml'; do
+    expect "wordnet-base: $words" "$(asked wordnet-base $words)" wordnet-base
+  done
+  for words in 'train --data a.csv' 'train --data my-glosses.csv' 'emit run' 'lab 4' 'train --config path.toml' ''; do
+    expect "wordnet-base: $words" "$(asked wordnet-base $words)" ''
+  done
+  # What an earlier command found is not asked for again; what it did not look for is.
+  rm -f "$root/apt-calls"
+  MISSING=yosys PATH=$root/stand-ins:$PATH "$root/link" synth >/dev/null 2>&1 </dev/null
+  MISSING=yosys PATH=$root/stand-ins:$PATH "$root/link" train >/dev/null 2>&1 </dev/null
+  MISSING=yosys PATH=$root/stand-ins:$PATH "$root/link" synth >/dev/null 2>&1 </dev/null
+  expect 'installations of one package by three commands' "$(grep -c ' install yosys' "$root/apt-calls")" 1
 else
   text=$(PATH=$root/stand-ins:$PATH "$root/link" </dev/null 2>&1)
   expect 'exit code where packages are missing' "$?" 2
