@@ -7,36 +7,31 @@
 
 #include "labs/lab.h"
 #include "labs/report.h"
+#include "pipeline/pages/fields.h"
 #include "report/html.h"
 
 namespace ingot::labs {
 namespace {
 
 using engine::Json;
+using pipeline::field;
+using pipeline::number_of;
 using pipeline::RunFolder;
-
-bool has_number(const Json& row, const char* name) { return row.contains(name) && row[name].is_number(); }
-
-std::string text_of(const Json& row, const char* name) {
-  return row.contains(name) && row[name].is_string() ? row[name].get<std::string>() : "";
-}
-
-std::string number(const Json& row, const char* name, const char* format) {
-  return has_number(row, name) ? fmt::format(fmt::runtime(format), row[name].get<double>()) : "";
-}
+using pipeline::text_of;
 
 // The rows of a result.json that are done, as far as they are rows.
 std::vector<const Json*> finished_rows(const Json& result) {
   std::vector<const Json*> rows;
   if (!result.contains("rows") || !result["rows"].is_array()) return rows;
   for (const Json& row : result["rows"]) {
-    if (row.is_object() && !text_of(row, "name").empty() && has_number(row, "accuracy")) rows.push_back(&row);
+    if (row.is_object() && !text_of(field(row, "name")).empty() && field(row, "accuracy").is_number())
+      rows.push_back(&row);
   }
   return rows;
 }
 
 const Lab* lab_of(const RunFolder& folder) {
-  const std::string name = text_of(folder.result, "lab");
+  const std::string name = text_of(field(folder.result, "lab"));
   const auto lab = std::find_if(kLabs.begin(), kLabs.end(), [&](const Lab& l) { return l.name == name; });
   return lab == kLabs.end() ? nullptr : &*lab;
 }
@@ -44,13 +39,13 @@ const Lab* lab_of(const RunFolder& folder) {
 std::string own_chart(const Lab& lab, const RunFolder& folder, std::span<const Json* const> finished,
                       std::string& left_out) {
   const Json options = folder.result.value("options", Json::object());
-  const std::string data = options.is_object() ? text_of(options, "data") : "";
+  const std::string data = options.is_object() ? text_of(field(options, "data")) : "";
   Results results;
   bool comparable = false;
   for (const Json* row : finished) {
-    comparable = comparable || has_number(*row, "reference");
+    comparable = comparable || field(*row, "reference").is_number();
     if (row->contains("best_so_far") && !(*row)["best_so_far"].is_array()) continue;
-    results[text_of(*row, "name")] = Json{{"result", *row}};
+    results[text_of(field(*row, "name"))] = Json{{"result", *row}};
   }
   const std::vector<Row> rows = lab.rows({.recipe = recipe_for(data)});
   report::Chart chart = chart_of(lab, rows, results, comparable, left_out);
@@ -65,14 +60,14 @@ std::string bytes_chart(const RunFolder& folder, std::span<const Json* const> fi
                       .y_label = "test accuracy",
                       .log_x = true};
   for (const Json* row : finished) {
-    if (!has_number(*row, "packed_bytes")) continue;
-    const std::string series = text_of(*row, "series");
+    if (!field(*row, "packed_bytes").is_number()) continue;
+    const std::string series = text_of(field(*row, "series"));
     const std::string kind = series.empty() ? "others" : series.substr(0, series.rfind(", "));
     auto at = std::find_if(chart.series.begin(), chart.series.end(), [&](const auto& s) { return s.name == kind; });
     if (at == chart.series.end())
       at = chart.series.insert(at, {.name = kind, .points = {}, .group = kind, .is_cloud = true});
     at->points.push_back(
-        {(*row)["packed_bytes"].get<double>(), (*row)["accuracy"].get<double>(), 0, text_of(*row, "title")});
+        {(*row)["packed_bytes"].get<double>(), (*row)["accuracy"].get<double>(), 0, text_of(field(*row, "title"))});
   }
   return chart.series.empty() ? "" : report::figure(chart, "bytes");
 }
@@ -82,11 +77,12 @@ std::string row_table(const RunFolder& folder, std::span<const Json* const> fini
       .headers = {"row", "accuracy", "validation", "reference", "bits", "bytes", "sparsity", "seed", "seconds"},
       .rows = {}};
   for (const Json* row : finished) {
-    table.rows.push_back({text_of(*row, "title"), number(*row, "accuracy", "{:.4f}"),
-                          number(*row, "validation_accuracy", "{:.4f}"), number(*row, "reference", "{:.4f}"),
-                          number(*row, "average_bits", "{:.2f}"), number(*row, "packed_bytes", "{:.0f}"),
-                          number(*row, "sparsity", "{:.3f}"), number(*row, "seed", "{:.0f}"),
-                          number(*row, "seconds", "{:.0f}")});
+    table.rows.push_back(
+        {text_of(field(*row, "title")), number_of(field(*row, "accuracy"), "{:.4f}"),
+         number_of(field(*row, "validation_accuracy"), "{:.4f}"), number_of(field(*row, "reference"), "{:.4f}"),
+         number_of(field(*row, "average_bits"), "{:.2f}"), number_of(field(*row, "packed_bytes"), "{:.0f}"),
+         number_of(field(*row, "sparsity"), "{:.3f}"), number_of(field(*row, "seed"), "{:.0f}"),
+         number_of(field(*row, "seconds"), "{:.0f}")});
   }
   return report::folded(fmt::format("All {} rows", finished.size()), report::table(table, folder.name + ": rows"));
 }

@@ -18,6 +18,7 @@
 
 #include "engine/base/files.h"
 #include "report/html.h"
+#include "report/shortened.h"
 
 namespace ingot::report {
 namespace {
@@ -89,10 +90,6 @@ struct Plot {
   std::string shares_note;
 };
 
-std::string shortened(const std::string& name) {
-  return name.size() <= kLongestLabel ? name : name.substr(0, kLongestLabel - 3) + "...";
-}
-
 std::string text_at(double x, double y, const char* anchor, const std::string& text, const std::string& css = "") {
   return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\"{}>{}</text>\n", x, y, anchor,
                      css.empty() ? "" : fmt::format(" class=\"{}\"", css), escaped(text));
@@ -133,7 +130,7 @@ Plot layout(const Chart& chart) {
   for (const Series& series : chart.series) {
     if (series.points.empty()) continue;
     n_named += !series.name.empty();
-    longest = std::max(longest, std::min(series.name.size(), kLongestLabel));
+    longest = std::max(longest, n_characters(shortened(series.name, kLongestLabel)));
     for (const Point& p : series.points) {
       if (series.is_level ? !std::isfinite(p.y) : !is_drawn(chart, p)) continue;
       ys.insert(ys.end(), {p.y - p.error, p.y + p.error});
@@ -270,7 +267,7 @@ std::string direct_labels(const Plot& plot) {
   }
   std::string out;
   for (const Label& label : labels) {
-    out += text_at(plot.right + 8, label.y + 4, "start", shortened(plot.chart.series[label.series].name),
+    out += text_at(plot.right + 8, label.y + 4, "start", shortened(plot.chart.series[label.series].name, kLongestLabel),
                    fmt::format("f{}", plot.strokes[label.series].colour));
   }
   return out;

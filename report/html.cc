@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 
 #include "engine/base/printable.h"
+#include "engine/io/base64.h"
 
 namespace ingot::report {
 namespace {
@@ -41,19 +41,6 @@ print-color-adjust:exact;-webkit-print-color-adjust:exact}.words .against{text-d
 details::details-content{content-visibility:visible;block-size:auto}}
 )";
 
-// RFC 4648.
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t n = std::min<std::size_t>(3, bytes.size() - i);
-    std::uint32_t word = 0;
-    for (std::size_t k = 0; k < 3; ++k) word = word << 8 | (k < n ? static_cast<std::uint8_t>(bytes[i + k]) : 0U);
-    for (std::size_t k = 0; k < 4; ++k) text += k <= n ? kDigits[word >> (18 - 6 * k) & 63U] : '=';
-  }
-  return text;
-}
-
 std::string cell(const char* element, bool left, const std::string& text) {
   return fmt::format("<{0}{1}>{2}</{0}>", element, left ? " class=\"left\"" : "", escaped(text));
 }
@@ -83,10 +70,7 @@ std::string table(const TextTable& table, const std::string& caption) {
     if (std::any_of(table.rows.begin(), table.rows.end(), [&](const auto& row) { return !row[k].empty(); }))
       columns.push_back(k);
   }
-  std::string markup = fmt::format(
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-      "aria-label=\"{0}\"><table><caption>{0}</caption>\n<thead><tr>",
-      escaped(caption));
+  std::string markup = fmt::format("<table><caption>{}</caption>\n<thead><tr>", escaped(caption));
   for (const std::size_t k : columns) markup += cell("th", k < table.n_left, table.headers[k]);
   markup += "</tr></thead>\n<tbody>\n";
   for (const auto& row : table.rows) {
@@ -94,7 +78,7 @@ std::string table(const TextTable& table, const std::string& caption) {
     for (const std::size_t k : columns) markup += cell("td", k < table.n_left, row[k]);
     markup += "</tr>\n";
   }
-  return markup + "</tbody></table></div>\n";
+  return scrolling(caption, markup + "</tbody></table>") + "\n";
 }
 
 std::string figure(const std::string& markup, const std::string& caption, const std::string& name,
@@ -102,13 +86,25 @@ std::string figure(const std::string& markup, const std::string& caption, const 
   std::string link;
   if (!csv.empty()) {
     link = fmt::format(" <a download=\"{0}.csv\" href=\"data:text/csv;base64,{1}\">{0}.csv</a>", escaped(name),
-                       base64(csv));
+                       engine::to_base64(csv));
   }
   return fmt::format("<figure>{}\n<figcaption>{}{}</figcaption></figure>\n", markup, escaped(caption), link);
 }
 
 std::string figure(const Chart& chart, const std::string& name) {
   return figure(svg(chart, SvgUse::in_page), chart.title + ".", name, csv(chart));
+}
+
+std::string drawing(double width, double height, const std::string& title, const std::string& body) {
+  return fmt::format(
+      "<svg class=\"chart wide\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" height=\"{1:.0f}\" "
+      "role=\"img\"><title>{2}</title>\n{3}</svg>",
+      width, height, escaped(title), body);
+}
+
+std::string scrolling(const std::string& label, const std::string& markup) {
+  return fmt::format("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\">{}</div>", escaped(label),
+                     markup);
 }
 
 std::string side_by_side(const std::string& figures) { return "<div class=\"figures\">\n" + figures + "</div>\n"; }

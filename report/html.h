@@ -25,6 +25,12 @@ std::string figure(const std::string& markup, const std::string& caption, const 
                    const std::string& csv);
 std::string figure(const Chart& chart, const std::string& name);
 
+// An SVG in the style of charts, not scaled down: for what is scrolled. `body`: its elements.
+std::string drawing(double width, double height, const std::string& title, const std::string& body);
+
+// Markup that scrolls sideways where the screen is narrow, also by the keyboard. `label`: its name for screen readers.
+std::string scrolling(const std::string& label, const std::string& markup);
+
 // Figures side by side where the screen is wide enough.
 std::string side_by_side(const std::string& figures);
 

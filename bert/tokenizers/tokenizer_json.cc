@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "bert/tokenizers/base64.h"
+#include "engine/io/base64.h"
 #include "bert/tokenizers/merges.h"
 #include "bert/tokenizers/sentencepiece_model.h"
 #include "engine/base/error.h"
@@ -218,7 +218,7 @@ class Reader {
       const std::string type = type_of(step, "normalizer");
       if (type == "Precompiled" && model.charsmap.empty() && !ends && !runs) {
         const Json table = step.value("precompiled_charsmap", Json());
-        const auto bytes = table.is_string() ? from_base64(table.get<std::string>()) : std::nullopt;
+        const auto bytes = table.is_string() ? engine::from_base64(table.get<std::string>()) : std::nullopt;
         require(bytes.has_value(), "{}: precompiled_charsmap must be base64", subject_);
         model.charsmap = *bytes;
       } else if (type == "Strip") {

@@ -1,7 +1,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "bert/tokenizers/base64.h"
+#include "engine/io/base64.h"
 #include "bert/tokenizers/merges.h"
 #include "bert/tokenizers/sentencepiece_model.h"
 #include "bert/tokenizers/tokenizer_json.h"
@@ -97,7 +97,7 @@ json sentence_piece(const Tokenizer& tokenizer, json root) {
             piece.text);
   json normalizers = json::array();
   if (!model.charsmap.empty())
-    normalizers.push_back({{"type", "Precompiled"}, {"precompiled_charsmap", to_base64(model.charsmap)}});
+    normalizers.push_back({{"type", "Precompiled"}, {"precompiled_charsmap", engine::to_base64(model.charsmap)}});
   // Not the library's Strip, which removes more than spaces.
   normalizers.push_back({{"type", "Replace"}, {"pattern", {{"Regex", "^ +| +$"}}}, {"content", ""}});
   normalizers.push_back({{"type", "Replace"}, {"pattern", {{"Regex", " {2,}"}}}, {"content", " "}});

@@ -6,6 +6,7 @@
 
 #include "pipeline/pages/model_at_work.h"
 #include "report/html.h"
+#include "report/shortened.h"
 
 namespace ingot::pipeline {
 namespace {
@@ -25,7 +26,7 @@ float probability(const AttentionMap& map, std::size_t query, std::size_t key) {
 std::string axes(const InspectedText& text) {
   std::string body;
   for (std::size_t i = 0; i < n_drawn(text); ++i) {
-    const std::string token = report::escaped(shortened(text.tokens[i], kLongestToken));
+    const std::string token = report::escaped(report::shortened(text.tokens[i], kLongestToken));
     const double middle = (static_cast<double>(i) + 0.5) * kCell;
     body += fmt::format("<text x=\"{:.0f}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>\n", kLeft - 5, kTop + middle + 3,
                         token);
@@ -61,12 +62,10 @@ std::string map_svg(const InspectedText& text, const AttentionMap& map) {
   const std::string title = fmt::format("layer {}, head {}", map.layer + 1, map.head + 1);
   const std::size_t n = n_drawn(text);
   const double size = static_cast<double>(n) * kCell;
-  return fmt::format(
-      "<figure><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Attention of {0}\"><svg "
-      "class=\"chart wide\" viewBox=\"0 0 {1:.0f} {2:.0f}\" width=\"{1:.0f}\" height=\"{2:.0f}\" "
-      "style=\"font-size:10px\" "
-      "role=\"img\"><title>Attention of {0}</title>\n{3}{4}</svg></div>\n<figcaption>{0}</figcaption></figure>\n",
-      title, kLeft + size + 4, kTop + size + 4, axes(text), cells(map, n));
+  const std::string drawing = report::drawing(kLeft + size + 4, kTop + size + 4, "Attention of " + title,
+                                              "<g style=\"font-size:10px\">" + axes(text) + cells(map, n) + "</g>");
+  return fmt::format("<figure>{}\n<figcaption>{}</figcaption></figure>\n",
+                     report::scrolling("Attention of " + title, drawing), title);
 }
 
 std::string csv_of(const InspectedText& text) {
@@ -85,7 +84,7 @@ std::string caption_of(const ModelAtWork& model, const InspectedText& text) {
   std::string caption = fmt::format(
       "{}: where the tokens of \"{}\" look: a row is a token that looks, a column one that is looked at, and a shade "
       "its probability, full at the largest of its map. A row sums to 1.",
-      model.name, shortened(text.text, 60));
+      model.name, report::shortened(text.text, 60));
   if (text.tokens.size() > kMostTokens)
     caption += fmt::format(" Drawn are the first {} of {} tokens; the others have the rest of the sum.", kMostTokens,
                            text.tokens.size());

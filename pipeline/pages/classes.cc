@@ -4,6 +4,7 @@
 
 #include "pipeline/pages/panel.h"
 #include "report/html.h"
+#include "report/shortened.h"
 
 namespace ingot::pipeline {
 namespace {
@@ -14,7 +15,8 @@ constexpr std::size_t kMostInMatrix = 30;
 
 std::string share(const Json& value) { return value.is_number() ? fmt::format("{:.4f}", value.get<double>()) : "-"; }
 
-std::string text_of(const Json& row, const char* name) {
+// A label, or a count.
+std::string shown(const Json& row, const char* name) {
   if (!row.contains(name)) return {};
   return row[name].is_string() ? row[name].get<std::string>() : row[name].dump();
 }
@@ -23,9 +25,9 @@ std::string score_table(const RunFolder& folder) {
   report::TextTable table{.headers = {"class", "precision", "recall", "F1", "texts", "predicted"}, .rows = {}};
   for (const Json& row : folder.result["classes"]) {
     if (!row.is_object()) return {};
-    table.rows.push_back({text_of(row, "label"), share(row.value("precision", Json())),
-                          share(row.value("recall", Json())), share(row.value("f1", Json())), text_of(row, "support"),
-                          text_of(row, "predicted")});
+    table.rows.push_back({shown(row, "label"), share(row.value("precision", Json())),
+                          share(row.value("recall", Json())), share(row.value("f1", Json())), shown(row, "support"),
+                          shown(row, "predicted")});
   }
   return report::table(table, folder.name + ": scores of each class");
 }
@@ -44,7 +46,7 @@ std::string matrix_svg(const Json& matrix, const std::vector<std::string>& label
   std::string body;
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const double at = static_cast<double>(i) * cell;
-    const std::string label = report::escaped(labels[i].size() > 22 ? labels[i].substr(0, 19) + "..." : labels[i]);
+    const std::string label = report::escaped(report::shortened(labels[i], 20));
     body += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>\n", left - 6,
                         top + at + cell / 2 + 4, label);
     body += fmt::format("<text transform=\"translate({:.1f} {:.1f}) rotate(-45)\">{}</text>\n", left + at + cell / 2,
@@ -64,11 +66,8 @@ std::string matrix_svg(const Json& matrix, const std::vector<std::string>& label
                           x + cell / 2, y + cell / 2 + 4, cell > 40 ? 13 : 9, count);
     }
   }
-  return fmt::format(
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Confusion matrix\"><svg class=\"chart wide\" "
-      "viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" height=\"{1:.0f}\" role=\"img\"><title>Confusion "
-      "matrix</title>\n{2}</svg></div>",
-      left + n * cell + 60, top + n * cell + 10, body);
+  return report::scrolling("Confusion matrix",
+                           report::drawing(left + n * cell + 60, top + n * cell + 10, "Confusion matrix", body));
 }
 
 std::string matrix_csv(const Json& matrix, const std::vector<std::string>& labels) {
@@ -83,7 +82,7 @@ std::string matrix_csv(const Json& matrix, const std::vector<std::string>& label
 
 std::string confusion(const RunFolder& folder) {
   std::vector<std::string> labels;
-  for (const Json& row : folder.result["classes"]) labels.push_back(text_of(row, "label"));
+  for (const Json& row : folder.result["classes"]) labels.push_back(shown(row, "label"));
   if (!folder.result.contains("confusion") || !is_matrix(folder.result["confusion"], labels.size())) return {};
   const Json& matrix = folder.result["confusion"];
   const std::string csv = matrix_csv(matrix, labels);

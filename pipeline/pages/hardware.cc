@@ -7,21 +7,15 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "pipeline/pages/fields.h"
 #include "pipeline/pages/panel.h"
 #include "report/html.h"
+#include "report/shortened.h"
 
 namespace ingot::pipeline {
 namespace {
 
 using engine::Json;
-
-// The member of an object, or null.
-const Json& at(const Json& object, const char* name) {
-  static const Json kNull;
-  return object.is_object() && object.contains(name) ? object[name] : kNull;
-}
-
-std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : ""; }
 
 // Whole numbers without a point, others with four digits.
 std::string number(const Json& value) {
@@ -32,29 +26,29 @@ std::string number(const Json& value) {
 
 // "fixed(8,4) x 128": format and count of a stream.
 std::string stream_text(const Json& port) {
-  const Json &precision = at(port, "precision"), &shape = at(port, "shape");
+  const Json &precision = field(port, "precision"), &shape = field(port, "shape");
   if (!precision.is_array() || precision.size() != 2 || !shape.is_array() || shape.empty()) return {};
   return fmt::format("fixed({},{}) x {}", number(precision[0]), number(precision[1]), number(shape[shape.size() - 1]));
 }
 
 std::vector<const Json*> nodes_of(const RunFolder& folder) {
   std::vector<const Json*> nodes;
-  const Json& all = at(at(folder.result, "metadata"), "nodes");
+  const Json& all = field(field(folder.result, "metadata"), "nodes");
   if (!all.is_array()) return nodes;
   for (const Json& node : all) {
-    if (!text_of(at(node, "name")).empty()) nodes.push_back(&node);
+    if (!text_of(field(node, "name")).empty()) nodes.push_back(&node);
   }
   return nodes;
 }
 
 std::string box(const Json& node, double x) {
-  const Json& hardware = at(node, "hardware");
-  const Json& parallelism = at(hardware, "parallelism");
+  const Json& hardware = field(node, "hardware");
+  const Json& parallelism = field(hardware, "parallelism");
   std::string lanes;
   if (parallelism.is_array() && parallelism.size() == 2)
     lanes = fmt::format("{} in, {} out a cycle", number(parallelism[0]), number(parallelism[1]));
-  const std::string lines[] = {text_of(at(node, "name")), text_of(at(at(node, "common"), "op")), lanes,
-                               fmt::format("{} cycles a vector", number(at(hardware, "cycles")))};
+  const std::string lines[] = {text_of(field(node, "name")), text_of(field(field(node, "common"), "op")), lanes,
+                               fmt::format("{} cycles a vector", number(field(hardware, "cycles")))};
   std::string body = fmt::format(
       "<rect class=\"k0\" fill=\"none\" stroke-width=\"1.5\" x=\"{:.0f}\" y=\"10\" width=\"170\" height=\"84\" "
       "rx=\"6\"/>\n",
@@ -62,7 +56,7 @@ std::string box(const Json& node, double x) {
   double y = 30;
   for (const std::string& line : lines) {
     body += fmt::format("<text x=\"{:.0f}\" y=\"{:.0f}\" text-anchor=\"middle\"{}>{}</text>\n", x + 85, y,
-                        y < 31 ? " font-weight=\"bold\"" : "", report::escaped(line.substr(0, 24)));
+                        y < 31 ? " font-weight=\"bold\"" : "", report::escaped(report::shortened(line, 24)));
     y += 19;
   }
   return body;
@@ -80,35 +74,30 @@ std::string block_diagram(const RunFolder& folder, std::span<const Json* const> 
   std::string body, csv = "layer,operation,cycles,weight bits,multiply-adds\n";
   double x = 10;
   for (const Json* node : nodes) {
-    body += arrow(at(at(at(*node, "common"), "args"), "data_in_0"), x) + box(*node, x + kArrow);
-    const Json& software = at(*node, "software");
-    csv += fmt::format("{},{},{},{},{}\n", report::csv_field(text_of(at(*node, "name"))),
-                       report::csv_field(text_of(at(at(*node, "common"), "op"))),
-                       number(at(at(*node, "hardware"), "cycles")), number(at(software, "weight_bits")),
-                       number(at(software, "macs")));
+    body += arrow(field(field(field(*node, "common"), "args"), "data_in_0"), x) + box(*node, x + kArrow);
+    const Json& software = field(*node, "software");
+    csv += fmt::format("{},{},{},{},{}\n", report::csv_field(text_of(field(*node, "name"))),
+                       report::csv_field(text_of(field(field(*node, "common"), "op"))),
+                       number(field(field(*node, "hardware"), "cycles")), number(field(software, "weight_bits")),
+                       number(field(software, "macs")));
     x += kStep;
   }
-  body += arrow(at(at(at(*nodes.back(), "common"), "results"), "data_out_0"), x);
+  body += arrow(field(field(field(*nodes.back(), "common"), "results"), "data_out_0"), x);
   const std::string title = fmt::format("{}: the layers as blocks, and the streams between them", folder.name);
-  return report::figure(
-      fmt::format(
-          "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Block diagram\"><svg class=\"chart wide\" "
-          "viewBox=\"0 0 {0:.0f} 104\" width=\"{0:.0f}\" height=\"104\" "
-          "role=\"img\"><title>{1}</title>\n{2}</svg></div>",
-          x + kArrow + 10, report::escaped(title), body),
-      title + ".", "blocks", csv);
+  return report::figure(report::scrolling("Block diagram", report::drawing(x + kArrow + 10, 104, title, body)),
+                        title + ".", "blocks", csv);
 }
 
 // The memories and tables of the layers.
 std::string storage_table(const RunFolder& folder, std::span<const Json* const> nodes) {
   report::TextTable table{.headers = {"layer", "tensor", "in", "words", "bits a word"}, .rows = {}, .n_left = 3};
   for (const Json* node : nodes) {
-    const Json& interface = at(at(*node, "hardware"), "interface");
+    const Json& interface = field(field(*node, "hardware"), "interface");
     if (!interface.is_object()) continue;
     for (const auto& [name, port] : interface.items()) {
-      if (text_of(at(port, "storage")).empty()) continue;
-      table.rows.push_back({text_of(at(*node, "name")), name, text_of(at(port, "storage")), number(at(port, "words")),
-                            number(at(port, "word_bits"))});
+      if (text_of(field(port, "storage")).empty()) continue;
+      table.rows.push_back({text_of(field(*node, "name")), name, text_of(field(port, "storage")),
+                            number(field(port, "words")), number(field(port, "word_bits"))});
     }
   }
   return table.rows.empty() ? "" : report::table(table, folder.name + ": memories");
@@ -124,9 +113,9 @@ std::string area_table(const RunFolder& folder) {
   for (std::string line; std::getline(lines, line);) {
     try {
       const Json row = engine::parse_json(line, "synth.jsonl");
-      table.rows.push_back({text_of(at(row, "target")), number(at(row, "lut")), number(at(row, "ff")),
-                            number(at(row, "dsp")), number(at(row, "bram")), number(at(row, "carry")),
-                            number(at(row, "fmax")), number(at(row, "cycles")), text_of(at(row, "tool"))});
+      table.rows.push_back({text_of(field(row, "target")), number(field(row, "lut")), number(field(row, "ff")),
+                            number(field(row, "dsp")), number(field(row, "bram")), number(field(row, "carry")),
+                            number(field(row, "fmax")), number(field(row, "cycles")), text_of(field(row, "tool"))});
     } catch (const engine::Error&) {
       ++n_damaged;
     }
@@ -150,7 +139,7 @@ std::string simulation_table(const RunFolder& folder) {
   report::TextTable table{.headers = {"simulation", "value"}, .rows = {}, .n_left = 2};
   for (const char* name : {"equal", "simulator", "vectors", "beats", "different_beats", "cycles", "latency_cycles",
                            "interval_cycles", "utilisation", "resets", "stalls", "source", "seed"}) {
-    if (const Json& value = at(result, name); !value.is_null())
+    if (const Json& value = field(result, name); !value.is_null())
       table.rows.push_back({name, value.is_number() ? number(value) : shown_value(value)});
   }
   return report::table(table, folder.name + ": the design against the integers of the model");

@@ -81,9 +81,6 @@ std::string prediction_line(const bert::Config& config, std::span<const float> p
 // The model answers whole texts with labels or numbers.
 bool answers_texts(const bert::Config& config);
 
-// The text with single blanks, cut after so many characters, which "..." then says.
-std::string shortened(const std::string& text, std::size_t n_characters);
-
 // Panels: markup of report/html.h; empty if there is nothing to show.
 std::string texts_markup(std::span<const ModelAtWork> models);      // the worst and the most surprising texts
 std::string words_markup(std::span<const ModelAtWork> models);      // which words speak for the answer

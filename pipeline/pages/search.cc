@@ -6,8 +6,10 @@
 #include <cmath>
 #include <optional>
 
+#include "pipeline/pages/fields.h"
 #include "pipeline/pages/panel.h"
 #include "report/html.h"
+#include "report/shortened.h"
 
 namespace ingot::pipeline {
 namespace {
@@ -41,8 +43,7 @@ Trials trials_of(const Json& result) {
   const Json* front = result.contains("front") && result["front"].is_array() ? &result["front"] : nullptr;
   for (const Json& row : result["trials"]) {
     if (!row.is_object() || !row.contains("number") || !row["number"].is_number()) continue;
-    Trial trial{.number = row["number"].get<double>(), .state = {}, .values = {}};
-    if (row.contains("state") && row["state"].is_string()) trial.state = row["state"].get<std::string>();
+    Trial trial{.number = row["number"].get<double>(), .state = text_of(field(row, "state")), .values = {}};
     if (row.contains("parameters") && row["parameters"].is_object()) {
       trial.parameters = &row["parameters"];
       add_names(row["parameters"], trials.parameters);
@@ -50,8 +51,8 @@ Trials trials_of(const Json& result) {
     if (trial.state == "complete" && row.contains("values") && row["values"].is_object()) {
       add_names(row["values"], trials.measures);
       for (const std::string& name : trials.measures) {
-        const bool has_value = row["values"].contains(name) && row["values"][name].is_number();
-        trial.values.push_back(has_value ? row["values"][name].get<double>() : NAN);
+        const Json& value = field(row["values"], name.c_str());
+        trial.values.push_back(value.is_number() ? value.get<double>() : NAN);
       }
     }
     trial.is_on_front = front != nullptr && std::any_of(front->begin(), front->end(), [&](const Json& number) {
@@ -116,7 +117,7 @@ std::string importances(const Json& result, const std::string& name) {
     body += fmt::format(
         "<text x=\"190\" y=\"{:.1f}\" text-anchor=\"end\">{}</text><rect class=\"f0\" x=\"200\" y=\"{:.1f}\" "
         "width=\"{:.1f}\" height=\"14\"/><text x=\"{:.1f}\" y=\"{:.1f}\">{:.3f}</text>\n",
-        y + 12, report::escaped(parameter.substr(0, 26)), y, width, 206 + width, y + 12, share);
+        y + 12, report::escaped(report::shortened(parameter, 26)), y, width, 206 + width, y + 12, share);
     csv += fmt::format("{},{}\n", report::csv_field(parameter), share);
     y += 22;
   }
@@ -166,10 +167,10 @@ Coordinate coordinate_of(const std::string& name, const Trials& trials) {
 std::string axis_svg(const Coordinate& axis, double x) {
   std::string body = fmt::format(
       "<path class=\"axis\" d=\"M{0:.1f} 60V300\"/><text transform=\"translate({0:.1f} 50) rotate(-25)\">{1}</text>\n",
-      x, report::escaped(axis.name.substr(0, 24)));
+      x, report::escaped(report::shortened(axis.name, 24)));
   const auto label = [&](double share, const std::string& text) {
     body += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" font-size=\"11\">{}</text>\n", x + 4, 304 - 240 * share,
-                        report::escaped(text.substr(0, 14)));
+                        report::escaped(report::shortened(text, 14)));
   };
   if (axis.is_numeric) {
     label(0, fmt::format("{:.4g}", axis.low));
@@ -217,11 +218,7 @@ std::string parallel(const Trials& trials, const std::string& name) {
   for (std::size_t k = 0; k < axes.size(); ++k) body += axis_svg(axes[k], 40 + gap * static_cast<double>(k));
   const std::string title = fmt::format("{}: a line a trial over its parameters; orange: the tenth with the largest {}",
                                         name, trials.measures[0]);
-  return report::figure(fmt::format("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Parallel "
-                                    "coordinates\"><svg class=\"chart wide\" "
-                                    "viewBox=\"0 0 {0:.0f} 316\" width=\"{0:.0f}\" height=\"316\" "
-                                    "role=\"img\"><title>{1}</title>\n{2}{3}</svg></div>",
-                                    width, report::escaped(title), lines, body),
+  return report::figure(report::scrolling("Parallel coordinates", report::drawing(width, 316, title, lines + body)),
                         title + ".", "trials", csv);
 }
 

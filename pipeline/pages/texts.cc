@@ -5,6 +5,7 @@
 
 #include "pipeline/pages/model_at_work.h"
 #include "report/html.h"
+#include "report/shortened.h"
 
 namespace ingot::pipeline {
 namespace {
@@ -16,8 +17,12 @@ std::string table_of(const std::vector<JudgedText>& texts, const std::string& me
       .headers = {measure, "text", "second text", "truth", "prediction", "probabilities"}, .rows = {}, .n_left = 6};
   bool is_cut = false;
   for (const JudgedText& text : texts) {
-    const std::string first = shortened(text.example.text, kLongest), second = shortened(text.example.second, kLongest);
-    is_cut = is_cut || first.ends_with("...") || second.ends_with("...");
+    const std::string first = report::shortened(text.example.text, kLongest),
+                      second = report::shortened(text.example.second, kLongest);
+    const auto is_longer = [](const std::string& whole) {
+      return report::n_characters(report::shortened(whole, whole.size())) > kLongest;
+    };
+    is_cut = is_cut || is_longer(text.example.text) || is_longer(text.example.second);
     table.rows.push_back(
         {fmt::format("{:.4g}", text.loss), first, second, text.truth, text.prediction, text.probabilities});
   }
@@ -30,25 +35,6 @@ std::string table_of(const std::vector<JudgedText>& texts, const std::string& me
 bool has_one_number(const JudgedText& a, const JudgedText& b) { return a.number == b.number; }
 
 }  // namespace
-
-std::string shortened(const std::string& text, std::size_t n_characters) {
-  std::string out;
-  std::size_t n = 0;
-  bool is_blank = false;
-  for (const char c : text) {
-    if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
-      is_blank = !out.empty();
-      continue;
-    }
-    const bool begins = (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;  // a character of UTF-8
-    n += static_cast<std::size_t>(begins) + static_cast<std::size_t>(is_blank);
-    if (begins && n > n_characters) return out + "...";
-    if (is_blank) out += ' ';
-    is_blank = false;
-    out += c;
-  }
-  return out;
-}
 
 std::string texts_markup(std::span<const ModelAtWork> models) {
   std::string markup;

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "bert/tokenizers/base64.h"
+#include "engine/io/base64.h"
 #include "bert/tokenizers/sentencepiece_model.h"
 #include "bert/tokenizers/tokenizer_json.h"
 #include "bert/tokenizers/train_tokenizer.h"
@@ -39,7 +39,7 @@ const std::string& charsmap() {
 
 json with_charsmap(json file) {
   if (file["normalizer"]["type"] == "Sequence")
-    file["normalizer"]["normalizers"][0]["precompiled_charsmap"] = bert::to_base64(charsmap());
+    file["normalizer"]["normalizers"][0]["precompiled_charsmap"] = engine::to_base64(charsmap());
   return file;
 }
 
@@ -175,8 +175,8 @@ TEST_CASE("base64 is that of RFC 4648") {
                                                          {"fooba", "Zm9vYmE="},
                                                          {"foobar", "Zm9vYmFy"}};
   for (const auto& [bytes, text] : vectors) {
-    CHECK(bert::to_base64(bytes) == text);
-    CHECK(bert::from_base64(text) == bytes);
+    CHECK(engine::to_base64(bytes) == text);
+    CHECK(engine::from_base64(text) == bytes);
   }
-  for (const char* text : {"Zg=", "Zg", "Z===", "Zm 9", "=m9v", "Zm9v\n"}) CHECK(!bert::from_base64(text));
+  for (const char* text : {"Zg=", "Zg", "Z===", "Zm 9", "=m9v", "Zm9v\n"}) CHECK(!engine::from_base64(text));
 }

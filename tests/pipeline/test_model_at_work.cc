@@ -8,6 +8,7 @@
 #include "compress/compression.h"
 #include "compress/formats/format.h"
 #include "pipeline/pages/model_at_work.h"
+#include "report/shortened.h"
 #include "tests/support/error_text.h"
 
 namespace ingot {
@@ -121,11 +122,25 @@ TEST_CASE("maps are drawn of 40 tokens, the rest is said, and texts that would m
   CHECK(many.size() < 2'400'000);
 }
 
+TEST_CASE("texts are said to be cut where they are, not where they end with dots of their own") {
+  ModelAtWork model{.name = "a",
+                    .notes = {},
+                    .judged = {.of = "texts", .measure = "loss", .worst = {{}}, .surprising = {}},
+                    .inspected = {}};
+  const auto markup = [&](const std::string& text) {
+    model.judged.worst[0].example.text = text;
+    return texts_markup(std::vector{model});
+  };
+  CHECK_FALSE(test::contains(markup("Well..."), "Texts end after"));
+  CHECK_FALSE(test::contains(markup(std::string(300, 'x')), "Texts end after"));
+  CHECK(test::contains(markup(std::string(301, 'x')), "Texts end after 300 characters (...)."));
+}
+
 TEST_CASE("a text is shortened between characters, its blanks to one each") {
-  CHECK(pipeline::shortened("  a \n\t b  ", 10) == "a b");
-  CHECK(pipeline::shortened("abcd", 4) == "abcd");
-  CHECK(pipeline::shortened("abcde", 4) == "abcd...");
-  CHECK(pipeline::shortened("\u00e4\u00f6\u00fc", 2) == "\u00e4\u00f6...");
+  CHECK(report::shortened("  a \n\t b  ", 10) == "a b");
+  CHECK(report::shortened("abcd", 4) == "abcd");
+  CHECK(report::shortened("abcde", 4) == "abcd...");
+  CHECK(report::shortened("\u00e4\u00f6\u00fc", 2) == "\u00e4\u00f6...");
 }
 
 }  // namespace

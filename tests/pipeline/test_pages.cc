@@ -114,6 +114,24 @@ TEST_CASE("a matrix tells right from wrong by colour, and a front its trials fro
   CHECK(test::contains(search, "All 3 trials"));
 }
 
+TEST_CASE("long names in any script are cut between their characters") {
+  const test::TemporaryFolder place;
+  std::string name;
+  for (int i = 0; i < 40; ++i) name += "\u00e4\u4e2d";
+  const std::vector<RunFolder> folders{
+      run_folder(place, "a",
+                 fmt::format(R"({{"classes": [{{"label": "{0}"}}, {{"label": "b"}}], "confusion": [[1, 2], [0, 4]],
+                      "trials": [{{"number": 0, "state": "complete", "values": {{"{0}": 1}}, "parameters": {{"{0}": "{0}", "k": 1}}}}],
+                      "importances": {{"{0}": 0.5}}, "best_so_far": [1], "metadata": {{"nodes": [{{"name": "{0}"}}]}}}})",
+                             name),
+                 fmt::format("{{\"step\": 1, \"{}\": 2}}\n", name))};
+  for (const auto markup :
+       {pipeline::curves_markup, pipeline::classes_markup, pipeline::search_markup, pipeline::hardware_markup}) {
+    CHECK(test::contains(markup(folders), "\u00e4\u4e2d"));
+    CHECK_FALSE(test::contains(markup(folders), "\\x"));
+  }
+}
+
 TEST_CASE("fields of another type than a run writes leave their figure out, and end nothing") {
   const test::TemporaryFolder place;
   for (

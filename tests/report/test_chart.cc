@@ -125,6 +125,17 @@ TEST_CASE("error bars reach one standard error to both sides, and the axis holds
   CHECK(std::stod(bar[3]) >= 14);
 }
 
+TEST_CASE("a long name at the end of a line is cut between characters, and ... says so") {
+  Chart chart = chart_of({{1, 1}, {2, 2}});
+  for (int i = 0; i < 2; ++i) {
+    chart.series[0].name = "n";  // so that a cut by bytes would go through a letter
+    for (int k = 0; k < 60; ++k) chart.series[0].name += i == 0 ? "n" : "\u00fc";
+    const std::string drawing = svg(chart, report::SvgUse::in_page);
+    CHECK(test::contains(drawing, "...</text>"));
+    CHECK_FALSE(test::contains(drawing, "\\x"));
+  }
+}
+
 TEST_CASE("names with markup are text, and the same chart is the same bytes") {
   Chart chart = chart_of({{1, 1, 0, "<script>alert(1)</script>"}, {2, 2}});
   chart.title = "a & b";

@@ -1,8 +1,8 @@
-#include "bert/tokenizers/base64.h"
+#include "engine/io/base64.h"
 
 #include <cstdint>
 
-namespace ingot::bert {
+namespace ingot::engine {
 namespace {
 
 constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -39,4 +39,4 @@ std::optional<std::string> from_base64(std::string_view text) {
   return bytes;
 }
 
-}  // namespace ingot::bert
+}  // namespace ingot::engine
