@@ -1,4 +1,6 @@
 #include <doctest/doctest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -139,6 +141,52 @@ TEST_CASE("the weight and bias gradients of every instruction set agree with sum
     Matrix alone = dw_before;
     linear_weight_gradient(row, m, n, k, dy.data(), dy.stride, x.data(), x.stride, accumulate, alone.data(), nullptr);
     CHECK(alone.values == dw.values);
+  });
+}
+
+// n floats with nothing behind them that may be read.
+class Guarded {
+ public:
+  explicit Guarded(std::int64_t n) : page_(static_cast<std::size_t>(sysconf(_SC_PAGESIZE))) {
+    const std::size_t n_bytes = static_cast<std::size_t>(n) * sizeof(float);
+    n_pages_ = n_bytes / page_ + 2;
+    map_ =
+        static_cast<char*>(mmap(nullptr, n_pages_ * page_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    REQUIRE(map_ != MAP_FAILED);
+    REQUIRE(mprotect(map_ + (n_pages_ - 1) * page_, page_, PROT_NONE) == 0);
+    data_ = reinterpret_cast<float*>(map_ + (n_pages_ - 1) * page_ - n_bytes);
+    std::fill_n(data_, n, 0.5f);
+  }
+  Guarded(const Guarded&) = delete;
+  Guarded& operator=(const Guarded&) = delete;
+  ~Guarded() { munmap(map_, n_pages_ * page_); }
+  float* data() { return data_; }
+
+ private:
+  std::size_t page_, n_pages_ = 0;
+  char* map_ = nullptr;
+  float* data_ = nullptr;
+};
+
+TEST_CASE(
+    "products of every instruction set touch nothing behind the last value of a matrix, also if a row is as long as a "
+    "panel") {
+  ingot::test::for_each_row(gemm_rows(), [](const GemmRow& row) {
+    for (const std::int64_t stride : {row.panel, row.panel + 1, 2 * row.panel}) {
+      for (const std::int64_t columns : {std::int64_t{1}, row.panel / 2, row.panel - 1, row.panel}) {
+        for (const std::int64_t m : {1, 5, 40, 130}) {
+          INFO(m, " rows of ", columns, ", ", stride, " apart");
+          const std::int64_t n = 7, size = (m - 1) * stride + columns;
+          Guarded x(size), dx(size), dy(m * n), dw(n * columns), dbias(n);
+          linear_weight_gradient(row, m, n, columns, dy.data(), n, x.data(), stride, false, dw.data(), dbias.data());
+          CHECK(dw.data()[n * columns - 1] == doctest::Approx(0.25 * static_cast<double>(m)));
+          linear_input_gradient(row, m, n, columns, dy.data(), n, dw.data(), false, dx.data(), stride);
+          linear_forward(row, m, n, columns, x.data(), stride, dw.data(), dbias.data(), Activation::identity, nullptr,
+                         dy.data(), n);
+          CHECK(std::isfinite(dy.data()[m * n - 1] + dx.data()[size - 1]));
+        }
+      }
+    }
   });
 }
 

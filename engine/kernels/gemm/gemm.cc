@@ -285,6 +285,7 @@ void linear_forward(const GemmRow& row, std::int64_t m, std::int64_t n, std::int
                          .b = packed,
                          .b_step = row.panel,
                          .panel_stride = row.panel * k,
+                         .b_is_packed = true,
                          .start = bias,
                          .start_stride = 0,
                          .c = sums,
@@ -316,6 +317,7 @@ void linear_input_gradient(const GemmRow& row, std::int64_t m, std::int64_t n, s
   whole.b = packed;
   whole.b_step = row.panel;
   whole.panel_stride = row.panel * n;
+  whole.b_is_packed = true;
   Product{row, whole}.run(nothing);
 }
 

@@ -32,6 +32,7 @@ struct GemmBlock {
   std::int64_t lda;
   const float* b;  // b(p,j) = b[(j / panel) panel_stride + p b_step + j % panel]
   std::int64_t b_step, panel_stride;
+  bool b_is_packed = false;   // its last, partial panel is padded and may be read whole; b_step == panel
   const float* start;         // null: 0; may be c
   std::int64_t start_stride;  // between rows; 0 repeats one row (a bias)
   float* c;
@@ -46,7 +47,6 @@ struct GemmRow {
   // to[(q inner + p) panel + r] = from[p ld + j], or from[j ld + p].
   void (*pack)(std::int64_t inner, std::int64_t n, const float* from, std::int64_t ld, float* to);
   void (*pack_transposed)(std::int64_t inner, std::int64_t n, const float* from, std::int64_t ld, float* to);
-  // A last, partial panel is read beyond n if b_step == panel: packed panels are padded.
   void (*multiply)(const GemmBlock& block);
   // Unless sums is null, sums[i] += sum over p of a(i,p).
   void (*multiply_transposed)(const GemmBlock& block, float* sums);

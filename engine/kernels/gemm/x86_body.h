@@ -215,7 +215,7 @@ std::int64_t panels_of(std::int64_t n) { return (n + kPanel - 1) / kPanel; }
 struct Columns {
   Columns(const GemmBlock& block, float* tail) : block_(block), full_(block.n), tail_(tail) {
     const std::int64_t partial = block.n % kPanel;
-    if (block.b_step == kPanel || partial == 0) return;
+    if (block.b_is_packed || partial == 0) return;
     full_ = block.n - partial;
     pack(block.inner, partial, block.b + full_ / kPanel * block.panel_stride, block.b_step, tail);
   }
