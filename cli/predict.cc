@@ -85,7 +85,7 @@ void predict_lines(const Command& command, const PredictOptions& o, const Common
 }
 
 void predict_rows(const Command& command, const PredictOptions& o, const Common& common) {
-  engine::require(o.texts.empty(), "--data: has the texts; none can be given beside it, got '{}'", o.texts.front());
+  if (!o.texts.empty()) engine::fail("--data: has the texts; none can be given beside it, got '{}'", o.texts.front());
   engine::require(!o.pairs, "--pairs: is about lines; the columns of --data say what is a pair");
   const bool to_file = !o.out.empty() && o.out != "-";
   engine::require(to_file || !common.json, "--json: would share standard output with the table; give it an --out");
