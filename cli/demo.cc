@@ -41,27 +41,57 @@ void clear(const fs::path& folder) {
   engine::require(!error, "--out {}: cannot make the folder: {}", folder.string(), error.message());
 }
 
-void type(std::vector<std::string> words) {
-  print_out(fmt::format("\n$ {}\n", labs::command_line(words)));
+// Says what a step shows and why, then takes it as a user would.
+void step(std::string_view says, std::vector<std::string> words) {
+  print_out(fmt::format("{}\n$ {}\n", says, labs::command_line(words)));
   if (engine::quiet()) words.emplace_back("--quiet");
   engine::require(run_program(words) == 0, "demo: the command above did not work");
+  print_out("\n");
 }
 
 // A layer of the model as hardware, as far as the programs for it are installed.
 void cast(const std::string& model, const std::string& rtl, const std::string& seed) {
-  print_out("\nIts pooler becomes SystemVerilog, which must give the bits that the model gives.\n");
-  type({"emit", model, "--block", "pooler", "--parallelism", "4", "--data", "glosses", "--activations", "200", "--out",
+  step("Its pooler, a layer and its tanh, becomes SystemVerilog: 16 multipliers take 1,024 cycles a vector.",
+       {"emit", model, "--block", "pooler", "--parallelism", "4", "--data", "glosses", "--activations", "200", "--out",
         rtl});
   if (engine::find_program("verilator_bin")) {
-    type({"simulate", rtl, "--activations", "--seed", seed});
+    step("The circuit is simulated on what real texts feed into this layer: every bit must be the model's.",
+         {"simulate", rtl, "--activations", "--seed", seed});
   } else {
-    print_out("(not simulated: install the Debian package verilator)\n");
+    print_out("(not simulated: install the Debian package verilator)\n\n");
   }
   if (engine::find_program("yosys")) {
-    type({"synth", rtl, "--target", "xilinx"});
+    step("Yosys maps the circuit to an FPGA: what it needs there stands beside what ingot's cost model foretold.",
+         {"synth", rtl, "--target", "xilinx"});
   } else {
-    print_out("(not synthesised: install the Debian package yosys)\n");
+    print_out("(not synthesised: install the Debian package yosys)\n\n");
   }
+}
+
+// An epoch, which is not all that this model can learn: the demo should be over within a minute.
+void learn(const std::string& tokenizer, const std::string& run, const std::string& seed) {
+  step("A tokenizer learns from the texts into which 6,000 pieces their words are cut: a model reads numbers.",
+       {"tokenizer", "train", "--data", "glosses", "--pieces", "6000", "--out", tokenizer});
+  step("A tiny BERT learns from nothing to tell 26 kinds of nouns apart by their definitions, seen once each.",
+       {"train", "--data", "glosses", "--tokenizer", tokenizer, "--model", "tiny", "--length", "32", "--batch", "32",
+        "--epochs", "1", "--lr", "1.5e-3", "--seed", seed, "--out", run});
+  step("It answers definitions that nobody labelled, each with a probability: this is what it was trained for.",
+       {"predict", run, "a metal block cast in a mould for later use", "a large wild cat with a mane",
+        "the feeling of great happiness", "a city in the north of Italy"});
+}
+
+void compress(const std::string& run, const fs::path& folder, const std::string& seed) {
+  const std::string pruned = (folder / "pruned").string(), quantized = (folder / "quantized").string();
+  step("Half of the weights of its linear layers become zero: the accuracy says how little they mattered.",
+       {"prune", run, "--data", "glosses", "--sparsity", "0.5", "--seed", seed, "--out", pruned});
+  step("What is left is rounded to numbers of 4 bits, embeddings included: the model takes an eighth of the memory.",
+       {"quantize", pruned, "--data", "glosses", "--width", "4", "--outputs", "8", "--embeddings", "--seed", seed,
+        "--out", quantized});
+  step("The rounded model runs in integers, and every output is compared: no bit may differ from what was measured.",
+       {"eval", quantized, "--data", "glosses", "--integer", "--verify"});
+  step("Each layer may have a width of its own: a search looks for the best ones below 4 bits on average.",
+       {"search", "mixed", pruned, "--data", "glosses", "--embeddings", "--max-bits", "4", "--inputs",
+        "fixed(8,calibrated)", "--trials", "12", "--seed", seed, "--out", (folder / "searched").string()});
 }
 
 void run(const Command& command, const std::string& out, const Common& common) {
@@ -69,30 +99,15 @@ void run(const Command& command, const std::string& out, const Common& common) {
   const fs::path folder = out;
   const pipeline::OutputLock lock(folder, full_name(command));
   clear(folder);
-  const std::string tokenizer = (folder / "glosses.model").string(), run = (folder / "glosses").string(),
-                    pruned = (folder / "pruned").string(), quantized = (folder / "quantized").string();
+  const std::string run = (folder / "glosses").string(), quantized = (folder / "quantized").string(),
+                    rtl = (folder / "rtl").string(), page = (folder / "page.html").string();
   std::optional<labs::OutputAside> aside;
   if (common.json) aside.emplace();
-  print_out("A tiny BERT learns from nothing to tell the 26 kinds of nouns in WordNet apart by their definitions.\n");
-  type({"tokenizer", "train", "--data", "glosses", "--pieces", "6000", "--out", tokenizer});
-  type({"train", "--data", "glosses", "--tokenizer", tokenizer, "--model", "tiny", "--length", "64", "--batch", "64",
-        "--epochs", "3", "--lr", "2e-3", "--seed", seed, "--out", run});
-  type({"eval", run, "--data", "glosses"});
-  type({"predict", run, "a metal block cast in a mould for later use", "a large wild cat with a mane",
-        "the feeling of great happiness", "a city in the north of Italy"});
-  print_out("\nHalf of the weights of its linear layers can go.\n");
-  type({"prune", run, "--data", "glosses", "--sparsity", "0.5", "--seed", seed, "--out", pruned});
-  print_out("\nWhat is left fits into numbers of 4 bits, embeddings included.\n");
-  type({"quantize", pruned, "--data", "glosses", "--width", "4", "--outputs", "8", "--embeddings", "--seed", seed,
-        "--out", quantized});
-  print_out("\nEach of its layers may have a width of its own; a search looks for the best ones below 4 bits.\n");
-  type({"search", "mixed", pruned, "--data", "glosses", "--embeddings", "--max-bits", "4", "--inputs",
-        "fixed(8,calibrated)", "--trials", "12", "--seed", seed, "--out", (folder / "searched").string()});
-  cast(quantized, (folder / "rtl").string(), seed);
-  print_out("\nWhat was learned, what compression cost and what became of it in hardware, on one page.\n");
-  const std::string page = (folder / "page.html").string();
-  type({"report", run, pruned, quantized, (folder / "searched").string(), (folder / "rtl").string(), "--out", page});
-  print_out("\n");
+  learn((folder / "glosses.model").string(), run, seed);
+  compress(run, folder, seed);
+  cast(quantized, rtl, seed);
+  step("One page shows what was learned, what compression cost and what became of it in hardware.",
+       {"report", run, (folder / "pruned").string(), quantized, (folder / "searched").string(), rtl, "--out", page});
   aside.reset();
   finish(
       command, common, folder, {{"model", (folder / "glosses" / "best").string()}, {"page", page}},
@@ -103,7 +118,8 @@ void run(const Command& command, const std::string& out, const Common& common) {
 }  // namespace
 
 void add_demo(Command& program) {
-  Command& command = program.add_subcommand("demo", "train, compress and predict on built-in data, in a few minutes");
+  Command& command =
+      program.add_subcommand("demo", "train, compress, search and make hardware on built-in data, within a minute");
   const auto common = add_common(command);
   const auto out = std::make_shared<std::string>("runs/demo");
   command.add_option("--out", *out, "folder to work in; an earlier demo there is replaced").type_name("DIR");
