@@ -4,7 +4,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
-#include "engine/io/json.h"
+#include "engine/io/saved.h"
 
 namespace ingot::labs {
 namespace fs = std::filesystem;
@@ -45,28 +45,38 @@ LabFolder::LabFolder(fs::path folder, const Json& identity) : path_(std::move(fo
   fs::exists(file) ? check_identity(file, identity) : engine::write_file(file, dumped(identity));
 }
 
-std::optional<Json> LabFolder::result(const Row& row) const {
+std::optional<RowResult> LabFolder::result(const Row& row) const {
   const fs::path file = row_folder(row.name) / "row.json";
   if (!fs::exists(file)) return std::nullopt;
-  Json saved = read_json(file);
-  require(saved.contains("result") && is_result(row, saved["result"]), "{}: holds no result{}", file.string(),
-          row.assemble == nullptr ? " with an accuracy" : "");
-  require(saved.value("commands", Json()) == Json(row.commands) && saved.value("plan", "") == row.plan,
+  const Json json = read_json(file);
+  const engine::Saved saved(json, file.string());
+  require(saved.get<std::vector<std::string>>("commands") == row.commands && saved.get<std::string>("plan") == row.plan,
           "{}: the row was made by other commands; remove its folder to make it anew", file.string());
-  return saved;
+  RowResult result(saved.at("result"), file.string() + ": result");
+  require(row.assemble != nullptr || result.figures.accuracy, "{}: holds no result with an accuracy", file.string());
+  result.seconds = saved.get<double>("seconds");
+  result.resumed = saved.get<bool>("resumed");
+  result.typed = saved.get<std::vector<std::string>>("typed");
+  return result;
 }
 
 Results LabFolder::results(std::span<const Row> rows) const {
   Results all;
   for (const Row& row : rows) {
-    if (std::optional<Json> done = result(row)) all.emplace(row.name, std::move(*done));
+    if (std::optional<RowResult> done = result(row)) all.emplace(row.name, std::move(*done));
   }
   return all;
 }
 
-void LabFolder::finish_row(const Row& row, const Json& result) const {
+void LabFolder::finish_row(const Row& row, const RowResult& result) const {
   const fs::path folder = row_folder(row.name);
-  engine::write_file(folder / "row.json", dumped(result));
+  engine::write_file(folder / "row.json", dumped({{"name", row.name},
+                                                  {"commands", row.commands},
+                                                  {"plan", row.plan},
+                                                  {"typed", result.typed},
+                                                  {"result", result.json},
+                                                  {"seconds", result.seconds},
+                                                  {"resumed", result.resumed}}));
   std::error_code ignored;
   fs::remove(folder / "training.safetensors", ignored);
   fs::remove_all(folder / "last", ignored);

@@ -27,12 +27,13 @@ class LabFolder {
   std::filesystem::path plan_file(const std::string& name) const { return path_ / "plans" / (name + ".toml"); }
   std::filesystem::path lock_file(const std::string& name) const { return path_ / "locks" / name; }
 
-  // The row's row.json if it is done. Throws Error if it was done by other commands than the row's, or is damaged.
-  std::optional<engine::Json> result(const Row& row) const;
+  // What the row came to if it is done, as its row.json says. Throws Error if it was done by other commands than the
+  // row's, or is damaged.
+  std::optional<RowResult> result(const Row& row) const;
   Results results(std::span<const Row> rows) const;
 
   // Marks the row as done. Of its run the best model stays; what only a continuation would need goes.
-  void finish_row(const Row& row, const engine::Json& result) const;
+  void finish_row(const Row& row, const RowResult& result) const;
 
  private:
   std::filesystem::path path_;

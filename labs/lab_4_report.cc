@@ -3,9 +3,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <optional>
+#include <span>
 
-#include "engine/io/json.h"
+#include "engine/io/saved.h"
 #include "hw/synthesis/area.h"
 #include "labs/lab.h"
 #include "labs/lab_4.h"
@@ -17,81 +20,145 @@ namespace fs = std::filesystem;
 namespace {
 
 using engine::Json;
+using engine::Saved;
 
-// A design that is done, with the best times of its simulations: the other rows have no "simulation".
-void add_result(Json& all, const Row& row, const Results& results) {
-  const auto done = results.find(row.name);
-  if (done == results.end() || !done->second.at("result").contains("simulation")) return;
-  all.update(done->second["result"]);
+// The area of a design on a chip, as Yosys and nextpnr found it, and as ingot's model says.
+struct DesignArea {
+  double lut, ff, dsp, bram;
+  std::optional<double> fmax_mhz;
+  double model_lut, model_ff, model_bram;
+};
+
+// A design that is done: what its commands `emit`, `simulate` and `synth` gave.
+struct DoneDesign {
+  const Row* row;
+  Json json;  // of its row in the lab's result.json
+  std::int64_t vectors, beats, cycles, simulated_ns;
+  bool equal, has_multipliers;
+  double build_seconds, simulation_seconds;  // the best of its rounds
+  // Measured without stalls; icarus measures none.
+  std::optional<double> latency_cycles, interval_cycles, utilisation;
+  std::map<std::string, DesignArea> areas;  // by target
+  const TimedDesign* timed = nullptr;       // its reference; null: there is none
+  double cycles_per_second() const { return static_cast<double>(cycles) / simulation_seconds; }
+  double wall_seconds() const { return build_seconds + simulation_seconds; }
+};
+
+DesignArea area_from(const Saved& synthesis) {
+  const Saved model = synthesis.object("model");
+  return {.lut = synthesis.get<double>("lut"),
+          .ff = synthesis.get<double>("ff"),
+          .dsp = synthesis.get<double>("dsp"),
+          .bram = synthesis.get<double>("bram"),
+          .fmax_mhz = synthesis.find<double>("fmax_mhz"),
+          .model_lut = model.get<double>("lut"),
+          .model_ff = model.get<double>("ff"),
+          .model_bram = model.get<double>("bram")};
+}
+
+// Takes the best times of the rounds that compared the timed designs in turns.
+void improve(DoneDesign& design, const Results& results) {
   for (const TimedDesign& timed : kTimedDesigns) {
-    if (row.name != timed.name) continue;
-    all["reference"] = {{"build_seconds", timed.reference_build}, {"wall_seconds", timed.reference_wall}};
-    const auto timing = results.find(kTimingRow);
-    if (timing == results.end()) continue;
-    const Json& again = timing->second.at("result").at(row.name);
-    Json& best = all["simulation"];
-    for (const char* key : {"build_seconds", "simulation_seconds"})
-      best[key] = std::min(best[key].get<double>(), again[key].get<double>());
-    best["cycles_per_second"] = best["cycles"].get<double>() / best["simulation_seconds"].get<double>();
-    best["rounds"] = 1 + again["rounds"].get<int>();
+    if (design.row->name == timed.name) design.timed = &timed;
   }
+  if (design.timed == nullptr) return;
+  design.json["reference"] = {{"build_seconds", design.timed->reference_build},
+                              {"wall_seconds", design.timed->reference_wall}};
+  const auto timing = results.find(kTimingRow);
+  if (timing == results.end()) return;
+  const Saved again = Saved(timing->second.json, kTimingRow).object(design.row->name);
+  design.build_seconds = std::min(design.build_seconds, again.get<double>("build_seconds"));
+  design.simulation_seconds = std::min(design.simulation_seconds, again.get<double>("simulation_seconds"));
+  design.json["simulation"].update({{"build_seconds", design.build_seconds},
+                                    {"simulation_seconds", design.simulation_seconds},
+                                    {"cycles_per_second", design.cycles_per_second()},
+                                    {"rounds", 1 + again.get<int>("rounds")}});
 }
 
-std::string number(const Json& object, const char* key, const char* format) {
-  return object.contains(key) ? fmt::format(fmt::runtime(format), object[key].get<double>()) : "";
+// Nothing of a row that is not done, or is no design: such rows have no "simulation".
+std::optional<DoneDesign> design_of(const ReportedRow& row, const Results& results) {
+  if (row.result == nullptr) return std::nullopt;
+  const Saved saved(row.result->json, row.row.name);
+  if (!saved.has("simulation")) return std::nullopt;
+  const Saved simulation = saved.object("simulation");
+  DoneDesign design{.row = &row.row,
+                    .json = as_json(row),
+                    .vectors = simulation.get<std::int64_t>("vectors"),
+                    .beats = simulation.get<std::int64_t>("beats"),
+                    .cycles = simulation.get<std::int64_t>("cycles"),
+                    .simulated_ns = simulation.get<std::int64_t>("simulated_ns"),
+                    .equal = simulation.get<bool>("equal"),
+                    .has_multipliers = saved.object("emit").find<double>("multipliers").value_or(0) > 0,
+                    .build_seconds = simulation.get<double>("build_seconds"),
+                    .simulation_seconds = simulation.get<double>("simulation_seconds"),
+                    .latency_cycles = simulation.find<double>("latency_cycles"),
+                    .interval_cycles = simulation.find<double>("interval_cycles"),
+                    .utilisation = simulation.find<double>("utilisation"),
+                    .areas = {}};
+  const Saved synthesis = saved.object("synthesis");
+  for (const auto& [target, found] : synthesis.json().items())
+    design.areas.emplace(target, area_from({found, row.row.name + ": synthesis for " + target}));
+  design.json.update(row.result->json);
+  improve(design, results);
+  return design;
 }
 
-report::TextTable simulations(const Json& rows) {
+std::string number(const std::optional<double>& value, const char* format) {
+  return value ? fmt::format(fmt::runtime(format), *value) : "";
+}
+
+report::TextTable simulations(std::span<const DoneDesign> designs) {
   report::TextTable table{.headers = {"design", "vectors", "beats", "equal", "latency", "cycles a vector", "busy %",
                                       "build s", "MASE build s", "M cycles/s", "simulated ns", "wall s", "MASE wall s"},
                           .rows = {}};
-  for (const Json& row : rows) {
-    const Json &s = row["simulation"], reference = row.value("reference", Json::object());
-    const double speed = s["cycles_per_second"].get<double>() / 1e6;
-    const bool linear = row["emit"].value("multipliers", 0) > 0;
-    table.rows.push_back(
-        {row["title"].get<std::string>(), number(s, "vectors", "{:.0f}"), number(s, "beats", "{:.0f}"),
-         s["equal"] == true ? "yes" : "NO", number(s, "latency_cycles", "{:.0f}"),
-         number(s, "interval_cycles", "{:.4g}"),
-         linear && s.contains("utilisation") ? fmt::format("{:.1f}", 100 * s["utilisation"].get<double>()) : "",
-         number(s, "build_seconds", "{:.2f}"), number(reference, "build_seconds", "{:.1f}"),
-         fmt::format("{:.2f}", speed), number(s, "simulated_ns", "{:.0f}"),
-         fmt::format("{:.2f}", s["build_seconds"].get<double>() + s["simulation_seconds"].get<double>()),
-         number(reference, "wall_seconds", "{:.1f}")});
+  for (const DoneDesign& d : designs) {
+    table.rows.push_back({d.row->title, std::to_string(d.vectors), std::to_string(d.beats), d.equal ? "yes" : "NO",
+                          number(d.latency_cycles, "{:.0f}"), number(d.interval_cycles, "{:.4g}"),
+                          d.has_multipliers && d.utilisation ? fmt::format("{:.1f}", 100 * *d.utilisation) : "",
+                          fmt::format("{:.2f}", d.build_seconds),
+                          d.timed != nullptr ? fmt::format("{:.1f}", d.timed->reference_build) : "",
+                          fmt::format("{:.2f}", d.cycles_per_second() / 1e6), std::to_string(d.simulated_ns),
+                          fmt::format("{:.2f}", d.wall_seconds()),
+                          d.timed != nullptr ? fmt::format("{:.1f}", d.timed->reference_wall) : ""});
   }
   return table;
 }
 
-report::TextTable areas(const Json& rows) {
+report::TextTable areas(std::span<const DoneDesign> designs) {
   report::TextTable table{.headers = {"design", "target", "LUT of the family", "FF", "DSP", "BRAM", "MHz, placed",
                                       "model LUT", "model FF", "model BRAM"},
                           .rows = {}};
-  for (const Json& row : rows) {
-    for (const auto& [target, s] : row["synthesis"].items())
-      table.rows.push_back({row["title"].get<std::string>(), target, number(s, "lut", "{:.0f}"),
-                            number(s, "ff", "{:.0f}"), number(s, "dsp", "{:.0f}"), number(s, "bram", "{:.0f}"),
-                            number(s, "fmax_mhz", "{:.1f}"), number(s["model"], "lut", "{:.0f}"),
-                            number(s["model"], "ff", "{:.0f}"), number(s["model"], "bram", "{:.0f}")});
+  for (const DoneDesign& design : designs) {
+    for (const auto& [target, a] : design.areas) {
+      std::vector<std::string> cells{design.row->title, target};
+      for (const double n : {a.lut, a.ff, a.dsp, a.bram}) cells.push_back(fmt::format("{:.0f}", n));
+      cells.push_back(number(a.fmax_mhz, "{:.1f}"));
+      for (const double n : {a.model_lut, a.model_ff, a.model_bram}) cells.push_back(fmt::format("{:.0f}", n));
+      table.rows.push_back(std::move(cells));
+    }
   }
   table.n_left = 2;
   return table;
 }
 
-report::TextTable metadata_of(const Json& design) {
+// What hw/passes/metadata says of each layer.
+report::TextTable metadata_of(const DoneDesign& design) {
   report::TextTable table{.headers = {"layer", "tool-chain", "module", "parallelism", "storage", "parameters"},
                           .rows = {}};
-  for (const Json& node : design["emit"]["metadata"]["nodes"]) {
-    const Json& hardware = node["hardware"];
+  const Saved result(design.json, design.row->name);
+  for (const Saved& node : result.object("emit").object("metadata").objects("nodes")) {
+    const Saved hardware = node.object("hardware");
     std::vector<std::string> stored, parameters;
-    for (const auto& [name, how] : hardware["interface"].items())
-      stored.push_back(fmt::format(
-          "{}: {}", name,
-          how.contains("storage") ? how["storage"].get<std::string>() : how["protocol"].get<std::string>()));
-    for (const auto& [name, value] : hardware["verilog_param"].items())
+    for (const auto& [name, how] : hardware.object("interface").json().items()) {
+      const Saved where(how, name);
+      stored.push_back(
+          fmt::format("{}: {}", name, where.get<std::string>(where.has("storage") ? "storage" : "protocol")));
+    }
+    for (const auto& [name, value] : hardware.object("verilog_param").json().items())
       parameters.push_back(fmt::format("{} {}", name, value.dump()));
-    table.rows.push_back({node["name"].get<std::string>(), hardware["toolchain"].get<std::string>(),
-                          hardware["module"].get<std::string>(),
-                          fmt::format("{} x {}", hardware["parallelism"][0].dump(), hardware["parallelism"][1].dump()),
+    table.rows.push_back({node.get<std::string>("name"), hardware.get<std::string>("toolchain"),
+                          hardware.get<std::string>("module"),
+                          fmt::format("{}", fmt::join(hardware.get<std::vector<std::int64_t>>("parallelism"), " x ")),
                           fmt::format("{}", fmt::join(stored, ", ")), fmt::format("{}", fmt::join(parameters, ", "))});
   }
   table.n_left = 6;
@@ -106,25 +173,28 @@ struct Bound {
 // What was asked of the lab's designs.
 class Bounds {
  public:
-  // `rows`: those of the designs that are done.
-  Bounds(const Json& rows, bool is_whole) : rows_(rows) {
-    bool equal = true;
-    for (const Json& row : rows) equal = equal && row["simulation"]["equal"] == true;
+  // `designs`: those that are done.
+  Bounds(std::span<const DoneDesign> designs, bool is_whole) : designs_(designs) {
+    const bool equal = std::all_of(designs.begin(), designs.end(), [](const DoneDesign& d) { return d.equal; });
     all_.push_back({"every beat of every design equal", is_whole || !equal ? std::optional(equal) : std::nullopt});
-    at_most("xc7 LUT", "relu", area("relu", "xilinx", "lut"), 200);
-    at_most("xc7 FF", "relu", area("relu", "xilinx", "ff"), 300);
-    at_most("xc7 DSP", "relu", area("relu", "xilinx", "dsp"), 16);
-    at_most("ecp5 LUT", "relu", area("relu", "ecp5", "lut"), 700);
-    at_least("hx8k MHz", "relu", area("relu", "ice40", "fmax_mhz"), 80);
-    at_most("latency", "relu", simulated("relu", "latency_cycles"), 6);
-    at_least("multipliers busy %", "relu", simulated("relu", "utilisation", 100), 95);
-    for (const TimedDesign& design : kTimedDesigns) {
-      const Json* row = find(design.name);
-      const std::string title = row == nullptr ? design.name : (*row)["title"].get<std::string>();
-      at_most(title + " build s", design.name, simulated(design.name, "build_seconds"), 3);
-      at_least(title + " M cycles/s", design.name, simulated(design.name, "cycles_per_second", 1e-6), 2);
+    at_most("xc7 LUT", "relu", area("relu", "xilinx", &DesignArea::lut), 200);
+    at_most("xc7 FF", "relu", area("relu", "xilinx", &DesignArea::ff), 300);
+    at_most("xc7 DSP", "relu", area("relu", "xilinx", &DesignArea::dsp), 16);
+    at_most("ecp5 LUT", "relu", area("relu", "ecp5", &DesignArea::lut), 700);
+    at_least("hx8k MHz", "relu", fmax("relu", "ice40"), 80);
+    at_most("latency", "relu", of("relu", [](const DoneDesign& d) { return d.latency_cycles; }), 6);
+    at_least("multipliers busy %", "relu",
+             of("relu",
+                [](const DoneDesign& d) { return d.utilisation ? std::optional(100 * *d.utilisation) : std::nullopt; }),
+             95);
+    for (const TimedDesign& timed : kTimedDesigns) {
+      const DoneDesign* design = find(timed.name);
+      const std::string title = design == nullptr ? timed.name : design->row->title;
+      at_most(title + " build s", timed.name, of(timed.name, [](const DoneDesign& d) { return d.build_seconds; }), 3);
+      at_least(title + " M cycles/s", timed.name,
+               of(timed.name, [](const DoneDesign& d) { return d.cycles_per_second() / 1e6; }), 2);
     }
-    const auto relu = wall("relu"), rrelu = wall("rrelu-lab");
+    const auto relu = of("relu", &DoneDesign::wall_seconds), rrelu = of("rrelu-lab", &DoneDesign::wall_seconds);
     at_most("RReLU over ReLU", relu ? "rrelu-lab" : "relu",
             relu && rrelu ? std::optional(*rrelu / *relu) : std::nullopt, 1.1);
   }
@@ -132,30 +202,34 @@ class Bounds {
   const std::vector<Bound>& all() const { return all_; }
 
  private:
-  const Json* find(const std::string& name) const {
-    for (const Json& row : rows_) {
-      if (row["name"] == name) return &row;
-    }
-    return nullptr;
+  const DoneDesign* find(const std::string& name) const {
+    const auto found =
+        std::find_if(designs_.begin(), designs_.end(), [&](const auto& d) { return d.row->name == name; });
+    return found == designs_.end() ? nullptr : &*found;
   }
 
-  static std::optional<double> measured(const Json& object, const char* key, double scale = 1) {
-    return object.contains(key) ? std::optional(scale * object[key].get<double>()) : std::nullopt;
+  // A figure of the design; nothing as long as it is not done or not measured.
+  template <class Figure>
+  std::optional<double> of(const char* name, Figure figure) const {
+    const DoneDesign* design = find(name);
+    return design == nullptr ? std::nullopt : std::optional<double>(std::invoke(figure, *design));
   }
 
-  std::optional<double> simulated(const char* design, const char* key, double scale = 1) const {
-    const Json* row = find(design);
-    return row == nullptr ? std::nullopt : measured((*row)["simulation"], key, scale);
+  const DesignArea* area_on(const char* name, const char* target) const {
+    const DoneDesign* design = find(name);
+    if (design == nullptr) return nullptr;
+    const auto found = design->areas.find(target);
+    return found == design->areas.end() ? nullptr : &found->second;
   }
 
-  std::optional<double> area(const char* design, const char* target, const char* key) const {
-    const Json* row = find(design);
-    return row == nullptr ? std::nullopt : measured((*row)["synthesis"][target], key);
+  std::optional<double> area(const char* name, const char* target, double DesignArea::*figure) const {
+    const DesignArea* found = area_on(name, target);
+    return found == nullptr ? std::nullopt : std::optional(found->*figure);
   }
 
-  std::optional<double> wall(const char* design) const {
-    const auto build = simulated(design, "build_seconds"), run = simulated(design, "simulation_seconds");
-    return build ? std::optional(*build + *run) : std::nullopt;
+  std::optional<double> fmax(const char* name, const char* target) const {
+    const DesignArea* found = area_on(name, target);
+    return found == nullptr ? std::nullopt : found->fmax_mhz;
   }
 
   void add(const std::string& what, const char* relation, const char* design, std::optional<double> value, double bound,
@@ -174,7 +248,7 @@ class Bounds {
     add(what, ">=", design, value, bound, value && *value >= bound);
   }
 
-  const Json& rows_;
+  std::span<const DoneDesign> designs_;
   std::vector<Bound> all_;
 };
 
@@ -184,9 +258,9 @@ std::string area_note() {
   return note + " the model is linear in features of shapes (hw/modules/linear_cost.h).\n";
 }
 
-std::string metadata_section(const Json& designs) {
-  for (const Json& design : designs) {
-    if (design["name"] == "relu-full-range")
+std::string metadata_section(std::span<const DoneDesign> designs) {
+  for (const DoneDesign& design : designs) {
+    if (design.row->name == "relu-full-range")
       return "\n## Metadata of the ReLU design\n\n" + metadata_of(design).markdown();
   }
   return "";
@@ -207,16 +281,15 @@ LabReport report_4(const LabRun& run, const std::map<std::string, std::string>& 
   const Results results = run.folder.results(run.rows);
   LabReport report;
   report.rows = Json::array();
-  Json designs = Json::array();
-  for (const Row& row : run.rows) {
-    Json all = state_as_json(row, run, results, failures);
-    add_result(all, row, results);
-    if (all.contains("simulation")) {
-      designs.push_back(all);
-      const fs::path figure = run.folder.row_folder(row.name) / "simulation" / "waveform.svg";
-      if (fs::exists(figure)) report.pictures[fmt::format("waveform-{}.svg", row.name)] = figure;
-    }
-    report.rows.push_back(std::move(all));
+  const std::vector<ReportedRow> rows = reported_rows(run, results, failures);
+  std::vector<DoneDesign> designs;
+  for (const ReportedRow& row : rows) {
+    std::optional<DoneDesign> design = design_of(row, results);
+    report.rows.push_back(design ? design->json : as_json(row));
+    if (!design) continue;
+    designs.push_back(std::move(*design));
+    const fs::path figure = run.folder.row_folder(row.row.name) / "simulation" / "waveform.svg";
+    if (fs::exists(figure)) report.pictures[fmt::format("waveform-{}.svg", row.row.name)] = figure;
   }
   const report::TextTable times = simulations(designs), sizes = areas(designs);
   for (const report::TextTable* table : {&times, &sizes}) {
@@ -236,7 +309,7 @@ LabReport report_4(const LabRun& run, const std::map<std::string, std::string>& 
     report.markdown += "- " + line;
     report.more["bounds"].push_back({{"asked", bound.text}, {"met", bound.met ? Json(*bound.met) : Json()}});
   }
-  const std::string states = states_text(report.rows);
+  const std::string states = states_text(rows);
   report.text += states;
   report.markdown += metadata_section(designs) + waveform_section(report.pictures) + "\n" + area_note();
   for (const std::string& note : notes_4()) report.markdown += "- " + note + "\n";

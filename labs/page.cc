@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "engine/base/error.h"
+#include "engine/base/printable.h"
 #include "labs/lab.h"
 #include "labs/report.h"
 #include "pipeline/pages/fields.h"
@@ -44,8 +46,12 @@ std::string own_chart(const Lab& lab, const RunFolder& folder, std::span<const J
   bool comparable = false;
   for (const Json* row : finished) {
     comparable = comparable || field(*row, "reference").is_number();
-    if (row->contains("best_so_far") && !(*row)["best_so_far"].is_array()) continue;
-    results[text_of(field(*row, "name"))] = Json{{"result", *row}};
+    const std::string name = text_of(field(*row, "name"));
+    try {
+      results.emplace(name, RowResult(*row, "row " + name));
+    } catch (const engine::Error& damage) {
+      left_out += fmt::format("not in the figure: {}\n", engine::printable(damage.what()));
+    }
   }
   const std::vector<Row> rows = lab.rows({.recipe = recipe_for(data)});
   report::Chart chart = chart_of(lab, rows, results, comparable, left_out);

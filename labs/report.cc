@@ -18,9 +18,8 @@ namespace {
 constexpr std::int64_t kReferenceExamples = 25'000;
 
 bool is_comparable(const Results& results) {
-  return std::any_of(results.begin(), results.end(), [](const auto& entry) {
-    return entry.second.at("result").value("examples", std::int64_t{0}) == kReferenceExamples;
-  });
+  return std::any_of(results.begin(), results.end(),
+                     [](const auto& entry) { return entry.second.figures.examples == kReferenceExamples; });
 }
 
 std::string state_of(const Row& row, const LabRun& run, const Results& results,
@@ -30,25 +29,18 @@ std::string state_of(const Row& row, const LabRun& run, const Results& results,
   return engine::is_locked(run.folder.lock_file(row.name)) ? "running" : "open";
 }
 
-Json asked_as_json(const Row& row, const LabRun& run, const Results& results) {
-  Json list = Json::array();
-  for (const Asked& asked : row.asked) {
-    const Verdict verdict = judge(asked, row, run.rows, results);
-    list.push_back({{"asked", verdict.text}, {"met", verdict.met ? Json(*verdict.met) : Json()}});
-  }
-  return list;
-}
+Json as_json(const std::optional<bool>& met) { return met ? Json(*met) : Json(); }
 
-Json row_as_json(const Row& row, const LabRun& run, const Results& results, bool comparable,
-                 const std::map<std::string, std::string>& failures) {
-  Json all = state_as_json(row, run, results, failures);
+// What a row of a model or a search says beside what every row says.
+Json row_as_json(const ReportedRow& reported) {
+  Json all = as_json(reported);
+  const Row& row = reported.row;
   if (!row.series.empty()) all["series"] = row.series;
   if (row.x) all["x"] = *row.x;
-  if (comparable && row.reference) all["reference"] = *row.reference;
-  if (comparable && !row.asked.empty()) all["bounds"] = asked_as_json(row, run, results);
-  const auto done = results.find(row.name);
-  if (done == results.end()) return all;
-  const Json& saved = done->second;
+  if (reported.reference) all["reference"] = *reported.reference;
+  for (const Verdict& bound : reported.bounds)
+    all["bounds"].push_back({{"asked", bound.text}, {"met", as_json(bound.met)}});
+  if (reported.result == nullptr) return all;
   for (const char* key : {"accuracy",
                           "validation_accuracy",
                           "f1",
@@ -72,51 +64,47 @@ Json row_as_json(const Row& row, const LabRun& run, const Results& results, bool
                           "seed",
                           "options",
                           "build"}) {
-    if (const Json value = saved["result"].value(key, Json()); !value.is_null()) all[key] = value;
+    if (const Json value = reported.result->json.value(key, Json()); !value.is_null()) all[key] = value;
   }
   return all;
 }
 
-std::string number(const Json& row, const char* key, const char* format) {
-  return row.contains(key) && row[key].is_number() ? fmt::format(fmt::runtime(format), row[key].get<double>()) : "";
+template <class T>
+std::string number(const std::optional<T>& value, const char* format) {
+  return value ? fmt::format(fmt::runtime(format), *value) : "";
 }
 
-std::string asked_text(const Json& row) {
+std::string asked_text(const ReportedRow& row) {
   std::vector<std::string> texts;
-  for (const Json& bound : row.value("bounds", Json::array())) texts.push_back(bound["asked"].get<std::string>());
+  for (const Verdict& bound : row.bounds) texts.push_back(bound.text);
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
-std::string met_text(const Json& row) {
-  if (!row.contains("bounds")) return "";
-  bool all = true;
-  for (const Json& bound : row["bounds"]) {
-    if (bound["met"].is_null()) return "-";
-    all = all && bound["met"].get<bool>();
-  }
-  return all ? "yes" : "no";
+std::string met_text(const ReportedRow& row) {
+  if (row.bounds.empty()) return "";
+  const auto& bounds = row.bounds;
+  if (std::any_of(bounds.begin(), bounds.end(), [](const Verdict& bound) { return !bound.met; })) return "-";
+  return std::all_of(bounds.begin(), bounds.end(), [](const Verdict& bound) { return *bound.met; }) ? "yes" : "no";
 }
 
 // Why a row has no accuracy yet.
-std::string state_text(const Json& row) {
-  const auto state = row["state"].get<std::string>();
-  if (state != "open") return state;
-  return row["chosen"].get<bool>() ? "not started" : "not asked for";
+std::string state_text(const ReportedRow& row) {
+  if (row.state != "open") return row.state;
+  return row.is_chosen ? "not started" : "not asked for";
 }
 
-report::TextTable table_of(const Json& rows) {
+report::TextTable table_of(std::span<const ReportedRow> rows) {
   report::TextTable table{.headers = {"row", "accuracy", "validation", "reference", "asked", "met", "bits", "bytes",
                                       "sparsity", "trials", "distinct", "seconds"},
                           .rows = {}};
-  for (const Json& row : rows) {
-    const bool done = row["state"] == "done";
-    table.rows.push_back({row["title"].get<std::string>(), done ? number(row, "accuracy", "{:.4f}") : state_text(row),
-                          number(row, "validation_accuracy", "{:.4f}"), number(row, "reference", "{:.4f}"),
-                          asked_text(row), met_text(row), number(row, "average_bits", "{:.2f}"),
-                          number(row, "packed_bytes", "{:.0f}"),
-                          row.value("sparsity", 0.0) > 0 ? number(row, "sparsity", "{:.4f}") : "",
-                          row.contains("best_so_far") ? std::to_string(row["best_so_far"].size()) : "",
-                          number(row, "distinct", "{:.0f}"), number(row, "seconds", "{:.0f}")});
+  for (const ReportedRow& row : rows) {
+    const RowFigures& f = row.result == nullptr ? kNotMeasured : row.result->figures;
+    table.rows.push_back({row.row.title, row.result != nullptr ? number(f.accuracy, "{:.4f}") : state_text(row),
+                          number(f.validation_accuracy, "{:.4f}"), number(row.reference, "{:.4f}"), asked_text(row),
+                          met_text(row), number(f.average_bits, "{:.2f}"), number(f.packed_bytes, "{}"),
+                          f.sparsity.value_or(0) > 0 ? number(f.sparsity, "{:.4f}") : "",
+                          f.best_so_far ? std::to_string(f.best_so_far->size()) : "", number(f.distinct, "{}"),
+                          row.result != nullptr ? fmt::format("{:.0f}", row.result->seconds) : ""});
   }
   return table;
 }
@@ -139,7 +127,7 @@ std::string choices_text(const LabRun& run, const Results& results) {
     for (const Row& other : run.rows) {
       const auto done = results.find(other.name);
       if (other.choice != row.choice || done == results.end()) continue;
-      if (!validation_accuracy(done->second.at("result")))
+      if (!done->second.figures.validation_accuracy)
         text += fmt::format("{}: {} has no validation accuracy and cannot be chosen\n", row.choice, other.value);
     }
     if (chosen != nullptr) text += fmt::format("{}: validation chooses {}\n", row.choice, chosen->value);
@@ -147,25 +135,24 @@ std::string choices_text(const LabRun& run, const Results& results) {
   return text;
 }
 
-std::string smallest_text(const Lab& lab, const Json& rows) {
-  const Json* smallest = nullptr;
-  for (const Json& row : rows) {
-    if (!row.contains("packed_bytes") || !row.contains("accuracy") || row["accuracy"].get<double>() < lab.kept_accuracy)
-      continue;
-    if (smallest == nullptr || row["packed_bytes"].get<double>() < (*smallest)["packed_bytes"].get<double>())
+std::string smallest_text(const Lab& lab, std::span<const ReportedRow> rows) {
+  const ReportedRow* smallest = nullptr;
+  for (const ReportedRow& row : rows) {
+    if (row.result == nullptr || !row.result->figures.packed_bytes || !row.result->figures.accuracy) continue;
+    if (*row.result->figures.accuracy < lab.kept_accuracy) continue;
+    if (smallest == nullptr || *row.result->figures.packed_bytes < *smallest->result->figures.packed_bytes)
       smallest = &row;
   }
   if (lab.kept_accuracy == 0 || smallest == nullptr) return "";
   return fmt::format("smallest model with accuracy {} or more: {}, {} bytes, {:.4f}\n", lab.kept_accuracy,
-                     (*smallest)["title"].get<std::string>(), (*smallest)["packed_bytes"].get<std::int64_t>(),
-                     (*smallest)["accuracy"].get<double>());
+                     smallest->row.title, *smallest->result->figures.packed_bytes, *smallest->result->figures.accuracy);
 }
 
-std::string ranking_text(const Lab& lab, const Json& rows) {
+std::string ranking_text(const Lab& lab, std::span<const ReportedRow> rows) {
   std::vector<std::pair<double, std::string>> ranking;
-  for (const Json& row : rows) {
-    if (lab.is_ranked && row.contains("best_so_far") && row.contains("accuracy"))
-      ranking.emplace_back(-row["accuracy"].get<double>(), row["title"].get<std::string>());
+  for (const ReportedRow& row : rows) {
+    if (lab.is_ranked && row.result != nullptr && row.result->figures.best_so_far && row.result->figures.accuracy)
+      ranking.emplace_back(-*row.result->figures.accuracy, row.row.title);
   }
   std::stable_sort(ranking.begin(), ranking.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::string text;
@@ -175,13 +162,13 @@ std::string ranking_text(const Lab& lab, const Json& rows) {
   return text.empty() ? text : text + "\n";
 }
 
-std::string bounds_text(const Json& rows) {
+std::string bounds_text(std::span<const ReportedRow> rows) {
   std::int64_t n = 0, met = 0, open = 0;
-  for (const Json& row : rows) {
-    for (const Json& bound : row.value("bounds", Json::array())) {
+  for (const ReportedRow& row : rows) {
+    for (const Verdict& bound : row.bounds) {
       ++n;
-      if (bound["met"].is_null()) ++open;
-      if (bound["met"] == true) ++met;
+      if (!bound.met) ++open;
+      if (bound.met == true) ++met;
     }
   }
   return n == 0 ? ""
@@ -209,21 +196,21 @@ report::Chart chart_of(const Lab& lab, std::span<const Row> rows, const Results&
   };
   for (const Row& row : rows) {
     if (!is_drawn(row, rows, results)) continue;
-    const Json& result = results.at(row.name).at("result");
+    const RowFigures& figures = results.at(row.name).figures;
     if (!is_search) {
-      add(row.series, row, accuracy(results.at(row.name)), false);
-    } else if (!result.contains("best_so_far")) {
-      if (const std::optional<double> y = validation_accuracy(result)) {
-        add(row.series, row, *y, false);
+      add(row.series, row, *figures.accuracy, false);
+    } else if (!figures.best_so_far) {
+      if (figures.validation_accuracy) {
+        add(row.series, row, *figures.validation_accuracy, false);
       } else {
         left_out += fmt::format("not in the figure: {}, which has no validation accuracy\n", row.title);
       }
     } else {
       Row place = row;
       place.x = 0;
-      for (const Json& best : result["best_so_far"]) {
+      for (const std::optional<double>& best : *figures.best_so_far) {
         *place.x += 1;
-        if (best.is_number()) add(row.series, place, best.get<double>(), false);
+        if (best) add(row.series, place, *best, false);
       }
     }
   }
@@ -233,31 +220,42 @@ report::Chart chart_of(const Lab& lab, std::span<const Row> rows, const Results&
   return chart;
 }
 
-Json state_as_json(const Row& row, const LabRun& run, const Results& results,
-                   const std::map<std::string, std::string>& failures) {
-  Json all{
-      {"name", row.name},
-      {"title", row.title},
-      {"state", state_of(row, run, results, failures)},
-      {"chosen", std::any_of(run.chosen.begin(), run.chosen.end(), [&](const Row& r) { return r.name == row.name; })}};
-  if (const auto failed = failures.find(row.name); failed != failures.end()) all["error"] = failed->second;
-  const auto done = results.find(row.name);
-  if (done == results.end()) return all;
-  const Json& saved = done->second;
-  all["seconds"] = saved.at("seconds");
-  if (saved.at("resumed").get<bool>()) all["resumed"] = true;
-  all["typed"] = saved.at("typed");
+std::vector<ReportedRow> reported_rows(const LabRun& run, const Results& results,
+                                       const std::map<std::string, std::string>& failures) {
+  const bool comparable = is_comparable(results);
+  std::vector<ReportedRow> all;
+  for (const Row& row : run.rows) {
+    const auto is_same = [&](const Row& r) { return r.name == row.name; };
+    ReportedRow reported{.row = row,
+                         .state = state_of(row, run, results, failures),
+                         .is_chosen = std::any_of(run.chosen.begin(), run.chosen.end(), is_same)};
+    if (const auto failed = failures.find(row.name); failed != failures.end()) reported.error = failed->second;
+    if (const auto done = results.find(row.name); done != results.end()) reported.result = &done->second;
+    if (comparable) {
+      reported.reference = row.reference;
+      for (const Asked& asked : row.asked) reported.bounds.push_back(judge(asked, row, run.rows, results));
+    }
+    all.push_back(std::move(reported));
+  }
   return all;
 }
 
-std::string states_text(const Json& rows) {
+Json as_json(const ReportedRow& row) {
+  Json all{{"name", row.row.name}, {"title", row.row.title}, {"state", row.state}, {"chosen", row.is_chosen}};
+  if (!row.error.empty()) all["error"] = row.error;
+  if (row.result == nullptr) return all;
+  all["seconds"] = row.result->seconds;
+  if (row.result->resumed) all["resumed"] = true;
+  all["typed"] = row.result->typed;
+  return all;
+}
+
+std::string states_text(std::span<const ReportedRow> rows) {
   std::map<std::string, int> counts;
   std::string failures;
-  for (const Json& row : rows) {
+  for (const ReportedRow& row : rows) {
     ++counts[state_text(row)];
-    if (row.contains("error"))
-      failures += fmt::format("failed: {}: {}\n", row["title"].get<std::string>(),
-                              engine::printable(row["error"].get<std::string>()));
+    if (!row.error.empty()) failures += fmt::format("failed: {}: {}\n", row.row.title, engine::printable(row.error));
   }
   std::string text = fmt::format("rows: {} of {} done", counts["done"], rows.size());
   for (const char* state : {"running", "failed", "not started", "not asked for"}) {
@@ -275,16 +273,16 @@ std::string as_list(const std::string& lines) {
 LabReport report_on(const Lab& lab, const LabRun& run, const std::map<std::string, std::string>& failures) {
   if (lab.report != nullptr) return lab.report(run, failures);
   const Results results = run.folder.results(run.rows);
-  const bool comparable = is_comparable(results);
+  const std::vector<ReportedRow> rows = reported_rows(run, results, failures);
   LabReport report;
   report.rows = Json::array();
-  for (const Row& row : run.rows) report.rows.push_back(row_as_json(row, run, results, comparable, failures));
-  const report::TextTable table = table_of(report.rows);
+  for (const ReportedRow& row : rows) report.rows.push_back(row_as_json(row));
+  const report::TextTable table = table_of(rows);
   std::string left_out;
+  const bool comparable = is_comparable(results);
   report.chart = chart_of(lab, run.rows, results, comparable, left_out);
-  const std::string summary = choices_text(run, results) + left_out +
-                              (comparable ? smallest_text(lab, report.rows) : "") + ranking_text(lab, report.rows) +
-                              bounds_text(report.rows) + states_text(report.rows);
+  const std::string summary = choices_text(run, results) + left_out + (comparable ? smallest_text(lab, rows) : "") +
+                              ranking_text(lab, rows) + bounds_text(rows) + states_text(rows);
   report.text = table.aligned() + "\n" + summary;
   report.markdown = fmt::format("# Lab {}: {}\n\n{}\n{}\n", lab.name, lab.title, table.markdown(), as_list(summary));
   for (const std::string& note : lab.notes()) report.markdown += "- " + note + "\n";

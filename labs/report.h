@@ -29,13 +29,26 @@ LabReport report_on(const Lab& lab, const LabRun& run, const std::map<std::strin
 report::Chart chart_of(const Lab& lab, std::span<const Row> rows, const Results& results, bool comparable,
                        std::string& left_out);
 
-// What every lab says of a row: its name and title, its state, whether it was asked for, and of one that is done its
-// seconds and what was typed.
-engine::Json state_as_json(const Row& row, const LabRun& run, const Results& results,
-                           const std::map<std::string, std::string>& failures);
+// What a lab knows of a row when it reports.
+struct ReportedRow {
+  const Row& row;
+  std::string state;                  // done, failed, running or open
+  bool is_chosen = false;             // asked for
+  std::string error{};                // why it failed in this process; empty: it did not
+  const RowResult* result = nullptr;  // null unless it is done
+  // Where the rows were measured on the texts that the reference implementation and the bounds are about.
+  std::optional<double> reference{};
+  std::vector<Verdict> bounds{};
+};
+std::vector<ReportedRow> reported_rows(const LabRun& run, const Results& results,
+                                       const std::map<std::string, std::string>& failures);
 
-// Of such rows: how many are in which state, and what failed.
-std::string states_text(const engine::Json& rows);
+// What every lab says of a row: its name and title, its state, whether it was asked for, its error, and of one that is
+// done its seconds and what was typed.
+engine::Json as_json(const ReportedRow& row);
+
+// How many rows are in which state, and what failed.
+std::string states_text(std::span<const ReportedRow> rows);
 
 // Lines as a list in Markdown.
 std::string as_list(const std::string& lines);

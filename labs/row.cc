@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <sstream>
 
-#include "engine/io/json.h"
-
 namespace ingot::labs {
 
 std::vector<std::string> stand_ins(const std::string& command) {
@@ -44,7 +42,7 @@ const Row* resolve(const std::string& name, std::span<const Row> rows, const Res
     const auto found = results.find(row.name);
     if (row.name == name) return found == results.end() ? nullptr : &row;
     if (found == results.end()) return nullptr;  // a candidate is missing
-    const std::optional<double> score = validation_accuracy(found->second.at("result"));
+    const std::optional<double> score = found->second.figures.validation_accuracy;
     if (score && (best == nullptr || *score > best_score)) {
       best = &row;
       best_score = *score;
@@ -69,46 +67,32 @@ std::vector<std::string> words_of(const std::string& command, const std::map<std
   return words;
 }
 
-double accuracy(const engine::Json& row_result) { return row_result.at("result").at("accuracy").get<double>(); }
-
-bool is_result(const Row& row, const engine::Json& result) {
-  if (!result.is_object()) return false;
-  return row.assemble != nullptr || (result.contains("accuracy") && result["accuracy"].is_number());
-}
-
-std::optional<double> validation_accuracy(const engine::Json& result) {
-  const auto found = result.find("validation_accuracy");
-  return found != result.end() && found->is_number() ? std::optional(found->get<double>()) : std::nullopt;
-}
-
 Verdict judge(const Asked& asked, const Row& row, std::span<const Row> rows, const Results& results) {
   const auto own = results.find(row.name);
-  const bool done = own != results.end();
+  const RowFigures& measured = own == results.end() ? kNotMeasured : own->second.figures;
   if (asked.at_most_bytes != 0) {
     Verdict verdict{fmt::format("<= {} bytes", asked.at_most_bytes), {}};
-    const engine::Json bytes = done ? own->second.at("result").value("packed_bytes", engine::Json()) : engine::Json();
-    if (bytes.is_number()) verdict.met = bytes.get<std::int64_t>() <= asked.at_most_bytes;
+    if (measured.packed_bytes) verdict.met = *measured.packed_bytes <= asked.at_most_bytes;
     return verdict;
   }
   if (asked.below_bits != 0) {
     Verdict verdict{fmt::format("< {} bits", asked.below_bits), {}};
-    const engine::Json bits = done ? own->second.at("result").value("average_bits", engine::Json()) : engine::Json();
-    if (bits.is_number()) verdict.met = bits.get<double>() < asked.below_bits;
+    if (measured.average_bits) verdict.met = *measured.average_bits < asked.below_bits;
     return verdict;
   }
   constexpr double kRounding = 1e-9;  // of differences of fractions of the same test set
   if (asked.than.empty()) {
     Verdict verdict{fmt::format(">= {:.4f}", asked.accuracy), {}};
-    if (done) verdict.met = accuracy(own->second) >= asked.accuracy - kRounding;
+    if (measured.accuracy) verdict.met = *measured.accuracy >= asked.accuracy - kRounding;
     return verdict;
   }
   const std::string rule =
       fmt::format("{} {} {:.3f}", asked.than, asked.accuracy < 0 ? "-" : "+", std::abs(asked.accuracy));
   const Row* other = resolve(asked.than, rows, results);
   if (other == nullptr) return {">= " + rule, {}};
-  const double bound = accuracy(results.at(other->name)) + asked.accuracy;
+  const double bound = *results.at(other->name).figures.accuracy + asked.accuracy;
   Verdict verdict{fmt::format(">= {:.4f} ({})", bound, rule), {}};
-  if (done) verdict.met = accuracy(own->second) >= bound - kRounding;
+  if (measured.accuracy) verdict.met = *measured.accuracy >= bound - kRounding;
   return verdict;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/io/json.h"
+#include "labs/row_result.h"
 
 namespace ingot::labs {
 
@@ -46,9 +47,6 @@ struct Row {
   std::string choice{}, value{};
 };
 
-// What is known of finished rows, by name: their row.json.
-using Results = std::map<std::string, engine::Json>;
-
 // Names of the rows whose folders or values the row's commands need.
 std::vector<std::string> needs(const Row& row, std::span<const Row> rows);
 
@@ -64,14 +62,6 @@ std::vector<std::string> stand_ins(const std::string& command);
 
 // The row or choice that a stand-in names: without ".value", if it ends so.
 std::string named_by(const std::string& stand_in);
-
-double accuracy(const engine::Json& row_result);
-
-// Whether it can be the result of the row: an object, with an accuracy unless the row assembles its own.
-bool is_result(const Row& row, const engine::Json& result);
-
-// The validation accuracy in the result of a command; nothing if it measured none.
-std::optional<double> validation_accuracy(const engine::Json& result);
 
 // A bound in words, and whether the measured rows meet it; nothing until they are measured.
 struct Verdict {

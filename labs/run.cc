@@ -79,8 +79,8 @@ bool can_resume(const std::string& command) {
   return command == "train" || command == "quantize" || command == "prune" || command == "search";
 }
 
-// Trials of a search that other processes are running.
-bool is_unfinished(const Json& result) { return result.value("unfinished", 0) > 0; }
+// Whether other processes still run trials of its search.
+bool is_unfinished(const RowResult& result) { return result.figures.unfinished.value_or(0) > 0; }
 
 // Types a command of a row. Of a row that assembles its result it returns what --json shows, else null.
 Json do_command(const LabRun& run, const Row& row, std::vector<std::string> words, bool resumed) {
@@ -97,8 +97,8 @@ Json do_command(const LabRun& run, const Row& row, std::vector<std::string> word
   return {};
 }
 
-// Types the commands of one row and returns its row.json.
-Json do_row(const LabRun& run, const Row& row, const Results& results) {
+// Types the commands of one row.
+RowResult do_row(const LabRun& run, const Row& row, const Results& results) {
   const fs::path here = run.folder.row_folder(row.name);
   const bool resumed = fs::exists(here);
   std::error_code absent;
@@ -108,20 +108,23 @@ Json do_row(const LabRun& run, const Row& row, const Results& results) {
     engine::write_file(run.folder.plan_file(row.name), row.plan);
   }
   const auto start = std::chrono::steady_clock::now();
-  Json lines = Json::array();
+  std::vector<std::string> lines;
   std::vector<Json> results_of_commands;
   for (const std::vector<std::string>& words : typed_commands(run, row, results)) {
     lines.push_back(command_line(words));
     Json result = do_command(run, row, words, resumed);
     if (row.assemble != nullptr) results_of_commands.push_back(std::move(result));
   }
-  const Json result = row.assemble != nullptr ? row.assemble(results_of_commands)
-                                              : engine::parse_json_or_null(engine::read_file(here / "result.json"));
-  require(is_result(row, result) || (result.is_object() && is_unfinished(result)), "{}: has no accuracy",
-          (here / "result.json").string());
-  return {{"name", row.name},  {"commands", row.commands},        {"plan", row.plan}, {"typed", lines},
-          {"result", result},  {"seconds", seconds_since(start)},  // of this process: less than all when it resumed
-          {"resumed", resumed}};
+  const fs::path file = here / "result.json";
+  RowResult result(
+      row.assemble != nullptr ? row.assemble(results_of_commands) : engine::parse_json_or_null(engine::read_file(file)),
+      file.string());
+  require(row.assemble != nullptr || result.figures.accuracy || is_unfinished(result), "{}: has no accuracy",
+          file.string());
+  result.seconds = seconds_since(start);
+  result.resumed = resumed;
+  result.typed = std::move(lines);
+  return result;
 }
 
 enum class Step { worked, waits, ends };
@@ -164,7 +167,7 @@ class Worker {
 
   bool is_done(const Row& row) {
     if (results_.contains(row.name)) return true;
-    std::optional<Json> done = run_.folder.result(row);
+    std::optional<RowResult> done = run_.folder.result(row);
     if (!done) return false;
     results_.emplace(row.name, std::move(*done));
     return true;
@@ -191,13 +194,13 @@ class Worker {
 
   void attempt(const Row& row) {
     try {
-      const Json result = do_row(run_, row, results_);
-      if (is_unfinished(result["result"])) {
+      const RowResult result = do_row(run_, row, results_);
+      if (is_unfinished(result)) {
         left_[row.name] = std::chrono::steady_clock::now();
         return;
       }
       run_.folder.finish_row(row, result);
-      results_[row.name] = result;
+      results_.emplace(row.name, result);
       tell(row, result);
     } catch (const engine::Interrupted&) {
       throw engine::Interrupted(fmt::format("stopped in row {}; the same command goes on", row.name));
@@ -207,13 +210,13 @@ class Worker {
     }
   }
 
-  void tell(const Row& row, const Json& result) {
+  void tell(const Row& row, const RowResult& result) {
     const auto done = std::count_if(run_.chosen.begin(), run_.chosen.end(), [&](const Row& r) { return is_done(r); });
     const std::string reference = row.reference ? fmt::format(" (reference {:.4f})", *row.reference) : "";
     const std::string found =
-        row.assemble != nullptr ? "done" : fmt::format("accuracy {:.4f}{}", accuracy(result), reference);
+        row.assemble != nullptr ? "done" : fmt::format("accuracy {:.4f}{}", *result.figures.accuracy, reference);
     say(fmt::format("[{}/{}] {}: {}, {}", done, run_.chosen.size(), row.name, found,
-                    engine::duration_text(result["seconds"].get<double>())));
+                    engine::duration_text(result.seconds)));
   }
 
   const LabRun& run_;

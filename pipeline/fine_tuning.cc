@@ -55,7 +55,7 @@ bert::TrainingOutcome train_or_keep(const FineTuning& f, const bert::Job& job) {
                        trainer_options(f.run, f.options, *f.texts.source, *f.texts.tokenizer, std::move(identity)));
   }
   job.save(fs::path(f.options.out) / "best");
-  return {.best_score = job.validate().at("score")};
+  return {.best_score = job.validate().at("score").get<double>()};
 }
 
 const bert::Metric& best_metric(const FineTuning& f) {

@@ -118,13 +118,17 @@ void describe_format(const FormatOptions& o, const Finish& finish) {
   compress::check_mode(format, mode);
   const compress::ValueRange range = compress::value_range(format);
   const double bits = compress::bits_per_value(format, shape);
-  engine::Json result{
-      {"format", compress::to_string(format)}, {"summary", format.kind().summary},  {"mode", o.mode},
-      {"parameters", parameters_of(format)},   {"shape", engine::to_string(shape)}, {"bits_per_value", bits}};
+  const engine::Json parameters = parameters_of(format);
+  engine::Json result{{"format", compress::to_string(format)},
+                      {"summary", format.kind().summary},
+                      {"mode", o.mode},
+                      {"parameters", parameters},
+                      {"shape", engine::to_string(shape)},
+                      {"bits_per_value", bits}};
   if (std::isfinite(range.highest)) result["range"] = {range.lowest, range.highest};
   std::string text = fmt::format("{}: {}\n\n", compress::to_string(format), format.kind().summary);
   for (const ParameterRule& rule : format.kind().rules) {
-    const engine::Json& value = result["parameters"][rule.name];
+    const engine::Json& value = parameters[rule.name];
     text += fmt::format("{:<20} {}\n", rule.name, value.is_string() ? value.get<std::string>() : value.dump());
   }
   text += std::isfinite(range.highest) ? fmt::format("range                {} to {}\n", range.lowest, range.highest)

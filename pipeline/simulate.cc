@@ -54,6 +54,10 @@ Json wrong_beats_json(const hw::Verification& v) {
   return all;
 }
 
+double cycles_per_second(const hw::Verification& v) {
+  return v.seconds > 0 ? static_cast<double>(v.cycles) / v.seconds : 0.0;
+}
+
 Json result_of(const hw::EmittedRtl& rtl, const hw::Verification& v, const SimulateOptions& o) {
   Json result{{"graph", rtl.graph.name},
               {"simulator", o.simulator},
@@ -72,7 +76,7 @@ Json result_of(const hw::EmittedRtl& rtl, const hw::Verification& v, const Simul
               {"simulated_ns", v.cycles * hw::kClockNanoseconds},
               {"build_seconds", v.build_seconds},
               {"simulation_seconds", v.seconds},
-              {"cycles_per_second", v.seconds > 0 ? static_cast<double>(v.cycles) / v.seconds : 0.0}};
+              {"cycles_per_second", cycles_per_second(v)}};
   if (v.interval > 0) {
     result["latency_cycles"] = v.latency;
     result["interval_cycles"] = v.interval;
@@ -95,7 +99,7 @@ std::int64_t n_cells(const Json& by_kind) {
   return n;
 }
 
-std::string text_of(const hw::Verification& v, const Json& result) {
+std::string text_of(const hw::Verification& v, const SimulateOptions& o) {
   std::string text = fmt::format("{} vectors, {} beats: {}\n", v.n_vectors, v.n_beats,
                                  v.ok() ? "every bit as computed" : "NOT as computed");
   for (const hw::WrongBeat& wrong : v.wrong_beats)
@@ -105,9 +109,8 @@ std::string text_of(const hw::Verification& v, const Json& result) {
     text += fmt::format("latency {} cycles, a vector every {:.4g} cycles, multipliers busy {:.1f}%\n", v.latency,
                         v.interval, 100 * v.utilisation);
   if (v.netlist) {
-    text +=
-        fmt::format("netlist for {}: {} cells of {} kinds, with models that come with Yosys",
-                    result["netlist"]["target"].get<std::string>(), n_cells(v.netlist->cells), v.netlist->cells.size());
+    text += fmt::format("netlist for {}: {} cells of {} kinds, with models that come with Yosys", o.netlist,
+                        n_cells(v.netlist->cells), v.netlist->cells.size());
     text +=
         v.netlist->own_models.empty() ? "\n" : fmt::format("; ingot's of {}\n", fmt::join(v.netlist->own_models, ", "));
   }
@@ -116,7 +119,7 @@ std::string text_of(const hw::Verification& v, const Json& result) {
     for (const std::string& line : v.coverage->missed) text += fmt::format("never reached: {}\n", line);
   }
   return text + fmt::format("{} cycles in {:.2f} s ({:.3g} million a second), built in {:.2f} s\n", v.cycles, v.seconds,
-                            result["cycles_per_second"].get<double>() / 1e6, v.build_seconds);
+                            cycles_per_second(v) / 1e6, v.build_seconds);
 }
 
 // The figure begins with the first beat that goes in.
@@ -162,7 +165,7 @@ void simulate_rtl(const SimulateOptions& o, const Run& run, const Finish& finish
   engine::release_interrupts();
   if (o.trace > 0) write_trace(rtl, v, out);
   const Json result = result_of(rtl, v, o);
-  finish(result, text_of(v, result));
+  finish(result, text_of(v, o));
   if (v.stuck) throw engine::Failure(fmt::format("{}: nothing moves any more after {} beats", o.folder, v.n_beats));
   if (!v.ok()) throw engine::Failure(fmt::format("{}: the hardware does not compute what its graph does", o.folder));
 }

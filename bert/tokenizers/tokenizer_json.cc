@@ -90,7 +90,7 @@ class Reader {
       require(token.is_object() && token.contains("content") && token["content"].is_string() && token.contains("id") &&
                   token["id"].is_number_unsigned() && token["id"].get<std::size_t>() < kMostPieces,
               "{}: an added token must have a content and an id below {}, got {}", subject_, kMostPieces, token.dump());
-      added_.push_back({token["content"], token["id"].get<std::size_t>(), token});
+      added_.push_back({token["content"].text(), token["id"].get<std::size_t>(), token});
     }
     std::sort(added_.begin(), added_.end(), [](const Added& a, const Added& b) { return a.id < b.id; });
   }
@@ -105,7 +105,7 @@ class Reader {
       for (const auto& [key, name] : {std::pair{"cls", &cls_}, {"sep", &sep_}}) {
         require(post.contains(key) && post[key].is_array() && !post[key].empty() && post[key][0].is_string(),
                 "{}: post_processor must name {}", subject_, key);
-        *name = post[key][0];
+        *name = post[key][0].text();
       }
       return;
     }
@@ -261,7 +261,7 @@ class Reader {
       const bool is_pair = entry.is_array() && entry.size() == 2 && entry[0].is_string() && entry[1].is_number() &&
                            std::abs(entry[1].get<double>()) < 1e6;
       require(is_pair, "{}: vocab must hold pairs of a piece and its score, got {}", subject_, entry.dump());
-      model.pieces.push_back({.text = entry[0], .score = entry[1].get<float>()});
+      model.pieces.push_back({.text = entry[0].text(), .score = entry[1].get<float>()});
     }
     const Json unknown = model_.value("unk_id", Json());
     require(unknown.is_number_unsigned() && unknown.get<std::size_t>() < vocabulary.size(),

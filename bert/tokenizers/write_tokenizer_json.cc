@@ -122,7 +122,8 @@ std::map<std::int32_t, json> added_tokens(const Tokenizer& tokenizer) {
     const engine::Json added = config.value("added_tokens_decoder", engine::Json::object());
     for (const auto& [key, token] : added.items()) {
       const std::int32_t id = std::stoi(key);
-      tokens[id] = added_token(id, token["content"].text(), token["normalized"], token["special"]);
+      tokens[id] = added_token(id, token["content"].text(), token["normalized"].get<bool>(),
+                               token["special"].get<bool>());
     }
     return tokens;
   }

@@ -200,7 +200,7 @@ class Run {
     }
     meter_.note(line);
     log_.write(scores);
-    if (scores.contains("score")) judge(scores["score"]);
+    if (scores.contains("score")) judge(scores["score"].get<double>());
   }
 
   // Keeps the model if its score is the best, and loses patience if none is.

@@ -9,7 +9,7 @@
 #include "engine/base/files.h"
 #include "engine/base/system_error.h"
 #include "engine/base/temporary_folder.h"
-#include "engine/io/json.h"
+#include "engine/io/saved.h"
 #include "hw/simulation/simulators.h"
 #include "hw/simulation/testbench/text.h"
 
@@ -27,18 +27,21 @@ std::vector<std::string> joined(std::vector<std::string> words, const std::vecto
   return words;
 }
 
-testbench::ChannelOutcome channel_outcome(const Json& found) {
-  testbench::ChannelOutcome outcome{.vectors = found["vectors"],
-                                    .beats = found["beats"],
-                                    .differences = found["differences"],
-                                    .extra_beats = found["extra_beats"],
-                                    .broken_holds = found["broken_holds"],
-                                    .latency_min = found["latency"][0],
-                                    .latency_max = found["latency"][1],
-                                    .interval = found["interval"]};
-  for (const Json& difference : found["first_differences"])
-    outcome.first_differences.push_back(
-        {difference["beat"], bytes_from_hex(difference["got"]), bytes_from_hex(difference["expected"])});
+testbench::ChannelOutcome channel_outcome(const engine::Saved& found) {
+  const auto latency = found.get<std::vector<std::int64_t>>("latency");
+  engine::require(latency.size() == 2, "{}: latency: must be the least and the most cycles", found.subject());
+  testbench::ChannelOutcome outcome{.vectors = found.get<std::int64_t>("vectors"),
+                                    .beats = found.get<std::int64_t>("beats"),
+                                    .differences = found.get<std::int64_t>("differences"),
+                                    .extra_beats = found.get<std::int64_t>("extra_beats"),
+                                    .broken_holds = found.get<std::int64_t>("broken_holds"),
+                                    .latency_min = latency[0],
+                                    .latency_max = latency[1],
+                                    .interval = found.get<double>("interval")};
+  for (const engine::Saved& difference : found.objects("first_differences"))
+    outcome.first_differences.push_back({difference.get<std::int64_t>("beat"),
+                                         bytes_from_hex(difference.get<std::string>("got")),
+                                         bytes_from_hex(difference.get<std::string>("expected"))});
   return outcome;
 }
 
@@ -114,12 +117,13 @@ SimulationOutcome run_simulation(const Design&, const fs::path& folder, std::spa
       {.folder = folder});
   if (!fs::exists(folder / "outcome.json", error))
     throw engine::Failure(fmt::format("the simulation broke off with exit code {}", result.code), result.output);
-  const Json found = engine::parse_json(engine::read_file(folder / "outcome.json"), "outcome.json");
+  const Json json = engine::parse_json(engine::read_file(folder / "outcome.json"), "outcome.json");
+  const engine::Saved found(json, "outcome.json");
   SimulationOutcome outcome;
-  outcome.cycles = found["cycles"];
-  outcome.seconds = found["seconds"];
-  outcome.stuck = found["stuck"];
-  for (const Json& channel : found["channels"]) outcome.channels.push_back(channel_outcome(channel));
+  outcome.cycles = found.get<std::int64_t>("cycles");
+  outcome.seconds = found.get<double>("seconds");
+  outcome.stuck = found.get<bool>("stuck");
+  for (const engine::Saved& channel : found.objects("channels")) outcome.channels.push_back(channel_outcome(channel));
   const std::string trace = engine::read_file(folder / "trace");
   outcome.trace.assign(trace.begin(), trace.end());
   return outcome;

@@ -46,8 +46,17 @@ Row row(const std::string& name, const std::string& command) {
   return {.name = name, .title = name, .commands = {command}};
 }
 
-Json result(double accuracy, double validation) {
-  return {{"result", {{"accuracy", accuracy}, {"validation_accuracy", validation}}}};
+RowResult result(double accuracy, double validation) {
+  return {{{"accuracy", accuracy}, {"validation_accuracy", validation}}, "a row"};
+}
+
+// Marks a row as done with what its commands measured.
+void finish(const LabFolder& folder, const Row& row, const Json& measured) {
+  fs::create_directories(folder.row_folder(row.name));
+  RowResult result(measured, row.name);
+  result.seconds = 60;
+  result.typed = row.commands;
+  folder.finish_row(row, result);
 }
 
 }  // namespace
@@ -112,24 +121,24 @@ TEST_CASE("a row needs the rows that it names, and all that compete for a choice
 
   Results results{{"b", result(0.9, 0.7)}};
   CHECK(resolve("best", rows, results) == nullptr);
-  results["c"] = result(0.1, 0.8);
+  results.insert_or_assign("c", result(0.1, 0.8));
   REQUIRE(resolve("best", rows, results) != nullptr);
   CHECK(resolve("best", rows, results)->name == "c");  // by validation, not by test
-  results["c"] = result(0.9, 0.7);
+  results.insert_or_assign("c", result(0.9, 0.7));
   CHECK(resolve("best", rows, results)->name == "b");  // the first among equals
   CHECK(resolve("a", rows, results) == nullptr);
 }
 
 TEST_CASE("a row without a validation accuracy is not chosen, not drawn at zero, and named") {
-  const Json without{{"result", {{"accuracy", 0.99}}}};
+  const RowResult without({{"accuracy", 0.99}}, "a row");
   std::vector<Row> rows{row("a", "train"), row("b", "train"), row("c", "train")};
   for (Row& r : rows) r.choice = "best";
   Results results{{"a", without}, {"b", result(0.5, -1.0)}, {"c", without}};
   REQUIRE(resolve("best", rows, results) != nullptr);
   CHECK(resolve("best", rows, results)->name == "b");  // below zero, but measured
-  results["b"] = without;
+  results.insert_or_assign("b", without);
   CHECK(resolve("best", rows, results) == nullptr);
-  results["b"]["result"]["validation_accuracy"] = nullptr;
+  results.insert_or_assign("b", RowResult({{"accuracy", 0.99}, {"validation_accuracy", nullptr}}, "a row"));
   CHECK(resolve("best", rows, results) == nullptr);
 
   for (const std::string name : {"3.1", "3.2"}) {
@@ -140,15 +149,9 @@ TEST_CASE("a row without a validation accuracy is not chosen, not drawn at zero,
     const LabRun run{.folder = folder, .rows = all, .chosen = {all[0]}, .values = {}};
     for (const Row& r : all) {
       if (r.name != "float" && !r.is_shared) continue;
-      fs::create_directories(folder.row_folder(r.name));
       Json measured{{"accuracy", 0.87}};  // as eval gives it
       if (r.is_shared) measured.update({{"validation_accuracy", 0.86}, {"best_so_far", {nullptr, 0.85, 0.86}}});
-      folder.finish_row(r, {{"commands", r.commands},
-                            {"plan", r.plan},
-                            {"typed", r.commands},
-                            {"seconds", 60},
-                            {"resumed", false},
-                            {"result", measured}});
+      finish(folder, r, measured);
     }
     const LabReport report = report_on(*lab, run, {{"below-3-qat", "it \x1b[2J failed"}});
     CHECK_FALSE(report.chart.series.empty());
@@ -199,17 +202,17 @@ TEST_CASE("bounds are judged from measured rows only") {
   CHECK(verdict({.accuracy = 0.868}).text == ">= 0.8680");
   CHECK(verdict({.accuracy = -0.004, .than = "control"}).text == ">= control - 0.004");
   CHECK_FALSE(verdict({.accuracy = 0.868}).met.has_value());
-  results["float"] = result(0.8680, 0.9);
-  results["half"] = result(0.8721, 0.7);
+  results.emplace("float", result(0.8680, 0.9));
+  results.emplace("half", result(0.8721, 0.7));
   CHECK_FALSE(verdict({.accuracy = -0.004, .than = "control"}).met.has_value());
-  results["full"] = result(0.8720, 0.8);
+  results.emplace("full", result(0.8720, 0.8));
   CHECK(verdict({.accuracy = 0.868}).met == true);
   CHECK(verdict({.accuracy = 0.8681}).met == false);
   CHECK(verdict({.accuracy = -0.004, .than = "control"}).text == ">= 0.8680 (control - 0.004)");
   CHECK(verdict({.accuracy = -0.004, .than = "control"}).met == true);
   CHECK(verdict({.accuracy = -0.0039, .than = "control"}).met == false);
   CHECK_FALSE(verdict({.at_most_bytes = 500}).met.has_value());
-  results["float"]["result"]["packed_bytes"] = 501;
+  results.at("float").figures.packed_bytes = 501;
   CHECK(verdict({.at_most_bytes = 500}).met == false);
   CHECK(verdict({.at_most_bytes = 501}).met == true);
 }
@@ -223,18 +226,12 @@ TEST_CASE("a report shows every measured value, and the reference and bounds on 
     const LabRun run{.folder = folder, .rows = rows, .chosen = rows, .values = {}};
     const auto fill = [&](std::int64_t examples) {
       for (std::size_t i = 0; i < rows.size(); ++i) {
-        fs::create_directories(folder.row_folder(rows[i].name));
         const double accuracy = 0.9 - 0.001 * static_cast<double>(i);
-        folder.finish_row(rows[i], {{"commands", rows[i].commands},
-                                    {"plan", rows[i].plan},
-                                    {"typed", rows[i].commands},
-                                    {"seconds", 60},
-                                    {"resumed", false},
-                                    {"result",
-                                     {{"accuracy", accuracy},
-                                      {"validation_accuracy", accuracy},
-                                      {"examples", examples},
-                                      {"packed_bytes", 1000 + i}}}});
+        finish(folder, rows[i],
+               {{"accuracy", accuracy},
+                {"validation_accuracy", accuracy},
+                {"examples", examples},
+                {"packed_bytes", 1000 + i}});
       }
     };
     fill(2000);
@@ -268,20 +265,12 @@ TEST_CASE("lab 4 reports the designs that are done with their best times, and wh
   const LabFolder folder(place / "lab", {{"seed", 1}});
   const std::vector<Row> rows = lab->rows({});
   const LabRun run{.folder = folder, .rows = rows, .chosen = rows, .values = {}};
-  const auto finish = [&](const Row& row, const std::vector<Json>& results) {
-    fs::create_directories(folder.row_folder(row.name));
-    folder.finish_row(row, {{"commands", row.commands},
-                            {"plan", row.plan},
-                            {"typed", row.commands},
-                            {"seconds", 60},
-                            {"resumed", false},
-                            {"result", row.assemble(results)}});
-  };
   const auto simulated = [](double build, double seconds) {
     return Json{{"equal", true},
                 {"vectors", 10},
                 {"beats", 20},
-                {"cycles", 6e6},
+                {"cycles", 6'000'000},
+                {"simulated_ns", 120'000'000},
                 {"build_seconds", build},
                 {"simulation_seconds", seconds},
                 {"cycles_per_second", 6e6 / seconds},
@@ -293,6 +282,7 @@ TEST_CASE("lab 4 reports the designs that are done with their best times, and wh
                 {"lut", 123},
                 {"ff", 45},
                 {"dsp", 16},
+                {"bram", 0},
                 {"last_run", Json::object()},
                 {"model", {{"lut", 6.0}, {"ff", 7.0}, {"bram", 0.0}}}};
   };
@@ -302,8 +292,12 @@ TEST_CASE("lab 4 reports the designs that are done with their best times, and wh
   for (const Json& bound : nothing.more["bounds"]) CHECK(bound["met"].is_null());
   for (const Row& row : rows) {
     if (row.name == "relu" || row.name == "rrelu-lab")
-      finish(row, {emitted, simulated(3, 2), synthesised("xilinx"), synthesised("ecp5"), synthesised("ice40")});
-    if (row.name == "timing") finish(row, {simulated(2, 3), simulated(9, 9), simulated(4, 1), simulated(9, 9)});
+      finish(folder, row,
+             row.assemble(std::vector<Json>{emitted, simulated(3, 2), synthesised("xilinx"), synthesised("ecp5"),
+                                            synthesised("ice40")}));
+    if (row.name == "timing")
+      finish(folder, row,
+             row.assemble(std::vector<Json>{simulated(2, 3), simulated(9, 9), simulated(4, 1), simulated(9, 9)}));
   }
   const LabReport report = report_on(*lab, run, {});
   const auto relu =
