@@ -4,12 +4,9 @@
 source=$1 build=$2
 root=$(mktemp -d) || exit 1
 trap 'rm -rf "$root"' EXIT
-DESTDIR=$root meson install -C "$build" --no-rebuild --quiet || exit 1
-pc=$(find "$root" -name ingot.pc)
-[ -n "$pc" ] || { echo 'ingot.pc is not installed' && exit 1; }
-export PKG_CONFIG_PATH=${pc%/*} PKG_CONFIG_SYSROOT_DIR=
-prefix=$root$(pkg-config --variable=prefix ingot)
-read -ra flags <<<"$(pkg-config --define-variable=prefix="$prefix" --cflags --libs ingot)"
+PKG_CONFIG_PATH=$("$source/tests/house/installed.sh" "$build" "$root") || exit 1
+export PKG_CONFIG_PATH
+read -ra flags <<<"$(pkg-config --cflags --libs ingot)"
 cd "$root" || exit 1
 printf 'text,label\n' >data.csv
 for _ in 1 2 3 4 5 6 7 8 9 10; do printf 'a fine warm day,good\na cold wet night,bad\nsuch a fine song,good\nsuch a wet shoe,bad\n' >>data.csv; done
@@ -28,5 +25,5 @@ example train $'good\t0.9' data.csv run 'a fine day'
 example search 'of 60' journal.log
 example emit 'a vector every 8 cycles' rtl
 [ -f rtl/top.sv ] || { echo 'emit: wrote no top.sv' && status=1; }
-"$prefix/bin/ingot" version | grep -q '^ingot ' || { echo 'the installed program does not start' && status=1; }
+"$(pkg-config --variable=prefix ingot)/bin/ingot" version | grep -q '^ingot ' || { echo 'the installed program does not start' && status=1; }
 exit "$status"
