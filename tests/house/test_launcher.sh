@@ -147,10 +147,12 @@ if [ "$EUID" = 0 ]; then
     for words in emit simulate synth 'lab 4' test bench; do
       expect "$package: $words" "$(asked "$package" $words)" "$package"
     done
-    for words in train 'lab 1.1' 'lab 4.1' 'report emit' demo 'train --data glosses' version ''; do
+    for words in train 'lab 1.1' 'lab 4.1' 'report emit' 'train --data glosses' version ''; do
       expect "$package: $words" "$(asked "$package" $words)" ''
     done
   done
+  expect 'verilator: demo' "$(asked verilator demo)" verilator
+  expect 'yosys: demo' "$(asked yosys demo)" ''
   printf 'data = "glosses"\n' >words.toml
   printf 'data = "a.csv"\n' >path.toml
   for words in 'train --data glosses' 'eval run --data=gloss-tags' demo test bench 'emit run --data gloss-kinds' \
