@@ -20,10 +20,18 @@ namespace ingot::cli {
 namespace fs = std::filesystem;
 namespace {
 
-// An earlier demo may be replaced, other things may not.
-void clear(const fs::path& folder) {
+// Whether a demo makes a file or folder of that name, or leaves it where it is killed: a lock, or a half of one.
+bool is_of_demo(const std::string& name) {
   constexpr std::string_view kOurs[] = {"glosses",     "glosses.model", "pruned", "quantized",
                                         "result.json", "searched",      "rtl",    "page.html"};
+  return std::any_of(std::begin(kOurs), std::end(kOurs), [&](std::string_view ours) {
+    return name == ours || name == fmt::format(".{}.ingot.lock", ours) ||
+           name.starts_with(fmt::format("{}.tmp", ours)) || name.starts_with(fmt::format("{}.new-", ours));
+  });
+}
+
+// An earlier demo may be replaced, other things may not.
+void clear(const fs::path& folder) {
   std::error_code error;
   if (fs::exists(folder, error)) {
     engine::require(fs::is_directory(folder, error), "--out {}: is a file, not a folder", folder.string());
@@ -31,8 +39,7 @@ void clear(const fs::path& folder) {
     for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
       if (pipeline::is_lock(entry.path())) continue;
       const std::string name = entry.path().filename().string();
-      engine::require(std::find(std::begin(kOurs), std::end(kOurs), name) != std::end(kOurs),
-                      "--out {}: holds {}, which is not of an earlier demo", folder.string(), name);
+      engine::require(is_of_demo(name), "--out {}: holds {}, which is not of an earlier demo", folder.string(), name);
       earlier.push_back(entry.path());
     }
     for (const fs::path& path : earlier) fs::remove_all(path);

@@ -39,6 +39,22 @@ TEST_CASE("a run that was interrupted or killed resumes to the bits of one that 
   CHECK(test::text_of_file(place / "killed/last/model.safetensors") == whole);
 }
 
+TEST_CASE("a demo that was killed begins anew in its folder") {
+  if (!fs::exists("/usr/share/wordnet")) {
+    MESSAGE("skipped: WordNet (Debian package wordnet-base) is missing");
+    return;
+  }
+  const Workplace place;
+  const std::string lock = "demo/.glosses.model.ingot.lock";
+  CHECK(WIFSIGNALED(signalled(place, "demo --out demo", lock, 1, SIGKILL)));
+  REQUIRE(fs::exists(place / lock));
+  for (const char* left : {"demo/page.html.tmp7", "demo/rtl.new-a1b2c3/top.sv"}) place.write(left, "");
+  fs::remove(place / "stdout");
+  CHECK(WIFSIGNALED(signalled(place, "demo --out demo", "stdout", 50, SIGKILL)));
+  CHECK_FALSE(fs::exists(place / "demo/page.html.tmp7"));
+  CHECK_FALSE(fs::exists(place / "demo/rtl.new-a1b2c3"));
+}
+
 TEST_CASE("gradual pruning that was interrupted or killed resumes to the bits of a run that was not") {
   const Workplace place;
   REQUIRE(place.run(Workplace::train("--out run")).code == 0);
