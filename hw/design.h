@@ -29,6 +29,7 @@ struct Design {
   // design with libraries is not linted: its Verilog is not ours to mend.
   std::vector<std::string> libraries{};
   std::vector<DesignChannel> channels;
+  std::vector<std::string> layers{};  // names that those of its instances begin with; synthesis divides its area by them
 };
 
 }  // namespace ingot::hw

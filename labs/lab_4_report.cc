@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <list>
 #include <map>
 #include <optional>
 #include <span>
@@ -75,14 +76,11 @@ void improve(DoneDesign& design, const Results& results) {
                                     {"rounds", 1 + again.get<int>("rounds")}});
 }
 
-// Nothing of a row that is not done, or is no design: such rows have no "simulation".
-std::optional<DoneDesign> design_of(const ReportedRow& row, const Results& results) {
-  if (row.result == nullptr) return std::nullopt;
-  const Saved saved(row.result->json, row.row.name);
-  if (!saved.has("simulation")) return std::nullopt;
+// Of what its commands gave, or of a row of a result.json.
+DoneDesign design_from(const Row& row, const Saved& saved) {
   const Saved simulation = saved.object("simulation");
-  DoneDesign design{.row = &row.row,
-                    .json = as_json(row),
+  DoneDesign design{.row = &row,
+                    .json = Json::object(),
                     .vectors = simulation.get<std::int64_t>("vectors"),
                     .beats = simulation.get<std::int64_t>("beats"),
                     .cycles = simulation.get<std::int64_t>("cycles"),
@@ -97,7 +95,17 @@ std::optional<DoneDesign> design_of(const ReportedRow& row, const Results& resul
                     .areas = {}};
   const Saved synthesis = saved.object("synthesis");
   for (const auto& [target, found] : synthesis.json().items())
-    design.areas.emplace(target, area_from({found, row.row.name + ": synthesis for " + target}));
+    design.areas.emplace(target, area_from({found, row.name + ": synthesis for " + target}));
+  return design;
+}
+
+// Nothing of a row that is not done, or is no design: such rows have no "simulation".
+std::optional<DoneDesign> design_of(const ReportedRow& row, const Results& results) {
+  if (row.result == nullptr) return std::nullopt;
+  const Saved saved(row.result->json, row.row.name);
+  if (!saved.has("simulation")) return std::nullopt;
+  DoneDesign design = design_from(row.row, saved);
+  design.json = as_json(row);
   design.json.update(row.result->json);
   improve(design, results);
   return design;
@@ -276,6 +284,23 @@ std::string waveform_section(const std::map<std::string, fs::path>& pictures) {
 }
 
 }  // namespace
+
+std::vector<report::TextTable> tables_4(const Json& rows) {
+  std::list<Row> named;  // designs point to theirs
+  std::vector<DoneDesign> designs;
+  const Json result{{"rows", rows}};
+  for (const Saved& saved : Saved(result, "result.json").objects("rows")) {
+    if (!saved.has("simulation")) continue;
+    named.push_back({.name = saved.get<std::string>("name"), .title = saved.get<std::string>("title"), .commands = {}});
+    designs.push_back(design_from(named.back(), saved));
+    improve(designs.back(), {});
+  }
+  std::vector<report::TextTable> tables;
+  for (report::TextTable& table : std::vector{simulations(designs), areas(designs)}) {
+    if (!table.rows.empty()) tables.push_back(std::move(table));
+  }
+  return tables;
+}
 
 LabReport report_4(const LabRun& run, const std::map<std::string, std::string>& failures) {
   const Results results = run.folder.results(run.rows);

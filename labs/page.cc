@@ -8,9 +8,12 @@
 #include "engine/base/error.h"
 #include "engine/base/printable.h"
 #include "labs/lab.h"
+#include "labs/lab_4.h"
 #include "labs/report.h"
 #include "pipeline/pages/fields.h"
+#include "pipeline/pages/seeds.h"
 #include "report/html.h"
+#include "report/mean.h"
 
 namespace ingot::labs {
 namespace {
@@ -38,8 +41,8 @@ const Lab* lab_of(const RunFolder& folder) {
   return lab == kLabs.end() ? nullptr : &*lab;
 }
 
-std::string own_chart(const Lab& lab, const RunFolder& folder, std::span<const Json* const> finished,
-                      std::string& left_out) {
+report::Chart own_chart(const Lab& lab, const RunFolder& folder, std::span<const Json* const> finished,
+                        std::string& left_out) {
   const Json options = folder.result.value("options", Json::object());
   const std::string data = options.is_object() ? text_of(field(options, "data")) : "";
   Results results;
@@ -54,14 +57,12 @@ std::string own_chart(const Lab& lab, const RunFolder& folder, std::span<const J
     }
   }
   const std::vector<Row> rows = lab.rows({.recipe = recipe_for(data)});
-  report::Chart chart = chart_of(lab, rows, results, comparable, left_out);
-  chart.title = folder.name + ": " + chart.title;
-  return report::figure(chart, "lab-" + std::string(lab.name));
+  return chart_of(lab, rows, results, comparable, left_out);
 }
 
 // Every finished row by the size of its model. Rows of one kind have one colour.
-std::string bytes_chart(const RunFolder& folder, std::span<const Json* const> finished) {
-  report::Chart chart{.title = folder.name + ": accuracy against the size of the whole model",
+report::Chart bytes_chart(std::span<const Json* const> finished) {
+  report::Chart chart{.title = "accuracy against the size of the whole model",
                       .x_label = "bytes of the packed model",
                       .y_label = "test accuracy",
                       .log_x = true};
@@ -75,7 +76,31 @@ std::string bytes_chart(const RunFolder& folder, std::span<const Json* const> fi
     at->points.push_back(
         {(*row)["packed_bytes"].get<double>(), (*row)["accuracy"].get<double>(), 0, text_of(field(*row, "title"))});
   }
-  return chart.series.empty() ? "" : report::figure(chart, "bytes");
+  return chart;
+}
+
+// The mean of charts that differ in their seed. `left_out` gets a line for what not all of them have.
+report::Chart mean_of(const std::vector<report::Chart>& charts, std::string& left_out) {
+  report::Chart mean = charts[0];
+  if (charts.size() == 1) return mean;
+  std::size_t n_points = 0, n_left = 0;
+  mean.series.clear();
+  for (const report::Series& first : charts[0].series) {
+    std::vector<report::Series> all;
+    for (const report::Chart& chart : charts) {
+      const auto same = std::find_if(chart.series.begin(), chart.series.end(),
+                                     [&](const report::Series& s) { return s.name == first.name; });
+      if (same != chart.series.end()) all.push_back(*same);
+    }
+    n_points += first.points.size();
+    if (all.size() < charts.size()) continue;
+    mean.series.push_back(report::mean_of(all, first.name));
+    n_left += mean.series.back().points.size();
+  }
+  mean.title += "; one standard error to both sides";
+  if (n_left < n_points)
+    left_out += fmt::format("not in the figure: {} points that not every seed has\n", n_points - n_left);
+  return mean;
 }
 
 std::string row_table(const RunFolder& folder, std::span<const Json* const> finished) {
@@ -93,20 +118,54 @@ std::string row_table(const RunFolder& folder, std::span<const Json* const> fini
   return report::folded(fmt::format("All {} rows", finished.size()), report::table(table, folder.name + ": rows"));
 }
 
+// Lab 4 has designs in place of models.
+std::string design_tables(const RunFolder& folder) {
+  try {
+    std::string markup;
+    for (const report::TextTable& table : tables_4(field(folder.result, "rows")))
+      markup += report::table(table, folder.name + (markup.empty() ? ": simulations" : ": areas"));
+    return markup;
+  } catch (const engine::Error& damage) {
+    return report::paragraph(folder.name + ": its designs cannot be shown: " + damage.what(), "warning");
+  }
+}
+
 }  // namespace
+
+std::vector<LabFigure> lab_figures(std::span<const RunFolder> folders, std::string& left_out) {
+  const Lab* lab = lab_of(folders[0]);
+  std::vector<report::Chart> own, bytes;
+  for (const RunFolder& folder : folders) {
+    const std::vector<const Json*> finished = finished_rows(folder.result);
+    if (lab == nullptr || finished.empty()) return {};
+    own.push_back(own_chart(*lab, folder, finished, left_out));
+    bytes.push_back(bytes_chart(finished));
+  }
+  std::vector<LabFigure> figures{{"figure", mean_of(own, left_out)}};
+  if (!bytes[0].series.empty()) figures.push_back({"bytes", mean_of(bytes, left_out)});
+  return figures;
+}
 
 std::string lab_markup(std::span<const RunFolder> folders) {
   std::string markup;
   for (const RunFolder& folder : folders) {
-    const Lab* lab = lab_of(folder);
-    const std::vector<const Json*> finished = finished_rows(folder.result);
-    if (lab == nullptr || finished.empty()) continue;
-    std::string left_out;
-    const std::string own = own_chart(*lab, folder, finished, left_out);
-    markup += report::side_by_side(own + bytes_chart(folder, finished));
+    if (const Lab* lab = lab_of(folder); lab != nullptr && lab->report != nullptr) markup += design_tables(folder);
+  }
+  for (const pipeline::SeedGroup& group : pipeline::seed_groups(folders)) {
+    std::vector<RunFolder> repeated;
+    for (const std::size_t i : group) repeated.push_back(folders[i]);
+    std::string left_out, figures;
+    for (LabFigure& figure : lab_figures(repeated, left_out)) {
+      figure.chart.title =
+          (group.size() == 1 ? repeated[0].name : pipeline::mean_name(folders, group)) + ": " + figure.chart.title;
+      figures += report::figure(figure.chart,
+                                fmt::format("lab-{}-{}", text_of(field(repeated[0].result, "lab")), figure.name));
+    }
+    if (figures.empty()) continue;
+    markup += report::side_by_side(figures);
     std::istringstream lines(left_out);
     for (std::string line; std::getline(lines, line);) markup += report::paragraph(line, "soft");
-    markup += row_table(folder, finished);
+    for (const RunFolder& folder : repeated) markup += row_table(folder, finished_rows(folder.result));
   }
   return markup;
 }

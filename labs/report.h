@@ -24,8 +24,8 @@ struct LabReport {
 // The report on the lab's folder as it is now. `failures`: the errors of this process, by row.
 LabReport report_on(const Lab& lab, const LabRun& run, const std::map<std::string, std::string>& failures);
 
-// The figure of a lab: what its rows came to, and with `comparable` what the reference implementation did. `left_out`
-// gets a line for each row that cannot be drawn.
+// The figure of a lab: what its rows came to, and with `comparable` what the reference implementation did. Curves
+// that differ in their seed are their mean. `left_out` gets a line for each row that cannot be drawn.
 report::Chart chart_of(const Lab& lab, std::span<const Row> rows, const Results& results, bool comparable,
                        std::string& left_out);
 

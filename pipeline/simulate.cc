@@ -16,6 +16,7 @@
 #include "hw/simulation/verify.h"
 #include "hw/simulation/waveform.h"
 #include "pipeline/output_lock.h"
+#include "pipeline/waveform.h"
 
 namespace ingot::pipeline {
 namespace fs = std::filesystem;
@@ -126,11 +127,9 @@ std::string text_of(const hw::Verification& v, const SimulateOptions& o) {
 void write_trace(const hw::EmittedRtl& rtl, const hw::Verification& v, const fs::path& out) {
   const std::vector<hw::Signal> signals = hw::signals_of(rtl.manifest, v.trace);
   engine::write_file(out / "trace.vcd", hw::to_vcd(signals, hw::kClockNanoseconds));
-  const auto& valid = signals[2].values;
-  const auto is_high = [](const std::vector<ingot::testbench::Byte>& value) { return value[0] != 0; };
-  const auto first = static_cast<std::size_t>(std::find_if(valid.begin(), valid.end(), is_high) - valid.begin());
-  engine::write_file(out / "waveform.svg",
-                     hw::to_svg(signals, first == valid.size() ? 0 : first, kShownCycles, hw::kClockNanoseconds));
+  const std::size_t first = first_beat(signals, 2);
+  engine::write_file(out / "waveform.svg", waveform(signals, first == signals[0].values.size() ? 0 : first,
+                                                    kShownCycles, hw::kClockNanoseconds, report::SvgUse::as_file));
 }
 
 hw::Verification verify_with_progress(const hw::EmittedRtl& rtl, const hw::VerifyOptions& options) {

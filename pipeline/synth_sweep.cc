@@ -41,6 +41,7 @@ Json measure(const hw::LinearShape& shape, std::size_t i, hw::Target target, boo
   Json found =
       hw::to_json(hw::synthesize(hw::open_rtl(folder / "rtl"), target, {.dsp = dsp && target != hw::Target::ice40}));
   found.erase("cells");
+  found.erase("layers");
   found["no_dsp"] = !dsp;
   return found;
 }

@@ -30,6 +30,7 @@ constexpr const char* kDashes[] = {"", "14 5", "5 4", "8 3 2 3", "2 3", "14 4 2 
 constexpr std::size_t kLineDashes = 3, kLevelDash = 3, kReferenceDash = 4;
 
 constexpr double kWidth = 540, kTop = 14, kPlotHeight = 250, kLetter = 7.4, kRow = 16, kRightMargin = 16;
+constexpr double kLabelMark = 16;  // room for the mark of a cloud before its name, which stands at the end of no line
 constexpr std::size_t kMostDirectLabels = 8, kLongestLabel = 26;
 
 const std::string kStyle = R"(
@@ -50,6 +51,9 @@ const std::string kStyle = R"(
 bool is_drawn(const Chart& chart, const Point& p) {
   return std::isfinite(p.x) && std::isfinite(p.y) && (!chart.log_x || p.x > 0) && (!chart.log_y || p.y > 0);
 }
+
+// The lower end of a point's error; on a logarithmic axis there may be none.
+double least(const Chart& chart, const Point& p) { return chart.log_y && p.y - p.error <= 0 ? p.y : p.y - p.error; }
 
 // An axis from values to units.
 struct Scale {
@@ -123,6 +127,12 @@ double left_margin(const std::vector<double>& y_ticks) {
   return 34 + kLetter * static_cast<double>(widest);
 }
 
+bool has_named_cloud(const Chart& chart) {
+  return std::any_of(chart.series.begin(), chart.series.end(), [](const Series& series) {
+    return series.is_cloud && !series.name.empty() && !series.points.empty();
+  });
+}
+
 Plot layout(const Chart& chart) {
   Plot plot{.chart = chart, .strokes = strokes_of(chart), .x = {}, .y = {}, .shares_note = {}};
   std::vector<double> xs, ys;
@@ -133,13 +143,16 @@ Plot layout(const Chart& chart) {
     longest = std::max(longest, n_characters(shortened(series.name, kLongestLabel)));
     for (const Point& p : series.points) {
       if (series.is_level ? !std::isfinite(p.y) : !is_drawn(chart, p)) continue;
-      ys.insert(ys.end(), {p.y - p.error, p.y + p.error});
+      ys.insert(ys.end(), {least(chart, p), p.y + p.error});
       if (!series.is_level) xs.push_back(p.x);
     }
   }
-  const Range x = range_of(xs, chart.log_x), y = range_of(ys, chart.log_y);
+  const Range x = range_of(xs, chart.log_x);
+  Range y = range_of(ys, chart.log_y);
+  if (chart.y_from_0) y.low = std::min(y.low, 0.0);
   plot.has_direct_labels = n_named <= kMostDirectLabels;
   if (plot.has_direct_labels) plot.right -= kLetter * static_cast<double>(longest) + 8;
+  if (plot.has_direct_labels && has_named_cloud(chart)) plot.right -= kLabelMark;
   const double left = left_margin(axis_ticks(y.low, y.high, chart.log_y, 7));
   plot.x = {.low = x.low, .high = x.high, .first = left, .last = plot.right, .is_log = chart.log_x};
   plot.y = {.low = y.low, .high = y.high, .first = kTop + kPlotHeight, .last = kTop, .is_log = chart.log_y};
@@ -182,11 +195,32 @@ std::string mark(std::size_t shape, double x, double y, std::size_t colour, cons
                      colour, x, y, kShapes[i], title.empty() ? "" : "<title>" + escaped(title) + "</title>");
 }
 
-std::string error_bar(const Plot& plot, const Point& p, std::size_t colour) {
+// `x`: where the bar stands, in units.
+std::string error_bar(const Plot& plot, const Point& p, double x, std::size_t colour) {
   if (p.error == 0) return {};
-  const double x = plot.x(p.x), low = plot.y(p.y - p.error), high = plot.y(p.y + p.error);
+  const double low = plot.y(least(plot.chart, p)), high = plot.y(p.y + p.error);
   return fmt::format("<path class=\"k{}\" d=\"M{:.1f} {:.1f}V{:.1f}M{:.1f} {:.1f}h8M{:.1f} {:.1f}h8\"/>\n", colour, x,
                      low, high, x - 4, low, x - 4, high);
+}
+
+// The errors of a long curve: an area between gaps.
+std::string band(const Plot& plot, const Series& series, std::size_t colour) {
+  std::string out, upper, lower;
+  const auto end_run = [&] {
+    if (!upper.empty())
+      out += fmt::format("<polygon class=\"f{}\" fill-opacity=\"0.2\" points=\"{}{}\"/>\n", colour, upper, lower);
+    upper.clear(), lower.clear();
+  };
+  for (const Point& p : series.points) {
+    if (!is_drawn(plot.chart, p)) {
+      end_run();
+      continue;
+    }
+    upper += fmt::format("{:.1f},{:.1f} ", plot.x(p.x), plot.y(p.y + p.error));
+    lower = fmt::format("{:.1f},{:.1f} ", plot.x(p.x), plot.y(least(plot.chart, p))) + lower;
+  }
+  end_run();
+  return out;
 }
 
 // Polylines between gaps.
@@ -224,16 +258,21 @@ std::string drawn(const Plot& plot, std::size_t i) {
   if (series.is_level) {
     if (series.points.empty() || !std::isfinite(series.points[0].y)) return {};
     return fmt::format("<path {} d=\"M{:.1f} {:.1f}H{:.1f}\"/>\n", stroke, plot.x.first, plot.y(series.points[0].y),
-                       plot.right);
+                       plot.right) +
+           error_bar(plot, series.points[0], plot.right - 8, colour);
   }
-  std::string out = series.is_cloud ? "" : lines(plot, series, stroke);
   // Of a long curve some points, so that the line is seen.
   constexpr std::size_t kMarks = 12;
+  const bool has_band =
+      !series.is_cloud && series.points.size() > kMarks &&
+      std::any_of(series.points.begin(), series.points.end(), [](const Point& p) { return p.error != 0; });
+  std::string out = has_band ? band(plot, series, colour) : "";
+  if (!series.is_cloud) out += lines(plot, series, stroke);
   const std::size_t every = series.is_cloud ? 1 : 1 + series.points.size() / (kMarks + 1);
   for (std::size_t k = 0; k < series.points.size(); ++k) {
     const Point& p = series.points[k];
     if (!is_drawn(plot.chart, p)) continue;
-    out += error_bar(plot, p, colour);
+    if (!has_band) out += error_bar(plot, p, plot.x(p.x), colour);
     if (k % every == 0 || !p.label.empty()) {
       const std::string name = p.label.empty() ? series.name : p.label;
       out += mark(colour + dash, plot.x(p.x), plot.y(p.y), colour,
@@ -267,25 +306,44 @@ std::string direct_labels(const Plot& plot) {
   }
   std::string out;
   for (const Label& label : labels) {
-    out += text_at(plot.right + 8, label.y + 4, "start", shortened(plot.chart.series[label.series].name, kLongestLabel),
-                   fmt::format("f{}", plot.strokes[label.series].colour));
+    const Series& series = plot.chart.series[label.series];
+    const auto [colour, dash] = plot.strokes[label.series];
+    if (series.is_cloud) out += mark(colour + dash, plot.right + 14, label.y, colour, "");
+    out += text_at(plot.right + 8 + (series.is_cloud ? kLabelMark : 0), label.y + 4, "start",
+                   shortened(series.name, kLongestLabel), fmt::format("f{}", colour));
   }
   return out;
 }
 
-// A key below the plot, two names a row. `top`: where it begins.
-std::string key(const Plot& plot, double top) {
-  std::string out;
-  for (std::size_t i = 0, k = 0; i < plot.chart.series.size(); ++i) {
+// A key below the plot: two names a row where they are short enough.
+struct Key {
+  std::string body;
+  double height = 0;
+};
+
+// `top`: where it begins.
+Key key(const Plot& plot, double top) {
+  constexpr double kSample = 42;      // a piece of the line, before its name
+  constexpr double kUsualLetter = 7;  // of a long name; a short one may have wider letters only
+  std::size_t longest = 0;
+  for (const Series& series : plot.chart.series) longest = std::max(longest, n_characters(series.name));
+  const double column = (kWidth - plot.x.first) / 2;
+  const std::size_t n_columns = kSample + kUsualLetter * static_cast<double>(longest) <= column ? 2 : 1;
+  Key key;
+  std::size_t k = 0;
+  for (std::size_t i = 0; i < plot.chart.series.size(); ++i) {
     if (plot.chart.series[i].name.empty() || plot.chart.series[i].points.empty()) continue;
     const auto [colour, dash] = plot.strokes[i];
-    const double x = plot.x.first + (k % 2 == 0 ? 0 : kWidth / 2 - 20), y = top + kRow * static_cast<double>(k / 2);
-    out += fmt::format("<path class=\"k{}\" stroke-width=\"2\"{} d=\"M{:.1f} {:.1f}h34\"/>\n", colour,
-                       dash == 0 ? "" : fmt::format(" stroke-dasharray=\"{}\"", kDashes[dash]), x, y);
-    out += mark(colour + dash, x + 17, y, colour, "") + text_at(x + 42, y + 4, "start", plot.chart.series[i].name);
+    const double x = plot.x.first + column * static_cast<double>(k % n_columns);
+    const double y = top + kRow * static_cast<double>(k / n_columns);
+    key.body += fmt::format("<path class=\"k{}\" stroke-width=\"2\"{} d=\"M{:.1f} {:.1f}h34\"/>\n", colour,
+                            dash == 0 ? "" : fmt::format(" stroke-dasharray=\"{}\"", kDashes[dash]), x, y);
+    key.body += mark(colour + dash, x + 17, y, colour, "");
+    key.body += text_at(x + kSample, y + 4, "start", plot.chart.series[i].name);
     ++k;
   }
-  return out;
+  key.height = kRow * static_cast<double>((k + n_columns - 1) / n_columns);
+  return key;
 }
 
 }  // namespace
@@ -311,6 +369,12 @@ std::vector<Stroke> strokes_of(const Chart& chart) {
 }
 
 const std::string& chart_style() { return kStyle; }
+
+std::string file_style() {
+  return "<style>" + kStyle +
+         "svg{background:#fff}@media(prefers-color-scheme:dark){svg{background:#16181b}}"
+         "@media print{svg{background:#fff}}</style>\n";
+}
 
 std::vector<double> ticks(double low, double high, std::size_t most) {
   double step = std::pow(10, std::floor(std::log10((high - low) / static_cast<double>(most))));
@@ -342,16 +406,12 @@ std::string svg(const Chart& chart, SvgUse use) {
   if (plot.has_direct_labels) {
     body += direct_labels(plot);
   } else {
-    body += key(plot, bottom + 14);
-    bottom += 14 + kRow * static_cast<double>((chart.series.size() + 1) / 2);
+    const Key names = key(plot, bottom + 14);
+    body += names.body;
+    bottom += 14 + names.height;
   }
   const double height = bottom + 6;
-  std::string head;
-  if (use == SvgUse::as_file) {
-    head = fmt::format(
-        "<style>{}svg{{background:#fff}}@media(prefers-color-scheme:dark){{svg{{background:#16181b}}}}</style>\n",
-        kStyle);
-  }
+  const std::string head = use == SvgUse::as_file ? file_style() : "";
   // A page says the title in its caption.
   const double above = use == SvgUse::as_file ? 26 : 0;
   if (use == SvgUse::as_file) body += text_at(plot.x.first, -8, "start", chart.title);

@@ -10,7 +10,7 @@ namespace ingot::report {
 
 struct Point {
   double x = 0, y = 0;
-  double error = 0;     // standard error of y, drawn as a bar on both sides; 0: none
+  double error = 0;     // standard error of y, drawn as a bar on both sides, of long curves as a band; 0: none
   std::string label{};  // shown beside the point, and when it is pointed at
 };
 
@@ -27,6 +27,7 @@ struct Chart {
   std::string title, x_label, y_label;
   std::vector<Series> series{};
   bool log_x = false, log_y = false;  // what is not above 0 is not drawn
+  bool y_from_0 = false;              // the vertical axis begins at 0, whatever the values
 };
 
 // Colour and dash of each series: no two have both alike, up to 56. A colour is that of the group.
@@ -47,6 +48,9 @@ std::string svg(const Chart& chart, SvgUse use);
 
 // CSS of charts, light and dark.
 const std::string& chart_style();
+
+// The style element of an SVG that is a file of its own: that CSS, and the ground.
+std::string file_style();
 
 // A field of a CSV file, quoted where it must be (RFC 4180).
 std::string csv_field(const std::string& field);

@@ -7,6 +7,7 @@
 
 #include "engine/base/printable.h"
 #include "engine/io/base64.h"
+#include "report/shortened.h"
 
 namespace ingot::report {
 namespace {
@@ -29,15 +30,17 @@ figcaption,caption{color:var(--soft);font-size:.9rem;text-align:left}
 .figures>figure{min-width:0}.scroll{overflow-x:auto}.scroll>svg.wide{max-width:none}
 .scroll{margin:.8rem 0}table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
 th,td{padding:.2rem .6rem;border-bottom:1px solid var(--line);text-align:right;vertical-align:top}
-.left{text-align:left}thead th{border-bottom:2px solid var(--soft)}
+.left{text-align:left}td.left:first-child{min-width:8rem}thead th{border-bottom:2px solid var(--soft)}
 pre,code{font:.85rem/1.5 ui-monospace,monospace;background:var(--panel)}
 pre{padding:.6rem;overflow-x:auto}summary{cursor:pointer}
 .texts{margin-bottom:1.5rem}
-.texts td{min-width:4rem}.texts td:nth-child(2){min-width:15rem}.texts td:last-child{min-width:9rem}
+.texts td,.texts td:first-child{min-width:4rem}.texts td:nth-child(2){min-width:15rem}.texts td:last-child{min-width:15rem}
 .words{line-height:2;overflow-wrap:anywhere}.words span{padding:.1rem .15rem;border-radius:.2rem;
 print-color-adjust:exact;-webkit-print-color-adjust:exact}.words .against{text-decoration:underline dotted}
 :focus-visible{outline:3px solid #0072b2;outline-offset:2px}
-@media print{body{max-width:none;background:#fff;color:#000}nav{display:none}figure,tr{break-inside:avoid}
+@media print{:root{--ground:#fff;--text:#000;--soft:#555;--line:#ccc;--panel:#f5f5f5;--link:#0050a0}
+body{max-width:none}nav{display:none}figure,tr{break-inside:avoid}
+.scroll{overflow:visible}.scroll>svg.wide{max-width:100%}
 details::details-content{content-visibility:visible;block-size:auto}}
 )";
 
@@ -95,11 +98,30 @@ std::string figure(const Chart& chart, const std::string& name) {
   return figure(svg(chart, SvgUse::in_page), chart.title + ".", name, csv(chart));
 }
 
-std::string drawing(double width, double height, const std::string& title, const std::string& body) {
+std::string drawing(double width, double height, const std::string& title, const std::string& body, SvgUse use) {
+  const bool is_file = use == SvgUse::as_file;
   return fmt::format(
-      "<svg class=\"chart wide\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" height=\"{1:.0f}\" "
-      "role=\"img\"><title>{2}</title>\n{3}</svg>",
-      width, height, escaped(title), body);
+      "<svg{0} class=\"chart wide\" viewBox=\"0 0 {1:.0f} {2:.0f}\" width=\"{1:.0f}\" height=\"{2:.0f}\" "
+      "role=\"img\"><title>{3}</title>\n{4}{5}</svg>{6}",
+      is_file ? " xmlns=\"http://www.w3.org/2000/svg\"" : "", width, height, escaped(title),
+      is_file ? file_style() : "", body, is_file ? "\n" : "");
+}
+
+std::string bar_chart(const std::vector<Bar>& bars, const std::string& title) {
+  std::string body;
+  double y = 4;
+  for (const Bar& bar : bars) {
+    const double width = 230 * std::clamp(bar.share, 0.0, 1.0);
+    body += fmt::format(
+        "<text x=\"190\" y=\"{:.1f}\" text-anchor=\"end\">{}</text><rect class=\"f{}\" x=\"200\" y=\"{:.1f}\" "
+        "width=\"{:.1f}\" height=\"14\"/><text x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n",
+        y + 12, escaped(shortened(bar.label, 26)), bar.colour, y, width, 206 + width, y + 12, escaped(bar.shown));
+    y += 22;
+  }
+  return fmt::format(
+      "<svg class=\"chart\" viewBox=\"0 0 500 {0:.0f}\" width=\"500\" height=\"{0:.0f}\" role=\"img\">"
+      "<title>{1}</title>\n{2}</svg>",
+      y, escaped(title), body);
 }
 
 std::string scrolling(const std::string& label, const std::string& markup) {

@@ -26,7 +26,19 @@ std::string figure(const std::string& markup, const std::string& caption, const 
 std::string figure(const Chart& chart, const std::string& name);
 
 // An SVG in the style of charts, not scaled down: for what is scrolled. `body`: its elements.
-std::string drawing(double width, double height, const std::string& title, const std::string& body);
+std::string drawing(double width, double height, const std::string& title, const std::string& body,
+                    SvgUse use = SvgUse::in_page);
+
+// A bar with its label at the left and what it stands for at the right.
+struct Bar {
+  std::string label;
+  double share = 0;  // of the longest that there can be, from 0 to 1
+  std::string shown;
+  std::size_t colour = 0;  // of the series of charts
+};
+
+// Bars below each other, as an SVG.
+std::string bar_chart(const std::vector<Bar>& bars, const std::string& title);
 
 // Markup that scrolls sideways where the screen is narrow, also by the keyboard. `label`: its name for screen readers.
 std::string scrolling(const std::string& label, const std::string& markup);

@@ -196,11 +196,13 @@ Design design_of(const EmittedRtl& rtl) {
   const auto port = [](const Port& p) {
     return StreamPort{p.name, static_cast<int>(p.bits()), static_cast<int>(p.beats())};
   };
-  return {.top = rtl.manifest.top,
-          .folder = rtl.folder,
-          .sources = rtl.manifest.sources,
-          .images = rtl.manifest.images,
-          .channels = {{port(rtl.manifest.input), port(rtl.manifest.output)}}};
+  Design design{.top = rtl.manifest.top,
+                .folder = rtl.folder,
+                .sources = rtl.manifest.sources,
+                .images = rtl.manifest.images,
+                .channels = {{port(rtl.manifest.input), port(rtl.manifest.output)}}};
+  for (const Layer& layer : layers(rtl.graph)) design.layers.push_back(layer.name());
+  return design;
 }
 
 Vectors load_vectors(const EmittedRtl& rtl) {

@@ -1,11 +1,11 @@
 #include "hw/simulation/waveform.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <algorithm>
+#include <sstream>
 
-#include "hw/simulation/simulation.h"
+#include "engine/base/error.h"
+#include "engine/base/printable.h"
 
 namespace ingot::hw {
 
@@ -33,70 +33,48 @@ std::string vcd_value(const Signal& signal, std::size_t cycle) {
   return digits + " ";
 }
 
-// Measures of the figure, in its units. A character of the monospaced font takes at most kCharacter.
-constexpr int kRow = 34, kHigh = 6, kLow = 26, kTop = 30, kCharacter = 8, kMargin = 10;
+// Lines of a VCD file, with their numbers.
+class VcdLines {
+ public:
+  explicit VcdLines(const std::string& text) : text_(text) {}
 
-int wide(const std::string& text) { return static_cast<int>(text.size()) * kCharacter; }
+  bool next() {
+    ++number_;
+    return static_cast<bool>(std::getline(text_, line_));
+  }
+  const std::string& line() const { return line_; }
+  void expect(bool holds, const std::string& rule) const {
+    engine::require(holds, "trace.vcd: line {}: must be {}, got '{}'", number_, rule, engine::printable(line_));
+  }
 
-// Where cycles are: the first begins at `left`, and each is `step` wide.
-struct Axis {
-  int left, step;
-  int at(std::size_t cycle) const { return left + static_cast<int>(cycle) * step; }
+ private:
+  std::istringstream text_;
+  std::string line_;
+  int number_ = 0;
 };
 
-std::string lanes_text(const Signal& signal, std::size_t cycle) {
-  std::vector<std::int64_t> codes = unpack_beat(signal.values[cycle], signal.width, signal.is_signed);
-  codes.resize(static_cast<std::size_t>(signal.bits / signal.width));
-  constexpr std::size_t kShown = 8;
-  const bool all = codes.size() <= kShown;
-  if (!all) codes.resize(kShown);
-  return fmt::format("{}{}", fmt::join(codes, " "), all ? "" : " ...");
-}
-
-std::string text_at(int x, int y, const std::string& anchor, const std::string& text) {
-  return fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"{}\">{}</text>\n", x, y, anchor, text);
-}
-
-// One line that is high where the signal is.
-std::string level(const Signal& signal, std::size_t first, std::size_t n, int y, Axis axis) {
-  std::string points;
-  for (std::size_t i = 0; i < n; ++i) {
-    const int at = y + (signal.values[first + i][0] != 0 ? kHigh : kLow);
-    points += fmt::format("{},{} {},{} ", axis.at(i), at, axis.at(i + 1), at);
+std::vector<Byte> bytes_of(const std::string& digits) {
+  std::vector<Byte> bytes((digits.size() + 7) / 8);
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (digits[digits.size() - 1 - i] == '1') bytes[i / 8] |= static_cast<Byte>(1U << i % 8);
   }
-  return fmt::format("<polyline points=\"{}\" class=\"level\"/>\n", points);
+  return bytes;
 }
 
-// A box for every value, as long as it stays; grey while it is not valid.
-std::string beats(const Signal& signal, const Signal& valid, std::size_t first, std::size_t n, int y, Axis axis) {
-  std::string text;
-  for (std::size_t i = 0; i < n;) {
-    std::size_t end = i + 1;
-    const auto same = [&](std::size_t j) {
-      const bool is_valid = valid.values[first + j][0] != 0;
-      return is_valid == (valid.values[first + i][0] != 0) &&
-             (!is_valid || signal.values[first + j] == signal.values[first + i]);
-    };
-    while (end < n && same(end)) ++end;
-    const bool is_valid = valid.values[first + i][0] != 0;
-    const int x = axis.at(i), width = axis.at(end) - x;
-    text += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" class=\"{}\"/>\n", x + 1, y + kHigh,
-                        width - 2, kLow - kHigh, is_valid ? "beat" : "idle");
-    if (is_valid) text += text_at(x + width / 2, y + kLow - 6, "middle", lanes_text(signal, first + i));
-    i = end;
-  }
-  return text;
+// The change of a signal that a line says: "1#" or "b0101 #".
+void read_change(const VcdLines& lines, std::vector<Signal>& signals) {
+  const std::string& line = lines.line();
+  const std::size_t i = static_cast<std::size_t>(line.back() - vcd_id(0)[0]);
+  lines.expect(i < signals.size() && !signals[i].values.empty(), "the change of a signal");
+  const bool is_vector = line[0] == 'b';
+  const std::string digits = is_vector ? line.substr(1, line.size() - 3) : line.substr(0, line.size() - 1);
+  lines.expect(digits.size() == static_cast<std::size_t>(signals[i].bits) &&
+                   digits.find_first_not_of("01") == std::string::npos && (!is_vector || line[line.size() - 2] == ' '),
+               fmt::format("{} bits", signals[i].bits));
+  signals[i].values.back() = bytes_of(digits);
 }
 
-std::string clock(std::size_t n, int y, Axis axis) {
-  std::string points;
-  for (std::size_t i = 0; i < n; ++i) {  // sampled at the rising edge, which ends what is drawn as a cycle
-    const int x = axis.at(i), middle = x + axis.step / 2;
-    points += fmt::format("{},{} {},{} {},{} {},{} ", x, y + kHigh, middle, y + kHigh, middle, y + kLow, axis.at(i + 1),
-                          y + kLow);
-  }
-  return fmt::format("<polyline points=\"{}\" class=\"level\"/>\n", points);
-}
+bool is_high(const Signal& signal, std::size_t cycle) { return signal.values[cycle][0] != 0; }
 
 }  // namespace
 
@@ -133,47 +111,47 @@ std::string to_vcd(std::span<const Signal> signals, int nanoseconds) {
   return text + fmt::format("#{}\n", static_cast<std::int64_t>(n) * nanoseconds);
 }
 
-std::string to_svg(std::span<const Signal> signals, std::size_t first, std::size_t n, int nanoseconds) {
-  const std::size_t n_cycles = signals.empty() ? 0 : signals[0].values.size();
-  first = std::min(first, n_cycles);
-  n = std::min(n, n_cycles - first);
-  const auto time_of = [&](std::size_t i) {
-    return fmt::format("{} ns", (first + i) * static_cast<std::size_t>(nanoseconds));
-  };
-  int widest = wide(time_of(n)), names = wide("clk");  // of what stands in a cycle, and of what stands before all
-  bool has_lanes = false;
-  for (const Signal& signal : signals) {
-    names = std::max(names, wide(signal.name));
-    has_lanes |= signal.bits > signal.width;
-    for (std::size_t i = 0; signal.bits > 1 && i < n; ++i)
-      widest = std::max(widest, wide(lanes_text(signal, first + i)));
+std::vector<Signal> signals_in(const Manifest& manifest, const std::string& vcd) {
+  std::vector<Signal> signals = signals_of(manifest, {});
+  VcdLines lines(vcd);
+  const std::string header = to_vcd(signals, 1);
+  std::istringstream expected(header.substr(0, header.rfind('#')));
+  for (std::string line; std::getline(expected, line);) {
+    const bool is_there = lines.next();
+    lines.expect(is_there && lines.line() == line, "'" + line + "'");
   }
-  const Axis axis{.left = names + 2 * kMargin, .step = widest + 12};
-  const std::string caption = has_lanes ? "A beat's values are those of its lanes, lane 0 first: the lowest bits." : "";
-  const int bottom = kTop + kRow * static_cast<int>(signals.size() + 1);
-  const int height = bottom + (has_lanes ? 30 : 10);
-  // The last time stands on the right edge of the last cycle, half of it beyond.
-  const int width = std::max(axis.at(n) + wide(time_of(n)) / 2, axis.left + wide(caption)) + kMargin;
-  std::string text = fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" "
-      "font-family=\"monospace\" font-size=\"12\">\n<style>.level{{fill:none;stroke:#0072b2;stroke-width:1.5}}"
-      ".beat{{fill:#e6f2fa;stroke:#0072b2}}.idle{{fill:#eeeeee;stroke:#cccccc}}.grid{{stroke:#dddddd}}</style>\n"
-      "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n",
-      width, height);
-  for (std::size_t i = 0; i <= n; ++i) {
-    text +=
-        fmt::format("<line x1=\"{0}\" y1=\"{1}\" x2=\"{0}\" y2=\"{2}\" class=\"grid\"/>\n", axis.at(i), kTop, bottom);
-    text += text_at(axis.at(i), kTop - 10, "middle", time_of(i));
+  std::size_t n_cycles = 0;
+  while (lines.next() && n_cycles <= kMostTracedCycles) {
+    const std::string& line = lines.line();
+    lines.expect(line.size() > 1, "a time or a change");
+    if (line[0] == '#' || line == "1!") continue;
+    if (line != "0!") {
+      read_change(lines, signals);
+    } else if (++n_cycles <= kMostTracedCycles) {
+      for (Signal& signal : signals)
+        signal.values.push_back(n_cycles == 1 ? bytes_of(std::string(static_cast<std::size_t>(signal.bits), '0'))
+                                              : signal.values.back());
+    }
   }
-  text += text_at(axis.left - kMargin, kTop + kLow - 4, "end", "clk") + clock(n, kTop, axis);
-  for (std::size_t i = 0; i < signals.size(); ++i) {
-    const int y = kTop + kRow * static_cast<int>(i + 1);
-    text += text_at(axis.left - kMargin, y + kLow - 4, "end", signals[i].name);
-    text += signals[i].bits == 1 ? level(signals[i], first, n, y, axis)
-                                 : beats(signals[i], signals[i + 1], first, n, y, axis);
+  return signals;
+}
+
+std::vector<bool> busy_cycles(const Manifest& manifest, std::span<const Signal> signals) {
+  const Signal &reset = signals[0], &in_valid = signals[2], &in_ready = signals[3], &out_valid = signals[5],
+               &out_ready = signals[6];
+  std::vector<bool> busy;
+  std::int64_t n_beats = 0, work = 0;  // beats of a vector that is not whole yet; cycles of those that are
+  for (std::size_t i = 0; i < reset.values.size(); ++i) {
+    if (is_high(reset, i)) n_beats = work = 0;
+    const bool waits = is_high(out_valid, i) && !is_high(out_ready, i);
+    busy.push_back(work > 0 && !waits);
+    work -= busy.back() ? 1 : 0;
+    if (is_high(reset, i) || !is_high(in_valid, i) || !is_high(in_ready, i)) continue;
+    if (++n_beats < manifest.input.beats()) continue;
+    n_beats = 0;
+    work += manifest.interval;
   }
-  if (has_lanes) text += text_at(axis.left, height - kMargin, "start", caption);
-  return text + "</svg>\n";
+  return busy;
 }
 
 }  // namespace ingot::hw

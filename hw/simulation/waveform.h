@@ -1,4 +1,4 @@
-// Shows the ports of a design cycle by cycle: as a VCD file for viewers, and as an SVG figure.
+// The ports of a design cycle by cycle: as a VCD file for viewers, and what they say of the multipliers.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +27,15 @@ std::vector<Signal> signals_of(const Manifest& manifest, std::span<const testben
 // Value Change Dump (IEEE 1364-2001, 18). A cycle takes `nanoseconds`; its rising edge is in the middle.
 std::string to_vcd(std::span<const Signal> signals, int nanoseconds);
 
-// An SVG figure of `n` cycles from `first` on. It shows the clock, control signals as levels, and beats as the codes of
-// their lanes, lane 0 first.
-std::string to_svg(std::span<const Signal> signals, std::size_t first, std::size_t n, int nanoseconds);
+// The signals of a file that to_vcd wrote of this design, up to kMostTracedCycles of its cycles. Throws Error with the
+// line that to_vcd would not have written.
+inline constexpr std::size_t kMostTracedCycles = 100'000;
+std::vector<Signal> signals_in(const Manifest& manifest, const std::string& vcd);
+
+// By cycle: whether the multipliers of the slowest layer work, as far as the handshakes of the ports tell. A vector
+// that has gone in keeps them for Manifest::interval cycles, and they stand still while a beat waits to be taken. For a
+// single Linear this is cycle by cycle what rtl/linear.sv does; with several it is late by what lies before the
+// slowest.
+std::vector<bool> busy_cycles(const Manifest& manifest, std::span<const Signal> signals);
 
 }  // namespace ingot::hw

@@ -163,21 +163,28 @@ const char* lut_title(Target target) {
   return kTitles[static_cast<std::size_t>(target)];
 }
 
+Area area_of_cell(std::string_view kind) {
+  Area area;
+  const auto* const weight = std::find_if(std::begin(kWeights), std::end(kWeights),
+                                          [&](const Weight& row) { return kind.starts_with(row.prefix); });
+  if (weight != std::end(kWeights)) area.*weight->column += weight->n;
+  area.lut += area.lut_logic;
+  return area;
+}
+
 Area area_of(const Json& netlist, const std::string& top, Target target) {
   const Netlist cells(netlist.at("modules").at(top));
   Area area;
-  for (const std::string& name : cells.names()) {
-    const std::string& kind = cells.kind(name);
-    for (const Weight& weight : kWeights) {
-      if (!kind.starts_with(weight.prefix)) continue;
-      area.*weight.column += weight.n;
-      break;
-    }
-  }
-  area.lut += area.lut_logic;
+  for (const std::string& name : cells.names()) area += area_of_cell(cells.kind(name));
   if (target == Target::ecp5) area.lut += ecp5_carry_luts(cells) + kConstants;
   if (target == Target::ice40) area.lut += ice40_lone_cells(cells, area.ff) + kConstants;
   return area;
+}
+
+Area& Area::operator+=(const Area& other) {
+  for (const auto column : {&Area::lut, &Area::ff, &Area::dsp, &Area::bram, &Area::carry, &Area::lut_logic})
+    this->*column += other.*column;
+  return *this;
 }
 
 }  // namespace ingot::hw

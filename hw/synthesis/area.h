@@ -16,6 +16,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "engine/io/json.h"
 #include "hw/modules/cost.h"
@@ -26,10 +27,16 @@ struct Area {
   std::int64_t lut = 0, ff = 0, dsp = 0, bram = 0;
   std::int64_t carry = 0;      // SB_CARRY, CCU2C, CARRY4; `lut` includes them where the table above says so
   std::int64_t lut_logic = 0;  // the LUTs of the netlist alone, without carry, memory and packing
+
+  Area& operator+=(const Area& other);
 };
 
 // The title of a column of `lut` in tables: "lut (logic cells)".
 const char* lut_title(Target target);
+
+// What a cell of that kind takes, without what packing adds: all of `lut` but what placers count for carries and for
+// cells that stand alone.
+Area area_of_cell(std::string_view kind);
 
 // The area of the module `top` in a flat netlist that Yosys wrote with write_json.
 Area area_of(const engine::Json& netlist, const std::string& top, Target target);

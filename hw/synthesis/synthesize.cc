@@ -94,6 +94,7 @@ Synthesis synthesize(const Design& design, Target target, const SynthesisOptions
   s.cells = stat.at("design").at("num_cells_by_type");
   const Json netlist = engine::parse_json(engine::read_file(folder / "net.json"), "net.json");
   static_cast<Area&>(s) = area_of(netlist, design.top, target);
+  if (!design.layers.empty()) s.layers = area_by_layer(netlist, design.top, design.layers, s);
   if (options.place) {
     if (step) step("nextpnr-ice40 places it on an HX8K");
     place(s, folder);
@@ -107,6 +108,9 @@ Json to_json(const Synthesis& s) {
   Json object{{"target", name(s.target)}, {"lut", s.lut},     {"ff", s.ff},           {"dsp", s.dsp},  {"bram", s.bram},
               {"carry", s.carry},         {"cells", s.cells}, {"seconds", s.seconds}, {"tool", s.tool}};
   object["lut_logic"] = s.lut_logic;
+  for (const LayerArea& part : s.layers)
+    object["layers"].push_back(
+        {{"layer", part.layer}, {"lut", part.lut}, {"ff", part.ff}, {"dsp", part.dsp}, {"bram", part.bram}});
   if (s.placed_lut) object["placed_lut"] = *s.placed_lut;
   if (s.fmax_mhz) object["fmax_mhz"] = *s.fmax_mhz;
   if (!s.no_fmax.empty()) object["no_fmax"] = s.no_fmax;

@@ -5,18 +5,20 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/io/json.h"
 #include "hw/design.h"
 #include "hw/emit/manifest.h"
 #include "hw/modules/cost.h"
-#include "hw/synthesis/area.h"
+#include "hw/synthesis/area_by_layer.h"
 
 namespace ingot::hw {
 
 struct Synthesis : Area {
   Target target = Target::xilinx;
   engine::Json cells;                      // by type
+  std::vector<LayerArea> layers;           // as area_by_layer() divides it, by Design::layers
   std::optional<std::int64_t> placed_lut;  // nextpnr-ice40's own count of `lut`
   std::optional<double> fmax_mhz;          // highest clock after placing and routing
   std::string no_fmax;                     // why there is no fmax_mhz although it was asked for

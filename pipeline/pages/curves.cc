@@ -7,7 +7,9 @@
 #include <optional>
 
 #include "pipeline/pages/panel.h"
+#include "pipeline/pages/seeds.h"
 #include "report/html.h"
+#include "report/mean.h"
 
 namespace ingot::pipeline {
 namespace {
@@ -61,6 +63,20 @@ std::vector<report::Point> points_of(const RunFolder& folder, const std::string&
   if ((all.size() - 1) % every != 0) some.push_back(all.back());
   n_left_out += all.size() - some.size();
   return some;
+}
+
+// The chart with the mean of each group of repetitions in place of their lines, as far as all of them go.
+report::Chart with_means(report::Chart chart, std::span<const RunFolder> folders,
+                         const std::vector<SeedGroup>& groups) {
+  std::vector<report::Series> all;
+  for (const SeedGroup& group : groups) {
+    std::vector<report::Series> repeated;
+    for (const std::size_t i : group) repeated.push_back(chart.series[i]);
+    all.push_back(group.size() == 1 ? repeated[0] : report::mean_of(repeated, mean_name(folders, group)));
+  }
+  if (groups.size() < folders.size()) chart.title += "; one standard error to both sides of means";
+  chart.series = std::move(all);
+  return chart;
 }
 
 }  // namespace
@@ -130,7 +146,9 @@ std::string curves_markup(std::span<const RunFolder> folders) {
     }
   }
   std::string figures;
-  for (const std::string& name : metric_names(folders)) figures += report::figure(metric_chart(folders, name), name);
+  const std::vector<SeedGroup> groups = seed_groups(folders);
+  for (const std::string& name : metric_names(folders))
+    figures += report::figure(with_means(metric_chart(folders, name), folders, groups), name);
   return figures.empty() ? markup : markup + report::side_by_side(figures);
 }
 

@@ -1,5 +1,7 @@
-// A folder of emitted RTL: its layers as blocks with the streams between them, what it takes on each family of FPGAs
-// that it was synthesised for, and how its simulation went.
+// A folder of emitted RTL: its layers as blocks with the streams between them, what they take on each family of FPGAs
+// that it was synthesised for, how its simulation went, and what its ports did in it.
+#include "pipeline/pages/hardware.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -103,28 +105,48 @@ std::string storage_table(const RunFolder& folder, std::span<const Json* const> 
   return table.rows.empty() ? "" : report::table(table, folder.name + ": memories");
 }
 
-std::string area_table(const RunFolder& folder) {
+// The lines of synth.jsonl that can be read.
+std::vector<Json> syntheses_of(const RunFolder& folder, std::size_t& n_damaged) {
+  std::vector<Json> all;
   const std::filesystem::path path = folder.path / "synth.jsonl";
-  if (!std::filesystem::exists(path)) return {};
+  if (!std::filesystem::exists(path)) return all;
+  std::istringstream lines(engine::read_file(path));
+  for (std::string line; std::getline(lines, line);) {
+    Json synthesis = engine::parse_json_or_null(line);
+    if (synthesis.is_null()) {
+      ++n_damaged;
+    } else {
+      all.push_back(std::move(synthesis));
+    }
+  }
+  return all;
+}
+
+std::string area_table(const RunFolder& folder, const std::vector<Json>& syntheses, std::size_t n_damaged) {
   report::TextTable table{.headers = {"target", "LUT", "FF", "DSP", "block RAM", "carries", "MHz", "cycles", "tool"},
                           .rows = {}};
-  std::istringstream lines(engine::read_file(path));
-  std::size_t n_damaged = 0;
-  for (std::string line; std::getline(lines, line);) {
-    try {
-      const Json row = engine::parse_json(line, "synth.jsonl");
-      table.rows.push_back({text_of(field(row, "target")), number(field(row, "lut")), number(field(row, "ff")),
-                            number(field(row, "dsp")), number(field(row, "bram")), number(field(row, "carry")),
-                            number(field(row, "fmax")), number(field(row, "cycles")), text_of(field(row, "tool"))});
-    } catch (const engine::Error&) {
-      ++n_damaged;
-    }
+  for (const Json& row : syntheses) {
+    table.rows.push_back({text_of(field(row, "target")), number(field(row, "lut")), number(field(row, "ff")),
+                          number(field(row, "dsp")), number(field(row, "bram")), number(field(row, "carry")),
+                          number(field(row, "fmax_mhz")), number(field(row, "cycles")), text_of(field(row, "tool"))});
   }
   std::string markup = table.rows.empty() ? "" : report::table(table, folder.name + ": what synthesis leaves");
   if (n_damaged > 0)
     markup += report::paragraph(
         fmt::format("{}: {} lines of synth.jsonl cannot be read and are left out.", folder.name, n_damaged), "warning");
   return markup;
+}
+
+// Figures that need the folder as `ingot emit` wrote it.
+std::string figures_of(const RunFolder& folder, const std::vector<Json>& syntheses) {
+  if (!std::filesystem::exists(folder.path / hw::kManifestFile)) return {};
+  try {
+    const hw::EmittedRtl rtl = hw::open_rtl(folder.path);
+    return area_figures(folder, rtl, syntheses) + simulation_figures(folder, rtl);
+  } catch (const engine::Error& error) {
+    return report::paragraph(fmt::format("{}: area by layer and waveform are left out: {}", folder.name, error.what()),
+                             "warning");
+  }
 }
 
 std::string simulation_table(const RunFolder& folder) {
@@ -152,8 +174,10 @@ std::string hardware_markup(std::span<const RunFolder> folders) {
   for (const RunFolder& folder : folders) {
     const std::vector<const Json*> nodes = nodes_of(folder);
     if (nodes.empty()) continue;
-    markup +=
-        block_diagram(folder, nodes) + area_table(folder) + simulation_table(folder) + storage_table(folder, nodes);
+    std::size_t n_damaged = 0;
+    const std::vector<Json> syntheses = syntheses_of(folder, n_damaged);
+    markup += block_diagram(folder, nodes) + figures_of(folder, syntheses) + area_table(folder, syntheses, n_damaged) +
+              simulation_table(folder) + storage_table(folder, nodes);
   }
   return markup;
 }

@@ -110,23 +110,14 @@ std::string importances(const Json& result, const std::string& name) {
     if (share.is_number()) shares.emplace_back(parameter, share.get<double>());
   }
   std::stable_sort(shares.begin(), shares.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
-  std::string body, csv = "parameter,importance\n";
-  double y = 4;
+  std::vector<report::Bar> bars;
+  std::string csv = "parameter,importance\n";
   for (const auto& [parameter, share] : shares) {
-    const double width = 230 * std::clamp(share, 0.0, 1.0);
-    body += fmt::format(
-        "<text x=\"190\" y=\"{:.1f}\" text-anchor=\"end\">{}</text><rect class=\"f0\" x=\"200\" y=\"{:.1f}\" "
-        "width=\"{:.1f}\" height=\"14\"/><text x=\"{:.1f}\" y=\"{:.1f}\">{:.3f}</text>\n",
-        y + 12, report::escaped(report::shortened(parameter, 26)), y, width, 206 + width, y + 12, share);
+    bars.push_back({.label = parameter, .share = share, .shown = fmt::format("{:.3f}", share)});
     csv += fmt::format("{},{}\n", report::csv_field(parameter), share);
-    y += 22;
   }
   const std::string title = fmt::format("{}: share of the spread of values that each parameter explains", name);
-  return report::figure(
-      fmt::format("<svg class=\"chart\" viewBox=\"0 0 500 {0:.0f}\" width=\"500\" height=\"{0:.0f}\" role=\"img\">"
-                  "<title>{1}</title>\n{2}</svg>",
-                  y, report::escaped(title), body),
-      title + ".", "importances", csv);
+  return report::figure(report::bar_chart(bars, title), title + ".", "importances", csv);
 }
 
 // Where a parameter's values lie on its axis, from 0 to 1: numbers by size, words in the order in which they came.
@@ -164,13 +155,17 @@ Coordinate coordinate_of(const std::string& name, const Trials& trials) {
   return axis;
 }
 
+// Of the axes, in units of the drawing. Above and beside the last one there is room for a name of 24 letters, inclined.
+constexpr double kAxisTop = 94, kAxisHeight = 240, kAxisBottom = kAxisTop + kAxisHeight;
+
 std::string axis_svg(const Coordinate& axis, double x) {
   std::string body = fmt::format(
-      "<path class=\"axis\" d=\"M{0:.1f} 60V300\"/><text transform=\"translate({0:.1f} 50) rotate(-25)\">{1}</text>\n",
-      x, report::escaped(report::shortened(axis.name, 24)));
+      "<path class=\"axis\" d=\"M{0:.1f} {2}V{3}\"/><text transform=\"translate({0:.1f} {4}) "
+      "rotate(-25)\">{1}</text>\n",
+      x, report::escaped(report::shortened(axis.name, 24)), kAxisTop, kAxisBottom, kAxisTop - 10);
   const auto label = [&](double share, const std::string& text) {
-    body += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" font-size=\"11\">{}</text>\n", x + 4, 304 - 240 * share,
-                        report::escaped(report::shortened(text, 14)));
+    body += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" font-size=\"11\">{}</text>\n", x + 4,
+                        kAxisBottom + 4 - kAxisHeight * share, report::escaped(report::shortened(text, 14)));
   };
   if (axis.is_numeric) {
     label(0, fmt::format("{:.4g}", axis.low));
@@ -187,7 +182,7 @@ std::string parallel(const Trials& trials, const std::string& name) {
   std::vector<Coordinate> axes;
   for (const std::string& parameter : trials.parameters) axes.push_back(coordinate_of(parameter, trials));
   if (axes.size() < 2) return {};
-  const double gap = 96, width = 40 + gap * static_cast<double>(axes.size()) + 30;
+  const double gap = 96, width = 40 + gap * static_cast<double>(axes.size()) + 70;
   std::vector<double> sorted;
   for (const Trial& trial : trials.all) {
     if (!trial.values.empty() && std::isfinite(trial.values[0])) sorted.push_back(trial.values[0]);
@@ -207,7 +202,8 @@ std::string parallel(const Trials& trials, const std::string& name) {
       const bool has = trial.parameters->contains(axes[k].name);
       csv += "," + (has ? report::csv_field(shown_value((*trial.parameters)[axes[k].name])) : "");
       const std::optional<double> at = has ? axes[k].at((*trial.parameters)[axes[k].name]) : std::nullopt;
-      if (at) points += fmt::format("{:.1f},{:.1f} ", 40 + gap * static_cast<double>(k), 300 - 240 * *at);
+      if (at)
+        points += fmt::format("{:.1f},{:.1f} ", 40 + gap * static_cast<double>(k), kAxisBottom - kAxisHeight * *at);
     }
     csv += "\n";
     lines += fmt::format(
@@ -218,8 +214,9 @@ std::string parallel(const Trials& trials, const std::string& name) {
   for (std::size_t k = 0; k < axes.size(); ++k) body += axis_svg(axes[k], 40 + gap * static_cast<double>(k));
   const std::string title = fmt::format("{}: a line a trial over its parameters; orange: the tenth with the largest {}",
                                         name, trials.measures[0]);
-  return report::figure(report::scrolling("Parallel coordinates", report::drawing(width, 316, title, lines + body)),
-                        title + ".", "trials", csv);
+  return report::figure(
+      report::scrolling("Parallel coordinates", report::drawing(width, kAxisBottom + 16, title, lines + body)),
+      title + ".", "trials", csv);
 }
 
 std::string trial_table(const Trials& trials, const std::string& name) {

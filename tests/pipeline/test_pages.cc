@@ -5,7 +5,12 @@
 #include <algorithm>
 
 #include "engine/base/files.h"
+#include "engine/io/base64.h"
+#include "hw/emit/folder.h"
+#include "hw/simulation/waveform.h"
+#include "hw/synthesis/sweep.h"
 #include "pipeline/pages/panel.h"
+#include "pipeline/pages/seeds.h"
 #include "tests/support/error_text.h"
 #include "tests/support/temporary_folder.h"
 
@@ -56,6 +61,50 @@ TEST_CASE("curves of several runs are drawn over each other, each under its name
   const std::string curves = curves_markup(folders);
   CHECK(std::count(curves.begin(), curves.end(), '\n') > 10);
   for (const char* text : {">a</text>", ">b</text>", "Validation x over steps"}) CHECK(test::contains(curves, text));
+}
+
+// A run of a seed, with a line of metrics for each loss.
+RunFolder seeded(const test::TemporaryFolder& place, const std::string& name, int seed, double accuracy,
+                 const std::string& more, const std::vector<double>& losses) {
+  std::string lines;
+  for (std::size_t i = 0; i < losses.size(); ++i)
+    lines += fmt::format("{{\"step\": {}, \"loss\": {}}}\n", i + 1, losses[i]);
+  return run_folder(place, name,
+                    fmt::format(R"({{"command": "train", "accuracy": {}, "examples": 100, "seed": {},
+                                  "options": {{"epochs": 1, "seed": {}, "out": "{}"{}}}}})",
+                                accuracy, seed, seed, name, more),
+                    lines);
+}
+
+TEST_CASE("runs that differ in their seed alone are a mean with its standard error, in the table and as one line") {
+  const test::TemporaryFolder place;
+  const std::vector<RunFolder> folders{seeded(place, "s1", 1, 0.8, "", {3, 2, 1}),
+                                       seeded(place, "other", 4, 0.9, R"(, "lr": 2)", {9}),
+                                       seeded(place, "s2", 2, 0.9, "", {5, 4})};
+  const std::vector<pipeline::SeedGroup> groups = pipeline::seed_groups(folders);
+  CHECK(groups == std::vector<pipeline::SeedGroup>{{0, 2}, {1}});
+  const std::string results = results_markup(folders);
+  for (const char* text : {"s*: mean of 2 seeds \u00b1 standard error", ">0.850 \u00b1 0.050<", ">100<", ">0.9<"})
+    CHECK_MESSAGE(test::contains(results, text), text);
+  const std::string curves = curves_markup(folders);
+  CHECK(test::contains(curves, ">s*: mean of 2 seeds</text>"));
+  CHECK(test::contains(curves, ">other</text>"));
+  CHECK_FALSE(test::contains(curves, ">s1</text>"));
+  CHECK(test::contains(curves, "one standard error to both sides of means"));
+  CHECK(test::contains(curves, engine::to_base64("series,x,y,error,label\ns*: mean of 2 seeds,1,4,1,\n"
+                                                 "s*: mean of 2 seeds,2,3,1,\nother,1,9,0,\n")));
+}
+
+TEST_CASE("the same seed twice is no repetition, nor is a run that says no seed or goes on") {
+  const test::TemporaryFolder place;
+  const std::vector<RunFolder> folders{seeded(place, "a", 1, 0.8, "", {1}),
+                                       seeded(place, "b", 1, 0.8, "", {1}),
+                                       run_folder(place, "c", R"({"command": "train", "options": {}})", ""),
+                                       run_folder(place, "d", R"({"command": "train", "options": {}})", ""),
+                                       run_folder(place, "e", "", ""),
+                                       run_folder(place, "f", "", "")};
+  CHECK(pipeline::seed_groups(folders).size() == 6);
+  CHECK_FALSE(test::contains(results_markup(folders), "mean of"));
 }
 
 TEST_CASE("100,000 lines of metrics are thinned evenly to about a thousand points, which is said") {
@@ -168,6 +217,62 @@ TEST_CASE("emitted RTL is shown as blocks with its streams, its area by target a
   engine::write_file(place / "rtl/simulation/result.json", "{");
   CHECK(test::contains(hardware_markup(folders), "class=\"warning\""));
   CHECK(hardware_markup(std::vector{run_folder(place, "other", R"({"metadata": {"nodes": 3}})", "")}).empty());
+}
+
+// A Linear of 4 to 8 numbers in 2 cycles a vector, emitted to place/rtl, and a trace of it: a vector a cycle, until the
+// output waits.
+std::vector<RunFolder> simulated(const test::TemporaryFolder& place) {
+  const hw::LinearShape shape{
+      .n = 8, .k = 4, .input_width = 8, .weight_width = 4, .output_width = 8, .parallelism = {4, 4}};
+  const hw::Manifest manifest = hw::write_rtl(place / "rtl", hw::random_layer(shape, 1), {});
+  std::vector<testbench::Byte> trace;
+  for (int cycle = 0; cycle < 120; ++cycle) {
+    const testbench::Byte reset = cycle < 2, valid = cycle >= 2, taken = cycle < 62;
+    for (const testbench::Byte byte : {reset, testbench::Byte{7}, {0}, {0}, {0}, valid, valid}) trace.push_back(byte);
+    for (const testbench::Byte byte : {testbench::Byte{9}, {0}, {0}, {0}, valid, taken}) trace.push_back(byte);
+  }
+  fs::create_directories(place / "rtl/simulation");
+  engine::write_file(place / "rtl/simulation/trace.vcd", hw::to_vcd(hw::signals_of(manifest, trace), 20));
+  return {run_folder(place, "rtl", R"({"command": "emit", "metadata": {"nodes": [{"name": "fc"}]}})", "")};
+}
+
+TEST_CASE("a recorded simulation is a waveform that scrolls, and the use of the multipliers over its cycles") {
+  const test::TemporaryFolder place;
+  const std::string markup = hardware_markup(simulated(place));
+  CHECK(test::contains(markup, "aria-label=\"Waveform\"><svg class=\"chart wide\""));
+  CHECK(test::contains(markup, ">7 0 0 0</text>"));
+  CHECK(test::contains(markup, "cycles 0 to 47, from the first beat that goes in."));
+  CHECK(test::contains(markup, "download=\"waveform.csv\""));
+  // Of 120 cycles: none in the reset or in the first cycle, then all up to where the output waits.
+  CHECK(test::contains(markup, "over the 120 recorded cycles, 49.2% in all"));
+  CHECK(test::contains(markup, "cycle, in bins of 5"));
+  CHECK(test::contains(markup, ">0.4</text>"));  // the axis begins at 0
+  const std::vector<RunFolder> folders = simulated(place);
+  engine::write_file(place / "rtl/simulation/trace.vcd", "$timescale 1s $end\n");
+  CHECK(test::contains(hardware_markup(folders), "rtl: no waveform: trace.vcd: line 1: must be"));
+  fs::remove(place / "rtl/simulation/trace.vcd");
+  CHECK(test::contains(hardware_markup(folders), "`ingot simulate --trace 600` records the ports"));
+  engine::write_file(place / "rtl/top.sv", "module top; endmodule\n");
+  CHECK(test::contains(hardware_markup(folders), "area by layer and waveform are left out"));
+}
+
+TEST_CASE(
+    "area by layer is what the last synthesis for a family says, and without one an estimate that says it is one") {
+  const test::TemporaryFolder place;
+  const std::vector<RunFolder> folders = simulated(place);
+  CHECK(test::contains(hardware_markup(folders), "by the cost model: an estimate"));
+  engine::write_file(place / "rtl/synth.jsonl",
+                     R"({"target": "ecp5", "lut": 9, "layers": [{"layer": "fc", "lut": 9, "ff": 1}]}
+{"target": "ecp5", "lut": 8, "layers": [{"layer": "<b>fc", "lut": 6, "ff": 3}, {"layer": "", "lut": 2}]}
+{"target": "xilinx", "lut": 7, "layers": "x"}
+{"target": "ice40", "lut": 7, "layers": [3, {"lut": "x", "ff": -4}]}
+)");
+  const std::string markup = hardware_markup(folders);
+  for (const char* text : {"what each layer takes on ecp5, by synthesis", ">6 of 8<", ">2 of 8<", ">3 of 3<",
+                           "LUT: &lt;b&gt;fc", "LUT: packing and carries"})
+    CHECK_MESSAGE(test::contains(markup, text), text);
+  for (const char* text : {"estimate", "<b>", "9 of 9", "takes on xilinx", "takes on ice40"})
+    CHECK_FALSE(test::contains(markup, text));
 }
 
 TEST_CASE("a page tells nothing of its machine's folders, users or passwords") {

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""browser.py INGOT FOLDER: a page of `ingot report` in Chromium, at the widths of a phone and a desk, light and dark.
+"""browser.py INGOT FOLDER: pages of `ingot report` in Chromium: of a run, of emitted RTL, and of the labs in docs/.
 
-The page must log no error and ask for nothing but itself, must not scroll sideways, and its screenshots, which stay in
-FOLDER, must show something. Chromium is driven through its DevTools pipe. Ends with 77 (skipped) where it is missing.
+A page must log no error and ask for nothing but itself, be smaller than 3 MB, and open in less than a second. At the
+widths of a phone and a desk, light and dark, those of run and RTL and of one lab must not scroll sideways, and their
+screenshots, which stay in FOLDER, must show something. Chromium is driven through its DevTools pipe. Ends with 77
+(skipped) where it is missing.
 """
 import base64
 import json
@@ -15,6 +17,11 @@ import tempfile
 import zlib
 from pathlib import Path
 
+MOST_BYTES = 3_000_000
+MOST_SECONDS = 1.0  # from asking for the page until it is loaded and painted; the best of some, for other work disturbs
+OPENINGS = 5
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+LOOKED_AT = "lab-1.2"  # the lab with the most curves
 FEWEST_COLOURS = 100  # a blank page has one; text alone is smoothed into shades of one
 WORDS = ["iron", "steel", "copper", "apple", "plum", "cherry"]
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", *WORDS, "number", "is", "small", "large", "here"]
@@ -92,6 +99,13 @@ class Browser:
                     requests.append(asked)
         return complaints, requests
 
+    def seconds(self):
+        """What opening the page that is open took."""
+        script = """new Promise(done => requestAnimationFrame(() => setTimeout(() => done(Math.max(
+            performance.getEntriesByType('navigation')[0].loadEventEnd,
+            ...performance.getEntriesByType('paint').map(entry => entry.startTime))))))"""
+        return self.call("Runtime.evaluate", expression=script, awaitPromise=True)["result"]["value"] / 1000
+
     def show(self, width, height, scheme):
         """Returns a screenshot as the bytes of a PNG, and how wide the page would be."""
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
@@ -149,40 +163,82 @@ def colours(png):
         3 * sum(len(row) // step for row in rows))
 
 
-def make_page(ingot, folder):
-    """The page of a short training run."""
+MODEL = """name = "mlp"
+input = "fixed(8,3)"
+[[layers]]
+name = "fc1"
+type = "linear"
+inputs = 8
+outputs = 8
+weight = "fixed(8,3)"
+bias = "fixed(8,3)"
+output = "fixed(8,3,floor)"
+[[layers]]
+name = "act"
+type = "relu"
+"""
+
+
+def make_pages(ingot, folder):
+    """Pages: of a short training run, of emitted RTL, simulated where Verilator is installed, and of each lab in docs/."""
     texts = "".join(f"the {WORDS[i % 6]} number {i} is {'small' if i % 4 == 0 else 'large'} here,"
                     f"{'metal' if i % 6 < 3 else 'fruit'}\n" for i in range(240))
     (folder / "train.csv").write_text("text,label\n" + texts)
     (folder / "vocab.txt").write_text("\n".join(VOCABULARY) + "\n")
+    (folder / "model.toml").write_text(MODEL)
     sizes = "--layers 1 --hidden 16 --heads 2 --ffn 16 --length 16 --batch 8 --epochs 3 --lr 1e-2 --validation 40"
     environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache")}
+    commands = [f"train --data train.csv --tokenizer vocab.txt {sizes} --quiet --out run",
+                "report run --out page.html",
+                "emit model.toml --parallelism 2 --out rtl"]
+    if shutil.which("verilator_bin"):
+        commands.append("simulate rtl --vectors 1000 --trace 400 --quiet")
+    commands.append("report rtl --out rtl.html")
+    pages = [folder / "page.html", folder / "rtl.html"]
+    for lab in sorted(DOCS.glob("lab-*")):
+        pages.append(folder / f"{lab.name}.html")
+        commands.append(f"report {lab} --out {lab.name}.html")
     shutil.rmtree(folder / "run", ignore_errors=True)
-    for words in (f"train --data train.csv --tokenizer vocab.txt {sizes} --quiet --out run",
-                  "report run --out page.html"):
+    for words in commands:
         subprocess.run([ingot, *words.split()], cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
-    return folder / "page.html"
+    return pages
 
 
-def check(browser, page, folder):
-    """What is wrong, as sentences."""
+def check_opening(browser, page):
+    """What is wrong with how a page opens, as sentences."""
+    wrong, seconds = [], []
+    for _ in range(OPENINGS):
+        complaints, requests = browser.open(page.as_uri())
+        seconds.append(browser.seconds())
+    wrong += [f"{page.name} complains: {text}" for text in complaints]
+    wrong += [f"{page.name} asks for {url}" for url in requests]
+    size = page.stat().st_size
+    print(f"{page.name}: {size / 1e3:.0f} kB, opens in {1e3 * min(seconds):.0f} to {1e3 * max(seconds):.0f} ms")
+    if size >= MOST_BYTES:
+        wrong.append(f"{page.name} has {size} bytes, must be less than {MOST_BYTES}")
+    if min(seconds) >= MOST_SECONDS:
+        wrong.append(f"{page.name} opens in {min(seconds):.2f} s, must be less than {MOST_SECONDS}")
+    return wrong
+
+
+def check_looks(browser, page, folder):
+    """What is wrong with how a page looks, as sentences."""
     wrong = []
-    complaints, requests = browser.open(page.as_uri())
-    wrong += [f"the page complains: {text}" for text in complaints]
-    wrong += [f"the page asks for {url}" for url in requests]
+    browser.open(page.as_uri())
     for width, height in ((390, 844), (1280, 800)):
         brightness = {}
         for scheme in ("light", "dark"):
+            what = f"{page.name}, {width} pixels, {scheme}"
             png, wide = browser.show(width, height, scheme)
-            (folder / f"page-{width}-{scheme}.png").write_bytes(png)
+            (folder / f"{page.stem}-{width}-{scheme}.png").write_bytes(png)
             n, brightness[scheme] = colours(png)
-            print(f"{width} pixels, {scheme}: {n} colours, mean brightness {brightness[scheme]:.0f}, page {wide} wide")
+            print(f"{what}: {n} colours, mean brightness {brightness[scheme]:.0f}, page {wide} wide")
             if n < FEWEST_COLOURS:
-                wrong.append(f"{width} pixels, {scheme}: {n} colours, must be at least {FEWEST_COLOURS}")
+                wrong.append(f"{what}: {n} colours, must be at least {FEWEST_COLOURS}")
             if wide > width:
-                wrong.append(f"{width} pixels, {scheme}: the page is {wide} wide")
+                wrong.append(f"{what}: the page is {wide} wide")
         if brightness["light"] < 128 or brightness["dark"] > 128:
-            wrong.append(f"{width} pixels: light has brightness {brightness['light']:.0f}, dark {brightness['dark']:.0f}")
+            wrong.append(f"{what}: light has brightness {brightness['light']:.0f}, dark {brightness['dark']:.0f}")
     return wrong
 
 
@@ -212,11 +268,15 @@ def main():
         sys.exit(77)
     folder = Path(sys.argv[2]).resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    page = make_page(os.path.abspath(sys.argv[1]), folder)
+    pages = make_pages(os.path.abspath(sys.argv[1]), folder)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         browser = Browser(program, profile)
         try:
-            wrong = check(browser, page, folder) + check_checks(browser, folder)
+            wrong = [text for page in pages for text in check_opening(browser, page)]
+            for page in pages:
+                if page.stem in ("page", "rtl", LOOKED_AT):
+                    wrong += check_looks(browser, page, folder)
+            wrong += check_checks(browser, folder)
         finally:
             browser.close()
     print("\n".join(wrong))

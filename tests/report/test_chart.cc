@@ -125,6 +125,61 @@ TEST_CASE("error bars reach one standard error to both sides, and the axis holds
   CHECK(std::stod(bar[3]) >= 14);
 }
 
+TEST_CASE("errors of a long curve are a band from one standard error below to one above, errors of a level a bar") {
+  std::vector<report::Point> points;
+  for (int i = 0; i < 40; ++i) points.push_back({static_cast<double>(i), 5, i % 2 == 0 ? 1.0 : 2.0});
+  points[20].y = std::numeric_limits<double>::quiet_NaN();  // the band has the gap of its line
+  Chart chart = chart_of(points);
+  const std::string drawing = svg(chart, report::SvgUse::in_page);
+  const std::vector<std::string> bands = matches(drawing, "<polygon class=\"f0\"[^>]* points=\"([^\"]*)\"");
+  REQUIRE(bands.size() == 2);
+  CHECK(matches(drawing, "(h8M)").empty());
+  std::istringstream text(bands[0]);
+  std::vector<double> ys;
+  double x = 0, y = 0;
+  for (char comma = 0; text >> x >> comma >> y;) ys.push_back(y);
+  REQUIRE(ys.size() == 40);  // 20 points, forth and back
+  const double middle = line_in(drawing)[0].second;
+  CHECK(middle - ys[0] == doctest::Approx(ys[39] - middle).epsilon(0.01));
+  CHECK(middle - ys[1] == doctest::Approx(2 * (middle - ys[0])).epsilon(0.01));
+  chart.series = {{.name = "level", .points = {{0, 5, 1}}, .is_level = true}};
+  CHECK(matches(svg(chart, report::SvgUse::in_page), "(h8M)").size() == 1);
+  chart.log_y = true;
+  chart.series = {{.name = "a", .points = {{0, 5, 6}, {1, 5, 1}}}};  // a logarithmic axis has no room below 0
+  CHECK_FALSE(test::contains(svg(chart, report::SvgUse::in_page), "nan"));
+}
+
+TEST_CASE("an axis begins at 0 where that is asked for, whatever the values") {
+  Chart chart = chart_of({{1, 0.98}, {2, 0.99}});
+  CHECK(test::contains(svg(chart, report::SvgUse::in_page), "axis begins"));
+  chart.y_from_0 = true;
+  const std::string drawing = svg(chart, report::SvgUse::in_page);
+  CHECK_FALSE(test::contains(drawing, "axis begins"));
+  CHECK(test::contains(drawing, ">0</text>"));
+}
+
+TEST_CASE("long names in a key have a row each, and none runs out of the drawing; short ones stand two in a row") {
+  Chart chart{.title = "t", .x_label = "x", .y_label = "y"};
+  for (const char digit : std::string("123456789"))
+    chart.series.push_back({.name = std::string("n") + digit, .points = {{0, 1}, {1, 2}}, .group = {digit}});
+  const auto rows = [&] {
+    std::vector<std::string> ys =
+        matches(svg(chart, report::SvgUse::in_page), " y=\"([0-9.]+)\" text-anchor=\"start\">n");
+    CHECK(ys.size() == 9);
+    return std::distance(ys.begin(), std::unique(ys.begin(), ys.end()));
+  };
+  CHECK(rows() == 5);
+  chart.series[8].name += " and a name that takes more than half";
+  CHECK(rows() == 9);
+}
+
+TEST_CASE("the name of a cloud has its mark before it: it stands at the end of no line") {
+  Chart chart = chart_of({{1, 1}, {2, 2}});
+  const std::size_t n_marks = matches(svg(chart, report::SvgUse::in_page), "(<path class=\"k0 f0\")").size();
+  chart.series[0].is_cloud = true;
+  CHECK(matches(svg(chart, report::SvgUse::in_page), "(<path class=\"k0 f0\")").size() == n_marks + 1);
+}
+
 TEST_CASE("a long name at the end of a line is cut between characters, and ... says so") {
   Chart chart = chart_of({{1, 1}, {2, 2}});
   for (int i = 0; i < 2; ++i) {

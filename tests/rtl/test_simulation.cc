@@ -1,10 +1,16 @@
 // The library around the simulators: beats, coverage, waveforms, emitted folders against their graphs.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <sstream>
+
 #include "engine/base/child.h"
+#include "hw/emit/folder.h"
 #include "hw/simulation/coverage.h"
 #include "hw/simulation/verify.h"
 #include "hw/simulation/waveform.h"
+#include "hw/synthesis/sweep.h"
+#include "hw/tools.h"
 #include "tests/rtl/batch.h"
 #include "tests/support/error_text.h"
 #include "tests/support/temporary_folder.h"
@@ -79,12 +85,102 @@ TEST_CASE("A trace becomes a VCD file of its changes") {
         "#20\n0!\n0\"\nb00101111 #\n1$\nb0111 &\n1(\n#30\n1!\n#40\n");
 }
 
-TEST_CASE("A figure shows valid beats as codes, others as nothing") {
-  const std::string svg = hw::to_svg(hw::signals_of(small_manifest(), kTrace), 0, 9, 20);
-  CHECK(contains(svg, ">-1 2</text>"));
-  CHECK_FALSE(contains(svg, ">7</text>"));
-  CHECK(contains(svg, ">40 ns</text>"));  // two cycles are all that there are
-  CHECK_FALSE(contains(svg, ">60 ns</text>"));
+TEST_CASE("A VCD file of a trace is read back as that trace; one of another design, or damaged, is refused or read") {
+  const hw::Manifest manifest = small_manifest();
+  std::vector<Byte> trace;
+  engine::Rng rng(8);
+  for (int cycle = 0; cycle < 50; ++cycle) {
+    for (const std::uint64_t range : {2, 256, 2, 2, 16, 2, 2}) trace.push_back(static_cast<Byte>(rng.below(range)));
+  }
+  const std::vector<hw::Signal> signals = hw::signals_of(manifest, trace);
+  const std::string vcd = hw::to_vcd(signals, 20);
+  const std::vector<hw::Signal> back = hw::signals_in(manifest, vcd);
+  REQUIRE(back.size() == signals.size());
+  for (std::size_t i = 0; i < back.size(); ++i) CHECK(back[i].values == signals[i].values);
+  hw::Manifest other = manifest;
+  other.input.lanes = 1;
+  CHECK(contains(error_text([&] { hw::signals_in(other, vcd); }), "trace.vcd: line 5: must be '$var wire 4 # x $end'"));
+  CHECK(contains(error_text([&] { hw::signals_in(manifest, vcd + "b01 #\n"); }), "must be 8 bits, got 'b01 #'"));
+  CHECK(contains(error_text([&] { hw::signals_in(manifest, ""); }), "line 1: must be '$timescale 1ns $end'"));
+  for (int i = 0; i < 3000; ++i) {
+    std::string text = vcd.substr(0, 1 + rng.below(vcd.size()));
+    for (std::uint64_t n = rng.below(4); n > 0; --n) text[rng.below(text.size())] = static_cast<char>(rng.bits());
+    error_text([&] { hw::signals_in(manifest, text); });
+  }
+}
+
+TEST_CASE("Multipliers work while a vector is in, once for each of its cycles, and not while a beat waits") {
+  hw::Manifest manifest = small_manifest();
+  manifest.interval = 3;
+  // By cycle: rst, x_valid, x_ready, y_valid, y_ready, and whether the multipliers work.
+  const std::vector<std::vector<int>> cycles = {{1, 0, 1, 0, 0, 0}, {0, 1, 1, 0, 0, 0}, {0, 0, 1, 0, 0, 1},
+                                                {0, 1, 0, 1, 0, 0}, {0, 1, 1, 1, 1, 1}, {0, 0, 1, 0, 0, 1},
+                                                {0, 0, 1, 0, 1, 1}, {1, 0, 1, 0, 0, 0}, {0, 0, 1, 0, 0, 0}};
+  std::vector<Byte> trace;
+  std::vector<bool> expected;
+  for (const std::vector<int>& c : cycles) {
+    for (const int value : {c[0], 0, c[1], c[2], 0, c[3], c[4]}) trace.push_back(static_cast<Byte>(value));
+    expected.push_back(c[5] != 0);
+  }
+  // The reset falls upon the second vector after one of its cycles.
+  CHECK(hw::busy_cycles(manifest, hw::signals_of(manifest, trace)) == expected);
+}
+
+// A testbench that draws who waits, and says of each cycle: rst, valid and ready of x and of y, and whether the
+// multipliers of the Linear `fc` read.
+constexpr const char kWatch[] = R"(module watch;
+  reg clk = 0, rst = 1, x_valid = 0, y_ready = 0;
+  wire x_ready, y_valid;
+  top t (.clk(clk), .rst(rst), .data_in_0_valid(x_valid), .data_in_0_ready(x_ready),
+      .data_out_0_valid(y_valid), .data_out_0_ready(y_ready));
+  integer i, seed = 7;
+  initial begin
+    for (i = 0; i < 2000; i = i + 1) begin
+      rst = i < 2 || i == 900;
+      x_valid = !rst && (x_valid || $urandom(seed) % 3 != 0);
+      y_ready = !rst && (i > 1500 || $urandom(seed) % 4 != 0);
+      #1 $display("cycle %0d %0d %0d %0d %0d %0d", rst, x_valid, x_ready === 1'b1, y_valid === 1'b1, y_ready,
+          t.NAME_inst.read === 1'b1);
+      #4 clk = 1;
+      #1 if (x_ready && x_valid) x_valid = 0;
+      #4 clk = 0;
+    end
+    $finish;
+  end
+endmodule
+)";
+
+TEST_CASE("Multipliers of a single Linear work in exactly the cycles in which rtl/linear.sv reads, by Icarus") {
+  if (!engine::find_program("iverilog")) {
+    MESSAGE("skipped: iverilog is missing: install the Debian package iverilog");
+    return;
+  }
+  for (const hw::Parallelism lanes : {hw::Parallelism{4, 4}, {2, 1}, {1, 8}}) {
+    const TemporaryFolder folder;
+    hw::LinearShape shape{.n = 8, .k = 4, .input_width = 8, .weight_width = 4, .output_width = 8, .parallelism = lanes};
+    const hw::Graph graph = hw::random_layer(shape, 3);
+    const hw::Manifest manifest = hw::write_rtl(folder / "rtl", graph, {});
+    std::string watch = kWatch;
+    watch.replace(watch.find("NAME"), 4, hw::layers(graph)[0].name());
+    put(folder / "rtl/watch.sv", watch);
+    std::vector<std::string> arguments{"-g2012", "-s", "watch", "-o", "watch", "watch.sv"};
+    arguments.insert(arguments.end(), manifest.sources.begin(), manifest.sources.end());
+    hw::run_tool({"iverilog", "iverilog"}, arguments, folder / "rtl");
+    std::istringstream said(hw::run_tool({"vvp", "iverilog"}, {"watch"}, folder / "rtl"));
+    std::vector<hw::Signal> signals = hw::signals_of(manifest, {});
+    std::vector<bool> reads;
+    for (std::string word; said >> word;) {
+      if (word != "cycle") continue;
+      int values[6] = {};
+      for (int& value : values) said >> value;
+      for (const auto& [signal, value] : {std::pair{0, 0}, {2, 1}, {3, 2}, {5, 3}, {6, 4}})
+        signals[static_cast<std::size_t>(signal)].values.push_back({static_cast<Byte>(values[value])});
+      reads.push_back(values[0] == 0 && values[5] != 0);
+    }
+    CHECK(reads.size() == 2000);
+    CHECK(std::count(reads.begin(), reads.end(), true) > 500);
+    CHECK(hw::busy_cycles(manifest, signals) == reads);
+  }
 }
 
 // y = max(x, 0), as a graph and, rightly or wrongly, as Verilog.
