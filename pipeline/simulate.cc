@@ -127,7 +127,7 @@ std::string text_of(const hw::Verification& v, const SimulateOptions& o) {
 void write_trace(const hw::EmittedRtl& rtl, const hw::Verification& v, const fs::path& out) {
   const std::vector<hw::Signal> signals = hw::signals_of(rtl.manifest, v.trace);
   engine::write_file(out / "trace.vcd", hw::to_vcd(signals, hw::kClockNanoseconds));
-  const std::size_t first = first_beat(signals, 2);
+  const std::size_t first = first_beat(signals, hw::kInputValid);
   engine::write_file(out / "waveform.svg", waveform(signals, first == signals[0].values.size() ? 0 : first,
                                                     kShownCycles, hw::kClockNanoseconds, report::SvgUse::as_file));
 }

@@ -110,7 +110,7 @@ std::string rows(std::span<const Signal> signals, std::size_t first, std::size_t
 
 std::size_t first_beat(std::span<const Signal> signals, std::size_t valid) {
   std::size_t cycle = 0;
-  while (cycle < n_cycles(signals) && (is_high(signals[0], cycle) || !is_high(signals[valid], cycle))) ++cycle;
+  while (cycle < n_cycles(signals) && (is_high(signals[hw::kReset], cycle) || !is_high(signals[valid], cycle))) ++cycle;
   return cycle;
 }
 

@@ -137,8 +137,8 @@ std::vector<Signal> signals_in(const Manifest& manifest, const std::string& vcd)
 }
 
 std::vector<bool> busy_cycles(const Manifest& manifest, std::span<const Signal> signals) {
-  const Signal &reset = signals[0], &in_valid = signals[2], &in_ready = signals[3], &out_valid = signals[5],
-               &out_ready = signals[6];
+  const Signal &reset = signals[kReset], &in_valid = signals[kInputValid], &in_ready = signals[kInputReady],
+               &out_valid = signals[kOutputValid], &out_ready = signals[kOutputReady];
   std::vector<bool> busy;
   std::int64_t n_beats = 0, work = 0;  // beats of a vector that is not whole yet; cycles of those that are
   for (std::size_t i = 0; i < reset.values.size(); ++i) {

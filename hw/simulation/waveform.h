@@ -1,7 +1,7 @@
 // The ports of a design cycle by cycle: as a VCD file for viewers, and what they say of the multipliers.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,6 +23,7 @@ struct Signal {
 // The signals in the trace of a design with one channel (testbench::Outcome::trace): rst, then data, valid and ready of
 // the input and of the output.
 std::vector<Signal> signals_of(const Manifest& manifest, std::span<const testbench::Byte> trace);
+inline constexpr std::size_t kReset = 0, kInputValid = 2, kInputReady = 3, kOutputValid = 5, kOutputReady = 6;
 
 // Value Change Dump (IEEE 1364-2001, 18). A cycle takes `nanoseconds`; its rising edge is in the middle.
 std::string to_vcd(std::span<const Signal> signals, int nanoseconds);

@@ -32,7 +32,8 @@ std::string waveform_figure(const RunFolder& folder, std::span<const Signal> sig
 
 // Where the first beat goes in and, unless that is in sight there, where the first comes out.
 std::string waveform_figures(const RunFolder& folder, std::span<const Signal> signals) {
-  const std::size_t n = signals[0].values.size(), in = first_beat(signals, 2), out = first_beat(signals, 5);
+  const std::size_t n = signals[0].values.size(), in = first_beat(signals, hw::kInputValid),
+                    out = first_beat(signals, hw::kOutputValid);
   std::string figures = waveform_figure(folder, signals, in < n ? in : 0, "from the first beat that goes in");
   if (out < n && out >= in + kShownCycles - kBefore)
     figures += waveform_figure(folder, signals, out, "where the first beat comes out");

@@ -81,6 +81,16 @@ TEST_CASE(
   CHECK(logic["model"]["dsp"] == 0);
   CHECK(logic["lut"].get<int>() > blocks["lut"].get<int>());
   CHECK_FALSE(logic.contains("last_run"));  // another design, not a change of this one
+  // What the layers take, and what belongs to none, is the whole.
+  CHECK(blocks["layers"][0]["layer"] == "fc1");
+  CHECK(blocks["layers"][0]["dsp"] == blocks["dsp"]);
+  CHECK(blocks["layers"][1]["layer"] == "act");
+  CHECK(blocks["layers"][1]["lut"].get<int>() > 0);
+  for (const char* key : {"lut", "ff", "dsp", "bram"}) {
+    int sum = 0;
+    for (const Json& part : blocks["layers"]) sum += part[key].get<int>();
+    CHECK(blocks[key] == sum);
+  }
 }
 
 TEST_CASE("what cannot be emitted or synthesised is refused in one sentence") {
