@@ -58,8 +58,8 @@ void check_writable(const fs::path& out) {
   require(!error && !out.empty(), "--out: must name a folder, got '{}'", out.string());
   while (!is_there(parent) && parent.has_relative_path()) parent = parent.parent_path();
   require(fs::is_directory(parent, error), "--out {}: {} is a file, not a folder", out.string(), parent.string());
-  require(::access(parent.c_str(), W_OK | X_OK) == 0, "--out {}: cannot write to {}: {}", out.string(), parent.string(),
-          std::strerror(errno));
+  const bool is_writable = ::access(parent.c_str(), W_OK | X_OK) == 0;  // beforehand: it sets errno
+  require(is_writable, "--out {}: cannot write to {}: {}", out.string(), parent.string(), std::strerror(errno));
 }
 
 fs::path without_trailing_slash(const fs::path& path) { return path.has_filename() ? path : path.parent_path(); }
