@@ -6,10 +6,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "engine/io/base64.h"
 #include "bert/tokenizers/merges.h"
 #include "bert/tokenizers/sentencepiece_model.h"
 #include "engine/base/error.h"
+#include "engine/io/base64.h"
 #include "engine/io/json.h"
 
 namespace ingot::bert {

@@ -1,11 +1,11 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "engine/io/base64.h"
 #include "bert/tokenizers/merges.h"
 #include "bert/tokenizers/sentencepiece_model.h"
 #include "bert/tokenizers/tokenizer_json.h"
 #include "engine/base/error.h"
+#include "engine/io/base64.h"
 #include "engine/io/json.h"
 
 namespace ingot::bert {
@@ -122,8 +122,8 @@ std::map<std::int32_t, json> added_tokens(const Tokenizer& tokenizer) {
     const engine::Json added = config.value("added_tokens_decoder", engine::Json::object());
     for (const auto& [key, token] : added.items()) {
       const std::int32_t id = std::stoi(key);
-      tokens[id] = added_token(id, token["content"].text(), token["normalized"].get<bool>(),
-                               token["special"].get<bool>());
+      tokens[id] =
+          added_token(id, token["content"].text(), token["normalized"].get<bool>(), token["special"].get<bool>());
     }
     return tokens;
   }

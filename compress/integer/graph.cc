@@ -12,7 +12,7 @@ namespace {
 
 using engine::require;
 
-constexpr int kMaxWidth = 16;  // of codes on edges
+constexpr int kMaxWidth = 32;  // of codes on edges
 
 // Edges that exist, each given once and read only after that.
 void check_edges(const Graph& graph) {

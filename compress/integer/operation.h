@@ -17,19 +17,24 @@ namespace ingot::compress {
 
 using Codes = std::vector<std::int32_t>;
 
+// Where texts begin among rows: [n_texts + 1], ascending from 0. Most operations take each row by itself; attention,
+// for one, looks at all rows of a text.
+using Texts = std::span<const std::int32_t>;
+
 // Computes a node: the reference, or something with the same bits.
 class Evaluator {
  public:
   virtual ~Evaluator() = default;
-  // `in`: codes [n, size] of each input edge, within their formats. Returns those of each output edge.
-  virtual std::vector<Codes> run(std::span<const Codes* const> in) = 0;
+  // `in`: codes [n, size] of each input edge, within their formats. Returns those of each output edge: as many rows, or
+  // one a text.
+  virtual std::vector<Codes> run(std::span<const Codes* const> in, Texts texts) = 0;
   virtual void reset() {}  // as the reset of hardware: generators begin again
 };
 
 // An evaluator of one input and one output.
 class RowEvaluator : public Evaluator {
  public:
-  std::vector<Codes> run(std::span<const Codes* const> in) final { return {row(*in[0])}; }
+  std::vector<Codes> run(std::span<const Codes* const> in, Texts) final { return {row(*in[0])}; }
   virtual Codes row(const Codes& x) = 0;
 };
 
@@ -65,10 +70,10 @@ struct OperationKind {
   void (*write)(const Layer& layer, engine::Json& object);
   std::any (*read)(Fields& fields, const Layer& layer);
 
-  // The node's data from a model file.
-  std::any (*describe)(const OperationKind& kind, Fields& fields, const Description& description);
+  // The node's data from a model file. Null: model files cannot have such a node.
+  std::any (*describe)(const OperationKind& kind, Fields& fields, const Description& description) = nullptr;
 
-  std::unique_ptr<Evaluator> (*evaluator)(const Layer& layer, Speed speed);
+  std::unique_ptr<Evaluator> (*evaluator)(const Layer& layer, Speed speed) = nullptr;
 
   // The node's trained tensors. Null: it has none.
   std::vector<Parameter> (*parameters)(const Layer& layer) = nullptr;

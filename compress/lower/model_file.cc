@@ -15,6 +15,14 @@ namespace ingot::compress {
 namespace fs = std::filesystem;
 namespace {
 
+std::string described_operations() {
+  std::string names;
+  for (const OperationKind* kind : operations()) {
+    if (kind->describe != nullptr) names += (names.empty() ? "" : ", ") + std::string(kind->name);
+  }
+  return names;
+}
+
 using engine::Json;
 using engine::require;
 
@@ -29,7 +37,8 @@ void node_in(Graph& graph, const Json& object, const std::string& where, const F
   if (fields.has("output")) output.format = fixed_in(fields, "output");
   const std::string type = fields.text("type");
   node.kind = find_operation(type);
-  require(node.kind != nullptr, "{}: must be {}, got '{}'", fields.place("type"), operation_names(), type);
+  require(node.kind != nullptr && node.kind->describe != nullptr, "{}: must be {}, got '{}'", fields.place("type"),
+          described_operations(), type);
   if (!is_first && fields.has("inputs"))
     require(fields.integer("inputs", 1, kMaxRow) == before.size, "{}: must be the {} that come before, got {}",
             fields.place("inputs"), before.size, engine::shown(fields.value("inputs")));

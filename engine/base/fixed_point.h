@@ -6,7 +6,8 @@
 //   requantize(q, s) = min(highest, max(lowest, R(q / 2^s)))
 //
 // where q / 2^s is exact and R rounds it to an integer. Nothing between those two steps is rounded, and a float's code
-// is defined in the same way: min(highest, max(lowest, R(x 2^f))).
+// is defined in the same way: min(highest, max(lowest, R(x 2^f))). divide() does the same where the divisor is no power
+// of two.
 #pragma once
 
 #include <algorithm>
@@ -71,6 +72,28 @@ constexpr std::int64_t round_shift(std::int64_t x, int shift, Rounding rounding)
 // The code, with `shift` fraction bits fewer.
 constexpr std::int64_t requantize(std::int64_t code, int shift, Rounding rounding, CodeRange range) {
   return saturate(round_shift(code, shift, rounding), range);
+}
+
+// R(numerator / denominator), denominator >= 1: the exact quotient, rounded once.
+constexpr std::int64_t divide(std::int64_t numerator, std::int64_t denominator, Rounding rounding) {
+  const std::int64_t truncated = numerator / denominator, rest = numerator % denominator;
+  const std::int64_t floor = rest < 0 ? truncated - 1 : truncated;
+  const std::int64_t remainder = rest < 0 ? rest + denominator : rest;  // of the floor, 0 <= remainder < denominator
+  const std::int64_t to_next = denominator - remainder;
+  const bool tie_up = rounding == Rounding::nearest_even ? (floor & 1) != 0 : numerator >= 0;
+  const bool up = rounding != Rounding::floor && (remainder > to_next || (remainder == to_next && tie_up));
+  return floor + (up ? 1 : 0);
+}
+
+// The largest integer whose square is at most x. Digit by digit, as hardware does it: one bit of the root a step.
+constexpr std::uint32_t square_root(std::uint64_t x) {
+  std::uint64_t rest = x, root = 0;
+  for (std::uint64_t bit = std::uint64_t{1} << 62; bit != 0; bit >>= 2) {
+    const bool fits = rest >= root + bit;
+    if (fits) rest -= root + bit;
+    root = (root >> 1) + (fits ? bit : 0);
+  }
+  return static_cast<std::uint32_t>(root);
 }
 
 // 2^f as a factor of a float32 or of a code of at most 32 bits. Beyond 2^+-512 every such product but 0 is above all

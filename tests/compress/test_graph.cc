@@ -52,7 +52,7 @@ Codes oracle_linear(const test::ChainNode& node, const Codes& x) {
 // x + y and x - y, saturated: an operation of two inputs and two outputs.
 class SumAndDifference : public compress::Evaluator {
  public:
-  std::vector<Codes> run(std::span<const Codes* const> in) override {
+  std::vector<Codes> run(std::span<const Codes* const> in, compress::Texts) override {
     std::vector<Codes> out(2);
     for (std::size_t i = 0; i < in[0]->size(); ++i) {
       const std::int32_t x = (*in[0])[i], y = (*in[1])[i];

@@ -171,3 +171,28 @@ TEST_CASE("a code's number is exact where float32 holds it, and its code is the 
   CHECK(fixed_value(1, 1000) == 0.0f);
   CHECK(std::isinf(fixed_value(1, -1000)));
 }
+
+TEST_CASE("a quotient rounds as its definition says, for all small numbers and at the ends of 64 bits") {
+  using Limits = std::numeric_limits<std::int64_t>;
+  for (const Rounding rounding : kRoundings) {
+    for (int x = -300; x <= 300; ++x)
+      for (int divisor = 1; divisor <= 130; ++divisor)
+        REQUIRE(divide(x, divisor, rounding) == static_cast<std::int64_t>(rounded(x, divisor, rounding)));
+    for (const std::int64_t x : {Limits::min(), Limits::min() + 1, Limits::max() - 1, Limits::max(), std::int64_t{0},
+                                 std::int64_t{-1}, std::int64_t{1} << 62, -(std::int64_t{1} << 62) - 1})
+      for (const std::int64_t divisor :
+           {std::int64_t{1}, std::int64_t{2}, std::int64_t{3}, std::int64_t{1} << 62, Limits::max() - 1, Limits::max()})
+        REQUIRE(divide(x, divisor, rounding) == static_cast<std::int64_t>(rounded(x, divisor, rounding)));
+  }
+}
+
+TEST_CASE("a square root is the largest integer whose square fits") {
+  const auto holds = [](std::uint64_t x) {
+    const Wide root = square_root(x);
+    return root * root <= Wide{x} && (root + 1) * (root + 1) > Wide{x};
+  };
+  for (std::uint64_t x = 0; x < 70000; ++x) REQUIRE(holds(x));
+  for (std::uint64_t root = 1; root < std::uint64_t{1} << 32; root += root / 50 + 1)
+    for (const std::uint64_t x : {root * root - 1, root * root, root * root + 1}) REQUIRE(holds(x));
+  CHECK(holds(std::numeric_limits<std::uint64_t>::max()));
+}

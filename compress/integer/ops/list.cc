@@ -6,11 +6,13 @@
 
 namespace ingot::compress {
 
-extern const OperationKind kLinear, kRelu, kLeakyRelu, kRrelu, kRreluLab, kRreluUniform, kGelu, kGeluNew, kTanh;
+extern const OperationKind kLinear, kRelu, kLeakyRelu, kRrelu, kRreluLab, kRreluUniform, kGelu, kGeluNew, kTanh, kAdd,
+    kAttention, kEmbedding, kFirst, kLayerNorm, kMean;
 
 std::span<const OperationKind* const> operations() {
-  static constexpr std::array kKinds{&kLinear,       &kRelu, &kLeakyRelu, &kRrelu, &kRreluLab,
-                                     &kRreluUniform, &kGelu, &kGeluNew,   &kTanh};
+  static constexpr std::array kKinds{&kLinear,       &kRelu,      &kLeakyRelu, &kRrelu,     &kRreluLab,
+                                     &kRreluUniform, &kGelu,      &kGeluNew,   &kTanh,      &kAdd,
+                                     &kAttention,    &kEmbedding, &kFirst,     &kLayerNorm, &kMean};
   return kKinds;
 }
 

@@ -1,0 +1,188 @@
+#include "compress/integer/ops/attention.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "engine/base/error.h"
+#include "engine/base/threads.h"
+
+namespace ingot::compress {
+
+extern const OperationKind kAttention;
+
+namespace {
+
+using engine::require;
+using engine::Rounding;
+
+std::int64_t largest(const FixedPoint& format) { return std::max(-format.codes().lowest, format.codes().highest); }
+
+void check_edges(const std::string& where, const Layer& layer) {
+  require(layer.n_inputs() == 3 && layer.n_outputs() == 1,
+          "{}: attention reads queries, keys and values and gives one edge, got {} and {}", where, layer.n_inputs(),
+          layer.n_outputs());
+  for (std::size_t i = 0; i < 3; ++i)
+    require(layer.in(i).size == layer.n_out(), "{}: attention needs edges of one size, got {} and {}", where,
+            layer.in(i).size, layer.n_out());
+  require(layer.output().rounding.has_value(), "{}: {} must not be rounded at random", where,
+          to_string(layer.output()));
+}
+
+void check_table(const std::string& where, const Attention& a) {
+  require(a.exponential_width >= 1 && a.exponential_width <= 16, "{}: exponentials must have 1 to 16 bits, got {}",
+          where, a.exponential_width);
+  require(a.exponentials.size() == kExponentials, "{}: attention needs {} exponentials, got {}", where, kExponentials,
+          a.exponentials.size());
+  for (const std::int32_t e : a.exponentials)
+    require(e >= 0 && e < 1 << a.exponential_width, "{}: an exponential must have {} bits, got {}", where,
+            a.exponential_width, e);
+  require(a.exponentials[0] >= 1, "{}: the exponential of the largest score must be at least 1", where);
+}
+
+// |q . k| multiplier, and sum e v 2^|k| beside sum e: a quotient of doubles rounds as the exact one while the product
+// of both is below 2^52, since the exact one is a multiple of 1 / (2 sum e) away from a tie.
+void check_widths(const std::string& where, const Layer& layer) {
+  const Attention& a = *layer.as<Attention>();
+  const double part = static_cast<double>(layer.n_out() / a.n_heads);
+  const double score = part * static_cast<double>(largest(layer.in(0).format)) *
+                       static_cast<double>(largest(layer.in(1).format)) * a.multiplier;
+  require(score < 0x1p62, "{}: its scores could need more than 62 bits", where);
+  const int k = layer.output().frac_bits - layer.in(2).format.frac_bits;
+  require(std::abs(k) <= 24, "{}: the output must have at most 24 fraction bits more or fewer than the values, got {}",
+          where, k);
+  const double sum = static_cast<double>(a.longest) * std::ldexp(1.0, a.exponential_width);
+  require(std::ldexp(sum * static_cast<double>(largest(layer.in(2).format)), std::abs(k)) < 0x1p52,
+          "{}: the sums of {} values of {} could need more than 52 bits", where, a.longest,
+          to_string(layer.in(2).format));
+}
+
+void check_attention(const std::string& where, const Layer& layer) {
+  check_edges(where, layer);
+  const Attention& a = *layer.as<Attention>();
+  require(a.n_heads >= 1 && layer.n_out() % a.n_heads == 0, "{}: {} numbers cannot be parted into {} heads", where,
+          layer.n_out(), a.n_heads);
+  require(a.longest >= 1 && a.longest <= 65536, "{}: texts must have 1 to 65536 rows, got {}", where, a.longest);
+  require(a.multiplier >= 1 && a.multiplier < 1 << 15, "{}: the multiplier of scores must have 15 bits, got {}", where,
+          a.multiplier);
+  require(a.shift >= -30 && a.shift <= 62, "{}: the shift of scores must be between -30 and 62, got {}", where,
+          a.shift);
+  require(a.score_width >= 2 && a.score_width <= 24, "{}: scores must have 2 to 24 bits, got {}", where, a.score_width);
+  check_table(where, a);
+  check_widths(where, layer);
+}
+
+void write(const Layer& layer, engine::Json& object) {
+  const Attention& a = *layer.as<Attention>();
+  object.update({{"heads", a.n_heads},
+                 {"longest", a.longest},
+                 {"multiplier", a.multiplier},
+                 {"shift", a.shift},
+                 {"score_width", a.score_width},
+                 {"exponential_width", a.exponential_width},
+                 {"exponentials", a.exponentials}});
+}
+
+std::any read(Fields& fields, const Layer&) {
+  Attention a;
+  a.n_heads = fields.integer("heads", 1, kMaxRow);
+  a.longest = fields.integer("longest", 1, 65536);
+  a.multiplier = static_cast<std::int32_t>(fields.integer("multiplier", 1, (1 << 15) - 1));
+  a.shift = static_cast<int>(fields.integer("shift", -30, 62));
+  a.score_width = static_cast<int>(fields.integer("score_width", 2, 24));
+  a.exponential_width = static_cast<int>(fields.integer("exponential_width", 1, 16));
+  a.exponentials = fields.integers<std::int32_t>("exponentials", kExponentials, 0, 65535);
+  return a;
+}
+
+class Evaluate : public Evaluator {
+ public:
+  explicit Evaluate(const Layer& layer) : layer_(layer) {}
+
+  std::vector<Codes> run(std::span<const Codes* const> in, Texts texts) override {
+    Codes y(in[0]->size());
+    engine::parallel_for(static_cast<std::int64_t>(texts.size()) - 1, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t t = begin; t < end; ++t) {
+        const auto first = texts[static_cast<std::size_t>(t)], last = texts[static_cast<std::size_t>(t) + 1];
+        require(last - first <= layer_.as<Attention>()->longest, "{}: a text must have at most {} rows, got {}",
+                layer_.name(), layer_.as<Attention>()->longest, last - first);
+        const auto at = static_cast<std::size_t>(first) * static_cast<std::size_t>(layer_.n_out());
+        attend_text(layer_, last - first, in[0]->data() + at, in[1]->data() + at, in[2]->data() + at, y.data() + at);
+      }
+    });
+    return {std::move(y)};
+  }
+
+ private:
+  Layer layer_;
+};
+
+}  // namespace
+
+const OperationKind kAttention{.name = "attention",
+                               .check = check_attention,
+                               .write = write,
+                               .read = read,
+                               .evaluator = [](const Layer& layer, Speed) -> std::unique_ptr<Evaluator> {
+                                 return std::make_unique<Evaluate>(layer);
+                               }};
+
+std::vector<std::int32_t> exponential_table(int width, int frac_bits) {
+  const double unit = std::ldexp(1.0, width) - 1;
+  std::vector<std::int32_t> table;
+  for (int t = 0; t < kExponentials; ++t)
+    table.push_back(static_cast<std::int32_t>(std::nearbyint(unit * std::exp(-std::ldexp(t, -frac_bits)))));
+  return table;
+}
+
+std::vector<std::int32_t> line_table(int width, int frac_bits) {
+  const double unit = std::ldexp(1.0, width) - 1;
+  std::vector<std::int32_t> table;
+  for (int t = 0; t < kExponentials; ++t) {
+    const double power = std::floor(std::ldexp(t, -frac_bits) * std::numbers::log2e * 256) / 256;
+    const double whole = std::floor(power);
+    table.push_back(static_cast<std::int32_t>(std::nearbyint(unit * std::exp2(-whole) * (1 - (power - whole) / 2))));
+  }
+  return table;
+}
+
+void set_scale(Attention& attention, std::int64_t part, int frac_bits, int score_frac_bits) {
+  int exponent = 0;
+  const double mantissa = std::frexp(1 / std::sqrt(static_cast<double>(part)), &exponent);  // in [1/2, 1)
+  const bool is_power = mantissa == 0.5;
+  attention.multiplier = is_power ? 1 : static_cast<std::int32_t>(std::min(std::lround(mantissa * 32768), 32767L));
+  // The product has frac_bits + 15 - exponent fraction bits, or, of a power, one fewer than -exponent.
+  attention.shift = frac_bits - score_frac_bits + (is_power ? 1 - exponent : 15 - exponent);
+}
+
+void attend_text(const Layer& layer, std::int64_t n, const std::int32_t* query, const std::int32_t* key,
+                 const std::int32_t* value, std::int32_t* y) {
+  const Attention& a = *layer.as<Attention>();
+  const std::int64_t size = layer.n_out(), part = size / a.n_heads;
+  const int k = layer.output().frac_bits - layer.in(2).format.frac_bits;
+  const engine::CodeRange scores = engine::code_range(a.score_width, true), range = layer.output().codes();
+  std::vector<std::int64_t> s(static_cast<std::size_t>(n)), e(static_cast<std::size_t>(n));
+  for (std::int64_t i = 0; i < n; ++i) {
+    for (std::int64_t at = 0; at < size; at += part) {  // heads
+      for (std::int64_t j = 0; j < n; ++j) {
+        std::int64_t dot = 0;
+        for (std::int64_t p = at; p < at + part; ++p) dot += std::int64_t{query[i * size + p]} * key[j * size + p];
+        s[static_cast<std::size_t>(j)] =
+            engine::requantize(dot * a.multiplier, a.shift, Rounding::nearest_even, scores);
+      }
+      const std::int64_t highest = *std::max_element(s.begin(), s.end());
+      std::int64_t total = 0;
+      for (std::size_t j = 0; j < s.size(); ++j)
+        total += e[j] = a.exponentials[static_cast<std::size_t>(std::min<std::int64_t>(highest - s[j], 255))];
+      for (std::int64_t p = at; p < at + part; ++p) {
+        std::int64_t sum = 0;
+        for (std::int64_t j = 0; j < n; ++j) sum += e[static_cast<std::size_t>(j)] * value[j * size + p];
+        const std::int64_t quotient =
+            engine::divide(k > 0 ? sum << k : sum, k < 0 ? total << -k : total, *layer.output().rounding);
+        y[i * size + p] = static_cast<std::int32_t>(engine::saturate(quotient, range));
+      }
+    }
+  }
+}
+
+}  // namespace ingot::compress
