@@ -4,6 +4,7 @@
 #include "bert/head.h"
 #include "bert/model.h"
 #include "engine/autograd/elementwise.h"
+#include "engine/base/error.h"
 
 namespace ingot::bert {
 
@@ -24,7 +25,11 @@ Variable EncoderLayer::operator()(const Variable& hidden, const Input& input, Dr
                                   EncoderStates* states) const {
   const Variable v = value(hidden), k = key(hidden), q = query(hidden);
   if (states != nullptr) states->attention.push_back({q, k, n_heads});
-  const Variable context = engine::attention(q, k, v, input.sequences, n_heads, streams.next(attention_dropout));
+  const engine::Dropout dropout = streams.next(attention_dropout);
+  engine::require(attend == nullptr || dropout.probability == 0,
+                  "attention: one in integers goes without dropout, got {}", dropout.probability);
+  const Variable context = attend != nullptr ? (*attend)(q, k, v, input.sequences)
+                                             : engine::attention(q, k, v, input.sequences, n_heads, dropout);
   const Variable attended = attention_norm(attention_output(context), hidden, streams.next(hidden_dropout));
   return output_norm(output(intermediate(attended, activation)), attended, streams.next(hidden_dropout));
 }
@@ -40,6 +45,7 @@ Variable Model::encode(const Input& input, DropoutStreams& streams, EncoderState
 }
 
 Variable Model::pool(const Variable& hidden, const Input& input) const {
+  if (summarise != nullptr) return pooler((*summarise)(hidden, input.sequences), Activation::tanh);
   const Variable summary = config.pooling == Pooling::cls ? engine::first_rows(hidden, input.sequences)
                                                           : engine::mean_rows(hidden, input.sequences);
   return pooler(summary, Activation::tanh);

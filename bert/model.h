@@ -49,6 +49,11 @@ struct EncoderLayer {
   std::int64_t n_heads = 1;
   engine::Activation activation = engine::Activation::gelu;
   float attention_dropout = 0, hidden_dropout = 0;
+  // Attention in another way, without dropout. Null: there is none.
+  using Attend = std::function<engine::Variable(const engine::Variable& query, const engine::Variable& key,
+                                                const engine::Variable& value,
+                                                const std::shared_ptr<const engine::Sequences>& sequences)>;
+  std::shared_ptr<const Attend> attend = nullptr;
 
   engine::Variable operator()(const engine::Variable& hidden, const Input& input, engine::DropoutStreams& streams,
                               EncoderStates* states = nullptr) const;
@@ -67,6 +72,10 @@ struct Model {
   std::vector<EncoderLayer> layers;
   engine::Linear pooler;  // where config.has_pooler()
   HeadLayers head;
+  // What makes one row of each text, in another way than config.pooling says. Null: there is none.
+  using Summarise = std::function<engine::Variable(const engine::Variable& hidden,
+                                                   const std::shared_ptr<const engine::Sequences>& sequences)>;
+  std::shared_ptr<const Summarise> summarise = nullptr;
 
   // Hidden states of the last layer [n_tokens, hidden]; what was computed before them goes to `states` if given.
   engine::Variable encode(const Input& input, engine::DropoutStreams& streams, EncoderStates* states = nullptr) const;
@@ -85,6 +94,7 @@ struct Model {
   // its transforms.
   std::vector<std::pair<std::string, engine::Linear*>> linears();
   std::vector<std::pair<std::string, engine::Embedding*>> tables();
+  std::vector<std::pair<std::string, engine::LayerNorm*>> norms();
 };
 
 // A model of this config whose layers have no parameters yet.

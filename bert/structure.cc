@@ -238,6 +238,8 @@ std::vector<engine::Parameter> Model::parameters() const {
 
 std::vector<std::pair<std::string, engine::Linear*>> Model::linears() { return layers_of<engine::Linear>(*this); }
 
+std::vector<std::pair<std::string, engine::LayerNorm*>> Model::norms() { return layers_of<engine::LayerNorm>(*this); }
+
 std::vector<std::pair<std::string, engine::Embedding*>> Model::tables() { return layers_of<engine::Embedding>(*this); }
 
 }  // namespace ingot::bert

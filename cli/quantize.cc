@@ -28,6 +28,13 @@ void add_format_options(Command& command, pipeline::QuantizeOptions& o) {
                   "bits of each Linear's output, before its activation; biases then have the unit of its sums, as in "
                   "hardware; 0: outputs stay float32")
       .range(0, 16);
+  command.add_flag("--integer-only", o.integer_only,
+                   "everything in integers, from token ids to the answer: every edge in fixed point of --width bits");
+  command.add_option("--weight-width", o.weight_width, "with --integer-only: bits of weights; 0: 8").range(0, 16);
+  command.add_option("--embedding-width", o.embedding_width, "with --integer-only: bits of embeddings; 0: 8")
+      .range(0, 16);
+  command.add_option("--residual-width", o.residual_width, "with --integer-only: bits of what residual sums add up")
+      .range(2, 16);
   command
       .add_option("--plan", o.plan,
                   "TOML or JSON file with formats by pattern of layer name and by role, instead of one format for all")

@@ -5,6 +5,7 @@
 
 #include "compress/compression.h"
 #include "compress/fits.h"
+#include "compress/lower/encoder_functions.h"
 #include "compress/transforms.h"
 
 namespace ingot::compress {
@@ -79,6 +80,7 @@ void attach(bert::Model& model, const Compression& compression) {
       });
     }
   }
+  attach_encoder(model, compression);
   for (const auto& [name, table] : model.tables()) {
     table->transforms = nullptr;
     if (const LayerCompression* layer = named(name)) {

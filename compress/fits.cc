@@ -1,9 +1,12 @@
 #include "compress/fits.h"
 
 #include <algorithm>
+#include <map>
+#include <span>
 
 #include "compress/formats/fixed.h"
 #include "compress/formats/kind.h"
+#include "compress/lower/encoder_formats.h"
 #include "engine/base/error.h"
 
 namespace ingot::compress {
@@ -29,39 +32,75 @@ void check_quantizer(const std::string& where, const Quantizer& quantizer, Role 
   }
 }
 
-void check_layer(const std::string& where, const LayerCompression& layer, const engine::Shape& weight, bool is_linear) {
+// What a kind of layer has that can be compressed.
+struct LayerKind {
+  const char* name;
+  std::span<const Role> roles;
+  bool has_mask, has_sparse_input;
+};
+constexpr Role kOfTables[] = {Role::weight}, kOfNorms[] = {Role::weight, Role::bias, Role::output},
+               kOfSoftmax[] = {Role::input, Role::output};
+constexpr LayerKind kLinear{"a Linear", kRoles, true, true}, kTable{"an embedding", kOfTables, true, false},
+    kNorm{"a layer norm", kOfNorms, false, false}, kSoftmax{"a softmax", kOfSoftmax, false, false};
+
+// `weight`: null if it has none.
+void check_layer(const std::string& where, const LayerCompression& layer, const LayerKind& kind,
+                 const engine::Shape* weight) {
   for (const Role role : kRoles) {
     if (!layer[role]) continue;
-    require(is_linear || role == Role::weight, "{}: is an embedding, which has no {}", where, name(role));
-    check_quantizer(where + "." + std::string(name(role)), *layer[role], role, weight[0]);
+    const bool has = std::find(kind.roles.begin(), kind.roles.end(), role) != kind.roles.end();
+    require(has, "{}: is {}, which has no {}", where, kind.name, name(role));
+    check_quantizer(where + "." + std::string(name(role)), *layer[role], role, weight == nullptr ? 0 : (*weight)[0]);
   }
   const auto n = static_cast<std::int64_t>(layer.weight_mask.size());
-  require(n == 0 || n == weight.size(), "{}: mask must have the {} elements of its weight {}, got {}", where,
-          weight.size(), to_string(weight), n);
+  require(n == 0 || kind.has_mask, "{}: is {}, which has no mask", where, kind.name);
+  require(n == 0 || n == weight->size(), "{}: mask must have the {} elements of its weight {}, got {}", where,
+          weight == nullptr ? 0 : weight->size(), weight == nullptr ? "" : to_string(*weight), n);
   require(std::all_of(layer.weight_mask.begin(), layer.weight_mask.end(), [](std::uint8_t bit) { return bit <= 1; }),
           "{}: a mask must hold 0 and 1 only", where);
   require(layer.input_sparsity >= 0 && layer.input_sparsity < 1,
           "{}: input sparsity must be at least 0 and below 1, got {}", where, layer.input_sparsity);
-  require(is_linear || layer.input_sparsity == 0, "{}: is an embedding, which has no input to be sparse", where);
+  require(kind.has_sparse_input || layer.input_sparsity == 0, "{}: is {}, which has no input to be sparse", where,
+          kind.name);
+}
+
+// A layer norm with fraction bits by channel would need a shift for each element.
+void check_norm(const std::string& where, const LayerCompression& layer) {
+  for (const Role role : kOfNorms)
+    require(!layer[role] || layer[role]->channel_frac_bits.empty(), "{}.{}: has one number of fraction bits", where,
+            name(role));
+}
+
+void check_softmax(const std::string& where, const LayerCompression& layer) {
+  const auto fixed = [&](Role role) { return layer[role] ? as_fixed(layer[role]->format) : std::nullopt; };
+  const std::optional<FixedPoint> scores = fixed(Role::input), exponentials = fixed(Role::output);
+  require(scores && scores->is_signed && scores->rounding == engine::Rounding::nearest_even,
+          "{}.input: scores must be fixed(width, frac), rounded to the nearest", where);
+  require(exponentials && !exponentials->is_signed && exponentials->width <= 16 &&
+              exponentials->frac_bits == exponentials->width,
+          "{}.output: exponentials must be ufixed(width,width) of at most 16 bits, as in ufixed(16,16)", where);
 }
 
 }  // namespace
 
 void check_fits(const std::string& subject, bert::Model& model, const Compression& compression) {
-  const auto linears = model.linears();
-  const auto tables = model.tables();
+  std::map<std::string, std::pair<const LayerKind*, engine::Shape>> layers;
+  for (const auto& [name, linear] : model.linears()) layers.emplace(name, std::pair(&kLinear, linear->weight.shape()));
+  for (const auto& [name, table] : model.tables()) layers.emplace(name, std::pair(&kTable, table->weight.shape()));
+  for (const auto& [name, norm] : model.norms()) layers.emplace(name, std::pair(&kNorm, norm->weight.shape()));
+  const std::vector<std::string> softmaxes = softmax_names(model.config);
   for (const auto& [name, layer] : compression) {
-    const auto is_named = [&name = name](const auto& item) { return item.first == name; };
-    const auto linear = std::find_if(linears.begin(), linears.end(), is_named);
-    const auto table = std::find_if(tables.begin(), tables.end(), is_named);
     const std::string where = subject + ": " + name;
-    if (linear != linears.end()) {
-      check_layer(where, layer, linear->second->weight.shape(), true);
-    } else {
-      require(table != tables.end(), "{}: is not a layer of this model of {} encoder layers", where,
-              model.config.num_hidden_layers);
-      check_layer(where, layer, table->second->weight.shape(), false);
+    if (std::find(softmaxes.begin(), softmaxes.end(), name) != softmaxes.end()) {
+      check_layer(where, layer, kSoftmax, nullptr);
+      check_softmax(where, layer);
+      continue;
     }
+    const auto found = layers.find(name);
+    require(found != layers.end(), "{}: is not a layer of this model of {} encoder layers", where,
+            model.config.num_hidden_layers);
+    check_layer(where, layer, *found->second.first, &found->second.second);
+    if (found->second.first == &kNorm) check_norm(where, layer);
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "bert/train/classification.h"
 #include "compress/lower/verify.h"
+#include "compress/lower/whole_model.h"
 #include "compress/packed/model.h"
 #include "engine/base/error.h"
 #include "engine/base/progress.h"
@@ -135,17 +136,51 @@ engine::Json as_json(const Verified& found) {
 
 }  // namespace
 
+// How many logits of the model in integers alone differ from those of the fake-quantised one, and predictions.
+struct WholeVerified {
+  std::int64_t n_logits = 0, n_different = 0, n_same = 0;
+};
+
+WholeVerified verify(compress::WholeModel& whole, const bert::Evaluation& e, const EvalTexts& texts,
+                     const Classifier& c, std::int64_t batch) {
+  WholeVerified found;
+  const bert::Outputs floats = bert::outputs_of(c.model());
+  const bert::Evaluation again = evaluate_with_progress("verify",
+                                                        {&c.model().config,
+                                                         [&](const bert::Input& input) {
+                                                           const engine::Variable logits = floats.of(input);
+                                                           const engine::Tensor ours = whole.outputs(input);
+                                                           for (std::int64_t i = 0; i < ours.size(); ++i)
+                                                             found.n_different +=
+                                                                 ours.data()[i] != logits.value().data()[i];
+                                                           found.n_logits += ours.size();
+                                                           return logits;
+                                                         }},
+                                                        texts, c, batch);
+  for (std::size_t i = 0; i < e.predictions.size(); ++i) found.n_same += e.predictions[i] == again.predictions[i];
+  return found;
+}
+
 void evaluate_classifier(const EvalOptions& o, const Run& run, const Finish& finish) {
   require(o.part == "auto" || o.part == "test" || o.part == "train" || o.part == "validation",
           "--part: must be auto, test, validation or train, got '{}'", o.part);
-  require(o.integer || !o.verify, "--verify: compares integers with the fake-quantised model; it needs --integer");
+  require(o.integer || o.integer_only || !o.verify,
+          "--verify: compares integers with the fake-quantised model; it needs --integer or --integer-only");
+  require(!o.integer || !o.integer_only, "--integer: runs the layers that can be integers; --integer-only all of them");
   std::optional<OutputLock> lock;
   if (!o.out.empty()) lock.emplace(o.out, run.command);
   Classifier c = load_classifier(o.model, o.length);
   std::optional<IntegerClassifier> integers;
   if (o.integer) integers.emplace(in_integers(c));
+  std::optional<compress::WholeModel> whole;
+  if (o.integer_only) whole.emplace(c.model(), c.compressed.compression);
   const EvalTexts texts = eval_texts(o, c);
-  const bert::Evaluation e = evaluate_with_progress("evaluate", classify(integers, c), texts, c, o.batch);
+  const bert::Evaluation e = evaluate_with_progress(
+      "evaluate",
+      whole ? bert::Outputs{&c.model().config,
+                            [&](const bert::Input& input) { return engine::Variable(whole->outputs(input)); }}
+            : classify(integers, c),
+      texts, c, o.batch);
   const Scores scores = scores_of(e, texts.name, *c.model().config.head, c.labels());
   engine::Json result = as_json(scores);
   result.update({{"model", c.folder.string()}, {"tokens_per_second", speed(e)}});
@@ -160,7 +195,14 @@ void evaluate_classifier(const EvalOptions& o, const Run& run, const Finish& fin
                         static_cast<double>(integers->model.bytes()) / 1e6);
   }
   std::int64_t n_different = 0;
-  if (o.verify) {
+  if (o.verify && whole) {
+    const WholeVerified found = verify(*whole, e, texts, c, o.batch);
+    n_different = found.n_different;
+    result["verify"] = {
+        {"logits", found.n_logits}, {"different_logits", found.n_different}, {"same_predictions", found.n_same}};
+    text += fmt::format("verified: {} of {} logits differ from those of the fake-quantised model\n", found.n_different,
+                        found.n_logits);
+  } else if (o.verify) {
     const Verified found = verify(*integers, e, texts, c, o.batch);
     result["verify"] = as_json(found);
     n_different = found.n_different + found.logits.n_different;

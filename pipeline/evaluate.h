@@ -13,7 +13,7 @@ struct EvalOptions : DataOptions {
   std::string model;
   std::string part = "auto";
   std::int64_t batch = 32, length = 0;
-  bool integer = false, verify = false;
+  bool integer = false, integer_only = false, verify = false;
   std::string out;
 };
 

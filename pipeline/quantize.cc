@@ -31,7 +31,19 @@ std::string format_text(const Run& run, const QuantizeOptions& o) {
   return o.format;
 }
 
+compress::Plan integer_plan_from_options(const Run& run, const QuantizeOptions& o) {
+  for (const char* option : {"--format", "--frac", "--per", "--mode", "--embeddings", "--outputs", "--clipped-ste"})
+    require(!run.given.contains(option), "{}: is said by --integer-only", option);
+  IntegerWidths widths{.activations = o.width, .residual = o.residual_width};
+  if (o.weight_width != 0) widths.weights = o.weight_width;
+  if (o.embedding_width != 0) widths.embeddings = o.embedding_width;
+  return integer_plan(widths);
+}
+
 compress::Plan plan_from_options(const Run& run, const QuantizeOptions& o) {
+  if (o.integer_only) return integer_plan_from_options(run, o);
+  for (const char* option : {"--weight-width", "--embedding-width", "--residual-width"})
+    require(!run.given.contains(option), "{}: goes with --integer-only", option);
   compress::QuantizerRequest request = compress::parse_request(format_text(run, o));
   require(request.quantizer.has_value(), "--format: must be a number format, got '{}'", o.format);
   request.quantizer->mode = compress::parse_mode(o.mode);

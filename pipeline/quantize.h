@@ -25,6 +25,9 @@ struct QuantizeOptions : TrainingOptions {
   std::int64_t calibration_texts = 256;
   bool embeddings = false;
   int outputs = 0;
+  bool integer_only = false;
+  int weight_width = 0, embedding_width = 0;  // with integer_only; 0: 8 bits
+  int residual_width = 16;
   std::string mode = "standard";
   std::string plan;
   bool clipped_ste = false;

@@ -1,5 +1,5 @@
-// A model with a head whose lowered layers compute in integers: the same bits as the model with exact sums, only faster.
-// Attention, layer norms, activations and the embeddings' sum stay in float32.
+// A model with a head whose lowered layers compute in integers: the same bits as the model with exact sums, only
+// faster. Attention, layer norms, activations and the embeddings' sum stay in float32.
 #pragma once
 
 #include <functional>
@@ -49,8 +49,8 @@ class IntegerModel {
   // they can, unless they are observed.
   IntegerModel(const bert::Model& model, const IntegerProgram& program, const IntegerObserver& observer = {});
 
-  engine::Variable outputs(const bert::Input& input) const;   // of the head
-  std::size_t bytes() const;                                  // of packed weights, biases and factors
+  engine::Variable outputs(const bert::Input& input) const;  // of the head
+  std::size_t bytes() const;                                 // of packed weights, biases and factors
 
  private:
   struct Layer {

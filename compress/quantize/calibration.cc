@@ -6,6 +6,7 @@
 
 #include "compress/fits.h"
 #include "compress/formats/fixed.h"
+#include "compress/lower/encoder_formats.h"
 #include "engine/base/error.h"
 
 namespace ingot::compress {
@@ -47,11 +48,15 @@ struct Watch {
 class Watcher {
  public:
   Watcher(bert::Model& model, std::vector<Watch>& watches) : model_(model) {
-    for (auto& [name, linear] : model.linears()) {
-      for (Watch& watch : watches) {
-        if (watch.layer == name) observe(*linear, watch);
+    const auto observe_all = [&](const auto& layers) {
+      for (auto& [name, layer] : layers) {
+        for (Watch& watch : watches) {
+          if (watch.layer == name) observe(*layer, watch);
+        }
       }
-    }
+    };
+    observe_all(model.linears());
+    observe_all(model.norms());
   }
 
   // Runs all batches; `second`: the second round.
@@ -78,6 +83,17 @@ class Watcher {
       return y;
     };
     linear.transforms = std::move(transforms);
+  }
+
+  void observe(engine::LayerNorm& norm, Watch& watch) {
+    using engine::LayerNorm;
+    norm.function = std::make_shared<const LayerNorm::Function>(
+        [this, &watch, before = norm.function](const LayerNorm& n, const Variable& x, const Variable& residual) {
+          const Variable y =
+              before != nullptr ? (*before)(n, x, residual) : engine::layer_norm(x, residual, n.weight, n.bias, n.eps);
+          see(y, watch);
+          return y;
+        });
   }
 
   void see(const Variable& x, Watch& watch) {
@@ -127,6 +143,8 @@ Compression requested(bert::Model& model, const Compression& start, const std::m
   };
   for (const auto& [name, linear] : model.linears()) add(name, linear->weight, linear->bias);
   for (const auto& [name, table] : model.tables()) add(name, table->weight, {});
+  for (const auto& [name, norm] : model.norms()) add(name, norm->weight, norm->bias);
+  for (const std::string& name : softmax_names(model.config)) add(name, {}, {});
   std::erase_if(compression, [](const auto& item) {
     const LayerCompression& layer = item.second;
     return layer.quantizers == LayerCompression().quantizers && layer.weight_mask.empty() && layer.input_sparsity == 0;

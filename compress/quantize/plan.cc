@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "compress/formats/fixed.h"
+#include "compress/lower/encoder_formats.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/io/json.h"
@@ -35,15 +36,28 @@ std::optional<Role> role_of(std::string_view key) {
   return found == kRoles.end() ? std::nullopt : std::optional(*found);
 }
 
-PlanEntry parse_entry(const std::string& where, const Json& object, bool is_embedding) {
+struct PartName {
+  const char* name;
+  const char* of_one;  // in messages
+  std::vector<Role> roles;
+};
+const PartName kParts[] = {{"layers", "Linear layers", {kRoles.begin(), kRoles.end()}},
+                           {"embeddings", "embeddings", {Role::weight}},
+                           {"norms", "layer norms", {Role::weight, Role::bias, Role::output}},
+                           {"softmaxes", "softmaxes", {Role::input, Role::output}}};
+const PartName& named(PlanPart part) { return kParts[static_cast<std::size_t>(part)]; }
+
+PlanEntry parse_entry(const std::string& where, const Json& object, PlanPart part) {
   require(object.is_object(), "{}: must be a table, got {}", where, shown(object));
-  PlanEntry entry{.is_embedding = is_embedding};
+  PlanEntry entry{.part = part};
   Mode mode = Mode::standard;
   bool clip = false, per_channel = false;
   for (const auto& [key, value] : object.items()) {
     const std::string place = where + "." + key;
     if (const std::optional<Role> role = role_of(key)) {
-      require(!is_embedding || role == Role::weight, "{}: an embedding has only a weight", place);
+      const std::vector<Role>& roles = named(part).roles;
+      require(std::find(roles.begin(), roles.end(), *role) != roles.end(), "{}: {} have no {}", place,
+              named(part).of_one, key);
       const QuantizerRequest request = placed(place, value, parse_request);
       require(*role == Role::bias || !request.is_of_sums, "{}: only a bias has the fraction bits of sums", place);
       entry.requests[static_cast<std::size_t>(*role)] = request;
@@ -84,7 +98,7 @@ void apply(const PlanEntry& entry, const Layers& layers, std::map<std::string, L
     }
   }
   require(found, "plan: '{}' matches none of the {} {} of the model, the first of which is {}", entry.pattern,
-          layers.size(), entry.is_embedding ? "embeddings" : "Linear layers", layers.front().first);
+          layers.size(), named(entry.part).of_one, layers.front().first);
 }
 
 }  // namespace
@@ -118,12 +132,14 @@ Plan read_plan(const std::filesystem::path& path) {
   require(root.is_object(), "{}: must be an object, got {}", subject, shown(root));
   Plan plan;
   for (const auto& [key, entries] : root.items()) {
-    require(key == "layers" || key == "embeddings", "{}: unknown name '{}'; there are layers and embeddings", subject,
-            key);
+    const auto* const found =
+        std::find_if(std::begin(kParts), std::end(kParts), [&](const PartName& p) { return p.name == key; });
+    require(found != std::end(kParts), "{}: unknown name '{}'; there are layers, embeddings, norms and softmaxes",
+            subject, key);
     require(entries.is_array(), "{}: {} must be an array of tables, got {}", subject, key, shown(entries));
     for (const Json& entry : entries) {
       const std::string where = fmt::format("{}: {}[{}]", subject, key, &entry - &entries[0]);
-      plan.push_back(parse_entry(where, entry, key == "embeddings"));
+      plan.push_back(parse_entry(where, entry, static_cast<PlanPart>(found - std::begin(kParts))));
     }
   }
   require(!plan.empty(), "{}: names no layers", subject);
@@ -131,12 +147,23 @@ Plan read_plan(const std::filesystem::path& path) {
 }
 
 std::map<std::string, LayerRequest> requests_by_layer(bert::Model& model, const Plan& plan) {
+  std::vector<std::pair<std::string, std::nullptr_t>> softmaxes;
+  for (const std::string& name : softmax_names(model.config)) softmaxes.emplace_back(name, nullptr);
   std::map<std::string, LayerRequest> all;
   for (const PlanEntry& entry : plan) {
-    if (entry.is_embedding) {
-      apply(entry, model.tables(), all);
-    } else {
-      apply(entry, model.linears(), all);
+    switch (entry.part) {
+      case PlanPart::layers:
+        apply(entry, model.linears(), all);
+        break;
+      case PlanPart::embeddings:
+        apply(entry, model.tables(), all);
+        break;
+      case PlanPart::norms:
+        apply(entry, model.norms(), all);
+        break;
+      case PlanPart::softmaxes:
+        apply(entry, softmaxes, all);
+        break;
     }
   }
   return all;

@@ -15,6 +15,14 @@
 //   [[embeddings]]                        # embedding tables: weight alone
 //   name = "*word*"
 //   weight = "minifloat(8,e4)"
+//   [[norms]]                             # layer norms: weight (gamma), bias (beta) and output
+//   name = "*"
+//   output = "fixed(8,calibrated)"
+//   [[softmaxes]]                         # bert.encoder.layer.N.attention.self.softmax: scores in, exponentials out
+//   name = "*"
+//   input = "fixed(12,4)"
+//   output = "ufixed(16,16)"
+//   # in any of them
 //   mode = "standard"                     # or "mase"
 //   clip = true                           # straight-through gradient 0 outside of the range
 #pragma once
@@ -35,9 +43,12 @@ struct QuantizerRequest {
 
 using LayerRequest = std::array<std::optional<QuantizerRequest>, kRoles.size()>;  // by Role; none: as it is
 
+// What an entry is about.
+enum class PlanPart { layers, embeddings, norms, softmaxes };
+
 struct PlanEntry {
   std::string pattern;
-  bool is_embedding = false;
+  PlanPart part = PlanPart::layers;
   LayerRequest requests;
 };
 using Plan = std::vector<PlanEntry>;

@@ -1,6 +1,7 @@
 #include "engine/nn/module.h"
 
 #include "engine/autograd/elementwise.h"
+#include "engine/base/error.h"
 
 namespace ingot::engine {
 namespace {
@@ -28,5 +29,11 @@ Variable Linear::effective_bias() const {
 }
 
 Variable Embedding::table() const { return transforms == nullptr ? weight : apply(transforms->weight, weight); }
+
+Variable LayerNorm::operator()(const Variable& x, const Variable& residual, const Dropout& dropout) const {
+  if (function == nullptr) return layer_norm(x, residual, weight, bias, eps, dropout);
+  require(dropout.probability == 0, "layer norm: one in integers goes without dropout, got {}", dropout.probability);
+  return (*function)(*this, x, residual);
+}
 
 }  // namespace ingot::engine

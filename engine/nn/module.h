@@ -56,11 +56,12 @@ struct LayerNorm {
   Variable weight;  // gamma [n]
   Variable bias;    // beta [n]
   float eps = 1e-12f;
+  // LayerNorm(x + residual) in another way. Null: there is none.
+  using Function = std::function<Variable(const LayerNorm& norm, const Variable& x, const Variable& residual)>;
+  std::shared_ptr<const Function> function = nullptr;
 
-  // LayerNorm(dropout(x) + residual); see engine/autograd/norm.h for the rule on x.
-  Variable operator()(const Variable& x, const Variable& residual = {}, const Dropout& dropout = {}) const {
-    return layer_norm(x, residual, weight, bias, eps, dropout);
-  }
+  // LayerNorm(dropout(x) + residual); see engine/autograd/norm.h for the rule on x. A function has no dropout: Error.
+  Variable operator()(const Variable& x, const Variable& residual = {}, const Dropout& dropout = {}) const;
 };
 
 // Hands each place of a forward pass a dropout stream of its own; off unless training. The streams are a function of

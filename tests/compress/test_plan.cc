@@ -109,7 +109,7 @@ TEST_CASE("a plan that says something wrong is refused with its place") {
   CHECK(contains(refusal("[[layers]]\nweight = \"log(8)\"\n"), "layers[0]: needs the name of a layer"));
   CHECK(contains(refusal("[[layers]]\nname = \"*\"\nweight = 8\n"), "layers[0].weight: must be a text, got 8"));
   CHECK(contains(refusal("[[layers]]\nname = \"*\"\nper = \"row\"\n"), "must be channel or tensor, got 'row'"));
-  CHECK(contains(refusal("[[embeddings]]\nname = \"*\"\nbias = \"log(8)\"\n"), "an embedding has only a weight"));
+  CHECK(contains(refusal("[[embeddings]]\nname = \"*\"\nbias = \"log(8)\"\n"), "embeddings have no bias"));
   CHECK(contains(refusal("[[tables]]\nname = \"*\"\n"), "unknown name 'tables'"));
   CHECK(contains(refusal("layers = 3\n"), "layers must be an array of tables, got 3"));
   CHECK(contains(refusal("layers = [1]\n"), "layers[0]: must be a table, got 1"));
@@ -120,7 +120,7 @@ TEST_CASE("a plan that says something wrong is refused with its place") {
       contains(error_text([&] { compress::requests_by_layer(model, {{.pattern = "decoder.*"}}); }),
                "plan: 'decoder.*' matches none of the 8 Linear layers of the model, the first of which is " + kQuery));
   CHECK(contains(
-      error_text([&] { compress::requests_by_layer(model, {{.pattern = "classifier", .is_embedding = true}}); }),
+      error_text([&] { compress::requests_by_layer(model, {{.pattern = "classifier", .part = compress::PlanPart::embeddings}}); }),
       "matches none of the 3 embeddings"));
 }
 

@@ -5,7 +5,7 @@
 #include <numbers>
 
 #include "engine/base/error.h"
-#include "engine/base/threads.h"
+#include "engine/kernels/integer_attention/integer_attention.h"
 
 namespace ingot::compress {
 
@@ -14,7 +14,6 @@ extern const OperationKind kAttention;
 namespace {
 
 using engine::require;
-using engine::Rounding;
 
 std::int64_t largest(const FixedPoint& format) { return std::max(-format.codes().lowest, format.codes().highest); }
 
@@ -95,26 +94,43 @@ std::any read(Fields& fields, const Layer&) {
   return a;
 }
 
+engine::kernels::IntegerAttention kernel_of(const Layer& layer) {
+  const Attention& a = *layer.as<Attention>();
+  return {.n_heads = a.n_heads,
+          .part = layer.n_out() / a.n_heads,
+          .multiplier = a.multiplier,
+          .shift = a.shift,
+          .scores = engine::code_range(a.score_width, true),
+          .exponentials = a.exponentials.data(),
+          .output_left = layer.output().frac_bits - layer.in(2).format.frac_bits,
+          .rounding = *layer.output().rounding,
+          .range = layer.output().codes(),
+          .largest_query = largest(layer.in(0).format),
+          .largest_key = largest(layer.in(1).format),
+          .largest_value = largest(layer.in(2).format),
+          .longest = a.longest};
+}
+
 class Evaluate : public Evaluator {
  public:
-  explicit Evaluate(const Layer& layer) : layer_(layer) {}
+  Evaluate(const Layer& layer, Speed speed) : layer_(layer), speed_(speed) {}
 
   std::vector<Codes> run(std::span<const Codes* const> in, Texts texts) override {
+    const std::int64_t longest = layer_.as<Attention>()->longest;
+    for (std::size_t t = 0; t + 1 < texts.size(); ++t)
+      require(texts[t + 1] - texts[t] <= longest, "{}: a text must have at most {} rows, got {}", layer_.name(),
+              longest, texts[t + 1] - texts[t]);
     Codes y(in[0]->size());
-    engine::parallel_for(static_cast<std::int64_t>(texts.size()) - 1, 1, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t t = begin; t < end; ++t) {
-        const auto first = texts[static_cast<std::size_t>(t)], last = texts[static_cast<std::size_t>(t) + 1];
-        require(last - first <= layer_.as<Attention>()->longest, "{}: a text must have at most {} rows, got {}",
-                layer_.name(), layer_.as<Attention>()->longest, last - first);
-        const auto at = static_cast<std::size_t>(first) * static_cast<std::size_t>(layer_.n_out());
-        attend_text(layer_, last - first, in[0]->data() + at, in[1]->data() + at, in[2]->data() + at, y.data() + at);
-      }
-    });
+    const auto attend =
+        speed_ == Speed::fast ? engine::kernels::integer_attention : engine::kernels::integer_attention_reference;
+    attend(kernel_of(layer_), static_cast<std::int64_t>(texts.size()) - 1, texts.data(), in[0]->data(), in[1]->data(),
+           in[2]->data(), y.data());
     return {std::move(y)};
   }
 
  private:
   Layer layer_;
+  Speed speed_;
 };
 
 }  // namespace
@@ -123,8 +139,8 @@ const OperationKind kAttention{.name = "attention",
                                .check = check_attention,
                                .write = write,
                                .read = read,
-                               .evaluator = [](const Layer& layer, Speed) -> std::unique_ptr<Evaluator> {
-                                 return std::make_unique<Evaluate>(layer);
+                               .evaluator = [](const Layer& layer, Speed speed) -> std::unique_ptr<Evaluator> {
+                                 return std::make_unique<Evaluate>(layer, speed);
                                }};
 
 std::vector<std::int32_t> exponential_table(int width, int frac_bits) {
@@ -153,36 +169,6 @@ void set_scale(Attention& attention, std::int64_t part, int frac_bits, int score
   attention.multiplier = is_power ? 1 : static_cast<std::int32_t>(std::min(std::lround(mantissa * 32768), 32767L));
   // The product has frac_bits + 15 - exponent fraction bits, or, of a power, one fewer than -exponent.
   attention.shift = frac_bits - score_frac_bits + (is_power ? 1 - exponent : 15 - exponent);
-}
-
-void attend_text(const Layer& layer, std::int64_t n, const std::int32_t* query, const std::int32_t* key,
-                 const std::int32_t* value, std::int32_t* y) {
-  const Attention& a = *layer.as<Attention>();
-  const std::int64_t size = layer.n_out(), part = size / a.n_heads;
-  const int k = layer.output().frac_bits - layer.in(2).format.frac_bits;
-  const engine::CodeRange scores = engine::code_range(a.score_width, true), range = layer.output().codes();
-  std::vector<std::int64_t> s(static_cast<std::size_t>(n)), e(static_cast<std::size_t>(n));
-  for (std::int64_t i = 0; i < n; ++i) {
-    for (std::int64_t at = 0; at < size; at += part) {  // heads
-      for (std::int64_t j = 0; j < n; ++j) {
-        std::int64_t dot = 0;
-        for (std::int64_t p = at; p < at + part; ++p) dot += std::int64_t{query[i * size + p]} * key[j * size + p];
-        s[static_cast<std::size_t>(j)] =
-            engine::requantize(dot * a.multiplier, a.shift, Rounding::nearest_even, scores);
-      }
-      const std::int64_t highest = *std::max_element(s.begin(), s.end());
-      std::int64_t total = 0;
-      for (std::size_t j = 0; j < s.size(); ++j)
-        total += e[j] = a.exponentials[static_cast<std::size_t>(std::min<std::int64_t>(highest - s[j], 255))];
-      for (std::int64_t p = at; p < at + part; ++p) {
-        std::int64_t sum = 0;
-        for (std::int64_t j = 0; j < n; ++j) sum += e[static_cast<std::size_t>(j)] * value[j * size + p];
-        const std::int64_t quotient =
-            engine::divide(k > 0 ? sum << k : sum, k < 0 ? total << -k : total, *layer.output().rounding);
-        y[i * size + p] = static_cast<std::int32_t>(engine::saturate(quotient, range));
-      }
-    }
-  }
 }
 
 }  // namespace ingot::compress

@@ -1,4 +1,4 @@
-// Attention in integers: the operation's data, and its definition for a text.
+// Attention in integers: the operation's data, and what it computes.
 #pragma once
 
 #include <cstdint>
@@ -36,9 +36,5 @@ std::vector<std::int32_t> line_table(int width, int frac_bits);
 // multiplier and shift by which q . k, with `frac_bits` fraction bits, becomes a score of score_frac_bits divided by
 // sqrt(part): a power of two where that is one, else a factor of 15 bits.
 void set_scale(Attention& attention, std::int64_t part, int frac_bits, int score_frac_bits);
-
-// The definition above for the n rows of a text. `layer` is an attention.
-void attend_text(const Layer& layer, std::int64_t n, const std::int32_t* query, const std::int32_t* key,
-                 const std::int32_t* value, std::int32_t* y);
 
 }  // namespace ingot::compress

@@ -55,11 +55,8 @@ void check_embedding(const std::string& where, const Layer& layer) {
             "{}: ids and types must be single unsigned numbers, got {} of {}", where, layer.in(i).size,
             to_string(layer.in(i).format));
   const EmbeddingSum& sum = *layer.as<EmbeddingSum>();
-  std::int64_t bound = 0;
-  for (const Named& table : kTables) {
-    check_rows(where + ": " + table.name, sum.*table.rows, layer.n_out());
-    bound += largest(sum.*table.rows, layer.n_out());
-  }
+  for (const Named& table : kTables) check_rows(where + ": " + table.name, sum.*table.rows, layer.n_out());
+  const std::int64_t bound = sum_bound(sum, layer.n_out());
   require(bound <= layer.output().codes().highest, "{}: its sums reach {}, more than {} holds", where, bound,
           to_string(layer.output()));
 }
@@ -124,5 +121,11 @@ const OperationKind kEmbedding{.name = "embedding",
                                .evaluator = [](const Layer& layer, Speed) -> std::unique_ptr<Evaluator> {
                                  return std::make_unique<Evaluate>(layer);
                                }};
+
+std::int64_t sum_bound(const EmbeddingSum& sum, std::int64_t size) {
+  std::int64_t bound = 0;
+  for (const Named& table : kTables) bound += largest(sum.*table.rows, size);
+  return bound;
+}
 
 }  // namespace ingot::compress

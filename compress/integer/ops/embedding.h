@@ -22,4 +22,7 @@ struct EmbeddingSum {
   EmbeddingRows word, position, token_type;
 };
 
+// No sum is larger in magnitude. `size`: of a row.
+std::int64_t sum_bound(const EmbeddingSum& sum, std::int64_t size);
+
 }  // namespace ingot::compress

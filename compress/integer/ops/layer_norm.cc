@@ -1,11 +1,10 @@
 #include "compress/integer/ops/layer_norm.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 #include "engine/base/error.h"
-#include "engine/base/threads.h"
+#include "engine/kernels/integer_norm/integer_norm.h"
 
 namespace ingot::compress {
 
@@ -14,7 +13,6 @@ extern const OperationKind kLayerNorm;
 namespace {
 
 using engine::require;
-using engine::Rounding;
 
 constexpr int kMaxParameterWidth = 24;                     // bits of gamma and beta
 constexpr std::int64_t kMaxExact = std::int64_t{1} << 53;  // what a double holds, too
@@ -91,39 +89,34 @@ std::any read(Fields& fields, const Layer& layer) {
   return norm;
 }
 
-// Of V, which is at least 1.
-struct InverseRoot {
-  std::int64_t mantissa;  // c
-  int exponent;           // 1 / sqrt V is about c 2^exponent
-};
-
-InverseRoot inverse_root(const LayerNorm& norm, std::int64_t variance) {
-  const int width = std::bit_width(static_cast<std::uint64_t>(variance));
-  const int h = (32 - width) / 2 - (width > 32 && width % 2 != 0 ? 1 : 0);  // floor((32 - width) / 2)
-  const auto v = static_cast<std::uint64_t>(variance);
-  const std::uint64_t m = h >= 0 ? v << 2 * h : v >> -2 * h;
-  const std::int64_t c = norm.root_table.empty()
-                             ? engine::divide(std::int64_t{1} << 32, engine::square_root(m), Rounding::nearest_even)
-                             : norm.root_table[static_cast<std::size_t>((m >> 24) - 64)];
-  return {c, h - 32};
+engine::kernels::IntegerNorm kernel_of(const Layer& layer) {
+  const LayerNorm& norm = *layer.as<LayerNorm>();
+  return {.n = layer.n_in(),
+          .gamma = norm.gamma.data(),
+          .beta = norm.beta.data(),
+          .beta_left = product_frac_bits(norm) - norm.beta_frac_bits,
+          .epsilon = norm.epsilon,
+          .root_table = norm.root_table.empty() ? nullptr : norm.root_table.data(),
+          .z_frac_bits = kNormFracBits,
+          .shift = product_frac_bits(norm) - layer.output().frac_bits,
+          .rounding = *layer.output().rounding,
+          .range = layer.output().codes(),
+          .largest = largest(layer.input())};
 }
 
 class Evaluate : public RowEvaluator {
  public:
-  explicit Evaluate(const Layer& layer) : layer_(layer) {}
+  Evaluate(const Layer& layer, Speed speed) : layer_(layer), speed_(speed) {}
   Codes row(const Codes& x) override {
-    const std::int64_t n = layer_.n_in();
     Codes y(x.size());
-    engine::parallel_for(static_cast<std::int64_t>(x.size()) / n, 16, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i)
-        normalise_row(*layer_.as<LayerNorm>(), layer_.output(), &x[static_cast<std::size_t>(i * n)],
-                      &y[static_cast<std::size_t>(i * n)]);
-    });
+    const auto run = speed_ == Speed::fast ? engine::kernels::integer_norm : engine::kernels::integer_norm_reference;
+    run(kernel_of(layer_), static_cast<std::int64_t>(x.size()) / layer_.n_in(), x.data(), y.data());
     return y;
   }
 
  private:
   Layer layer_;
+  Speed speed_;
 };
 
 }  // namespace
@@ -132,8 +125,8 @@ const OperationKind kLayerNorm{.name = "layer_norm",
                                .check = check_norm,
                                .write = write,
                                .read = read,
-                               .evaluator = [](const Layer& layer, Speed) -> std::unique_ptr<Evaluator> {
-                                 return std::make_unique<Evaluate>(layer);
+                               .evaluator = [](const Layer& layer, Speed speed) -> std::unique_ptr<Evaluator> {
+                                 return std::make_unique<Evaluate>(layer, speed);
                                }};
 
 std::vector<std::int32_t> make_root_table() {
@@ -146,25 +139,6 @@ std::vector<std::int32_t> make_root_table() {
 std::int64_t norm_epsilon(double epsilon, std::int64_t n, int frac_bits) {
   const double scaled = epsilon * static_cast<double>(n) * static_cast<double>(n) * std::ldexp(1.0, 2 * frac_bits);
   return static_cast<std::int64_t>(std::nearbyint(std::min(scaled, 0x1p61)));
-}
-
-void normalise_row(const LayerNorm& norm, const FixedPoint& output, const std::int32_t* x, std::int32_t* y) {
-  const auto n = static_cast<std::int64_t>(norm.gamma.size());
-  std::int64_t sum = 0, squares = 0;
-  for (std::int64_t i = 0; i < n; ++i) {
-    sum += x[i];
-    squares += std::int64_t{x[i]} * x[i];
-  }
-  const std::int64_t variance = n * squares - sum * sum + norm.epsilon;
-  const InverseRoot root = variance > 0 ? inverse_root(norm, variance) : InverseRoot{0, -32};
-  const int shift = product_frac_bits(norm) - output.frac_bits, left = product_frac_bits(norm) - norm.beta_frac_bits;
-  for (std::int64_t i = 0; i < n; ++i) {
-    const auto at = static_cast<std::size_t>(i);
-    const std::int64_t z =
-        engine::round_shift((n * x[i] - sum) * root.mantissa, -root.exponent - kNormFracBits, Rounding::nearest_even);
-    const std::int64_t product = z * norm.gamma[at] + (std::int64_t{norm.beta[at]} << left);
-    y[i] = static_cast<std::int32_t>(engine::requantize(product, shift, *output.rounding, output.codes()));
-  }
 }
 
 }  // namespace ingot::compress

@@ -1,4 +1,4 @@
-// Layer normalisation in integers: the operation's data, and its definition for a row.
+// Layer normalisation in integers: the operation's data, and what it computes.
 #pragma once
 
 #include <array>
@@ -40,8 +40,5 @@ std::vector<std::int32_t> make_root_table();
 
 // epsilon in units of V for rows of n codes with these fraction bits, rounded.
 std::int64_t norm_epsilon(double epsilon, std::int64_t n, int frac_bits);
-
-// The definition above. `output` must have a rounding.
-void normalise_row(const LayerNorm& norm, const FixedPoint& output, const std::int32_t* x, std::int32_t* y);
 
 }  // namespace ingot::compress

@@ -1,0 +1,147 @@
+#include "compress/lower/encoder_functions.h"
+
+#include <utility>
+
+#include "compress/integer/runner.h"
+#include "compress/lower/encoder_nodes.h"
+#include "compress/transforms.h"
+#include "engine/base/threads.h"
+
+namespace ingot::compress {
+namespace {
+
+using engine::Sequences;
+using engine::Tensor;
+using engine::Variable;
+using SharedSequences = std::shared_ptr<const Sequences>;
+
+constexpr std::int64_t kGrain = 1 << 14;
+
+// The codes of numbers of the format.
+Codes codes_of(const Tensor& x, int frac_bits) {
+  Codes codes(static_cast<std::size_t>(x.size()));
+  const auto factor = static_cast<float>(engine::power_of_two(frac_bits));
+  engine::parallel_for(x.size(), kGrain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i)
+      codes[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(x.data()[i] * factor);
+  });
+  return codes;
+}
+
+Tensor numbers_of(const Codes& codes, const engine::Shape& shape, int frac_bits) {
+  Tensor y = Tensor::empty(shape);
+  const auto factor = static_cast<float>(engine::power_of_two(-frac_bits));
+  engine::parallel_for(y.size(), kGrain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i)
+      y.data()[i] = static_cast<float>(codes[static_cast<std::size_t>(i)]) * factor;
+  });
+  return y;
+}
+
+// y with another value; the gradient goes to y.
+Variable with_value(const Variable& y, Tensor value) {
+  return engine::record(std::move(value), {y}, [y](const Tensor& dy) { y.add_gradient(dy); });
+}
+
+Variable maybe_quantized(const Variable& x, const std::optional<Quantizer>& quantizer, bool is_batch) {
+  return quantizer ? fake_quantize(x, *quantizer, is_batch) : x;
+}
+
+Edge edge(const FixedPoint& format, std::int64_t size) { return {format, size}; }
+
+// A layer norm whose edges are all fixed point.
+engine::LayerNorm::Function integer_norm(const NormFormats& formats, const LayerCompression& how) {
+  return [formats, how](const engine::LayerNorm& norm, const Variable& x, const Variable& residual) {
+    const Variable gamma = fake_quantize(norm.weight, *how[Role::weight], false),
+                   beta = fake_quantize(norm.bias, *how[Role::bias], false);
+    Tensor sum = Tensor::empty(x.shape());
+    for (std::int64_t i = 0; i < sum.size(); ++i)
+      sum.data()[i] = x.value().data()[i] + (residual.defined() ? residual.value().data()[i] : 0.0f);
+    const std::int64_t n = x.value().columns();
+    Graph graph{.name = "norm"};
+    const std::size_t in =
+        add_input(graph, edge(FixedPoint{32, formats.sum_frac_bits, true, formats.output.rounding}, n));
+    add_node(graph, norm_node("norm", formats, gamma.value().span(), beta.value().span(), norm.eps), {in},
+             {edge(formats.output, n)});
+    const Codes y = GraphRunner(graph).run(codes_of(sum, formats.sum_frac_bits));
+    const Tensor value = numbers_of(y, x.shape(), formats.output.frac_bits);
+    return with_value(engine::layer_norm(x, residual, gamma, beta, norm.eps), value);
+  };
+}
+
+// One that is quantised in parts.
+engine::LayerNorm::Function partial_norm(const LayerCompression& how) {
+  return [how](const engine::LayerNorm& norm, const Variable& x, const Variable& residual) {
+    const Variable y = engine::layer_norm(x, residual, maybe_quantized(norm.weight, how[Role::weight], false),
+                                          maybe_quantized(norm.bias, how[Role::bias], false), norm.eps);
+    return maybe_quantized(y, how[Role::output], true);
+  };
+}
+
+bert::EncoderLayer::Attend integer_attention(const AttentionFormats& formats, std::int64_t n_heads, std::int64_t size,
+                                             std::int64_t longest) {
+  auto graph = std::make_shared<Graph>(Graph{.name = "attention"});
+  std::vector<std::size_t> inputs;
+  for (const FixedPoint& format : {formats.query, formats.key, formats.value})
+    inputs.push_back(add_input(*graph, edge(format, size)));
+  add_node(*graph, attention_node("attention", formats, n_heads, size, longest), inputs, {edge(formats.output, size)});
+  auto runner = std::make_shared<GraphRunner>(*graph);
+  return [formats, n_heads, graph, runner](const Variable& query, const Variable& key, const Variable& value,
+                                           const SharedSequences& sequences) {
+    const std::vector<Codes> in{codes_of(query.value(), formats.query.frac_bits),
+                                codes_of(key.value(), formats.key.frac_bits),
+                                codes_of(value.value(), formats.value.frac_bits)};
+    const Codes y = runner->run(in, sequences->offsets).front();
+    Tensor found = numbers_of(y, query.shape(), formats.output.frac_bits);
+    if (!engine::recording()) return Variable(std::move(found));
+    return with_value(engine::attention(query, key, value, sequences, n_heads), std::move(found));
+  };
+}
+
+bert::Model::Summarise integer_summary(const SummaryFormats& formats, bert::Pooling pooling, std::int64_t size) {
+  auto graph = std::make_shared<Graph>(Graph{.name = "summary"});
+  const std::size_t in = add_input(*graph, edge(formats.input, size));
+  add_node(*graph, summary_node("summary", pooling), {in}, {edge(formats.output, size)});
+  auto runner = std::make_shared<GraphRunner>(*graph);
+  return [formats, pooling, graph, runner](const Variable& hidden, const SharedSequences& sequences) {
+    const std::vector<Codes> codes{codes_of(hidden.value(), formats.input.frac_bits)};
+    const Codes y = runner->run(codes, sequences->offsets).front();
+    const Variable real =
+        pooling == bert::Pooling::mean ? engine::mean_rows(hidden, sequences) : engine::first_rows(hidden, sequences);
+    return with_value(real, numbers_of(y, real.shape(), formats.output.frac_bits));
+  };
+}
+
+template <class Function>
+std::shared_ptr<const Function> shared(Function function) {
+  return std::make_shared<const Function>(std::move(function));
+}
+
+}  // namespace
+
+void attach_encoder(bert::Model& model, const Compression& compression) {
+  const EncoderFormats formats = encoder_formats(model.config, compression);
+  for (const auto& [name, norm] : model.norms()) {
+    const auto how = compression.find(name);
+    const auto whole = formats.norms.find(name);
+    if (whole != formats.norms.end()) {
+      norm->function = shared(integer_norm(whole->second, how->second));
+    } else {
+      norm->function = how == compression.end() ? nullptr : shared(partial_norm(how->second));
+    }
+  }
+  for (std::int64_t i = 0; i < model.config.num_hidden_layers; ++i) {
+    bert::EncoderLayer& layer = model.layers[static_cast<std::size_t>(i)];
+    const auto found = formats.attention.find(softmax_name(i));
+    layer.attend = found == formats.attention.end()
+                       ? nullptr
+                       : shared(integer_attention(found->second, layer.n_heads, model.config.hidden_size,
+                                                  model.config.max_position_embeddings));
+  }
+  const bool has_norms = compression.contains(softmax_name(0));
+  model.summarise = formats.summary && has_norms
+                        ? shared(integer_summary(*formats.summary, model.config.pooling, model.config.hidden_size))
+                        : nullptr;
+}
+
+}  // namespace ingot::compress

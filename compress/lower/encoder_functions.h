@@ -1,0 +1,15 @@
+// Layer norms, attention and the summary of a model as training computes them where all their edges are fixed point:
+// values are those of the integer graph, bit for bit, and gradients those of the real functions at the same inputs
+// (straight-through).
+#pragma once
+
+#include "bert/model.h"
+#include "compress/lower/encoder_formats.h"
+
+namespace ingot::compress {
+
+// Puts such functions wherever `compression` says the formats, and takes those of an earlier call away elsewhere. Of a
+// layer norm that is quantised in parts only the parts are.
+void attach_encoder(bert::Model& model, const Compression& compression);
+
+}  // namespace ingot::compress
