@@ -42,8 +42,8 @@ void check_rows(const std::string& where, const EmbeddingRows& rows, std::int64_
   // Two's complement, or -1 and 1.
   const engine::CodeRange range = rows.width == 1 ? engine::CodeRange{-1, 1} : engine::code_range(rows.width, true);
   for (const std::int32_t code : rows.codes)
-    require(code >= range.lowest && code <= range.highest, "{}: codes must have {} bits, got {}", where, rows.width,
-            code);
+    require(code >= range.lowest && code <= range.highest && (rows.width != 1 || code != 0),
+            "{}: codes must have {} bits, got {}", where, rows.width, code);
 }
 
 void check_embedding(const std::string& where, const Layer& layer) {
@@ -57,6 +57,7 @@ void check_embedding(const std::string& where, const Layer& layer) {
   const EmbeddingSum& sum = *layer.as<EmbeddingSum>();
   for (const Named& table : kTables) check_rows(where + ": " + table.name, sum.*table.rows, layer.n_out());
   const std::int64_t bound = sum_bound(sum, layer.n_out());
+  require(layer.output().is_signed, "{}: sums need a signed output, got {}", where, to_string(layer.output()));
   require(bound <= layer.output().codes().highest, "{}: its sums reach {}, more than {} holds", where, bound,
           to_string(layer.output()));
 }

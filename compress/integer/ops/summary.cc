@@ -14,13 +14,23 @@ namespace {
 
 using engine::require;
 
+constexpr std::int64_t kMaxRows = 1 << 16;  // of a text
+constexpr int kMaxCode = 62 - 16;           // bits, so that sums of as many have 62
+
 void check_summary(const std::string& where, const Layer& layer) {
+  require(layer.n_inputs() == 1 && layer.n_outputs() == 1,
+          "{}: a summary of a text reads one edge and gives one, got {} and {}", where, layer.n_inputs(),
+          layer.n_outputs());
   check_elementwise(where, layer);
   require(layer.output().rounding.has_value(), "{}: {} must not be rounded at random", where,
           to_string(layer.output()));
   require(std::abs(layer.output().frac_bits - layer.input().frac_bits) <= 24,
           "{}: the output must have at most 24 fraction bits more or fewer than the input; {} becomes {}", where,
           to_string(layer.input()), to_string(layer.output()));
+  const int more = std::max(0, layer.output().frac_bits - layer.input().frac_bits);
+  require(layer.input().width + more <= kMaxCode,
+          "{}: the sums of {} codes of {} with {} fraction bits more could need more than 62 bits", where, kMaxRows,
+          to_string(layer.input()), more);
 }
 
 class Summary : public Evaluator {
@@ -33,6 +43,7 @@ class Summary : public Evaluator {
     Codes y;
     for (std::size_t t = 0; t + 1 < texts.size(); ++t) {
       const std::int64_t n = all_ ? texts[t + 1] - texts[t] : 1;
+      require(n <= kMaxRows, "{}: a text must have at most {} rows, got {}", layer_.name(), kMaxRows, n);
       for (std::int64_t i = 0; i < size; ++i) {
         std::int64_t sum = 0;
         for (std::int64_t row = texts[t]; row < texts[t] + n; ++row)
