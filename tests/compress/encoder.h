@@ -1,6 +1,7 @@
 // Graphs of one operation of an encoder, and rounding in so many words.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>

@@ -223,20 +223,23 @@ TEST_CASE("attention is within 0.51 of an 8-bit step of the softmax of its score
 
 TEST_CASE("attention is within 1.5 steps of softmax for every row to length 512: at worst all but one are far below") {
   const Heads h = plain_scores(12);
+  engine::Rng rng(24);
   double worst = 0;
-  for (int below = 1; below <= 260; ++below) {
-    for (const int n : {2, 128, 512}) {
-      const auto size = static_cast<std::size_t>(n);
-      Codes query(size, 0), key(size, static_cast<std::int32_t>(-below)), value(size, 127);
+  for (int below = 1; below <= 260; below += below < 150 ? 10 : 1) {  // from 150 on entries are below 6
+    for (int n_others = 0; n_others < 4; ++n_others) {
+      Codes query(512, 0), key(512, -below), value(512, 127);
       query[0] = 1;
       key[0] = 0;
       value[0] = -128;
-      const Codes y = run(h.graph(), {query, key, value}, borders({n}));
-      worst = std::max(worst, softmax_error(h, {{1}, key, value}, y));
+      for (std::size_t i = 1; i <= static_cast<std::size_t>(n_others); ++i) {  // they move the quotient between codes
+        key[i] = static_cast<std::int32_t>(-draw_between(rng, 20, 120));
+        value[i] = static_cast<std::int32_t>(draw_between(rng, -128, 127));
+      }
+      worst = std::max(worst, softmax_error(h, {{1}, key, value}, run(h.graph(), {query, key, value}, borders({512}))));
     }
   }
   CAPTURE(worst);
-  CHECK(worst > 1);  // the rows are the worst ones
+  CHECK(worst > 1.3);  // the rows are bad ones
   CHECK(worst <= 1.5);
 }
 

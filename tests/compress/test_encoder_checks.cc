@@ -148,6 +148,16 @@ TEST_CASE("an embedding refuses what does not fit") {
        {"", word([](Rows& r) { r.codes.assign(27, -1), r.width = 1; })},
        {"op: its sums reach 762, more than fixed(10,2) holds", [](Graph& g) { g.edges[2].format.width = 10; }},
        {"", word([](Rows& r) { r.shifts[8] = 2; })},  // 1016 of at most 1023
+       {"op: its sums reach 512, more than fixed(10,2) holds",
+        [](Graph& g) {
+          g.edges[2].format.width = 10;
+          data<EmbeddingSum>(g).token_type = {.n = 1, .codes = {0, 4, 0}, .shifts = {0}};  // 254 + 254 + 4
+        }},
+       {"",
+        [](Graph& g) {
+          g.edges[2].format.width = 10;
+          data<EmbeddingSum>(g).token_type = {.n = 1, .codes = {0, 3, 0}, .shifts = {0}};  // 254 + 254 + 3
+        }},
        {"op: its sums reach 1532, more than", word([](Rows& r) { r.shifts[0] = 3, r.codes[0] = -128; })},
        {"op: sums need a signed output, got ufixed(16,2)", [](Graph& g) { g.edges[2].format = ufixed(16, 2); }},
        {"", [](Graph& g) { g.edges[2].format = fixed(32, 2), data<EmbeddingSum>(g).word.shifts[0] = 24; }},
@@ -170,6 +180,10 @@ TEST_CASE("a sum of two edges refuses what does not fit") {
        {"op: sums of fixed(8,2) and fixed(8,4) could leave fixed(10,4)",
         [](Graph& g) { g.edges[2].format.width = 10; }},
        {"", [](Graph& g) { g.edges[0].format.width = 9, g.edges[2].format.width = 12; }},
+       {"sums of ufixed(1,4) and ufixed(8,4) could leave ufixed(8,4)",  // 256
+        [](Graph& g) { g.edges[0].format = ufixed(1, 4), g.edges[1].format = g.edges[2].format = ufixed(8, 4); }},
+       {"sums of fixed(1,4) and fixed(8,4) could leave fixed(8,4)",  // -129
+        [](Graph& g) { g.edges[0].format = fixed(1, 4), g.edges[1].format = g.edges[2].format = fixed(8, 4); }},
        {"could leave ufixed(16,4)", [](Graph& g) { g.edges[2].format = ufixed(16, 4); }},
        {"sums of fixed(31,4) and fixed(32,4) could leave fixed(32,4)",
         [](Graph& g) { g.edges[0].format = fixed(31, 4), g.edges[1].format = g.edges[2].format = fixed(32, 4); }},
@@ -299,8 +313,8 @@ TEST_CASE("summaries of texts refuse what does not fit") {
           [](Graph& g) { g.edges[1].format.frac_bits = -21; }},
          {"", [](Graph& g) { g.edges[1].format.frac_bits = -20; }},
          {"", [](Graph& g) { g.edges[1].format.frac_bits = 28; }},
-         {"the sums of 65536 codes of fixed(32,4) with 17 fraction bits more could need more than 62 bits",
-          [](Graph& g) { g.edges[0].format = fixed(32, 4), g.edges[1].format.frac_bits = 21; }},
+         {"the sums of 65536 codes of fixed(32,4) with 15 fraction bits more could need more than 62 bits",
+          [](Graph& g) { g.edges[0].format = fixed(32, 4), g.edges[1].format.frac_bits = 19; }},
          {"", [](Graph& g) { g.edges[0].format = fixed(32, 4), g.edges[1].format.frac_bits = 18; }}});
   }
 }
