@@ -29,39 +29,6 @@ compress::Plan uniform_plan(const QuantizerRequest& input, const QuantizerReques
   return {layers, tables};
 }
 
-compress::Plan integer_plan(const IntegerWidths& w) {
-  using compress::parse_request;
-  using compress::PlanPart;
-  const auto calibrated = [](int width) { return parse_request(fmt::format("fixed({},calibrated)", width)); };
-  const auto by_row = [&](int width) {
-    QuantizerRequest request = calibrated(width);
-    request.per_channel = true;
-    return request;
-  };
-  compress::Plan plan;
-  const auto add = [&](PlanPart part, const char* pattern,
-                       std::initializer_list<std::pair<Role, QuantizerRequest>> requests) {
-    compress::PlanEntry& entry = plan.emplace_back(compress::PlanEntry{.pattern = pattern, .part = part});
-    for (const auto& [role, request] : requests) entry.requests[static_cast<std::size_t>(role)] = request;
-  };
-  add(PlanPart::layers, "*",
-      {{Role::input, calibrated(w.activations)},
-       {Role::weight, by_row(w.weights)},
-       {Role::bias, parse_request("fixed(24,sums)")},
-       {Role::output, calibrated(w.activations)}});
-  add(PlanPart::layers, "*.output.dense", {{Role::output, calibrated(w.residual)}});
-  add(PlanPart::layers, "classifier", {{Role::output, {}}});
-  add(PlanPart::embeddings, "*", {{Role::weight, by_row(w.embeddings)}});
-  add(PlanPart::norms, "bert.*",
-      {{Role::weight, calibrated(w.norm_parameters)},
-       {Role::bias, calibrated(w.norm_parameters)},
-       {Role::output, calibrated(w.activations)}});
-  add(PlanPart::softmaxes, "*",
-      {{Role::input, parse_request(fmt::format("fixed({},{})", w.scores, w.score_frac_bits))},
-       {Role::output, parse_request(fmt::format("ufixed({0},{0})", w.exponentials))}});
-  return plan;
-}
-
 std::vector<bert::Input> calibration_batches(const TrainingTexts& texts, const data::Framing& framing,
                                              std::int64_t n_texts, std::int64_t batch, std::uint64_t seed) {
   bert::Subset chosen = texts.training;

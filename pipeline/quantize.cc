@@ -7,6 +7,7 @@
 
 #include "compress/formats/kind.h"
 #include "compress/quantize/calibration.h"
+#include "compress/quantize/integer_plan.h"
 #include "compress/quantize/learned_scales.h"
 #include "engine/base/error.h"
 #include "engine/base/progress.h"
@@ -34,10 +35,10 @@ std::string format_text(const Run& run, const QuantizeOptions& o) {
 compress::Plan integer_plan_from_options(const Run& run, const QuantizeOptions& o) {
   for (const char* option : {"--format", "--frac", "--per", "--mode", "--embeddings", "--outputs", "--clipped-ste"})
     require(!run.given.contains(option), "{}: is said by --integer-only", option);
-  IntegerWidths widths{.activations = o.width, .residual = o.residual_width};
+  compress::IntegerWidths widths{.activations = o.width, .residual = o.residual_width};
   if (o.weight_width != 0) widths.weights = o.weight_width;
   if (o.embedding_width != 0) widths.embeddings = o.embedding_width;
-  return integer_plan(widths);
+  return compress::integer_plan(widths);
 }
 
 compress::Plan plan_from_options(const Run& run, const QuantizeOptions& o) {

@@ -40,9 +40,25 @@ void check_edges(const Graph& graph) {
   require(!graph.inputs.empty() && !graph.outputs.empty(), "{}: needs an input and an output", graph.name);
 }
 
+// Rows of tokens and rows of texts do not meet in a node, and what looks at texts reads rows of tokens.
+void check_rows(const Graph& graph) {
+  std::vector<bool> is_of_texts(graph.edges.size());
+  for (const Node& node : graph.nodes) {
+    const bool of_texts = is_of_texts[node.inputs.front()];
+    const std::string where = graph.name + ": " + node.name;
+    for (const std::size_t edge : node.inputs)
+      require(is_of_texts[edge] == of_texts, "{}: reads a row a text and a row a token", where);
+    require(!of_texts || node.kind->scope == Scope::row, "{}: looks at the rows of a text, and reads one a text",
+            where);
+    for (const std::size_t edge : node.outputs) is_of_texts[edge] = of_texts || node.kind->scope == Scope::summary;
+  }
+}
+
 void check_format(const std::string& where, const char* which, const FixedPoint& format) {
   require(format.width <= kMaxWidth, "{}: its {} must have at most {} bits, got {}", where, which, kMaxWidth,
           format.width);
+  require(format.is_signed || format.width < kMaxWidth, "{}: its {} must have at most {} bits without a sign, got {}",
+          where, which, kMaxWidth - 1, format.width);
   require(format.rounding.has_value(), "{}: its {} must not be rounded at random", where, which);
 }
 
@@ -61,7 +77,11 @@ void check_layer(const std::string& where, const Layer& layer) {
   for (const std::int64_t size : {layer.n_in(), layer.n_out()})
     require(size >= 1 && size <= kMaxRow, "{}: sizes must be between 1 and {}, got {} and {}", where, kMaxRow,
             layer.n_in(), layer.n_out());
-  layer.kind().check(where, layer);
+  const OperationKind& kind = layer.kind();
+  require(layer.n_inputs() == kind.n_inputs && layer.n_outputs() == kind.n_outputs,
+          "{}: {} reads {} edges and gives {}, got {} and {}", where, kind.name, kind.n_inputs, kind.n_outputs,
+          layer.n_inputs(), layer.n_outputs());
+  kind.check(where, layer);
   check_parallelism(where, layer);
 }
 
@@ -122,6 +142,7 @@ void check(const Graph& graph) {
     require(names.insert(node.name).second, "{}: {}: two layers have that name", graph.name, node.name);
   }
   check_edges(graph);
+  check_rows(graph);
   for (const Layer& layer : layers(graph)) check_layer(graph.name + ": " + layer.name(), layer);
 }
 

@@ -59,6 +59,13 @@ struct Parameter {
   std::int64_t n_zeros = 0;  // codes that are 0, where they save work
 };
 
+// What an operation looks at to give a row.
+enum class Scope {
+  row,      // the same row of its inputs, which may be rows of tokens or of texts
+  text,     // all rows of the text
+  summary,  // all rows of the text, for which it gives one
+};
+
 struct OperationKind {
   std::string_view name;  // the type in JSON and in model files
 
@@ -74,6 +81,9 @@ struct OperationKind {
   std::any (*describe)(const OperationKind& kind, Fields& fields, const Description& description) = nullptr;
 
   std::unique_ptr<Evaluator> (*evaluator)(const Layer& layer, Speed speed) = nullptr;
+
+  std::size_t n_inputs = 1, n_outputs = 1;  // edges of a node
+  Scope scope = Scope::row;
 
   // The node's trained tensors. Null: it has none.
   std::vector<Parameter> (*parameters)(const Layer& layer) = nullptr;

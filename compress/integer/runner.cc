@@ -1,5 +1,7 @@
 #include "compress/integer/runner.h"
 
+#include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include "engine/base/error.h"
@@ -43,6 +45,8 @@ std::vector<Codes> GraphRunner::edges(std::span<const Codes> inputs, Texts texts
     std::iota(each.begin(), each.end(), 0);
     texts = each;
   }
+  require(texts.front() == 0 && std::adjacent_find(texts.begin(), texts.end(), std::greater_equal<>()) == texts.end(),
+          "{}: texts must begin at row 0 and have at least a row each", graph_.name);
   require(static_cast<std::size_t>(texts.back()) == n, "{}: texts have {} rows, and the inputs {}", graph_.name,
           texts.back(), n);
   for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {

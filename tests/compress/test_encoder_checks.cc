@@ -124,9 +124,9 @@ TEST_CASE("an embedding refuses what does not fit") {
   using Rows = compress::EmbeddingRows;
   check_refusals(
       good,
-      {{"op: an embedding reads ids and types and gives one edge, got 3 and 1", read_one_more},
-       {"reads ids and types and gives one edge, got 1 and 1", read_one_less},
-       {"reads ids and types and gives one edge, got 2 and 2", give_one_more},
+      {{"op: embedding reads 2 edges and gives 1, got 3 and 1", read_one_more},
+       {"reads 2 edges and gives 1, got 1 and 1", read_one_less},
+       {"reads 2 edges and gives 1, got 2 and 2", give_one_more},
        {"ids and types must be single unsigned numbers, got 2 of ufixed(8,0)", [](Graph& g) { g.edges[0].size = 2; }},
        {"single unsigned numbers, got 1 of fixed(8,0)", [](Graph& g) { g.edges[0].format.is_signed = true; }},
        {"single unsigned numbers, got 1 of ufixed(1,1)", [](Graph& g) { g.edges[1].format.frac_bits = 1; }},
@@ -169,9 +169,9 @@ TEST_CASE("a sum of two edges refuses what does not fit") {
   const Graph good = operation_graph("add", {}, {{fixed(8, 2), 3}, {fixed(8, 4), 3}}, {fixed(11, 4), 3});
   check_refusals(
       good,
-      {{"op: add reads two edges and gives one, got 3 and 1", read_one_more},
-       {"add reads two edges and gives one, got 1 and 1", read_one_less},
-       {"add reads two edges and gives one, got 2 and 2", give_one_more},
+      {{"op: add reads 2 edges and gives 1, got 3 and 1", read_one_more},
+       {"add reads 2 edges and gives 1, got 1 and 1", read_one_less},
+       {"add reads 2 edges and gives 1, got 2 and 2", give_one_more},
        {"op: add needs edges of one size, got 2 and 3", [](Graph& g) { g.edges[1].size = 2; }},
        {"must have the finer unit of its inputs, at most 30 bits finer than the other; fixed(8,4) becomes fixed(11,3)",
         [](Graph& g) { g.edges[2].format.frac_bits = 3; }},
@@ -203,8 +203,8 @@ TEST_CASE("layer normalisation refuses what does not fit") {
   };
   check_refusals(
       good,
-      {{"op: layer normalisation reads one edge and gives one, got 2 and 1", read_one_more},
-       {"op: layer normalisation reads one edge and gives one, got 1 and 2", give_one_more},
+      {{"op: layer_norm reads 1 edges and gives 1, got 2 and 1", read_one_more},
+       {"op: layer_norm reads 1 edges and gives 1, got 1 and 2", give_one_more},
        {"op: gives as many numbers as it takes, not 3 for 4", [](Graph& g) { g.edges[1].size = 3; }},
        {"as many numbers a beat as it takes, not 2x4",
         [](Graph& g) {
@@ -250,9 +250,9 @@ TEST_CASE("attention refuses what does not fit") {
   const auto a = [](auto change) { return [change](Graph& g) { change(data<Attention>(g)); }; };
   check_refusals(
       good,
-      {{"op: attention reads queries, keys and values and gives one edge, got 4 and 1", read_one_more},
-       {"queries, keys and values and gives one edge, got 2 and 1", read_one_less},
-       {"queries, keys and values and gives one edge, got 3 and 2", give_one_more},
+      {{"op: attention reads 3 edges and gives 1, got 4 and 1", read_one_more},
+       {"attention reads 3 edges and gives 1, got 2 and 1", read_one_less},
+       {"attention reads 3 edges and gives 1, got 3 and 2", give_one_more},
        {"attention needs edges of one size, got 3 and 4", [](Graph& g) { g.edges[1].size = 3; }},
        {"must not be rounded at random", [](Graph& g) { g.edges[3].format = at_random(fixed(8, 4)); }},
        {"4 numbers cannot be parted into 3 heads", a([](Attention& t) { t.n_heads = 3; })},
@@ -303,8 +303,8 @@ TEST_CASE("summaries of texts refuse what does not fit") {
     const Graph good = operation_graph(kind, {}, {{fixed(8, 4), 3}}, {fixed(8, 5), 3});
     check_refusals(
         good,
-        {{"op: a summary of a text reads one edge and gives one, got 2 and 1", read_one_more},
-         {"op: a summary of a text reads one edge and gives one, got 1 and 2", give_one_more},
+        {{" reads 1 edges and gives 1, got 2 and 1", read_one_more},
+         {" reads 1 edges and gives 1, got 1 and 2", give_one_more},
          {"op: gives as many numbers as it takes, not 2 for 3", [](Graph& g) { g.edges[1].size = 2; }},
          {"must not be rounded at random", [](Graph& g) { g.edges[1].format = at_random(fixed(8, 4)); }},
          {"the output must have at most 24 fraction bits more or fewer than the input; fixed(8,4) becomes fixed(8,29)",

@@ -71,7 +71,9 @@ const compress::OperationKind kSumAndDifference{
     .describe = nullptr,
     .evaluator = [](const compress::Layer&, compress::Speed) -> std::unique_ptr<compress::Evaluator> {
       return std::make_unique<SumAndDifference>();
-    }};
+    },
+    .n_inputs = 2,
+    .n_outputs = 2};
 
 }  // namespace
 

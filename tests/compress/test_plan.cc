@@ -119,9 +119,11 @@ TEST_CASE("a plan that says something wrong is refused with its place") {
   CHECK(
       contains(error_text([&] { compress::requests_by_layer(model, {{.pattern = "decoder.*"}}); }),
                "plan: 'decoder.*' matches none of the 8 Linear layers of the model, the first of which is " + kQuery));
-  CHECK(contains(
-      error_text([&] { compress::requests_by_layer(model, {{.pattern = "classifier", .part = compress::PlanPart::embeddings}}); }),
-      "matches none of the 3 embeddings"));
+  CHECK(contains(error_text([&] {
+                   compress::requests_by_layer(model,
+                                               {{.pattern = "classifier", .part = compress::PlanPart::embeddings}});
+                 }),
+                 "matches none of the 3 embeddings"));
 }
 
 TEST_CASE("a plan with any bytes changed is read or refused") {

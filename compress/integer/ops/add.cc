@@ -17,8 +17,6 @@ constexpr int kMaxShift = 30;
 int left(const Layer& layer, std::size_t i) { return layer.output().frac_bits - layer.in(i).format.frac_bits; }
 
 void check_add(const std::string& where, const Layer& layer) {
-  require(layer.n_inputs() == 2 && layer.n_outputs() == 1, "{}: add reads two edges and gives one, got {} and {}",
-          where, layer.n_inputs(), layer.n_outputs());
   double lowest = 0, highest = 0;
   for (std::size_t i = 0; i < 2; ++i) {
     const engine::CodeRange codes = layer.in(i).format.codes();
@@ -56,6 +54,7 @@ const OperationKind kAdd{
     .check = check_add,
     .write = [](const Layer&, engine::Json&) {},
     .read = [](Fields&, const Layer&) { return std::any(); },
-    .evaluator = [](const Layer& layer, Speed) -> std::unique_ptr<Evaluator> { return std::make_unique<Sum>(layer); }};
+    .evaluator = [](const Layer& layer, Speed) -> std::unique_ptr<Evaluator> { return std::make_unique<Sum>(layer); },
+    .n_inputs = 2};
 
 }  // namespace ingot::compress

@@ -18,9 +18,6 @@ using engine::require;
 std::int64_t largest(const FixedPoint& format) { return std::max(-format.codes().lowest, format.codes().highest); }
 
 void check_edges(const std::string& where, const Layer& layer) {
-  require(layer.n_inputs() == 3 && layer.n_outputs() == 1,
-          "{}: attention reads queries, keys and values and gives one edge, got {} and {}", where, layer.n_inputs(),
-          layer.n_outputs());
   for (std::size_t i = 0; i < 3; ++i)
     require(layer.in(i).size == layer.n_out(), "{}: attention needs edges of one size, got {} and {}", where,
             layer.in(i).size, layer.n_out());
@@ -141,7 +138,9 @@ const OperationKind kAttention{.name = "attention",
                                .read = read,
                                .evaluator = [](const Layer& layer, Speed speed) -> std::unique_ptr<Evaluator> {
                                  return std::make_unique<Evaluate>(layer, speed);
-                               }};
+                               },
+                               .n_inputs = 3,
+                               .scope = Scope::text};
 
 std::vector<std::int32_t> exponential_table(int width, int frac_bits) {
   const double unit = std::ldexp(1.0, width) - 1;

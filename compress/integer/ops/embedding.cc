@@ -47,9 +47,6 @@ void check_rows(const std::string& where, const EmbeddingRows& rows, std::int64_
 }
 
 void check_embedding(const std::string& where, const Layer& layer) {
-  require(layer.n_inputs() == 2 && layer.n_outputs() == 1,
-          "{}: an embedding reads ids and types and gives one edge, got {} and {}", where, layer.n_inputs(),
-          layer.n_outputs());
   for (std::size_t i = 0; i < 2; ++i)
     require(layer.in(i).size == 1 && !layer.in(i).format.is_signed && layer.in(i).format.frac_bits == 0,
             "{}: ids and types must be single unsigned numbers, got {} of {}", where, layer.in(i).size,
@@ -121,7 +118,9 @@ const OperationKind kEmbedding{.name = "embedding",
                                .read = read,
                                .evaluator = [](const Layer& layer, Speed) -> std::unique_ptr<Evaluator> {
                                  return std::make_unique<Evaluate>(layer);
-                               }};
+                               },
+                               .n_inputs = 2,
+                               .scope = Scope::text};
 
 std::int64_t sum_bound(const EmbeddingSum& sum, std::int64_t size) {
   std::int64_t bound = 0;

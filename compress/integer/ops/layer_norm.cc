@@ -35,9 +35,6 @@ void check_parameters(const std::string& where, const char* name, const std::vec
 // V <= n^2 max|x|^2 + epsilon < 2^62, so |d| < 2 n max|x| < 2^32 and |d c| < 2^49. |z| <= 2^16 sqrt(n - 1) and a
 // rounding.
 void check_norm(const std::string& where, const Layer& layer) {
-  require(layer.n_inputs() == 1 && layer.n_outputs() == 1,
-          "{}: layer normalisation reads one edge and gives one, got {} and {}", where, layer.n_inputs(),
-          layer.n_outputs());
   check_elementwise(where, layer);
   const LayerNorm& norm = *layer.as<LayerNorm>();
   const std::int64_t n = layer.n_in(), x = largest(layer.input());

@@ -18,9 +18,6 @@ constexpr std::int64_t kMaxRows = 1 << 16;  // of a text
 constexpr int kMaxCode = 62 - 16;           // bits, so that sums of as many have 62
 
 void check_summary(const std::string& where, const Layer& layer) {
-  require(layer.n_inputs() == 1 && layer.n_outputs() == 1,
-          "{}: a summary of a text reads one edge and gives one, got {} and {}", where, layer.n_inputs(),
-          layer.n_outputs());
   check_elementwise(where, layer);
   require(layer.output().rounding.has_value(), "{}: {} must not be rounded at random", where,
           to_string(layer.output()));
@@ -72,7 +69,8 @@ constexpr OperationKind kind(std::string_view name) {
           .check = check_summary,
           .write = [](const Layer&, engine::Json&) {},
           .read = [](Fields&, const Layer&) { return std::any(); },
-          .evaluator = evaluator<all>};
+          .evaluator = evaluator<all>,
+          .scope = Scope::summary};
 }
 
 }  // namespace

@@ -1,0 +1,20 @@
+// The plan of a model that computes in integers alone.
+#pragma once
+
+#include "compress/quantize/plan.h"
+
+namespace ingot::compress {
+
+// The widths of a model in integers alone. The defaults lose nothing (docs/integers).
+struct IntegerWidths {
+  int activations = 8;  // inputs of Linears, queries, keys, values, layer norms, around activation functions
+  int weights = 8, embeddings = 8;
+  int residual = 16;  // what is added to the residual stream
+  int norm_parameters = 16;
+  int scores = 12, score_frac_bits = 4, exponentials = 16;
+};
+
+// Every edge of a model in fixed point, with calibrated fraction bits: of weights by channel, of embeddings by row.
+Plan integer_plan(const IntegerWidths& widths);
+
+}  // namespace ingot::compress

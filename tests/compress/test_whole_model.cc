@@ -1,0 +1,137 @@
+// A whole model in integers: the bits of its fake-quantised self, and what keeps a model from being one.
+#include <doctest/doctest.h>
+
+#include "compress/integer/operation.h"
+#include "compress/lower/encoder_formats.h"
+#include "compress/lower/whole_model.h"
+#include "compress/quantize/calibration.h"
+#include "compress/quantize/integer_plan.h"
+#include "engine/io/json.h"
+#include "tests/compress/small_model.h"
+#include "tests/support/error_text.h"
+
+using namespace ingot;
+using test::contains;
+using test::error_text;
+
+namespace {
+
+compress::Compression calibrated(bert::Model& model, const compress::IntegerWidths& widths = {}) {
+  const std::vector<bert::Input> batches{test::small_input()};
+  const auto requests = compress::requests_by_layer(model, compress::integer_plan(widths));
+  return compress::calibrate(model, {}, requests, batches, {});
+}
+
+std::vector<float> logits_of(const bert::Model& model) {
+  const engine::NoGradient off;
+  const engine::Variable logits = test::small_logits(model);
+  return {logits.value().span().begin(), logits.value().span().end()};
+}
+
+}  // namespace
+
+TEST_CASE("a model in integers alone gives the logits of its fake-quantised self, by kernels and by plain loops") {
+  for (const bert::Pooling pooling : {bert::Pooling::cls, bert::Pooling::mean}) {
+    for (const int width : {4, 8}) {
+      bert::Model model = test::small_model();
+      model.config.pooling = pooling;
+      const std::vector<float> real = logits_of(model);
+      const compress::Compression compression =
+          calibrated(model, {.activations = width, .weights = width, .embeddings = width});
+      compress::attach(model, compression);
+      const std::vector<float> fake = logits_of(model);
+      CHECK(fake != real);
+      compress::WholeModel whole(model, compression);
+      const engine::Tensor y = whole.outputs(test::small_input());
+      CHECK(std::vector<float>(y.span().begin(), y.span().end()) == fake);
+
+      compress::GraphRunner reference(whole.graph(), compress::Speed::reference);
+      const bert::Input input = test::small_input();
+      const std::vector<compress::Codes> inputs{input.ids, input.token_types};
+      CHECK(reference.edges(inputs, input.sequences->offsets) == whole.edges(input));
+    }
+  }
+}
+
+TEST_CASE("eight bits are near the real numbers") {
+  bert::Model model = test::small_model();
+  const std::vector<float> real = logits_of(model);
+  const compress::Compression compression = calibrated(model);
+  compress::attach(model, compression);
+  const std::vector<float> fake = logits_of(model);
+  for (std::size_t i = 0; i < real.size(); ++i) CHECK(fake[i] == doctest::Approx(real[i]).epsilon(0.1));
+}
+
+TEST_CASE("the graph of a whole model is the same after JSON") {
+  bert::Model model = test::small_model();
+  const compress::Compression compression = calibrated(model);
+  compress::attach(model, compression);
+  const compress::Graph graph = compress::lower_model(model, compression);
+  const engine::Json json = compress::to_json(graph);
+  CHECK(compress::to_json(compress::graph_of(json, "model.json")) == json);
+}
+
+TEST_CASE("gradients of a model in integers are those of the real functions at the same numbers") {
+  bert::Model model = test::small_model();
+  const compress::Compression compression = calibrated(model, {.activations = 12, .weights = 12, .embeddings = 12});
+  const auto gradients = [&] {
+    test::small_step(model);
+    std::vector<float> all;
+    for (const engine::Parameter& p : model.parameters()) {
+      const engine::Tensor g = p.variable.gradient();
+      all.insert(all.end(), g.span().begin(), g.span().end());
+    }
+    return all;
+  };
+  const std::vector<float> real = gradients();
+  compress::attach(model, compression);
+  const std::vector<float> quantised = gradients();
+  double difference = 0, length = 0;
+  for (std::size_t i = 0; i < real.size(); ++i) {
+    difference += std::pow(static_cast<double>(real[i] - quantised[i]), 2);
+    length += std::pow(static_cast<double>(real[i]), 2);
+  }
+  CHECK(length > 0);
+  CHECK(difference < 0.01 * length);
+}
+
+TEST_CASE("a model that is not all integers says what is missing and how to make it so") {
+  bert::Model model = test::small_model();
+  const auto refusal = [&](compress::Compression compression) {
+    compress::attach(model, compression);
+    return error_text([&] { compress::lower_model(model, compression); });
+  };
+  const compress::Compression whole = calibrated(model);
+  CHECK(refusal(whole) == "");
+  CHECK(contains(refusal({}), "is not in integers: its weight is not quantised"));
+  CHECK(contains(refusal({}), "`ingot quantize DIR --integer-only` makes all of it integers"));
+
+  compress::Compression part = whole;
+  part.erase(compress::softmax_name(0));
+  CHECK(contains(refusal(part),
+                 "bert.encoder.layer.0.attention.self.softmax: is not in integers: its input is not quantised"));
+  part = whole;
+  part["bert.embeddings.LayerNorm"][compress::Role::output]->format = compress::parse_format("minifloat(8,e4)");
+  CHECK(contains(refusal(part), "bert.embeddings.LayerNorm: is not in integers: its output is"));
+  part = whole;
+  part["bert.pooler.dense"][compress::Role::bias].reset();
+  CHECK(contains(refusal(part), "bert.pooler.dense: its bias is not fixed point"));
+}
+
+TEST_CASE("compression of layer norms and softmaxes is checked") {
+  bert::Model model = test::small_model();
+  const auto refusal = [&](const std::string& name, compress::Role role, const char* format) {
+    compress::Compression compression;
+    compression[name][role] = compress::Quantizer{.format = compress::parse_format(format)};
+    return error_text([&] { compress::attach(model, compression); });
+  };
+  const std::string norm = "bert.embeddings.LayerNorm", softmax = compress::softmax_name(0);
+  CHECK(refusal(norm, compress::Role::output, "fixed(8,4)") == "");
+  CHECK(contains(refusal(norm, compress::Role::input, "fixed(8,4)"), norm + ": is a layer norm, which has no input"));
+  CHECK(contains(refusal(softmax, compress::Role::weight, "fixed(8,4)"),
+                 softmax + ": is a softmax, which has no weight"));
+  CHECK(contains(refusal(softmax, compress::Role::input, "minifloat(8,e4)"), "scores must be fixed(width, frac)"));
+  CHECK(contains(refusal(softmax, compress::Role::input, "fixed(12,4)"), "exponentials must be ufixed(width,width)"));
+  CHECK(contains(refusal("bert.encoder.layer.7.attention.self.softmax", compress::Role::input, "fixed(12,4)"),
+                 "is not a layer of this model of 1 encoder layers"));
+}
