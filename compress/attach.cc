@@ -80,6 +80,15 @@ void attach(bert::Model& model, const Compression& compression) {
       });
     }
   }
+  for (const auto& [name, norm] : model.norms()) {
+    norm->transforms = nullptr;
+    if (const LayerCompression* layer = named(name)) {
+      norm->transforms =
+          std::make_shared<TensorTransforms>(TensorTransforms{.weight = quantizing((*layer)[Role::weight], false),
+                                                              .bias = quantizing((*layer)[Role::bias], false),
+                                                              .output = quantizing((*layer)[Role::output], true)});
+    }
+  }
   attach_encoder(model, compression);
   for (const auto& [name, table] : model.tables()) {
     table->transforms = nullptr;

@@ -29,6 +29,14 @@ bert::Model baked(const bert::Model& model, const KeepTensor& keep) {
     *linear = {keep(name, [&] { return before.effective_weight().value(); }),
                engine::Variable(before.effective_bias().value()), std::move(transforms)};
   }
+  for (const auto& [name, norm] : made.norms()) {
+    if (norm->transforms == nullptr) continue;
+    auto transforms = std::make_shared<engine::TensorTransforms>(*norm->transforms);
+    transforms->weight = transforms->bias = {};
+    norm->weight = engine::Variable(norm->effective_weight().value());
+    norm->bias = engine::Variable(norm->effective_bias().value());
+    norm->transforms = std::move(transforms);
+  }
   bake_tables(made, keep);
   return made;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "bert/head.h"
+#include "compress/lower/encoder_functions.h"
 #include "engine/base/error.h"
 #include "engine/base/progress.h"
 
@@ -46,22 +47,38 @@ Classifier load_embedder(const std::string& where, std::int64_t length) {
   return with_tokenizer(folder, std::move(compressed), length);
 }
 
-IntegerClassifier in_integers(Classifier& classifier) {
+Arithmetic arithmetic_of(bool integer, bool integer_only) {
+  require(!integer || !integer_only, "--integer: runs the Linears in integers; --integer-only everything");
+  return integer_only ? Arithmetic::integers : integer ? Arithmetic::linears : Arithmetic::floats;
+}
+
+std::optional<IntegerClassifier> in_integers(Classifier& classifier, Arithmetic arithmetic) {
+  if (arithmetic == Arithmetic::floats) return std::nullopt;
   CompressedModel& compressed = classifier.compressed;
-  compress::IntegerProgram program = compress::lower(compressed.model, compressed.compression);
+  IntegerClassifier integers{compress::lower(compressed.model, compressed.compression), std::nullopt, std::nullopt};
+  const compress::IntegerProgram& program = integers.program;
+  if (arithmetic == Arithmetic::integers) {
+    engine::with_subject(classifier.folder.string(),
+                         [&] { integers.whole.emplace(compressed.model, compressed.compression); });
+    return integers;
+  }
   if (program.layers.empty())
     engine::fail("{}: no layer of it runs in integers ({}: {}); make some with `ingot quantize --format fixed`",
                  classifier.folder.string(), program.left.front().name, program.left.front().reason);
+  require(!compress::has_integer_encoder(compressed.model),
+          "--integer: {} has integers between its Linears too; --integer-only runs them", classifier.folder.string());
   for (const compress::FloatLinear& left : program.left)
     engine::say(fmt::format("note: {} stays float32: {}", left.name, left.reason));
-  compress::IntegerModel model(compressed.model, program);
-  return {std::move(program), std::move(model)};
+  integers.linears.emplace(compressed.model, program);
+  return integers;
 }
 
-bert::Outputs classify(const std::optional<IntegerClassifier>& integers, const Classifier& classifier) {
+bert::Outputs classify(std::optional<IntegerClassifier>& integers, const Classifier& classifier) {
   if (!integers) return bert::outputs_of(classifier.model());
-  return {&classifier.model().config,
-          [&model = integers->model](const bert::Input& input) { return model.outputs(input); }};
+  return {&classifier.model().config, [&integers](const bert::Input& input) {
+            return integers->whole ? engine::Variable(integers->whole->outputs(input))
+                                   : integers->linears->outputs(input);
+          }};
 }
 
 }  // namespace ingot::pipeline

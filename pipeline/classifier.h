@@ -7,6 +7,7 @@
 #include "bert/tokenizers/tokenizer.h"
 #include "bert/train/classification.h"
 #include "compress/lower/integer_model.h"
+#include "compress/lower/whole_model.h"
 #include "data/batches.h"
 #include "pipeline/model_folder.h"
 
@@ -30,16 +31,26 @@ Classifier load_classifier(const std::string& where, std::int64_t length);
 // of the last hidden states, as sentence-transformers makes of a BERT.
 Classifier load_embedder(const std::string& where, std::int64_t length);
 
-// The classifier in integers.
+// What of a classifier is computed in integers.
+enum class Arithmetic {
+  floats,    // nothing
+  linears,   // its fixed-point Linears
+  integers,  // everything, from token ids to the head's outputs
+};
+// What --integer and --integer-only ask for. Throws Error for both.
+Arithmetic arithmetic_of(bool integer, bool integer_only);
+
+// The classifier in integers: its Linears, or all of it.
 struct IntegerClassifier {
   compress::IntegerProgram program;
-  compress::IntegerModel model;
+  std::optional<compress::IntegerModel> linears;
+  std::optional<compress::WholeModel> whole;
 };
 
-// Throws Error if no layer of the classifier is fixed point.
-IntegerClassifier in_integers(Classifier& classifier);
+// None for floats. Throws Error if the classifier has no such integers.
+std::optional<IntegerClassifier> in_integers(Classifier& classifier, Arithmetic arithmetic);
 
 // Logits of the classifier, in integers if there are some. References are kept.
-bert::Outputs classify(const std::optional<IntegerClassifier>& integers, const Classifier& classifier);
+bert::Outputs classify(std::optional<IntegerClassifier>& integers, const Classifier& classifier);
 
 }  // namespace ingot::pipeline

@@ -80,8 +80,9 @@ engine::Json describe(const IntegerClassifier& integers, const Classifier& c) {
   engine::Json left = engine::Json::array();
   for (const compress::FloatLinear& layer : integers.program.left)
     left.push_back({{"name", layer.name}, {"reason", layer.reason}});
-  engine::Json json{
-      {"layers", integers.program.layers.size()}, {"float_layers", left}, {"program_bytes", integers.model.bytes()}};
+  engine::Json json{{"layers", integers.program.layers.size()}, {"float_layers", left}};
+  if (integers.linears) json["program_bytes"] = integers.linears->bytes();
+  if (integers.whole) json["operations"] = integers.whole->graph().nodes.size();
   const auto packed = compress::packed_bytes(c.model(), c.compressed.compression);
   json["packed_bytes"] = packed ? engine::Json(*packed) : engine::Json();
   return json;
@@ -103,7 +104,7 @@ Verified verify(const IntegerClassifier& integers, const bert::Evaluation& e, co
   evaluate_with_progress("verify",
                          {&c.model().config,
                           [&](const bert::Input& input) {
-                            const engine::Variable logits = integers.model.outputs(input);
+                            const engine::Variable logits = integers.linears->outputs(input);
                             verifier.check(input, logits.value());
                             return logits;
                           }},
@@ -134,8 +135,6 @@ engine::Json as_json(const Verified& found) {
           {"fake_quantised_tokens_per_second", speed(found.floats)}};
 }
 
-}  // namespace
-
 // How many logits of the model in integers alone differ from those of the fake-quantised one, and predictions.
 struct WholeVerified {
   std::int64_t n_logits = 0, n_different = 0, n_same = 0;
@@ -161,26 +160,28 @@ WholeVerified verify(compress::WholeModel& whole, const bert::Evaluation& e, con
   return found;
 }
 
+std::string integers_line(const IntegerClassifier& integers) {
+  if (integers.whole)
+    return fmt::format("all of it in integers: {} operations\n", integers.whole->graph().nodes.size());
+  return fmt::format("{} of {} layers in integers, {:.2f} MB in memory\n", integers.program.layers.size(),
+                     integers.program.layers.size() + integers.program.left.size(),
+                     static_cast<double>(integers.linears->bytes()) / 1e6);
+}
+
+}  // namespace
+
 void evaluate_classifier(const EvalOptions& o, const Run& run, const Finish& finish) {
   require(o.part == "auto" || o.part == "test" || o.part == "train" || o.part == "validation",
           "--part: must be auto, test, validation or train, got '{}'", o.part);
   require(o.integer || o.integer_only || !o.verify,
           "--verify: compares integers with the fake-quantised model; it needs --integer or --integer-only");
-  require(!o.integer || !o.integer_only, "--integer: runs the layers that can be integers; --integer-only all of them");
+  const Arithmetic arithmetic = arithmetic_of(o.integer, o.integer_only);
   std::optional<OutputLock> lock;
   if (!o.out.empty()) lock.emplace(o.out, run.command);
   Classifier c = load_classifier(o.model, o.length);
-  std::optional<IntegerClassifier> integers;
-  if (o.integer) integers.emplace(in_integers(c));
-  std::optional<compress::WholeModel> whole;
-  if (o.integer_only) whole.emplace(c.model(), c.compressed.compression);
+  std::optional<IntegerClassifier> integers = in_integers(c, arithmetic);
   const EvalTexts texts = eval_texts(o, c);
-  const bert::Evaluation e = evaluate_with_progress(
-      "evaluate",
-      whole ? bert::Outputs{&c.model().config,
-                            [&](const bert::Input& input) { return engine::Variable(whole->outputs(input)); }}
-            : classify(integers, c),
-      texts, c, o.batch);
+  const bert::Evaluation e = evaluate_with_progress("evaluate", classify(integers, c), texts, c, o.batch);
   const Scores scores = scores_of(e, texts.name, *c.model().config.head, c.labels());
   engine::Json result = as_json(scores);
   result.update({{"model", c.folder.string()}, {"tokens_per_second", speed(e)}});
@@ -190,13 +191,11 @@ void evaluate_classifier(const EvalOptions& o, const Run& run, const Finish& fin
       report::to_text(scores.classes);
   if (integers) {
     result["integer"] = describe(*integers, c);
-    text += fmt::format("{} of {} layers in integers, {:.2f} MB in memory\n", integers->program.layers.size(),
-                        integers->program.layers.size() + integers->program.left.size(),
-                        static_cast<double>(integers->model.bytes()) / 1e6);
+    text += integers_line(*integers);
   }
   std::int64_t n_different = 0;
-  if (o.verify && whole) {
-    const WholeVerified found = verify(*whole, e, texts, c, o.batch);
+  if (o.verify && integers->whole) {
+    const WholeVerified found = verify(*integers->whole, e, texts, c, o.batch);
     n_different = found.n_different;
     result["verify"] = {
         {"logits", found.n_logits}, {"different_logits", found.n_different}, {"same_predictions", found.n_same}};

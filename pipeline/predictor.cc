@@ -84,8 +84,9 @@ std::vector<std::string> split(const data::Example& example) {
 
 }  // namespace
 
-Predictor::Predictor(Classifier model, bool integer, std::int64_t batch) : model_(std::move(model)), batch_(batch) {
-  if (integer) integers_.emplace(in_integers(model_));
+Predictor::Predictor(Classifier model, Arithmetic arithmetic, std::int64_t batch)
+    : model_(std::move(model)), batch_(batch) {
+  integers_ = in_integers(model_, arithmetic);
 }
 
 data::Example Predictor::question(std::string text, bool is_pair) const {

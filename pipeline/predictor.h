@@ -23,8 +23,8 @@ struct Predicted {
 
 class Predictor {
  public:
-  // `integer`: its fixed-point layers in integers, which throws Error if there are none. `batch`: texts at a time.
-  Predictor(Classifier model, bool integer, std::int64_t batch);
+  // Throws Error if the model has no such integers. `batch`: texts at a time.
+  Predictor(Classifier model, Arithmetic arithmetic, std::int64_t batch);
   Predictor(const Predictor&) = delete;
   Predictor& operator=(const Predictor&) = delete;
 

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "compress/formats/kind.h"
+#include "compress/lower/encoder_functions.h"
 #include "compress/quantize/calibration.h"
 #include "compress/quantize/integer_plan.h"
 #include "compress/quantize/learned_scales.h"
@@ -87,6 +88,7 @@ void check(const QuantizeOptions& o) {
   check_fine_tuning_options(o, nullptr);
   require(o.per == "channel" || o.per == "tensor", "--per: must be channel or tensor, got '{}'", o.per);
   require(o.has_training() || !o.learn_scales, "--learn-scales: is done in training; give --qat-epochs");
+  require(!o.learn_scales || !o.integer_only, "--learn-scales: is not done with --integer-only");
   require(!o.learn_scales || o.outputs == 0,
           "--learn-scales: moves the units of sums, which --outputs gives the biases");
   require(o.has_training() || o.freeze.empty(), "--freeze: is about training; give --qat-epochs");
@@ -124,6 +126,19 @@ compress::Compression calibrated(CompressedModel& start, const compress::Plan& p
                              });
 }
 
+bert::Model with(const bert::Model& model, const compress::Compression& compression) {
+  bert::Model attached = model;
+  compress::attach(attached, compression);
+  return attached;
+}
+
+// Codes times a factor of dropout would be no codes.
+void train_without_dropout(bert::Model& model) {
+  bert::Config config = model.config;
+  config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0;
+  model = bert::with_config(model, config);
+}
+
 std::string size_line(const compress::Footprint& footprint) {
   return fmt::format("{:.2f} bits a parameter: {} bytes packed, {} in float32\n", footprint.average_bits,
                      footprint.packed_bytes, footprint.float_bytes);
@@ -148,6 +163,7 @@ void quantize_classifier(const QuantizeOptions& o, const Run& run, const Finish&
   note_truncation(texts->corpus.train, framing, "training");
   start.compression =
       calibrated(start, plan, how, calibration_batches(*texts, framing, o.calibration_texts, o.batch, run.seed));
+  if (compress::has_integer_encoder(with(start.model, start.compression))) train_without_dropout(start.model);
   const compress::LearnedScales scales(start.model.config,
                                        o.learn_scales ? start.compression : compress::Compression());
   compress::attach(start.model, start.compression);

@@ -102,6 +102,8 @@ std::vector<std::string> softmax_names(const bert::Config& config) {
   return names;
 }
 
+bool is_encoder_format(const std::string& name) { return name.ends_with("LayerNorm") || name.ends_with(".softmax"); }
+
 EncoderFormats encoder_formats(const bert::Config& config, const Compression& compression) {
   EncoderFormats formats;
   Reader reader(compression, formats.gaps);

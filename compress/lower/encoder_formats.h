@@ -51,6 +51,9 @@ struct EncoderFormats {
 std::string softmax_name(std::int64_t layer);
 std::vector<std::string> softmax_names(const bert::Config& config);
 
+// Whether a compression's name is that of a layer norm or a softmax.
+bool is_encoder_format(const std::string& name);
+
 EncoderFormats encoder_formats(const bert::Config& config, const Compression& compression);
 
 }  // namespace ingot::compress

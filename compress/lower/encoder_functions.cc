@@ -1,10 +1,10 @@
 #include "compress/lower/encoder_functions.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "compress/integer/runner.h"
 #include "compress/lower/encoder_nodes.h"
-#include "compress/transforms.h"
 #include "engine/base/threads.h"
 
 namespace ingot::compress {
@@ -43,39 +43,28 @@ Variable with_value(const Variable& y, Tensor value) {
   return engine::record(std::move(value), {y}, [y](const Tensor& dy) { y.add_gradient(dy); });
 }
 
-Variable maybe_quantized(const Variable& x, const std::optional<Quantizer>& quantizer, bool is_batch) {
-  return quantizer ? fake_quantize(x, *quantizer, is_batch) : x;
-}
-
 Edge edge(const FixedPoint& format, std::int64_t size) { return {format, size}; }
 
 // A layer norm whose edges are all fixed point.
-engine::LayerNorm::Function integer_norm(const NormFormats& formats, const LayerCompression& how) {
-  return [formats, how](const engine::LayerNorm& norm, const Variable& x, const Variable& residual) {
-    const Variable gamma = fake_quantize(norm.weight, *how[Role::weight], false),
-                   beta = fake_quantize(norm.bias, *how[Role::bias], false);
-    Tensor sum = Tensor::empty(x.shape());
-    for (std::int64_t i = 0; i < sum.size(); ++i)
-      sum.data()[i] = x.value().data()[i] + (residual.defined() ? residual.value().data()[i] : 0.0f);
-    const std::int64_t n = x.value().columns();
-    Graph graph{.name = "norm"};
-    const std::size_t in =
-        add_input(graph, edge(FixedPoint{32, formats.sum_frac_bits, true, formats.output.rounding}, n));
-    add_node(graph, norm_node("norm", formats, gamma.value().span(), beta.value().span(), norm.eps), {in},
-             {edge(formats.output, n)});
-    const Codes y = GraphRunner(graph).run(codes_of(sum, formats.sum_frac_bits));
-    const Tensor value = numbers_of(y, x.shape(), formats.output.frac_bits);
-    return with_value(engine::layer_norm(x, residual, gamma, beta, norm.eps), value);
-  };
-}
-
-// One that is quantised in parts.
-engine::LayerNorm::Function partial_norm(const LayerCompression& how) {
-  return [how](const engine::LayerNorm& norm, const Variable& x, const Variable& residual) {
-    const Variable y = engine::layer_norm(x, residual, maybe_quantized(norm.weight, how[Role::weight], false),
-                                          maybe_quantized(norm.bias, how[Role::bias], false), norm.eps);
-    return maybe_quantized(y, how[Role::output], true);
-  };
+engine::LayerNorm::Function integer_norm(const NormFormats& formats) {
+  return
+      [formats](const Variable& x, const Variable& residual, const Variable& gamma, const Variable& beta, float eps) {
+        Tensor sum = Tensor::empty(x.shape());
+        engine::parallel_for(sum.size(), kGrain, [&](std::int64_t begin, std::int64_t end) {
+          for (std::int64_t i = begin; i < end; ++i)
+            sum.data()[i] = x.value().data()[i] + (residual.defined() ? residual.value().data()[i] : 0.0f);
+        });
+        const std::int64_t n = x.value().columns();
+        Graph graph{.name = "norm"};
+        const FixedPoint wide{32, formats.sum_frac_bits, true, formats.output.rounding};
+        const std::size_t in = add_input(graph, edge(residual.defined() ? sum_format(formats) : wide, n));
+        add_node(graph, norm_node("norm", formats, gamma.value().span(), beta.value().span(), eps), {in},
+                 {edge(formats.output, n)});
+        const Codes y = GraphRunner(graph).run(codes_of(sum, formats.sum_frac_bits));
+        const Tensor value = numbers_of(y, x.shape(), formats.output.frac_bits);
+        if (!engine::recording()) return Variable(value);
+        return with_value(engine::layer_norm(x, residual, gamma, beta, eps), value);
+      };
 }
 
 bert::EncoderLayer::Attend integer_attention(const AttentionFormats& formats, std::int64_t n_heads, std::int64_t size,
@@ -122,13 +111,8 @@ std::shared_ptr<const Function> shared(Function function) {
 void attach_encoder(bert::Model& model, const Compression& compression) {
   const EncoderFormats formats = encoder_formats(model.config, compression);
   for (const auto& [name, norm] : model.norms()) {
-    const auto how = compression.find(name);
     const auto whole = formats.norms.find(name);
-    if (whole != formats.norms.end()) {
-      norm->function = shared(integer_norm(whole->second, how->second));
-    } else {
-      norm->function = how == compression.end() ? nullptr : shared(partial_norm(how->second));
-    }
+    norm->function = whole == formats.norms.end() ? nullptr : shared(integer_norm(whole->second));
   }
   for (std::int64_t i = 0; i < model.config.num_hidden_layers; ++i) {
     bert::EncoderLayer& layer = model.layers[static_cast<std::size_t>(i)];
@@ -142,6 +126,14 @@ void attach_encoder(bert::Model& model, const Compression& compression) {
   model.summarise = formats.summary && has_norms
                         ? shared(integer_summary(*formats.summary, model.config.pooling, model.config.hidden_size))
                         : nullptr;
+}
+
+bool has_integer_encoder(const bert::Model& model) {
+  return model.embeddings.norm.function != nullptr ||
+         std::any_of(model.layers.begin(), model.layers.end(), [](const bert::EncoderLayer& layer) {
+           return layer.attend != nullptr || layer.attention_norm.function != nullptr ||
+                  layer.output_norm.function != nullptr;
+         });
 }
 
 }  // namespace ingot::compress

@@ -8,8 +8,10 @@
 
 namespace ingot::compress {
 
-// Puts such functions wherever `compression` says the formats, and takes those of an earlier call away elsewhere. Of a
-// layer norm that is quantised in parts only the parts are.
+// Puts such functions wherever `compression` says the formats, and takes those of an earlier call away elsewhere.
 void attach_encoder(bert::Model& model, const Compression& compression);
+
+// Whether the model has such functions.
+bool has_integer_encoder(const bert::Model& model);
 
 }  // namespace ingot::compress

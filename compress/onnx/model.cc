@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "bert/head.h"
+#include "compress/lower/encoder_formats.h"
 #include "compress/onnx/heads.h"
 #include "compress/onnx/layers.h"
 
@@ -119,6 +120,8 @@ OnnxModel to_onnx(const bert::Model& model, const Compression& compression, std:
   const engine::NoGradient off;
   const bert::Config& config = model.config;
   OnnxGraph graph(producer_version, most_bytes);
+  for (const auto& [name, layer] : compression)
+    engine::require(!is_encoder_format(name), "--onnx: {} has formats, which the export to ONNX cannot express", name);
   OnnxLayers layers(graph, compression);
   const Inputs in = inputs(graph);
   const Value mask = graph.add("Cast", "mask.Cast", {in.mask}, {{"to", kFloat}});

@@ -73,8 +73,10 @@ class Watcher {
   }
 
  private:
-  void observe(engine::Linear& linear, Watch& watch) {
-    auto transforms = std::make_shared<TensorTransforms>(linear.transforms ? *linear.transforms : TensorTransforms());
+  // A Linear, or a layer norm, of which only the output is watched.
+  template <class Layer>
+  void observe(Layer& layer, Watch& watch) {
+    auto transforms = std::make_shared<TensorTransforms>(layer.transforms ? *layer.transforms : TensorTransforms());
     engine::TensorTransform& transform = watch.role == Role::input ? transforms->input : transforms->output;
     // What compression does before, such as sparse inputs, comes first.
     transform = [this, &watch, before = transform](const Variable& x) {
@@ -82,18 +84,7 @@ class Watcher {
       see(y, watch);
       return y;
     };
-    linear.transforms = std::move(transforms);
-  }
-
-  void observe(engine::LayerNorm& norm, Watch& watch) {
-    using engine::LayerNorm;
-    norm.function = std::make_shared<const LayerNorm::Function>(
-        [this, &watch, before = norm.function](const LayerNorm& n, const Variable& x, const Variable& residual) {
-          const Variable y =
-              before != nullptr ? (*before)(n, x, residual) : engine::layer_norm(x, residual, n.weight, n.bias, n.eps);
-          see(y, watch);
-          return y;
-        });
+    layer.transforms = std::move(transforms);
   }
 
   void see(const Variable& x, Watch& watch) {

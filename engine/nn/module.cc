@@ -31,9 +31,19 @@ Variable Linear::effective_bias() const {
 Variable Embedding::table() const { return transforms == nullptr ? weight : apply(transforms->weight, weight); }
 
 Variable LayerNorm::operator()(const Variable& x, const Variable& residual, const Dropout& dropout) const {
-  if (function == nullptr) return layer_norm(x, residual, weight, bias, eps, dropout);
-  require(dropout.probability == 0, "layer norm: one in integers goes without dropout, got {}", dropout.probability);
-  return (*function)(*this, x, residual);
+  const Variable gamma = effective_weight(), beta = effective_bias();
+  if (function != nullptr) {
+    require(dropout.probability == 0, "layer norm: one in integers goes without dropout, got {}", dropout.probability);
+    return (*function)(x, residual, gamma, beta, eps);
+  }
+  const Variable y = layer_norm(x, residual, gamma, beta, eps, dropout);
+  return transforms == nullptr ? y : apply(transforms->output, y);
 }
+
+Variable LayerNorm::effective_weight() const {
+  return transforms == nullptr ? weight : apply(transforms->weight, weight);
+}
+
+Variable LayerNorm::effective_bias() const { return transforms == nullptr ? bias : apply(transforms->bias, bias); }
 
 }  // namespace ingot::engine

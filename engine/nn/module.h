@@ -56,12 +56,19 @@ struct LayerNorm {
   Variable weight;  // gamma [n]
   Variable bias;    // beta [n]
   float eps = 1e-12f;
-  // LayerNorm(x + residual) in another way. Null: there is none.
-  using Function = std::function<Variable(const LayerNorm& norm, const Variable& x, const Variable& residual)>;
+  std::shared_ptr<const TensorTransforms> transforms = nullptr;  // weight, bias and output
+  // Computes the layer, output included, in another way, from what the transforms make of gamma and beta. Null: nothing
+  // does.
+  using Function = std::function<Variable(const Variable& x, const Variable& residual, const Variable& gamma,
+                                          const Variable& beta, float eps)>;
   std::shared_ptr<const Function> function = nullptr;
 
-  // LayerNorm(dropout(x) + residual); see engine/autograd/norm.h for the rule on x. A function has no dropout: Error.
+  // output(LayerNorm(dropout(x) + residual)); see engine/autograd/norm.h for the rule on x. A function has no dropout:
+  // Error.
   Variable operator()(const Variable& x, const Variable& residual = {}, const Dropout& dropout = {}) const;
+  // The tensors that the layer computes with.
+  Variable effective_weight() const;
+  Variable effective_bias() const;
 };
 
 // Hands each place of a forward pass a dropout stream of its own; off unless training. The streams are a function of

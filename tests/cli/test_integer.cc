@@ -106,3 +106,43 @@ TEST_CASE("a damaged packed folder is refused, and names the file") {
   CHECK(outcome.code == 2);
   CHECK(contains(outcome.error, "packed/packed.safetensors"));
 }
+
+TEST_CASE("a model in integers alone is quantised, trained on, verified bit for bit, packed and asked") {
+  const Workplace place;
+  const Outcome trained = place.run(Workplace::train("--out run"));
+  REQUIRE_MESSAGE(trained.code == 0, trained.error);
+  for (const char* pooling : {"", " --qat-epochs 1"}) {
+    const Json made = result_of(place, std::string("quantize run --data train.csv --integer-only --width 6 "
+                                                   "--weight-width 4 --batch 8 --out whole") +
+                                           pooling);
+    const Json verified = result_of(place, "eval whole --data train.csv --integer-only --verify");
+    CHECK(verified["verify"]["logits"] == 240);
+    CHECK(verified["verify"]["different_logits"] == 0);
+    CHECK(verified["integer"]["operations"] == 18);
+    CHECK(result_of(place, "eval whole --data train.csv")["loss"] == verified["loss"]);
+    CHECK(made["options"]["integer-only"] == true);
+    result_of(place, "export whole packed --packed");
+    CHECK(result_of(place, "eval packed --data train.csv --integer-only")["loss"] == verified["loss"]);
+    const std::string text = " 'the copper number is large'";
+    CHECK(result_of(place, "predict packed --integer-only" + text)["predictions"] ==
+          result_of(place, "predict whole" + text)["predictions"]);
+    const auto refusal = [&](const std::string& words) {
+      const Outcome outcome = place.run(words);
+      CHECK(outcome.code == 2);
+      return outcome.error;
+    };
+    CHECK(contains(refusal("eval run --data train.csv --integer-only"),
+                   "run/best: bert.embeddings.word_embeddings: is not in integers: its weight is not quantised"));
+    CHECK(contains(refusal("eval whole --data train.csv --integer"),
+                   "has integers between its Linears too; --integer-only runs them"));
+    CHECK(contains(refusal("eval whole --data train.csv --integer --integer-only"),
+                   "--integer: runs the Linears in integers"));
+    CHECK(contains(refusal("export whole onnx --onnx"), "has formats, which the export to ONNX cannot express"));
+    CHECK(contains(refusal("quantize run --data train.csv --integer-only --outputs 8 --out other"),
+                   "--outputs: is said by --integer-only"));
+    CHECK(contains(refusal("quantize run --data train.csv --weight-width 4 --out other"),
+                   "--weight-width: goes with --integer-only"));
+    std::filesystem::remove_all(place / "whole");
+    std::filesystem::remove_all(place / "packed");
+  }
+}
