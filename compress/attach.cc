@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "compress/compression.h"
+#include "compress/encoder_functions.h"
 #include "compress/fits.h"
-#include "compress/lower/encoder_functions.h"
 #include "compress/transforms.h"
 
 namespace ingot::compress {

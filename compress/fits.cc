@@ -4,9 +4,9 @@
 #include <map>
 #include <span>
 
+#include "compress/encoder_formats.h"
 #include "compress/formats/fixed.h"
 #include "compress/formats/kind.h"
-#include "compress/lower/encoder_formats.h"
 #include "engine/base/error.h"
 
 namespace ingot::compress {

@@ -30,7 +30,7 @@ int main(int argc, char** argv) {
     const std::vector<std::int32_t> tokens = classifier.tokenizer->encode(argv[3]);
     const std::span<const std::int32_t> texts[] = {tokens};
     const std::vector<float> p =
-        bert::predict(pipeline::classify({}, classifier), texts, classifier.framing, 1).values;
+        bert::predict(bert::outputs_of(classifier.model()), texts, classifier.framing, 1).values;
     for (std::size_t i = 0; i < p.size(); ++i) std::printf("%s\t%.4f\n", classifier.labels()[i].c_str(), p[i]);
   } catch (const engine::Message& message) {
     std::fprintf(stderr, "%s\n", message.what());

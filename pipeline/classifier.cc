@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "bert/head.h"
-#include "compress/lower/encoder_functions.h"
+#include "compress/encoder_functions.h"
 #include "engine/base/error.h"
 #include "engine/base/progress.h"
 

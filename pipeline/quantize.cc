@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <memory>
 
+#include "compress/encoder_functions.h"
 #include "compress/formats/kind.h"
-#include "compress/lower/encoder_functions.h"
 #include "compress/quantize/calibration.h"
 #include "compress/quantize/integer_plan.h"
 #include "compress/quantize/learned_scales.h"

@@ -9,10 +9,10 @@
 
 #include "bert/head.h"
 #include "bert/structure.h"
+#include "compress/encoder_formats.h"
+#include "compress/encoder_nodes.h"
 #include "compress/integer/ops/embedding.h"
 #include "compress/integer/ops/linear.h"
-#include "compress/lower/encoder_formats.h"
-#include "compress/lower/encoder_nodes.h"
 #include "compress/lower/linear_nodes.h"
 #include "compress/lower/program.h"
 #include "engine/base/error.h"

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "bert/head.h"
-#include "compress/lower/encoder_formats.h"
+#include "compress/encoder_formats.h"
 #include "compress/onnx/heads.h"
 #include "compress/onnx/layers.h"
 

@@ -4,9 +4,9 @@
 
 #include <memory>
 
+#include "compress/encoder_formats.h"
 #include "compress/fits.h"
 #include "compress/formats/fixed.h"
-#include "compress/lower/encoder_formats.h"
 #include "engine/base/error.h"
 
 namespace ingot::compress {

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
+#include "compress/encoder_formats.h"
 #include "compress/formats/fixed.h"
-#include "compress/lower/encoder_formats.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/io/json.h"

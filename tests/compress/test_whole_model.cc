@@ -1,8 +1,8 @@
 // A whole model in integers: the bits of its fake-quantised self, and what keeps a model from being one.
 #include <doctest/doctest.h>
 
+#include "compress/encoder_formats.h"
 #include "compress/integer/operation.h"
-#include "compress/lower/encoder_formats.h"
 #include "compress/lower/whole_model.h"
 #include "compress/quantize/calibration.h"
 #include "compress/quantize/integer_plan.h"

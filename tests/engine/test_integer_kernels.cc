@@ -84,12 +84,12 @@ TEST_CASE("integer attention gives the reference's codes on every instruction se
                                  .longest = 512};
         REQUIRE(fits_words(a));
         std::vector<std::int32_t> expected(size);
-        kIntegerAttentionReference.attend(a, {n, part, q.data(), k.data(), v.data(), expected.data()});
+        kIntegerAttentionReference.attend(a, {n, part, q.data(), k.data(), v.data(), expected.data()}, {});
         for (const IntegerAttentionRow* row : integer_attention_rows()) {
           if (!uses(row->isa)) continue;
           CAPTURE(static_cast<int>(row->isa));
           std::vector<std::int32_t> y(size, 777);
-          row->attend(a, {n, part, q.data(), k.data(), v.data(), y.data()});
+          row->attend(a, {n, part, q.data(), k.data(), v.data(), y.data()}, integer_attention_scratch(n, part));
           CHECK(y == expected);
         }
       }

@@ -6,7 +6,7 @@
 namespace ingot::engine::kernels {
 namespace {
 
-void attend(const IntegerAttention& a, const IntegerAttentionHead& head) {
+void attend(const IntegerAttention& a, const IntegerAttentionHead& head, const IntegerAttentionScratch&) {
   std::vector<std::int64_t> s(static_cast<std::size_t>(head.n)), e(static_cast<std::size_t>(head.n));
   for (std::int64_t i = 0; i < head.n; ++i) {
     for (std::int64_t j = 0; j < head.n; ++j) {

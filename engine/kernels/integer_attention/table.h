@@ -15,10 +15,20 @@ struct IntegerAttentionHead {
   std::int32_t* y;
 };
 
+// Memory for a head, for rows of vectors of at most kIntegerAttentionLanes codes: n and part are rounded up to whole
+// vectors.
+inline constexpr std::int64_t kIntegerAttentionLanes = 16;
+struct IntegerAttentionScratch {
+  std::int16_t *keys, *values, *query, *exponentials;  // [part n], [n part], [part], [n]
+  std::int32_t *scores, *sums;                         // [n], [part]
+  double *totals, *value_sums;                         // [part]
+};
+
 struct IntegerAttentionRow {
   Isa isa;
   bool in_words;  // needs fits_words
-  void (*attend)(const IntegerAttention& attention, const IntegerAttentionHead& head);
+  void (*attend)(const IntegerAttention& attention, const IntegerAttentionHead& head,
+                 const IntegerAttentionScratch& scratch);
 };
 
 extern const IntegerAttentionRow kIntegerAttentionAvx512, kIntegerAttentionAvx2, kIntegerAttentionReference;
@@ -29,5 +39,8 @@ std::span<const IntegerAttentionRow* const> integer_attention_rows();
 // Whether queries and keys have 16 bits and their products stay within 31, values have 8, sums of exponentials 31, and
 // R is the one that the rows in words have.
 bool fits_words(const IntegerAttention& attention);
+
+// Enough for texts of n rows, until the next call of this thread.
+IntegerAttentionScratch integer_attention_scratch(std::int64_t n, std::int64_t part);
 
 }  // namespace ingot::engine::kernels

@@ -9,10 +9,6 @@
 // quotient is a multiple of 1 / (2 sum e) away from a tie, far more than a double is wrong by.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
-#include <vector>
-
 #include "engine/kernels/integer_attention/table.h"
 
 namespace ingot::engine::kernels {
@@ -23,31 +19,27 @@ constexpr std::int32_t kCentre = 1 << 15;
 
 inline std::int64_t padded(std::int64_t n) { return (n + Ints::width - 1) / Ints::width * Ints::width; }
 
-struct Scratch {
-  std::vector<std::int16_t> keys, values, query, exponentials;
-  std::vector<std::int32_t> scores, sums;
-  std::vector<double> totals, value_sums;
-};
+using Scratch = IntegerAttentionScratch;
 
-void pack(const IntegerAttention& a, const IntegerAttentionHead& head, Scratch& s) {
+template <class T>
+inline void clear(T* p, std::int64_t n) {
+  __builtin_memset(p, 0, static_cast<std::size_t>(n) * sizeof(T));
+}
+
+void pack(const IntegerAttention& a, const IntegerAttentionHead& head, const Scratch& s) {
   const std::int64_t n = head.n, keys = padded(n), part = padded(a.part), pairs = (a.part + 1) / 2;
-  s.keys.assign(static_cast<std::size_t>(2 * pairs * keys), 0);
-  s.values.assign(static_cast<std::size_t>((n + 1) / 2 * 2 * part), 0);
-  s.value_sums.assign(static_cast<std::size_t>(part), 0);
+  clear(s.keys, 2 * pairs * keys);
+  clear(s.values, (n + 1) / 2 * 2 * part);
+  clear(s.value_sums, part);
+  clear(s.query, 2 * pairs);
+  clear(s.exponentials, keys);
   for (std::int64_t j = 0; j < n; ++j) {
     for (std::int64_t p = 0; p < a.part; ++p) {
-      s.keys[static_cast<std::size_t>((p / 2 * keys + j) * 2 + p % 2)] =
-          static_cast<std::int16_t>(head.k[j * head.stride + p]);
-      s.values[static_cast<std::size_t>((j / 2 * part + p) * 2 + j % 2)] =
-          static_cast<std::int16_t>(head.v[j * head.stride + p]);
-      s.value_sums[static_cast<std::size_t>(p)] += static_cast<double>(head.v[j * head.stride + p]) * kCentre;
+      s.keys[(p / 2 * keys + j) * 2 + p % 2] = static_cast<std::int16_t>(head.k[j * head.stride + p]);
+      s.values[(j / 2 * part + p) * 2 + j % 2] = static_cast<std::int16_t>(head.v[j * head.stride + p]);
+      s.value_sums[p] += static_cast<double>(head.v[j * head.stride + p]) * kCentre;
     }
   }
-  s.query.assign(static_cast<std::size_t>(2 * pairs), 0);
-  s.scores.resize(static_cast<std::size_t>(keys));
-  s.exponentials.assign(static_cast<std::size_t>(keys + 1), 0);
-  s.sums.resize(static_cast<std::size_t>(part));
-  s.totals.resize(static_cast<std::size_t>(part));
 }
 
 inline Ints pair_at(const std::int16_t* p) {
@@ -78,66 +70,61 @@ void multiply_pairs(std::int64_t pairs, const std::int16_t* x, const std::int16_
   for (; at < stride; at += Ints::width) multiply_block<1>(pairs, x, packed + 2 * at, stride, out + at);
 }
 
-// Scores of a query in place of its products; returns the largest. Those behind the last key are the lowest.
-std::int32_t round_scores(const IntegerAttention& a, std::int64_t n, std::vector<std::int32_t>& scores) {
-  const Doubles factor = set1_doubles(std::ldexp(static_cast<double>(a.multiplier), -a.shift)),
+// Scores of a query in place of its products; returns the largest.
+std::int32_t round_scores(const IntegerAttention& a, std::int64_t n, std::int32_t* scores) {
+  const Doubles factor = set1_doubles(__builtin_ldexp(static_cast<double>(a.multiplier), -a.shift)),
                 below = set1_doubles(static_cast<double>(a.scores.lowest)),
                 above = set1_doubles(static_cast<double>(a.scores.highest));
-  const auto size = static_cast<std::int64_t>(scores.size());
-  for (std::int64_t j = 0; j < size; j += Doubles::width) {
-    const Doubles rounded = nearest_even(load_codes(&scores[static_cast<std::size_t>(j)]) * factor);
-    store_codes(&scores[static_cast<std::size_t>(j)], min(above, max(below, rounded)));
-  }
-  std::fill(scores.begin() + n, scores.end(), static_cast<std::int32_t>(a.scores.lowest));
-  return *std::max_element(scores.begin(), scores.begin() + n);
+  for (std::int64_t j = 0; j < padded(n); j += Doubles::width)
+    store_codes(scores + j, min(above, max(below, nearest_even(load_codes(scores + j) * factor))));
+  std::int32_t highest = scores[0];
+  for (std::int64_t j = 1; j < n; ++j) highest = scores[j] > highest ? scores[j] : highest;
+  return highest;
 }
 
 // The exponentials of the scores, less 2^15; returns their sum.
-std::int64_t exponentiate(const IntegerAttention& a, std::int64_t n, std::int32_t highest, Scratch& s) {
+std::int64_t exponentiate(const IntegerAttention& a, std::int64_t n, std::int32_t highest, const Scratch& s) {
   std::int64_t total = 0;
-  for (std::size_t j = 0; j < static_cast<std::size_t>(n); ++j) {
-    const std::int32_t e = a.exponentials[std::min(highest - s.scores[j], 255)];
+  for (std::int64_t j = 0; j < n; ++j) {
+    const std::int32_t distance = highest - s.scores[j], e = a.exponentials[distance < 255 ? distance : 255];
     total += e;
     s.exponentials[j] = static_cast<std::int16_t>(e - kCentre);
   }
   return total;
 }
 
-void weigh(const IntegerAttention& a, std::int64_t n, Scratch& s) {
+void weigh(const IntegerAttention& a, std::int64_t n, const Scratch& s) {
   const std::int64_t part = padded(a.part);
-  std::copy(s.value_sums.begin(), s.value_sums.end(), s.totals.begin());
+  for (std::int64_t p = 0; p < part; ++p) s.totals[p] = s.value_sums[p];
   for (std::int64_t first = 0; first < n; first += kRowsOfSum) {
-    const std::int64_t rows = std::min(kRowsOfSum, n - first);
-    multiply_pairs((rows + 1) / 2, &s.exponentials[static_cast<std::size_t>(first)],
-                   &s.values[static_cast<std::size_t>(first * part)], part, s.sums.data());
-    for (std::size_t p = 0; p < static_cast<std::size_t>(part); ++p) s.totals[p] += s.sums[p];
+    const std::int64_t rows = n - first < kRowsOfSum ? n - first : kRowsOfSum;
+    multiply_pairs((rows + 1) / 2, s.exponentials + first, s.values + first * part, part, s.sums);
+    for (std::int64_t p = 0; p < part; ++p) s.totals[p] += s.sums[p];
   }
 }
 
 // The output codes of a query in s.sums.
-void divide_totals(const IntegerAttention& a, double total, Scratch& s) {
-  const Doubles factor = set1_doubles(std::ldexp(1.0, a.output_left)), divisor = set1_doubles(total),
+void divide_totals(const IntegerAttention& a, double total, const Scratch& s) {
+  const Doubles factor = set1_doubles(__builtin_ldexp(1.0, a.output_left)), divisor = set1_doubles(total),
                 below = set1_doubles(static_cast<double>(a.range.lowest)),
                 above = set1_doubles(static_cast<double>(a.range.highest));
-  for (std::size_t p = 0; p < s.totals.size(); p += Doubles::width) {
-    const Doubles quotient = nearest_even(load_doubles(&s.totals[p]) * factor / divisor);
-    store_codes(&s.sums[p], min(above, max(below, quotient)));
+  for (std::int64_t p = 0; p < padded(a.part); p += Doubles::width) {
+    const Doubles quotient = nearest_even(load_doubles(s.totals + p) * factor / divisor);
+    store_codes(s.sums + p, min(above, max(below, quotient)));
   }
 }
 
-void attend(const IntegerAttention& a, const IntegerAttentionHead& head) {
-  thread_local Scratch s;
+void attend(const IntegerAttention& a, const IntegerAttentionHead& head, const Scratch& s) {
+  static_assert(Ints::width <= kIntegerAttentionLanes);
   pack(a, head, s);
-  const std::int64_t keys = padded(head.n), pairs = (a.part + 1) / 2;
   for (std::int64_t i = 0; i < head.n; ++i) {
-    for (std::int64_t p = 0; p < a.part; ++p)
-      s.query[static_cast<std::size_t>(p)] = static_cast<std::int16_t>(head.q[i * head.stride + p]);
-    multiply_pairs(pairs, s.query.data(), s.keys.data(), keys, s.scores.data());
+    for (std::int64_t p = 0; p < a.part; ++p) s.query[p] = static_cast<std::int16_t>(head.q[i * head.stride + p]);
+    multiply_pairs((a.part + 1) / 2, s.query, s.keys, padded(head.n), s.scores);
     const std::int32_t highest = round_scores(a, head.n, s.scores);
     const auto total = static_cast<double>(exponentiate(a, head.n, highest, s));
     weigh(a, head.n, s);
     divide_totals(a, total, s);
-    std::copy_n(s.sums.begin(), a.part, head.y + i * head.stride);
+    for (std::int64_t p = 0; p < a.part; ++p) head.y[i * head.stride + p] = s.sums[p];
   }
 }
 

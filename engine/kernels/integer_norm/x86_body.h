@@ -2,8 +2,6 @@
 // of the reference. The including file has brought Doubles.
 #pragma once
 
-#include <cmath>
-
 namespace ingot::engine::kernels {
 namespace {
 
@@ -41,9 +39,9 @@ void normalise_row(const IntegerNorm& norm, const std::int32_t* x, std::int32_t*
   const std::int64_t variance = norm.n * static_cast<std::int64_t>(lane_sum(squares)) - sum * sum + norm.epsilon;
   const InverseRoot root = variance > 0 ? inverse_root(variance, norm.root_table) : InverseRoot{0, -32};
   const Doubles n = set1_doubles(static_cast<double>(norm.n)), mean = set1_doubles(-static_cast<double>(sum)),
-                c = set1_doubles(std::ldexp(static_cast<double>(root.c), root.exponent + norm.z_frac_bits)),
-                beta_unit = set1_doubles(std::ldexp(1.0, norm.beta_left)),
-                unit = set1_doubles(std::ldexp(1.0, -norm.shift)),
+                c = set1_doubles(__builtin_ldexp(static_cast<double>(root.c), root.exponent + norm.z_frac_bits)),
+                beta_unit = set1_doubles(__builtin_ldexp(1.0, norm.beta_left)),
+                unit = set1_doubles(__builtin_ldexp(1.0, -norm.shift)),
                 below = set1_doubles(static_cast<double>(norm.range.lowest)),
                 above = set1_doubles(static_cast<double>(norm.range.highest));
   for_steps(norm.n, [&](std::int64_t i, int count) {

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "bert/model.h"
-#include "compress/lower/encoder_formats.h"
+#include "compress/encoder_formats.h"
 
 namespace ingot::compress {
 

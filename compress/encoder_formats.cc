@@ -1,4 +1,4 @@
-#include "compress/lower/encoder_formats.h"
+#include "compress/encoder_formats.h"
 
 #include <fmt/format.h>
 

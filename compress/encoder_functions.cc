@@ -1,10 +1,10 @@
-#include "compress/lower/encoder_functions.h"
+#include "compress/encoder_functions.h"
 
 #include <algorithm>
 #include <utility>
 
+#include "compress/encoder_nodes.h"
 #include "compress/integer/runner.h"
-#include "compress/lower/encoder_nodes.h"
 #include "engine/base/threads.h"
 
 namespace ingot::compress {

@@ -3,8 +3,8 @@
 
 #include <span>
 
+#include "compress/encoder_formats.h"
 #include "compress/integer/graph.h"
-#include "compress/lower/encoder_formats.h"
 
 namespace ingot::compress {
 

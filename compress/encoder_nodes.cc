@@ -1,4 +1,4 @@
-#include "compress/lower/encoder_nodes.h"
+#include "compress/encoder_nodes.h"
 
 #include <algorithm>
 #include <cmath>
