@@ -114,11 +114,16 @@ class Builder {
     return norm(name, layer, parameters, sum);
   }
 
-  // Of an edge in the format that its reader wants.
-  std::size_t linear(const std::string& node, const std::string& layer, std::size_t x) {
+  // The Linear of that name, which can read the edge as it is.
+  const IntegerLinear& reader(const std::string& layer, std::size_t x) const {
     const IntegerLinear& found = find_linear(program_, layer);
     require(same_codes(edge(x).format, found.input), "{}: reads {}, and what is before it gives {}", layer,
             to_string(found.input), to_string(edge(x).format));
+    return found;
+  }
+
+  std::size_t linear(const std::string& node, const std::string& layer, std::size_t x) {
+    const IntegerLinear& found = reader(layer, x);
     return add(linear_node(found, node), {x}, whole_output(found), found.linear.n);
   }
 
@@ -169,9 +174,7 @@ class Builder {
 
   // Exact sums in the finest unit of their channels.
   std::size_t outputs(const std::string& layer, std::size_t x) {
-    const IntegerLinear& found = find_linear(program_, layer);
-    require(same_codes(edge(x).format, found.input), "{}: reads {}, and what is before it gives {}", layer,
-            to_string(found.input), to_string(edge(x).format));
+    const IntegerLinear& found = reader(layer, x);
     Node node = linear_node(found, "outputs");
     const std::vector<int>& bits = found.linear.weight_frac_bits;
     const auto [least, most] = std::minmax_element(bits.begin(), bits.end());
