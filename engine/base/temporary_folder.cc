@@ -39,6 +39,15 @@ int locked_file(const fs::path& folder) {
   return -1;
 }
 
+// The lock goes last: of a process that is killed here the next one still finds the rest.
+void remove_whole(const fs::path& folder) {
+  std::error_code error, ignored;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    if (entry->path().filename() != kLock) fs::remove_all(entry->path(), ignored);
+  }
+  fs::remove_all(folder, ignored);
+}
+
 // Whether it is one of this user that a killed process has left behind. Its lock is then this process's.
 bool is_left(const fs::path& folder, int& descriptor) {
   struct stat status {};
@@ -57,8 +66,7 @@ void remove_left(const fs::path& parent, const std::string& prefix) {
     int descriptor = -1;
     if (name.size() != prefix.size() + std::strlen(kAnyName) || !name.starts_with(prefix)) continue;
     if (!is_left(entry->path(), descriptor)) continue;
-    std::error_code ignored;
-    fs::remove_all(entry->path(), ignored);
+    remove_whole(entry->path());
     ::close(descriptor);
   }
 }
@@ -84,8 +92,7 @@ TemporaryFolder::TemporaryFolder(const fs::path& parent, const std::string& pref
 }
 
 TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
+  remove_whole(path_);
   if (lock_ >= 0) ::close(lock_);
 }
 
