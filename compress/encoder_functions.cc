@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "compress/encoder_nodes.h"
-#include "compress/integer/runner.h"
+#include "compress/integer/fused_runner.h"
 #include "engine/base/threads.h"
 
 namespace ingot::compress {
@@ -43,6 +43,8 @@ Variable with_value(const Variable& y, Tensor value) {
   return engine::record(std::move(value), {y}, [y](const Tensor& dy) { y.add_gradient(dy); });
 }
 
+Codes run_one(const Graph& graph, const Codes& x) { return FusedRunner(graph).run({&x, 1}).front(); }
+
 Edge edge(const FixedPoint& format, std::int64_t size) { return {format, size}; }
 
 // A layer norm whose edges are all fixed point.
@@ -60,7 +62,7 @@ engine::LayerNorm::Function integer_norm(const NormFormats& formats) {
         const std::size_t in = add_input(graph, edge(residual.defined() ? sum_format(formats) : wide, n));
         add_node(graph, norm_node("norm", formats, gamma.value().span(), beta.value().span(), eps), {in},
                  {edge(formats.output, n)});
-        const Codes y = GraphRunner(graph).run(codes_of(sum, formats.sum_frac_bits));
+        const Codes y = run_one(graph, codes_of(sum, formats.sum_frac_bits));
         const Tensor value = numbers_of(y, x.shape(), formats.output.frac_bits);
         if (!engine::recording()) return Variable(value);
         return with_value(engine::layer_norm(x, residual, gamma, beta, eps), value);
@@ -74,7 +76,7 @@ bert::EncoderLayer::Attend integer_attention(const AttentionFormats& formats, st
   for (const FixedPoint& format : {formats.query, formats.key, formats.value})
     inputs.push_back(add_input(*graph, edge(format, size)));
   add_node(*graph, attention_node("attention", formats, n_heads, size, longest), inputs, {edge(formats.output, size)});
-  auto runner = std::make_shared<GraphRunner>(*graph);
+  auto runner = std::make_shared<FusedRunner>(*graph);
   return [formats, n_heads, graph, runner](const Variable& query, const Variable& key, const Variable& value,
                                            const SharedSequences& sequences) {
     const std::vector<Codes> in{codes_of(query.value(), formats.query.frac_bits),
@@ -91,7 +93,7 @@ bert::Model::Summarise integer_summary(const SummaryFormats& formats, bert::Pool
   auto graph = std::make_shared<Graph>(Graph{.name = "summary"});
   const std::size_t in = add_input(*graph, edge(formats.input, size));
   add_node(*graph, summary_node("summary", pooling), {in}, {edge(formats.output, size)});
-  auto runner = std::make_shared<GraphRunner>(*graph);
+  auto runner = std::make_shared<FusedRunner>(*graph);
   return [formats, pooling, graph, runner](const Variable& hidden, const SharedSequences& sequences) {
     const std::vector<Codes> codes{codes_of(hidden.value(), formats.input.frac_bits)};
     const Codes y = runner->run(codes, sequences->offsets).front();

@@ -21,7 +21,7 @@ using Codes = std::vector<std::int32_t>;
 // for one, looks at all rows of a text.
 using Texts = std::span<const std::int32_t>;
 
-// Computes a node: the reference, or something with the same bits.
+// Computes a node by plain loops: this defines its bits.
 class Evaluator {
  public:
   virtual ~Evaluator() = default;
@@ -38,8 +38,7 @@ class RowEvaluator : public Evaluator {
   virtual Codes row(const Codes& x) = 0;
 };
 
-enum class Speed { reference, fast };  // plain loops, or kernels where an operation has some: the same bits
-
+class Kernel;        // kernel.h
 class ModelWeights;  // model_weights.h
 
 // What a model file that a user wrote says of a node: operations read their own words of it.
@@ -80,10 +79,14 @@ struct OperationKind {
   // The node's data from a model file. Null: model files cannot have such a node.
   std::any (*describe)(const OperationKind& kind, Fields& fields, const Description& description) = nullptr;
 
-  std::unique_ptr<Evaluator> (*evaluator)(const Layer& layer, Speed speed) = nullptr;
+  std::unique_ptr<Evaluator> (*evaluator)(const Layer& layer) = nullptr;
+
+  // The same bits, only faster. Null, or gives null: the node has none.
+  std::unique_ptr<Kernel> (*kernel)(const Layer& layer) = nullptr;
 
   std::size_t n_inputs = 1, n_outputs = 1;  // edges of a node
   Scope scope = Scope::row;
+  bool draws = false;  // numbers, one after another: its rows must come in their order
 
   // The node's trained tensors. Null: it has none.
   std::vector<Parameter> (*parameters)(const Layer& layer) = nullptr;

@@ -25,35 +25,37 @@ std::size_t check_codes(const Graph& graph, const Edge& edge, const Codes& codes
 
 }  // namespace
 
-GraphRunner::GraphRunner(const Graph& graph, Speed speed) : graph_(graph) {
-  for (const Layer& layer : layers(graph)) evaluators_.push_back(layer.kind().evaluator(layer, speed));
+InputRows::InputRows(const Graph& graph, std::span<const Codes> inputs, Texts texts) : texts_(texts) {
+  require(inputs.size() == graph.inputs.size(), "{}: has {} inputs, got {}", graph.name, graph.inputs.size(),
+          inputs.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const auto rows = static_cast<std::int64_t>(check_codes(graph, graph.edges[graph.inputs[i]], inputs[i]));
+    if (i == 0) n_ = rows;
+    require(rows == n_, "{}: input {} has {} vectors, and input 0 {}", graph.name, i, rows, n_);
+  }
+  if (texts.empty()) {
+    each_.resize(static_cast<std::size_t>(n_) + 1);
+    std::iota(each_.begin(), each_.end(), 0);
+    return;
+  }
+  require(texts.front() == 0 && std::adjacent_find(texts.begin(), texts.end(), std::greater_equal<>()) == texts.end(),
+          "{}: texts must begin at row 0 and have at least a row each", graph.name);
+  require(texts.back() == n_, "{}: texts have {} rows, and the inputs {}", graph.name, texts.back(), n_);
+}
+
+GraphRunner::GraphRunner(const Graph& graph) : graph_(graph) {
+  for (const Layer& layer : layers(graph)) evaluators_.push_back(layer.kind().evaluator(layer));
 }
 
 std::vector<Codes> GraphRunner::edges(std::span<const Codes> inputs, Texts texts) {
-  require(inputs.size() == graph_.inputs.size(), "{}: has {} inputs, got {}", graph_.name, graph_.inputs.size(),
-          inputs.size());
+  const InputRows rows(graph_, inputs, texts);
   std::vector<Codes> edges(graph_.edges.size());
-  const std::size_t n = inputs[0].size() / static_cast<std::size_t>(graph_.n_in());
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const std::size_t rows = check_codes(graph_, graph_.edges[graph_.inputs[i]], inputs[i]);
-    require(rows == n, "{}: input {} has {} vectors, and input 0 {}", graph_.name, i, rows, n);
-    edges[graph_.inputs[i]] = inputs[i];
-  }
-  std::vector<std::int32_t> each;
-  if (texts.empty()) {
-    each.resize(n + 1);
-    std::iota(each.begin(), each.end(), 0);
-    texts = each;
-  }
-  require(texts.front() == 0 && std::adjacent_find(texts.begin(), texts.end(), std::greater_equal<>()) == texts.end(),
-          "{}: texts must begin at row 0 and have at least a row each", graph_.name);
-  require(static_cast<std::size_t>(texts.back()) == n, "{}: texts have {} rows, and the inputs {}", graph_.name,
-          texts.back(), n);
+  for (std::size_t i = 0; i < inputs.size(); ++i) edges[graph_.inputs[i]] = inputs[i];
   for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
     const Node& node = graph_.nodes[i];
     std::vector<const Codes*> in;
     for (const std::size_t edge : node.inputs) in.push_back(&edges[edge]);
-    std::vector<Codes> out = evaluators_[i]->run(in, texts);
+    std::vector<Codes> out = evaluators_[i]->run(in, rows.texts());
     for (std::size_t j = 0; j < node.outputs.size(); ++j) edges[node.outputs[j]] = std::move(out[j]);
   }
   return edges;

@@ -1,4 +1,4 @@
-// Computes a graph in integers. This defines what the hardware of the graph must compute.
+// Computes a graph in integers by plain loops. This defines what kernels (fused_runner.h) and hardware must compute.
 #pragma once
 
 #include <memory>
@@ -9,12 +9,28 @@
 
 namespace ingot::compress {
 
+// The rows that inputs of a graph have, and where texts begin among them.
+class InputRows {
+ public:
+  // `texts` as in GraphRunner::run, and its errors.
+  InputRows(const Graph& graph, std::span<const Codes> inputs, Texts texts);
+
+  std::int64_t n() const { return n_; }
+  std::int64_t n_texts() const { return static_cast<std::int64_t>(texts().size()) - 1; }
+  Texts texts() const { return each_.empty() ? texts_ : Texts(each_); }
+
+ private:
+  std::int64_t n_ = 0;
+  Texts texts_;
+  std::vector<std::int32_t> each_{};  // of texts of one row
+};
+
 // Vectors must come in the order in which the hardware takes them, because generators of slopes continue from call to
 // call.
 class GraphRunner {
  public:
   // The graph must outlive the runner. Throws Error if an operation with a generator has no parallelism.
-  explicit GraphRunner(const Graph& graph, Speed speed = Speed::fast);
+  explicit GraphRunner(const Graph& graph);
 
   // Takes codes [n, its size] for each graph input and returns those of each output. `texts`: where texts begin among
   // the n rows; empty: each row is one. Throws Error if a code is outside of its format, if inputs are of different n

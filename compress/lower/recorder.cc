@@ -4,8 +4,8 @@
 
 #include <stdexcept>
 
+#include "compress/integer/fused_runner.h"
 #include "compress/integer/ops/linear.h"
-#include "compress/integer/runner.h"
 #include "compress/lower/block.h"
 
 namespace ingot::compress {
@@ -44,7 +44,7 @@ void BlockRecorder::run(const bert::Input& input) {
 }
 
 Vectors BlockRecorder::vectors() const {
-  const std::vector<std::int32_t> codes = GraphRunner(graph_).run(input_);
+  const Codes codes = FusedRunner(graph_).run({&input_, 1}).front();
   std::size_t n_different = codes.size() != output_.size();
   for (std::size_t i = 0; i < std::min(codes.size(), output_.size()); ++i) n_different += codes[i] != output_[i];
   if (n_different > 0)

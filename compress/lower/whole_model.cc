@@ -197,22 +197,28 @@ Graph lower_model(bert::Model& model, const Compression& compression) { return B
 WholeModel::WholeModel(const bert::Model& model, const Compression& compression) {
   bert::Model copy = model;
   graph_ = std::make_unique<Graph>(lower_model(copy, compression));
-  runner_ = std::make_unique<GraphRunner>(*graph_);
+  runner_ = std::make_unique<FusedRunner>(*graph_);
 }
 
-std::vector<Codes> WholeModel::edges(const bert::Input& input) {
+namespace {
+
+std::vector<Codes> inputs_of(const bert::Input& input) {
   for (std::size_t t = 0; t + 1 < input.sequences->offsets.size(); ++t) {
     for (std::int32_t i = input.sequences->offsets[t]; i < input.sequences->offsets[t + 1]; ++i)
       require(input.positions[static_cast<std::size_t>(i)] == i - input.sequences->offsets[t],
               "integers: a token's position must be its place in its text");
   }
-  const std::vector<Codes> inputs{input.ids, input.token_types};
-  return runner_->edges(inputs, input.sequences->offsets);
+  return {input.ids, input.token_types};
+}
+
+}  // namespace
+
+std::vector<Codes> WholeModel::edges(const bert::Input& input) {
+  return GraphRunner(*graph_).edges(inputs_of(input), input.sequences->offsets);
 }
 
 engine::Tensor WholeModel::outputs(const bert::Input& input) {
-  const std::vector<Codes> all = edges(input);
-  const Codes& codes = all[graph_->outputs.front()];
+  const Codes codes = runner_->run(inputs_of(input), input.sequences->offsets).front();
   const Edge& edge = graph_->edges[graph_->outputs.front()];
   engine::Tensor y = engine::Tensor::empty({static_cast<std::int64_t>(codes.size()) / edge.size, edge.size});
   for (std::size_t i = 0; i < codes.size(); ++i) y.data()[i] = engine::fixed_value(codes[i], edge.format.frac_bits);

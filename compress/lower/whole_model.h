@@ -3,6 +3,7 @@
 
 #include "bert/model.h"
 #include "compress/compression.h"
+#include "compress/integer/fused_runner.h"
 #include "compress/integer/runner.h"
 
 namespace ingot::compress {
@@ -23,12 +24,12 @@ class WholeModel {
   const Graph& graph() const { return *graph_; }
   // The head's outputs [rows, n] as numbers. Throws Error if a text is longer than the positions.
   engine::Tensor outputs(const bert::Input& input);
-  // What every edge carried, by edge.
+  // What every edge carried, by edge, computed by the reference.
   std::vector<Codes> edges(const bert::Input& input);
 
  private:
   std::unique_ptr<Graph> graph_;
-  std::unique_ptr<GraphRunner> runner_;
+  std::unique_ptr<FusedRunner> runner_;
 };
 
 }  // namespace ingot::compress

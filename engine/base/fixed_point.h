@@ -43,6 +43,37 @@ constexpr CodeRange code_range(int width, bool is_signed) {
 constexpr int code_bytes(CodeType type) { return type == CodeType::s32 ? 4 : type == CodeType::s16 ? 2 : 1; }
 constexpr CodeRange code_range(CodeType type) { return code_range(8 * code_bytes(type), type != CodeType::u8); }
 
+// Code `at` of an array of the type.
+inline std::int32_t load_code(CodeType type, const void* codes, std::int64_t at) {
+  switch (type) {
+    case CodeType::s8:
+      return static_cast<const std::int8_t*>(codes)[at];
+    case CodeType::u8:
+      return static_cast<const std::uint8_t*>(codes)[at];
+    case CodeType::s16:
+      return static_cast<const std::int16_t*>(codes)[at];
+    case CodeType::s32:
+      break;
+  }
+  return static_cast<const std::int32_t*>(codes)[at];
+}
+
+// The code is within the type.
+inline void store_code(CodeType type, void* codes, std::int64_t at, std::int32_t code) {
+  switch (type) {
+    case CodeType::s8:
+    case CodeType::u8:
+      static_cast<std::uint8_t*>(codes)[at] = static_cast<std::uint8_t>(code);
+      return;
+    case CodeType::s16:
+      static_cast<std::int16_t*>(codes)[at] = static_cast<std::int16_t>(code);
+      return;
+    case CodeType::s32:
+      static_cast<std::int32_t*>(codes)[at] = code;
+      return;
+  }
+}
+
 constexpr std::int64_t saturate(std::int64_t code, CodeRange range) {
   return std::clamp(code, range.lowest, range.highest);
 }

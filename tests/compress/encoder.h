@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "compress/integer/fused_runner.h"
 #include "compress/integer/runner.h"
 #include "tests/compress/graphs.h"
 
@@ -53,10 +54,12 @@ inline compress::Graph operation_graph(const char* kind, std::any data, const st
   return graph;
 }
 
-// The only output of a graph that its check accepts.
+// The only output of a graph that its check accepts, by plain loops and by kernels.
 inline Codes run(const compress::Graph& graph, const std::vector<Codes>& in, compress::Texts texts = {}) {
   compress::check(graph);
-  return compress::GraphRunner(graph).run(in, texts).front();
+  const Codes y = compress::GraphRunner(graph).run(in, texts).front();
+  CHECK(compress::FusedRunner(graph).run(in, texts).front() == y);
+  return y;
 }
 
 inline std::int64_t draw_between(engine::Rng& rng, std::int64_t lowest, std::int64_t highest) {

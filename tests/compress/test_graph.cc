@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "compress/integer/ops/random_slopes.h"
+#include "compress/integer/fused_runner.h"
 #include "compress/integer/runner.h"
 #include "engine/io/json.h"
 #include "tests/compress/graphs.h"
@@ -69,7 +70,7 @@ const compress::OperationKind kSumAndDifference{
     .write = [](const compress::Layer&, engine::Json&) {},
     .read = nullptr,
     .describe = nullptr,
-    .evaluator = [](const compress::Layer&, compress::Speed) -> std::unique_ptr<compress::Evaluator> {
+    .evaluator = [](const compress::Layer&) -> std::unique_ptr<compress::Evaluator> {
       return std::make_unique<SumAndDifference>();
     },
     .n_inputs = 2,
@@ -99,7 +100,7 @@ TEST_CASE("a Linear of the graph gives the rounded and saturated real sums, by k
     std::fill_n(x.begin(), 13, engine::code_range(c.input, true).lowest);
     const Codes expected = oracle_linear(node, x);
     CHECK(GraphRunner(graph).run(x) == expected);
-    CHECK(GraphRunner(graph, compress::Speed::reference).run(x) == expected);
+    CHECK(compress::FusedRunner(graph).run({&x, 1}).front() == expected);
   }
 }
 

@@ -1,8 +1,9 @@
 // add: x + y, both shifted left to the finer unit, exact.
 #include <cmath>
 
-#include "compress/integer/operation.h"
+#include "compress/integer/kernel.h"
 #include "engine/base/error.h"
+#include "engine/kernels/integer_rows/integer_rows.h"
 
 namespace ingot::compress {
 
@@ -47,6 +48,21 @@ class Sum : public Evaluator {
   int left_x_, left_y_;
 };
 
+class Fast : public Kernel {
+ public:
+  explicit Fast(const Layer& layer) : left_x_(left(layer, 0)), left_y_(left(layer, 1)) {}
+  void run(std::int64_t first, std::int64_t last, const KernelCall& call) const override {
+    const Rows &x = call.in[0], &y = call.in[1];
+    engine::kernels::add_codes((last - first) * call.out.size, {x.type, x.row(first), left_x_},
+                               {y.type, y.row(first), left_y_}, call.out.type, call.out.row(first));
+  }
+
+ private:
+  int left_x_, left_y_;
+};
+
+bool is_signed(const Layer& layer) { return layer.in(0).format.is_signed && layer.in(1).format.is_signed; }
+
 }  // namespace
 
 const OperationKind kAdd{
@@ -54,7 +70,10 @@ const OperationKind kAdd{
     .check = check_add,
     .write = [](const Layer&, engine::Json&) {},
     .read = [](Fields&, const Layer&) { return std::any(); },
-    .evaluator = [](const Layer& layer, Speed) -> std::unique_ptr<Evaluator> { return std::make_unique<Sum>(layer); },
+    .evaluator = [](const Layer& layer) -> std::unique_ptr<Evaluator> { return std::make_unique<Sum>(layer); },
+    .kernel = [](const Layer& layer) -> std::unique_ptr<Kernel> {
+      return is_signed(layer) ? std::make_unique<Fast>(layer) : nullptr;
+    },
     .n_inputs = 2};
 
 }  // namespace ingot::compress

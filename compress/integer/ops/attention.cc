@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "compress/integer/kernel.h"
 #include "engine/base/error.h"
 #include "engine/kernels/integer_attention/integer_attention.h"
 
@@ -108,39 +109,93 @@ engine::kernels::IntegerAttention kernel_of(const Layer& layer) {
           .longest = a.longest};
 }
 
+void check_length(const Layer& layer, std::int64_t n) {
+  const std::int64_t longest = layer.as<Attention>()->longest;
+  require(n <= longest, "{}: a text must have at most {} rows, got {}", layer.name(), longest, n);
+}
+
 class Evaluate : public Evaluator {
  public:
-  Evaluate(const Layer& layer, Speed speed) : layer_(layer), speed_(speed) {}
+  explicit Evaluate(const Layer& layer) : layer_(layer) {}
 
   std::vector<Codes> run(std::span<const Codes* const> in, Texts texts) override {
-    const std::int64_t longest = layer_.as<Attention>()->longest;
-    for (std::size_t t = 0; t + 1 < texts.size(); ++t)
-      require(texts[t + 1] - texts[t] <= longest, "{}: a text must have at most {} rows, got {}", layer_.name(),
-              longest, texts[t + 1] - texts[t]);
+    for (std::size_t t = 0; t + 1 < texts.size(); ++t) check_length(layer_, texts[t + 1] - texts[t]);
     Codes y(in[0]->size());
-    const auto attend =
-        speed_ == Speed::fast ? engine::kernels::integer_attention : engine::kernels::integer_attention_reference;
-    attend(kernel_of(layer_), static_cast<std::int64_t>(texts.size()) - 1, texts.data(), in[0]->data(), in[1]->data(),
-           in[2]->data(), y.data());
+    engine::kernels::integer_attention_reference(kernel_of(layer_), static_cast<std::int64_t>(texts.size()) - 1,
+                                                 texts.data(), in[0]->data(), in[1]->data(), in[2]->data(), y.data());
     return {std::move(y)};
   }
 
  private:
   Layer layer_;
-  Speed speed_;
 };
+
+engine::kernels::FastAttention::Types types_of(const Layer& layer) {
+  return {code_type(layer.in(0).format), code_type(layer.in(1).format), code_type(layer.output())};
+}
+
+// A part of a text is a head.
+class Fast : public Kernel {
+ public:
+  explicit Fast(const Layer& layer) : layer_(layer), attention_(kernel_of(layer), types_of(layer)) {}
+
+  std::int64_t n_parts() const override { return layer_.as<Attention>()->n_heads; }
+  std::int64_t prepared_bytes(std::int64_t n) const override { return n_parts() * attention_.packed_bytes(n); }
+
+  void prepare(std::int64_t text, std::int64_t head, const KernelCall& call) const override {
+    const auto t = static_cast<std::size_t>(text);
+    check_length(layer_, call.texts[t + 1] - call.texts[t]);
+    attention_.pack(head_of(t, head, call), packed(t, head, call));
+  }
+
+  void run(std::int64_t first, std::int64_t last, const KernelCall& call) const override {
+    for (std::size_t t = text_of(call.texts, first); first < last; ++t) {
+      const std::int64_t begin = call.texts[t], end = std::min<std::int64_t>(last, call.texts[t + 1]);
+      for (std::int64_t head = 0; head < n_parts(); ++head)
+        attention_.attend(head_of(t, head, call), packed(t, head, call), first - begin, end - begin);
+      first = end;
+    }
+  }
+
+ private:
+  std::byte* packed(std::size_t t, std::int64_t head, const KernelCall& call) const {
+    return call.prepared + call.prepared_at[t] + head * attention_.packed_bytes(call.texts[t + 1] - call.texts[t]);
+  }
+
+  engine::kernels::IntegerAttentionHead head_of(std::size_t t, std::int64_t head, const KernelCall& call) const {
+    const std::int64_t begin = call.texts[t], at = head * (layer_.n_out() / n_parts());
+    const auto part = [&](const Rows& rows) {
+      return static_cast<std::byte*>(rows.row(begin)) + at * engine::code_bytes(rows.type);
+    };
+    return {.n = call.texts[t + 1] - begin,
+            .stride = layer_.n_out(),
+            .q = part(call.in[0]),
+            .k = part(call.in[1]),
+            .v = part(call.in[2]),
+            .y = part(call.out)};
+  }
+
+  Layer layer_;
+  engine::kernels::FastAttention attention_;
+};
+
+std::unique_ptr<Kernel> fast_attention(const Layer& layer) {
+  const bool serves = engine::kernels::FastAttention::serves(kernel_of(layer), types_of(layer)) &&
+                      code_type(layer.in(2).format) == engine::CodeType::s8;
+  return serves ? std::make_unique<Fast>(layer) : nullptr;
+}
 
 }  // namespace
 
-const OperationKind kAttention{.name = "attention",
-                               .check = check_attention,
-                               .write = write,
-                               .read = read,
-                               .evaluator = [](const Layer& layer, Speed speed) -> std::unique_ptr<Evaluator> {
-                                 return std::make_unique<Evaluate>(layer, speed);
-                               },
-                               .n_inputs = 3,
-                               .scope = Scope::text};
+const OperationKind kAttention{
+    .name = "attention",
+    .check = check_attention,
+    .write = write,
+    .read = read,
+    .evaluator = [](const Layer& layer) -> std::unique_ptr<Evaluator> { return std::make_unique<Evaluate>(layer); },
+    .kernel = fast_attention,
+    .n_inputs = 3,
+    .scope = Scope::text};
 
 std::vector<std::int32_t> exponential_table(int width, int frac_bits) {
   const double unit = std::ldexp(1.0, width) - 1;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "compress/integer/kernel.h"
 #include "engine/base/error.h"
+#include "engine/kernels/integer_rows/integer_rows.h"
 
 namespace ingot::compress {
 
@@ -80,6 +82,10 @@ std::any read(Fields& fields, const Layer& layer) {
   return sum;
 }
 
+void check_row(const Layer& layer, const EmbeddingRows& rows, const char* what, std::int32_t id) {
+  require(id < rows.n, "{}: a {} must be below {}, got {}", layer.name(), what, rows.n, id);
+}
+
 class Evaluate : public Evaluator {
  public:
   explicit Evaluate(const Layer& layer) : layer_(layer) {}
@@ -102,7 +108,7 @@ class Evaluate : public Evaluator {
 
  private:
   void add(const EmbeddingRows& rows, const char* what, std::int32_t id, std::size_t size, std::int32_t* x) const {
-    require(id < rows.n, "{}: a {} must be below {}, got {}", layer_.name(), what, rows.n, id);
+    check_row(layer_, rows, what, id);
     const auto row = static_cast<std::size_t>(id);
     for (std::size_t i = 0; i < size; ++i) x[i] += rows.codes[row * size + i] * (1 << rows.shifts[row]);
   }
@@ -110,17 +116,72 @@ class Evaluate : public Evaluator {
   Layer layer_;
 };
 
+// Rows in narrow types.
+class FastRows {
+ public:
+  FastRows(const EmbeddingRows& rows, const char* what) : rows_(rows), what_(what) {
+    if (rows.width <= 8) {
+      bytes_.assign(rows.codes.begin(), rows.codes.end());
+    } else {
+      words_.assign(rows.codes.begin(), rows.codes.end());
+    }
+  }
+
+  engine::kernels::Addend addend(const Layer& layer, std::int32_t id) const {
+    check_row(layer, rows_, what_, id);
+    const std::int64_t at = id * layer.n_out();
+    const int left = rows_.shifts[static_cast<std::size_t>(id)];
+    if (!bytes_.empty()) return {engine::CodeType::s8, &bytes_[static_cast<std::size_t>(at)], left};
+    return {engine::CodeType::s16, &words_[static_cast<std::size_t>(at)], left};
+  }
+
+ private:
+  const EmbeddingRows& rows_;
+  const char* what_;
+  std::vector<std::int8_t> bytes_;
+  std::vector<std::int16_t> words_;
+};
+
+class Fast : public Kernel {
+ public:
+  explicit Fast(const Layer& layer)
+      : layer_(layer),
+        word_(layer.as<EmbeddingSum>()->word, "token id"),
+        position_(layer.as<EmbeddingSum>()->position, "place of a token"),
+        token_type_(layer.as<EmbeddingSum>()->token_type, "token type") {}
+
+  void run(std::int64_t first, std::int64_t last, const KernelCall& call) const override {
+    const std::int64_t size = call.out.size;
+    std::vector<std::int32_t> sum(static_cast<std::size_t>(size));
+    std::size_t t = text_of(call.texts, first);
+    for (std::int64_t row = first; row < last; ++row) {
+      if (row == call.texts[t + 1]) ++t;
+      const std::int32_t id = engine::load_code(call.in[0].type, call.in[0].row(row), 0),
+                         type = engine::load_code(call.in[1].type, call.in[1].row(row), 0);
+      engine::kernels::add_codes(size, word_.addend(layer_, id),
+                                 position_.addend(layer_, static_cast<std::int32_t>(row - call.texts[t])),
+                                 engine::CodeType::s32, sum.data());
+      engine::kernels::add_codes(size, {engine::CodeType::s32, sum.data(), 0}, token_type_.addend(layer_, type),
+                                 call.out.type, call.out.row(row));
+    }
+  }
+
+ private:
+  Layer layer_;
+  FastRows word_, position_, token_type_;
+};
+
 }  // namespace
 
-const OperationKind kEmbedding{.name = "embedding",
-                               .check = check_embedding,
-                               .write = write,
-                               .read = read,
-                               .evaluator = [](const Layer& layer, Speed) -> std::unique_ptr<Evaluator> {
-                                 return std::make_unique<Evaluate>(layer);
-                               },
-                               .n_inputs = 2,
-                               .scope = Scope::text};
+const OperationKind kEmbedding{
+    .name = "embedding",
+    .check = check_embedding,
+    .write = write,
+    .read = read,
+    .evaluator = [](const Layer& layer) -> std::unique_ptr<Evaluator> { return std::make_unique<Evaluate>(layer); },
+    .kernel = [](const Layer& layer) -> std::unique_ptr<Kernel> { return std::make_unique<Fast>(layer); },
+    .n_inputs = 2,
+    .scope = Scope::text};
 
 std::int64_t sum_bound(const EmbeddingSum& sum, std::int64_t size) {
   std::int64_t bound = 0;

@@ -1,6 +1,7 @@
 // Linear on the engine's integer kernels: the codes of the reference, only faster.
 #include <optional>
 
+#include "compress/integer/kernel.h"
 #include "compress/integer/ops/linear.h"
 #include "engine/kernels/fixed_gemm/fixed_gemm.h"
 
@@ -10,37 +11,33 @@ namespace {
 using engine::CodeType;
 namespace kernels = engine::kernels;
 
-// The narrowest type of the kernels that holds the codes of a format.
-std::optional<CodeType> code_type(const FixedPoint& format) {
-  if (format.width <= 8) return format.is_signed ? CodeType::s8 : CodeType::u8;
-  if (format.is_signed ? format.width <= 16 : format.width < 16) return CodeType::s16;
-  return std::nullopt;
-}
+// Weights or inputs of more than 8 bits are multiplied in 16.
+bool is_wide(const Layer& layer) { return layer.as<Linear>()->weight_width > 8 || layer.input().width > 8; }
 
-class Fast : public RowEvaluator {
+class Fast : public Kernel {
  public:
   explicit Fast(const Layer& layer)
-      : k_(layer.n_in()),
-        n_(layer.n_out()),
-        x_type_(is_wide(layer) ? CodeType::s16 : *code_type(layer.input())),
-        weights_(packed(layer, x_type_)),
-        requantizer_(weights_, requantization(layer)) {}
+      : layer_(layer), weights_(packed(layer, is_wide(layer) ? CodeType::s16 : code_type(layer.input()))) {
+    for (std::int64_t j = 0; j < layer.n_out(); ++j) shifts_.push_back(shift(layer, j));
+    const CodeType type = code_type(layer.output());
+    if (type != CodeType::s32)
+      requantizer_.emplace(
+          weights_,
+          kernels::Requantization{
+              .shifts = shifts_, .rounding = *layer.output().rounding, .type = type, .range = layer.output().codes()});
+  }
 
-  Codes row(const Codes& x) override {
-    const auto m = static_cast<std::int64_t>(x.size()) / k_;
-    switch (x_type_) {
-      case CodeType::s8:
-        return run_as<std::int8_t>(m, x);
-      case CodeType::u8:
-        return run_as<std::uint8_t>(m, x);
-      default:
-        return run_as<std::int16_t>(m, x);
-    }
+  void run(std::int64_t first, std::int64_t last, const KernelCall& call) const override {
+    const Rows& in = call.in[0];
+    const std::int64_t m = last - first;
+    if (in.type == weights_.activations()) return multiply(m, in.row(first), call.out.row(first));
+    std::vector<std::int16_t> words(static_cast<std::size_t>(m * in.size));
+    for (std::size_t i = 0; i < words.size(); ++i)
+      words[i] = static_cast<std::int16_t>(engine::load_code(in.type, in.row(first), static_cast<std::int64_t>(i)));
+    multiply(m, words.data(), call.out.row(first));
   }
 
  private:
-  static bool is_wide(const Layer& layer) { return layer.as<Linear>()->weight_width > 8 || layer.input().width > 8; }
-
   static kernels::PackedWeights packed(const Layer& node, CodeType type) {
     const Linear& linear = *node.as<Linear>();
     const std::vector<std::int32_t> bias(linear.bias.begin(), linear.bias.end());
@@ -54,44 +51,27 @@ class Fast : public RowEvaluator {
     return {layer, 8, std::vector<std::int8_t>(linear.weights.begin(), linear.weights.end())};
   }
 
-  kernels::Requantization requantization(const Layer& layer) {
-    for (std::int64_t j = 0; j < layer.n_out(); ++j) shifts_.push_back(shift(layer, j));
-    y_type_ = *code_type(layer.output());
-    return {.shifts = shifts_, .rounding = *layer.output().rounding, .type = y_type_, .range = layer.output().codes()};
+  void multiply(std::int64_t m, const void* x, void* y) const {
+    if (requantizer_) return kernels::fixed_linear(weights_, m, x, weights_.k(), *requantizer_, y, weights_.n());
+    auto* const sums = static_cast<std::int32_t*>(y);
+    kernels::fixed_linear(weights_, m, x, weights_.k(), sums, weights_.n());
+    const FixedPoint& format = layer_.output();
+    for (std::int64_t i = 0; i < m * weights_.n(); ++i)
+      sums[i] = static_cast<std::int32_t>(engine::requantize(
+          sums[i], shifts_[static_cast<std::size_t>(i % weights_.n())], *format.rounding, format.codes()));
   }
 
-  template <class X>
-  Codes run_as(std::int64_t m, const Codes& codes) const {
-    const std::vector<X> x(codes.begin(), codes.end());
-    switch (y_type_) {
-      case CodeType::s8:
-        return multiply<std::int8_t>(m, x.data());
-      case CodeType::u8:
-        return multiply<std::uint8_t>(m, x.data());
-      default:
-        return multiply<std::int16_t>(m, x.data());
-    }
-  }
-
-  template <class Y>
-  Codes multiply(std::int64_t m, const void* x) const {
-    std::vector<Y> y(static_cast<std::size_t>(m * n_));
-    kernels::fixed_linear(weights_, m, x, k_, requantizer_, y.data(), n_);
-    return {y.begin(), y.end()};
-  }
-
-  std::int64_t k_, n_;
-  CodeType x_type_, y_type_ = CodeType::s8;
+  Layer layer_;
   std::vector<int> shifts_;
   kernels::PackedWeights weights_;
-  kernels::Requantizer requantizer_;
+  std::optional<kernels::Requantizer> requantizer_;
 };
 
 }  // namespace
 
-std::unique_ptr<Evaluator> fast_linear(const Layer& linear) {
-  const bool serves =
-      code_type(linear.input()) && code_type(linear.output()) && sum_bound(linear) < std::int64_t{1} << 31;
+std::unique_ptr<Kernel> fast_linear(const Layer& linear) {
+  const bool serves = code_type(linear.input()) != CodeType::s32 && linear.output().rounding.has_value() &&
+                      sum_bound(linear) < std::int64_t{1} << 31;
   return serves ? std::make_unique<Fast>(linear) : nullptr;
 }
 

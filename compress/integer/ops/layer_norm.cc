@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "compress/integer/kernel.h"
 #include "engine/base/error.h"
 #include "engine/kernels/integer_norm/integer_norm.h"
 
@@ -105,28 +106,41 @@ engine::kernels::IntegerNorm kernel_of(const Layer& layer) {
 
 class Evaluate : public RowEvaluator {
  public:
-  Evaluate(const Layer& layer, Speed speed) : layer_(layer), speed_(speed) {}
+  explicit Evaluate(const Layer& layer) : layer_(layer) {}
   Codes row(const Codes& x) override {
     Codes y(x.size());
-    const auto run = speed_ == Speed::fast ? engine::kernels::integer_norm : engine::kernels::integer_norm_reference;
-    run(kernel_of(layer_), static_cast<std::int64_t>(x.size()) / layer_.n_in(), x.data(), y.data());
+    engine::kernels::integer_norm_reference(kernel_of(layer_), static_cast<std::int64_t>(x.size()) / layer_.n_in(),
+                                            x.data(), y.data());
     return y;
   }
 
  private:
   Layer layer_;
-  Speed speed_;
+};
+
+class Fast : public Kernel {
+ public:
+  explicit Fast(const Layer& layer) : norm_(kernel_of(layer)) {
+    norm_.from = code_type(layer.input());
+    norm_.to = code_type(layer.output());
+  }
+  void run(std::int64_t first, std::int64_t last, const KernelCall& call) const override {
+    engine::kernels::integer_norm(norm_, last - first, call.in[0].row(first), call.out.row(first));
+  }
+
+ private:
+  engine::kernels::IntegerNorm norm_;
 };
 
 }  // namespace
 
-const OperationKind kLayerNorm{.name = "layer_norm",
-                               .check = check_norm,
-                               .write = write,
-                               .read = read,
-                               .evaluator = [](const Layer& layer, Speed speed) -> std::unique_ptr<Evaluator> {
-                                 return std::make_unique<Evaluate>(layer, speed);
-                               }};
+const OperationKind kLayerNorm{
+    .name = "layer_norm",
+    .check = check_norm,
+    .write = write,
+    .read = read,
+    .evaluator = [](const Layer& layer) -> std::unique_ptr<Evaluator> { return std::make_unique<Evaluate>(layer); },
+    .kernel = [](const Layer& layer) -> std::unique_ptr<Kernel> { return std::make_unique<Fast>(layer); }};
 
 std::vector<std::int32_t> make_root_table() {
   std::vector<std::int32_t> table;

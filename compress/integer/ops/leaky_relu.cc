@@ -1,6 +1,7 @@
 // leaky_relu: x for x >= 0, else slope x; the slope is below 1 and a multiple of 2^-16.
 #include <cmath>
 
+#include "compress/integer/kernel.h"
 #include "compress/integer/ops/slope.h"
 #include "engine/base/error.h"
 
@@ -46,7 +47,8 @@ const OperationKind kLeakyRelu{.name = "leaky_relu",
                                .write = write_slope,
                                .read = read_slope,
                                .describe = describe,
-                               .evaluator = slope_evaluator};
+                               .evaluator = slope_evaluator,
+                               .kernel = table_kernel};
 
 std::int32_t sloped(std::int32_t x, std::int64_t slope, int frac_bits, const FixedPoint& output,
                     engine::Rounding rounding) {
@@ -54,7 +56,7 @@ std::int32_t sloped(std::int32_t x, std::int64_t slope, int frac_bits, const Fix
   return static_cast<std::int32_t>(engine::requantize(slope * x, frac_bits, rounding, output.codes()));
 }
 
-std::unique_ptr<Evaluator> slope_evaluator(const Layer& layer, Speed) { return std::make_unique<Sloped>(layer); }
+std::unique_ptr<Evaluator> slope_evaluator(const Layer& layer) { return std::make_unique<Sloped>(layer); }
 
 void write_slope(const Layer& layer, Json& object) {
   const Slope& slope = *layer.as<Slope>();

@@ -111,11 +111,6 @@ class Reference : public RowEvaluator {
   const Linear& linear_;
 };
 
-std::unique_ptr<Evaluator> evaluator(const Layer& layer, Speed speed) {
-  std::unique_ptr<Evaluator> fast = speed == Speed::fast ? fast_linear(layer) : nullptr;
-  return fast ? std::move(fast) : std::make_unique<Reference>(layer);
-}
-
 std::vector<Parameter> parameters_of(const Layer& layer) {
   const Linear& linear = *layer.as<Linear>();
   const auto [lowest, highest] = std::minmax_element(linear.weight_frac_bits.begin(), linear.weight_frac_bits.end());
@@ -130,13 +125,15 @@ std::vector<Parameter> parameters_of(const Layer& layer) {
 
 }  // namespace
 
-const OperationKind kLinear{.name = "linear",
-                            .check = check_linear,
-                            .write = write,
-                            .read = read,
-                            .describe = describe,
-                            .evaluator = evaluator,
-                            .parameters = parameters_of};
+const OperationKind kLinear{
+    .name = "linear",
+    .check = check_linear,
+    .write = write,
+    .read = read,
+    .describe = describe,
+    .evaluator = [](const Layer& layer) -> std::unique_ptr<Evaluator> { return std::make_unique<Reference>(layer); },
+    .kernel = fast_linear,
+    .parameters = parameters_of};
 
 std::int64_t sum_bound(const Linear& linear, const FixedPoint& input) {
   const engine::CodeRange range = input.codes();

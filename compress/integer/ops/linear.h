@@ -30,6 +30,6 @@ int signed_bits(std::int64_t bound);
 int shift(const Layer& linear, std::int64_t channel);
 
 // On the engine's kernels, whose sums have 32 bits; null if the widths are beyond them.
-std::unique_ptr<Evaluator> fast_linear(const Layer& linear);
+std::unique_ptr<Kernel> fast_linear(const Layer& linear);
 
 }  // namespace ingot::compress

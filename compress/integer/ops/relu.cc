@@ -1,7 +1,7 @@
 // relu: x for x >= 0, else 0.
 #include <algorithm>
 
-#include "compress/integer/operation.h"
+#include "compress/integer/kernel.h"
 
 namespace ingot::compress {
 
@@ -26,6 +26,7 @@ const OperationKind kRelu{
     .write = [](const Layer&, engine::Json&) {},
     .read = [](Fields&, const Layer&) { return std::any(); },
     .describe = [](const OperationKind&, Fields&, const Description&) { return std::any(); },
-    .evaluator = [](const Layer&, Speed) -> std::unique_ptr<Evaluator> { return std::make_unique<Relu>(); }};
+    .evaluator = [](const Layer&) -> std::unique_ptr<Evaluator> { return std::make_unique<Relu>(); },
+    .kernel = table_kernel};
 
 }  // namespace ingot::compress

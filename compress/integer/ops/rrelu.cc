@@ -1,5 +1,6 @@
 // RReLU: x for x >= 0, else slope x. rrelu has the slope of inference; rrelu_lab and rrelu_uniform draw slopes as
 // training does, from generators that step once a beat of `lanes` codes (random_slopes.h).
+#include "compress/integer/kernel.h"
 #include "compress/integer/ops/random_slopes.h"
 #include "compress/integer/ops/slope.h"
 #include "engine/base/error.h"
@@ -67,7 +68,7 @@ class Drawn : public RowEvaluator {
   Slopes start_, slopes_;
 };
 
-std::unique_ptr<Evaluator> random_evaluator(const Layer& layer, Speed) {
+std::unique_ptr<Evaluator> random_evaluator(const Layer& layer) {
   const auto [is_lab, seed] = *layer.as<RandomSlope>();
   require(layer.parallelism().in > 0, "{}: draws slopes beat by beat; its parallelism must be chosen first",
           layer.name());
@@ -86,20 +87,23 @@ const OperationKind kRrelu{.name = "rrelu",
                                [](const OperationKind&, Fields&, const Description&) {
                                  return std::any(Slope{kEvalSlope, kEvalSlopeFracBits});
                                },
-                           .evaluator = slope_evaluator};
+                           .evaluator = slope_evaluator,
+                           .kernel = table_kernel};
 
 const OperationKind kRreluLab{.name = "rrelu_lab",
                               .check = check_lab,
                               .write = write_seed,
                               .read = read_seed,
                               .describe = describe_seed,
-                              .evaluator = random_evaluator};
+                              .evaluator = random_evaluator,
+                              .draws = true};
 
 const OperationKind kRreluUniform{.name = "rrelu_uniform",
                                   .check = check_keeps_format,
                                   .write = write_seed,
                                   .read = read_seed,
                                   .describe = describe_seed,
-                                  .evaluator = random_evaluator};
+                                  .evaluator = random_evaluator,
+                                  .draws = true};
 
 }  // namespace ingot::compress

@@ -26,7 +26,7 @@ std::int32_t sloped(std::int32_t x, std::int64_t slope, int frac_bits, const Fix
                     engine::Rounding rounding);
 
 // Parts of rows whose data is a Slope.
-std::unique_ptr<Evaluator> slope_evaluator(const Layer& layer, Speed speed);
+std::unique_ptr<Evaluator> slope_evaluator(const Layer& layer);
 void write_slope(const Layer& layer, engine::Json& object);
 std::any read_slope(Fields& fields, const Layer& layer);
 

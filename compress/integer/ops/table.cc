@@ -1,5 +1,6 @@
 #include "compress/integer/ops/table.h"
 
+#include "compress/integer/kernel.h"
 #include "engine/base/error.h"
 
 namespace ingot::compress {
@@ -61,9 +62,8 @@ constexpr OperationKind kind(std::string_view name) {
           .write = write,
           .read = read,
           .describe = describe,
-          .evaluator = [](const Layer& layer, Speed) -> std::unique_ptr<Evaluator> {
-            return std::make_unique<LookUp>(layer);
-          }};
+          .evaluator = [](const Layer& layer) -> std::unique_ptr<Evaluator> { return std::make_unique<LookUp>(layer); },
+          .kernel = table_kernel};
 }
 
 }  // namespace

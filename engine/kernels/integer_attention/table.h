@@ -8,39 +8,51 @@
 
 namespace ingot::engine::kernels {
 
-// A head of a text: its first row in each, n rows that are `stride` codes apart.
-struct IntegerAttentionHead {
-  std::int64_t n, stride;
-  const std::int32_t *q, *k, *v;
-  std::int32_t* y;
+// Rows of vectors have at most so many codes of 16 bits.
+inline constexpr std::int64_t kIntegerAttentionLanes = 32;
+// Exponentials have 16 bits without a sign; what is multiplied in words of 16 bits is e - 2^15.
+inline constexpr std::int32_t kExponentialCentre = 1 << 15;
+
+// From sums q . k to exponentials, m queries of a head with n keys.
+struct SoftmaxBlock {
+  std::int64_t m, n;
+  std::int32_t* sums;  // [m, ld], room for whole vectors in each row; overwritten
+  std::int64_t ld_sums;
+  std::int32_t multiplier;
+  int shift;
+  bool is_shift;                     // multiplier 1 and 0 <= shift < 31: in 32 bits. Else in doubles
+  CodeRange scores;                  // at most 16 bits
+  const std::int16_t* exponentials;  // [256], less 2^15
+  std::int16_t* weights;             // [m, ld]: exponentials less 2^15; what lies beyond n may be anything
+  std::int64_t ld_weights;
+  double* totals;  // [m]: sums of the exponentials
 };
 
-// Memory for a head, for rows of vectors of at most kIntegerAttentionLanes codes: n and part are rounded up to whole
-// vectors.
-inline constexpr std::int64_t kIntegerAttentionLanes = 16;
-struct IntegerAttentionScratch {
-  std::int16_t *keys, *values, *query, *exponentials;  // [part n], [n part], [part], [n]
-  std::int32_t *scores, *sums;                         // [n], [part]
-  double *totals, *value_sums;                         // [part]
+// y = R(sums 2^left / total), saturated: m rows of n.
+struct DivideBlock {
+  std::int64_t m, n;
+  const double* sums;  // [m, ld], whole vectors
+  std::int64_t ld_sums;
+  const double* totals;  // [m]
+  int left;
+  CodeRange range;
+  CodeType type;
+  void* y;
+  std::int64_t ld_y;  // in codes
 };
 
 struct IntegerAttentionRow {
   Isa isa;
-  bool in_words;  // needs fits_words
-  void (*attend)(const IntegerAttention& attention, const IntegerAttentionHead& head,
-                 const IntegerAttentionScratch& scratch);
+  void (*soften)(const SoftmaxBlock& block);
+  // sums[m, ld] += c[m, ld_c], n of each row, rounded up to whole vectors
+  void (*accumulate)(std::int64_t m, std::int64_t n, const std::int32_t* c, std::int64_t ld_c, double* sums,
+                     std::int64_t ld);
+  void (*divide)(const DivideBlock& block);
 };
 
 extern const IntegerAttentionRow kIntegerAttentionAvx512, kIntegerAttentionAvx2, kIntegerAttentionReference;
 
 // Best first, the reference last; includes rows that this machine cannot run.
 std::span<const IntegerAttentionRow* const> integer_attention_rows();
-
-// Whether queries and keys have 16 bits and their products stay within 31, values have 8, sums of exponentials 31, and
-// R is the one that the rows in words have.
-bool fits_words(const IntegerAttention& attention);
-
-// Enough for texts of n rows, until the next call of this thread.
-IntegerAttentionScratch integer_attention_scratch(std::int64_t n, std::int64_t part);
 
 }  // namespace ingot::engine::kernels

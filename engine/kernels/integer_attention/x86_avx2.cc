@@ -6,6 +6,7 @@
 
 namespace ingot::engine::kernels {
 
-extern const IntegerAttentionRow kIntegerAttentionAvx2{.isa = Isa::avx2, .in_words = true, .attend = attend};
+extern const IntegerAttentionRow kIntegerAttentionAvx2{
+    .isa = Isa::avx2, .soften = soften, .accumulate = accumulate, .divide = divide};
 
 }  // namespace ingot::engine::kernels

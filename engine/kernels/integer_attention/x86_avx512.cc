@@ -6,6 +6,7 @@
 
 namespace ingot::engine::kernels {
 
-extern const IntegerAttentionRow kIntegerAttentionAvx512{.isa = Isa::avx512, .in_words = true, .attend = attend};
+extern const IntegerAttentionRow kIntegerAttentionAvx512{
+    .isa = Isa::avx512, .soften = soften, .accumulate = accumulate, .divide = divide};
 
 }  // namespace ingot::engine::kernels

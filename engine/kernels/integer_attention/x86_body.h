@@ -1,12 +1,7 @@
-// A head of a text in words of 16 bits: keys and values are packed in pairs, as one multiply-add takes them. The
-// including file has brought Ints and Doubles.
+// Softmax rows in words of 16 bits, quotients in doubles. The including file has brought Ints and Doubles.
 //
-//   keys     pairs of neighbouring numbers of a part:   k[pair, key, 2]    a step gives Ints::width scores of a query
-//   values   pairs of neighbouring rows:                v[pair, number, 2] a step gives Ints::width sums of a query
-//
-// Exponentials have 16 bits without a sign, so e - 2^15 is multiplied, and 2^15 times the sum of the values is added
-// again. A sum of 32 bits holds products of 256 rows. Scores and quotients are rounded in doubles, which hold them: a
-// quotient is a multiple of 1 / (2 sum e) away from a tie, far more than a double is wrong by.
+// A quotient of doubles rounds as the exact one does: it is a multiple of 1 / (2 total) away from a tie, far more than
+// a double is wrong by.
 #pragma once
 
 #include "engine/kernels/integer_attention/table.h"
@@ -14,117 +9,124 @@
 namespace ingot::engine::kernels {
 namespace {
 
-constexpr std::int64_t kRowsOfSum = 256;
-constexpr std::int32_t kCentre = 1 << 15;
+constexpr std::int64_t kWords = 2 * Ints::width;
+static_assert(kWords <= kIntegerAttentionLanes);
 
-inline std::int64_t padded(std::int64_t n) { return (n + Ints::width - 1) / Ints::width * Ints::width; }
+// Scores are rounded by Shift or by Factor: R(sum multiplier / 2^shift), saturated.
+class Shift {
+ public:
+  explicit Shift(const SoftmaxBlock& b)
+      : right_(set1_ints(b.shift)),
+        half_(set1_ints(b.shift > 0 ? 1 << (b.shift - 1) : 0)),
+        test_(set1_ints(b.shift > 0 ? static_cast<std::int32_t>((1u << b.shift) - 1) : -1)),
+        below_(set1_ints(static_cast<std::int32_t>(b.scores.lowest))),
+        above_(set1_ints(static_cast<std::int32_t>(b.scores.highest))) {}
 
-using Scratch = IntegerAttentionScratch;
+  Ints operator()(const std::int32_t* sums) const {
+    const Ints raised = add_ints(load_ints(sums), half_);
+    return min_ints(above_, max_ints(below_, even_where_clear(shift_right(raised, right_), raised, test_)));
+  }
 
-template <class T>
-inline void clear(T* p, std::int64_t n) {
-  __builtin_memset(p, 0, static_cast<std::size_t>(n) * sizeof(T));
+ private:
+  Ints right_, half_, test_, below_, above_;
+};
+
+class Factor {
+ public:
+  explicit Factor(const SoftmaxBlock& b)
+      : factor_(set1_doubles(__builtin_ldexp(static_cast<double>(b.multiplier), -b.shift))),
+        below_(set1_doubles(static_cast<double>(b.scores.lowest))),
+        above_(set1_doubles(static_cast<double>(b.scores.highest))) {}
+
+  Ints operator()(const std::int32_t* sums) const {
+    std::int32_t codes[Ints::width];
+    for (int i = 0; i < Ints::width; i += Doubles::width)
+      store_codes(codes + i, min(above_, max(below_, nearest_even(load_codes(sums + i) * factor_))));
+    return load_ints(codes);
+  }
+
+ private:
+  Doubles factor_, below_, above_;
+};
+
+// The scores of a query in words, a padded row; returns the largest. What lies beyond n is a score, too.
+template <class Round>
+inline std::int16_t round_scores(const Round& round, std::int64_t n, std::int32_t* sums, std::int16_t* scores) {
+  for (std::int64_t j = n; j % kWords != 0; ++j) sums[j] = sums[0];
+  Ints highest = set1_words(-32768);
+  for (std::int64_t j = 0; j < n; j += kWords) {
+    store_low(scores + j, 2, round(sums + j), round(sums + j + Ints::width), kWords);
+    highest = max_words(highest, load_ints(scores + j));
+  }
+  return highest_word(highest);
 }
 
-void pack(const IntegerAttention& a, const IntegerAttentionHead& head, const Scratch& s) {
-  const std::int64_t n = head.n, keys = padded(n), part = padded(a.part), pairs = (a.part + 1) / 2;
-  clear(s.keys, 2 * pairs * keys);
-  clear(s.values, (n + 1) / 2 * 2 * part);
-  clear(s.value_sums, part);
-  clear(s.query, 2 * pairs);
-  clear(s.exponentials, keys);
-  for (std::int64_t j = 0; j < n; ++j) {
-    for (std::int64_t p = 0; p < a.part; ++p) {
-      s.keys[(p / 2 * keys + j) * 2 + p % 2] = static_cast<std::int16_t>(head.k[j * head.stride + p]);
-      s.values[(j / 2 * part + p) * 2 + j % 2] = static_cast<std::int16_t>(head.v[j * head.stride + p]);
-      s.value_sums[p] += static_cast<double>(head.v[j * head.stride + p]) * kCentre;
+// Exponentials less 2^15 in place of scores; returns their sum without that.
+inline double exponentiate(const WordTable& table, std::int64_t n, std::int16_t highest, std::int16_t* row) {
+  const Ints top = set1_words(highest), most = set1_words(255), ones = set1_words(1);
+  Ints sum = set1_ints(0);
+  for (std::int64_t j = 0; j < n; j += kWords) {
+    const Ints e = table(min_unsigned_words(subtract_words(top, load_ints(row + j)), most));
+    store_ints(row + j, e);
+    sum = add_ints(sum, multiply_words(e, ones));
+  }
+  double total = static_cast<double>(lane_sum(sum)) + static_cast<double>(n) * kExponentialCentre;
+  for (std::int64_t j = n; j % kWords != 0; ++j) total -= row[j];
+  return total;
+}
+
+template <class Round>
+inline void soften_rows(const SoftmaxBlock& b) {
+  const Round round(b);
+  const WordTable table(b.exponentials);
+  for (std::int64_t i = 0; i < b.m; ++i) {
+    std::int16_t* const row = b.weights + i * b.ld_weights;
+    const std::int16_t highest = round_scores(round, b.n, b.sums + i * b.ld_sums, row);
+    b.totals[i] = exponentiate(table, b.n, highest, row);
+  }
+}
+
+void soften(const SoftmaxBlock& b) { b.is_shift ? soften_rows<Shift>(b) : soften_rows<Factor>(b); }
+
+void accumulate(std::int64_t m, std::int64_t n, const std::int32_t* c, std::int64_t ld_c, double* sums,
+                std::int64_t ld) {
+  for (std::int64_t i = 0; i < m; ++i, c += ld_c, sums += ld) {
+    for (std::int64_t j = 0; j < n; j += Doubles::width)
+      store_doubles(sums + j, load_doubles(sums + j) + load_codes(c + j));
+  }
+}
+
+template <class Code>
+inline void divide_rows(const DivideBlock& b) {
+  const Doubles below = set1_doubles(static_cast<double>(b.range.lowest)),
+                above = set1_doubles(static_cast<double>(b.range.highest));
+  for (std::int64_t i = 0; i < b.m; ++i) {
+    const double* sums = b.sums + i * b.ld_sums;
+    Code* y = static_cast<Code*>(b.y) + i * b.ld_y;
+    const Doubles total = set1_doubles(__builtin_ldexp(b.totals[i], -b.left));
+    for (std::int64_t j = 0; j < b.n; j += Doubles::width) {
+      const Doubles code = min(above, max(below, nearest_even(load_doubles(sums + j) / total)));
+      if (j + Doubles::width <= b.n) {
+        store_codes(y + j, code);
+      } else {
+        Code codes[Doubles::width];
+        store_codes(codes, code);
+        for (std::int64_t lane = 0; j + lane < b.n; ++lane) y[j + lane] = codes[lane];
+      }
     }
   }
 }
 
-inline Ints pair_at(const std::int16_t* p) {
-  std::int32_t both;
-  __builtin_memcpy(&both, p, sizeof both);
-  return set1_ints(both);
-}
-
-// out[width blocks] = sum over pairs of broadcast(x[pair]) packed[pair, .], `blocks` vectors at a time.
-template <int kBlocks>
-inline void multiply_block(std::int64_t pairs, const std::int16_t* x, const std::int16_t* packed, std::int64_t stride,
-                           std::int32_t* out) {
-  Ints sums[kBlocks];
-  for (Ints& sum : sums) sum = set1_ints(0);
-  for (std::int64_t i = 0; i < pairs; ++i) {
-    const Ints both = pair_at(x + 2 * i);
-    for (int b = 0; b < kBlocks; ++b)
-      sums[b] = add_ints(sums[b], multiply_words(both, load_ints(packed + 2 * (i * stride + b * Ints::width))));
-  }
-  for (int b = 0; b < kBlocks; ++b) store_ints(out + b * Ints::width, sums[b]);
-}
-
-void multiply_pairs(std::int64_t pairs, const std::int16_t* x, const std::int16_t* packed, std::int64_t stride,
-                    std::int32_t* out) {
-  std::int64_t at = 0;
-  for (; at + 4 * Ints::width <= stride; at += 4 * Ints::width)
-    multiply_block<4>(pairs, x, packed + 2 * at, stride, out + at);
-  for (; at < stride; at += Ints::width) multiply_block<1>(pairs, x, packed + 2 * at, stride, out + at);
-}
-
-// Scores of a query in place of its products; returns the largest.
-std::int32_t round_scores(const IntegerAttention& a, std::int64_t n, std::int32_t* scores) {
-  const Doubles factor = set1_doubles(__builtin_ldexp(static_cast<double>(a.multiplier), -a.shift)),
-                below = set1_doubles(static_cast<double>(a.scores.lowest)),
-                above = set1_doubles(static_cast<double>(a.scores.highest));
-  for (std::int64_t j = 0; j < padded(n); j += Doubles::width)
-    store_codes(scores + j, min(above, max(below, nearest_even(load_codes(scores + j) * factor))));
-  std::int32_t highest = scores[0];
-  for (std::int64_t j = 1; j < n; ++j) highest = scores[j] > highest ? scores[j] : highest;
-  return highest;
-}
-
-// The exponentials of the scores, less 2^15; returns their sum.
-std::int64_t exponentiate(const IntegerAttention& a, std::int64_t n, std::int32_t highest, const Scratch& s) {
-  std::int64_t total = 0;
-  for (std::int64_t j = 0; j < n; ++j) {
-    const std::int32_t distance = highest - s.scores[j], e = a.exponentials[distance < 255 ? distance : 255];
-    total += e;
-    s.exponentials[j] = static_cast<std::int16_t>(e - kCentre);
-  }
-  return total;
-}
-
-void weigh(const IntegerAttention& a, std::int64_t n, const Scratch& s) {
-  const std::int64_t part = padded(a.part);
-  for (std::int64_t p = 0; p < part; ++p) s.totals[p] = s.value_sums[p];
-  for (std::int64_t first = 0; first < n; first += kRowsOfSum) {
-    const std::int64_t rows = n - first < kRowsOfSum ? n - first : kRowsOfSum;
-    multiply_pairs((rows + 1) / 2, s.exponentials + first, s.values + first * part, part, s.sums);
-    for (std::int64_t p = 0; p < part; ++p) s.totals[p] += s.sums[p];
-  }
-}
-
-// The output codes of a query in s.sums.
-void divide_totals(const IntegerAttention& a, double total, const Scratch& s) {
-  const Doubles factor = set1_doubles(__builtin_ldexp(1.0, a.output_left)), divisor = set1_doubles(total),
-                below = set1_doubles(static_cast<double>(a.range.lowest)),
-                above = set1_doubles(static_cast<double>(a.range.highest));
-  for (std::int64_t p = 0; p < padded(a.part); p += Doubles::width) {
-    const Doubles quotient = nearest_even(load_doubles(s.totals + p) * factor / divisor);
-    store_codes(s.sums + p, min(above, max(below, quotient)));
-  }
-}
-
-void attend(const IntegerAttention& a, const IntegerAttentionHead& head, const Scratch& s) {
-  static_assert(Ints::width <= kIntegerAttentionLanes);
-  pack(a, head, s);
-  for (std::int64_t i = 0; i < head.n; ++i) {
-    for (std::int64_t p = 0; p < a.part; ++p) s.query[p] = static_cast<std::int16_t>(head.q[i * head.stride + p]);
-    multiply_pairs((a.part + 1) / 2, s.query, s.keys, padded(head.n), s.scores);
-    const std::int32_t highest = round_scores(a, head.n, s.scores);
-    const auto total = static_cast<double>(exponentiate(a, head.n, highest, s));
-    weigh(a, head.n, s);
-    divide_totals(a, total, s);
-    for (std::int64_t p = 0; p < a.part; ++p) head.y[i * head.stride + p] = s.sums[p];
+void divide(const DivideBlock& b) {
+  switch (b.type) {
+    case CodeType::s8:
+      return divide_rows<std::int8_t>(b);
+    case CodeType::u8:
+      return divide_rows<std::uint8_t>(b);
+    case CodeType::s16:
+      return divide_rows<std::int16_t>(b);
+    case CodeType::s32:
+      return divide_rows<std::int32_t>(b);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdlib>
 
 #include "engine/base/threads.h"
@@ -21,9 +22,10 @@ constexpr const IntegerNormRow* kRows[] = {
     &kIntegerNormReference,
 };
 
-void run(const IntegerNormRow& row, const IntegerNorm& norm, std::int64_t m, const std::int32_t* x, std::int32_t* y) {
+void run(const IntegerNormRow& row, const IntegerNorm& norm, std::int64_t m, const void* x, void* y) {
   parallel_for(m, std::max<std::int64_t>(1, kGrain / norm.n), [&](std::int64_t begin, std::int64_t end) {
-    row.normalise(norm, end - begin, x + begin * norm.n, y + begin * norm.n);
+    row.normalise(norm, end - begin, static_cast<const std::byte*>(x) + begin * norm.n * code_bytes(norm.from),
+                  static_cast<std::byte*>(y) + begin * norm.n * code_bytes(norm.to));
   });
 }
 
@@ -40,12 +42,12 @@ bool fits_doubles(const IntegerNorm& norm) {
   return most < 0x1p53 && norm.rounding == Rounding::nearest_even;
 }
 
-void integer_norm(const IntegerNorm& norm, std::int64_t m, const std::int32_t* x, std::int32_t* y) {
+void integer_norm(const IntegerNorm& norm, std::int64_t m, const void* x, void* y) {
   const IntegerNormRow& row = active_row(integer_norm_rows());
   run(row.in_doubles && !fits_doubles(norm) ? kIntegerNormReference : row, norm, m, x, y);
 }
 
-void integer_norm_reference(const IntegerNorm& norm, std::int64_t m, const std::int32_t* x, std::int32_t* y) {
+void integer_norm_reference(const IntegerNorm& norm, std::int64_t m, const void* x, void* y) {
   run(kIntegerNormReference, norm, m, x, y);
 }
 

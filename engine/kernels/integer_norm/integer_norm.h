@@ -19,12 +19,13 @@ struct IntegerNorm {
   CodeRange range;  // of the output
   // max |x|. Whatever is computed must stay within 62 bits: the caller has proved it.
   std::int64_t largest;
+  CodeType from = CodeType::s32, to = CodeType::s32;  // what x and y are stored as
 };
 
 // y[m, n] from x[m, n].
-void integer_norm(const IntegerNorm& norm, std::int64_t m, const std::int32_t* x, std::int32_t* y);
+void integer_norm(const IntegerNorm& norm, std::int64_t m, const void* x, void* y);
 
-// The same by the reference alone.
-void integer_norm_reference(const IntegerNorm& norm, std::int64_t m, const std::int32_t* x, std::int32_t* y);
+// The same by the reference alone, which defines the bits.
+void integer_norm_reference(const IntegerNorm& norm, std::int64_t m, const void* x, void* y);
 
 }  // namespace ingot::engine::kernels

@@ -15,12 +15,14 @@ struct InverseRoot {
 };
 // V >= 1.
 InverseRoot inverse_root(std::int64_t variance, const std::int32_t* root_table);
+// The same in doubles.
+InverseRoot fast_inverse_root(std::int64_t variance, const std::int32_t* root_table);
 
 struct IntegerNormRow {
   Isa isa;
   // Doubles hold what they compute, if those hold it: the sums of squares, d c, and z gamma + beta.
   bool in_doubles;
-  void (*normalise)(const IntegerNorm& norm, std::int64_t m, const std::int32_t* x, std::int32_t* y);
+  void (*normalise)(const IntegerNorm& norm, std::int64_t m, const void* x, void* y);
 };
 
 extern const IntegerNormRow kIntegerNormAvx512, kIntegerNormAvx2, kIntegerNormReference;

@@ -17,6 +17,7 @@ struct Doubles {
 
 inline Doubles set1_doubles(double x) { return {_mm256_set1_pd(x)}; }
 inline Doubles load_doubles(const double* p) { return {_mm256_loadu_pd(p)}; }
+inline void store_doubles(double* p, Doubles a) { _mm256_storeu_pd(p, a.v); }
 inline Doubles load_floats(const float* p) { return {_mm256_cvtps_pd(_mm_loadu_ps(p))}; }
 inline void store_floats(float* p, Doubles a) { _mm_storeu_ps(p, _mm256_cvtpd_ps(a.v)); }
 

@@ -26,6 +26,9 @@ inline Ints set1_bytes(std::uint8_t x) { return {_mm256_set1_epi8(static_cast<ch
 
 inline Ints add_ints(Ints a, Ints b) { return {_mm256_add_epi32(a.v, b.v)}; }
 inline Ints add_words(Ints a, Ints b) { return {_mm256_add_epi16(a.v, b.v)}; }
+inline Ints subtract_words(Ints a, Ints b) { return {_mm256_sub_epi16(a.v, b.v)}; }
+inline Ints max_words(Ints a, Ints b) { return {_mm256_max_epi16(a.v, b.v)}; }
+inline Ints min_unsigned_words(Ints a, Ints b) { return {_mm256_min_epu16(a.v, b.v)}; }
 // Keeps the compiler from adding up a chain of sums in another order, which would take more registers than there are.
 inline void keep_order(Ints& a) { asm("" : "+x"(a.v)); }
 inline Ints add_bytes(Ints a, Ints b) { return {_mm256_add_epi8(a.v, b.v)}; }
@@ -51,8 +54,44 @@ inline Ints even_where_clear(Ints a, Ints test, Ints mask) {
   return {_mm256_andnot_si256(_mm256_srli_epi32(clear, 31), a.v)};
 }
 
+inline std::int32_t lane_sum(Ints a) {
+  __m128i s = _mm_add_epi32(_mm256_castsi256_si128(a.v), _mm256_extracti128_si256(a.v, 1));
+  s = _mm_add_epi32(s, _mm_unpackhi_epi64(s, s));
+  return _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 1)));
+}
+inline std::int16_t highest_word(Ints a) {
+  const __m128i s = _mm_max_epi16(_mm256_castsi256_si128(a.v), _mm256_extracti128_si256(a.v, 1));
+  // The least of unsigned numbers, which fall as the signed ones rise.
+  const __m128i falling = _mm_xor_si128(s, _mm_set1_epi16(0x7fff));
+  return static_cast<std::int16_t>(_mm_cvtsi128_si32(_mm_minpos_epu16(falling)) ^ 0x7fff);
+}
+
+// 256 words, looked up by words that are below 256.
+class WordTable {
+ public:
+  explicit WordTable(const std::int16_t* words) : words_(words) {}
+  Ints operator()(Ints at) const {
+    alignas(32) std::uint16_t words[16];
+    _mm256_store_si256(reinterpret_cast<__m256i*>(words), at.v);
+    for (std::uint16_t& word : words) word = static_cast<std::uint16_t>(words_[word]);
+    return {_mm256_load_si256(reinterpret_cast<const __m256i*>(words))};
+  }
+
+ private:
+  const std::int16_t* words_;
+};
+
 // Exact up to 24 bits.
 inline Vec to_floats(Ints a) { return {_mm256_cvtepi32_ps(a.v)}; }
+
+// Ints::width codes as 32-bit lanes.
+inline Ints load_wide(const std::int8_t* p) {
+  return {_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)))};
+}
+inline Ints load_wide(const std::int16_t* p) {
+  return {_mm256_cvtepi16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))};
+}
+inline Ints load_wide(const std::int32_t* p) { return load_ints(p); }
 
 // Ints::bytes / 2 bytes as 16-bit lanes.
 inline Ints load_unsigned_bytes(const void* p) {
@@ -60,6 +99,13 @@ inline Ints load_unsigned_bytes(const void* p) {
 }
 inline Ints load_signed_bytes(const void* p) {
   return {_mm256_cvtepi8_epi16(_mm_loadu_si128(static_cast<const __m128i*>(p)))};
+}
+
+// The low bytes of 16-bit lanes.
+inline void store_low_bytes(void* p, Ints words) {
+  const __m256i bytes = _mm256_and_si256(words.v, _mm256_set1_epi16(0xff));
+  _mm_storeu_si128(static_cast<__m128i*>(p),
+                   _mm_packus_epi16(_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1)));
 }
 
 // The low n_bytes (1 or 2) of each lane of a, then of b; `room` values of n_bytes may be written.

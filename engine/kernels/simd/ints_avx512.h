@@ -24,6 +24,9 @@ inline Ints set1_bytes(std::uint8_t x) { return {_mm512_set1_epi8(static_cast<ch
 
 inline Ints add_ints(Ints a, Ints b) { return {_mm512_add_epi32(a.v, b.v)}; }
 inline Ints add_words(Ints a, Ints b) { return {_mm512_add_epi16(a.v, b.v)}; }
+inline Ints subtract_words(Ints a, Ints b) { return {_mm512_sub_epi16(a.v, b.v)}; }
+inline Ints max_words(Ints a, Ints b) { return {_mm512_max_epi16(a.v, b.v)}; }
+inline Ints min_unsigned_words(Ints a, Ints b) { return {_mm512_min_epu16(a.v, b.v)}; }
 // Keeps the compiler from adding up a chain of sums in another order, which would take more registers than there are.
 inline void keep_order(Ints& a) { asm("" : "+v"(a.v)); }
 inline Ints add_bytes(Ints a, Ints b) { return {_mm512_add_epi8(a.v, b.v)}; }
@@ -50,8 +53,47 @@ inline Ints even_where_clear(Ints a, Ints test, Ints mask) {
   return {_mm512_mask_and_epi32(a.v, _mm512_testn_epi32_mask(test.v, mask.v), a.v, _mm512_set1_epi32(-2))};
 }
 
+inline std::int32_t lane_sum(Ints a) { return _mm512_reduce_add_epi32(a.v); }
+inline std::int16_t highest_word(Ints a) {
+  const __m256i half = _mm256_max_epi16(_mm512_extracti64x4_epi64(a.v, 0), _mm512_extracti64x4_epi64(a.v, 1));
+  const __m128i s = _mm_max_epi16(_mm256_extracti128_si256(half, 0), _mm256_extracti128_si256(half, 1));
+  // The least of unsigned numbers, which fall as the signed ones rise.
+  const __m128i falling = _mm_xor_si128(s, _mm_set1_epi16(0x7fff));
+  return static_cast<std::int16_t>(_mm_cvtsi128_si32(_mm_minpos_epu16(falling)) ^ 0x7fff);
+}
+
+// 256 words, looked up by words that are below 256.
+class WordTable {
+ public:
+  explicit WordTable(const std::int16_t* words) {
+    for (int i = 0; i < 8; ++i) parts_[i] = _mm512_loadu_si512(words + 32 * i);
+  }
+  Ints operator()(Ints at) const {
+    // A step chooses among 64 words by the low 6 bits; the bits above say which step is meant.
+    const __mmask32 upper = _mm512_test_epi16_mask(at.v, _mm512_set1_epi16(64)),
+                    last = _mm512_test_epi16_mask(at.v, _mm512_set1_epi16(128));
+    const __m512i low = _mm512_mask_mov_epi16(pair(0, at), upper, pair(2, at)),
+                  high = _mm512_mask_mov_epi16(pair(4, at), upper, pair(6, at));
+    return {_mm512_mask_mov_epi16(low, last, high)};
+  }
+
+ private:
+  __m512i pair(int i, Ints at) const { return _mm512_permutex2var_epi16(parts_[i], at.v, parts_[i + 1]); }
+
+  __m512i parts_[8];
+};
+
 // Exact up to 24 bits.
 inline Vec to_floats(Ints a) { return {_mm512_cvtepi32_ps(a.v)}; }
+
+// Ints::width codes as 32-bit lanes.
+inline Ints load_wide(const std::int8_t* p) {
+  return {_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))};
+}
+inline Ints load_wide(const std::int16_t* p) {
+  return {_mm512_cvtepi16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))};
+}
+inline Ints load_wide(const std::int32_t* p) { return load_ints(p); }
 
 // Ints::bytes / 2 bytes as 16-bit lanes.
 inline Ints load_unsigned_bytes(const void* p) {
@@ -59,6 +101,11 @@ inline Ints load_unsigned_bytes(const void* p) {
 }
 inline Ints load_signed_bytes(const void* p) {
   return {_mm512_cvtepi8_epi16(_mm256_loadu_si256(static_cast<const __m256i*>(p)))};
+}
+
+// The low bytes of 16-bit lanes.
+inline void store_low_bytes(void* p, Ints words) {
+  _mm256_storeu_si256(static_cast<__m256i*>(p), _mm512_cvtepi16_epi8(words.v));
 }
 
 // The low n_bytes (1 or 2) of each lane of a, then of b; `room` values of n_bytes may be written.
