@@ -17,9 +17,10 @@ std::size_t check_codes(const Graph& graph, const Edge& edge, const Codes& codes
   const auto size = static_cast<std::size_t>(edge.size);
   require(codes.size() % size == 0, "{}: takes vectors of {} codes, got {} codes", graph.name, size, codes.size());
   const engine::CodeRange range = edge.format.codes();
-  for (const std::int32_t code : codes)
-    require(code >= range.lowest && code <= range.highest, "{}: takes codes of {}, got {}", graph.name,
-            to_string(edge.format), code);
+  for (const std::int32_t code : codes) {
+    if (code < range.lowest || code > range.highest)
+      engine::fail("{}: takes codes of {}, got {}", graph.name, to_string(edge.format), code);
+  }
   return codes.size() / size;
 }
 

@@ -15,28 +15,19 @@ namespace ingot::engine {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char kLock[] = ".ingot-lock", kUnlocked[] = ".ingot-lock.new";
+constexpr const char kLock[] = ".ingot-lock";
 constexpr const char kAnyName[] = "XXXXXX";  // what mkdtemp replaces
 
+enum class Lock { held, of_another, impossible };
+
 // A lock of the open file, not of the process: forked children and other descriptors do not give it back. It belongs
-// to nobody any more when the process has ended, however it ended. False if another process has it, or no file of this
-// file system can be locked.
-bool lock(int descriptor) {
+// to nobody any more when the process has ended, however it ended. Impossible where the file system locks no files.
+Lock lock(int descriptor) {
   struct flock whole {
     .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0, .l_pid = 0
   };
-  return ::fcntl(descriptor, F_OFD_SETLK, &whole) == 0;
-}
-
-// The file gets its name only when it is locked: nobody finds it unlocked while its process lives.
-int locked_file(const fs::path& folder) {
-  const fs::path unlocked = folder / kUnlocked;
-  const int descriptor = ::open(unlocked.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (descriptor >= 0 && lock(descriptor) && ::rename(unlocked.c_str(), (folder / kLock).c_str()) == 0)
-    return descriptor;
-  if (descriptor >= 0) ::close(descriptor);
-  ::unlink(unlocked.c_str());
-  return -1;
+  if (::fcntl(descriptor, F_OFD_SETLK, &whole) == 0) return Lock::held;
+  return errno == EAGAIN || errno == EACCES ? Lock::of_another : Lock::impossible;
 }
 
 // The lock goes last: of a process that is killed here the next one still finds the rest.
@@ -48,13 +39,28 @@ void remove_whole(const fs::path& folder) {
   fs::remove_all(folder, ignored);
 }
 
+// Locks a new folder. A process may be killed at any point here, and another may take the folder for one that was left
+// until its lock is held: false if one has. Without locks the file stays, so that nobody takes the folder for empty.
+bool lock_folder(const fs::path& folder, int& descriptor) {
+  descriptor = ::open((folder / kLock).c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (descriptor < 0) {
+    if (errno == ENOENT) return false;
+    fail_of_system(folder / kLock, "make the file", errno);
+  }
+  struct stat status {};
+  const Lock found = lock(descriptor);
+  if (found != Lock::of_another && ::fstat(descriptor, &status) == 0 && status.st_nlink > 0) return true;
+  ::close(descriptor);
+  return false;
+}
+
 // Whether it is one of this user that a killed process has left behind. Its lock is then this process's.
 bool is_left(const fs::path& folder, int& descriptor) {
   struct stat status {};
   if (::lstat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != ::geteuid()) return false;
   descriptor = ::open((folder / kLock).c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (descriptor < 0) return false;
-  if (::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && lock(descriptor)) return true;
+  if (::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && lock(descriptor) == Lock::held) return true;
   ::close(descriptor);
   return false;
 }
@@ -65,9 +71,12 @@ void remove_left(const fs::path& parent, const std::string& prefix) {
     const std::string name = entry->path().filename().string();
     int descriptor = -1;
     if (name.size() != prefix.size() + std::strlen(kAnyName) || !name.starts_with(prefix)) continue;
-    if (!is_left(entry->path(), descriptor)) continue;
-    remove_whole(entry->path());
-    ::close(descriptor);
+    if (is_left(entry->path(), descriptor)) {
+      remove_whole(entry->path());
+      ::close(descriptor);
+    } else {
+      ::rmdir(entry->path().c_str());  // only an empty one goes: its process ended before or after its lock was there
+    }
   }
 }
 
@@ -85,15 +94,17 @@ TemporaryFolder::TemporaryFolder() : TemporaryFolder(folder_for_temporary_files(
 TemporaryFolder::TemporaryFolder(const fs::path& parent, const std::string& prefix) {
   remove_left(parent, prefix);
   std::error_code error;  // absolute: programs at work in it have it as their working directory
-  std::string name = (fs::absolute(parent, error) / (prefix + kAnyName)).string();
-  if (::mkdtemp(name.data()) == nullptr) fail_of_system(name, "make the folder", errno);
-  path_ = name;
-  lock_ = locked_file(path_);
+  const std::string pattern = (fs::absolute(parent, error) / (prefix + kAnyName)).string();
+  do {
+    std::string name = pattern;
+    if (::mkdtemp(name.data()) == nullptr) fail_of_system(name, "make the folder", errno);
+    path_ = name;
+  } while (!lock_folder(path_, lock_));
 }
 
 TemporaryFolder::~TemporaryFolder() {
   remove_whole(path_);
-  if (lock_ >= 0) ::close(lock_);
+  ::close(lock_);
 }
 
 }  // namespace ingot::engine

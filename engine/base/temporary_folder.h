@@ -9,7 +9,8 @@ namespace ingot::engine {
 
 // A new folder PARENT/PREFIXxxxxxx that only this user may enter, removed with all that is in it. A process that is
 // killed leaves it behind; the next TemporaryFolder with the same parent and prefix removes it then: in each lies a
-// file that is locked as long as its process lives, on whatever machine that is. Throws Error if it cannot be made,
+// file that is locked as long as its process lives, on whatever machine that is. Empty folders of such names go, too:
+// their processes ended while they made or removed them. Throws Error if it cannot be made,
 // Failure if the disk is full.
 class TemporaryFolder {
  public:

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <vector>
 
 #include "engine/base/temporary_folder.h"
 #include "tests/support/error_text.h"
@@ -56,6 +57,43 @@ TEST_CASE("What a killed process left is removed by the next one, what a living 
   { const TemporaryFolder other(place.path(), "play-"); }
   CHECK(place.names().size() == 1);  // of another purpose
   { const TemporaryFolder other(place.path(), "work-"); }
+  CHECK(place.names().empty());
+}
+
+TEST_CASE(
+    "Processes that are killed while they make and remove folders leave nothing that the next one does not remove") {
+  const test::TemporaryFolder place;
+  for (int i = 0; i < 60; ++i) {
+    const pid_t maker = ::fork();
+    if (maker == 0) {
+      for (;;) TemporaryFolder(place.path(), "work-");
+    }
+    ::usleep(static_cast<useconds_t>(300 + 37 * i));
+    ::kill(maker, SIGKILL);
+    ::waitpid(maker, nullptr, 0);
+  }
+  { const TemporaryFolder other(place.path(), "work-"); }
+  CHECK(place.names().empty());
+}
+
+TEST_CASE("Makers beside each other never lose a folder to each other") {
+  const test::TemporaryFolder place;
+  std::vector<pid_t> makers;
+  for (int maker = 0; maker < 4; ++maker) {
+    makers.push_back(::fork());
+    if (makers.back() != 0) continue;
+    for (int i = 0; i < 300; ++i) {
+      const TemporaryFolder folder(place.path(), "work-");
+      test::put(folder / "file", "text");
+      if (!fs::exists(folder / "file")) ::_exit(1);
+    }
+    ::_exit(0);
+  }
+  for (const pid_t maker : makers) {
+    int status = 1;
+    ::waitpid(maker, &status, 0);
+    CHECK(status == 0);
+  }
   CHECK(place.names().empty());
 }
 
