@@ -357,28 +357,34 @@ void fixed_targets(int rounds, const Emit& emit) {
   }
 }
 
-// Inference in integers beside float32, repetition by repetition, by bench_steps.
+// Inference in integers, slice by slice in turns with float32, by bench_steps.
+struct IntegerTarget {
+  const char* name;
+  double floor;
+  std::optional<double> goal;
+};
+constexpr IntegerTarget kIntegerTargets[] = {
+    {"integer/8x8/batch:32/length:128/threads:2", 1.3, 1.5},
+    {"whole/8/batch:32/length:128/threads:2", 2.0, std::nullopt},
+    {"whole/8/batch:32/length:512/threads:2", 1.8, std::nullopt},
+    {"whole/8/batch:1/length:16/threads:1", 1.25, std::nullopt},
+};
+
 void integer_targets(int rounds, const Emit& emit) {
-  constexpr const char* kStep = "batch:32/length:128/threads:2";
-  std::map<std::string, std::map<std::int64_t, double>> times;
-  for (const engine::Json& b : run_benchmarks(
-           "bench_steps", fmt::format("^(integer/8x8|infer)/{}/", kStep),
-           {fmt::format("--benchmark_repetitions={}", rounds), "--benchmark_enable_random_interleaving=true"})) {
-    if (b["run_type"] != "iteration" || b.contains("error_occurred")) continue;
-    const std::string name = b["run_name"];
-    times[name.substr(0, name.find('/'))][b["repetition_index"].get<std::int64_t>()] = b["real_time"].get<double>();
+  for (const IntegerTarget& row : kIntegerTargets) {
+    std::vector<double> ratio;
+    for (const engine::Json& b : run_benchmarks("bench_steps", fmt::format("^{}/", row.name),
+                                                {fmt::format("--benchmark_repetitions={}", rounds)})) {
+      if (b["run_type"] == "iteration" && !b.contains("error_occurred")) ratio.push_back(b["vs_float32"].get<double>());
+    }
+    Target target{
+        .name = fmt::format("{}/vs_float32", row.name), .unit = kTimesAsFast, .floor = row.floor, .goal = row.goal};
+    if (!ratio.empty()) {
+      set_measured(target, ratio);
+      target.ratios["float32"] = target.measured;
+    }
+    emit(target);
   }
-  std::vector<double> ratio;
-  for (const auto& [run, time] : times["integer"])
-    if (const auto found = times["infer"].find(run); found != times["infer"].end())
-      ratio.push_back(found->second / time);
-  Target target{
-      .name = fmt::format("integer/8x8/{}/vs_float32", kStep), .unit = kTimesAsFast, .floor = 1.3, .goal = 1.5};
-  if (!ratio.empty()) {
-    set_measured(target, ratio);
-    target.ratios["float32"] = target.measured;
-  }
-  emit(target);
 }
 
 constexpr TargetGroup kGroups[] = {

@@ -4,6 +4,7 @@
 
 #include "bert/head.h"
 #include "bert/train/layer_decay.h"
+#include "compress/lower/whole_model.h"
 #include "compress/packed/footprint.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -186,7 +187,7 @@ FineTuned fine_tune(const FineTuning& f, const bert::Job& job) {
   engine::catch_interrupts();
   const bert::TrainingOutcome outcome = train_or_keep(f, job);
   CompressedModel best = load_compressed_model(fs::path(f.options.out) / "best");
-  Scores measured = scores(f, best.model);
+  Scores measured = scores(f, best);
   engine::release_interrupts();
   return {.best = {.scores = std::move(measured),
                    .validation = validation_score(f, outcome, best.model),
@@ -206,17 +207,23 @@ engine::Json as_json(const FineTuned& result) {
   return json;
 }
 
-Scores scores(const FineTuning& f, const bert::Model& model) {
+Scores scores(const FineTuning& f, CompressedModel& model) {
   const bool has_test = f.texts.has_test();
   const bert::Subset subset = has_test ? bert::Subset::all(f.texts.corpus.test) : f.texts.validation;
+  std::optional<compress::WholeModel> whole;  // the same outputs, only sooner
+  if (compress::is_all_integers(model.model, model.compression)) whole.emplace(model.model, model.compression);
+  const bert::Config& config = model.model.config;
+  const bert::Outputs outputs =
+      whole ? bert::Outputs{&config, [&](const bert::Input& input) { return engine::Variable(whole->outputs(input)); }}
+            : bert::outputs_of(model.model);
   engine::Progress meter("evaluate", static_cast<std::int64_t>(subset.examples.size()));
   const bert::Evaluation e =
-      bert::evaluate(model, subset, f.framing, f.options.batch, [&](std::int64_t done, std::int64_t) {
+      bert::evaluate(outputs, subset, f.framing, f.options.batch, [&](std::int64_t done, std::int64_t) {
         meter.update(done);
         if (engine::interrupted())
           throw engine::Interrupted("stopped while evaluating the trained model; continue with --resume");
       });
-  return scores_of(e, has_test ? "test" : "validation", *model.config.head, model.config.label_names);
+  return scores_of(e, has_test ? "test" : "validation", *config.head, config.label_names);
 }
 
 }  // namespace ingot::pipeline

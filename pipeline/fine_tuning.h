@@ -78,6 +78,6 @@ FineTuned fine_tune(const FineTuning& f, const bert::Job& job);
 engine::Json as_json(const FineTuned& result);
 
 // Scores of a model on the test part, or on the validation texts where there is none.
-Scores scores(const FineTuning& f, const bert::Model& model);
+Scores scores(const FineTuning& f, CompressedModel& model);
 
 }  // namespace ingot::pipeline

@@ -65,7 +65,7 @@ std::string table_of(const compress::Footprint& footprint, const compress::Compr
 Scores scores_at_once(const FineTuning& f, const compress::PruneOptions& options) {
   CompressedModel start = starting_classifier(f.options);
   compress::Pruner(start.model, start.compression, options).prune(1);
-  return scores(f, start.model);
+  return scores(f, start);
 }
 
 }  // namespace

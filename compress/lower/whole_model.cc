@@ -10,6 +10,7 @@
 #include "bert/head.h"
 #include "bert/structure.h"
 #include "compress/encoder_formats.h"
+#include "compress/encoder_functions.h"
 #include "compress/encoder_nodes.h"
 #include "compress/integer/ops/embedding.h"
 #include "compress/integer/ops/linear.h"
@@ -27,6 +28,12 @@ constexpr engine::Rounding kEven = engine::Rounding::nearest_even;
 
 // Bits of the numbers below n.
 int width_of(std::int64_t n) { return std::bit_width(static_cast<std::uint64_t>(std::max<std::int64_t>(n - 1, 1))); }
+
+std::vector<Gap> gaps_of(const EncoderFormats& formats, const IntegerProgram& program) {
+  std::vector<Gap> gaps = formats.gaps;
+  for (const FloatLinear& left : program.left) gaps.push_back({left.name, left.reason});
+  return gaps;
+}
 
 class Builder {
  public:
@@ -52,8 +59,7 @@ class Builder {
     require(config.identities.empty(), "{}: is left out; integers of a whole model need every layer",
             config.identities.empty() ? "" : config.identities.front());
     require(config.head->rows != bert::Head::Rows::none, "model: has no head whose outputs could be integers");
-    std::vector<Gap> gaps = formats_.gaps;
-    for (const FloatLinear& left : program_.left) gaps.push_back({left.name, left.reason});
+    const std::vector<Gap> gaps = gaps_of(formats_, program_);
     if (gaps.empty()) return;
     const std::string others = gaps.size() == 1 ? "" : fmt::format(" (and {} other tensors)", gaps.size() - 1);
     engine::fail("{}: is not in integers: {}{}; {}", gaps.front().name, gaps.front().reason, others, kAdvice);
@@ -191,6 +197,12 @@ class Builder {
 };
 
 }  // namespace
+
+bool is_all_integers(bert::Model& model, const Compression& compression) {
+  return has_integer_encoder(model) && model.config.identities.empty() &&
+         model.config.head->rows != bert::Head::Rows::none &&
+         gaps_of(encoder_formats(model.config, compression), lower(model, compression)).empty();
+}
 
 Graph lower_model(bert::Model& model, const Compression& compression) { return Builder(model, compression).build(); }
 

@@ -8,6 +8,9 @@
 
 namespace ingot::compress {
 
+// Whether the graph of a model that computes with `compression` exists, but for the widths of its sums.
+bool is_all_integers(bert::Model& model, const Compression& compression);
+
 // The graph of a model that computes with `compression`: attached, or its parameters are numbers of its formats
 // already. Inputs: ids and token types, one number a token; a token's place in its text is its position. The output has
 // a row a text, or a row a token, as the head answers: exact sums of its Linear, with fraction bits of their own.

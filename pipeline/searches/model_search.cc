@@ -63,7 +63,7 @@ ModelScores scores_of_best(const ModelSearch& s, const TrialRecord& best) {
     if (known) return *std::move(known);
   }
   CompressedModel m = load_compressed_model(s.folder.best());
-  return {.scores = scores({s.run, s.texts.options, texts, s.texts.framing, m.model, m.compression}, m.model),
+  return {.scores = scores({s.run, s.texts.options, texts, s.texts.framing, m.model, m.compression}, m),
           .validation = best.values[0],
           .labels = m.model.config.label_names,
           .footprint = compress::footprint(m.model, m.compression)};
