@@ -76,10 +76,12 @@ void add_step_options(Command& command, pipeline::TrainingOptions& o) {
   command.add_flag("--lazy-embeddings", o.lazy_embeddings,
                    "AdamW skips embedding rows that a step did not use: faster, but not the same optimizer");
   command
-      .add_option("--truncation", o.truncation,
-                  "which tokens of a longer text stay: head, or head-tail (first and last half)" +
-                      std::string(o.truncation == pipeline::kSplit ? "; split: all, as several texts" : ""))
-      .type_name(o.truncation == pipeline::kSplit ? "head|head-tail|split" : "head|head-tail");
+      .add_option(
+          "--truncation", o.truncation,
+          "which tokens of a longer text stay: head, head-tail (first and last half), or model: as in the model "
+          "to start from" +
+              std::string(o.truncation == pipeline::kSplit ? "; split: all, as several texts" : ""))
+      .type_name(o.truncation == pipeline::kSplit ? "head|head-tail|model|split" : "head|head-tail|model");
   command.add_option("--clip", o.clip, "largest global gradient norm; 0: no limit");
   command.add_option("--dropout", o.dropout, "dropout probability of hidden states and attention").range(0.0, 0.99);
   command.group("Output");

@@ -19,8 +19,8 @@ namespace ingot::pipeline {
 void pretrain(const PretrainOptions& options, const Run& run, const Finish& finish) {
   PretrainOptions o = options;
   const bool split = o.truncation == kSplit;
-  engine::require(split || o.truncation == "head" || o.truncation == "head-tail",
-                  "--truncation: must be split, head or head-tail, got '{}'", o.truncation);
+  engine::require(split || o.truncation == kOfModel || o.truncation == "head" || o.truncation == "head-tail",
+                  "--truncation: must be split, head, head-tail or model, got '{}'", o.truncation);
   if (split) o.truncation = TrainOptions().truncation;  // how texts will be framed for the model
   check_options(o);
   engine::require(o.label_smoothing == 0, "--label-smoothing: is about models that choose one of several labels");

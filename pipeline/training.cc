@@ -52,7 +52,7 @@ void check_options(const TrainingOptions& o) {
           o.label_smoothing);
   require(o.length >= 3 || (o.length == 0 && !o.from.empty()),
           "--length: must be at least 3 ([CLS], a token, [SEP]), got {}", o.length);
-  truncation_from_name(o.truncation);
+  if (o.truncation != kOfModel) truncation_from_name(o.truncation);
   engine::decay_from_name(o.schedule);
   if (!o.from.empty()) {
     require(o.tokenizer.empty(), "--tokenizer: a model from --from comes with its own tokenizer");
@@ -154,14 +154,19 @@ bert::Config config_of(const TrainingOptions& o, const bert::Tokenizer& tokenize
 data::Framing framing_of(const TrainingOptions& o, const bert::Config& config, const bert::Tokenizer& tokenizer) {
   const bert::SpecialTokens& special = tokenizer.special();
   require(special.cls >= 0 && special.sep >= 0, "tokenizer: has no [CLS] or [SEP] token");
-  if (o.length == 0) return framing_for(resolve_model_folder(o.from), config, tokenizer, 0);
   require(o.length <= config.max_position_embeddings, "--length: {} is above the {} positions of the model", o.length,
           config.max_position_embeddings);
-  return {.cls = special.cls,
-          .sep = special.sep,
-          .length = o.length,
-          .truncation = truncation_from_name(o.truncation),
-          .pairs_apart = config.head->pairs_apart};
+  const bool has_truncation = o.truncation != kOfModel;
+  require(has_truncation || !o.from.empty(), "--truncation: {} needs a model to start from", kOfModel);
+  data::Framing framing{.cls = special.cls,
+                        .sep = special.sep,
+                        .length = o.length,
+                        .truncation = {},
+                        .pairs_apart = config.head->pairs_apart};
+  if (o.length == 0 || !has_truncation)
+    framing = framing_for(resolve_model_folder(o.from), config, tokenizer, o.length);
+  if (has_truncation) framing.truncation = truncation_from_name(o.truncation);
+  return framing;
 }
 
 bert::TrainerOptions trainer_options(const TrainingOptions& o, std::uint64_t seed) {

@@ -16,6 +16,9 @@
 
 namespace ingot::pipeline {
 
+// The truncation of the model that training starts from.
+inline constexpr const char* kOfModel = "model";
+
 // The truncation of `pretrain` that truncates nothing: a longer text becomes several sequences.
 inline constexpr const char* kSplit = "split";
 
@@ -31,8 +34,8 @@ struct TrainingOptions : DataOptions {
   std::int64_t epochs = 1;
   double learning_rate = 1e-3;
   std::int64_t batch = 32;
-  std::int64_t length = 512;        // 0: length and truncation of the model it starts from
-  std::string truncation = "head";  // train: head-tail
+  std::int64_t length = 512;          // 0: that of the model it starts from
+  std::string truncation = kOfModel;  // train: head-tail
   double warm_up = 0.1;
   std::string schedule = "linear";
   double weight_decay = 0.01;

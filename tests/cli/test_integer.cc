@@ -1,6 +1,7 @@
 // eval and predict in integers, and packed folders.
 #include <doctest/doctest.h>
 
+#include "engine/base/files.h"
 #include "engine/io/json.h"
 #include "tests/support/error_text.h"
 #include "tests/support/program.h"
@@ -145,4 +146,23 @@ TEST_CASE("a model in integers alone is quantised, trained on, verified bit for 
     std::filesystem::remove_all(place / "whole");
     std::filesystem::remove_all(place / "packed");
   }
+}
+
+TEST_CASE("quantize and prune cut long texts as the model that they start from does, at its length or another") {
+  const Workplace place;
+  REQUIRE(place.run(Workplace::train("--truncation head-tail --out both")).code == 0);
+  REQUIRE(place.run(Workplace::train("--truncation head --out first")).code == 0);
+  const auto truncation_of = [&](const std::string& words) {
+    const Outcome outcome = place.run(words + " --data train.csv --quiet --out made");
+    REQUIRE_MESSAGE(outcome.code == 0, outcome.error);
+    const std::string found = Json::parse(engine::read_file(place / "made/best/tokenizer_config.json"))["ingot_truncation"];
+    std::filesystem::remove_all(place / "made");
+    return found;
+  };
+  CHECK(truncation_of("quantize both") == "head-tail");
+  CHECK(truncation_of("quantize both --length 5") == "head-tail");
+  CHECK(truncation_of("quantize first --length 5") == "head");
+  CHECK(truncation_of("quantize both --truncation head") == "head");
+  CHECK(truncation_of("prune both --epochs 0 --length 5") == "head-tail");
+  CHECK(truncation_of("train --from both --epochs 1 --length 5 --truncation model") == "head-tail");
 }
