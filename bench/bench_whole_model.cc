@@ -44,7 +44,28 @@ void bench_whole_model(benchmark::State& state, int width, StepShape shape, int 
       benchmark::Counter(static_cast<double>(steps.n_tokens()), benchmark::Counter::kIsIterationInvariantRate);
 }
 
+// A step of quantisation-aware training, beside one in float32. Neither has dropout.
+void bench_training(benchmark::State& state, int width, StepShape shape, int n_threads) {
+  engine::set_threads(n_threads);
+  BertSteps plain(shape, 8000, 0.0f), steps(shape, 8000, 0.0f), few({1, 64}, 8000);
+  compress::attach(steps.model(), calibrated(steps.model(), width, few.input()));
+  measure(state, steps.flops(true), n_threads, [&] { benchmark::DoNotOptimize(steps.train()); },
+          {{"float32", [&] { benchmark::DoNotOptimize(plain.train()); }}});
+  state.counters["tokens/s"] =
+      benchmark::Counter(static_cast<double>(steps.n_tokens()), benchmark::Counter::kIsIterationInvariantRate);
+}
+
 const bool kRegistered = [] {
+  for (const StepShape shape : {StepShape{32, 128}, {32, 512}}) {
+    for (const int n_threads : {1, 2}) {
+      const std::string name =
+          fmt::format("whole_training/8/batch:{}/length:{}/threads:{}", shape.batch, shape.length, n_threads);
+      benchmark::RegisterBenchmark(name.c_str(), bench_training, 8, shape, n_threads)
+          ->UseManualTime()
+          ->Iterations(kSlices)
+          ->Unit(benchmark::kMillisecond);
+    }
+  }
   for (const int width : {8, 6}) {
     for (const StepShape shape : {StepShape{1, 16}, {1, 128}, {1, 512}, {32, 128}, {32, 512}}) {
       for (const int n_threads : {1, 2, 4}) {
