@@ -22,6 +22,10 @@ void add_eval(Command& program) {
   command.add_option("--batch", o->batch, "texts at a time").range(1, 65536);
   command.add_flag("--integer", o->integer, "run the fixed-point layers in integers");
   command.add_flag("--integer-only", o->integer_only, "run the whole model in integers, from token ids to the answer");
+  command
+      .add_option("--against", o->against,
+                  "another model of the same labels, in floats: how many answers differ, and how far outputs are")
+      .type_name("DIR");
   command.add_flag("--verify", o->verify,
                    "with --integer: compare every output with the fake-quantised model's, by bits");
   command.add_option("--out", o->out, "folder for config.toml and result.json; default: none").type_name("DIR");

@@ -13,6 +13,7 @@
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
 #include "pipeline/classifier.h"
+#include "pipeline/comparison.h"
 #include "pipeline/fine_tuning.h"
 #include "pipeline/label_map.h"
 #include "pipeline/output_lock.h"
@@ -160,6 +161,47 @@ WholeVerified verify(compress::WholeModel& whole, const bert::Evaluation& e, con
   return found;
 }
 
+bert::Predictions outputs_with_progress(const char* name, const bert::Outputs& outputs, const EvalTexts& texts,
+                                        const Classifier& c, std::int64_t batch) {
+  engine::Progress meter(name, static_cast<std::int64_t>(texts.part().size()));
+  return bert::predict(
+      outputs, bert::Subset::all(texts.part()), c.framing, batch,
+      [&](std::int64_t done, std::int64_t) { meter.update(done); }, bert::Form::outputs);
+}
+
+// The other model in floats, on its own tokens of the same texts, of which as many are kept.
+ModelComparison compare_with_other(const EvalOptions& o, std::optional<IntegerClassifier>& integers,
+                                   const Classifier& c, const EvalTexts& texts, const Classifier& other) {
+  const EvalTexts others = eval_texts(o, other);
+  return compare(*c.model().config.head, outputs_with_progress("compare", classify(integers, c), texts, c, o.batch),
+                 outputs_with_progress("compare", bert::outputs_of(other.model()), others, other, o.batch));
+}
+
+// Throws Error unless both answer the same question.
+void check_same_question(const Classifier& c, const Classifier& other) {
+  const bert::Config &ours = c.model().config, &theirs = other.model().config;
+  require(ours.head == theirs.head, "--against: {} has learned the task {}, and {} the task {}", other.folder.string(),
+          theirs.head->task, c.folder.string(), ours.head->task);
+  require(ours.label_names == theirs.label_names, "--against: {} has other labels than {}", other.folder.string(),
+          c.folder.string());
+}
+
+engine::Json as_json(const ModelComparison& found, const Classifier& other) {
+  engine::Json json{
+      {"model", other.folder.string()}, {"output_noise", found.noise}, {"output_deviation", found.deviation}};
+  if (found.n_answers > 0) json.update({{"answers", found.n_answers}, {"different_answers", found.n_different}});
+  return json;
+}
+
+std::string against_line(const ModelComparison& found, const Classifier& other) {
+  std::string text = fmt::format("against {}: ", other.folder.string());
+  if (found.n_answers > 0)
+    text += fmt::format("{} of {} answers differ ({:.2f}%); ", found.n_different, found.n_answers,
+                        100.0 * static_cast<double>(found.n_different) / static_cast<double>(found.n_answers));
+  return text +
+         fmt::format("outputs by {:.4f} (root mean square; those deviate by {:.4f})\n", found.noise, found.deviation);
+}
+
 std::string integers_line(const IntegerClassifier& integers) {
   if (integers.whole)
     return fmt::format("all of it in integers: {} operations\n", integers.whole->graph().nodes.size());
@@ -179,6 +221,11 @@ void evaluate_classifier(const EvalOptions& o, const Run& run, const Finish& fin
   std::optional<OutputLock> lock;
   if (!o.out.empty()) lock.emplace(o.out, run.command);
   Classifier c = load_classifier(o.model, o.length);
+  std::optional<Classifier> other;
+  if (!o.against.empty()) {
+    other.emplace(load_classifier(o.against, c.framing.length));
+    check_same_question(c, *other);
+  }
   std::optional<IntegerClassifier> integers = in_integers(c, arithmetic);
   const EvalTexts texts = eval_texts(o, c);
   const bert::Evaluation e = evaluate_with_progress("evaluate", classify(integers, c), texts, c, o.batch);
@@ -192,6 +239,11 @@ void evaluate_classifier(const EvalOptions& o, const Run& run, const Finish& fin
   if (integers) {
     result["integer"] = describe(*integers, c);
     text += integers_line(*integers);
+  }
+  if (other) {
+    const ModelComparison found = compare_with_other(o, integers, c, texts, *other);
+    result["against"] = as_json(found, *other);
+    text += against_line(found, *other);
   }
   std::int64_t n_different = 0;
   if (o.verify && integers->whole) {

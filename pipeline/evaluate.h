@@ -14,6 +14,7 @@ struct EvalOptions : DataOptions {
   std::string part = "auto";
   std::int64_t batch = 32, length = 0;
   bool integer = false, integer_only = false, verify = false;
+  std::string against;  // another model to compare with; empty: none
   std::string out;
 };
 

@@ -166,3 +166,24 @@ TEST_CASE("quantize and prune cut long texts as the model that they start from d
   CHECK(truncation_of("prune both --epochs 0 --length 5") == "head-tail");
   CHECK(truncation_of("train --from both --epochs 1 --length 5 --truncation model") == "head-tail");
 }
+
+TEST_CASE("eval --against says how many answers differ, and refuses a model of other labels") {
+  const Workplace place;
+  make_compressed(place);
+  REQUIRE(place.run(Workplace::train("--out other --seed 2")).code == 0);
+  const Json same = result_of(place, "eval run --data train.csv --against run");
+  CHECK(same["against"]["answers"] == 120);
+  CHECK(same["against"]["different_answers"] == 0);
+  CHECK(same["against"]["output_noise"] == 0.0);
+  const Json far = result_of(place, "eval run --data train.csv --integer --against other");
+  CHECK(far["against"]["output_noise"].get<double>() > 0);
+  CHECK(far["against"]["output_deviation"].get<double>() > 0);
+  Json config = Json::parse(engine::read_file(place / "other/best/config.json"));
+  config["label2id"].erase(config["id2label"]["0"].get<std::string>());
+  config["label2id"]["renamed"] = 0;
+  config["id2label"]["0"] = "renamed";
+  place.write("other/best/config.json", config.dump());
+  const Outcome refused = place.run("eval run --data train.csv --against other");
+  CHECK(refused.code == 2);
+  CHECK_MESSAGE(contains(refused.error, "--against: other/best has other labels than run/best"), refused.error);
+}

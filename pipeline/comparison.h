@@ -1,0 +1,21 @@
+// How far a model is from another that answers the same question: what quantising or pruning changed.
+#pragma once
+
+#include <cstdint>
+
+#include "bert/head.h"
+#include "bert/train/classification.h"
+
+namespace ingot::pipeline {
+
+struct ModelComparison {
+  std::int64_t n_answers = 0;    // texts, words, or labels of texts; 0: the head's answers are numbers
+  std::int64_t n_different = 0;  // answers
+  double noise = 0;              // root mean square of the differences of outputs
+  double deviation = 0;          // standard deviation of the other's outputs: what the noise is to be compared with
+};
+
+// Of the outputs (Form::outputs) of two models with the same head for the same texts.
+ModelComparison compare(const bert::Head& head, const bert::Predictions& a, const bert::Predictions& other);
+
+}  // namespace ingot::pipeline
