@@ -16,10 +16,10 @@ namespace ingot::bench {
 namespace {
 
 compress::Compression calibrated(bert::Model& model, int width, const bert::Input& input) {
-  const compress::IntegerWidths widths{.activations = width, .weights = width, .embeddings = width};
   const std::vector<bert::Input> batches{input};
-  return compress::calibrate(model, {}, compress::requests_by_layer(model, compress::integer_plan(widths)), batches,
-                             {});
+  return compress::calibrate(
+      model, {}, compress::requests_by_layer(model, compress::integer_plan(compress::integer_widths(width))), batches,
+      {});
 }
 
 void bench_whole_model(benchmark::State& state, int width, StepShape shape, int n_threads) {

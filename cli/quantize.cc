@@ -30,9 +30,13 @@ void add_format_options(Command& command, pipeline::QuantizeOptions& o) {
       .range(0, 16);
   command.add_flag("--integer-only", o.integer_only,
                    "everything in integers, from token ids to the answer: every edge in fixed point of --width bits");
-  command.add_option("--weight-width", o.weight_width, "with --integer-only: bits of weights; 0: 8").range(0, 16);
-  command.add_option("--embedding-width", o.embedding_width, "with --integer-only: bits of embeddings; 0: 8")
-      .range(0, 16);
+  command
+      .add_option(
+          "--weight-format", o.weight_format,
+          "with --integer-only: weights: bits from 2 to 16, ternary or binary; scales are powers of two by channel")
+      .type_name("BITS|ternary|binary");
+  command.add_option("--embedding-format", o.embedding_format, "with --integer-only: embeddings, scales by row")
+      .type_name("BITS|ternary|binary");
   command.add_option("--residual-width", o.residual_width, "with --integer-only: bits of what residual sums add up")
       .range(2, 16);
   command

@@ -17,15 +17,19 @@ using engine::require;
 // `where` names file, layer and role.
 void check_quantizer(const std::string& where, const Quantizer& quantizer, Role role, std::int64_t n_channels) {
   engine::with_subject(where, [&] { check_mode(quantizer.format, quantizer.mode); });
+  const std::optional<FixedPoint> fixed = as_fixed(quantizer.format);
+  require(role == Role::weight || !fixed || fixed->set == CodeSet::all, "{}: only weights have numbers such as {}",
+          where, to_string(quantizer.format));
   if (quantizer.channel_frac_bits.empty()) return;
   require(role == Role::weight || role == Role::bias, "{}: only weight and bias have fraction bits by channel", where);
-  const std::optional<FixedPoint> fixed = as_fixed(quantizer.format);
   require(fixed && fixed->rounding && quantizer.mode == Mode::standard,
           "{}: fraction bits by channel need deterministic fixed point in mode standard, got {}", where,
           to_string(quantizer.format));
   const auto n = static_cast<std::int64_t>(quantizer.channel_frac_bits.size());
   require(n == n_channels, "{}: needs {} fraction bits, one a channel, got {}", where, n_channels, n);
-  const ParameterRule& rule = quantizer.format.kind().rules[1];
+  const std::span<const ParameterRule> rules = quantizer.format.kind().rules;
+  const ParameterRule& rule = *std::find_if(
+      rules.begin(), rules.end(), [](const ParameterRule& r) { return std::string_view(r.name) == "frac_width"; });
   for (const int bits : quantizer.channel_frac_bits) {
     require(bits >= rule.lowest && bits <= rule.highest, "{}: fraction bits must be between {} and {}, got {}", where,
             rule.lowest, rule.highest, bits);

@@ -65,14 +65,13 @@ Variable quantize_channels(const Variable& x, const Quantizer& quantizer) {
   const auto n_rows = static_cast<std::int64_t>(quantizer.channel_frac_bits.size());
   const std::int64_t n = x.value().size() / n_rows;
   Tensor y = Tensor::empty(x.shape());
-  engine::kernels::fake_quantize_rows(n_rows, n, x.value().data(), quantizer.channel_frac_bits.data(), *fixed.rounding,
-                                      fixed.codes(), y.data());
+  quantize_rows(fixed, n_rows, n, x.value().data(), quantizer.channel_frac_bits.data(), y.data());
   if (!quantizer.clip) {
     return engine::record(std::move(y), {x}, [x](const Tensor& dy, Rows rows) { send_back(x, dy, rows); });
   }
   std::vector<engine::FixedRange> ranges;
   for (const int frac_bits : quantizer.channel_frac_bits) {
-    ranges.push_back(engine::fixed_range(fixed.width, frac_bits, fixed.is_signed));
+    ranges.push_back(fixed.range(frac_bits));
   }
   return engine::record(std::move(y), {x}, [x, n, ranges = std::move(ranges)](const Tensor& dy, Rows rows) {
     send_back(x, dy, rows, [&ranges, n, in = x.value().data()](std::int64_t i, float g) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <memory>
 
 #include "compress/encoder_functions.h"
@@ -33,18 +34,28 @@ std::string format_text(const Run& run, const QuantizeOptions& o) {
   return o.format;
 }
 
+// A width in bits, ternary or binary, in the notation of plans.
+std::string weight_format(const char* option, const std::string& text) {
+  if (text == "ternary" || text == "binary") return text + "_pow2(calibrated)";
+  int width = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), width);
+  require(error == std::errc() && end == text.data() + text.size() && width >= 2 && width <= 16,
+          "{}: must be a number of bits from 2 to 16, ternary or binary, got '{}'", option, text);
+  return fmt::format("fixed({},calibrated)", width);
+}
+
 compress::Plan integer_plan_from_options(const Run& run, const QuantizeOptions& o) {
   for (const char* option : {"--format", "--frac", "--per", "--mode", "--embeddings", "--outputs", "--clipped-ste"})
     require(!run.given.contains(option), "{}: is said by --integer-only", option);
-  compress::IntegerWidths widths{.activations = o.width, .residual = o.residual_width};
-  if (o.weight_width != 0) widths.weights = o.weight_width;
-  if (o.embedding_width != 0) widths.embeddings = o.embedding_width;
-  return compress::integer_plan(widths);
+  return compress::integer_plan({.activations = o.width,
+                                 .weights = weight_format("--weight-format", o.weight_format),
+                                 .embeddings = weight_format("--embedding-format", o.embedding_format),
+                                 .residual = o.residual_width});
 }
 
 compress::Plan plan_from_options(const Run& run, const QuantizeOptions& o) {
   if (o.integer_only) return integer_plan_from_options(run, o);
-  for (const char* option : {"--weight-width", "--embedding-width", "--residual-width"})
+  for (const char* option : {"--weight-format", "--embedding-format", "--residual-width"})
     require(!run.given.contains(option), "{}: goes with --integer-only", option);
   compress::QuantizerRequest request = compress::parse_request(format_text(run, o));
   require(request.quantizer.has_value(), "--format: must be a number format, got '{}'", o.format);

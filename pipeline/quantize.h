@@ -26,7 +26,7 @@ struct QuantizeOptions : TrainingOptions {
   bool embeddings = false;
   int outputs = 0;
   bool integer_only = false;
-  int weight_width = 0, embedding_width = 0;  // with integer_only; 0: 8 bits
+  std::string weight_format = "8", embedding_format = "8";  // with integer_only: bits, ternary or binary
   int residual_width = 16;
   std::string mode = "standard";
   std::string plan;

@@ -6,6 +6,7 @@
 #include "compress/formats/elements.h"
 #include "compress/formats/kind.h"
 #include "compress/formats/mase.h"
+#include "engine/base/threads.h"
 #include "engine/kernels/quantize/quantize.h"
 
 namespace ingot::compress {
@@ -66,7 +67,7 @@ void quantize_fixed(const QuantizeCall& call) {
   const FixedPoint fixed = parameters(call.format);
   if (call.options.mode == Mode::mase) return quantize_mase(call, fixed);
   if (!fixed.rounding) return quantize_stochastic(call, fixed);
-  engine::kernels::fake_quantize(call.n, call.x, fixed.frac_bits, *fixed.rounding, fixed.codes(), call.y);
+  quantize_rows(fixed, 1, call.n, call.x, &fixed.frac_bits, call.y);
 }
 
 ValueRange range(const Format& format) {
@@ -108,7 +109,8 @@ constexpr FormatKind kind(const char* name, const char* summary, const char* exa
           .bits = bits,
           .mase_gap = mase_gap,
           .values = values,
-          .code = code};
+          .code = code,
+          .fixed = parameters};
 }
 
 }  // namespace
@@ -117,13 +119,41 @@ extern const FormatKind kFixed = kind("fixed", "fixed point, two's complement: c
 extern const FormatKind kUfixed = kind("ufixed", "fixed point, unsigned: code 2^-frac_width", "ufixed(8,4)");
 
 Format with_frac_bits(const Format& format, int frac_bits) {
+  if (as_fixed(format)->set != CodeSet::all) return parse_format(fmt::format("{}({})", format.name(), frac_bits));
   return parse_format(fmt::format("{}({},{},{})", format.name(), format.integer(kWidth), frac_bits,
                                   kRoundings[format.integer(kRounding)]));
 }
 
 std::optional<FixedPoint> as_fixed(const Format& format) {
-  if (&format.kind() != &kFixed && &format.kind() != &kUfixed) return {};
-  return parameters(format);
+  if (format.kind().fixed == nullptr) return {};
+  return format.kind().fixed(format);
+}
+
+engine::FixedRange FixedPoint::range(int bits) const {
+  const double unit = engine::power_of_two(-bits);
+  return {static_cast<double>(codes().lowest) * unit, static_cast<double>(codes().highest) * unit};
+}
+
+namespace {
+
+void quantize_signs(std::int64_t n, const float* x, int frac_bits, float* y) {
+  const auto unit = static_cast<float>(engine::power_of_two(-frac_bits));
+  engine::parallel_for(n, kGrain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) y[i] = std::isnan(x[i]) ? x[i] : x[i] < 0 ? -unit : unit;
+  });
+}
+
+}  // namespace
+
+void quantize_rows(const FixedPoint& fixed, std::int64_t n_rows, std::int64_t n, const float* x, const int* frac_bits,
+                   float* y) {
+  if (fixed.set == CodeSet::binary) {
+    for (std::int64_t row = 0; row < n_rows; ++row) quantize_signs(n, x + row * n, frac_bits[row], y + row * n);
+  } else if (n_rows == 1) {
+    engine::kernels::fake_quantize(n, x, *frac_bits, *fixed.rounding, fixed.codes(), y);
+  } else {
+    engine::kernels::fake_quantize_rows(n_rows, n, x, frac_bits, *fixed.rounding, fixed.codes(), y);
+  }
 }
 
 }  // namespace ingot::compress

@@ -40,6 +40,8 @@ struct BlockGrids {
   FloatGrid (*grid)(const Format& format, double largest);
 };
 
+struct FixedPoint;  // fixed.h
+
 struct FormatKind {
   const char* name;
   const char* summary;
@@ -58,6 +60,8 @@ struct FormatKind {
   bool (*is_elementwise)(const Format& format) = nullptr;
   // The code of a representable number.
   std::int64_t (*code)(const Format& format, float value) = nullptr;
+  // Formats whose numbers are codes times a power of two (fixed.h).
+  FixedPoint (*fixed)(const Format& format) = nullptr;
   // The straight-through gradient is always 0 outside of the range.
   bool always_clips = false;
   // What its tensors are made of where `values` does not list it: numbers of blocks' grids, or the scale of the group

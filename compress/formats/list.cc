@@ -4,12 +4,12 @@
 namespace ingot::compress {
 
 extern const FormatKind kFixed, kUfixed, kMinifloat, kMinifloatDenorm, kLog, kBlockFp, kBlockMinifloat, kBlockLog,
-    kBinary, kBinaryResidual, kTernary, kMx;
+    kBinary, kBinaryPow2, kBinaryResidual, kTernary, kTernaryPow2, kMx;
 
 std::span<const FormatKind* const> format_kinds() {
   static constexpr const FormatKind* kKinds[] = {
-      &kFixed,          &kUfixed,   &kMinifloat, &kMinifloatDenorm, &kLog,     &kBlockFp,
-      &kBlockMinifloat, &kBlockLog, &kBinary,    &kBinaryResidual,  &kTernary, &kMx,
+      &kFixed,    &kUfixed, &kMinifloat,  &kMinifloatDenorm, &kLog,     &kBlockFp,     &kBlockMinifloat,
+      &kBlockLog, &kBinary, &kBinaryPow2, &kBinaryResidual,  &kTernary, &kTernaryPow2, &kMx,
   };
   return kKinds;
 }

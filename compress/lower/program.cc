@@ -47,6 +47,11 @@ std::vector<Code> codes_of(const std::string& name, const char* tensor, const Te
   return codes;
 }
 
+// Two's complement, which -1 and 1 need 2 bits of.
+int width_of_weights(const FixedPoint& format) {
+  return format.set == CodeSet::all ? format.width + (format.is_signed ? 0 : 1) : 2;
+}
+
 IntegerLinear lower_linear(const std::string& name, const engine::Linear& linear, const LayerCompression& how) {
   const Quantizer& weight = *how[Role::weight];
   const std::int64_t n = linear.weight.shape()[0];
@@ -56,7 +61,7 @@ IntegerLinear lower_linear(const std::string& name, const engine::Linear& linear
                       .sparse_input = how.input_sparsity > 0,
                       .linear = {.n = n,
                                  .k = linear.weight.shape()[1],
-                                 .weight_width = weight_format.width + (weight_format.is_signed ? 0 : 1),
+                                 .weight_width = width_of_weights(weight_format),
                                  .weight_frac_bits = frac_bits_of(weight, n)}};
   layer.linear.weights = codes_of<std::int32_t>(name, "weight", linear.effective_weight().value(), weight_format,
                                                 layer.linear.weight_frac_bits);

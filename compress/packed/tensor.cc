@@ -36,11 +36,23 @@ std::size_t size_of(const Shape& shape) { return static_cast<std::size_t>(shape.
 
 // ---- fixed point
 
+// Codes of the numbers -u, (0,) u.
+Coder sign_code_coder(CodeSet set, const std::vector<int>& frac_bits, std::size_t run) {
+  const std::vector<std::int32_t> codes = set == CodeSet::binary ? std::vector{-1, 1} : std::vector{-1, 0, 1};
+  return {codes.size(),
+          [=](std::size_t i, float v) {
+            const auto code = engine::fixed_code(v, frac_bits[i / run], engine::Rounding::nearest_even, {-1, 1});
+            return static_cast<std::uint32_t>(std::find(codes.begin(), codes.end(), code) - codes.begin());
+          },
+          [=](std::size_t i, std::uint32_t code) { return engine::fixed_value(codes[code], frac_bits[i / run]); }};
+}
+
 Coder fixed_coder(const Quantizer& quantizer, const Shape& shape) {
   const FixedPoint fixed = *as_fixed(quantizer.format);
   std::vector<int> frac_bits = quantizer.channel_frac_bits;
   if (frac_bits.empty()) frac_bits = {fixed.frac_bits};
   const std::size_t run = std::max<std::size_t>(1, size_of(shape) / frac_bits.size());
+  if (fixed.set != CodeSet::all) return sign_code_coder(fixed.set, frac_bits, run);
   const std::uint64_t count = std::uint64_t{1} << fixed.width;
   return {count,
           [=](std::size_t i, float v) {

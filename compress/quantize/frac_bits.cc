@@ -26,14 +26,14 @@ int finest_without_saturation(const FixedPoint& fixed, double magnitude) {
 }
 
 // The sum of (x - quantised x)^2, over chunks whose order does not depend on threads.
-double squared_error(const FixedPoint& fixed, int frac_bits, std::span<const float> x) {
+double squared_error(FixedPoint fixed, int frac_bits, std::span<const float> x) {
+  if (!fixed.rounding) fixed.rounding = engine::Rounding::nearest_even;
   const auto n = static_cast<std::int64_t>(x.size());
   std::vector<double> sums(static_cast<std::size_t>((n + kGrain - 1) / kGrain));
   engine::parallel_for(n, kGrain, [&](std::int64_t begin, std::int64_t end) {
     std::vector<float> y(static_cast<std::size_t>(end - begin));
     const float* in = x.data() + begin;
-    engine::kernels::fake_quantize(end - begin, in, frac_bits, fixed.rounding.value_or(engine::Rounding::nearest_even),
-                                   fixed.codes(), y.data());
+    quantize_rows(fixed, 1, end - begin, in, &frac_bits, y.data());
     double partial[4] = {};
     for (std::size_t i = 0; i < y.size(); ++i) {
       const double error = double{in[i]} - double{y[i]};

@@ -4,10 +4,15 @@
 
 namespace ingot::compress {
 
+IntegerWidths integer_widths(int width) {
+  const std::string format = fmt::format("fixed({},calibrated)", width);
+  return {.activations = width, .weights = format, .embeddings = format};
+}
+
 Plan integer_plan(const IntegerWidths& w) {
   const auto calibrated = [](int width) { return parse_request(fmt::format("fixed({},calibrated)", width)); };
-  const auto by_row = [&](int width) {
-    QuantizerRequest request = calibrated(width);
+  const auto by_row = [](const std::string& format) {
+    QuantizerRequest request = parse_request(format);
     request.per_channel = true;
     return request;
   };

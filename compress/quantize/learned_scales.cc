@@ -44,8 +44,7 @@ void send_back_steps(const Variable& x, const Variable& log2_steps, const FixedP
       n_steps * n_chunks, std::max<std::int64_t>(1, kGrain / grain), [&](std::int64_t first, std::int64_t last) {
         for (std::int64_t c = first; c < last; ++c) {
           const std::int64_t step = c / n_chunks, begin = step * n + c % n_chunks * grain;
-          const engine::FixedRange range =
-              engine::fixed_range(fixed.width, frac_bits_of(log2_steps.value().data()[step]), fixed.is_signed);
+          const engine::FixedRange range = fixed.range(frac_bits_of(log2_steps.value().data()[step]));
           sums[static_cast<std::size_t>(c)] = sum_and_stop(x.value().data(), y.data(), dy.data(), dx.data(), begin,
                                                            std::min(begin + grain, (step + 1) * n), range);
         }
@@ -83,12 +82,7 @@ Variable learned_quantize(const Variable& x, const Variable& log2_steps, const F
   const std::vector<int> bits = frac_bits(log2_steps);
   const auto n_steps = static_cast<std::int64_t>(bits.size());
   Tensor y = Tensor::empty(x.shape());
-  if (n_steps == 1) {
-    engine::kernels::fake_quantize(y.size(), x.value().data(), bits[0], *fixed.rounding, fixed.codes(), y.data());
-  } else {
-    engine::kernels::fake_quantize_rows(n_steps, y.size() / n_steps, x.value().data(), bits.data(), *fixed.rounding,
-                                        fixed.codes(), y.data());
-  }
+  quantize_rows(fixed, n_steps, y.size() / n_steps, x.value().data(), bits.data(), y.data());
   return engine::record(y, {x, log2_steps},
                         [x, log2_steps, fixed, y](const Tensor& dy) { send_back_steps(x, log2_steps, fixed, y, dy); });
 }

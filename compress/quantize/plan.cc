@@ -111,6 +111,7 @@ QuantizerRequest parse_request(std::string_view text) {
   if (plain == "float32") return {};
   QuantizerRequest request;
   const bool is_fixed = plain.starts_with("fixed(") || plain.starts_with("ufixed(");
+  const auto of_signs = plain.find("_pow2(calibrated)");
   const auto replace = [&](std::string_view word) {
     const auto at = plain.find(word);
     const bool there = is_fixed && at != std::string::npos && at == plain.find(',');
@@ -118,7 +119,8 @@ QuantizerRequest parse_request(std::string_view text) {
     return there;
   };
   const bool half = replace(",half");
-  request.is_calibrated = replace(",calibrated");
+  if (of_signs != std::string::npos) plain.replace(of_signs, std::string::npos, "_pow2(0)");
+  request.is_calibrated = of_signs != std::string::npos || replace(",calibrated");
   request.is_of_sums = replace(",sums");
   request.quantizer = Quantizer{.format = parse_format(plain)};
   Format& format = request.quantizer->format;

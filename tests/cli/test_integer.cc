@@ -114,7 +114,7 @@ TEST_CASE("a model in integers alone is quantised, trained on, verified bit for 
   REQUIRE_MESSAGE(trained.code == 0, trained.error);
   for (const char* pooling : {"", " --qat-epochs 1"}) {
     const Json made = result_of(place, std::string("quantize run --data train.csv --integer-only --width 6 "
-                                                   "--weight-width 4 --batch 8 --out whole") +
+                                                   "--weight-format 4 --batch 8 --out whole") +
                                            pooling);
     const Json verified = result_of(place, "eval whole --data train.csv --integer-only --verify");
     CHECK(verified["verify"]["logits"] == 240);
@@ -141,8 +141,8 @@ TEST_CASE("a model in integers alone is quantised, trained on, verified bit for 
     CHECK(contains(refusal("export whole onnx --onnx"), "has formats, which the export to ONNX cannot express"));
     CHECK(contains(refusal("quantize run --data train.csv --integer-only --outputs 8 --out other"),
                    "--outputs: is said by --integer-only"));
-    CHECK(contains(refusal("quantize run --data train.csv --weight-width 4 --out other"),
-                   "--weight-width: goes with --integer-only"));
+    CHECK(contains(refusal("quantize run --data train.csv --weight-format 4 --out other"),
+                   "--weight-format: goes with --integer-only"));
     std::filesystem::remove_all(place / "whole");
     std::filesystem::remove_all(place / "packed");
   }

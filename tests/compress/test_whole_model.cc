@@ -2,7 +2,8 @@
 #include <doctest/doctest.h>
 
 #include "compress/encoder_formats.h"
-#include "compress/integer/operation.h"
+#include "compress/integer/ops/embedding.h"
+#include "compress/integer/ops/linear.h"
 #include "compress/lower/whole_model.h"
 #include "compress/quantize/calibration.h"
 #include "compress/quantize/integer_plan.h"
@@ -36,8 +37,7 @@ TEST_CASE("a model in integers alone gives the logits of its fake-quantised self
       bert::Model model = test::small_model();
       model.config.pooling = pooling;
       const std::vector<float> real = logits_of(model);
-      const compress::Compression compression =
-          calibrated(model, {.activations = width, .weights = width, .embeddings = width});
+      const compress::Compression compression = calibrated(model, compress::integer_widths(width));
       compress::attach(model, compression);
       const std::vector<float> fake = logits_of(model);
       CHECK(fake != real);
@@ -50,6 +50,37 @@ TEST_CASE("a model in integers alone gives the logits of its fake-quantised self
       const compress::Texts texts = input.sequences->offsets;
       CHECK(compress::GraphRunner(whole.graph()).run(inputs, texts) ==
             compress::FusedRunner(whole.graph()).run(inputs, texts));
+    }
+  }
+}
+
+TEST_CASE(
+    "ternary and binary weights and embeddings have scales that are powers of two, and the model the bits of its "
+    "integers") {
+  for (const char* weights : {"ternary_pow2(calibrated)", "binary_pow2(calibrated)", "fixed(8,calibrated)"}) {
+    for (const char* embeddings : {"ternary_pow2(calibrated)", "binary_pow2(calibrated)"}) {
+      bert::Model model = test::small_model();
+      const compress::Compression compression = calibrated(model, {.weights = weights, .embeddings = embeddings});
+      compress::attach(model, compression);
+      const std::vector<float> fake = logits_of(model);
+      compress::WholeModel whole(model, compression);
+      const engine::Tensor y = whole.outputs(test::small_input());
+      CHECK(std::vector<float>(y.span().begin(), y.span().end()) == fake);
+      for (const compress::Layer& layer : compress::layers(whole.graph())) {
+        if (const auto* linear = layer.as<compress::Linear>(); linear != nullptr && weights[0] != 'f') {
+          CHECK(linear->weight_width == 2);
+          for (const std::int32_t w : linear->weights) {
+            CHECK(std::abs(w) <= 1);
+            if (weights[0] == 'b') CHECK(w != 0);
+          }
+        }
+        if (const auto* sum = layer.as<compress::EmbeddingSum>()) {
+          CHECK(sum->word.width == (embeddings[0] == 'b' ? 1 : 2));
+          CHECK(std::all_of(sum->word.codes.begin(), sum->word.codes.end(), [&](std::int32_t code) {
+            return std::abs(code) <= 1 && (code != 0 || embeddings[0] == 't');
+          }));
+        }
+      }
     }
   }
 }
@@ -74,7 +105,7 @@ TEST_CASE("the graph of a whole model is the same after JSON") {
 
 TEST_CASE("gradients of a model in integers are those of the real functions at the same numbers") {
   bert::Model model = test::small_model();
-  const compress::Compression compression = calibrated(model, {.activations = 12, .weights = 12, .embeddings = 12});
+  const compress::Compression compression = calibrated(model, compress::integer_widths(12));
   const auto gradients = [&] {
     test::small_step(model);
     std::vector<float> all;
