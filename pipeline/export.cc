@@ -13,6 +13,7 @@
 #include "engine/base/files.h"
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
+#include "pipeline/c_folder.h"
 #include "pipeline/model_card.h"
 #include "pipeline/model_folder.h"
 #include "pipeline/onnx_folder.h"
@@ -134,6 +135,24 @@ void write_onnx(const fs::path& from, const ExportOptions& o, const Run& run, co
       fmt::format("{}: model.onnx of {} nodes, {} parameters, {} bytes\n", to.string(), onnx.n_nodes, n, onnx.n_bytes));
 }
 
+// From token ids to the outputs; the tokenizer that makes ids goes with it.
+void write_c(const fs::path& from, const fs::path& to, const Run& run, const Finish& finish) {
+  const OutputLock lock(to, run.command);
+  Classifier classifier = load_classifier(from.string(), /*length=*/0);
+  if (!lock.was_abandoned()) {  // half of what was killed is written anew
+    check_free(to);
+    check_free_of_c(to);
+  }
+  const compress::C99Program program = write_c_folder(to, classifier);
+  copy_tokenizer(from, to);
+  finish({{"constant_bytes", program.constant_bytes},
+          {"scratch_bytes", program.scratch_bytes()},
+          {"longest", program.longest},
+          {"out", to.string()}},
+         fmt::format("{}: model.c, {} bytes of weights and tables, {} of scratch for {} tokens\n", to.string(),
+                     program.constant_bytes, program.scratch_bytes(), program.longest));
+}
+
 }  // namespace
 
 void export_model(const ExportOptions& o, const Run& run, const Finish& finish) {
@@ -141,7 +160,10 @@ void export_model(const ExportOptions& o, const Run& run, const Finish& finish) 
   require(!o.packed || !o.onnx, "--packed: codes that ingot reads, which --onnx does not write; choose one of them");
   require(!o.onnx || fs::path(o.to).extension() != ".onnx",
           "{}: --onnx writes a folder with model.onnx, config.json and the tokenizer in it: name the folder", o.to);
+  require(!o.c || !(o.packed || o.onnx || o.floats),
+          "--c: writes integers in C, which --packed, --onnx and --float do not; choose one of them");
   const fs::path from = resolve_model_folder(o.from);
+  if (o.c) return write_c(from, o.to, run, finish);
   if (o.onnx) return write_onnx(from, o, run, finish);
   if (o.packed) return write_packed(from, o.to, run, finish);
   const std::size_t n_identities = bert::read_config(from / "config.json").identities.size();

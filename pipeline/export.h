@@ -1,4 +1,4 @@
-// ingot export: a model as a Hugging Face folder, as packed codes, or as ONNX.
+// ingot export: a model as a Hugging Face folder, as packed codes, as ONNX, or as C.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@ namespace ingot::pipeline {
 
 struct ExportOptions {
   std::string from, to;
-  bool packed = false, floats = false, onnx = false;
+  bool packed = false, floats = false, onnx = false, c = false;
   std::string version;  // of this program, which an ONNX file names as its producer
 };
 

@@ -1,6 +1,9 @@
 // eval and predict in integers, and packed folders.
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <fstream>
+
 #include "engine/base/files.h"
 #include "engine/io/json.h"
 #include "tests/support/error_text.h"
@@ -186,4 +189,57 @@ TEST_CASE("eval --against says how many answers differ, and refuses a model of o
   const Outcome refused = place.run("eval run --data train.csv --against other");
   CHECK(refused.code == 2);
   CHECK_MESSAGE(contains(refused.error, "--against: other/best has other labels than run/best"), refused.error);
+}
+
+TEST_CASE("export --c writes a C program that answers as predict does, and says what it cannot write") {
+  const Workplace place;
+  const Outcome trained = place.run(Workplace::train("--out run"));
+  REQUIRE_MESSAGE(trained.code == 0, trained.error);
+  result_of(place, "quantize run --data train.csv --integer-only --weight-format 4 --batch 8 --out whole");
+  const Json made = result_of(place, "export whole c --c");
+  CHECK(made["longest"] == 16);
+  const std::string bytes = std::to_string(made["constant_bytes"].get<std::int64_t>());
+  CHECK(contains(test::text_of_file(place / "c/model.h"), "#define MODEL_CONSTANT_BYTES " + bytes + " "));
+  CHECK(contains(test::text_of_file(place / "c/README.md"), "ingot tokenizer encode . <texts.txt | ./model"));
+
+  const char* const words[] = {"iron", "plum", "copper number 3 is small", "apple apple the cherry",
+                               "the the the the the the the the the the the the the the the the the the plum"};
+  std::string texts;
+  for (const char* text : words) texts += std::string(text) + "\n";
+  const Outcome encoded = place.run("tokenizer encode c", texts);
+  place.write("ids", encoded.out);
+  const std::string folder = (place / "").string();
+  const std::string compile = "cd '" + folder + "c' && cc -std=c99 -Wall -Wextra -Wconversion -Wpedantic -Werror -O1 " +
+                              "-fsanitize=undefined,address -fno-sanitize-recover=all model.c main.c -o model";
+  REQUIRE(std::system(compile.c_str()) == 0);
+  REQUIRE(std::system(("cd '" + folder + "' && c/model <ids >answers").c_str()) == 0);
+  const Outcome predicted = place.run("predict whole --integer-only --json", texts);
+  REQUIRE_MESSAGE(predicted.code == 0, predicted.error);
+  const Json predictions = Json::parse(predicted.out)["predictions"];
+  std::ifstream answers(place / "answers");
+  for (const Json& prediction : predictions) {
+    std::string label;
+    double fruit = 0, metal = 0;
+    REQUIRE((answers >> label >> fruit >> metal).good());
+    INFO(prediction.dump());
+    CHECK(label == prediction["label"]);
+    CHECK(prediction["probability"].get<double>() == doctest::Approx(1 / (1 + std::exp(-std::abs(fruit - metal)))));
+  }
+  CHECK(predictions.size() == 5);
+  const int status = std::system(("cd '" + folder + "' && echo 99999 | c/model 2>/dev/null").c_str());
+  CHECK(WEXITSTATUS(status) == 2);
+
+  const auto refusal = [&](const std::string& line) {
+    const Outcome outcome = place.run(line);
+    CHECK(outcome.code == 2);
+    return outcome.error;
+  };
+  CHECK(contains(refusal("export run other --c"),
+                 "run/best: bert.embeddings.word_embeddings: is not in integers: its weight is not quantised"));
+  CHECK(contains(refusal("export run other --c"), "`ingot quantize DIR --integer-only` makes all of it integers"));
+  CHECK(!std::filesystem::exists(place / "other"));
+  CHECK(contains(refusal("export whole c --c"), "c: holds a model.h already; choose another folder"));
+  CHECK(contains(refusal("export whole run --c"), "choose another folder"));
+  for (const char* other : {"--packed", "--onnx", "--float"})
+    CHECK(contains(refusal(std::string("export whole other --c ") + other), "choose one of them"));
 }
