@@ -58,7 +58,7 @@ FixedPoint format_of(const Json& json, const std::string& place) {
   require(json.is_string(), "{} must be a text, got {}", place, engine::shown(json));
   const std::string text = json.get<std::string>();
   const auto fixed = engine::with_subject(place, [&] { return as_fixed(parse_format(text)); });
-  require(fixed.has_value(), "{} must be fixed point, got '{}'", place, text);
+  require(fixed && fixed->set == CodeSet::all, "{} must be fixed(...) or ufixed(...), got '{}'", place, text);
   return *fixed;
 }
 

@@ -26,8 +26,8 @@ FixedPoint fixed_in(Fields& fields, const std::string& name) {
   const std::string text = fields.text(name);
   const auto fixed =
       engine::with_subject([&] { return fields.place(name); }, [&] { return as_fixed(parse_format(text)); });
-  require(fixed && fixed->rounding, "{}: must be fixed point that is not rounded at random, got '{}'",
-          fields.place(name), text);
+  require(fixed && fixed->rounding && fixed->set == CodeSet::all,
+          "{}: must be fixed point that is not rounded at random, got '{}'", fields.place(name), text);
   return *fixed;
 }
 

@@ -85,6 +85,8 @@ class Builder {
         rows.codes.push_back(
             static_cast<std::int32_t>(engine::fixed_code(values.data()[i], bits, *format.rounding, format.codes())));
     }
+    const bool has_zero = std::find(rows.codes.begin(), rows.codes.end(), 0) != rows.codes.end();
+    if (format.set == CodeSet::binary && has_zero) rows.width = 2;  // pruned
     return rows;
   }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "bert/structure.h"
+#include "compress/formats/fixed.h"
 #include "compress/packed/model.h"
 
 namespace ingot::compress {
@@ -56,6 +57,7 @@ std::string to_string(const Quantizer& quantizer) {
   const auto [least, most] =
       std::minmax_element(quantizer.channel_frac_bits.begin(), quantizer.channel_frac_bits.end());
   const std::string range = *least == *most ? std::to_string(*least) : fmt::format("{}..{}", *least, *most);
+  if (as_fixed(quantizer.format)->set != CodeSet::all) return fmt::format("{}({})", quantizer.format.name(), range);
   return fmt::format("{}({},{})", quantizer.format.name(), quantizer.format.parameter("width"), range);
 }
 

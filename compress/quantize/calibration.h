@@ -40,7 +40,7 @@ class FracBitsChoice {
   Format format_;
   CalibrationOptions options_;
   float largest_ = 0;
-  double sum_of_squares_ = 0;
+  double sum_of_squares_ = 0, sum_of_magnitudes_ = 0;
   std::int64_t n_ = 0;
   std::vector<std::int64_t> counts_;  // of magnitudes, by the upper bits of the float: percentile
   int first_ = 0;                     // candidate

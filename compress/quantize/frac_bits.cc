@@ -14,6 +14,7 @@ namespace ingot::compress {
 namespace {
 
 constexpr int kLeastBits = -95, kMostBits = 126;  // that a format can have
+constexpr int kZeroSigns = 12;                    // of signs of zeros, which have no best scale: a small one
 constexpr int kBinShift = 16;                     // magnitudes share a bin if they agree in all but so many bits
 constexpr std::size_t kBins = std::size_t{1} << (31 - kBinShift);
 
@@ -50,7 +51,9 @@ double squared_error(FixedPoint fixed, int frac_bits, std::span<const float> x) 
 
 FracBitsChoice::FracBitsChoice(const Format& format, const CalibrationOptions& options)
     : format_(format), options_(options) {
-  if (options.method == CalibrationMethod::percentile) counts_.resize(kBins);
+  // A share of saturated magnitudes says nothing where nearly all are.
+  if (as_fixed(format)->set != CodeSet::all) options_.method = CalibrationMethod::mse;
+  if (options_.method == CalibrationMethod::percentile) counts_.resize(kBins);
 }
 
 void FracBitsChoice::see_range(std::span<const float> x) {
@@ -58,6 +61,7 @@ void FracBitsChoice::see_range(std::span<const float> x) {
   for (const float v : x) {
     largest_ = std::max(largest_, std::abs(v));
     sum_of_squares_ += double{v} * double{v};
+    sum_of_magnitudes_ += std::abs(double{v});
   }
   engine::require(std::isfinite(largest_), "calibration: numbers must be finite, got {}", largest_);
   if (counts_.empty()) return;
@@ -66,11 +70,14 @@ void FracBitsChoice::see_range(std::span<const float> x) {
 
 // Below the first candidate nothing saturates and every step is coarser. At the last one the range ends at 1/16 of the
 // root mean square of the numbers, which leaves an error of at least (15/16)^2 of their squares: |x - y| >= |x| - |y|.
+// The best scale of signs is a power of two beside the mean magnitude.
 void FracBitsChoice::plan_candidates() {
   const FixedPoint fixed = *as_fixed(format_);
   const double rms = std::sqrt(sum_of_squares_ / static_cast<double>(n_));
+  const double mean = sum_of_magnitudes_ / static_cast<double>(n_);
+  const double least = fixed.set == CodeSet::binary ? std::min(mean, rms / 16) : rms / 16;
   const int first = finest_without_saturation(fixed, static_cast<double>(largest_)) - 1;
-  const int last = finest_without_saturation(fixed, rms / 16) + 1;
+  const int last = finest_without_saturation(fixed, least) + 1;
   first_ = std::clamp(first, kLeastBits, kMostBits);
   errors_.resize(static_cast<std::size_t>(std::clamp(last, kLeastBits, kMostBits) - first_ + 1));
 }
@@ -86,7 +93,7 @@ void FracBitsChoice::see_errors(std::span<const float> x) {
 
 int FracBitsChoice::frac_bits() const {
   const FixedPoint fixed = *as_fixed(format_);
-  if (largest_ == 0) return fixed.width;
+  if (largest_ == 0) return fixed.set == CodeSet::binary ? kZeroSigns : fixed.width;
   if (options_.method == CalibrationMethod::mse) {
     return first_ + static_cast<int>(std::min_element(errors_.begin(), errors_.end()) - errors_.begin());
   }

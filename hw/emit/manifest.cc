@@ -30,7 +30,7 @@ FixedPoint fixed_in(Fields& fields, const std::string& name) {
   const std::string text = fields.text(name);
   const auto fixed =
       engine::with_subject(fields.place(name), [&] { return compress::as_fixed(compress::parse_format(text)); });
-  if (fixed && fixed->rounding) return *fixed;
+  if (fixed && fixed->rounding && fixed->set == compress::CodeSet::all) return *fixed;
   engine::fail("{} must be fixed point, got '{}'", fields.place(name), text);
 }
 

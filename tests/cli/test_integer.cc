@@ -151,6 +151,29 @@ TEST_CASE("a model in integers alone is quantised, trained on, verified bit for 
   }
 }
 
+TEST_CASE("ternary weights and binary embeddings are trained, verified bit for bit and packed in few bits") {
+  const Workplace place;
+  REQUIRE(place.run(Workplace::train("--out run")).code == 0);
+  const std::string made = "quantize run --data train.csv --integer-only --batch 8 ";
+  const Json eight = result_of(place, made + "--out eight");
+  const Json few =
+      result_of(place, made + "--weight-format ternary --embedding-format binary --qat-epochs 1 --out few");
+  CHECK(few["options"]["embedding-format"] == "binary");
+  CHECK(few["packed_bytes"] < eight["packed_bytes"]);
+  const Json verified = result_of(place, "eval few --data train.csv --integer-only --verify");
+  CHECK(verified["verify"]["different_logits"] == 0);
+  CHECK(result_of(place, "eval few --data train.csv")["loss"] == verified["loss"]);
+  const Json layers = Json::parse(engine::read_file(place / "few/best/compression.json"))["layers"];
+  CHECK(contains(layers["bert.embeddings.word_embeddings"]["weight"]["format"].get<std::string>(), "binary"));
+  CHECK(contains(layers["classifier"]["weight"]["format"].get<std::string>(), "ternary"));
+  result_of(place, "export few packed --packed");
+  CHECK(result_of(place, "eval packed --data train.csv --integer-only")["loss"] == verified["loss"]);
+  const Outcome again = place.run("quantize run --config few/config.toml --out again --quiet");
+  REQUIRE_MESSAGE(again.code == 0, again.error);
+  CHECK(engine::read_file(place / "again/best/model.safetensors") ==
+        engine::read_file(place / "few/best/model.safetensors"));
+}
+
 TEST_CASE("quantize and prune cut long texts as the model that they start from does, at its length or another") {
   const Workplace place;
   REQUIRE(place.run(Workplace::train("--truncation head-tail --out both")).code == 0);
@@ -158,7 +181,8 @@ TEST_CASE("quantize and prune cut long texts as the model that they start from d
   const auto truncation_of = [&](const std::string& words) {
     const Outcome outcome = place.run(words + " --data train.csv --quiet --out made");
     REQUIRE_MESSAGE(outcome.code == 0, outcome.error);
-    const std::string found = Json::parse(engine::read_file(place / "made/best/tokenizer_config.json"))["ingot_truncation"];
+    const std::string found =
+        Json::parse(engine::read_file(place / "made/best/tokenizer_config.json"))["ingot_truncation"];
     std::filesystem::remove_all(place / "made");
     return found;
   };

@@ -54,6 +54,40 @@ int frac_bits(const Compression& c, const std::string& layer, Role role) {
 
 }  // namespace
 
+TEST_CASE("no power of two and threshold have a smaller squared error than the ternary and binary numbers chosen") {
+  for (const double scale : {1e-6, 0.05, 1.0, 3000.0}) {
+    for (std::uint64_t stream = 0; stream < 4; ++stream) {
+      std::vector<float> x = test::noise(60, stream, scale);
+      if (stream == 2) x[7] = static_cast<float>(50 * scale);                   // one far out
+      if (stream == 3) x.assign(4096, 0.0f), x[5] = static_cast<float>(scale);  // one alone
+      std::vector<float> thresholds{-1.0f, 0.0f};
+      for (const float v : std::vector<float>(x.begin(), x.begin() + 60)) thresholds.push_back(std::abs(v));
+      long double ternary = INFINITY, binary = INFINITY;
+      for (int bits = -20; bits <= 40; ++bits) {
+        const long double unit = std::ldexp(1.0L, -bits);
+        for (const float threshold : thresholds) {
+          long double error = 0;
+          for (const float v : x) {
+            const long double y = std::abs(v) > threshold ? (v < 0 ? -unit : unit) : 0;
+            error += (v - y) * (v - y);
+          }
+          ternary = std::min(ternary, error);
+          if (threshold < 0) binary = std::min(binary, error);
+        }
+      }
+      const auto chosen = [&](const char* format) {
+        for (const CalibrationMethod method : {CalibrationMethod::mse, CalibrationMethod::percentile})
+          CHECK(compress::calibrated_frac_bits(parse_format(format), x, {.method = method}) ==
+                compress::calibrated_frac_bits(parse_format(format), x, {}));
+        const int bits = compress::calibrated_frac_bits(parse_format(format), x, {});
+        return squared_error(to_string(compress::with_frac_bits(parse_format(format), bits)), x);
+      };
+      CHECK(chosen("ternary_pow2(0)") == doctest::Approx(static_cast<double>(ternary)).epsilon(1e-6));
+      CHECK(chosen("binary_pow2(0)") == doctest::Approx(static_cast<double>(binary)).epsilon(1e-6));
+    }
+  }
+}
+
 TEST_CASE("no fraction bits have a smaller squared error than those chosen") {
   for (const char* name : {"fixed", "ufixed"}) {
     for (const int width : {1, 2, 3, 4, 8, 16}) {

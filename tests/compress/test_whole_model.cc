@@ -85,6 +85,21 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a binary table that is pruned has zeros, and so two bits") {
+  bert::Model model = test::small_model();
+  compress::Compression compression = calibrated(model, {.embeddings = "binary_pow2(calibrated)"});
+  compress::LayerCompression& words = compression["bert.embeddings.word_embeddings"];
+  words.weight_mask.assign(static_cast<std::size_t>(model.embeddings.word.weight.value().size()), 1);
+  words.weight_mask[3] = 0;
+  compress::attach(model, compression);
+  compress::WholeModel whole(model, compression);
+  const auto& sum = *whole.graph().nodes.front().as<compress::EmbeddingSum>();
+  CHECK(sum.word.width == 2);
+  CHECK(sum.word.codes[3] == 0);
+  const engine::Tensor y = whole.outputs(test::small_input());
+  CHECK(std::vector<float>(y.span().begin(), y.span().end()) == logits_of(model));
+}
+
 TEST_CASE("eight bits are near the real numbers") {
   bert::Model model = test::small_model();
   const std::vector<float> real = logits_of(model);
