@@ -68,8 +68,8 @@ const bool kRegistered = [] {
   }
   for (const int width : {8, 6}) {
     for (const StepShape shape : {StepShape{1, 16}, {1, 128}, {1, 512}, {32, 128}, {32, 512}}) {
-      for (const int n_threads : {1, 2, 4}) {
-        if (shape.batch > 1 && n_threads > 2) continue;
+      for (const int n_threads : {1, 2, 4, 16}) {
+        if (n_threads > 2 && n_threads > engine::threads()) continue;
         const std::string name =
             fmt::format("whole/{}/batch:{}/length:{}/threads:{}", width, shape.batch, shape.length, n_threads);
         benchmark::RegisterBenchmark(name.c_str(), bench_whole_model, width, shape, n_threads)

@@ -132,6 +132,8 @@ def make_step(options):
     labels = torch.randint(0, options.labels, (options.batch,))
     if options.mode == "infer":
         model.eval()
+        if options.int8:
+            model = torch.ao.quantization.quantize_dynamic(model, {nn.Linear}, dtype=torch.qint8)
         if options.form == "frozen":
             with torch.inference_mode():
                 model = torch.jit.freeze(torch.jit.trace(model, ids))
@@ -159,6 +161,7 @@ def parse(arguments):
         parser.add_argument(f"--{name}", type=int, default=size, help=f"default {size}")
     parser.add_argument("--lr", type=float, default=1e-4)
     parser.add_argument("--form", choices=("eager", "frozen", "encoder"), default="eager")
+    parser.add_argument("--int8", action="store_true", help="infer: Linears quantised to int8 as activations come")
     parser.add_argument("--no-dropout", action="store_true", help="0 instead of 0.1")
     parser.add_argument("--paced", action="store_true", help="steps on demand, see above")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output, nothing else")
