@@ -61,6 +61,8 @@ std::vector<Row> rows_3_2(const Setup& setup);
 std::vector<std::string> notes_3_2();
 std::vector<Row> rows_4(const Setup& setup);
 std::vector<std::string> notes_4();
+std::vector<Row> rows_5_1(const Setup& setup);
+std::vector<std::string> notes_5_1();
 LabReport report_4(const LabRun& run, const std::map<std::string, std::string>& failures);
 
 inline constexpr std::array kLabs{
@@ -77,6 +79,7 @@ inline constexpr std::array kLabs{
         .notes = notes_4,
         .needs_texts = false,
         .report = report_4},
+    Lab{"5.1", "a whole model in integers alone", rows_5_1, "bits of a weight", notes_5_1, 0.88},
 };
 
 // Rows with which several labs begin: the float model, and controls that get the same extra epoch as tuned rows.

@@ -54,6 +54,8 @@ Json row_as_json(const ReportedRow& reported) {
                           "float_bytes",
                           "training_seconds",
                           "tokens_per_second",
+                          "flips",
+                          "output_noise",
                           "best_step",
                           "steps",
                           "distinct",
@@ -94,6 +96,21 @@ std::string state_text(const ReportedRow& row) {
   return row.is_chosen ? "not started" : "not asked for";
 }
 
+// Columns of a lab whose models are compared with another one.
+void add_comparison(report::TextTable& table, std::span<const ReportedRow> rows) {
+  const auto figures = [](const ReportedRow& row) -> const RowFigures& {
+    return row.result == nullptr ? kNotMeasured : row.result->figures;
+  };
+  if (std::none_of(rows.begin(), rows.end(), [&](const ReportedRow& row) { return figures(row).output_noise; })) return;
+  table.headers.insert(table.headers.end(), {"flips", "noise", "tokens/s"});
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const RowFigures& f = figures(rows[i]);
+    table.rows[i].push_back(f.flips ? fmt::format("{:.2f}%", 100 * *f.flips) : "");
+    table.rows[i].push_back(number(f.output_noise, "{:.4f}"));
+    table.rows[i].push_back(f.output_noise ? number(f.tokens_per_second, "{:.0f}") : "");
+  }
+}
+
 report::TextTable table_of(std::span<const ReportedRow> rows) {
   report::TextTable table{.headers = {"row", "accuracy", "validation", "reference", "asked", "met", "bits", "bytes",
                                       "sparsity", "trials", "distinct", "seconds"},
@@ -107,6 +124,7 @@ report::TextTable table_of(std::span<const ReportedRow> rows) {
                           f.best_so_far ? std::to_string(f.best_so_far->size()) : "", number(f.distinct, "{}"),
                           row.result != nullptr ? fmt::format("{:.0f}", row.result->seconds) : ""});
   }
+  add_comparison(table, rows);
   return table;
 }
 

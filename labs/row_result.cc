@@ -12,6 +12,9 @@ RowFigures figures_of(const engine::Saved& result) {
           .average_bits = result.find<double>("average_bits"),
           .packed_bytes = result.find<std::int64_t>("packed_bytes"),
           .examples = result.find<std::int64_t>("examples"),
+          .flips = result.find<double>("flips"),
+          .output_noise = result.find<double>("output_noise"),
+          .tokens_per_second = result.find<double>("tokens_per_second"),
           .distinct = result.find<std::int64_t>("distinct"),
           .unfinished = result.find<std::int64_t>("unfinished"),
           .best_so_far = result.find<std::vector<std::optional<double>>>("best_so_far")};

@@ -17,6 +17,9 @@ struct RowFigures {
   std::optional<double> sparsity;                       // share of weights that are zero
   std::optional<double> average_bits;                   // of a parameter
   std::optional<std::int64_t> packed_bytes, examples;
+  // Beside another model: the share of answers that differ, and the root mean square of the differences of outputs.
+  std::optional<double> flips, output_noise;
+  std::optional<double> tokens_per_second;
   // Of a search: different trials, trials that other processes still run, and the best value after each trial, nothing
   // as long as none is complete.
   std::optional<std::int64_t> distinct, unfinished;
