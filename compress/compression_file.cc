@@ -196,9 +196,23 @@ std::uint64_t fingerprint(const Compression& compression) {
   return hash;
 }
 
+namespace {
+
+// Members of objects on lines of their own, lists in one: there are as many fraction bits as rows of an embedding.
+std::string lines_of(const Json& json, std::size_t depth) {
+  if (!json.is_object() || json.empty()) return json.dump();
+  std::string text = "{";
+  for (const auto& [key, value] : json.items())
+    text += (text.size() > 1 ? ",\n" : "\n") + std::string(depth + 1, ' ') + Json(key).dump() + ": " +
+            lines_of(value, depth + 1);
+  return text + "\n" + std::string(depth, ' ') + "}";
+}
+
+}  // namespace
+
 void save_compression(const fs::path& folder, const Compression& compression) {
   save_masks(masks_path(folder), compression);
-  if (!compression.empty()) return engine::write_file(json_path(folder), to_json(compression).dump(1) + "\n");
+  if (!compression.empty()) return engine::write_file(json_path(folder), lines_of(to_json(compression), 0) + "\n");
   std::error_code absent;
   fs::remove(json_path(folder), absent);
 }
