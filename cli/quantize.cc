@@ -39,9 +39,14 @@ void add_format_options(Command& command, pipeline::QuantizeOptions& o) {
       .type_name("BITS|ternary|binary");
   command.add_option("--residual-width", o.residual_width, "with --integer-only: bits of what residual sums add up")
       .range(2, 16);
+  command.add_flag("--cheap", o.cheap,
+                   "with --integer-only: less hardware: roots of layer norms by a table, exponentials of 8 bits by "
+                   "lines between powers of two, residual sums of 12 bits unless --residual-width says otherwise");
   command
-      .add_option("--plan", o.plan,
-                  "TOML or JSON file with formats by pattern of layer name and by role, instead of one format for all")
+      .add_option(
+          "--plan", o.plan,
+          "TOML or JSON file with formats by pattern of layer name and by role, instead of one format for all; with "
+          "--integer-only: changes of its plan")
       .type_name("FILE");
   command.group("Calibration");
   command.add_option("--method", o.method, "calibration method: mse (least squared error) or percentile")

@@ -38,6 +38,7 @@ struct LayerCompression {
   std::array<std::optional<Quantizer>, kRoles.size()> quantizers;  // by Role
   std::vector<std::uint8_t> weight_mask;                           // 1: kept, 0: pruned; empty: all kept
   double input_sparsity = 0;                                       // share of each token's inputs that are set to 0
+  bool is_cheap = false;  // in integers, of a layer norm: its root by a table; of a softmax: exponentials by lines
 
   std::optional<Quantizer>& operator[](Role role) { return quantizers[static_cast<std::size_t>(role)]; }
   const std::optional<Quantizer>& operator[](Role role) const { return quantizers[static_cast<std::size_t>(role)]; }

@@ -7,12 +7,15 @@
 //                              "input_sparsity": 0.5,
 //                              "mask": true}}}
 //
+// Cheap layer norms have "root": "table", cheap softmaxes "table": "line".
+//
 // A mask is the tensor "classifier" of masks.safetensors: a bit a weight, row-major, the lowest bit of a byte first;
 // the bits that fill up the last byte are 0.
 #include <algorithm>
 #include <set>
 
 #include "compress/compression.h"
+#include "compress/encoder_formats.h"
 #include "compress/fits.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -51,6 +54,7 @@ Json to_json(const Compression& compression) {
       if (layer[role]) object[std::string(compress::name(role))] = to_json(*layer[role]);
     }
     if (layer.input_sparsity != 0) object["input_sparsity"] = layer.input_sparsity;
+    if (layer.is_cheap) object[cheap_form(name).key] = cheap_form(name).value;
     if (!layer.weight_mask.empty()) object["mask"] = true;
   }
   return {{kVersion, 1}, {"layers", layers}};
@@ -165,7 +169,7 @@ struct ParsedLayer {
   bool has_mask = false;
 };
 
-ParsedLayer parse_layer(const std::string& where, const Json& value) {
+ParsedLayer parse_layer(const std::string& where, const std::string& layer, const Json& value) {
   Object object(where, value);
   ParsedLayer parsed;
   for (const Role role : kRoles) {
@@ -177,6 +181,13 @@ ParsedLayer parse_layer(const std::string& where, const Json& value) {
   if (const Json* sparsity = object.take("input_sparsity")) {
     require(sparsity->is_number(), "{}: must be a number, got {}", object.place("input_sparsity"), shown(*sparsity));
     parsed.layer.input_sparsity = sparsity->get<double>();
+  }
+  if (is_encoder_format(layer)) {
+    const CheapForm& cheap = cheap_form(layer);
+    const Json* form = object.take(cheap.key);
+    require(form == nullptr || *form == cheap.value, "{}: must be \"{}\" or absent, got {}", object.place(cheap.key),
+            cheap.value, form == nullptr ? "" : shown(*form));
+    parsed.layer.is_cheap = form != nullptr;
   }
   parsed.has_mask = true_if_there(object, "mask");
   object.end();
@@ -235,7 +246,7 @@ Compression load_compression(const fs::path& folder, bert::Model& model) {
   Compression compression;
   std::set<std::string> with_mask;
   for (const auto& [name, value] : layers->items()) {
-    ParsedLayer layer = parse_layer(subject + ": " + name, value);
+    ParsedLayer layer = parse_layer(subject + ": " + name, name, value);
     compression[name] = std::move(layer.layer);
     if (layer.has_mask) with_mask.insert(name);
   }

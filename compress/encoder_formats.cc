@@ -42,6 +42,10 @@ class Reader {
     const Quantizer* found = quantizer(layer, role);
     return found != nullptr ? *as_fixed(found->format) : FixedPoint{8, 0, true, engine::Rounding::nearest_even};
   }
+  bool is_cheap(const std::string& layer) const {
+    const auto found = compression_.find(layer);
+    return found != compression_.end() && found->second.is_cheap;
+  }
   // Whether everything was found since the last call.
   bool is_complete() { return std::exchange(complete_, true); }
 
@@ -58,7 +62,8 @@ void add_norm(EncoderFormats& formats, Reader& reader, const std::string& norm, 
                     .sum_frac_bits = sum_frac_bits,
                     .gamma = reader.fixed(norm, Role::weight),
                     .beta = reader.fixed(norm, Role::bias),
-                    .output = reader.fixed(norm, Role::output)};
+                    .output = reader.fixed(norm, Role::output),
+                    .is_cheap = reader.is_cheap(norm)};
   if (reader.is_complete()) formats.norms.emplace(norm, std::move(found));
 }
 
@@ -83,7 +88,8 @@ void add_layer(EncoderFormats& formats, Reader& reader, std::int64_t i, const st
                                    .value = reader.fixed(self + "value", Role::output),
                                    .scores = reader.fixed(softmax_name(i), Role::input),
                                    .exponentials = reader.fixed(softmax_name(i), Role::output),
-                                   .output = reader.fixed(dense, Role::input)};
+                                   .output = reader.fixed(dense, Role::input),
+                                   .is_cheap = reader.is_cheap(softmax_name(i))};
   if (reader.is_complete()) formats.attention.emplace(softmax_name(i), attention);
   add_norm(formats, reader, first, {reader.fixed(dense, Role::output), reader.fixed(before, Role::output)}, -1000);
   add_norm(formats, reader, second,
@@ -103,6 +109,8 @@ std::vector<std::string> softmax_names(const bert::Config& config) {
 }
 
 bool is_encoder_format(const std::string& name) { return name.ends_with("LayerNorm") || name.ends_with(".softmax"); }
+
+const CheapForm& cheap_form(const std::string& name) { return name.ends_with(".softmax") ? kCheapSoftmax : kCheapNorm; }
 
 EncoderFormats encoder_formats(const bert::Config& config, const Compression& compression) {
   EncoderFormats formats;

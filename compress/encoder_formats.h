@@ -24,10 +24,12 @@ struct NormFormats {
   std::vector<FixedPoint> addends;  // of what is added up; empty: the embeddings, whose rows may differ
   int sum_frac_bits = 0;            // the finest of them
   FixedPoint gamma, beta, output;
+  bool is_cheap = false;  // its root comes from a table
 };
 
 struct AttentionFormats {
   FixedPoint query, key, value, scores, exponentials, output;
+  bool is_cheap = false;  // its exponentials are powers of two and lines between them
 };
 
 // From the rows of the last layer norm to what the pooler reads.
@@ -53,6 +55,13 @@ std::vector<std::string> softmax_names(const bert::Config& config);
 
 // Whether a compression's name is that of a layer norm or a softmax.
 bool is_encoder_format(const std::string& name);
+
+// How files say LayerCompression::is_cheap of these.
+struct CheapForm {
+  const char *key, *value;
+};
+inline constexpr CheapForm kCheapNorm{"root", "table"}, kCheapSoftmax{"table", "line"};
+const CheapForm& cheap_form(const std::string& name);
 
 EncoderFormats encoder_formats(const bert::Config& config, const Compression& compression);
 

@@ -36,16 +36,18 @@ Node norm_node(const std::string& name, const NormFormats& formats, std::span<co
                  .beta_frac_bits = formats.beta.frac_bits,
                  .epsilon = norm_epsilon(static_cast<double>(epsilon), static_cast<std::int64_t>(gamma.size()),
                                          formats.sum_frac_bits)};
+  if (formats.is_cheap) norm.root_table = make_root_table();
   return {.name = name, .kind = &operation("layer_norm"), .data = std::move(norm)};
 }
 
 Node attention_node(const std::string& name, const AttentionFormats& formats, std::int64_t n_heads, std::int64_t size,
                     std::int64_t longest) {
+  const auto table = formats.is_cheap ? line_table : exponential_table;
   Attention attention{.n_heads = n_heads,
                       .longest = longest,
                       .score_width = formats.scores.width,
                       .exponential_width = formats.exponentials.width,
-                      .exponentials = exponential_table(formats.exponentials.width, formats.scores.frac_bits)};
+                      .exponentials = table(formats.exponentials.width, formats.scores.frac_bits)};
   set_scale(attention, size / n_heads, formats.query.frac_bits + formats.key.frac_bits, formats.scores.frac_bits);
   return {.name = name, .kind = &operation("attention"), .data = std::move(attention)};
 }

@@ -64,15 +64,20 @@ void check_layer(const std::string& where, const LayerCompression& layer, const 
           "{}: a mask must hold 0 and 1 only", where);
   require(layer.input_sparsity >= 0 && layer.input_sparsity < 1,
           "{}: input sparsity must be at least 0 and below 1, got {}", where, layer.input_sparsity);
+  require(&kind == &kNorm || &kind == &kSoftmax || !layer.is_cheap, "{}: is {}, which has no cheap form", where,
+          kind.name);
   require(kind.has_sparse_input || layer.input_sparsity == 0, "{}: is {}, which has no input to be sparse", where,
           kind.name);
 }
 
-// A layer norm with fraction bits by channel would need a shift for each element.
+// A layer norm with fraction bits by channel would need a shift for each element. A cheap one exists in integers only.
 void check_norm(const std::string& where, const LayerCompression& layer) {
   for (const Role role : kOfNorms)
     require(!layer[role] || layer[role]->channel_frac_bits.empty(), "{}.{}: has one number of fraction bits", where,
             name(role));
+  for (const Role role : kOfNorms)
+    require(!layer.is_cheap || layer[role], "{}: a root by a table is one in integers, which need a format of {}",
+            where, name(role));
 }
 
 void check_softmax(const std::string& where, const LayerCompression& layer) {

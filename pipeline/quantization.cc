@@ -17,9 +17,7 @@ compress::Plan uniform_plan(const QuantizerRequest& input, const QuantizerReques
   QuantizerRequest by_channel = weight;
   by_channel.per_channel = weight.is_calibrated && per_channel;
   compress::PlanEntry layers{.pattern = "*"};
-  const auto set = [](compress::PlanEntry& entry, Role role, const QuantizerRequest& r) {
-    entry.requests[static_cast<std::size_t>(role)] = r;
-  };
+  const auto set = [](compress::PlanEntry& entry, Role role, const QuantizerRequest& r) { entry.requests[role] = r; };
   set(layers, Role::input, input);
   set(layers, Role::weight, by_channel);
   set(layers, Role::bias, weight.is_calibrated ? QuantizerRequest{} : weight);

@@ -47,15 +47,21 @@ std::string weight_format(const char* option, const std::string& text) {
 compress::Plan integer_plan_from_options(const Run& run, const QuantizeOptions& o) {
   for (const char* option : {"--format", "--frac", "--per", "--mode", "--embeddings", "--outputs", "--clipped-ste"})
     require(!run.given.contains(option), "{}: is said by --integer-only", option);
-  return compress::integer_plan({.activations = o.width,
+  compress::IntegerWidths widths{.activations = o.width,
                                  .weights = weight_format("--weight-format", o.weight_format),
                                  .embeddings = weight_format("--embedding-format", o.embedding_format),
-                                 .residual = o.residual_width});
+                                 .residual = o.residual_width,
+                                 .is_cheap = o.cheap};
+  if (o.cheap) {
+    widths.exponentials = 8;
+    if (!run.given.contains("--residual-width")) widths.residual = 12;
+  }
+  return compress::integer_plan(widths);
 }
 
 compress::Plan plan_from_options(const Run& run, const QuantizeOptions& o) {
   if (o.integer_only) return integer_plan_from_options(run, o);
-  for (const char* option : {"--weight-format", "--embedding-format", "--residual-width"})
+  for (const char* option : {"--weight-format", "--embedding-format", "--residual-width", "--cheap"})
     require(!run.given.contains(option), "{}: goes with --integer-only", option);
   compress::QuantizerRequest request = compress::parse_request(format_text(run, o));
   require(request.quantizer.has_value(), "--format: must be a number format, got '{}'", o.format);
@@ -67,17 +73,22 @@ compress::Plan plan_from_options(const Run& run, const QuantizeOptions& o) {
   if (o.outputs == 0) return plan;
   require(o.format == "fixed" || o.format == "ufixed", "--outputs: goes with --format fixed, got {}", o.format);
   compress::PlanEntry outputs{.pattern = "*"};
-  outputs.requests[static_cast<std::size_t>(compress::Role::bias)] = compress::parse_request("fixed(24,sums)");
-  outputs.requests[static_cast<std::size_t>(compress::Role::output)] =
-      compress::parse_request(fmt::format("fixed({},calibrated)", o.outputs));
+  outputs.requests[compress::Role::bias] = compress::parse_request("fixed(24,sums)");
+  outputs.requests[compress::Role::output] = compress::parse_request(fmt::format("fixed({},calibrated)", o.outputs));
   plan.push_back(outputs);
   return plan;
 }
 
 compress::Plan plan_of(const Run& run, const QuantizeOptions& o) {
   if (o.plan.empty()) return plan_from_options(run, o);
-  for (const char* option :
-       {"--format", "--width", "--frac", "--per", "--mode", "--embeddings", "--outputs", "--clipped-ste"}) {
+  if (o.integer_only) {
+    compress::Plan plan = integer_plan_from_options(run, o);
+    const compress::Plan changes = compress::read_plan(o.plan);
+    plan.insert(plan.end(), changes.begin(), changes.end());
+    return plan;
+  }
+  for (const char* option : {"--format", "--width", "--frac", "--per", "--mode", "--embeddings", "--outputs",
+                             "--clipped-ste", "--weight-format", "--embedding-format", "--residual-width", "--cheap"}) {
     require(!run.given.contains(option), "{}: is said by the plan; give it there, or no --plan", option);
   }
   return compress::read_plan(o.plan);

@@ -28,6 +28,7 @@ struct QuantizeOptions : TrainingOptions {
   bool integer_only = false;
   std::string weight_format = "8", embedding_format = "8";  // with integer_only: bits, ternary or binary
   int residual_width = 16;
+  bool cheap = false;  // with integer_only: forms of less hardware, and a residual of 12 bits unless it is given
   std::string mode = "standard";
   std::string plan;
   bool clipped_ste = false;

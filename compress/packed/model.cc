@@ -7,6 +7,7 @@
 
 #include "bert/checkpoint.h"
 #include "compress/effective.h"
+#include "compress/encoder_functions.h"
 #include "compress/packed/tensor.h"
 #include "engine/base/error.h"
 #include "engine/base/memory.h"
@@ -85,7 +86,10 @@ Compression without_masks(Compression compression) {
 
 // What is left to do once weights and biases are as they should be.
 Compression activations_only(Compression compression) {
-  for (auto& [name, layer] : compression) layer[Role::weight] = layer[Role::bias] = std::nullopt;
+  for (auto& [name, layer] : compression) {
+    layer[Role::weight] = layer[Role::bias] = std::nullopt;
+    layer.is_cheap = false;
+  }
   return compression;
 }
 
@@ -172,6 +176,7 @@ PackedModel read_packed(const fs::path& folder) {
     reader.fill(tensors.at(spec.name), spec, quantizer_of(packed.compression, spec.name));
   reader.check_all_taken();
   attach(packed.model, activations_only(packed.compression));
+  attach_encoder(packed.model, packed.compression);  // looks at all formats, and changes no parameter
   return packed;
 }
 

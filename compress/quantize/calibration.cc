@@ -15,10 +15,6 @@ namespace {
 using engine::TensorTransforms;
 using engine::Variable;
 
-std::optional<QuantizerRequest>& of(LayerRequest& requests, Role role) {
-  return requests[static_cast<std::size_t>(role)];
-}
-
 // Fraction bits of a weight or bias, by row or for all of it.
 void calibrate_parameter(const Variable& parameter, const std::vector<std::uint8_t>& mask,
                          const QuantizerRequest& request, const CalibrationOptions& options, Quantizer& quantizer) {
@@ -118,10 +114,11 @@ Compression requested(bert::Model& model, const Compression& start, const std::m
   const auto add = [&](const std::string& name, const Variable& weight, const Variable& bias) {
     const auto found = requests.find(name);
     if (found == requests.end()) return;
-    LayerRequest wanted = found->second;
+    const LayerRequest& wanted = found->second;
     LayerCompression& layer = compression[name];
+    if (wanted.is_cheap) layer.is_cheap = *wanted.is_cheap;
     for (const Role role : kRoles) {
-      const std::optional<QuantizerRequest>& request = of(wanted, role);
+      const std::optional<QuantizerRequest>& request = wanted[role];
       if (!request) continue;
       layer[role] = request->quantizer;
       if (!request->is_calibrated) continue;
@@ -138,7 +135,8 @@ Compression requested(bert::Model& model, const Compression& start, const std::m
   for (const std::string& name : softmax_names(model.config)) add(name, {}, {});
   std::erase_if(compression, [](const auto& item) {
     const LayerCompression& layer = item.second;
-    return layer.quantizers == LayerCompression().quantizers && layer.weight_mask.empty() && layer.input_sparsity == 0;
+    return layer.quantizers == LayerCompression().quantizers && layer.weight_mask.empty() &&
+           layer.input_sparsity == 0 && !layer.is_cheap;
   });
   return compression;
 }
@@ -150,9 +148,14 @@ Compression surroundings(const Compression& start, const std::map<std::string, L
     const auto found = requests.find(name);
     if (found == requests.end()) continue;
     for (const Role role : kRoles) {
-      if (found->second[static_cast<std::size_t>(role)]) layer[role].reset();
+      if (found->second[role]) layer[role].reset();
     }
+    layer.is_cheap = false;
   }
+  // Half a softmax is none.
+  std::erase_if(compression, [](const auto& item) {
+    return item.first.ends_with(".softmax") && !(item.second[Role::input] && item.second[Role::output]);
+  });
   return compression;
 }
 
@@ -162,7 +165,7 @@ void set_bits_of_sums(const std::map<std::string, LayerRequest>& requests, bert:
   for (const auto& [name, linear] : model.linears()) {
     const auto found = requests.find(name);
     if (found == requests.end()) continue;
-    const std::optional<QuantizerRequest>& bias = found->second[static_cast<std::size_t>(Role::bias)];
+    const std::optional<QuantizerRequest>& bias = found->second[Role::bias];
     if (!bias || !bias->is_of_sums) continue;
     LayerCompression& layer = compression[name];
     const auto fixed = [&](Role role) {

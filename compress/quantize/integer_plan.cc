@@ -20,7 +20,8 @@ Plan integer_plan(const IntegerWidths& w) {
   const auto add = [&](PlanPart part, const char* pattern,
                        std::initializer_list<std::pair<Role, QuantizerRequest>> requests) {
     PlanEntry& entry = plan.emplace_back(PlanEntry{.pattern = pattern, .part = part});
-    for (const auto& [role, request] : requests) entry.requests[static_cast<std::size_t>(role)] = request;
+    for (const auto& [role, request] : requests) entry.requests[role] = request;
+    if (part == PlanPart::norms || part == PlanPart::softmaxes) entry.requests.is_cheap = w.is_cheap;
   };
   add(PlanPart::layers, "*",
       {{Role::input, calibrated(w.activations)},

@@ -14,6 +14,7 @@ struct IntegerWidths {
   int residual = 16;  // what is added to the residual stream
   int norm_parameters = 16;
   int scores = 12, score_frac_bits = 4, exponentials = 16;
+  bool is_cheap = false;  // layer norms with a table of roots, exponentials by lines
 };
 
 // The same width for activations, weights and embeddings.

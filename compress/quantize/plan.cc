@@ -40,11 +40,12 @@ struct PartName {
   const char* name;
   const char* of_one;  // in messages
   std::vector<Role> roles;
+  const CheapForm* cheap = nullptr;  // null: there is none
 };
 const PartName kParts[] = {{"layers", "Linear layers", {kRoles.begin(), kRoles.end()}},
                            {"embeddings", "embeddings", {Role::weight}},
-                           {"norms", "layer norms", {Role::weight, Role::bias, Role::output}},
-                           {"softmaxes", "softmaxes", {Role::input, Role::output}}};
+                           {"norms", "layer norms", {Role::weight, Role::bias, Role::output}, &kCheapNorm},
+                           {"softmaxes", "softmaxes", {Role::input, Role::output}, &kCheapSoftmax}};
 const PartName& named(PlanPart part) { return kParts[static_cast<std::size_t>(part)]; }
 
 PlanEntry parse_entry(const std::string& where, const Json& object, PlanPart part) {
@@ -60,7 +61,11 @@ PlanEntry parse_entry(const std::string& where, const Json& object, PlanPart par
               named(part).of_one, key);
       const QuantizerRequest request = placed(place, value, parse_request);
       require(*role == Role::bias || !request.is_of_sums, "{}: only a bias has the fraction bits of sums", place);
-      entry.requests[static_cast<std::size_t>(*role)] = request;
+      entry.requests[*role] = request;
+    } else if (const CheapForm* cheap = named(part).cheap; cheap != nullptr && key == cheap->key) {
+      const std::string form = text_in(place, value);
+      require(form == cheap->value || form == "exact", "{}: must be {} or exact, got '{}'", place, cheap->value, form);
+      entry.requests.is_cheap = form == cheap->value;
     } else if (key == "name") {
       entry.pattern = text_in(place, value);
     } else if (key == "mode") {
@@ -73,11 +78,14 @@ PlanEntry parse_entry(const std::string& where, const Json& object, PlanPart par
       require(value.is_boolean(), "{}: must be true or false, got {}", place, shown(value));
       clip = value.get<bool>();
     } else {
-      engine::fail("{}: unknown name; there are name, input, weight, bias, output, per, mode and clip", place);
+      engine::fail(
+          "{}: unknown name; there are name, input, weight, bias, output, per, mode, clip, of layer norms root, of "
+          "softmaxes table",
+          place);
     }
   }
   require(!entry.pattern.empty(), "{}: needs the name of a layer, or a pattern", where);
-  for (std::optional<QuantizerRequest>& request : entry.requests) {
+  for (std::optional<QuantizerRequest>& request : entry.requests.tensors) {
     if (!request || !request->quantizer) continue;
     request->quantizer->mode = mode;
     request->quantizer->clip = clip;
@@ -93,9 +101,10 @@ void apply(const PlanEntry& entry, const Layers& layers, std::map<std::string, L
     if (!matches(entry.pattern, name)) continue;
     found = true;
     LayerRequest& requests = all[name];
-    for (std::size_t i = 0; i < requests.size(); ++i) {
-      if (entry.requests[i]) requests[i] = entry.requests[i];
+    for (const Role role : kRoles) {
+      if (entry.requests[role]) requests[role] = entry.requests[role];
     }
+    if (entry.requests.is_cheap) requests.is_cheap = entry.requests.is_cheap;
   }
   require(found, "plan: '{}' matches none of the {} {} of the model, the first of which is {}", entry.pattern,
           layers.size(), named(entry.part).of_one, layers.front().first);

@@ -18,10 +18,12 @@
 //   [[norms]]                             # layer norms: weight (gamma), bias (beta) and output
 //   name = "*"
 //   output = "fixed(8,calibrated)"
+//   root = "table"                        # in integers by a table of inverse roots; "exact" (default)
 //   [[softmaxes]]                         # bert.encoder.layer.N.attention.self.softmax: scores in, exponentials out
 //   name = "*"
 //   input = "fixed(12,4)"
 //   output = "ufixed(16,16)"
+//   table = "line"                        # exponentials 2^-n (1 - f/2); "exact" (default)
 //   # in any of them
 //   mode = "standard"                     # or "mase"
 //   clip = true                           # straight-through gradient 0 outside of the range
@@ -41,7 +43,14 @@ struct QuantizerRequest {
   bool is_of_sums = false;             // of a bias: the fraction bits of what it is added to
 };
 
-using LayerRequest = std::array<std::optional<QuantizerRequest>, kRoles.size()>;  // by Role; none: as it is
+// None: as it is.
+struct LayerRequest {
+  std::array<std::optional<QuantizerRequest>, kRoles.size()> tensors{};  // by Role
+  std::optional<bool> is_cheap{};
+
+  std::optional<QuantizerRequest>& operator[](Role role) { return tensors[static_cast<std::size_t>(role)]; }
+  const std::optional<QuantizerRequest>& operator[](Role role) const { return tensors[static_cast<std::size_t>(role)]; }
+};
 
 // What an entry is about.
 enum class PlanPart { layers, embeddings, norms, softmaxes };

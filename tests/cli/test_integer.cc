@@ -174,6 +174,36 @@ TEST_CASE("ternary weights and binary embeddings are trained, verified bit for b
         engine::read_file(place / "few/best/model.safetensors"));
 }
 
+TEST_CASE("--cheap is kept by the run, by training on it and by its packed folder, and a plan can take it back") {
+  const Workplace place;
+  REQUIRE(place.run(Workplace::train("--out run")).code == 0);
+  const auto layers_of = [&](const std::string& folder) {
+    return Json::parse(engine::read_file(place / (folder + "/compression.json")))["layers"];
+  };
+  const std::string softmax = "bert.encoder.layer.0.attention.self.softmax", norm = "bert.embeddings.LayerNorm";
+  result_of(place, "quantize run --data train.csv --integer-only --cheap --qat-epochs 1 --batch 8 --out cheap");
+  const Json layers = layers_of("cheap/best");
+  CHECK(layers[norm]["root"] == "table");
+  CHECK(layers[softmax]["table"] == "line");
+  CHECK(layers[softmax]["output"]["format"] == "ufixed(8,8)");
+  CHECK(layers["bert.encoder.layer.0.output.dense"]["output"]["format"].get<std::string>().starts_with("fixed(12,"));
+  const Json verified = result_of(place, "eval cheap --data train.csv --integer-only --verify");
+  CHECK(verified["verify"]["different_logits"] == 0);
+  CHECK(result_of(place, "eval cheap --data train.csv")["loss"] == verified["loss"]);
+  result_of(place, "export cheap packed --packed");
+  for (const char* how : {"", " --integer-only"})
+    CHECK(result_of(place, std::string("eval packed --data train.csv") + how)["loss"] == verified["loss"]);
+  place.write("plan.toml", "[[norms]]\nname = \"bert.embeddings*\"\nroot = \"exact\"\n");
+  result_of(place, "quantize cheap --data train.csv --integer-only --cheap --plan plan.toml --out mixed");
+  CHECK_FALSE(layers_of("mixed/best")[norm].contains("root"));
+  CHECK(layers_of("mixed/best")["bert.encoder.layer.0.output.LayerNorm"]["root"] == "table");
+  result_of(place, "quantize cheap --data train.csv --integer-only --out exact");
+  CHECK_FALSE(layers_of("exact/best")[softmax].contains("table"));
+  const Outcome outcome = place.run("quantize run --data train.csv --cheap --out other");
+  CHECK(outcome.code == 2);
+  CHECK(contains(outcome.error, "--cheap: goes with --integer-only"));
+}
+
 TEST_CASE("quantize and prune cut long texts as the model that they start from does, at its length or another") {
   const Workplace place;
   REQUIRE(place.run(Workplace::train("--truncation head-tail --out both")).code == 0);

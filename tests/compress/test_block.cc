@@ -24,7 +24,7 @@ struct Quantised {
 compress::Plan plan(int width, int outputs, const std::string& bias = "fixed(24,sums)") {
   compress::PlanEntry entry{.pattern = "*"};
   const auto set = [&](Role role, const std::string& text, bool per_channel) {
-    auto& request = entry.requests[static_cast<std::size_t>(role)];
+    auto& request = entry.requests[role];
     request = compress::parse_request(text);
     request->per_channel = per_channel;
   };
@@ -95,7 +95,7 @@ TEST_CASE("what is not integers from end to end is refused with the way to make 
   CHECK(contains(refusal(plan(16, 8), "ffn.0"), "more than the 2^24 up to which float32 is exact"));
   compress::Plan some = plan(8, 8);
   some.push_back({.pattern = "classifier"});
-  some.back().requests[static_cast<std::size_t>(Role::weight)] = compress::QuantizerRequest();
-  some.back().requests[static_cast<std::size_t>(Role::bias)] = compress::QuantizerRequest();
+  some.back().requests[Role::weight] = compress::QuantizerRequest();
+  some.back().requests[Role::bias] = compress::QuantizerRequest();
   CHECK(contains(refusal(some, "head"), "classifier: is not in integers: its weight is not quantised"));
 }

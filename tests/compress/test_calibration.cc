@@ -44,7 +44,7 @@ std::map<std::string, compress::LayerRequest> request(const std::string& layer, 
   compress::QuantizerRequest r = compress::parse_request(format);
   r.per_channel = per_channel;
   std::map<std::string, compress::LayerRequest> all;
-  all[layer][static_cast<std::size_t>(role)] = r;
+  all[layer][role] = r;
   return all;
 }
 
@@ -231,9 +231,7 @@ TEST_CASE("a bias in units of sums has the fraction bits of its channel's produc
   bert::Model model = test::small_model();
   const std::vector<bert::Input> batches{test::small_input()};
   auto requests = request(kOutput, Role::weight, "fixed(8,calibrated)", true);
-  const auto want = [&](Role role, const char* format) {
-    requests[kOutput][static_cast<std::size_t>(role)] = compress::parse_request(format);
-  };
+  const auto want = [&](Role role, const char* format) { requests[kOutput][role] = compress::parse_request(format); };
   want(Role::bias, "fixed(24,sums)");
   const auto refusal =
       test::error_text([&] { compress::calibrate(model, {}, requests, batches, CalibrationOptions()); });

@@ -87,9 +87,7 @@ weight = "fixed(8,half)"
   for (const auto& p : {plan("p.toml", toml), plan("p.json", json)}) {
     const auto all = compress::requests_by_layer(model, p);
     CHECK(all.size() == 9);
-    const auto request = [&](const std::string& layer, Role role) {
-      return all.at(layer)[static_cast<std::size_t>(role)];
-    };
+    const auto request = [&](const std::string& layer, Role role) { return all.at(layer)[role]; };
     CHECK(format_of(*request(kQuery, Role::weight)) == "minifloat(8,e4,b7)");
     CHECK(request(kQuery, Role::weight)->quantizer->mode == compress::Mode::mase);
     CHECK(request(kQuery, Role::weight)->quantizer->clip);
@@ -99,6 +97,21 @@ weight = "fixed(8,half)"
     CHECK_FALSE(request("classifier", Role::input)->quantizer.has_value());
     CHECK(format_of(*request("bert.embeddings.word_embeddings", Role::weight)) == "fixed(8,4)");
   }
+}
+
+TEST_CASE("a plan says of layer norms and softmaxes whether they are cheap, and nothing else can be") {
+  bert::Model model = test::small_model();
+  const std::string norm = "bert.embeddings.LayerNorm", softmax = "bert.encoder.layer.0.attention.self.softmax";
+  const auto all = compress::requests_by_layer(
+      model, plan("p.toml",
+                  "[[norms]]\nname = \"*\"\nroot = \"table\"\n[[norms]]\nname = \"*layer*\"\nroot = \"exact\"\n"
+                  "[[softmaxes]]\nname = \"*\"\ntable = \"line\"\n"));
+  CHECK(all.at(norm).is_cheap == true);
+  CHECK(all.at("bert.encoder.layer.0.output.LayerNorm").is_cheap == false);
+  CHECK(all.at(softmax).is_cheap == true);
+  CHECK(contains(refusal("[[norms]]\nname = \"*\"\nroot = \"line\"\n"), "must be table or exact, got 'line'"));
+  CHECK(contains(refusal("[[norms]]\nname = \"*\"\ntable = \"line\"\n"), "norms[0].table: unknown name"));
+  CHECK(contains(refusal("[[layers]]\nname = \"*\"\nroot = \"table\"\n"), "layers[0].root: unknown name"));
 }
 
 TEST_CASE("a plan that says something wrong is refused with its place") {

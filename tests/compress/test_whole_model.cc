@@ -2,7 +2,10 @@
 #include <doctest/doctest.h>
 
 #include "compress/encoder_formats.h"
+#include "compress/integer/operation.h"
+#include "compress/integer/ops/attention.h"
 #include "compress/integer/ops/embedding.h"
+#include "compress/integer/ops/layer_norm.h"
 #include "compress/integer/ops/linear.h"
 #include "compress/lower/whole_model.h"
 #include "compress/quantize/calibration.h"
@@ -10,6 +13,7 @@
 #include "engine/io/json.h"
 #include "tests/compress/small_model.h"
 #include "tests/support/error_text.h"
+#include "tests/support/temporary_folder.h"
 
 using namespace ingot;
 using test::contains;
@@ -100,6 +104,30 @@ TEST_CASE("a binary table that is pruned has zeros, and so two bits") {
   CHECK(std::vector<float>(y.span().begin(), y.span().end()) == logits_of(model));
 }
 
+TEST_CASE("the cheap forms are in the graph, change the numbers, come back from files, and keep both sides the same") {
+  const test::TemporaryFolder folder;
+  bert::Model model = test::small_model();
+  const compress::Compression exact = calibrated(model, {.exponentials = 8}),
+                              cheap = calibrated(model, {.exponentials = 8, .is_cheap = true});
+  compress::save_compression(folder.path(), cheap);
+  const compress::Compression read = compress::load_compression(folder.path(), model);
+  CHECK(compress::fingerprint(read) == compress::fingerprint(cheap));
+  CHECK(compress::fingerprint(read) != compress::fingerprint(exact));
+  compress::attach(model, exact);
+  const std::vector<float> dear = logits_of(model);
+  compress::attach(model, read);
+  const std::vector<float> fake = logits_of(model);
+  CHECK(fake != dear);
+  for (std::size_t i = 0; i < fake.size(); ++i) CHECK(fake[i] == doctest::Approx(dear[i]).epsilon(0.1));
+  compress::WholeModel whole(model, read);
+  const engine::Tensor y = whole.outputs(test::small_input());
+  CHECK(std::vector<float>(y.span().begin(), y.span().end()) == fake);
+  for (const compress::Node& node : whole.graph().nodes) {
+    if (const auto* norm = node.as<compress::LayerNorm>()) CHECK(norm->root_table == compress::make_root_table());
+    if (const auto* a = node.as<compress::Attention>()) CHECK(a->exponentials == compress::line_table(8, 4));
+  }
+}
+
 TEST_CASE("eight bits are near the real numbers") {
   bert::Model model = test::small_model();
   const std::vector<float> real = logits_of(model);
@@ -179,6 +207,13 @@ TEST_CASE("compression of layer norms and softmaxes is checked") {
                  softmax + ": is a softmax, which has no weight"));
   CHECK(contains(refusal(softmax, compress::Role::input, "minifloat(8,e4)"), "scores must be fixed(width, frac)"));
   CHECK(contains(refusal(softmax, compress::Role::input, "fixed(12,4)"), "exponentials must be ufixed(width,width)"));
+  const auto cheap = [&](const std::string& name) {
+    compress::Compression compression;
+    compression[name].is_cheap = true;
+    return error_text([&] { compress::attach(model, compression); });
+  };
+  CHECK(contains(cheap("classifier"), "classifier: is a Linear, which has no cheap form"));
+  CHECK(contains(cheap(norm), norm + ": a root by a table is one in integers, which need a format of weight"));
   CHECK(contains(refusal("bert.encoder.layer.7.attention.self.softmax", compress::Role::input, "fixed(12,4)"),
                  "is not a layer of this model of 1 encoder layers"));
 }
