@@ -37,11 +37,17 @@ std::vector<pipeline::Panel> panels_of(const Models& models) {
     return [&models, markup](std::span<const pipeline::RunFolder>) { return markup(models); };
   };
   return {
-      {"Results", pipeline::results_markup},        {"Training", pipeline::curves_markup},
-      {"Classes", pipeline::classes_markup},        {"Texts", of_models(pipeline::texts_markup)},
-      {"Words", of_models(pipeline::words_markup)}, {"Attention", of_models(pipeline::attention_markup)},
-      {"Search", pipeline::search_markup},          {"Lab", labs::lab_markup},
-      {"Hardware", pipeline::hardware_markup},      {"How it was made", pipeline::provenance_markup},
+      {"Results", pipeline::results_markup},
+      {"Training", pipeline::curves_markup},
+      {"Classes", pipeline::classes_markup},
+      {"Texts", of_models(pipeline::texts_markup)},
+      {"Words", of_models(pipeline::words_markup)},
+      {"Attention", of_models(pipeline::attention_markup)},
+      {"Integers", of_models(pipeline::integers_markup)},
+      {"Search", pipeline::search_markup},
+      {"Lab", labs::lab_markup},
+      {"Hardware", pipeline::hardware_markup},
+      {"How it was made", pipeline::provenance_markup},
   };
 }
 

@@ -86,6 +86,10 @@ void add_maps(const std::vector<engine::QueryAndKey>& attention, InspectedText& 
 
 }  // namespace
 
+bert::Input input_of(const Classifier& c, const data::Example& example, bool& is_truncated) {
+  return bert::make_input(framed(c, example, is_truncated));
+}
+
 bool answers_texts(const bert::Config& config) {
   using enum data::Answers;
   return config.head->rows == bert::Head::Rows::texts &&
@@ -94,7 +98,7 @@ bool answers_texts(const bert::Config& config) {
 
 InspectedText inspected_text(const Classifier& c, const data::Example& example) {
   InspectedText found;
-  const bert::Input input = bert::make_input(framed(c, example, found.is_truncated));
+  const bert::Input input = input_of(c, example, found.is_truncated);
   const bert::Inspection inspection = bert::inspect(c.model(), input);
   const bert::Config& config = c.model().config;
   const engine::Tensor outputs =

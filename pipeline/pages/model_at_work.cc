@@ -88,6 +88,15 @@ data::Example example_of(const Classifier& c, const std::string& text) {
       });
 }
 
+// Those that are looked into, or the worst ones.
+std::vector<data::Example> read_texts(const Classifier& c, const PageOptions& options, const JudgedTexts& judged) {
+  std::vector<data::Example> examples;
+  for (const std::string& text : options.look) examples.push_back(example_of(c, text));
+  if (!examples.empty()) return examples;
+  for (const JudgedText& text : judged.worst) examples.push_back(text.example);
+  return examples;
+}
+
 ModelAtWork model_at_work(const RunFolder& folder, const PageOptions& options) {
   ModelAtWork model{.name = folder.name, .notes = {}, .judged = {}, .inspected = {}};
   std::optional<Classifier> c;
@@ -116,6 +125,7 @@ ModelAtWork model_at_work(const RunFolder& folder, const PageOptions& options) {
     model.inspected.push_back(inspected_text(*c, worst.example));
     model.inspected.back().truth = worst.truth;
   }
+  model.edges = edge_uses(*c, read_texts(*c, options, model.judged));
   return model;
 }
 

@@ -56,11 +56,21 @@ struct InspectedText {
   bool is_truncated = false;
 };
 
+// What an operation of a model in integers gave for some texts.
+struct EdgeUse {
+  std::string node, operation, format;
+  int width = 0;
+  bool is_signed = true;
+  std::int32_t largest = 0;                // of the codes from 0 on, and of those below by one more: -c - 1
+  std::int64_t n_codes = 0, n_at_end = 0;  // of the range
+};
+
 struct ModelAtWork {
   std::string name;                // of the run
   std::vector<std::string> notes;  // what cannot be shown, and why
   JudgedTexts judged;
   std::vector<InspectedText> inspected;
+  std::vector<EdgeUse> edges{};  // of a model in integers alone, in the order in which it computes
 };
 
 // Of each folder that holds a model. Texts that config.toml names and that cannot be read are a note; throws Error for
@@ -75,6 +85,12 @@ JudgedTexts judged_texts(const Classifier& classifier, const DataOptions& data);
 // A look into the model at one text.
 InspectedText inspected_text(const Classifier& classifier, const data::Example& example);
 
+// A text as the model reads it.
+bert::Input input_of(const Classifier& classifier, const data::Example& example, bool& is_truncated);
+
+// What each operation gives for the texts; empty if the model is not in integers alone.
+std::vector<EdgeUse> edge_uses(const Classifier& classifier, std::span<const data::Example> examples);
+
 // The predictions for a text in a line: labels with probabilities, or numbers.
 std::string prediction_line(const bert::Config& config, std::span<const float> predictions);
 
@@ -85,5 +101,6 @@ bool answers_texts(const bert::Config& config);
 std::string texts_markup(std::span<const ModelAtWork> models);      // the worst and the most surprising texts
 std::string words_markup(std::span<const ModelAtWork> models);      // which words speak for the answer
 std::string attention_markup(std::span<const ModelAtWork> models);  // where heads look
+std::string integers_markup(std::span<const ModelAtWork> models);   // bits of what each operation gives
 
 }  // namespace ingot::pipeline

@@ -143,5 +143,26 @@ TEST_CASE("a text is shortened between characters, its blanks to one each") {
   CHECK(report::shortened("\u00e4\u00f6\u00fc", 2) == "\u00e4\u00f6...");
 }
 
+TEST_CASE("a page shows the bits of what each operation of a model in integers gives, and how many are used") {
+  ModelAtWork model{.name = "run", .notes = {}, .judged = {}, .inspected = {}};
+  CHECK(pipeline::integers_markup(std::vector{model}).empty());
+  model.edges = {{.node = "query",
+                  .operation = "linear",
+                  .format = "fixed(8,5)",
+                  .width = 8,
+                  .largest = 127,
+                  .n_codes = 1000,
+                  .n_at_end = 5},
+                 {.node = "outputs",
+                  .operation = "linear",
+                  .format = "fixed(32,17)",
+                  .width = 32,
+                  .largest = 1 << 20,
+                  .n_codes = 10}};
+  const std::string markup = pipeline::integers_markup(std::vector{model});
+  CHECK(test::contains(markup, "fixed(8,5), 8 used, 0.5% at an end"));
+  CHECK(test::contains(markup, "fixed(32,17), 22 used"));
+}
+
 }  // namespace
 }  // namespace ingot
