@@ -44,11 +44,14 @@ Variable Model::encode(const Input& input, DropoutStreams& streams, EncoderState
   return hidden;
 }
 
+Variable Model::summary(const Variable& hidden, const Input& input) const {
+  if (summarise != nullptr) return (*summarise)(hidden, input.sequences);
+  return config.pooling == Pooling::cls ? engine::first_rows(hidden, input.sequences)
+                                        : engine::mean_rows(hidden, input.sequences);
+}
+
 Variable Model::pool(const Variable& hidden, const Input& input) const {
-  if (summarise != nullptr) return pooler((*summarise)(hidden, input.sequences), Activation::tanh);
-  const Variable summary = config.pooling == Pooling::cls ? engine::first_rows(hidden, input.sequences)
-                                                          : engine::mean_rows(hidden, input.sequences);
-  return pooler(summary, Activation::tanh);
+  return pooler(summary(hidden, input), Activation::tanh);
 }
 
 Variable Model::outputs(const Variable& hidden, const Input& input, DropoutStreams& streams) const {

@@ -80,6 +80,9 @@ struct Model {
   // Hidden states of the last layer [n_tokens, hidden]; what was computed before them goes to `states` if given.
   engine::Variable encode(const Input& input, engine::DropoutStreams& streams, EncoderStates* states = nullptr) const;
 
+  // One row of each text, [n_sequences, hidden]: `summarise`, or its first row or the mean of its rows.
+  engine::Variable summary(const engine::Variable& hidden, const Input& input) const;
+
   // The input of heads that answer for whole texts, [n_sequences, hidden]: the pooler with tanh, applied to the first
   // token of each text or, with Pooling::mean, to the mean of its tokens.
   engine::Variable pool(const engine::Variable& hidden, const Input& input) const;

@@ -83,8 +83,9 @@ void add_quantize(Command& program) {
   command.add_flag("--clipped-ste", o.clipped_ste,
                    "the straight-through gradient is 0 for numbers outside the range of their format");
   add_fine_tuning_options(command, o);
-  command.add_flag("--learn-scales", o.learn_scales,
-                   "learn the scales of fixed point, which stay powers of two, with the weights");
+  command.add_flag(
+      "--learn-scales", o.learn_scales,
+      "learn the scales of fixed point, which stay powers of two, with the weights; those of softmaxes stay");
   command
       .add_option("--freeze", o.freeze,
                   "parameters not to train: patterns such as 'bert.embeddings.*', separated by commas")

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "bert/head.h"
 #include "bert/structure.h"
 
 namespace ingot::compress {
@@ -96,6 +97,13 @@ void add_layer(EncoderFormats& formats, Reader& reader, std::int64_t i, const st
            {reader.fixed(prefix + "output.dense", Role::output), reader.fixed(first, Role::output)}, -1000);
 }
 
+// A mean has more numbers than what it is of: fraction bits of its own, as far as float32 holds their codes.
+FixedPoint answer_of(const bert::Config& config, FixedPoint rows) {
+  if (config.pooling == bert::Pooling::cls) return rows;
+  const int more = std::clamp(24 - rows.width, 0, 8);
+  return {rows.width + more, rows.frac_bits + more, true, engine::Rounding::nearest_even};
+}
+
 }  // namespace
 
 std::string softmax_name(std::int64_t layer) {
@@ -110,6 +118,10 @@ std::vector<std::string> softmax_names(const bert::Config& config) {
 
 bool is_encoder_format(const std::string& name) { return name.ends_with("LayerNorm") || name.ends_with(".softmax"); }
 
+bool answers_with_summary(const bert::Config& config) {
+  return config.head->rows == bert::Head::Rows::texts && config.head->parts == nullptr;
+}
+
 const CheapForm& cheap_form(const std::string& name) { return name.ends_with(".softmax") ? kCheapSoftmax : kCheapNorm; }
 
 EncoderFormats encoder_formats(const bert::Config& config, const Compression& compression) {
@@ -121,8 +133,10 @@ EncoderFormats encoder_formats(const bert::Config& config, const Compression& co
     add_layer(formats, reader, i, last);
     last = fmt::format("bert.encoder.layer.{}.output.LayerNorm", i);
   }
-  if (!config.has_pooler()) return formats;
-  const SummaryFormats summary{reader.fixed(last, Role::output), reader.fixed(bert::kPooler, Role::input)};
+  const FixedPoint rows = reader.fixed(last, Role::output);
+  if (!answers_with_summary(config) && !config.has_pooler()) return formats;
+  const SummaryFormats summary{
+      rows, answers_with_summary(config) ? answer_of(config, rows) : reader.fixed(bert::kPooler, Role::input)};
   if (reader.is_complete()) formats.summary = summary;
   return formats;
 }

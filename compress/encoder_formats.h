@@ -32,7 +32,7 @@ struct AttentionFormats {
   bool is_cheap = false;  // its exponentials are powers of two and lines between them
 };
 
-// From the rows of the last layer norm to what the pooler reads.
+// From the rows of the last layer norm to what the pooler reads, or to the answer.
 struct SummaryFormats {
   FixedPoint input, output;
 };
@@ -55,6 +55,9 @@ std::vector<std::string> softmax_names(const bert::Config& config);
 
 // Whether a compression's name is that of a layer norm or a softmax.
 bool is_encoder_format(const std::string& name);
+
+// Whether a model answers with the summary of a text itself.
+bool answers_with_summary(const bert::Config& config);
 
 // How files say LayerCompression::is_cheap of these.
 struct CheapForm {

@@ -1,8 +1,11 @@
 #include "compress/encoder_functions.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "bert/structure.h"
 #include "compress/encoder_nodes.h"
 #include "compress/integer/fused_runner.h"
 #include "engine/base/threads.h"
@@ -38,7 +41,7 @@ Tensor numbers_of(const Codes& codes, const engine::Shape& shape, int frac_bits)
   return y;
 }
 
-// y with another value; the gradient goes to y.
+// The gradient goes to y alone.
 Variable with_value(const Variable& y, Tensor value) {
   return engine::record(std::move(value), {y}, [y](const Tensor& dy) { y.add_gradient(dy); });
 }
@@ -48,58 +51,59 @@ Codes run_one(const Graph& graph, const Codes& x) { return FusedRunner(graph).ru
 Edge edge(const FixedPoint& format, std::int64_t size) { return {format, size}; }
 
 // A layer norm whose edges are all fixed point.
-engine::LayerNorm::Function integer_norm(const NormFormats& formats) {
-  return
-      [formats](const Variable& x, const Variable& residual, const Variable& gamma, const Variable& beta, float eps) {
-        Tensor sum = Tensor::empty(x.shape());
-        engine::parallel_for(sum.size(), kGrain, [&](std::int64_t begin, std::int64_t end) {
-          for (std::int64_t i = begin; i < end; ++i)
-            sum.data()[i] = x.value().data()[i] + (residual.defined() ? residual.value().data()[i] : 0.0f);
-        });
-        const std::int64_t n = x.value().columns();
-        Graph graph{.name = "norm"};
-        const FixedPoint wide{32, formats.sum_frac_bits, true, formats.output.rounding};
-        const std::size_t in = add_input(graph, edge(residual.defined() ? sum_format(formats) : wide, n));
-        add_node(graph, norm_node("norm", formats, gamma.value().span(), beta.value().span(), eps), {in},
-                 {edge(formats.output, n)});
-        const Codes y = run_one(graph, codes_of(sum, formats.sum_frac_bits));
-        const Tensor value = numbers_of(y, x.shape(), formats.output.frac_bits);
-        if (!engine::recording()) return Variable(value);
-        return with_value(engine::layer_norm(x, residual, gamma, beta, eps), value);
-      };
+engine::LayerNorm::Function integer_norm(const NormFormats& formats, const Rounded& rounded) {
+  return [formats, rounded](const Variable& x, const Variable& residual, const Variable& gamma, const Variable& beta,
+                            float eps) {
+    Tensor sum = Tensor::empty(x.shape());
+    engine::parallel_for(sum.size(), kGrain, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i)
+        sum.data()[i] = x.value().data()[i] + (residual.defined() ? residual.value().data()[i] : 0.0f);
+    });
+    const std::int64_t n = x.value().columns();
+    Graph graph{.name = "norm"};
+    const FixedPoint wide{32, formats.sum_frac_bits, true, formats.output.rounding};
+    const std::size_t in = add_input(graph, edge(residual.defined() ? sum_format(formats) : wide, n));
+    add_node(graph, norm_node("norm", formats, gamma.value().span(), beta.value().span(), eps), {in},
+             {edge(formats.output, n)});
+    const Codes y = run_one(graph, codes_of(sum, formats.sum_frac_bits));
+    const Tensor value = numbers_of(y, x.shape(), formats.output.frac_bits);
+    if (!engine::recording()) return Variable(value);
+    return rounded(engine::layer_norm(x, residual, gamma, beta, eps), value);
+  };
 }
 
 bert::EncoderLayer::Attend integer_attention(const AttentionFormats& formats, std::int64_t n_heads, std::int64_t size,
-                                             std::int64_t longest) {
+                                             std::int64_t longest, const Rounded& rounded) {
   auto graph = std::make_shared<Graph>(Graph{.name = "attention"});
   std::vector<std::size_t> inputs;
   for (const FixedPoint& format : {formats.query, formats.key, formats.value})
     inputs.push_back(add_input(*graph, edge(format, size)));
   add_node(*graph, attention_node("attention", formats, n_heads, size, longest), inputs, {edge(formats.output, size)});
   auto runner = std::make_shared<FusedRunner>(*graph);
-  return [formats, n_heads, graph, runner](const Variable& query, const Variable& key, const Variable& value,
-                                           const SharedSequences& sequences) {
+  return [formats, rounded, n_heads, graph, runner](const Variable& query, const Variable& key, const Variable& value,
+                                                    const SharedSequences& sequences) {
     const std::vector<Codes> in{codes_of(query.value(), formats.query.frac_bits),
                                 codes_of(key.value(), formats.key.frac_bits),
                                 codes_of(value.value(), formats.value.frac_bits)};
     const Codes y = runner->run(in, sequences->offsets).front();
     Tensor found = numbers_of(y, query.shape(), formats.output.frac_bits);
     if (!engine::recording()) return Variable(std::move(found));
-    return with_value(engine::attention(query, key, value, sequences, n_heads), std::move(found));
+    return rounded(engine::attention(query, key, value, sequences, n_heads), std::move(found));
   };
 }
 
-bert::Model::Summarise integer_summary(const SummaryFormats& formats, bert::Pooling pooling, std::int64_t size) {
+bert::Model::Summarise integer_summary(const SummaryFormats& formats, bert::Pooling pooling, std::int64_t size,
+                                       const Rounded& rounded) {
   auto graph = std::make_shared<Graph>(Graph{.name = "summary"});
   const std::size_t in = add_input(*graph, edge(formats.input, size));
   add_node(*graph, summary_node("summary", pooling), {in}, {edge(formats.output, size)});
   auto runner = std::make_shared<FusedRunner>(*graph);
-  return [formats, pooling, graph, runner](const Variable& hidden, const SharedSequences& sequences) {
+  return [formats, rounded, pooling, graph, runner](const Variable& hidden, const SharedSequences& sequences) {
     const std::vector<Codes> codes{codes_of(hidden.value(), formats.input.frac_bits)};
     const Codes y = runner->run(codes, sequences->offsets).front();
     const Variable real =
         pooling == bert::Pooling::mean ? engine::mean_rows(hidden, sequences) : engine::first_rows(hidden, sequences);
-    return with_value(real, numbers_of(y, real.shape(), formats.output.frac_bits));
+    return rounded(real, numbers_of(y, real.shape(), formats.output.frac_bits));
   };
 }
 
@@ -112,22 +116,49 @@ std::shared_ptr<const Function> shared(Function function) {
 
 void attach_encoder(bert::Model& model, const Compression& compression) {
   const EncoderFormats formats = encoder_formats(model.config, compression);
+  const bert::Config& config = model.config;
   for (const auto& [name, norm] : model.norms()) {
     const auto whole = formats.norms.find(name);
-    norm->function = whole == formats.norms.end() ? nullptr : shared(integer_norm(whole->second));
+    norm->function = whole == formats.norms.end() ? nullptr : shared(integer_norm(whole->second, with_value));
   }
-  for (std::int64_t i = 0; i < model.config.num_hidden_layers; ++i) {
+  for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) {
     bert::EncoderLayer& layer = model.layers[static_cast<std::size_t>(i)];
     const auto found = formats.attention.find(softmax_name(i));
     layer.attend = found == formats.attention.end()
                        ? nullptr
-                       : shared(integer_attention(found->second, layer.n_heads, model.config.hidden_size,
-                                                  model.config.max_position_embeddings));
+                       : shared(integer_attention(found->second, layer.n_heads, config.hidden_size,
+                                                  config.max_position_embeddings, with_value));
   }
-  const bool has_norms = compression.contains(softmax_name(0));
-  model.summarise = formats.summary && has_norms
-                        ? shared(integer_summary(*formats.summary, model.config.pooling, model.config.hidden_size))
+  const bool has_softmax = compression.contains(softmax_name(0));
+  model.summarise = formats.summary && has_softmax
+                        ? shared(integer_summary(*formats.summary, config.pooling, config.hidden_size, with_value))
                         : nullptr;
+}
+
+void attach_encoder(bert::Model& model, const MovingFormats& moving) {
+  const EncoderFormats formats = moving.formats();
+  const bert::Config& config = model.config;
+  for (const auto& [name, norm] : model.norms()) {
+    if (!formats.norms.contains(name)) continue;
+    norm->function = std::make_shared<const engine::LayerNorm::Function>([moving, name = name](const auto&... of) {
+      return integer_norm(moving.formats().norms.at(name), moving.rounded(name, Role::output))(of...);
+    });
+  }
+  for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) {
+    if (!formats.attention.contains(softmax_name(i))) continue;
+    model.layers[static_cast<std::size_t>(i)].attend = std::make_shared<const bert::EncoderLayer::Attend>(
+        [moving, config, name = softmax_name(i),
+         reader = fmt::format("bert.encoder.layer.{}.attention.output.dense", i)](const auto&... of) {
+          return integer_attention(moving.formats().attention.at(name), config.num_attention_heads, config.hidden_size,
+                                   config.max_position_embeddings, moving.rounded(reader, Role::input))(of...);
+        });
+  }
+  if (!formats.summary || formats.attention.empty()) return;
+  model.summarise = std::make_shared<const bert::Model::Summarise>([moving, config](const auto&... of) {
+    const Rounded rounded =
+        answers_with_summary(config) ? Rounded(with_value) : moving.rounded(bert::kPooler, Role::input);
+    return integer_summary(*moving.formats().summary, config.pooling, config.hidden_size, rounded)(of...);
+  });
 }
 
 bool has_integer_encoder(const bert::Model& model) {

@@ -43,6 +43,7 @@ Classifier load_embedder(const std::string& where, std::int64_t length) {
                     folder.string(), where));
     config.head = &embedding;
     config.pooling = bert::Pooling::mean;
+    compress::attach_encoder(compressed.model, compressed.compression);
   }
   return with_tokenizer(folder, std::move(compressed), length);
 }

@@ -8,6 +8,7 @@
 
 #include "compress/encoder_functions.h"
 #include "compress/formats/kind.h"
+#include "compress/lower/whole_model.h"
 #include "compress/quantize/calibration.h"
 #include "compress/quantize/integer_plan.h"
 #include "compress/quantize/learned_scales.h"
@@ -110,9 +111,6 @@ void check(const QuantizeOptions& o) {
   check_fine_tuning_options(o, nullptr);
   require(o.per == "channel" || o.per == "tensor", "--per: must be channel or tensor, got '{}'", o.per);
   require(o.has_training() || !o.learn_scales, "--learn-scales: is done in training; give --qat-epochs");
-  require(!o.learn_scales || !o.integer_only, "--learn-scales: is not done with --integer-only");
-  require(!o.learn_scales || o.outputs == 0,
-          "--learn-scales: moves the units of sums, which --outputs gives the biases");
   require(o.has_training() || o.freeze.empty(), "--freeze: is about training; give --qat-epochs");
 }
 
@@ -154,6 +152,12 @@ bert::Model with(const bert::Model& model, const compress::Compression& compress
   return attached;
 }
 
+// What cannot be integers is said before training.
+void check_integers(const CompressedModel& start) {
+  bert::Model model = with(start.model, start.compression);
+  engine::with_subject("--integer-only", [&] { compress::lower_model(model, start.compression); });
+}
+
 // Codes times a factor of dropout would be no codes.
 void train_without_dropout(bert::Model& model) {
   bert::Config config = model.config;
@@ -186,6 +190,7 @@ void quantize_classifier(const QuantizeOptions& o, const Run& run, const Finish&
   start.compression =
       calibrated(start, plan, how, calibration_batches(*texts, framing, o.calibration_texts, o.batch, run.seed));
   if (compress::has_integer_encoder(with(start.model, start.compression))) train_without_dropout(start.model);
+  if (o.integer_only) check_integers(start);
   const compress::LearnedScales scales(start.model.config,
                                        o.learn_scales ? start.compression : compress::Compression());
   compress::attach(start.model, start.compression);
@@ -199,6 +204,7 @@ void quantize_classifier(const QuantizeOptions& o, const Run& run, const Finish&
                                distillation != nullptr ? &distillation->teaching : nullptr};
   bert::Job job = fine_tuning_job(fine_tuning);
   if (o.learn_scales) {
+    if (o.integer_only) engine::say("note: softmaxes keep their scales: tables of exponentials are made for them");
     const engine::ParameterGroup& learned = job.parameters.emplace_back(scales.parameters());
     require(!learned.parameters.empty(), "--learn-scales: the plan has no fixed-point format in mode standard");
     for (const engine::Parameter& p : learned.parameters) job.state.push_back({p.name, p.variable.value()});

@@ -35,8 +35,7 @@ void write_settings(const Config&, Json& config_json) { config_json[kKey] = kWor
 std::int64_t n_outputs(const Config& config) { return config.hidden_size; }
 
 Variable outputs(const Model& model, const Variable& hidden, const Input& input, engine::DropoutStreams&) {
-  return model.config.pooling == Pooling::cls ? engine::first_rows(hidden, input.sequences)
-                                              : engine::mean_rows(hidden, input.sequences);
+  return model.summary(hidden, input);
 }
 
 // Rows 2 i and 2 i + 1 are a pair.

@@ -68,8 +68,9 @@ Node activation_node(engine::Activation activation, const FixedPoint& input, con
             subject, to_string(input), to_string(output));
     return node;
   }
-  require(input.width <= kMaxTableWidth, "{}: {} takes at most {} bits, the output has {}; --outputs {} is the most",
-          subject, name, kMaxTableWidth, input.width, kMaxTableWidth);
+  require(input.width <= kMaxTableWidth,
+          "{}: {} takes at most {} bits, the output has {}; --outputs {}, or of integers alone --width {}, is the most",
+          subject, name, kMaxTableWidth, input.width, kMaxTableWidth, kMaxTableWidth);
   node.data = Table{make_table(activation, input, output)};
   return node;
 }

@@ -167,14 +167,15 @@ class Builder {
   std::size_t head(std::size_t hidden) {
     const bert::Config& config = model_.config;
     std::size_t x = hidden;
-    if (config.has_pooler()) {
+    if (answers_with_summary(config) || config.has_pooler())
       x = add(summary_node("summary", config.pooling), {x}, formats_.summary->output, config.hidden_size);
-      x = linear("pooler", bert::kPooler, x);
-    }
+    if (answers_with_summary(config)) return x;
+    if (config.has_pooler()) x = linear("pooler", bert::kPooler, x);
     const std::vector<bert::Part> parts =
         config.head->parts == nullptr ? std::vector<bert::Part>() : config.head->parts(config);
-    require(parts.size() == 1 && parts[0].kind == bert::Kind::linear, "model: the head for {} has no integer form",
-            config.head->task);
+    require(parts.size() == 1 && parts[0].kind == bert::Kind::linear,
+            "model: the head of a {} has no integer form; those that `ingot train` teaches have one",
+            bert::architecture(*config.head));
     if (config.has_pooler())
       x = activation("pooler_activation", engine::Activation::tanh, bert::kPooler, parts[0].name, x);
     return outputs(parts[0].name, x);

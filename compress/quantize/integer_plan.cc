@@ -27,9 +27,9 @@ Plan integer_plan(const IntegerWidths& w) {
       {{Role::input, calibrated(w.activations)},
        {Role::weight, by_row(w.weights)},
        {Role::bias, parse_request("fixed(24,sums)")},
-       {Role::output, calibrated(w.activations)}});
+       {Role::output, {}}});  // of what answers: exact sums
+  add(PlanPart::layers, "bert.*", {{Role::output, calibrated(w.activations)}});
   add(PlanPart::layers, "*.output.dense", {{Role::output, calibrated(w.residual)}});
-  add(PlanPart::layers, "classifier", {{Role::output, {}}});
   add(PlanPart::embeddings, "*", {{Role::weight, by_row(w.embeddings)}});
   add(PlanPart::norms, "bert.*",
       {{Role::weight, calibrated(w.norm_parameters)},

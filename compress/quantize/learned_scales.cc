@@ -1,5 +1,7 @@
 #include "compress/quantize/learned_scales.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -7,6 +9,7 @@
 #include "bert/structure.h"
 #include "compress/formats/elements.h"
 #include "compress/formats/straight_through.h"
+#include "compress/transforms.h"
 #include "engine/base/divide.h"
 #include "engine/kernels/quantize/quantize.h"
 
@@ -72,9 +75,44 @@ bool is_learned(const Quantizer& quantizer) {
   return fixed && fixed->rounding && quantizer.mode == Mode::standard;
 }
 
+// The fraction bits of a Linear's sums of products, for each channel of its bias.
+std::vector<int> bits_of_sums(const LayerCompression& layer) {
+  std::vector<int> bits = layer[Role::weight]->channel_frac_bits;
+  if (bits.empty())
+    bits.assign(layer[Role::bias]->channel_frac_bits.size(), as_fixed(layer[Role::weight]->format)->frac_bits);
+  for (int& b : bits) b += as_fixed(layer[Role::input]->format)->frac_bits;
+  return bits;
+}
+
+bool is_bias_of_sums(const LayerCompression& layer) {
+  const auto is_fixed = [&](Role role) { return layer[role] && as_fixed(layer[role]->format); };
+  return is_fixed(Role::input) && is_fixed(Role::weight) && is_fixed(Role::bias) &&
+         layer[Role::bias]->channel_frac_bits == bits_of_sums(layer);
+}
+
+// By what Linears read: the layer norm that gives it.
+std::map<std::string, std::string> norms_before(const bert::Config& config) {
+  std::map<std::string, std::string> norms;
+  std::string last = "bert.embeddings.LayerNorm";
+  for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) {
+    const std::string prefix = fmt::format("bert.encoder.layer.{}.", i);
+    norms[prefix + "input"] = last;
+    norms[prefix + "attended"] = prefix + "attention.output.LayerNorm";
+    last = prefix + "output.LayerNorm";
+  }
+  norms["hidden"] = last;
+  return norms;
+}
+
 struct Memo {
   Variable x, log2_steps, y;
 };
+
+// y, what x is in fixed point, with the gradients of learned_quantize.
+Variable with_value(const Variable& x, const Variable& log2_steps, const FixedPoint& fixed, Tensor y) {
+  return engine::record(y, {x, log2_steps},
+                        [x, log2_steps, fixed, y](const Tensor& dy) { send_back_steps(x, log2_steps, fixed, y, dy); });
+}
 
 }  // namespace
 
@@ -83,41 +121,95 @@ Variable learned_quantize(const Variable& x, const Variable& log2_steps, const F
   const auto n_steps = static_cast<std::int64_t>(bits.size());
   Tensor y = Tensor::empty(x.shape());
   quantize_rows(fixed, n_steps, y.size() / n_steps, x.value().data(), bits.data(), y.data());
-  return engine::record(y, {x, log2_steps},
-                        [x, log2_steps, fixed, y](const Tensor& dy) { send_back_steps(x, log2_steps, fixed, y, dy); });
+  return with_value(x, log2_steps, fixed, std::move(y));
 }
 
-LearnedScales::LearnedScales(const bert::Config& config, const Compression& compression) : compression_(compression) {
-  std::map<std::string, std::string> reads;  // by Linear: query, key and value of a layer read the same
+struct LearnedScales::State {
+  Compression formats;  // as they began
+  std::vector<Scale> scales;
+  std::vector<std::string> biases;            // layers whose bias has the fraction bits of the sums
+  std::vector<engine::Parameter> parameters;  // each once
+
+  const Scale* find(const std::string& layer, Role role) const {
+    const auto found = std::find_if(scales.begin(), scales.end(),
+                                    [&](const Scale& scale) { return scale.layer == layer && scale.role == role; });
+    return found == scales.end() ? nullptr : &*found;
+  }
+
+  void add(const std::string& layer, Role role, const Scale* twin) {
+    const Quantizer& how = *formats.at(layer)[role];
+    const FixedPoint fixed = *as_fixed(how.format);
+    if (twin != nullptr && formats.at(twin->layer)[twin->role] == how) {
+      scales.push_back({layer, role, twin->log2_steps, fixed});
+      return;
+    }
+    std::vector<float> steps{-static_cast<float>(fixed.frac_bits)};
+    if (!how.channel_frac_bits.empty()) {
+      steps.assign(how.channel_frac_bits.begin(), how.channel_frac_bits.end());
+      for (float& step : steps) step = -step;
+    }
+    const Variable log2_steps(Tensor::from({static_cast<std::int64_t>(steps.size())}, steps), true);
+    scales.push_back({layer, role, log2_steps, fixed});
+    parameters.push_back({"log2_steps." + layer + "." + std::string(compress::name(role)), log2_steps});
+  }
+
+  // Of one layer, from its scales.
+  void write_to(const std::string& name, LayerCompression& layer) const {
+    for (const Scale& scale : scales) {
+      if (scale.layer != name) continue;
+      Quantizer& quantizer = *layer[scale.role];
+      const std::vector<int> bits = frac_bits(scale.log2_steps);
+      if (quantizer.channel_frac_bits.empty()) {
+        quantizer.format = with_frac_bits(quantizer.format, bits[0]);
+      } else {
+        quantizer.channel_frac_bits = bits;
+      }
+    }
+    if (std::find(biases.begin(), biases.end(), name) != biases.end())
+      layer[Role::bias]->channel_frac_bits = bits_of_sums(layer);
+  }
+};
+
+LearnedScales::LearnedScales(const bert::Config& config, const Compression& compression)
+    : config_(config), compression_(compression) {
+  const auto state = std::make_shared<State>();
+  state->formats = compression;
+  for (auto& [name, layer] : state->formats) layer.weight_mask.clear();
+  std::map<std::string, std::string> reads;  // by Linear
   for (const bert::Part& part : bert::parts(config)) reads[part.name] = part.reads;
-  std::map<std::string, const Scale*> inputs;
-  scales_.reserve(kRoles.size() * compression.size());  // its elements stay where they are
-  for (const auto& [name, layer] : compression) {
-    for (const Role role : kRoles) {
-      if (!layer[role] || !is_learned(*layer[role])) continue;
-      const FixedPoint fixed = *as_fixed(layer[role]->format);
-      std::vector<float> steps{-static_cast<float>(fixed.frac_bits)};
-      if (!layer[role]->channel_frac_bits.empty()) {
-        steps.assign(layer[role]->channel_frac_bits.begin(), layer[role]->channel_frac_bits.end());
-        for (float& step : steps) step = -step;
+  const std::map<std::string, std::string> norms = norms_before(config);
+  std::map<std::string, std::string> first;  // of those that read it
+  // What gives the input of a Linear, or reads it too.
+  const auto twin = [&](const std::string& layer) {
+    const auto norm = norms.find(reads[layer]);
+    const Scale* before = norm == norms.end() ? nullptr : state->find(norm->second, Role::output);
+    const bool fits =
+        before != nullptr && compression.at(norm->second)[Role::output] == compression.at(layer)[Role::input];
+    return fits ? before : state->find(first.emplace(reads[layer], layer).first->second, Role::input);
+  };
+  state->scales.reserve(kRoles.size() * compression.size());  // its elements stay where they are
+  for (const bool is_norm : {true, false}) {
+    for (const auto& [name, layer] : compression) {
+      if (name.ends_with("LayerNorm") != is_norm || name.ends_with(".softmax")) continue;
+      for (const Role role : kRoles) {
+        if (!layer[role] || !is_learned(*layer[role])) continue;
+        if (role == Role::bias && is_bias_of_sums(layer)) {
+          state->biases.push_back(name);
+        } else {
+          state->add(name, role, role == Role::input ? twin(name) : nullptr);
+        }
       }
-      const std::string& shared = reads[name];
-      const auto twin = role == Role::input ? inputs.find(shared) : inputs.end();
-      if (twin != inputs.end() && compression.at(twin->second->layer)[role] == layer[role]) {
-        scales_.push_back({name, role, twin->second->log2_steps, fixed});
-        continue;
-      }
-      const Variable log2_steps(Tensor::from({static_cast<std::int64_t>(steps.size())}, steps), true);
-      scales_.push_back({name, role, log2_steps, fixed});
-      parameters_.push_back({"log2_steps." + name + "." + std::string(compress::name(role)), log2_steps});
-      if (role == Role::input) inputs.emplace(shared, &scales_.back());
     }
   }
+  state_ = state;
 }
 
+// What the layers do to their tensors, with the present steps.
 void LearnedScales::attach(bert::Model& model) const {
   Compression rest = compression_;
-  for (const Scale& scale : scales_) rest[scale.layer][scale.role].reset();
+  for (const Scale& scale : state_->scales) rest[scale.layer][scale.role].reset();
+  for (const std::string& name : state_->biases) rest[name][Role::bias].reset();
+  for (auto& [name, layer] : rest) layer.is_cheap = layer.is_cheap && name.ends_with(".softmax");
   compress::attach(model, rest);
   const auto memo = std::make_shared<Memo>();
   const auto learned = [memo](engine::TensorTransform before, const Scale& scale) {
@@ -130,34 +222,49 @@ void LearnedScales::attach(bert::Model& model) const {
     };
   };
   const auto install = [&](const std::string& name, auto& layer) {
-    for (const Scale& scale : scales_) {
-      if (scale.layer != name) continue;
-      auto transforms = std::make_shared<engine::TensorTransforms>(*layer.transforms);
-      engine::TensorTransform* const by_role[] = {&transforms->input, &transforms->weight, &transforms->bias,
-                                                  &transforms->output};
+    if (layer.transforms == nullptr) return;
+    auto transforms = std::make_shared<engine::TensorTransforms>(*layer.transforms);
+    engine::TensorTransform* const by_role[] = {&transforms->input, &transforms->weight, &transforms->bias,
+                                                &transforms->output};
+    for (const Scale& scale : state_->scales) {
       engine::TensorTransform& transform = *by_role[static_cast<std::size_t>(scale.role)];
-      transform = learned(transform, scale);
-      layer.transforms = std::move(transforms);
+      if (scale.layer == name) transform = learned(transform, scale);
     }
+    if (std::find(state_->biases.begin(), state_->biases.end(), name) != state_->biases.end()) {
+      transforms->bias = [state = state_, name](const Variable& bias) {
+        LayerCompression layer = state->formats.at(name);
+        state->write_to(name, layer);
+        return fake_quantize(bias, *layer[Role::bias], false);
+      };
+    }
+    layer.transforms = std::move(transforms);
   };
   for (const auto& [name, linear] : model.linears()) install(name, *linear);
+  for (const auto& [name, norm] : model.norms()) install(name, *norm);
   for (const auto& [name, table] : model.tables()) install(name, *table);
+  attach_encoder(model, moving_formats());
+}
+
+MovingFormats LearnedScales::moving_formats() const {
+  return {.formats =
+              [state = state_, config = config_] {
+                Compression now = state->formats;
+                for (auto& [name, layer] : now) state->write_to(name, layer);
+                return encoder_formats(config, now);
+              },
+          .rounded = [state = state_](const std::string& layer, Role role) -> Rounded {
+            return [state, scale = state->find(layer, role)](const Variable& real, Tensor value) {
+              return with_value(real, scale->log2_steps, scale->fixed, std::move(value));
+            };
+          }};
 }
 
 engine::ParameterGroup LearnedScales::parameters() const {
-  return {.parameters = parameters_, .weight_decay = 0, .learning_rate_factor = kRateFactor};
+  return {.parameters = state_->parameters, .weight_decay = 0, .learning_rate_factor = kRateFactor};
 }
 
 void LearnedScales::write_to(Compression& compression) const {
-  for (const Scale& scale : scales_) {
-    Quantizer& quantizer = *compression.at(scale.layer)[scale.role];
-    const std::vector<int> bits = frac_bits(scale.log2_steps);
-    if (quantizer.channel_frac_bits.empty()) {
-      quantizer.format = with_frac_bits(quantizer.format, bits[0]);
-    } else {
-      quantizer.channel_frac_bits = bits;
-    }
-  }
+  for (auto& [name, layer] : compression) state_->write_to(name, layer);
 }
 
 }  // namespace ingot::compress

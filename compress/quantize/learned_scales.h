@@ -4,6 +4,7 @@
 #pragma once
 
 #include "compress/compression.h"
+#include "compress/encoder_functions.h"
 #include "compress/formats/fixed.h"
 #include "engine/optim/adamw.h"
 
@@ -16,8 +17,10 @@ namespace ingot::compress {
 engine::Variable learned_quantize(const engine::Variable& x, const engine::Variable& log2_steps,
                                   const FixedPoint& fixed);
 
-// The steps of all deterministic fixed-point quantizers of a compression in mode standard. Query, key and value, which
-// read the same tensor, share that of their input where they begin with the same.
+// The steps of all deterministic fixed-point quantizers of a compression in mode standard. Linears that read the same
+// tensor share the step of their input where they begin with the same, and with the layer norm that gives it. Two
+// do not move by themselves: a bias with the fraction bits of the sums follows them, and a softmax keeps its scores',
+// for which its exponentials are made.
 class LearnedScales {
  public:
   LearnedScales(const bert::Config& config, const Compression& compression);
@@ -39,9 +42,12 @@ class LearnedScales {
     engine::Variable log2_steps;
     FixedPoint fixed;
   };
+  struct State;
+  MovingFormats moving_formats() const;
+
+  bert::Config config_;
   Compression compression_;
-  std::vector<Scale> scales_;
-  std::vector<engine::Parameter> parameters_;  // each once
+  std::shared_ptr<const State> state_;  // the functions of a model share it
 };
 
 }  // namespace ingot::compress

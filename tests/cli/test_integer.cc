@@ -174,6 +174,74 @@ TEST_CASE("ternary weights and binary embeddings are trained, verified bit for b
         engine::read_file(place / "few/best/model.safetensors"));
 }
 
+TEST_CASE("scales are learned on every edge of a model in integers alone, which keeps its bits") {
+  const Workplace place;
+  REQUIRE(place.run(Workplace::train("--out run")).code == 0);
+  const std::string how = " --data train.csv --integer-only --width 4 --qat-epochs 2 --batch 8 --lr 1e-2 ";
+  result_of(place, "quantize run" + how + "--out fixed");
+  result_of(place, "quantize run" + how + "--learn-scales --out learned");
+  const auto layers_of = [&](const std::string& folder) {
+    return Json::parse(engine::read_file(place / (folder + "/best/compression.json")))["layers"];
+  };
+  CHECK(layers_of("learned") != layers_of("fixed"));
+  const Json verified = result_of(place, "eval learned --data train.csv --integer-only --verify");
+  CHECK(verified["verify"]["different_logits"] == 0);
+  CHECK(result_of(place, "eval learned --data train.csv")["loss"] == verified["loss"]);
+}
+
+TEST_CASE("what cannot be in integers is said before training: a width, an edge, a float layer, a length") {
+  const Workplace place;
+  REQUIRE(place.run(Workplace::train("--out run")).code == 0);
+  const auto refusal = [&](const std::string& plan, const std::string& more = "") {
+    place.write("plan.toml", plan);
+    const Outcome outcome =
+        place.run("quantize run --data train.csv --integer-only --plan plan.toml --qat-epochs 1 --out other" + more);
+    CHECK(outcome.code == 2);
+    CHECK_FALSE(std::filesystem::exists(place / "other/best"));
+    return outcome.error;
+  };
+  const std::string edge = refusal("[[softmaxes]]\nname = \"*.layer.7.*\"\ninput = \"fixed(12,4)\"\n");
+  CHECK_MESSAGE(contains(edge, "plan: '*.layer.7.*' matches none of the 1 softmaxes of the model"), edge);
+  const std::string left = refusal("[[layers]]\nname = \"*pooler*\"\nweight = \"float32\"\nbias = \"float32\"\n");
+  CHECK_MESSAGE(contains(left,
+                         "--integer-only: bert.pooler.dense: is not in integers: its weight is not quantised; "
+                         "`ingot quantize DIR --integer-only` makes all of it integers"),
+                left);
+  const std::string width = refusal("[[layers]]\nname = \"*.output.dense\"\noutput = \"fixed(32,calibrated)\"\n");
+  CHECK_MESSAGE(contains(width, "--integer-only: model: layer_0_attention_norm_sum: sums of fixed(32,"), width);
+  CHECK(contains(width, "could leave fixed(32,"));
+  REQUIRE(place.run("quantize run --data train.csv --integer-only --out whole").code == 0);
+  const Outcome longer = place.run("eval whole --data train.csv --integer-only --length 1000");
+  CHECK(longer.code == 2);
+  CHECK_MESSAGE(contains(longer.error, "length: 1000 is above the 512 positions of the model"), longer.error);
+}
+
+TEST_CASE(
+    "vectors of texts are made in integers, by an embedding model and of a classifier's rows, and only their length is "
+    "not") {
+  const Workplace place;
+  std::string pairs = "sentence1,sentence2\n";
+  for (int i = 0; i < 40; ++i) pairs += i % 2 == 0 ? "the copper is large,the copper\n" : "the plum is small,a plum\n";
+  place.write("pairs.csv", pairs);
+  const std::string size = " --tokenizer vocab.txt --layers 1 --hidden 16 --heads 2 --ffn 16 --length 12 --batch 8 ";
+  const Outcome trained =
+      place.run("train --task embedding --data pairs.csv --epochs 1 --validation 10 --quiet --out run" + size);
+  REQUIRE_MESSAGE(trained.code == 0, trained.error);
+  result_of(place, "quantize run --data pairs.csv --integer-only --qat-epochs 1 --batch 8 --validation 10 --out whole");
+  const Json verified = result_of(place, "eval whole --data pairs.csv --integer-only --verify");
+  CHECK(verified["verify"]["logits"] > 0);
+  CHECK(verified["verify"]["different_logits"] == 0);
+  REQUIRE(place.run(Workplace::train("--out classifier")).code == 0);
+  result_of(place, "quantize classifier --data train.csv --integer-only --out labels");
+  for (const char* model : {"whole", "labels"}) {
+    const std::string words = std::string("embed ") + model + " 'the copper number is large' 'the plum' --quiet";
+    const Outcome floats = place.run(words), integers = place.run(words + " --integer-only");
+    CHECK_MESSAGE(integers.code == 0, integers.error);
+    CHECK(integers.out == floats.out);
+    CHECK(contains(integers.out, "0."));
+  }
+}
+
 TEST_CASE("--cheap is kept by the run, by training on it and by its packed folder, and a plan can take it back") {
   const Workplace place;
   REQUIRE(place.run(Workplace::train("--out run")).code == 0);

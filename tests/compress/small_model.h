@@ -3,14 +3,16 @@
 
 #include <numeric>
 
+#include "bert/head.h"
 #include "bert/model.h"
 #include "engine/autograd/loss.h"
 #include "tests/support/kernel_cases.h"
 
 namespace ingot::test {
 
-inline bert::Model small_model(std::uint64_t seed = 1) {
-  return bert::make_model({.vocab_size = 20,
+inline bert::Model small_model(std::uint64_t seed = 1, std::string_view task = "single-label") {
+  return bert::make_model({.head = &bert::head_for_task(task),
+                           .vocab_size = 20,
                            .hidden_size = 8,
                            .num_hidden_layers = 1,
                            .num_attention_heads = 2,

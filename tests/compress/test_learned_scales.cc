@@ -1,8 +1,12 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <set>
 
 #include "compress/formats/fake_quantize.h"
+#include "compress/lower/whole_model.h"
+#include "compress/quantize/calibration.h"
+#include "compress/quantize/integer_plan.h"
 #include "compress/quantize/learned_scales.h"
 #include "tests/compress/quantized.h"
 #include "tests/compress/small_model.h"
@@ -127,4 +131,72 @@ TEST_CASE("every step gets a gradient, query and key share that of their input, 
   const std::vector<float> with_steps = values_of(test::small_logits(model).value());
   compress::attach(model, learned);
   CHECK(values_of(test::small_logits(model).value()) == with_steps);
+}
+
+namespace {
+
+Compression whole_compression(bert::Model& model) {
+  const std::vector<bert::Input> batches{test::small_input()};
+  return compress::calibrate(model, {}, compress::requests_by_layer(model, compress::integer_plan({})), batches, {});
+}
+
+std::vector<float> outputs_of(const bert::Model& model) {
+  const engine::NoGradient off;
+  return values_of(test::small_logits(model).value());
+}
+
+}  // namespace
+
+TEST_CASE("scales of a model in integers alone are learned on its edges, and what is learned lowers to the same bits") {
+  for (const char* task : {"single-label", "tokens", "embedding"}) {
+    bert::Model model = test::small_model(3, task);
+    model.config.pooling = bert::Pooling::mean;
+    const Compression start = whole_compression(model);
+    compress::attach(model, start);
+    const std::vector<float> fixed = outputs_of(model);
+    const LearnedScales scales(model.config, start);
+    scales.attach(model);
+    CHECK(outputs_of(model) == fixed);
+    engine::Rng rng(5);
+    for (const engine::Parameter& p : scales.parameters().parameters) {
+      engine::Tensor steps = p.variable.value();
+      for (std::int64_t i = 0; i < steps.size(); ++i) steps.data()[i] += static_cast<float>(rng.below(3)) - 1;
+    }
+    const std::vector<float> moved = outputs_of(model);
+    CHECK(moved != fixed);
+    Compression learned = start;
+    scales.write_to(learned);
+    compress::attach(model, learned);
+    CHECK(outputs_of(model) == moved);
+    CHECK(values_of(compress::WholeModel(model, learned).outputs(test::small_input())) == moved);
+  }
+}
+
+TEST_CASE("the steps of a model in integers alone get gradients; biases follow the sums and softmaxes stay") {
+  bert::Model model = test::small_model();
+  const Compression start = whole_compression(model);
+  const LearnedScales scales(model.config, start);
+  scales.attach(model);
+  test::small_step(model);
+  std::set<std::string> names;
+  for (const engine::Parameter& p : scales.parameters().parameters) {
+    INFO(p.name);
+    names.insert(p.name);
+    CHECK(p.variable.has_gradient());
+  }
+  const std::string norm = "log2_steps.bert.embeddings.LayerNorm.", layer = "log2_steps.bert.encoder.layer.0.";
+  for (const std::string& name :
+       {norm + "output", norm + "weight", norm + "bias", layer + "output.dense.output",
+        layer + "attention.output.dense.input", std::string("log2_steps.bert.embeddings.word_embeddings.weight"),
+        std::string("log2_steps.bert.pooler.dense.input")})
+    CHECK_MESSAGE(names.contains(name), name);
+  // Read what a layer norm gives, have its step.
+  for (const char* name : {"attention.self.query.input", "intermediate.dense.input"})
+    CHECK(!names.contains(layer + name));
+  CHECK(!names.contains(layer + "attention.self.softmax.input"));
+  CHECK(!names.contains("log2_steps.classifier.bias"));
+  for (const engine::Parameter& p : scales.parameters().parameters) {
+    if (p.name == norm + "output" || p.name == layer + "attention.output.dense.input")
+      CHECK(p.variable.gradient().data()[0] != 0);
+  }
 }

@@ -104,6 +104,60 @@ TEST_CASE("a binary table that is pruned has zeros, and so two bits") {
   CHECK(std::vector<float>(y.span().begin(), y.span().end()) == logits_of(model));
 }
 
+TEST_CASE("every head that is taught has an integer form, with the outputs of its fake-quantised self") {
+  for (const char* task : {"single-label", "multi-label", "regression", "tokens", "embedding"}) {
+    for (const bert::Pooling pooling : {bert::Pooling::cls, bert::Pooling::mean}) {
+      INFO(task);
+      bert::Model model = test::small_model(3, task);
+      model.config.pooling = pooling;
+      const std::vector<float> real = logits_of(model);
+      const compress::Compression compression = calibrated(model);
+      compress::attach(model, compression);
+      const std::vector<float> fake = logits_of(model);
+      CHECK(fake != real);
+      for (std::size_t i = 0; i < fake.size(); ++i) CHECK(fake[i] == doctest::Approx(real[i]).epsilon(0.1));
+      compress::WholeModel whole(model, compression);
+      const engine::Tensor y = whole.outputs(test::small_input());
+      CHECK(std::vector<float>(y.span().begin(), y.span().end()) == fake);
+      CHECK(compress::is_all_integers(model, compression));
+    }
+  }
+}
+
+TEST_CASE("a text that is longer than the positions is refused") {
+  bert::Model model = test::small_model();
+  const compress::Compression compression = calibrated(model);
+  compress::attach(model, compression);
+  compress::WholeModel whole(model, compression);
+  auto sequences = std::make_shared<engine::Sequences>();
+  sequences->offsets = {0, 7};
+  bert::Input input{.ids = std::vector<std::int32_t>(7, 3),
+                    .positions = {0, 1, 2, 3, 4, 5, 6},
+                    .token_types = std::vector<std::int32_t>(7, 0),
+                    .sequences = sequences};
+  const std::string refusal = error_text([&] { whole.outputs(input); });
+  CHECK_MESSAGE(contains(refusal, "embeddings: a place of a token must be below 6, got 6"), refusal);
+}
+
+TEST_CASE("the vector of a text is the mean of its rows in integers, rounded once") {
+  bert::Model model = test::small_model(3, "embedding");
+  model.config.pooling = bert::Pooling::mean;
+  const compress::Compression compression = calibrated(model);
+  compress::attach(model, compression);
+  compress::WholeModel whole(model, compression);
+  const std::vector<compress::Codes> edges = whole.edges(test::small_input());
+  const compress::Graph& graph = whole.graph();
+  const compress::Node& mean = graph.nodes.back();
+  const compress::Edge &rows = graph.edges[mean.inputs[0]], &answer = graph.edges[mean.outputs[0]];
+  CHECK(answer.format.width == rows.format.width + 8);
+  CHECK(answer.format.frac_bits == rows.format.frac_bits + 8);
+  for (std::size_t i = 0; i < 8; ++i) {
+    const compress::Codes& x = edges[mean.inputs[0]];
+    CHECK(edges[mean.outputs[0]][i] == 64 * (x[i] + x[8 + i] + x[16 + i] + x[24 + i]));  // 4 rows: exact
+    CHECK(edges[mean.outputs[0]][8 + i] == 128 * (x[32 + i] + x[40 + i]));
+  }
+}
+
 TEST_CASE("the cheap forms are in the graph, change the numbers, come back from files, and keep both sides the same") {
   const test::TemporaryFolder folder;
   bert::Model model = test::small_model();
