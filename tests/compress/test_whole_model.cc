@@ -1,5 +1,6 @@
 // A whole model in integers: the bits of its fake-quantised self, and what keeps a model from being one.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "compress/encoder_formats.h"
 #include "compress/integer/operation.h"
@@ -10,6 +11,8 @@
 #include "compress/lower/whole_model.h"
 #include "compress/quantize/calibration.h"
 #include "compress/quantize/integer_plan.h"
+#include "engine/base/rng.h"
+#include "engine/base/threads.h"
 #include "engine/io/json.h"
 #include "tests/compress/small_model.h"
 #include "tests/support/error_text.h"
@@ -179,6 +182,65 @@ TEST_CASE("the cheap forms are in the graph, change the numbers, come back from 
   for (const compress::Node& node : whole.graph().nodes) {
     if (const auto* norm = node.as<compress::LayerNorm>()) CHECK(norm->root_table == compress::make_root_table());
     if (const auto* a = node.as<compress::Attention>()) CHECK(a->exponentials == compress::line_table(8, 4));
+  }
+}
+
+namespace {
+
+bert::Input random_texts(engine::Rng& rng, const bert::Config& config, std::size_t n_texts) {
+  auto sequences = std::make_shared<engine::Sequences>();
+  sequences->offsets = {0};
+  bert::Input input;
+  for (std::size_t t = 0; t < n_texts; ++t) {
+    const auto most = static_cast<std::uint64_t>(config.max_position_embeddings);
+    const auto n = static_cast<std::int32_t>(1 + (t == 0 ? most - 1 : rng.below(most)));
+    for (std::int32_t i = 0; i < n; ++i) {
+      input.ids.push_back(static_cast<std::int32_t>(rng.below(static_cast<std::uint64_t>(config.vocab_size))));
+      input.positions.push_back(i);
+      input.token_types.push_back(static_cast<std::int32_t>(rng.below(2)));
+    }
+    sequences->offsets.push_back(sequences->offsets.back() + n);
+  }
+  input.sequences = std::move(sequences);
+  return input;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "models of any size give the same integers by kernels as by plain loops, for texts of any length, on any threads") {
+  engine::Rng rng(11);
+  const int before = engine::threads();
+  for (int round = 0; round < 14; ++round) {
+    CAPTURE(round);
+    const auto heads = static_cast<std::int64_t>(1 + rng.below(3)), part = static_cast<std::int64_t>(2 + rng.below(30));
+    bert::Config config{.vocab_size = 40,
+                        .hidden_size = heads * part,
+                        .num_hidden_layers = static_cast<std::int64_t>(1 + rng.below(2)),
+                        .num_attention_heads = heads,
+                        .intermediate_size = static_cast<std::int64_t>(3 + rng.below(100)),
+                        .max_position_embeddings = round % 3 == 0 ? 150 : static_cast<std::int64_t>(1 + rng.below(40)),
+                        .initializer_range = 0.2f,
+                        .label_names = {"a", "b", "c"}};
+    config.pooling = round % 2 == 0 ? bert::Pooling::mean : bert::Pooling::cls;
+    bert::Model model = bert::make_model(config, static_cast<std::uint64_t>(round));
+    const std::vector<bert::Input> batches{random_texts(rng, config, 3)};
+    const int width = 2 + static_cast<int>(rng.below(9));
+    const compress::Plan plan = compress::integer_plan(
+        {.activations = width, .weights = fmt::format("fixed({},calibrated)", 2 + rng.below(8))});
+    const compress::Compression compression =
+        compress::calibrate(model, {}, compress::requests_by_layer(model, plan), batches, {});
+    compress::attach(model, compression);
+    const compress::Graph graph = compress::lower_model(model, compression);
+    const bert::Input input = random_texts(rng, config, 1 + rng.below(40));
+    const std::vector<compress::Codes> inputs{input.ids, input.token_types};
+    const auto expected = compress::GraphRunner(graph).run(inputs, input.sequences->offsets);
+    compress::FusedRunner runner(graph);
+    for (const int threads : {1, 2, 5}) {
+      engine::set_threads(threads);
+      CHECK(runner.run(inputs, input.sequences->offsets) == expected);
+    }
+    engine::set_threads(before);
   }
 }
 
