@@ -70,6 +70,12 @@ std::vector<Row> rows_3_1(const Setup& setup) {
                                                         10 * setup.recipe.trials))},
                   .is_shared = true,
                   .series = "accuracy and bits"});
+  rows.push_back({.name = "front-integers",
+                  .title = "whole model in integers, weights {2,3,4,6,8} bits, edges {4,6,8}, accuracy and bytes",
+                  .commands = {mixed(setup, fmt::format("--integer-only --objectives accuracy,bytes --trials {}",
+                                                        10 * setup.recipe.trials))},
+                  .is_shared = true,
+                  .series = "integers, accuracy and bytes"});
   add_below_three(rows, setup);
   return rows;
 }
@@ -81,6 +87,8 @@ std::vector<std::string> notes_3_1() {
       "Front: widths from 2 to 8 with calibrated fractions, embedding tables searched too; accuracy on validation "
       "texts "
       "and average bits over all parameters. rows/front/figure.svg draws it, rows/front/plans holds its plans.",
+      "Whole model in integers: every edge has a width too, embeddings to answer, of what residual sums add "
+      "up {10,12,16} bits, of scores {8,10,12}, of exponentials {8,12,16}.",
       "Below 3 bits: plans that need more are known and left out before anything is paid for them; inputs in 8 bits. "
       "The "
       "best one is then trained with for an epoch: `ingot quantize --plan`.",

@@ -29,6 +29,11 @@ void add_search_mixed(Command& search_command) {
                      "format of a layer's input: same (as its weight), or a format such as 'fixed(8,calibrated)'");
   command.add_option("--per", o.per, "fraction bits of calibrated weights: one number a channel, or one a tensor")
       .type_name("channel|tensor");
+  command.add_flag("--integer-only", o.integer_only,
+                   "whole models in integers: --widths are of weights and tables, the other two of all else");
+  command.add_option("--edge-widths", o.edge_widths,
+                     "with --integer-only: of what passes between operations, from 2 to 10 bits");
+  command.add_option("--residual-widths", o.residual_widths, "with --integer-only: of what residual sums add up");
   command.add_flag("--embeddings", o.embeddings, "search formats for the embedding tables too");
   command.add_option("--max-bits", o.max_bits,
                      "most bits a parameter on average; plans above are not tried; 0: no limit");

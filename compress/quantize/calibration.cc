@@ -159,7 +159,8 @@ Compression surroundings(const Compression& start, const std::map<std::string, L
   return compression;
 }
 
-// Fraction bits of biases that are to have those of the sums.
+}  // namespace
+
 void set_bits_of_sums(const std::map<std::string, LayerRequest>& requests, bert::Model& model,
                       Compression& compression) {
   for (const auto& [name, linear] : model.linears()) {
@@ -181,8 +182,6 @@ void set_bits_of_sums(const std::map<std::string, LayerRequest>& requests, bert:
     layer[Role::bias]->channel_frac_bits = bits;
   }
 }
-
-}  // namespace
 
 Compression calibrate(bert::Model& model, const Compression& start, const std::map<std::string, LayerRequest>& requests,
                       std::span<const bert::Input> batches, const CalibrationOptions& options,

@@ -54,4 +54,9 @@ Compression calibrate(bert::Model& model, const Compression& start, const std::m
                       std::span<const bert::Input> batches, const CalibrationOptions& options,
                       const std::function<void(std::int64_t, std::int64_t)>& progress = {});
 
+// Gives biases that are asked to have them the fraction bits of the sums that they are added to: those of the formats
+// that input and weight have in `compression`. Throws Error if these are not fixed point.
+void set_bits_of_sums(const std::map<std::string, LayerRequest>& requests, bert::Model& model,
+                      Compression& compression);
+
 }  // namespace ingot::compress

@@ -14,6 +14,7 @@
 
 #include "bert/checkpoint.h"
 #include "compress/effective.h"
+#include "compress/lower/whole_model.h"
 #include "compress/packed/footprint.h"
 #include "compress/quantize/calibration.h"
 #include "engine/base/error.h"
@@ -24,6 +25,7 @@
 #include "pipeline/searches/format_space.h"
 #include "pipeline/searches/measures.h"
 #include "pipeline/searches/model_search.h"
+#include "pipeline/searches/whole_formats.h"
 
 namespace ingot::pipeline {
 namespace fs = std::filesystem;
@@ -110,6 +112,11 @@ class Weights {
   std::map<std::string, engine::Variable> known_;
 };
 
+std::vector<WidthAxis> axes_of(const MixedOptions& o, bert::Model& model) {
+  if (!o.integer_only) return {};
+  return whole_axes(model, {.weights = o.widths, .edges = o.edge_widths, .residuals = o.residual_widths});
+}
+
 class Mixed {
  public:
   Mixed(const MixedOptions& o, CompressedModel& start, const std::vector<FormatSpace>& spaces, const TrialTexts& texts,
@@ -123,12 +130,16 @@ class Mixed {
         identity_(std::move(identity)),
         quantizers_(start, o,
                     calibration_batches(texts.texts, texts.framing, o.calibration_texts, o.batch, texts.seed)),
-        tensors_(searched_tensors(start.model, o.embeddings)) {}
+        tensors_(searched_tensors(start.model, o.embeddings)),
+        axes_(axes_of(o, start.model)),
+        whole_quantizers_(start,
+                          calibration_batches(texts.texts, texts.framing, o.calibration_texts, o.batch, texts.seed)) {}
 
   std::vector<double> evaluate(search::Trial& trial) {
-    const std::vector<Choice> choices =
-        choose([&](const std::string& name, const search::Distribution& d) { return trial.suggest(name, d); });
-    const Compression compression = quantizers_.compression(choices);
+    const Pick pick = [&](const std::string& name, const search::Distribution& d) { return trial.suggest(name, d); };
+    const std::vector<Choice> choices = o_.integer_only ? std::vector<Choice>() : choose(pick);
+    const Compression compression =
+        o_.integer_only ? whole_quantizers_.compression(pick_formats(axes_, pick)) : quantizers_.compression(choices);
     bert::Model model = start_.model;
     const double bits = compress::average_bits(model, compression);
     trial.settle(o_.max_bits > 0 ? std::vector{bits - o_.max_bits} : std::vector<double>{});
@@ -149,12 +160,14 @@ class Mixed {
   // What `ingot quantize --plan` reads to do the same.
   std::string plan_of(const search::TrialRecord& record) const {
     std::string text = fmt::format("# trial {} of ingot search mixed\n", record.number);
-    for (const Choice& choice : choose([&](const std::string&name, const search::Distribution&) {
-           const auto found = record.parameters.find(name);
-           require(found != record.parameters.end(), "trial {}: has no parameter {}: its plan is not known",
-                   record.number, name);
-           return found->second.value;
-         })) {
+    const Pick pick = [&](const std::string& name, const search::Distribution&) {
+      const auto found = record.parameters.find(name);
+      require(found != record.parameters.end(), "trial {}: has no parameter {}: its plan is not known", record.number,
+              name);
+      return found->second.value;
+    };
+    if (o_.integer_only) return text + whole_plan_text(pick_formats(axes_, pick));
+    for (const Choice& choice : choose(pick)) {
       text += fmt::format("\n[[{}]]\nname = \"{}\"\nweight = \"{}\"\nper = \"{}\"\n",
                           choice.tensor.is_table ? "embeddings" : "layers", choice.tensor.layer, choice.weight, o_.per);
       if (choice.tensor.is_table) continue;
@@ -175,16 +188,30 @@ class Mixed {
   }
 
   double at_once(search::Trial& trial, const CompressedModel& m, const std::vector<Choice>& choices) {
+    if (o_.integer_only) return at_once_in_integers(trial, m);
     const bert::Model frozen = weights_.frozen(start_, m.compression, choices);
     const bert::Evaluation e = bert::evaluate(frozen, texts_.texts.validation, texts_.framing, o_.batch);
     trial.set_user_attr("loss", e.loss);
     return bert::first_metric(frozen, e);
   }
 
+  double at_once_in_integers(search::Trial& trial, const CompressedModel& m) {
+    bert::Model model = start_.model;
+    compress::attach(model, m.compression);
+    compress::WholeModel whole(model, m.compression);
+    const bert::Outputs outputs{&model.config,
+                                [&](const bert::Input& input) { return engine::Variable(whole.outputs(input)); }};
+    const bert::Evaluation e = bert::evaluate(outputs, texts_.texts.validation, texts_.framing, o_.batch);
+    trial.set_user_attr("loss", e.loss);
+    return bert::first_metric(model, e);
+  }
+
   // Trained with its quantisation, in weights of its own.
   double tuned(search::Trial& trial, CompressedModel& m, const fs::path& place) {
     bert::Config config = start_.model.config;
-    config.hidden_dropout_prob = config.attention_probs_dropout_prob = static_cast<float>(o_.dropout);
+    // Codes times a factor of dropout would be no codes.
+    config.hidden_dropout_prob = config.attention_probs_dropout_prob =
+        o_.integer_only ? 0 : static_cast<float>(o_.dropout);
     std::map<std::string, engine::Tensor> tensors;
     for (const engine::Parameter& p : start_.model.parameters()) tensors[p.name] = p.variable.value().clone();
     m.model = bert::model_of(config, tensors);
@@ -209,11 +236,17 @@ class Mixed {
   Json identity_;
   Quantizers quantizers_;
   std::vector<SearchedTensor> tensors_;
+  std::vector<WidthAxis> axes_;  // with --integer-only
+  WholeQuantizers whole_quantizers_;
   Weights weights_;
 };
 
-void check(const MixedOptions& o, std::span<const Measure> measures) {
+void check(const MixedOptions& o, const Run& run, std::span<const Measure> measures) {
   check_options(o);
+  for (const char* option : {"--formats", "--fracs", "--inputs", "--per", "--embeddings"})
+    require(!o.integer_only || !run.given.contains(option), "{}: is said by --integer-only", option);
+  for (const char* option : {"--edge-widths", "--residual-widths"})
+    require(o.integer_only || !run.given.contains(option), "{}: goes with --integer-only", option);
   check_search(o, measures);
   require(o.pruner == "none" || o.trains(), "--pruner {}: ends training early; give --qat-epochs or --qat-steps",
           o.pruner);
@@ -250,7 +283,7 @@ void write_plans(const Mixed& mixed, const SearchFolder& folder, const SearchRes
 
 void search_mixed(const MixedOptions& o, const Run& run, const Finish& finish) {
   const std::vector<Measure> measures = measures_of(o.objectives, {"accuracy", "bits", "bytes", "hardware"});
-  check(o, measures);
+  check(o, run, measures);
   const std::vector<FormatSpace> spaces = format_spaces(o.formats, o.widths, o.fracs);
   const bool is_cast =
       std::any_of(measures.begin(), measures.end(), [](const Measure& m) { return m.name == "hardware"; });
@@ -258,7 +291,11 @@ void search_mixed(const MixedOptions& o, const Run& run, const Finish& finish) {
           "--objectives hardware: is of fixed point; got --formats {} and --inputs {}", o.formats, o.inputs);
   CompressedModel start = starting_classifier(o);
   search::StudyOptions study = study_options(o.search, run.seed);
-  if (o.search.sampler == "grid") study.sampling.grid = grid_of(searched_tensors(start.model, o.embeddings), spaces);
+  const std::vector<WidthAxis> axes = axes_of(o, start.model);
+  require(!o.integer_only || start.compression.empty(),
+          "--integer-only: needs a model in floats to start from; {} is compressed", o.from);
+  if (o.search.sampler == "grid")
+    study.sampling.grid = o.integer_only ? grid_of(axes) : grid_of(searched_tensors(start.model, o.embeddings), spaces);
   search::make_sampler(study.sampler, study.sampling);  // complains before any work
   const OutputLock lock(o.out, run.command, engine::Sharing::together);
   check_unused(run, o, "study.log");

@@ -17,6 +17,8 @@ struct MixedOptions : TrainingOptions, ModelSearchOptions {
   }
   std::string formats = "fixed", widths = "2,3,4,6,8", fracs = "calibrated", inputs = "same", per = "channel";
   bool embeddings = false;
+  bool integer_only = false;
+  std::string edge_widths = "4,6,8", residual_widths = "10,12,16";  // with integer_only
   double max_bits = 0;
   std::int64_t calibration_texts = 256, steps = 0;
 

@@ -365,3 +365,34 @@ TEST_CASE("export --c writes a C program that answers as predict does, and says 
   for (const char* other : {"--packed", "--onnx", "--float"})
     CHECK(contains(refusal(std::string("export whole other --c ") + other), "choose one of them"));
 }
+
+TEST_CASE("search mixed --integer-only searches whole models in integers, and its plan makes the best one again") {
+  const Workplace place;
+  REQUIRE(place.run(Workplace::train("--out run")).code == 0);
+  const std::string search = "search mixed run --data train.csv --validation 20 --integer-only --trials 4 --quiet ";
+  const Outcome found = place.run(search + "--objectives accuracy,bytes --out found --json");
+  REQUIRE_MESSAGE(found.code == 0, found.error);
+  CHECK(Json::parse(found.out)["trials"].size() == 4);
+  const Json whole = result_of(place, "eval found/best --data train.csv --integer-only --verify");
+  CHECK(whole["verify"]["different_logits"] == 0);
+  const Outcome again =
+      place.run("quantize run --data train.csv --validation 20 --plan found/plan.toml --quiet --out made");
+  REQUIRE_MESSAGE(again.code == 0, again.error);
+  CHECK(engine::read_file(place / "made/best/compression.json") ==
+        engine::read_file(place / "found/best/compression.json"));
+  const Outcome trained = place.run(search + "--qat-steps 2 --out trained --json");
+  REQUIRE_MESSAGE(trained.code == 0, trained.error);
+  CHECK(result_of(place, "eval trained/best --data train.csv --integer-only --verify")["verify"]["different_logits"] ==
+        0);
+  const auto refusal = [&](const std::string& words) {
+    const Outcome outcome = place.run(words + " --out other");
+    CHECK(outcome.code == 2);
+    return outcome.error;
+  };
+  CHECK(contains(refusal(search + "--formats mx"), "--formats: is said by --integer-only"));
+  CHECK(contains(refusal(search + "--edge-widths 4,12"), "--edge-widths"));
+  CHECK(contains(refusal("search mixed run --data train.csv --edge-widths 4 --trials 1"),
+                 "--edge-widths: goes with --integer-only"));
+  CHECK(contains(refusal("search mixed found/best --data train.csv --integer-only --trials 1"),
+                 "--integer-only: needs a model in floats to start from"));
+}
