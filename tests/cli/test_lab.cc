@@ -251,8 +251,8 @@ TEST_CASE("a report shows every measured value, and the reference and bounds on 
       CHECK(report.rows[i].contains("bounds") == !rows[i].asked.empty());
     }
     CHECK(test::contains(report.text, "bounds: "));
-    CHECK(test::contains(report.text, fmt::format("accuracy {} or more: float32, 1000 bytes, 0.9000",
-                                                  lab.kept_accuracy)) == (lab.kept_accuracy > 0));
+    CHECK(test::contains(report.text, fmt::format("accuracy {} or more: {}, 1000 bytes, 0.9000", lab.kept_accuracy,
+                                                  rows[0].title)) == (lab.kept_accuracy > 0));
     CHECK(report.chart.series.size() >= 3);
     write_chart(report.chart, place.path(), "figure");
     if (const char* keep = std::getenv("INGOT_TEST_KEEP"))
