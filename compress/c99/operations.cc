@@ -41,16 +41,16 @@ std::string typed(std::string name, const std::vector<std::string>& kinds) {
 }
 
 std::string requantize(C99Writer& writer, Rounding rounding) {
-  return writer.rounding_function("round_64", c99::kRequantize, rounding);
+  return writer.rounding_function(C99Rounding::requantize, rounding);
 }
 
 // Of sums of 32 bits alone, by shifts from 1 to 31.
 std::string requantize_short(C99Writer& writer, Rounding rounding) {
-  return writer.rounding_function("round_32", c99::kRequantizeShort, rounding);
+  return writer.rounding_function(C99Rounding::requantize_short, rounding);
 }
 
 std::string divide(C99Writer& writer, const FixedPoint& output) {
-  return writer.rounding_function("divide", c99::kDivide, *output.rounding);
+  return writer.rounding_function(C99Rounding::divide, *output.rounding);
 }
 
 // Factors of a dividend and of a divisor that give a quotient `left` fraction bits more.
@@ -135,7 +135,7 @@ std::string layer_norm(const C99Call& call) {
   const C99Array gamma = writer.array(layer.name() + "_gamma", norm.gamma),
                  beta = writer.array(layer.name() + "_beta", norm.beta);
   std::string roots, parameter, root = "inverse_root((uint64_t)variance, &right)";
-  writer.rounding_function("round_shift", c99::kRoundShift, Rounding::nearest_even);
+  writer.rounding_function(C99Rounding::shift, Rounding::nearest_even);
   std::vector<std::string> kinds{call.in_types[0].short_name, gamma.type.short_name, beta.type.short_name,
                                  call.out_types[0].short_name};
   if (norm.root_table.empty()) {

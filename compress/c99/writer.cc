@@ -125,16 +125,29 @@ std::string C99Writer::function(const std::string& name, const char* text, Words
   return name;
 }
 
-std::string C99Writer::rounding_function(const std::string& name, const char* text, Rounding rounding) {
+std::string C99Writer::rounding_function(C99Rounding what, Rounding rounding) {
   const RoundingWords words = words_of(rounding);
-  std::string shift;
-  if (text == c99::kDivide || text == c99::kRequantize) function("saturate", c99::kSaturate);
-  if (text == c99::kRoundShift) function("shift_down", c99::kShiftDown);
-  if (text == c99::kRequantize) shift = rounding_function("round_shift", c99::kRoundShift, rounding);
-  std::string up = text == c99::kDivide ? c99::kDivideUp : text == c99::kRoundShift ? c99::kShiftUp : c99::kShortUp;
-  up = words.tie == nullptr ? "" : replaced(up, "$TIE", words.tie);
-  return function(name + "_" + words.name, text,
-                  {{"$SHIFT", shift}, {"$UP", up}, {"$ROUNDING", words.meaning}, {"$TINY", words.tiny}});
+  const auto made = [&](const char* name, const char* text, const char* up, const std::string& shift = "") {
+    return function(fmt::format("{}_{}", name, words.name), text,
+                    {{"$SHIFT", shift},
+                     {"$UP", words.tie == nullptr ? "" : replaced(up, "$TIE", words.tie)},
+                     {"$ROUNDING", words.meaning},
+                     {"$TINY", words.tiny}});
+  };
+  switch (what) {
+    case C99Rounding::shift:
+      function("shift_down", c99::kShiftDown);
+      return made("round_shift", c99::kRoundShift, c99::kShiftUp);
+    case C99Rounding::requantize:
+      function("saturate", c99::kSaturate);
+      return made("round_64", c99::kRequantize, "", rounding_function(C99Rounding::shift, rounding));
+    case C99Rounding::requantize_short:
+      return made("round_32", c99::kRequantizeShort, c99::kShortUp);
+    case C99Rounding::divide:
+      break;
+  }
+  function("saturate", c99::kSaturate);
+  return made("divide", c99::kDivide, c99::kDivideUp);
 }
 
 }  // namespace ingot::compress

@@ -36,6 +36,9 @@ struct C99Codes {
   std::int64_t stride = 0;  // elements of a row
 };
 
+// Functions that round: x / 2^shift, the same among the codes, of 32 bits, and x / divisor among the codes.
+enum class C99Rounding { shift, requantize, requantize_short, divide };
+
 class C99Writer {
  public:
   using Words = std::vector<std::pair<std::string, std::string>>;
@@ -53,7 +56,7 @@ class C99Writer {
   // The function with this text, unless it is there already. In the text $NAME stands for the name, and the other words
   // for what `words` says.
   std::string function(const std::string& name, const char* text, Words words = {});
-  std::string rounding_function(const std::string& name, const char* text, engine::Rounding rounding);
+  std::string rounding_function(C99Rounding what, engine::Rounding rounding);
 
   const std::string& constants() const { return constants_; }
   const std::string& functions() const { return functions_; }
