@@ -83,7 +83,7 @@ std::vector<Row> rows_5_1(const Setup& setup) {
   for (const Length& length : lengths) {
     Row linears =
         quantised_row("linears", "Linears in 8 bits, the rest float32, PTQ", "--width 8", "--integer", length);
-    linears.series = fmt::format("Linears in 8 bits, length {}", length.tokens);
+    linears.series = fmt::format("Linears, length {}", length.tokens);
     rows.push_back(std::move(linears));
     for (const Format& format : kFormats) add_format(rows, setup, format, length);
   }
