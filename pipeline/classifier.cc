@@ -74,12 +74,15 @@ std::optional<IntegerClassifier> in_integers(Classifier& classifier, Arithmetic 
   return integers;
 }
 
+bert::Outputs outputs_of(const bert::Config& config, compress::WholeModel& whole) {
+  return {&config, [&whole](const bert::Input& input) { return engine::Variable(whole.outputs(input)); }};
+}
+
 bert::Outputs classify(std::optional<IntegerClassifier>& integers, const Classifier& classifier) {
   if (!integers) return bert::outputs_of(classifier.model());
-  return {&classifier.model().config, [&integers](const bert::Input& input) {
-            return integers->whole ? engine::Variable(integers->whole->outputs(input))
-                                   : integers->linears->outputs(input);
-          }};
+  if (integers->whole) return outputs_of(classifier.model().config, *integers->whole);
+  return {&classifier.model().config,
+          [&integers](const bert::Input& input) { return integers->linears->outputs(input); }};
 }
 
 }  // namespace ingot::pipeline

@@ -50,6 +50,9 @@ struct IntegerClassifier {
 // None for floats. Throws Error if the classifier has no such integers.
 std::optional<IntegerClassifier> in_integers(Classifier& classifier, Arithmetic arithmetic);
 
+// The outputs of a model in integers alone. References are kept.
+bert::Outputs outputs_of(const bert::Config& config, compress::WholeModel& whole);
+
 // Logits of the classifier, in integers if there are some. References are kept.
 bert::Outputs classify(std::optional<IntegerClassifier>& integers, const Classifier& classifier);
 

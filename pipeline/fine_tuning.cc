@@ -4,13 +4,13 @@
 
 #include "bert/head.h"
 #include "bert/train/layer_decay.h"
-#include "compress/lower/whole_model.h"
 #include "compress/packed/footprint.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
+#include "pipeline/classifier.h"
 #include "pipeline/model_folder.h"
 #include "pipeline/seen_texts.h"
 
@@ -213,9 +213,7 @@ Scores scores(const FineTuning& f, CompressedModel& model) {
   std::optional<compress::WholeModel> whole;  // the same outputs, only sooner
   if (compress::is_all_integers(model.model, model.compression)) whole.emplace(model.model, model.compression);
   const bert::Config& config = model.model.config;
-  const bert::Outputs outputs =
-      whole ? bert::Outputs{&config, [&](const bert::Input& input) { return engine::Variable(whole->outputs(input)); }}
-            : bert::outputs_of(model.model);
+  const bert::Outputs outputs = whole ? outputs_of(config, *whole) : bert::outputs_of(model.model);
   engine::Progress meter("evaluate", static_cast<std::int64_t>(subset.examples.size()));
   const bert::Evaluation e =
       bert::evaluate(outputs, subset, f.framing, f.options.batch, [&](std::int64_t done, std::int64_t) {

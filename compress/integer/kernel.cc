@@ -97,6 +97,11 @@ class ByTable : public Kernel {
   engine::kernels::CodeTable table_;
 };
 
+std::unique_ptr<Kernel> evaluator_kernel(const Layer& layer) {
+  if (layer.kind().scope == Scope::row) return std::make_unique<RowsOfEvaluator>(layer);
+  return std::make_unique<TextsOfEvaluator>(layer);
+}
+
 }  // namespace
 
 CodeType code_type(const FixedPoint& format) {
@@ -118,11 +123,6 @@ void store_codes(const Codes& codes, const Rows& rows, std::int64_t first) {
 
 std::size_t text_of(Texts texts, std::int64_t row) {
   return static_cast<std::size_t>(std::upper_bound(texts.begin(), texts.end(), row) - texts.begin()) - 1;
-}
-
-std::unique_ptr<Kernel> evaluator_kernel(const Layer& layer) {
-  if (layer.kind().scope == Scope::row) return std::make_unique<RowsOfEvaluator>(layer);
-  return std::make_unique<TextsOfEvaluator>(layer);
 }
 
 std::unique_ptr<Kernel> table_kernel(const Layer& layer) {

@@ -55,9 +55,6 @@ class Kernel {
   virtual void prepare(std::int64_t /*text*/, std::int64_t /*part*/, const KernelCall&) const {}
 };
 
-// By the node's evaluator.
-std::unique_ptr<Kernel> evaluator_kernel(const Layer& layer);
-
 // Of an operation that takes codes one by one, of at most 16 bits: a table made by its evaluator. Null if they are
 // more.
 std::unique_ptr<Kernel> table_kernel(const Layer& layer);

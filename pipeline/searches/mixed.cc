@@ -21,6 +21,7 @@
 #include "engine/base/files.h"
 #include "engine/base/process.h"
 #include "engine/io/json.h"
+#include "pipeline/classifier.h"
 #include "pipeline/quantization.h"
 #include "pipeline/searches/format_space.h"
 #include "pipeline/searches/measures.h"
@@ -46,8 +47,8 @@ struct Choice {
 // depend on its format alone.
 class Quantizers {
  public:
-  Quantizers(const CompressedModel& start, const MixedOptions& o, std::vector<bert::Input> batches)
-      : start_(start), per_channel_(o.per == "channel"), batches_(std::move(batches)) {}
+  Quantizers(const CompressedModel& start, const MixedOptions& o, const std::vector<bert::Input>& batches)
+      : start_(start), per_channel_(o.per == "channel"), batches_(batches) {}
 
   Compression compression(const std::vector<Choice>& choices) {
     Compression all = start_.compression;
@@ -81,7 +82,7 @@ class Quantizers {
 
   const CompressedModel& start_;
   bool per_channel_;
-  std::vector<bert::Input> batches_;
+  const std::vector<bert::Input>& batches_;
   std::mutex mutex_;
   std::map<std::string, Compression> by_format_;
 };
@@ -128,12 +129,11 @@ class Mixed {
         folder_(folder),
         measures_(measures),
         identity_(std::move(identity)),
-        quantizers_(start, o,
-                    calibration_batches(texts.texts, texts.framing, o.calibration_texts, o.batch, texts.seed)),
+        batches_(calibration_batches(texts.texts, texts.framing, o.calibration_texts, o.batch, texts.seed)),
+        quantizers_(start, o, batches_),
         tensors_(searched_tensors(start.model, o.embeddings)),
         axes_(axes_of(o, start.model)),
-        whole_quantizers_(start,
-                          calibration_batches(texts.texts, texts.framing, o.calibration_texts, o.batch, texts.seed)) {}
+        whole_quantizers_(start, batches_) {}
 
   std::vector<double> evaluate(search::Trial& trial) {
     const Pick pick = [&](const std::string& name, const search::Distribution& d) { return trial.suggest(name, d); };
@@ -199,9 +199,8 @@ class Mixed {
     bert::Model model = start_.model;
     compress::attach(model, m.compression);
     compress::WholeModel whole(model, m.compression);
-    const bert::Outputs outputs{&model.config,
-                                [&](const bert::Input& input) { return engine::Variable(whole.outputs(input)); }};
-    const bert::Evaluation e = bert::evaluate(outputs, texts_.texts.validation, texts_.framing, o_.batch);
+    const bert::Evaluation e =
+        bert::evaluate(outputs_of(model.config, whole), texts_.texts.validation, texts_.framing, o_.batch);
     trial.set_user_attr("loss", e.loss);
     return bert::first_metric(model, e);
   }
@@ -234,6 +233,7 @@ class Mixed {
   const SearchFolder& folder_;
   const std::vector<Measure>& measures_;
   Json identity_;
+  const std::vector<bert::Input> batches_;
   Quantizers quantizers_;
   std::vector<SearchedTensor> tensors_;
   std::vector<WidthAxis> axes_;  // with --integer-only

@@ -152,8 +152,8 @@ bias = "fixed(16,calibrated)"
   return text;
 }
 
-WholeQuantizers::WholeQuantizers(const CompressedModel& start, std::vector<bert::Input> batches)
-    : start_(start), batches_(std::move(batches)) {}
+WholeQuantizers::WholeQuantizers(const CompressedModel& start, const std::vector<bert::Input>& batches)
+    : start_(start), batches_(batches) {}
 
 const compress::Compression& WholeQuantizers::in(const std::string& format) {
   const auto known = by_format_.find(format);

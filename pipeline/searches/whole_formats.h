@@ -56,8 +56,8 @@ std::string whole_plan_text(const std::vector<TensorFormat>& formats);
 // calibrated once, for all tensors.
 class WholeQuantizers {
  public:
-  // The model must outlive this.
-  WholeQuantizers(const CompressedModel& start, std::vector<bert::Input> batches);
+  // References are kept.
+  WholeQuantizers(const CompressedModel& start, const std::vector<bert::Input>& batches);
 
   compress::Compression compression(const std::vector<TensorFormat>& formats);
 
@@ -65,9 +65,9 @@ class WholeQuantizers {
   const compress::Compression& in(const std::string& format);
 
   const CompressedModel& start_;
-  std::vector<bert::Input> batches_;
+  const std::vector<bert::Input>& batches_;
   std::mutex mutex_;
-  std::map<std::string, compress::Compression> by_format_;  // ""; as --integer-only has it
+  std::map<std::string, compress::Compression> by_format_;  // "": as --integer-only has it
 };
 
 }  // namespace ingot::pipeline
