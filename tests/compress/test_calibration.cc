@@ -227,6 +227,19 @@ TEST_CASE("float32 takes a quantizer away, and a layer without any is not listed
                        "needs at least one batch of texts, got 0"));
 }
 
+TEST_CASE("signs times a power of two: 0 is positive, ternary takes the nearest of three, a half goes to 0") {
+  const std::vector<float> x{0.0f, -0.0f, 1e-9f, -1e-9f, 5.0f, -5.0f, 0.125f, 0.13f, -0.125f};
+  const int bits[] = {2};
+  std::vector<float> y(x.size());
+  const auto in = [&](const char* format) {
+    compress::quantize_rows(*compress::as_fixed(compress::parse_format(format)), 1, static_cast<std::int64_t>(x.size()),
+                            x.data(), bits, y.data());
+    return y;
+  };
+  CHECK(in("binary_pow2(2)") == std::vector<float>{0.25f, 0.25f, 0.25f, -0.25f, 0.25f, -0.25f, 0.25f, 0.25f, -0.25f});
+  CHECK(in("ternary_pow2(2)") == std::vector<float>{0, 0, 0, 0, 0.25f, -0.25f, 0, 0.25f, 0});
+}
+
 TEST_CASE("a bias in units of sums has the fraction bits of its channel's products, and the integers add it as it is") {
   bert::Model model = test::small_model();
   const std::vector<bert::Input> batches{test::small_input()};
