@@ -38,6 +38,23 @@ constexpr std::int64_t kFewest = 12, kMost = 48;  // queries of a block: multipl
 
 const void* at(const void* p, std::int64_t bytes) { return static_cast<const std::byte*>(p) + bytes; }
 
+// A product of one panel, its groups one after another. `start`: where sums begin; null: 0.
+template <class Activation, class Weight>
+FixedBlock<Activation, Weight> block_of(std::int64_t m, std::int64_t groups, const Activation* a, std::int64_t lda,
+                                        const Weight* b, const std::int32_t* start, std::int32_t* c, std::int64_t ldc) {
+  return {.m = m,
+          .groups = groups,
+          .a = a,
+          .lda = lda,
+          .b = b,
+          .at = nullptr,
+          .depth = 1,
+          .n_deep = 0,
+          .start = start,
+          .c = c,
+          .ldc = ldc};
+}
+
 // Room for `bytes` behind what was taken before, in whole cache lines.
 template <class T>
 T* take(std::byte*& from, std::int64_t n) {
@@ -192,29 +209,11 @@ void FastAttention::score(const IntegerAttentionHead& head, const Packed& p, std
   for (std::int64_t i = 0; i < p.key_panels; ++i) {
     std::int32_t* const sums = s.sums + i * panel;
     if (in_bytes_) {
-      products_.multiply_bytes({.m = rows,
-                                .groups = p.key_groups,
-                                .a = s.query_bytes,
-                                .lda = s.ld_query,
-                                .b = p.key_bytes + i * panel * p.key_groups * 4,
-                                .at = nullptr,
-                                .depth = 1,
-                                .n_deep = 0,
-                                .start = p.start + i * panel,
-                                .c = sums,
-                                .ldc = s.ld});
+      products_.multiply_bytes(block_of(rows, p.key_groups, s.query_bytes, s.ld_query,
+                                        p.key_bytes + i * panel * p.key_groups * 4, p.start + i * panel, sums, s.ld));
     } else {
-      products_.multiply_words({.m = rows,
-                                .groups = p.key_groups,
-                                .a = s.query_words,
-                                .lda = s.ld_query,
-                                .b = p.key_words + i * panel * p.key_groups * 2,
-                                .at = nullptr,
-                                .depth = 1,
-                                .n_deep = 0,
-                                .start = nullptr,
-                                .c = sums,
-                                .ldc = s.ld});
+      products_.multiply_words(block_of(rows, p.key_groups, s.query_words, s.ld_query,
+                                        p.key_words + i * panel * p.key_groups * 2, nullptr, sums, s.ld));
     }
   }
 }
@@ -229,17 +228,9 @@ void FastAttention::weigh(const Packed& p, std::int64_t rows, const Space& s) co
   for (std::int64_t i = 0; i < p.value_panels; ++i) {
     const std::int64_t numbers = std::min(panel, a_.part - i * panel);
     for (std::int64_t first = 0; first < p.n; first += kKeysOfSum) {
-      products_.multiply_words({.m = rows,
-                                .groups = ceil_div(std::min(kKeysOfSum, p.n - first), 2),
-                                .a = s.weights + first,
-                                .lda = s.ld,
-                                .b = p.values + (i * p.value_groups + first / 2) * panel * 2,
-                                .at = nullptr,
-                                .depth = 1,
-                                .n_deep = 0,
-                                .start = nullptr,
-                                .c = s.products,
-                                .ldc = panel});
+      products_.multiply_words(block_of(rows, ceil_div(std::min(kKeysOfSum, p.n - first), 2), s.weights + first, s.ld,
+                                        p.values + (i * p.value_groups + first / 2) * panel * 2, nullptr, s.products,
+                                        panel));
       row_.accumulate(rows, numbers, s.products, panel, s.value_sums + i * panel, s.ld_values);
     }
   }
