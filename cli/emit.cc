@@ -18,7 +18,8 @@ void add_emit(Command& program) {
   command.add_option("--block", o->block, "block of a trained model: ffn.0, ffn.1, ..., pooler, classifier or head");
   command
       .add_option("--parallelism", o->parallelism,
-                  "numbers that each layer reads and writes a cycle: 4, 4x2 (in x out), 4,fc2=8x2; default: 1")
+                  "numbers that each layer reads and writes a cycle: 4, 4x2 (in x out), 4,fc2=8x2; adders, fc2=adders: "
+                  "all, without multipliers; default: 1")
       .type_name("P");
   command
       .add_option("--cycles", o->cycles,

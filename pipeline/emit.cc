@@ -14,6 +14,7 @@
 #include "hw/names.h"
 #include "hw/passes/metadata.h"
 #include "hw/passes/parallelism.h"
+#include "hw/passes/products.h"
 #include "pipeline/classifier.h"
 #include "pipeline/output_lock.h"
 #include "pipeline/training.h"
@@ -50,9 +51,14 @@ hw::Vectors real_vectors(const EmitOptions& o, const Classifier& c, const hw::Gr
 void choose_parallelism(hw::Graph& graph, const EmitOptions& o) {
   const int n = !o.parallelism.empty() + (o.cycles > 0) + (o.multipliers > 0);
   require(n <= 1, "--parallelism, --cycles, --multipliers: choose the same thing; give one of them");
-  if (o.cycles > 0) return hw::choose_for_cycles(graph, o.cycles);
-  if (o.multipliers > 0) return hw::choose_for_multipliers(graph, o.multipliers);
-  hw::set_parallelism(graph, o.parallelism.empty() ? "1" : o.parallelism);
+  if (o.cycles > 0) {
+    hw::choose_for_cycles(graph, o.cycles);
+  } else if (o.multipliers > 0) {
+    hw::choose_for_multipliers(graph, o.multipliers);
+  } else {
+    return hw::set_parallelism(graph, o.parallelism.empty() ? "1" : o.parallelism);
+  }
+  hw::choose_products(graph);
 }
 
 struct Source {
@@ -94,7 +100,9 @@ void emit_rtl(const EmitOptions& o, const Run& run, const Finish& finish) {
   write_config(o.out, run.config);
   const engine::Json metadata = hw::metadata(source.graph);
   const std::int64_t n_vectors = source.vectors ? source.vectors->n : 0;
+  const std::vector<std::string> products = hw::reasons(source.graph);
   std::string text = hw::metadata_table(metadata);
+  text += fmt::format("\n{}\n", fmt::join(products, "\n"));
   text += fmt::format("\n{}: {} files, {} multipliers, a vector every {} cycles", o.out, manifest.files.size() + 1,
                       hw::multipliers(source.graph), manifest.interval);
   text += n_vectors > 0 ? fmt::format(", {} vectors to simulate\n", n_vectors) : "\n";
@@ -102,6 +110,7 @@ void emit_rtl(const EmitOptions& o, const Run& run, const Finish& finish) {
           {"metadata", metadata},
           {"interval", manifest.interval},
           {"multipliers", hw::multipliers(source.graph)},
+          {"products", products},
           {"vectors", n_vectors}},
          text);
 }

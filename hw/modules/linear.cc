@@ -1,13 +1,11 @@
 // rtl/linear.sv: matrix, bias and requantisation, weights in ROMs in the order of their use.
-#include "compress/integer/ops/linear.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <bit>
 
 #include "hw/modules/linear_cost.h"
-#include "hw/modules/module.h"
+#include "hw/modules/linear_parts.h"
 
 namespace ingot::hw {
 
@@ -17,26 +15,9 @@ namespace {
 
 constexpr std::string_view kSources[] = {"requantize.sv", "adder_tree.sv", "rom_small.sv", "rom_block.sv", "linear.sv"};
 
-int bias_width(const compress::Linear& linear) {
-  int width = 1;
-  for (const std::int64_t b : linear.bias) width = std::max(width, compress::signed_bits(b < 0 ? ~b : b));
-  return width;
-}
-
 int address_width(std::int64_t depth) { return depth > 1 ? std::bit_width(static_cast<std::uint64_t>(depth - 1)) : 1; }
 
-struct Shifts {
-  int highest, lowest;
-  int align_width() const { return std::bit_width(static_cast<unsigned>(highest - lowest)); }
-};
-Shifts shifts_of(const Layer& node) {
-  Shifts shifts{shift(node, 0), shift(node, 0)};
-  for (std::int64_t j = 1; j < node.n_out(); ++j) {
-    shifts.highest = std::max(shifts.highest, shift(node, j));
-    shifts.lowest = std::min(shifts.lowest, shift(node, j));
-  }
-  return shifts;
-}
+int align_width(const Shifts& shifts) { return std::bit_width(static_cast<unsigned>(shifts.highest - shifts.lowest)); }
 
 // Address ko (IN / PI) + ki holds w[ko PO + o][ki PI + i], i running first.
 Image weight_image(const Layer& node) {
@@ -95,23 +76,12 @@ void add_rom(Emission& emission, const Layer& node, const std::string& name, Ima
   emission.stored.push_back({name, std::move(image), small ? Storage::logic : Storage::block_ram});
 }
 
-void add_verilog_parameters(Emission& emission, const Layer& node, int bias_bits) {
-  const compress::Linear& linear = *node.as<compress::Linear>();
-  const auto [in, out] = node.parallelism();
-  // Where channels differ, those of the coarsest.
-  const int weight_frac = *std::min_element(linear.weight_frac_bits.begin(), linear.weight_frac_bits.end());
-  add_argument(emission, "DATA_IN_0", node.input().width, node.input().frac_bits, {linear.k, 1}, {in, 1});
-  add_argument(emission, "WEIGHT", linear.weight_width, weight_frac, {linear.k, linear.n}, {in, out});
-  add_argument(emission, "BIAS", bias_bits, node.input().frac_bits + weight_frac, {linear.n, 1}, {out, 1});
-  add_argument(emission, "DATA_OUT_0", node.output().width, node.output().frac_bits, {linear.n, 1}, {out, 1});
-}
-
 Emission emit(const Layer& node) {
   const compress::Linear& linear = *node.as<compress::Linear>();
   const int bias_bits = bias_width(linear);
   const Shifts shifts = shifts_of(node);
   Emission emission;
-  add_verilog_parameters(emission, node, bias_bits);
+  add_linear_parameters(emission, node);
   const auto of = [&](const char* parameter) { return node.name() + "_" + parameter; };
   Instance layer{
       .module = "linear",
@@ -124,7 +94,7 @@ Emission emit(const Layer& node) {
                      {"IN_SIGNED", node.input().is_signed ? "1" : "0"},
                      {"WEIGHT_WIDTH", of("WEIGHT_PRECISION_0")},
                      {"BIAS_WIDTH", of("BIAS_PRECISION_0")},
-                     {"ALIGN_WIDTH", std::to_string(shifts.align_width())},
+                     {"ALIGN_WIDTH", std::to_string(align_width(shifts))},
                      {"OUT_WIDTH", of("DATA_OUT_0_PRECISION_0")},
                      {"OUT_SIGNED", node.output().is_signed ? "1" : "0"},
                      {"SHIFT", std::to_string(shifts.highest)},
@@ -137,7 +107,7 @@ Emission emit(const Layer& node) {
   add_rom(emission, node, "bias", output_image(node, "bias", bias_bits, [&](std::int64_t j) {
             return linear.bias[static_cast<std::size_t>(j)];
           }));
-  if (const int width = shifts.align_width(); width > 0) {
+  if (const int width = align_width(shifts); width > 0) {
     add_rom(emission, node, "align",
             output_image(node, "align", width, [&](std::int64_t j) { return shifts.highest - shift(node, j); }));
   } else {

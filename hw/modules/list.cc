@@ -8,11 +8,12 @@
 
 namespace ingot::hw {
 
-extern const Module kLinearModule, kReluModule, kLeakyReluModule, kRreluModule, kTableModule;
+extern const Module kConstantLinearModule, kLinearModule, kReluModule, kLeakyReluModule, kRreluModule, kTableModule;
 
 namespace {
 
-constexpr std::array kModules{&kLinearModule, &kReluModule, &kLeakyReluModule, &kRreluModule, &kTableModule};
+constexpr std::array kModules{&kConstantLinearModule, &kLinearModule, &kReluModule,
+                              &kLeakyReluModule,      &kRreluModule,  &kTableModule};
 
 constexpr std::string_view kAdapterSources[] = {"stream_gather.sv", "stream_scatter.sv", "stream_adapter.sv"};
 

@@ -39,7 +39,7 @@ struct StoredParameter {
 struct Emission {
   Settings verilog_parameters;  // with the names of MASE, without the layer's name: DATA_IN_0_PRECISION_0
   std::vector<StoredParameter> stored;
-  std::vector<std::string> wires;   // declarations
+  std::vector<std::string> wires;   // declarations, and what is assigned to them
   std::vector<Instance> instances;  // the first one computes the layer; the others are its ROMs
 };
 
@@ -48,8 +48,8 @@ struct Module {
   std::span<const std::string_view> sources;  // files of rtl/ that it needs; a module comes before those that use it
   bool has_clock;                             // has ports clk_i and rst_i
   // True: each output reads every input, so that the lanes of both sides are free, there is a multiplier for each pair
-  // of them, and a vector takes (n_in / in) (n_out / out) cycles. False: element by element, with as many lanes out as
-  // in.
+  // of them (none in a Linear of adders), and a vector takes (n_in / in) (n_out / out) cycles. False: element by
+  // element, with as many lanes out as in.
   bool is_matrix = false;
   bool (*serves)(const Layer& node);    // true if the module computes the layer
   Emission (*emit)(const Layer& node);  // for a node that it serves, with its parallelism chosen

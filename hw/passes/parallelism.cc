@@ -8,8 +8,11 @@
 #include <set>
 #include <tuple>
 
+#include "compress/integer/ops/linear.h"
 #include "engine/base/error.h"
+#include "hw/modules/constants.h"
 #include "hw/modules/module.h"
+#include "hw/passes/products.h"
 
 namespace ingot::hw {
 namespace {
@@ -28,11 +31,15 @@ std::int64_t number(std::string_view text) {
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   require(error == std::errc() && end == text.data() + text.size() && value >= 1 && value <= 65536,
-          "parallelism: must be numbers between 1 and 65536 as in 4, 4x2 or fc1=4x2, got '{}'", text);
+          "parallelism: must be numbers between 1 and 65536 as in 4, 4x2 or fc1=4x2, or adders, got '{}'", text);
   return value;
 }
 
+constexpr std::string_view kAdders = "adders";
+constexpr Parallelism kByAdders{0, 0};
+
 Parallelism parse(std::string_view text) {
+  if (text == kAdders) return kByAdders;
   const std::size_t x = text.find('x');
   if (x == std::string_view::npos) return {number(text), number(text)};
   return {number(text.substr(0, x)), number(text.substr(x + 1))};
@@ -45,14 +52,16 @@ void check_divides(const Layer& layer, const char* side, std::int64_t size, std:
 
 void set(const Graph& graph, Node& node, const Parallelism& wanted) {
   const Layer layer(graph, node);
+  if (wanted == kByAdders) return use_adders(graph, node);
   check_divides(layer, "inputs", layer.n_in(), wanted.in);
   check_divides(layer, "outputs", layer.n_out(), wanted.out);
   node.parallelism = wanted;
+  if (compress::Linear* const linear = node.as<compress::Linear>()) linear->by_adders = false;
 }
 
 // What an activation is given, or for the first layer what was asked for.
 void set_activation(const Graph& graph, Node& node, const Node* before, const Parallelism& wanted) {
-  const std::int64_t lanes = before != nullptr ? before->parallelism.out : wanted.in;
+  const std::int64_t lanes = before != nullptr ? before->parallelism.out : std::max<std::int64_t>(wanted.in, 1);
   set(graph, node, {lanes, lanes});
 }
 
@@ -80,7 +89,7 @@ bool try_cycles(Graph& graph, std::int64_t cycles) {
     if (is_matrix(layer)) {
       const auto choice = cheapest(layer, cycles, before != nullptr ? before->parallelism.out : 0);
       if (!choice) return false;
-      node.parallelism = *choice;
+      set(graph, node, *choice);
     } else {
       std::int64_t lanes = before != nullptr ? before->parallelism.out : 1;
       if (before == nullptr) {
@@ -126,9 +135,11 @@ void set_parallelism(Graph& graph, std::string_view text) {
   }
   std::vector<std::string> names;
   for (const Node& node : graph.nodes) names.push_back(node.name);
-  for (const auto& [name, ignored] : special)
-    require(std::find(names.begin(), names.end(), name) != names.end(),
-            "parallelism: no layer is named '{}'; there are {}", name, fmt::join(names, ", "));
+  for (const auto& [name, parallelism] : special) {
+    const auto found = std::find(names.begin(), names.end(), name);
+    require(found != names.end(), "parallelism: no layer is named '{}'; there are {}", name, fmt::join(names, ", "));
+    if (parallelism == kByAdders) use_adders(graph, graph.nodes[static_cast<std::size_t>(found - names.begin())]);
+  }
   const Node* before = nullptr;
   for (Node& node : graph.nodes) {
     Parallelism wanted = general;
@@ -172,10 +183,13 @@ std::int64_t interval(const Graph& graph) {
 
 std::int64_t multipliers(const Graph& graph) {
   std::int64_t sum = 0;
-  for (const Layer& layer : layers(graph)) {
-    if (is_matrix(layer)) sum += layer.parallelism().in * layer.parallelism().out;
-  }
+  for (const Layer& layer : layers(graph)) sum += multipliers(layer);
   return sum;
+}
+
+std::int64_t multipliers(const Layer& layer) {
+  if (!is_matrix(layer) || is_by_adders(layer)) return 0;
+  return layer.parallelism().in * layer.parallelism().out;
 }
 
 }  // namespace ingot::hw

@@ -9,7 +9,8 @@
 namespace ingot::hw {
 
 // "4" means 4 in and 4 out in every layer, "4x2" 4 in and 2 out of every Linear; "4,fc2=8x2" makes an exception for the
-// layer fc2. An activation takes what the layer before it gives. Throws Error listing the legal numbers if a number
+// layer fc2. "adders" instead of numbers means all of them at once, and adders of constants instead of multipliers
+// (products.h). An activation takes what the layer before it gives. Throws Error listing the legal numbers if a number
 // does not divide a layer's size, and Error listing the layers if a name is none of them.
 void set_parallelism(Graph& graph, std::string_view text);
 
@@ -26,7 +27,8 @@ void choose_for_multipliers(Graph& graph, std::int64_t multipliers);
 std::int64_t interval(const Graph& graph);
 std::int64_t interval(const Layer& layer);
 
-// Multipliers in all Linear layers together.
+// Multipliers in all Linear layers together, or in one.
 std::int64_t multipliers(const Graph& graph);
+std::int64_t multipliers(const Layer& layer);
 
 }  // namespace ingot::hw

@@ -60,6 +60,27 @@ TEST_CASE("emit writes a small model from a file, twice the same, and says what 
   CHECK(contains(place.run("emit mlp.toml --cycles 8 --out rtl").out, "4 multipliers, a vector every 8 cycles"));
 }
 
+TEST_CASE("emit takes adders for multipliers where it is told to or they are smaller, and says why or why not") {
+  const Workplace place;
+  place.write("mlp.toml", kMlp);
+  const auto products = [&](const std::string& words) {
+    const Outcome outcome = place.run("emit mlp.toml --out rtl --json " + words);
+    REQUIRE_MESSAGE(outcome.code == 0, outcome.error);
+    return Json::parse(outcome.out);
+  };
+  for (const char* words : {"--parallelism adders", "--parallelism 2,fc1=adders", "--cycles 1", "--multipliers 64"}) {
+    CAPTURE(words);
+    const Json result = products(words);
+    CHECK(result["multipliers"] == 0);
+    CHECK(result["interval"] == 1);
+    CHECK(contains(result["products"][0].get<std::string>(), "adders, no multiplier: about"));
+  }
+  CHECK(products("--parallelism 4x8")["multipliers"] == 32);
+  CHECK(contains(products("--parallelism 4")["products"][0].get<std::string>(), "a vector takes 2 cycles"));
+  refused(place, "emit mlp.toml --parallelism act=adders --out rtl", "only Linear layers can be adders");
+  refused(place, "emit mlp.toml --parallelism addders --out rtl", "or adders, got 'addders'");
+}
+
 TEST_CASE(
     "a multiplier is a DSP block, or logic where that is asked for, in what is found and in what the model says") {
   if (!engine::find_program("yosys")) {

@@ -66,6 +66,9 @@ const std::vector<Shape>& shapes() {
        "[[layers]]\nname = \"a\"\ntype = \"rrelu_uniform\"\nsize = 4\n" + activation("rrelu_lab"), "2"},
       // ROMs and a table in block RAM, inputs in memory of more words than registers are made of.
       {"blocks", "fixed(4,2)", linear("fc", 40, 2, "fixed(4,5)", "fixed(8,5)") + activation("gelu"), "1"},
+      // Adders of constants, and a layer behind them with its own.
+      {"adders", "fixed(5,2)",
+       linear("fc1", 5, 6, "fixed(2,1)", "fixed(6,2)") + linear("fc2", 0, 4, "fixed(8,6)", "fixed(8,3)"), "adders"},
       // Channels with fraction bits of their own.
       {"aligned", "fixed(4,2)", linear("fc", 4, 4, "fixed(4,4)", "fixed(6,3)"), "2x2"},
   };
@@ -163,7 +166,7 @@ void check_netlist(hw::Target target, const std::vector<std::string>& cells,
               simulation.run(all.beats(), {.stalls = stalls, .seed = 7, .n_resets = 3, .watchdog = 20'000})) == "");
 }
 
-TEST_CASE("What synthesis for Xilinx leaves of layers of eight kinds is their graphs, whatever waits and is reset") {
+TEST_CASE("What synthesis for Xilinx leaves of layers of nine kinds is their graphs, whatever waits and is reset") {
   check_netlist(hw::Target::xilinx, {"DSP48E1", "RAMB18E1", "CARRY4"}, {"RAMB18E1"});
 }
 

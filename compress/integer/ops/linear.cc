@@ -19,6 +19,7 @@ using engine::Json;
 using engine::require;
 
 constexpr int kMaxWeightWidth = 16;
+constexpr const char kAdders[] = "adders", kMultipliers[] = "multipliers";
 constexpr std::int64_t kMaxSum = std::int64_t{1} << 62;
 
 void check_linear(const std::string& where, const Layer& layer) {
@@ -50,6 +51,7 @@ void write(const Layer& layer, Json& object) {
                  {"weight_frac_bits", linear.weight_frac_bits},
                  {"weights", linear.weights},
                  {"bias", linear.bias}});
+  if (linear.by_adders) object["products"] = kAdders;
 }
 
 std::any read(Fields& fields, const Layer& layer) {
@@ -59,6 +61,10 @@ std::any read(Fields& fields, const Layer& layer) {
   linear.weight_frac_bits = fields.integers<int>("weight_frac_bits", n, -95, 126);
   linear.weights = fields.integers<std::int32_t>("weights", n * k, INT32_MIN, INT32_MAX);
   linear.bias = fields.integers<std::int64_t>("bias", n, -kMaxSum, kMaxSum);
+  const std::string products = fields.text_or("products", kMultipliers);
+  require(products == kAdders || products == kMultipliers, "{} must be {} or {}, got '{}'", fields.place("products"),
+          kMultipliers, kAdders, products);
+  linear.by_adders = products == kAdders;
   return linear;
 }
 

@@ -17,6 +17,7 @@ struct Linear {
   std::vector<int> weight_frac_bits;  // [n]
   std::vector<std::int32_t> weights;  // [n, k] codes
   std::vector<std::int64_t> bias;     // [n], with the fraction bits of the sums; empty: none
+  bool by_adders = false;             // in hardware a product is additions of shifted numbers, no multiplier
 };
 
 // max over channels of |bias| + max |x| sum |weights|: no partial sum is larger in magnitude.
