@@ -66,13 +66,16 @@ Emission emit(const Layer& node) {
   return emission;
 }
 
-// Bits of adders are counted; what is beside them is fitted to syntheses by Yosys 0.23 of random matrices of 4 x 8 to
-// 64 x 64 weights (docs/hardware).
-Cost cost(const Layer& node, Target, bool) {
+// Bits of adders and registers are counted. What an adder takes besides, the ends of its carry chain and what cannot be
+// packed with it, is measured on matrices of 4 x 8 to 16 x 16 weights by Yosys 0.23 (docs/hardware); Xilinx counts no
+// carries.
+Cost cost(const Layer& node, Target target, bool) {
   const AdderGraph graph = adders_of(node);
   const double in_bits = static_cast<double>(node.n_in() * node.input().width),
-               out_bits = static_cast<double>(node.n_out() * node.output().width);
-  return {.lut = static_cast<double>(graph.bits()) + in_bits + out_bits,
+               out_bits = static_cast<double>(node.n_out() * node.output().width),
+               of_an_adder = target == Target::xilinx ? 0 : 7;
+  return {.lut = static_cast<double>(graph.bits()) + of_an_adder * static_cast<double>(graph.n_adders()) + in_bits +
+                 out_bits,
           .ff = static_cast<double>(register_bits(graph)) + 2 * in_bits + out_bits + n_stages(graph),
           .cycles = 1};
 }

@@ -156,10 +156,13 @@ TEST_CASE("the estimate of adders is near what synthesis finds") {
     const hw::Graph graph = layer(rng, 8, 8, fixed(8, 3), fixed(8, 3, Rounding::floor), width);
     const test::TemporaryFolder folder;
     hw::write_rtl(folder / "rtl", graph, {});
-    const hw::Synthesis found = hw::synthesize(hw::open_rtl(folder / "rtl"), hw::Target::xilinx, {});
-    const hw::Cost estimate = hw::cost(graph, hw::Target::xilinx);
-    CHECK(found.dsp == 0);
-    CHECK(estimate.lut == doctest::Approx(static_cast<double>(found.lut)).epsilon(0.25));
-    CHECK(estimate.ff == doctest::Approx(static_cast<double>(found.ff)).epsilon(0.25));
+    for (const hw::Target target : hw::kTargets) {
+      CAPTURE(hw::name(target));
+      const hw::Synthesis found = hw::synthesize(hw::open_rtl(folder / "rtl"), target, {});
+      const hw::Cost estimate = hw::cost(graph, target);
+      CHECK(found.dsp == 0);
+      CHECK(estimate.lut == doctest::Approx(static_cast<double>(found.lut)).epsilon(0.25));
+      CHECK(estimate.ff == doctest::Approx(static_cast<double>(found.ff)).epsilon(0.25));
+    }
   }
 }
