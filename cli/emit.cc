@@ -29,6 +29,11 @@ void add_emit(Command& program) {
       .add_option("--multipliers", o->multipliers,
                   "most multipliers: chooses the fastest parallelism that they allow; 0: off")
       .not_negative();
+  command
+      .add_option("--target", o->target,
+                  "chip to fit: chooses the fastest parallelism that it holds, by the cost model: ecp5-85, artix-100t, "
+                  "ice40 or up5k")
+      .type_name("ecp5-85|artix-100t|ice40|up5k");
   command.group("Data");
   command
       .add_option("--activations", o->activations,

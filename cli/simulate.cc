@@ -24,10 +24,8 @@ void add_simulate(Command& program) {
       .not_negative();
   command.add_option("--simulator", o->simulator, "simulator: verilator, icarus or cxxrtl (Yosys)")
       .type_name("verilator|icarus|cxxrtl");
-  command
-      .add_option("--netlist", o->netlist,
-                  "simulate the netlist that Yosys makes for xilinx, ecp5 or ice40, as synth does")
-      .type_name("xilinx|ecp5|ice40");
+  command.add_option("--netlist", o->netlist, "simulate the netlist that Yosys makes for a target of synth")
+      .type_name("xilinx|artix-100t|ecp5|ecp5-85|ice40|up5k");
   command.add_flag("--no-dsp", o->no_dsp, "with --netlist: multiply in logic, without DSP blocks");
   command
       .add_option("--trace", o->trace,

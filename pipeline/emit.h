@@ -11,7 +11,7 @@
 namespace ingot::pipeline {
 
 struct EmitOptions : DataOptions {
-  std::string model, block, parallelism, out, name = hw::kTopName;
+  std::string model, block, parallelism, target, out, name = hw::kTopName;
   std::int64_t cycles = 0, multipliers = 0, activations = 0;
 };
 

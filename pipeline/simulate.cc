@@ -45,7 +45,7 @@ hw::VerifyOptions verify_options(const SimulateOptions& o, std::uint64_t seed) {
           .trace_cycles = o.trace,
           .coverage = o.coverage,
           .netlist = o.netlist.empty() ? std::nullopt : std::optional(hw::parse_target(o.netlist)),
-          .dsp = !o.no_dsp && o.netlist != "ice40"};
+          .dsp = !o.no_dsp};
 }
 
 Json wrong_beats_json(const hw::Verification& v) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -13,6 +14,7 @@
 #include "engine/io/saved.h"
 #include "hw/emit/folder.h"
 #include "hw/passes/cost.h"
+#include "hw/synthesis/place.h"
 #include "hw/synthesis/synthesize.h"
 #include "pipeline/synth_sweep.h"
 #include "report/text_table.h"
@@ -30,7 +32,8 @@ constexpr std::size_t kMostHistoryBytes = std::size_t{16} << 20;
 struct EarlierRun {
   Json line;
   std::string target;
-  bool no_dsp = false, report = false;
+  bool no_dsp = false, place = false;
+  double clock = 0;
   std::map<std::string, double> figures;  // by their names in the line
 };
 
@@ -41,7 +44,8 @@ std::optional<EarlierRun> earlier_run(const std::string& line) {
     const engine::Saved saved(run.line, "synth.jsonl");
     run.target = saved.get<std::string>("target");
     run.no_dsp = saved.get<bool>("no_dsp");
-    run.report = saved.get<bool>("report");
+    run.place = saved.get<bool>("report");
+    run.clock = saved.has("clock") ? saved.get<double>("clock") : 100;
     for (const auto& [name, value] : run.line.items()) {
       if (value.is_number()) run.figures.emplace(name, value.get<double>());
     }
@@ -66,7 +70,8 @@ std::vector<EarlierRun> history(const fs::path& file) {
 // The last one with the same target and options.
 const EarlierRun* last_like(const std::vector<EarlierRun>& runs, const SynthOptions& o) {
   for (auto r = runs.rbegin(); r != runs.rend(); ++r) {
-    if (r->target == o.target && r->no_dsp == o.no_dsp && r->report == o.report) return &*r;
+    if (r->target == o.target && r->no_dsp == o.no_dsp && r->place == o.place && (!o.place || r->clock == o.clock))
+      return &*r;
   }
   return nullptr;
 }
@@ -89,20 +94,70 @@ std::string change(double found, const EarlierRun* before, const std::string& na
 }
 
 std::string table_of(const hw::Synthesis& s, const hw::Cost& model, const EarlierRun* before) {
-  report::TextTable table{.headers = {std::string(name(s.target)), "found", "last run", "model"}, .rows = {}};
-  const auto add = [&](const char* title, const char* key, double found, std::optional<double> estimate) {
+  report::TextTable table{.headers = {std::string(name(s.target)), "found", "last run", "model", "available"},
+                          .rows = {}};
+  const hw::Budget& budget = hw::info(s.target).budget;
+  const auto add = [&](const char* title, const char* key, double found, std::optional<double> estimate,
+                       std::int64_t available) {
     table.rows.push_back({title, fmt::format("{:.5g}", found), change(found, before, key),
-                          estimate ? fmt::format("{:.0f}", *estimate) : ""});
+                          estimate ? fmt::format("{:.0f}", *estimate) : "",
+                          estimate && budget.lut > 0 ? fmt::format("{}", available) : ""});
   };
-  add(hw::lut_title(s.target), "lut", static_cast<double>(s.lut), model.lut);
-  add("ff", "ff", static_cast<double>(s.ff), model.ff);
-  add("dsp", "dsp", static_cast<double>(s.dsp), model.dsp);
-  add("bram", "bram", static_cast<double>(s.bram), model.bram);
-  add("carry", "carry", static_cast<double>(s.carry), std::nullopt);
-  if (s.fmax_mhz) add("fmax_mhz", "fmax_mhz", *s.fmax_mhz, std::nullopt);
-  std::string text = table.aligned();
-  if (s.placed_lut) text += fmt::format("nextpnr-ice40 placed {} logic cells\n", *s.placed_lut);
-  if (!s.no_fmax.empty()) text += s.no_fmax + "\n";
+  add(hw::lut_title(s.target), "lut", static_cast<double>(s.lut), model.lut, budget.lut);
+  add("ff", "ff", static_cast<double>(s.ff), model.ff, budget.ff);
+  add("dsp", "dsp", static_cast<double>(s.dsp), model.dsp, budget.dsp);
+  add("bram", "bram", static_cast<double>(s.bram), model.bram, budget.bram);
+  add("carry", "carry", static_cast<double>(s.carry), std::nullopt, 0);
+  if (s.placement && s.placement->fmax_mhz) add("fmax_mhz", "fmax_mhz", *s.placement->fmax_mhz, std::nullopt, 0);
+  return table.aligned();
+}
+
+std::string modules_of(const hw::Synthesis& s) {
+  report::TextTable table{.headers = {"module", "instances", "lut", "ff", "dsp", "bram"}, .rows = {}};
+  for (const hw::ModuleArea& m : s.modules)
+    table.rows.push_back({m.module.empty() ? "(top, packing)" : m.module,
+                          m.instances > 0 ? fmt::format("{}", m.instances) : "", fmt::format("{}", m.lut),
+                          fmt::format("{}", m.ff), fmt::format("{}", m.dsp), fmt::format("{}", m.bram)});
+  return table.aligned();
+}
+
+std::string path_of(const hw::Placement& p) {
+  if (p.path.empty()) return "";
+  report::TextTable table{.headers = {"ns", "step", "signal", "layer"}, .rows = {}};
+  for (const hw::Hop& hop : p.path)
+    table.rows.push_back({fmt::format("{:.2f}", hop.delay_ns), hop.kind, engine::printable(hop.signal), hop.layer});
+  return fmt::format("\nslowest path, {:.1f} ns, from {} to {}:\n{}", p.path_ns(),
+                     engine::printable(p.path.front().signal), engine::printable(p.path.back().signal),
+                     table.aligned());
+}
+
+std::string placement_of(const hw::Placement& p, const fs::path& log) {
+  if (p.uses.empty()) return fmt::format("\n{}\nlog: {}\n", engine::printable(p.failure), log.string());
+  std::string text = fmt::format("\n{} placed it on {}: ", p.placer, p.device);
+  if (p.fmax_mhz) {
+    text += fmt::format("{:.1f} MHz, {} the {:g} MHz asked for\n", *p.fmax_mhz,
+                        p.meets_clock() ? "which meets" : "which DOES NOT MEET", p.clock_mhz);
+  } else {
+    text += p.failure + "\n";
+  }
+  report::TextTable table{.headers = {"cells", "used", "available", "%"}, .rows = {}};
+  for (const hw::Placement::Use& use : p.uses)
+    table.rows.push_back({use.kind, fmt::format("{}", use.used), fmt::format("{}", use.available),
+                          fmt::format("{:.1f}", 100.0 * static_cast<double>(use.used) /
+                                                    static_cast<double>(std::max<std::int64_t>(use.available, 1)))});
+  return text + table.aligned() + path_of(p) + fmt::format("log: {}\n", log.string());
+}
+
+std::string report_of(const hw::Synthesis& s, const hw::Cost& model, const EarlierRun* before, const fs::path& log) {
+  std::string text = table_of(s, model, before);
+  const hw::Cost found{.lut = static_cast<double>(s.lut),
+                       .ff = static_cast<double>(s.ff),
+                       .dsp = static_cast<double>(s.dsp),
+                       .bram = static_cast<double>(s.bram)};
+  if (const std::string excess = hw::excess(found, s.target); !excess.empty())
+    text += fmt::format("does NOT fit on {}: {}\n", hw::info(s.target).device, excess);
+  text += "\n" + modules_of(s);
+  if (s.placement) text += placement_of(*s.placement, log);
   return text + fmt::format("{:.1f} s, {}\n", s.seconds, s.tool);
 }
 
@@ -115,19 +170,23 @@ void synthesize_rtl(const SynthOptions& o, const Run& run, const Finish& finish)
   const hw::EmittedRtl rtl = hw::open_emitted(o.folder);
   const fs::path file = fs::path(o.folder) / "synth.jsonl";
   const std::vector<EarlierRun> runs = history(file);  // before the work that a damaged one would take along
-  const hw::Synthesis synthesis =
-      hw::synthesize(rtl, target, {.place = o.report, .dsp = !o.no_dsp && target != hw::Target::ice40}, engine::say);
+  hw::SynthesisOptions options{.dsp = !o.no_dsp};
+  if (o.place) options.place = hw::PlacementOptions{.clock_mhz = o.clock, .seed = run.seed};
+  const hw::Synthesis synthesis = hw::synthesize(rtl, target, options, engine::say);
+  const fs::path log = fs::path(o.folder) / fmt::format("place-{}.log", o.target);
+  if (synthesis.placement) engine::write_file(log, synthesis.placement->log);
   Json found = to_json(synthesis);
   const hw::Cost model = hw::cost(rtl.graph, target, !o.no_dsp);
   found["model"] = {{"lut", model.lut}, {"ff", model.ff}, {"dsp", model.dsp}, {"bram", model.bram}};
   found["cycles"] = rtl.manifest.interval;
   found["no_dsp"] = o.no_dsp;
-  found["report"] = o.report;
+  found["report"] = o.place;
+  if (o.place) found["clock"] = o.clock;
   found["rtl"] = fmt::format("{:016x}", engine::content_hash(hw::to_text(rtl.manifest)));
   const EarlierRun* before = last_like(runs, o);
   remember(file, runs, found);
   if (before != nullptr) found["last_run"] = before->line;
-  finish(found, table_of(synthesis, model, before));
+  finish(found, report_of(synthesis, model, before, log));
 }
 
 }  // namespace ingot::pipeline

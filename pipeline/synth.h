@@ -11,7 +11,8 @@ namespace ingot::pipeline {
 struct SynthOptions {
   std::string folder, target = "xilinx", out;
   std::int64_t sweep = 0;
-  bool report = false, no_dsp = false;
+  bool place = false, no_dsp = false;
+  double clock = 100;  // MHz, what placing works towards
 };
 
 // Throws Error for a folder or a target that cannot be synthesised, and Failure if a tool fails.

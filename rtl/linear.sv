@@ -3,16 +3,20 @@
 //   Streams     valid never waits for ready, and data stay until they are accepted; s_ready_o is a register.
 //               x arrives in IN / PI beats, element b * PI + i of beat b in bits [i * IN_WIDTH +: IN_WIDTH];
 //               y leaves in OUT / PO beats in the same way.
-//   ROMs        outside, as rom_small or rom_block: data follow the address by one cycle while rom_enable_o is high.
+//   ROMs        outside, as rom_small or rom_block: data follow the address by WEIGHT_LATENCY, BIAS_LATENCY or
+//               ALIGN_LATENCY cycles in which weight_enable_o (of the weights) or rom_enable_o (of the others) is high.
+//               2 is for block RAM, which answers late in a cycle and lies far from what reads it.
 //               Weights in the order of their use: address ko * (IN / PI) + ki holds w[ko * PO + o][ki * PI + i] in
 //               bits [(o * PI + i) * WEIGHT_WIDTH +: WEIGHT_WIDTH], two's complement.
 //               Address ko of the others holds PO elements: the biases in units of the sums, two's complement, and, if
 //               ALIGN_WIDTH > 0, by how many bits less than SHIFT each output is shifted (else align_i is unused).
+//   IN_LATENCY  1, or 2 if x is kept in block RAM, which has a register behind it then; at most WEIGHT_LATENCY
 //   SUM_WIDTH   bits that hold every sum with its bias; the default suits any weights
 //   SHIFT, ROUNDING   as in requantize
 //   Throughput  a vector every (IN / PI) * (OUT / PO) cycles
 //   Latency     from the edge that accepts the last beat of x to the first valid beat of y, with IN / PI = 1:
-//               5 cycles + those of adder_tree (1 up to PI = 4, 2 up to 16) + (ALIGN_WIDTH > 0); IN / PI - 1 more else
+//               4 cycles + IN_LATENCY + those of adder_tree (1 up to PI = 4, 2 up to 16) + (ALIGN_WIDTH > 0); IN / PI - 1
+//               more else. ROMs of latency 2 add none: their words are read ahead.
 //
 // One clock enable moves the whole pipeline: fetch, products, tree, accumulator, (aligned sum,) output.
 `default_nettype none
@@ -30,6 +34,10 @@ module linear #(
     parameter int OUT_SIGNED   = 1,
     parameter int SHIFT        = 3,
     parameter int ROUNDING     = 0,
+    parameter int IN_LATENCY   = 1,
+    parameter int WEIGHT_LATENCY = 1,
+    parameter int BIAS_LATENCY = 1,
+    parameter int ALIGN_LATENCY = 1,
     // Derived: not to be set, but for SUM_WIDTH.
     parameter int PRODUCT_WIDTH = IN_WIDTH + WEIGHT_WIDTH + (IN_SIGNED == 0 ? 1 : 0),
     parameter int PRODUCTS_WIDTH = PRODUCT_WIDTH + $clog2(IN),
@@ -46,6 +54,7 @@ module linear #(
     output logic                   s_ready_o,
 
     output logic                            rom_enable_o,
+    output logic                            weight_enable_o,
     output logic [WEIGHT_ADDRESS_WIDTH-1:0] weight_address_o,
     input  wire  [  PO*PI*WEIGHT_WIDTH-1:0] weight_i,
     output logic [  BIAS_ADDRESS_WIDTH-1:0] bias_address_o,
@@ -61,9 +70,9 @@ module linear #(
   localparam int BeatsOut = OUT / PO;
   localparam int InIndexWidth = (BeatsIn > 1) ? $clog2(BeatsIn) : 1;
   localparam int OutIndexWidth = BIAS_ADDRESS_WIDTH;
-  // Stages after the fetch: products, tree, accumulator.
+  // Stages after the fetch, which has IN_LATENCY: products, tree, accumulator.
   localparam int TreeStages = (PI > 4) ? ($clog2(PI) + 1) / 2 : 1;
-  localparam int SumStage = 1 + TreeStages;  // where the tree's sum is, counted from the fetch as 0
+  localparam int SumStage = IN_LATENCY + TreeStages;  // where the tree's sum is, counted from the fetch as 0
 
   logic enable;
   assign enable = !m_valid_o || m_ready_i;
@@ -80,7 +89,6 @@ module linear #(
   logic write_bank_q, read_bank_q;
   logic [InIndexWidth-1:0] write_index_q, in_index_q;
   logic [OutIndexWidth-1:0] out_index_q;
-  logic [WEIGHT_ADDRESS_WIDTH-1:0] weight_address_q;
   logic write, write_last, read, first_in, last_in, last_read;
 
   generate
@@ -100,7 +108,6 @@ module linear #(
   assign first_in = BeatsIn == 1 || in_index_q == '0;
   assign last_in = BeatsIn == 1 || in_index_q == InIndexWidth'(BeatsIn - 1);
   assign last_read = read && last_in && (BeatsOut == 1 || out_index_q == OutIndexWidth'(BeatsOut - 1));
-  assign weight_address_o = weight_address_q;
 
   always_ff @(posedge clk_i) if (write) banks[write_address] <= s_data_i;
 
@@ -112,14 +119,12 @@ module linear #(
       write_index_q <= '0;
       in_index_q <= '0;
       out_index_q <= '0;
-      weight_address_q <= '0;
     end else begin
       if (write) write_index_q <= write_last ? '0 : write_index_q + 1'b1;
       if (write_last) write_bank_q <= !write_bank_q;
       if (read) begin
         in_index_q <= last_in ? '0 : in_index_q + 1'b1;
         if (last_in) out_index_q <= last_read ? '0 : out_index_q + 1'b1;
-        weight_address_q <= last_read ? '0 : weight_address_q + 1'b1;
       end
       if (last_read) read_bank_q <= !read_bank_q;
       // The bank that is filled is never the one that is freed.
@@ -130,9 +135,40 @@ module linear #(
     end
   end
 
+  // ---- Weights, which meet x behind the fetch.
+  logic [WEIGHT_ADDRESS_WIDTH-1:0] weight_address_q;
+  assign weight_address_o = weight_address_q;
+
+  generate
+    if (WEIGHT_LATENCY > IN_LATENCY) begin : g_ahead
+      // Within the ROM is the word of the next read, and the address is that of the one after it: all move with a read.
+      // The first cycle after a reset fetches the first word; no x is there to be read so early.
+      localparam int Words = BeatsIn * BeatsOut;
+      logic is_fetched_q;
+      assign weight_enable_o = read || !is_fetched_q;
+      always_ff @(posedge clk_i) begin
+        if (rst_i) begin
+          is_fetched_q <= 1'b0;
+          weight_address_q <= '0;
+        end else begin
+          is_fetched_q <= 1'b1;
+          if (weight_enable_o)
+            weight_address_q <= (weight_address_q == WEIGHT_ADDRESS_WIDTH'(Words - 1)) ? '0 : weight_address_q + 1'b1;
+        end
+      end
+    end else begin : g_at_once
+      assign weight_enable_o = enable;
+      always_ff @(posedge clk_i) begin
+        if (rst_i) weight_address_q <= '0;
+        else if (read) weight_address_q <= last_read ? '0 : weight_address_q + 1'b1;
+      end
+    end
+  endgenerate
+
   // ---- What accompanies the data: [s] belongs to stage s, the fetch being 0.
   logic [SumStage:0] valid_q, first_q, last_q;
-  logic [(SumStage+1)*OutIndexWidth-1:0] out_indices_q;
+  localparam int LastIndexStage = SumStage + 1 - ALIGN_LATENCY;  // where the shift's address is taken
+  logic [(LastIndexStage+1)*OutIndexWidth-1:0] out_indices_q;
   logic sum_valid_q, out_valid;
 
   // A chain of registers with neither reset nor logic between them becomes a shift register in synthesis, and Yosys 0.23
@@ -146,7 +182,7 @@ module linear #(
     end else if (enable) begin
       first_q <= {first_q[SumStage-1:0], first_in};
       last_q <= {last_q[SumStage-1:0], last_in};
-      out_indices_q <= {out_indices_q[SumStage*OutIndexWidth-1:0], out_index_q};
+      out_indices_q <= {out_indices_q[LastIndexStage*OutIndexWidth-1:0], out_index_q};
     end
   end
 
@@ -163,10 +199,19 @@ module linear #(
   end
 
   // ---- Fetch. The bias is read so that it meets the sum, the shift so that it meets the accumulated sum.
-  logic [PI*IN_WIDTH-1:0] x_q;
-  always_ff @(posedge clk_i) if (enable) x_q <= banks[read_address];
-  assign bias_address_o = out_indices_q[(SumStage-1)*OutIndexWidth+:OutIndexWidth];
-  assign align_address_o = out_indices_q[SumStage*OutIndexWidth+:OutIndexWidth];
+  logic [PI*IN_WIDTH-1:0] word_q, x_q;
+  always_ff @(posedge clk_i) if (enable) word_q <= banks[read_address];
+  generate
+    if (IN_LATENCY > 1) begin : g_in_register
+      logic [PI*IN_WIDTH-1:0] next_q;
+      always_ff @(posedge clk_i) if (enable) next_q <= word_q;
+      assign x_q = next_q;
+    end else begin : g_no_register
+      assign x_q = word_q;
+    end
+  endgenerate
+  assign bias_address_o = out_indices_q[(SumStage-BIAS_LATENCY)*OutIndexWidth+:OutIndexWidth];
+  assign align_address_o = out_indices_q[LastIndexStage*OutIndexWidth+:OutIndexWidth];
 
   generate
     for (genvar o = 0; o < PO; o++) begin : g_out
@@ -251,6 +296,9 @@ module linear #(
   generate
     if (IN % PI != 0 || OUT % PO != 0) begin : g_legal
       $error("linear: PI must divide IN and PO must divide OUT");
+    end
+    if (IN_LATENCY > WEIGHT_LATENCY) begin : g_early
+      $error("linear: weights that answer sooner than x would not meet it");
     end
   endgenerate
   hold : assert property (@(posedge clk_i) disable iff (rst_i)

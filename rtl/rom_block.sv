@@ -1,5 +1,6 @@
-// A read-only memory in block RAM, its content in a file. Data follow the address by one cycle.
+// A read-only memory in block RAM, its content in a file. Data follow the address by LATENCY cycles in which it is enabled.
 //
+//   LATENCY 1 or 2: with a register behind the memory, which some tools find in the block RAM itself
 //   FILE    words in hexadecimal, a line each, from address 0, as $readmemh reads them; "" for a memory that is not used
 //   FOLDER  where FILE lies; if it is "", simulators look beside the file SOURCE, then where they run
 //   HASH    of the words (FNV-1a over 32 bits of a word at a time): a simulation with other words ends at once; 0: any words
@@ -11,7 +12,8 @@ module rom_block #(
     parameter     FILE          = "",
     parameter     FOLDER        = "",
     parameter     SOURCE        = "",
-    parameter bit [31:0] HASH   = 0
+    parameter bit [31:0] HASH   = 0,
+    parameter int LATENCY       = 1
 ) (
     input  wire                      clk_i,
     input  wire                      enable_i,
@@ -63,6 +65,18 @@ module rom_block #(
   end
 `endif
 
-  always_ff @(posedge clk_i) if (enable_i) data_o <= words[address_i];
+  generate
+    if (LATENCY > 1) begin : g_register
+      logic [WIDTH-1:0] word_q;
+      always_ff @(posedge clk_i) begin
+        if (enable_i) begin
+          word_q <= words[address_i];
+          data_o <= word_q;
+        end
+      end
+    end else begin : g_memory
+      always_ff @(posedge clk_i) if (enable_i) data_o <= words[address_i];
+    end
+  endgenerate
 endmodule
 `default_nettype wire

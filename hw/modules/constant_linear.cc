@@ -73,7 +73,7 @@ Cost cost(const Layer& node, Target target, bool) {
   const AdderGraph graph = adders_of(node);
   const double in_bits = static_cast<double>(node.n_in() * node.input().width),
                out_bits = static_cast<double>(node.n_out() * node.output().width),
-               of_an_adder = target == Target::xilinx ? 0 : 7;
+               of_an_adder = family(target) == Family::xilinx ? 0 : 7;
   return {.lut = static_cast<double>(graph.bits()) + of_an_adder * static_cast<double>(graph.n_adders()) + in_bits +
                  out_bits,
           .ff = static_cast<double>(register_bits(graph)) + 2 * in_bits + out_bits + n_stages(graph),

@@ -3,19 +3,19 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
+#include <string>
+
+#include "hw/targets.h"
 
 namespace ingot::hw {
-
-enum class Target { ice40, ecp5, xilinx };  // as Yosys knows them; xilinx: 7 series
-inline constexpr Target kTargets[] = {Target::ice40, Target::ecp5, Target::xilinx};
-std::string_view name(Target target);
-Target parse_target(std::string_view text);  // Error listing the names
 
 struct Cost {
   double lut = 0, ff = 0, dsp = 0, bram = 0;  // counted as in synthesis/area.h
   std::int64_t cycles = 0;                    // from one vector to the next
 };
+
+// What of a cost the target's device has not: "dsp 300 of 240". Empty if it fits, and if the target has no bounds.
+std::string excess(const Cost& cost, Target target);
 
 // The fewest block RAMs that hold a memory of `depth` words of `width` bits, when all of them have one of the shapes
 // that the family offers.

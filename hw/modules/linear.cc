@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cctype>
 
 #include "hw/modules/linear_cost.h"
 #include "hw/modules/linear_parts.h"
@@ -14,6 +15,11 @@ extern const Module kLinearModule;
 namespace {
 
 constexpr std::string_view kSources[] = {"requantize.sv", "adder_tree.sv", "rom_small.sv", "rom_block.sv", "linear.sv"};
+
+std::string upper_case(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return text;
+}
 
 int address_width(std::int64_t depth) { return depth > 1 ? std::bit_width(static_cast<std::uint64_t>(depth - 1)) : 1; }
 
@@ -51,8 +57,8 @@ Image output_image(const Layer& node, const std::string& name, int width, const 
   return image;
 }
 
-// A ROM on the wires PREFIX_address, PREFIX_data that the layer reads.
-void add_rom(Emission& emission, const Layer& node, const std::string& name, Image image) {
+// A ROM on the wires PREFIX_address, PREFIX_data that the layer reads, with the enable of that name.
+void add_rom(Emission& emission, const Layer& node, const std::string& name, const std::string& enable, Image image) {
   const std::string wire = node.name() + "_" + name, address = wire + "_address";
   const std::int64_t depth = image.depth(), width = image.width();
   emission.wires.push_back(fmt::format("wire [{}:0] {};", address_width(depth) - 1, address));
@@ -62,13 +68,15 @@ void add_rom(Emission& emission, const Layer& node, const std::string& name, Ima
       .module = small ? "rom_small" : "rom_block",
       .name = wire + "_source",
       .parameters = {{"WIDTH", std::to_string(width)}, {"DEPTH", std::to_string(depth)}},
-      .ports = {{"clk_i", "clk"}, {"enable_i", node.name() + "_rom_enable"}, {"address_i", address}, {"data_o", wire}}};
+      .ports = {{"clk_i", "clk"}, {"enable_i", node.name() + "_" + enable}, {"address_i", address}, {"data_o", wire}}};
   if (small) {
     Word all;
     for (const Word& word : image.words) all.append(word);
     rom.parameters.emplace_back("IMAGE", fmt::format("{}'h{}", all.width(), all.hex()));
   } else {
     rom.image = image.name;
+    rom.parameters.emplace_back("LATENCY", "2");
+    emission.instances[0].parameters.emplace_back(upper_case(name) + "_LATENCY", "2");
   }
   emission.instances.push_back(std::move(rom));
   emission.instances[0].ports.emplace_back(name + "_address_o", address);
@@ -100,15 +108,16 @@ Emission emit(const Layer& node) {
                      {"SHIFT", std::to_string(shifts.highest)},
                      {"ROUNDING", verilog_rounding(*node.output().rounding)},
                      {"SUM_WIDTH", std::to_string(std::max(compress::signed_bits(sum_bound(node)), bias_bits))}}};
-  layer.ports = {{"rom_enable_o", node.name() + "_rom_enable"}};
-  emission.wires = {fmt::format("wire {}_rom_enable;", node.name())};
+  if (keeps_input_in_block_ram(linear.k / node.parallelism().in)) layer.parameters.emplace_back("IN_LATENCY", "2");
+  layer.ports = {{"rom_enable_o", node.name() + "_rom_enable"}, {"weight_enable_o", node.name() + "_weight_enable"}};
+  emission.wires = {fmt::format("wire {0}_rom_enable, {0}_weight_enable;", node.name())};
   emission.instances = {std::move(layer)};
-  add_rom(emission, node, "weight", weight_image(node));
-  add_rom(emission, node, "bias", output_image(node, "bias", bias_bits, [&](std::int64_t j) {
+  add_rom(emission, node, "weight", "weight_enable", weight_image(node));
+  add_rom(emission, node, "bias", "rom_enable", output_image(node, "bias", bias_bits, [&](std::int64_t j) {
             return linear.bias[static_cast<std::size_t>(j)];
           }));
   if (const int width = align_width(shifts); width > 0) {
-    add_rom(emission, node, "align",
+    add_rom(emission, node, "align", "rom_enable",
             output_image(node, "align", width, [&](std::int64_t j) { return shifts.highest - shift(node, j); }));
   } else {
     const std::string unused = node.name() + "_unused_align_address";

@@ -12,6 +12,7 @@
 #include "hw/modules/linear_cost.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "compress/integer/ops/linear.h"
@@ -25,16 +26,19 @@ struct Coefficients {
 
 // Fitted by `ingot synth --sweep 20 --target T` (docs/hardware/sweep-T), and with --no-dsp (sweep-T-no-dsp).
 const Coefficients& coefficients(Target target, bool dsp) {
-  static const Coefficients kAll[][2] = {
+  static const Coefficients kAll[kFamilies][2] = {
       // without multipliers, with them
-      {{{25.98, 5.19, 0, 2.871, 2.82, 0, 0.5186}, {39.9, 1.139, 2.379, 0.212, 0.044, 0.202, 0}},  // ice40
-       {{25.98, 5.19, 0, 2.871, 2.82, 0, 0.5186}, {39.9, 1.139, 2.379, 0.212, 0.044, 0.202, 0}}},
-      {{{0, 1.197, 0, 4.183, 4.606, 5.283, 0}, {34.57, 1.046, 2.182, 0.533, 0, 0.231, 1.26}},  // ecp5
-       {{15.57, 6.223, 1.448, 0, 4.341, 2.421, 0.9355}, {34.57, 1.046, 2.182, 0.533, 0, 0.231, 1.26}}},
-      {{{0, 3.183, 0, 2.214, 1.439, 0.9581, 0.8233}, {34.57, 1.046, 2.182, 0.533, 0, 0.231, 1.26}},  // xilinx
-       {{0, 5.666, 0, 1.86, 1.882, 0.2887, 1.277}, {43.5, 1.229, 1.174, 0.24, 0.5236, 0.4582, 1.093}}},
+      {{{67.81, 0.2473, 0, 2.971, 2.88, 0, 0.465, 0.7092},
+        {36.4, 0.9225, 1.717, 0, 0.04465, 1.056, 0.07955, 1.457}},  // ice40
+       {{67.81, 0.2473, 0, 2.971, 2.88, 0, 0.465, 0.7092}, {36.4, 0.9225, 1.717, 0, 0.04465, 1.056, 0.07955, 1.457}}},
+      {{{0, 1.836, 0, 4.16, 4.703, 4.801, 0, 0}, {30.33, 0.7555, 1.598, 0.2269, 0, 1.158, 1.507, 1.494}},  // ecp5
+       {{21.05, 6.148, 1.453, 0, 4.33, 2.408, 1.003, 0}, {30.33, 0.7555, 1.598, 0.2269, 0, 1.158, 1.507, 1.494}}},
+      {{{20.55, 1.566, 0, 2.261, 1.384, 0.6004, 0.8963, 0},
+        {30.33, 0.7555, 1.598, 0.2269, 0, 1.158, 1.507, 1.494}},  // xilinx
+       {{0, 6.159, 0.05714, 1.819, 1.867, 0.175, 1.3, 0},
+        {45.86, 1.311, 1.18, 0.04347, 0.569, 0.6949, 0.8984, 0.8252}}},
   };
-  return kAll[static_cast<std::size_t>(target)][dsp ? 1 : 0];
+  return kAll[static_cast<std::size_t>(family(target))][dsp ? 1 : 0];
 }
 
 double dot(const std::vector<double>& a, const std::vector<double>& b) {
@@ -60,8 +64,8 @@ Derived derived(const LinearShape& s, Target target, bool dsp) {
             .beats_out = static_cast<double>(s.n / out),
             .product_bits = static_cast<double>(product),
             .sum_bits = product + log2_up(s.k)};
-  // Yosys leaves products of fewer than 9 bits to logic on xilinx.
-  d.in_dsp = dsp && (target == Target::ecp5 || (target == Target::xilinx && product >= 9));
+  constexpr int kLeastProduct[kFamilies] = {11, 0, 9};  // bits; Yosys leaves products of fewer to logic
+  d.in_dsp = dsp && has_multipliers(target) && product >= kLeastProduct[static_cast<std::size_t>(family(target))];
   d.small_weights = d.beats_in * d.beats_out <= 16;
   d.small_bias = d.beats_out <= 16;
   d.logic_bits = (d.small_weights ? d.multipliers * s.weight_width : 0) +
@@ -72,6 +76,18 @@ Derived derived(const LinearShape& s, Target target, bool dsp) {
   d.logic_luts = luts(d.small_weights, d.multipliers * s.weight_width, d.beats_in * d.beats_out) +
                  luts(d.small_bias, static_cast<double>(out) * d.sum_bits, d.beats_out);
   return d;
+}
+
+// Yosys puts registers around products into the multipliers of the chip, but for those of ecp5.
+bool has_registers_in_dsp(const Derived& d, Target target) { return d.in_dsp && family(target) != Family::ecp5; }
+
+// The registers behind block RAM (rom_block.sv: LATENCY).
+double rom_register_bits(const LinearShape& s, const Derived& d, Target target) {
+  const bool in_dsp = has_registers_in_dsp(d, target);
+  const auto in = static_cast<double>(s.parallelism.in);
+  return (d.small_weights || in_dsp ? 0 : d.multipliers * s.weight_width) +
+         (!in_dsp && keeps_input_in_block_ram(s.k / s.parallelism.in) ? in * s.input_width : 0) +
+         (d.small_bias ? 0 : static_cast<double>(s.parallelism.out) * d.sum_bits);
 }
 
 }  // namespace
@@ -86,20 +102,23 @@ std::vector<double> lut_features(const LinearShape& s, Target target, bool dsp) 
           d.in_dsp ? 0 : d.multipliers * s.input_width * s.weight_width,  // products
           out * d.sum_bits * (d.beats_in > 1 ? 1 : 0.5),                  // accumulators and requantisation
           in * s.input_width * std::ceil(bank_words / 16),                // banks of inputs
-          d.logic_luts};                                                  // ROMs in logic
+          d.logic_luts,                                                   // ROMs in logic
+          // Registers without a LUT before them, which take logic cells of ice40.
+          family(target) == Family::ice40 ? rom_register_bits(s, d, target) : 0};
 }
 
 std::vector<double> ff_features(const LinearShape& s, Target target, bool dsp) {
   const Derived d = derived(s, target, dsp);
   const auto out = static_cast<double>(s.parallelism.out), in = static_cast<double>(s.parallelism.in);
-  const bool absorbed = d.in_dsp && target == Target::xilinx;
+  const bool absorbed = has_registers_in_dsp(d, target);
   return {1,
           absorbed ? 0 : d.multipliers * d.product_bits,   // products
           out * std::ceil(in / 4) * (d.product_bits + 2),  // trees, a register after two levels
           out * d.sum_bits,
           out * s.output_width,
           d.logic_bits,
-          in * s.input_width};
+          in * s.input_width,
+          rom_register_bits(s, d, target)};
 }
 
 Cost cost(const LinearShape& s, Target target, bool dsp) {
@@ -117,6 +136,8 @@ Cost cost(const LinearShape& s, Target target, bool dsp) {
   if (!d.small_bias) cost.bram += block_rams(d.beats_out, static_cast<double>(s.parallelism.out) * d.sum_bits, target);
   return cost;
 }
+
+bool keeps_input_in_block_ram(std::int64_t beats) { return 2 * std::bit_ceil(static_cast<std::uint64_t>(beats)) > 32; }
 
 LinearShape shape_of(const Layer& layer) {
   const auto& linear = *layer.as<compress::Linear>();

@@ -18,14 +18,18 @@ struct LinearShape {
 
 // Estimates one layer: a sum of features of the shape, with coefficients fitted to real syntheses (docs/hardware).
 // `dsp` false builds products of logic, as --no-dsp does. On ice40 products are always logic: HX parts have no
-// multipliers. Errors on shapes left out of the fit:
+// multipliers, and of ice40 only up5k has some. Errors on shapes left out of the fit:
 //
 //                          LUT, mean                      LUT, worst   FF, mean
-//   with multipliers       7% (xilinx, ice40), 8% (ecp5)  24%          6% to 7%
-//   without multipliers    9% (xilinx), 16% (ecp5)        39%
+//   with multipliers       8% (xilinx, ecp5), 5% (ice40)  24%          5% to 8%
+//   without multipliers    8% (xilinx), 14% (ecp5)        34%
 Cost cost(const LinearShape& shape, Target target, bool dsp = true);
 
 LinearShape shape_of(const Layer& linear);
+
+// True if the two banks of inputs of `beats` words each are block RAM, as Yosys makes them of more words than 32.
+// Weights are block RAM, too, then.
+bool keeps_input_in_block_ram(std::int64_t beats);
 
 // The features whose weighted sums are Cost::lut and Cost::ff: for fitting the coefficients.
 std::vector<double> lut_features(const LinearShape& shape, Target target, bool dsp = true);

@@ -37,7 +37,7 @@ Emission emit(const Layer& node) {
 // (xilinx) or 8 of them differ, because the functions here are nearly linear or constant far from 0. Syntheses of GELU
 // agree within a third.
 double table_luts(std::int64_t words, int width, Target target) {
-  const std::int64_t size = target == Target::xilinx ? 64 : 16, most = target == Target::xilinx ? 4 : 8;
+  const std::int64_t size = family(target) == Family::xilinx ? 64 : 16, most = family(target) == Family::xilinx ? 4 : 8;
   return static_cast<double>(width * std::clamp<std::int64_t>(words / size, 1, most));
 }
 
@@ -48,7 +48,7 @@ Cost estimate(const Layer& node, Target target, bool) {
   if (is_logic_table(words, width, node.parallelism().in, target))
     return {.lut = 2 + lanes * table_luts(words, width, target), .ff = 1 + lanes * width};
   // Two lanes share a memory; on ice40, whose memories have one read port, none do.
-  const double memories = target == Target::ice40 ? lanes : std::ceil(lanes / 2);
+  const double memories = family(target) == Family::ice40 ? lanes : std::ceil(lanes / 2);
   return {.lut = 2, .ff = 1, .bram = memories * block_rams(std::exp2(node.input().width), width, target)};
 }
 

@@ -12,6 +12,7 @@
 #include "engine/base/error.h"
 #include "hw/modules/constants.h"
 #include "hw/modules/module.h"
+#include "hw/passes/cost.h"
 #include "hw/passes/products.h"
 
 namespace ingot::hw {
@@ -168,6 +169,24 @@ void choose_for_multipliers(Graph& graph, std::int64_t budget) {
   for (const Layer& node : layers(graph)) least += is_matrix(node);
   require(budget >= least, "multipliers: {} Linear layers need at least as many, got {}", least, budget);
   choose_for_cycles(graph, std::int64_t{1} << 32);  // one each, or an activation alone
+}
+
+void choose_for_target(Graph& graph, Target target) {
+  std::string devices;
+  for (const TargetInfo& row : targets()) {
+    if (row.budget.lut > 0) devices += (devices.empty() ? "" : ", ") + std::string(row.name);
+  }
+  require(info(target).budget.lut > 0, "target: {} has no bounds to fit into; {} have", name(target), devices);
+  std::set<std::int64_t> intervals = possible_intervals(graph);
+  if (intervals.empty()) intervals.insert(graph.n_in());  // activations alone
+  std::string missing;
+  for (const std::int64_t cycles : intervals) {
+    if (!try_cycles(graph, cycles)) continue;
+    missing = excess(cost(graph, target), target);
+    if (missing.empty()) return;
+  }
+  engine::fail("target: {} does not fit on {}, not even with a vector every {} cycles: it would take {}", graph.name,
+               info(target).device, interval(graph), missing);
 }
 
 std::int64_t interval(const Layer& layer) {

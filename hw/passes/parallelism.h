@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "hw/graph.h"
+#include "hw/targets.h"
 
 namespace ingot::hw {
 
@@ -22,6 +23,10 @@ void choose_for_cycles(Graph& graph, std::int64_t cycles);
 // Chooses the fewest cycles that take at most `multipliers` in all layers together. Throws Error naming the smallest
 // legal number if even one multiplier a Linear is too many.
 void choose_for_multipliers(Graph& graph, std::int64_t multipliers);
+
+// Chooses the fewest cycles whose estimated cost the target's device holds. Throws Error with the numbers if it holds
+// none, and if the target is no device.
+void choose_for_target(Graph& graph, Target target);
 
 // Cycles from one vector to the next. A graph is as slow as its slowest layer.
 std::int64_t interval(const Graph& graph);

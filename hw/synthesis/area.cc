@@ -158,9 +158,9 @@ std::int64_t ice40_lone_cells(const Netlist& netlist, std::int64_t n_ff) {
 }  // namespace
 
 const char* lut_title(Target target) {
-  constexpr const char* kTitles[] = {"lut (logic cells)", "lut (LUT4 incl. carry and LUT RAM)",
-                                     "lut (LUT6 incl. LUT RAM, shift registers, inverters)"};
-  return kTitles[static_cast<std::size_t>(target)];
+  constexpr const char* kTitles[kFamilies] = {"lut (logic cells)", "lut (LUT4 incl. carry and LUT RAM)",
+                                              "lut (LUT6 incl. LUT RAM, shift registers, inverters)"};
+  return kTitles[static_cast<std::size_t>(family(target))];
 }
 
 Area area_of_cell(std::string_view kind) {
@@ -176,8 +176,8 @@ Area area_of(const Json& netlist, const std::string& top, Target target) {
   const Netlist cells(netlist.at("modules").at(top));
   Area area;
   for (const std::string& name : cells.names()) area += area_of_cell(cells.kind(name));
-  if (target == Target::ecp5) area.lut += ecp5_carry_luts(cells) + kConstants;
-  if (target == Target::ice40) area.lut += ice40_lone_cells(cells, area.ff) + kConstants;
+  if (family(target) == Family::ecp5) area.lut += ecp5_carry_luts(cells) + kConstants;
+  if (family(target) == Family::ice40) area.lut += ice40_lone_cells(cells, area.ff) + kConstants;
   return area;
 }
 

@@ -1,7 +1,5 @@
-// How a flat netlist's area is divided among the layers of the design. Synthesis flattens a design and optimises across
-// its modules, so a cell belongs to none by itself. Signals keep their names, though, and instances of a layer are
-// named after it (emit/top.cc): a cell counts for the layer whose signal it drives. One that drives signals without a
-// name counts for the layer of most of those that read it, or else for that of most of those that it reads.
+// How a flat netlist's area is divided among the layers of the design: instances of a layer are named after it
+// (emit/top.cc), and so are their signals.
 #pragma once
 
 #include <string>
@@ -20,5 +18,8 @@ struct LayerArea : Area {
 // layers have less than `whole`, the last entry has the rest.
 std::vector<LayerArea> area_by_layer(const engine::Json& netlist, const std::string& top,
                                      const std::vector<std::string>& layers, const Area& whole);
+
+// The layer that a signal is named after; empty if none.
+std::string layer_named(std::string_view signal, const std::vector<std::string>& layers);
 
 }  // namespace ingot::hw

@@ -20,7 +20,7 @@ struct Library {
 };
 
 const Library& library(Target target) {
-  static const Library kAll[] = {
+  static const Library kAll[kFamilies] = {
       {"/usr/share/yosys/ice40/cells_sim.v",
        "`define NO_ICE40_DEFAULT_ASSIGNMENTS\n",  // of ports, which Verilog does not know
        {"SB_LUT4", "SB_CARRY", "SB_DFF", "SB_DFFE", "SB_DFFSR", "SB_DFFSS", "SB_DFFESR", "SB_DFFESS", "SB_RAM40_4K",
@@ -37,7 +37,7 @@ const Library& library(Target target) {
         "RAM64M", "SRL16E", "SRLC32E", "DSP48E1", "RAM32X1D", "RAM64X1D", "RAM128X1D"},
        {"RAMB18E1", "RAMB36E1"}},
   };
-  return kAll[static_cast<std::size_t>(target)];
+  return kAll[static_cast<std::size_t>(family(target))];
 }
 
 constexpr const char kLibraryFile[] = "cells_sim.v";

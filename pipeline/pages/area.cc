@@ -85,8 +85,8 @@ std::string estimate(const RunFolder& folder, const hw::EmittedRtl& rtl) {
 
 std::string area_figures(const RunFolder& folder, const hw::EmittedRtl& rtl, const std::vector<Json>& syntheses) {
   std::string figures;
-  for (const hw::Target target : hw::kTargets) {
-    const std::string name(hw::name(target));
+  for (const hw::TargetInfo& target : hw::targets()) {
+    const std::string name(target.name);
     const auto last = std::find_if(syntheses.rbegin(), syntheses.rend(), [&](const Json& synthesis) {
       return text_of(field(synthesis, "target")) == name && !parts_of(synthesis).empty();
     });

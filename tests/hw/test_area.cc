@@ -3,6 +3,7 @@
 
 #include "engine/io/json.h"
 #include "hw/synthesis/area_by_layer.h"
+#include "hw/synthesis/area_by_module.h"
 
 using namespace ingot;
 using engine::Json;
@@ -64,4 +65,62 @@ TEST_CASE(
   CHECK(parts[2].layer.empty());
   CHECK(parts[2].lut == 0);
   CHECK(parts[2].bram == 2);
+}
+
+namespace {
+
+Json instance_of(const std::string& kind) { return {{"type", kind}}; }
+
+Json module_of(const std::vector<std::pair<std::string, std::string>>& instances) {
+  Json cells = Json::object();
+  for (const auto& [name, kind] : instances) cells[name] = instance_of(kind);
+  cells["$add$1"] = instance_of("$add");
+  return {{"cells", cells}, {"ports", {{"x_i", {{"direction", "input"}}}, {"y_o", {{"direction", "output"}}}}}};
+}
+
+}  // namespace
+
+TEST_CASE("a cell counts for the module of the innermost instance that drives its signal, not for one that reads it") {
+  const std::string linear = "$paramod$5a0f\\linear", tree = "$paramod\\adder_tree\\N=s32'0100", rom = "rom_small";
+  const Json hierarchy{{"modules",
+                        {{"top", module_of({{"fc1_inst", linear}, {"fc2_inst", linear}, {"fc1_source", rom}})},
+                         {linear, module_of({{"g_out[0].i_tree", tree}, {"g_out[1].i_tree", tree}})},
+                         {tree, module_of({})},
+                         {rom, module_of({})}}}};
+  Json cells = Json::object(), names = Json::object();
+  cells["a"] = cell("FDRE", {2}, 10);       // the ROM's output, which the layer's input also names
+  cells["b"] = cell("LUT2", {10, 3}, 11);   // within a tree, and nameless
+  cells["c"] = cell("FDRE", {11}, 12);      // the tree's output, which the layer calls sum
+  cells["d"] = cell("DSP48E1", {12}, 13);   // the other layer's own
+  cells["e"] = cell("RAMB36E1", {50}, 51);  // of the top module itself
+  const auto net = [](std::int64_t bit) { return Json{{"bits", one_bit(bit)}}; };
+  names["fc1_source.y_o"] = net(10);
+  names["fc1_inst.x_i"] = net(10);
+  names["fc1_inst.g_out[0].i_tree.x_i"] = net(10);
+  names["fc1_inst.g_out[0].i_tree.g_quad[0].term"] = net(10);  // the same, called otherwise within
+  names["fc1_weight"] = net(10);
+  names["fc1_inst.sum"] = net(12);
+  names["fc1_inst.g_out[0].i_tree.y_o"] = net(12);
+  names["fc2_inst.g_out[1].product_q"] = net(13);
+  names["stage"] = net(51);
+  const Json netlist{{"modules", {{"top", {{"cells", cells}, {"netnames", names}, {"ports", Json::object()}}}}}};
+  const std::vector<hw::ModuleArea> parts =
+      hw::area_by_module(netlist, hierarchy, "top", hw::area_of(netlist, "top", hw::Target::xilinx));
+  REQUIRE(parts.size() == 4);
+  const auto part = [&](const std::string& module) {
+    for (const hw::ModuleArea& area : parts) {
+      if (area.module == module) return area;
+    }
+    FAIL("no " << module);
+    return hw::ModuleArea{};
+  };
+  CHECK(part("rom_small").instances == 1);
+  CHECK(part("rom_small").ff == 1);
+  CHECK(part("adder_tree").instances == 4);
+  CHECK(part("adder_tree").ff == 1);
+  CHECK(part("adder_tree").lut == 1);
+  CHECK(part("linear").instances == 2);
+  CHECK(part("linear").dsp == 1);
+  CHECK(part("linear").ff == 0);
+  CHECK(part("").bram == 2);
 }

@@ -2,6 +2,8 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "compress/integer/runner.h"
 #include "engine/base/child.h"
 #include "engine/base/files.h"
@@ -110,7 +112,15 @@ TEST_CASE(
       {"short", [](const std::string& text) { return text.substr(0, text.size() / 2 / 3 * 3); }, false},
       {"empty", [](const std::string&) { return std::string(); }, false},
       {"long", [](const std::string& text) { return text + text; }, true},
-      {"unknown", [](const std::string& text) { return "x" + text.substr(1); }, false},
+      // Several words: Verilator draws bits for each digit, which may be those that were there.
+      {"unknown",
+       [](const std::string& text) {
+         std::string damaged = text;
+         std::replace_if(
+             damaged.begin(), damaged.begin() + 20, [](char c) { return c != '\n'; }, 'x');
+         return damaged;
+       },
+       false},
       {"changed", [](const std::string& text) { return (text[0] == '0' ? "1" : "0") + text.substr(1); }, false},
       {"turned", [](const std::string& text) { return std::string(text.rbegin() + 1, text.rend()) + "\n"; }, false}};
   for (const auto& [simulator, program] :
@@ -131,9 +141,9 @@ TEST_CASE(
         if (simulator == hw::Simulator::verilator && std::string(damage.what) != "short" &&
             std::string(damage.what) != "unknown")
           continue;
-        CAPTURE(program);
-        CAPTURE(image);
-        CAPTURE(damage.what);
+        CAPTURE(std::string(program));
+        CAPTURE(std::string(image));
+        CAPTURE(std::string(damage.what));
         test::put(folder / "rtl" / image, damage.apply(text));
         CHECK(attempt().empty() == damage.harmless);
       }

@@ -48,15 +48,15 @@ Codes in_order_of_use(const LinearShape& s, const Codes& weights) {
 }
 
 std::string rom(Batch& batch, const LinearShape& s, const std::string& name, const Codes& codes, int per_word,
-                int width) {
-  const std::string content = s.in_blocks
-                                  ? fmt::format(".FILE(\"{}\")", batch.add_file(memory_text(codes, per_word, width)))
-                                  : fmt::format(".IMAGE({})", memory_constant(codes, width));
+                int width, int latency) {
+  const std::string content = s.in_blocks ? fmt::format(".FILE(\"{}\"), .LATENCY({})",
+                                                        batch.add_file(memory_text(codes, per_word, width)), latency)
+                                          : fmt::format(".IMAGE({})", memory_constant(codes, width));
   return fmt::format(
-      "    rom_{} #(.WIDTH({}), .DEPTH({}), {}) i_{}_rom (.clk_i($clk), .enable_i(rom_enable), "
+      "    rom_{} #(.WIDTH({}), .DEPTH({}), {}) i_{}_rom (.clk_i($clk), .enable_i({}_enable), "
       ".address_i({}_address), .data_o({}));\n",
       s.in_blocks ? "block" : "small", per_word * width, codes.size() / static_cast<std::size_t>(per_word), content,
-      name, name, name);
+      name, name == "weight" ? "weight" : "rom", name, name);
 }
 
 int address_width(int depth) {
@@ -68,21 +68,24 @@ int address_width(int depth) {
 std::string body(Batch& batch, const LinearShape& s, const LinearData& data) {
   const int beats_out = s.out / s.po, depth = s.in / s.pi * beats_out;
   std::string text = fmt::format(
-      "    logic rom_enable;\n    logic [{}-1:0] weight_address;\n    logic [{}-1:0] weight;\n"
+      "    logic rom_enable, weight_enable;\n    logic [{}-1:0] weight_address;\n    logic [{}-1:0] weight;\n"
       "    logic [{}-1:0] bias_address, align_address;\n    logic [{}-1:0] bias;\n    logic [{}-1:0] align;\n",
       address_width(depth), s.po * s.pi * s.weight_width, address_width(beats_out), s.po * s.bias_width,
       std::max(s.po * s.align_width, 1));
   text += fmt::format(
       "    linear #(.IN({}), .OUT({}), .PI({}), .PO({}), .IN_WIDTH({}), .IN_SIGNED({}), .WEIGHT_WIDTH({}), "
-      ".BIAS_WIDTH({}), .ALIGN_WIDTH({}), .OUT_WIDTH({}), .OUT_SIGNED({}), .SHIFT({}), .ROUNDING({})) i_linear ("
-      "{}{}, .rom_enable_o(rom_enable), .weight_address_o(weight_address), .weight_i(weight), "
-      ".bias_address_o(bias_address), .bias_i(bias), .align_address_o(align_address), .align_i(align));\n",
+      ".BIAS_WIDTH({}), .ALIGN_WIDTH({}), .OUT_WIDTH({}), .OUT_SIGNED({}), .SHIFT({}), .ROUNDING({}), "
+      ".IN_LATENCY({}), .WEIGHT_LATENCY({}), .BIAS_LATENCY({}), .ALIGN_LATENCY({})) i_linear ("
+      "{}{}, .rom_enable_o(rom_enable), .weight_enable_o(weight_enable), .weight_address_o(weight_address), "
+      ".weight_i(weight), .bias_address_o(bias_address), .bias_i(bias), .align_address_o(align_address), "
+      ".align_i(align));\n",
       s.in, s.out, s.pi, s.po, s.in_width, int{s.in_signed}, s.weight_width, s.bias_width, s.align_width, s.out_width,
-      int{s.out_signed}, s.shift, code(s.rounding), kClock, kStreams);
-  text += rom(batch, s, "weight", in_order_of_use(s, data.weights), s.po * s.pi, s.weight_width);
-  text += rom(batch, s, "bias", data.biases, s.po, s.bias_width);
+      int{s.out_signed}, s.shift, code(s.rounding), s.in_latency, s.weight_latency, s.bias_latency, s.align_latency,
+      kClock, kStreams);
+  text += rom(batch, s, "weight", in_order_of_use(s, data.weights), s.po * s.pi, s.weight_width, s.weight_latency);
+  text += rom(batch, s, "bias", data.biases, s.po, s.bias_width, s.bias_latency);
   return text + (s.align_width > 0
-                     ? rom(batch, s, "align", data.aligns, s.po, s.align_width)
+                     ? rom(batch, s, "align", data.aligns, s.po, s.align_width, s.align_latency)
                      : "    logic unused;\n    assign unused = |align_address;\n    assign align = 1'b0;\n");
 }
 
@@ -91,7 +94,10 @@ std::string body(Batch& batch, const LinearShape& s, const LinearData& data) {
 std::string to_string(const LinearShape& s) {
   return fmt::format("linear {}->{} P {}x{} widths {}{} {} {} {}{} shift {} align {} rounding {}{}", s.in, s.out, s.pi,
                      s.po, s.in_signed ? "s" : "u", s.in_width, s.weight_width, s.bias_width, s.out_signed ? "s" : "u",
-                     s.out_width, s.shift, s.align_width, code(s.rounding), s.in_blocks ? " in blocks" : "");
+                     s.out_width, s.shift, s.align_width, code(s.rounding),
+                     s.in_blocks ? fmt::format(" in blocks of latency {}, {}, {}, {}", s.in_latency, s.weight_latency,
+                                               s.bias_latency, s.align_latency)
+                                 : "");
 }
 
 LinearShape random_shape(engine::Rng& rng) {
@@ -109,14 +115,19 @@ LinearShape random_shape(engine::Rng& rng) {
   s.shift = between(-2, 16, rng);
   s.align_width = rng.below(3) == 0 ? between(1, 3, rng) : 0;
   s.rounding = static_cast<engine::Rounding>(rng.below(3));
-  s.in_blocks = rng.below(4) == 0;
+  s.in_blocks = rng.below(2) == 0;
+  if (!s.in_blocks) return s;
+  s.weight_latency = between(1, 2, rng);
+  s.in_latency = between(1, s.weight_latency, rng);
+  s.bias_latency = between(1, 2, rng);
+  s.align_latency = between(1, 2, rng);
   return s;
 }
 
 int latency(const LinearShape& s) {
   int tree = 1;
   for (int left = (s.pi + 3) / 4; left > 1; left = (left + 3) / 4) ++tree;
-  return s.in / s.pi - 1 + 5 + tree + (s.align_width > 0 ? 1 : 0);
+  return s.in / s.pi - 1 + 4 + s.in_latency + tree + (s.align_width > 0 ? 1 : 0);
 }
 
 void add_linear(Batch& batch, const LinearShape& s, int vectors, engine::Rng& rng) {

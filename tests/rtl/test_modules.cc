@@ -96,11 +96,23 @@ TEST_CASE("A linear layer takes a vector as often as it has products to do, and 
   if (!has("verilator_bin", "verilator")) return;
   Rng rng(5);
   Batch batch;
-  const LinearShape shapes[] = {{},  // of lab 4
-                                {.in = 12, .out = 6, .pi = 3, .po = 2},
-                                {.in = 8, .out = 8, .pi = 8, .po = 8, .align_width = 2},
-                                {.in = 15, .out = 4, .pi = 5, .po = 1},
-                                {.in = 34, .out = 2, .pi = 17, .po = 1}};
+  const LinearShape shapes[] = {
+      {},  // of lab 4
+      {.in = 12, .out = 6, .pi = 3, .po = 2},
+      {.in = 8, .out = 8, .pi = 8, .po = 8, .align_width = 2},
+      {.in = 15, .out = 4, .pi = 5, .po = 1},
+      {.in = 34, .out = 2, .pi = 17, .po = 1},
+      {.in = 12, .out = 6, .pi = 3, .po = 2, .in_blocks = true, .weight_latency = 2},
+      {.in = 12, .out = 6, .pi = 3, .po = 2, .in_blocks = true, .in_latency = 2, .weight_latency = 2},
+      {.in = 8,
+       .out = 8,
+       .pi = 8,
+       .po = 8,
+       .align_width = 2,
+       .in_blocks = true,
+       .weight_latency = 2,
+       .bias_latency = 2,
+       .align_latency = 2}};
   for (const LinearShape& shape : shapes) add_linear(batch, shape, 300, rng);
   const Simulation simulation(batch.design(), Simulator::verilator);
   const hw::SimulationOutcome outcome = simulation.run(batch.beats(), {.stalls = Stalls::none});
