@@ -12,6 +12,7 @@
 #include "engine/base/system_error.h"
 #include "engine/base/temporary_folder.h"
 #include "engine/io/safetensors.h"
+#include "hw/emit/description.h"
 #include "hw/emit/top.h"
 #include "hw/names.h"
 #include "hw/passes/metadata.h"
@@ -31,7 +32,8 @@ constexpr std::size_t kMostHistoryBytes = std::size_t{16} << 20;
 
 // Files that commands leave in an emitted folder and the manifest does not list. A killed process can leave them with
 // the ending .tmpPID.
-constexpr std::string_view kLeft[] = {kManifestFile, "config.toml", "result.json", kHistoryFile, "simulation"};
+constexpr std::string_view kLeft[] = {kManifestFile, "config.toml", "result.json", kHistoryFile,
+                                      "simulation",  "build",       "__pycache__"};
 
 bool is_left(const std::string& name) {
   return std::any_of(std::begin(kLeft), std::end(kLeft),
@@ -175,12 +177,14 @@ Manifest write_rtl(const fs::path& folder, const Graph& graph, const std::option
   Manifest manifest = manifest_for(graph, verilog, name);
   NewFolder target(folder);
   Writer writer(target, manifest);
-  for (const std::string& source : verilog.dependences) writer.write(source, rtl_source(source));
-  writer.write(name + ".sv", verilog.top);
+  for (const std::string& source : verilog.dependences) writer.write(source, licensed(rtl_source(source)));
+  writer.write(name + ".sv", licensed(verilog.top));
   for (const Image& image : verilog.images) writer.write(image.file(), image.text());
   writer.write(kGraphFile, to_json(graph).dump() + "\n");
   writer.write(kMetadataFile, metadata(graph).dump(2) + "\n");
   if (vectors) writer.write_vectors(*vectors, graph);
+  for (const PackageFile& file : package_files(description(graph, verilog, name, vectors)))
+    writer.write(file.name, file.text);
   writer.finish();
   target.commit();
   return manifest;
@@ -199,7 +203,14 @@ EmittedRtl open_emitted(const fs::path& folder) {
                folder / kManifestFile);
   for (const std::string& source : made.sources) {
     const std::string_view text = source == made.sources.back() ? verilog.top : rtl_source(source);
-    require_made(engine::read_file(folder / source) == text, folder / source);
+    require_made(engine::read_file(folder / source) == licensed(text), folder / source);
+  }
+  std::optional<Vectors> vectors;
+  if (rtl.manifest.vectors) vectors = load_vectors(rtl);
+  for (const PackageFile& file : package_files(description(rtl.graph, verilog, rtl.manifest.top, vectors))) {
+    std::error_code error;
+    require_made(fs::exists(folder / file.name, error) && engine::read_file(folder / file.name) == file.text,
+                 folder / file.name);
   }
   return rtl;
 }

@@ -1,0 +1,196 @@
+// A whole model on a board: frames of tokens come in through a serial line, answers go out.
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "tests/hw/packages.h"
+#include "tests/support/error_text.h"
+
+using namespace ingot;
+using test::contains;
+using test::error_text;
+using test::has_program;
+
+namespace {
+
+constexpr int kCycles = 8;  // a bit
+
+// Sends the bytes of bytes_in.hex: bit 8 means that the stop bit is missing, bit 9 that the line is silent afterwards.
+// Prints the bytes that come back. The host's clock is 2% slower than the board's.
+constexpr const char kHost[] = R"verilog(
+`timescale 1ns / 1ps
+`default_nettype none
+module host_tb;
+  logic clk = 1'b0, tx = 1'b1;
+  wire rx;
+  wire [7:0] led;
+  wire gpio;
+  logic [9:0] bytes[0:`BYTES-1];
+  logic [7:0] got;
+  always #50 clk = !clk;
+  ulx3s_top #(.CYCLES(`CYCLES), .IDLE(2000)) dut (
+      .clk_25mhz(clk), .btn(1'b0), .ftdi_txd(tx), .ftdi_rxd(rx), .led(led), .wifi_gpio0(gpio));
+  task send(input [9:0] b);
+    begin
+      tx = 1'b0;
+      #(`CYCLES * 102);
+      for (integer i = 0; i < 8; i = i + 1) begin
+        tx = b[i];
+        #(`CYCLES * 102);
+      end
+      tx = !b[8];
+      #(`CYCLES * 102);
+      tx = 1'b1;
+      if (b[8]) #(`CYCLES * 102);
+      if (b[9]) #900000;
+    end
+  endtask
+  always @(negedge rx) begin
+    #(`CYCLES * 150);
+    for (integer i = 0; i < 8; i = i + 1) begin
+      got[i] = rx;
+      #(`CYCLES * 100);
+    end
+    if (rx !== 1'b1) $display("no stop bit");
+    $display("%h", got);
+  end
+  initial begin
+    $readmemh("bytes_in.hex", bytes);
+    #5000;
+    for (integer i = 0; i < `BYTES; i = i + 1) send(bytes[i]);
+    $finish;
+  end
+endmodule
+`default_nettype wire
+)verilog";
+
+constexpr std::uint32_t kNoStop = 0x100, kSilence = 0x200;
+
+// What is sent, and what must come back.
+struct Conversation {
+  std::vector<std::uint32_t> sent;
+  std::string expected;
+
+  void word(std::uint32_t word, std::uint32_t flags = 0) {
+    for (int i = 0; i < 4; ++i) sent.push_back((word >> (8 * i) & 255) | (i == 3 ? flags : 0));
+  }
+  void expect(std::uint32_t word) {
+    for (int i = 0; i < 4; ++i) expected += fmt::format("{:02x}\n", word >> (8 * i) & 255);
+  }
+  void text(const std::vector<std::uint32_t>& tokens) {
+    word(static_cast<std::uint32_t>(tokens.size()));
+    for (const std::uint32_t token : tokens) {
+      word(token);
+      expect(token);
+    }
+    sent.back() |= kSilence;
+  }
+  void refused() {
+    sent.back() |= kSilence;
+    expect(0x00ff0000);
+  }
+};
+
+std::string answers(const Conversation& conversation) {
+  const test::TemporaryFolder folder;
+  test::put_package(folder.path(), test::echo_package());
+  test::put(folder / "echo.sv", test::kEcho);
+  test::put(folder / "host_tb.sv", kHost);
+  std::string bytes;
+  for (const std::uint32_t byte : conversation.sent) bytes += fmt::format("{:03x}\n", byte);
+  test::put(folder / "bytes_in.hex", bytes);
+  const engine::ChildResult built =
+      engine::run_child({"iverilog", "-g2012", fmt::format("-DCYCLES={}", kCycles),
+                         fmt::format("-DBYTES={}", conversation.sent.size()), "-s", "host_tb", "-o", "host.vvp", "-f",
+                         "echo.f", "uart_rx.sv", "uart_tx.sv", "uart_bridge.sv", "ulx3s_top.sv", "host_tb.sv"},
+                        {.folder = folder.path()});
+  REQUIRE(built.output == "");
+  return engine::run_child({"vvp", "-n", "host.vvp"}, {.folder = folder.path()}).output;
+}
+
+}  // namespace
+
+TEST_CASE("texts go through the serial line of the board and come back; what is no text is refused") {
+  if (!has_program("iverilog", "the Debian package iverilog")) return;
+  Conversation c;
+  c.text({0x01abcdef, 0xff000000, 0x00000102});
+  c.text({5});
+  std::vector<std::uint32_t> longest;
+  for (std::uint32_t i = 0; i < 16; ++i) longest.push_back(0x9e3779b9u * (i + 1));
+  c.text(longest);
+  c.word(0);  // a text of no tokens
+  c.refused();
+  c.word(17);  // of too many
+  for (const std::uint32_t token : longest) c.word(token);
+  c.refused();
+  c.word(3);  // of fewer than were announced
+  c.word(1);
+  c.word(2);
+  c.sent.pop_back();
+  c.refused();
+  c.word(2);  // of a damaged byte
+  c.word(1, kNoStop);
+  c.word(2);
+  c.refused();
+  c.sent.push_back(7);  // not even a length
+  c.refused();
+  c.text({1, 2, 3, 4});
+  CHECK(answers(c) == c.expected);
+}
+
+TEST_CASE("the testbench of a whole model passes its packets, with tlast through AXI4-Stream") {
+  if (!has_program("iverilog", "the Debian package iverilog")) return;
+  const test::TemporaryFolder folder;
+  hw::PackageInfo info = test::echo_package();
+  test::put_package(folder.path(), info);
+  test::put(folder / "echo.sv", test::kEcho);
+  const engine::ChildResult passed = test::make(folder.path(), {"icarus"});
+  CHECK(passed.code == 0);
+  CHECK(test::count(passed.output, "PASS 6 beats") == 2);
+  info.output_beats[2][0] = '0';  // its mark of the last beat
+  test::put_package(folder.path(), info);
+  const engine::ChildResult failed = test::make(folder.path(), {"icarus"});
+  CHECK(failed.code != 0);
+  CHECK(contains(failed.output, "FAIL beat 2: got 1ff123456, expected 0ff123456"));
+}
+
+TEST_CASE("Yosys makes cells of the board's top module, with the PLL") {
+  if (!has_program("yosys", "the Debian package yosys")) return;
+  const test::TemporaryFolder folder;
+  test::put_package(folder.path(), test::echo_package());
+  test::put(folder / "echo.sv", test::kEcho);
+  const engine::ChildResult result = test::make(folder.path(), {"build/ulx3s.json"});
+  CHECK(result.code == 0);
+  CHECK(contains(result.output + engine::read_file(folder / "build/ulx3s_cells.txt"), "EHXPLLL"));
+}
+
+TEST_CASE("the PLL comes as close to a clock as its ranges allow, from below") {
+  for (const double mhz : {10.0, 25.0, 60.0, 66.7, 80.0, 84.0, 98.6, 100.0, 133.3, 400.0}) {
+    CAPTURE(mhz);
+    const hw::Ecp5Pll pll = hw::ecp5_pll(mhz);
+    CHECK(pll.mhz() <= mhz + 1e-6);
+    CHECK(25.0 / pll.input >= 3.125);
+    CHECK(pll.mhz() * pll.output >= 400);
+    CHECK(pll.mhz() * pll.output <= 800);
+    CHECK(pll.output <= 128);
+    double best = 0;  // by trying all
+    for (int input = 1; input <= 8; ++input) {
+      for (int feedback = 1; feedback <= 128; ++feedback) {
+        const double got = 25.0 * feedback / input;
+        for (int output = 1; output <= 128; ++output)
+          if (got <= mhz + 1e-6 && got * output >= 400 && got * output <= 800) best = std::max(best, got);
+      }
+    }
+    CHECK(pll.mhz() == doctest::Approx(best));
+  }
+  CHECK(hw::ecp5_pll(80).mhz() == 80);
+  CHECK(contains(error_text([] { hw::ecp5_pll(500); }), "must be 10 to 400 MHz, got 500"));
+}
+
+TEST_CASE("baud rates that the clock does not divide well are refused") {
+  CHECK(hw::cycles_of_bit(80, 1'000'000) == 80);
+  CHECK(hw::cycles_of_bit(80, 3'000'000) == 27);
+  CHECK(hw::cycles_of_bit(60, 115'200) == 521);
+  CHECK(contains(error_text([] { hw::cycles_of_bit(11, 3'000'000); }), "3.67 cycles a bit"));
+  CHECK(contains(error_text([] { hw::cycles_of_bit(60, 30'000'000); }), "at least 4"));
+}
