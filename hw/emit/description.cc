@@ -52,14 +52,13 @@ std::vector<std::string> beats(const std::vector<std::int32_t>& codes, std::int6
 
 PackagePort port(std::int64_t size, std::int64_t lanes, const FixedPoint& format) {
   const std::string order =
-      lanes == 1 ? "one code"
-                 : fmt::format("{0} codes, code i of beat b being number {0} b + i, in bits [{1} i +: {1}]", lanes,
+      lanes == 1 ? "one a beat"
+                 : fmt::format("{0} a beat: code i of beat b is number {0} b + i, in bits [{1} i +: {1}]", lanes,
                                format.width);
   return {.bits = lanes * format.width,
           .beats = size / lanes,
-          .meaning = fmt::format("a vector is {} codes of {} in {} beats; a beat is {}; {}; number = code / 2^{}", size,
-                                 to_string(format), size / lanes, order,
-                                 format.is_signed ? "two's complement" : "no sign", format.frac_bits)};
+          .meaning = fmt::format("a vector is {} codes of {}, {}; {}; number = code / 2^{}", size, to_string(format),
+                                 order, format.is_signed ? "two's complement" : "no sign", format.frac_bits)};
 }
 
 std::vector<std::pair<std::string, std::string>> facts(const Graph& graph) {

@@ -46,7 +46,8 @@ Names wrapper_modules(const PackageInfo& info) {
 std::string packets_sentence(const PackageInfo& info) {
   if (info.input.is_packets()) return "tlast marks the last beat of a packet on both sides; packet_fault is always 0.";
   return fmt::format(
-      "A packet of {} beats goes in, one of {} comes out. A shorter packet is filled up with zeros, what a longer one "
+      "A packet has as many beats as a vector: {} in, {} out. A shorter packet is filled up with zeros, what a longer "
+      "one "
       "has "
       "more is dropped; either sets packet_fault until the next reset.",
       info.input.beats, info.output.beats);

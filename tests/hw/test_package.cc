@@ -3,6 +3,7 @@
 #include "engine/io/json.h"
 #include "hw/emit/folder.h"
 #include "hw/passes/parallelism.h"
+#include "hw/simulation/verify.h"
 #include "tests/compress/graphs.h"
 #include "tests/hw/packages.h"
 #include "tests/support/error_text.h"
@@ -70,6 +71,8 @@ TEST_CASE("the same testbench runs in Verilator") {
   engine::ChildResult result = make(folder / "rtl", {"verilator"});
   CHECK(result.code == 0);
   CHECK(count(result.output, "PASS 6000 beats") == 2);
+  const std::int64_t latency = hw::verify(hw::open_rtl(folder / "rtl"), {.n_vectors = 10}).latency;
+  CHECK(count(result.output, fmt::format("; latency {} cycles", latency)) == 2);
   mutate(folder / "rtl/vectors_out.hex", 5999);
   result = make(folder / "rtl", {"verilator"});
   CHECK(result.code != 0);
