@@ -10,10 +10,13 @@
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/io/json.h"
+#include "pipeline/frames.h"
 #include "pipeline/output_lock.h"
 
 namespace ingot::cli {
 namespace {
+
+using engine::require;
 
 struct LearnOptions : pipeline::DataOptions {
   std::string out;
@@ -49,8 +52,32 @@ void encode_line(const bert::Tokenizer& tokenizer, InputLine& line, bool json, L
   results.add(fmt::format("{}", fmt::join(ids, " ")), object);
 }
 
-void run_encode(const Command& command, const std::string& model, const Common& common) {
-  const auto tokenizer = bert::load_tokenizer(model);
+struct EncodeOptions {
+  std::string model;
+  bool frames = false;
+  std::int64_t length = 0;
+};
+
+// Bytes, of which a wrong line would be a part that nobody could tell from the others: the first one ends the work.
+void run_frames(const Command& command, const EncodeOptions& o, const Common& common) {
+  require(!common.json, "--frames: writes bytes, not JSON");
+  const pipeline::TextFrames frames(o.model, o.length);
+  LineStream input(STDIN_FILENO);
+  for (std::vector<InputLine> lines; !(lines = input.next(1024)).empty();) {
+    for (InputLine& line : lines) {
+      std::string bytes;
+      if (line.fault.empty()) line.fault = fault_of([&] { bytes = pipeline::bytes_of(frames.words(line.text)); });
+      require(line.fault.empty(), "line {}: {}", line.number, line.fault);
+      print_out(bytes);
+    }
+  }
+  finish(command, common, {}, engine::Json::object(), "");
+}
+
+void run_encode(const Command& command, const EncodeOptions& o, const Common& common) {
+  if (o.frames) return run_frames(command, o, common);
+  require(o.length == 0, "--length: is of --frames; ids are those of the whole text");
+  const auto tokenizer = bert::load_tokenizer(o.model);
   LineResults results(common.json, "texts");
   LineStream input(STDIN_FILENO);
   for (std::vector<InputLine> lines; !(lines = input.next(1024)).empty();) {
@@ -79,12 +106,17 @@ void add_tokenizer(Command& program) {
 
   Command& encode = parent.add_subcommand("encode", "ids of each line of standard input (with --json also the pieces)");
   const auto encode_common = add_common(encode);
-  const auto model = std::make_shared<std::string>();
-  encode.add_option("model", *model, "SentencePiece .model, vocab.txt, or a folder with one")
+  const auto e = std::make_shared<EncodeOptions>();
+  encode.add_option("model", e->model, "SentencePiece .model, vocab.txt, or a folder with one")
       .required()
       .type_name("FILE");
+  encode.add_flag(
+      "--frames", e->frames,
+      "write the bytes that a model in hardware is sent through a serial line: of each text, with [CLS] and "
+      "[SEP], its length and a word a token; needs the folder of a model");
+  encode.add_option("--length", e->length, "most tokens of a text with --frames; 0: as trained").not_negative();
   set_action(encode, "echo 'Molten iron.' | ingot tokenizer encode tok.model", encode_common,
-             [&encode, model, encode_common] { run_encode(encode, *model, *encode_common); });
+             [&encode, e, encode_common] { run_encode(encode, *e, *encode_common); });
 }
 
 }  // namespace ingot::cli

@@ -126,6 +126,30 @@ TEST_CASE("a tokenizer is learned, and encodes the lines of standard input") {
   CHECK(place.run("tokenizer encode tok.model", "the iron is here\n").code == 0);
 }
 
+TEST_CASE("a board is sent frames: of each text its length, and a word of four bytes a token, the lowest first") {
+  const Workplace place;
+  REQUIRE(place
+              .run("train --data train.csv --tokenizer vocab.txt --layers 1 --hidden 16 --heads 2 --ffn 16 --length 6 "
+                   "--epochs 1 --quiet --out run")
+              .code == 0);
+  const auto bytes = [](std::initializer_list<int> ids) {
+    std::string text{static_cast<char>(ids.size()), 0, 0, 0};
+    for (const int id : ids) text += {static_cast<char>(id), 0, 0, 0};
+    return text;
+  };
+  const Outcome framed = place.run("tokenizer encode run --frames --quiet", "the iron\n\nthe iron is small here\n");
+  CHECK(framed.code == 0);  // the third text loses its middle, as in training
+  CHECK(framed.out == bytes({2, 5, 6, 3}) + bytes({2, 3}) + bytes({2, 5, 6, 14, 16, 3}));
+  CHECK(place.run("tokenizer encode run --frames --length 4", "the iron is\n").out == bytes({2, 5, 13, 3}));
+  CHECK(place.run("tokenizer encode run --frames --length 2", "the\n").code == 2);
+  CHECK(place.run("tokenizer encode vocab.txt --frames", "the\n").code == 2);
+  CHECK(place.run("tokenizer encode run --length 4", "the\n").code == 2);
+  const Outcome wrong = place.run("tokenizer encode run --frames", "the\n\xff\n");
+  CHECK(wrong.code == 2);
+  CHECK(wrong.out == bytes({2, 5, 3}));
+  CHECK(wrong.error.find("line 2: ") != std::string::npos);
+}
+
 TEST_CASE("import then export gives back the tensors bit for bit") {
   const Workplace place;
   for (const std::string task : {"sequence-classification", "masked-lm"}) {
