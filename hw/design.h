@@ -19,6 +19,12 @@ struct DesignChannel {
   StreamPort input, output;
 };
 
+// A port NAME of the top module that nothing waits for: a word is there whenever NAME_valid is high.
+struct ProbePort {
+  std::string name;
+  int bits;  // of a word
+};
+
 // The top module has ports clk, rst (synchronous, active high) and streams.
 struct Design {
   std::string top = "top";
@@ -29,6 +35,8 @@ struct Design {
   // design with libraries is not linted: its Verilog is not ours to mend.
   std::vector<std::string> libraries{};
   std::vector<DesignChannel> channels;
+  // What the design computes on its way, for comparison. Such a design is built with INGOT_TRACE defined.
+  std::vector<ProbePort> probes{};
   std::vector<std::string> layers{};  // names that those of its instances begin with; synthesis divides its area by them
 };
 

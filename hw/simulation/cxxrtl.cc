@@ -61,9 +61,9 @@ int main(int argc, char** argv) {{
 void build(const Design& design, const fs::path& folder, const Simulation::Options&, const Runtime& runtime) {
   run_tool(kYosys,
            {"-q", "-p",
-            fmt::format("read_verilog -sv -defer {}; hierarchy -check -top {}; proc; flatten; check -assert; "
+            fmt::format("read_verilog -sv -defer{} {}; hierarchy -check -top {}; proc; flatten; check -assert; "
                         "write_cxxrtl -g0 model.cc",
-                        fmt::join(design.sources, " "), design.top)},
+                        design.probes.empty() ? "" : " -DINGOT_TRACE", fmt::join(design.sources, " "), design.top)},
            folder);
   write_scratch(folder / "glue.cc", glue(design));
   compile_simulation(runtime, folder);

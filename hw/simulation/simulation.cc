@@ -32,6 +32,7 @@ void check_names(const Design& design) {
     check(channel.input.name);
     check(channel.output.name);
   }
+  for (const ProbePort& probe : design.probes) check(probe.name);
 }
 
 }  // namespace
@@ -42,6 +43,8 @@ Simulation::Simulation(const Design& design, Simulator simulator, const Options&
                   "coverage: only verilator counts lines, got {}", kSimulators[static_cast<std::size_t>(simulator)]);
   engine::require(design.libraries.empty() || simulator == Simulator::verilator,
                   "netlist: only verilator simulates one, got {}", kSimulators[static_cast<std::size_t>(simulator)]);
+  engine::require(design.probes.empty() || simulator != Simulator::icarus,
+                  "probes: verilator and cxxrtl compare them, not icarus");
   check_names(design);
   design_.folder = folder_.path();
   design_.sources = copy_files(design.sources, design.folder, folder_.path());

@@ -58,7 +58,7 @@ std::vector<testbench::Byte> bytes_from_hex(const std::string& digits);
 SimulationOutcome run_simulation(const Design& design, const std::filesystem::path& folder,
                                  std::span<const testbench::ChannelBeats> beats, const testbench::Run& run);
 
-// The C++ text that fills Device::channels. `port` maps the name of a port to the C++ expression of its memory.
+// The C++ text that fills Device::channels, probes after channels. `port` maps the name of a port to the C++ expression of its memory.
 template <class Port>
 std::string channels_text(const Design& design, const Port& port) {
   std::string text;
@@ -69,6 +69,10 @@ std::string channels_text(const Design& design, const Port& port) {
   for (const DesignChannel& channel : design.channels) {
     text += "    channels.push_back({\"" + channel.input.name + "\"," + stream(channel.input) + "," +
             stream(channel.output) + "});\n";
+  }
+  for (const ProbePort& probe : design.probes) {
+    text += "    add_probe(\"" + probe.name + "\"," + std::to_string(probe.bits) + "," + port(probe.name) + "," +
+            port(probe.name + "_valid") + ");\n";
   }
   return text;
 }

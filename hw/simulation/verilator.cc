@@ -77,6 +77,7 @@ void build(const Design& design, const fs::path& folder, const Simulation::Optio
   // makes short functions in less time.
   else
     arguments.insert(arguments.end(), {"-Wno-fatal", "--output-split-cfuncs", "300"});
+  if (!design.probes.empty()) arguments.push_back("-DINGOT_TRACE");
   if (options.coverage) arguments.push_back("--coverage-line");
   arguments.insert(arguments.end(), design.sources.begin(), design.sources.end());
   for (const std::string& library : design.libraries) arguments.insert(arguments.end(), {"-v", library});

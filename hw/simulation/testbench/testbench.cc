@@ -75,7 +75,7 @@ class Lane {
         n_in_(static_cast<std::int64_t>(beats.input.size()) / in_.bytes()),
         n_out_(static_cast<std::int64_t>(beats.expected.size()) / out_.bytes()),
         source_(run.stalls, false, 2 * seed),
-        sink_(run.stalls, true, 2 * seed + 1),
+        sink_(channel.is_probe ? Stalls::none : run.stalls, true, 2 * seed + 1),
         accepted_at_(static_cast<std::size_t>(n_in_ / in_.beats)) {}
 
   bool done() const { return received_ >= n_out_ && sent_ >= n_in_; }

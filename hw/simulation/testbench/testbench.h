@@ -27,6 +27,7 @@ struct Stream {
 struct Channel {
   std::string name;
   Stream input, output;
+  bool is_probe = false;  // nothing goes in, and what comes out is never made to wait
 };
 
 // The beats that go into one channel, and those that must come out.
@@ -43,6 +44,16 @@ class Device {
   Byte* clock = nullptr;
   Byte* reset = nullptr;
   std::vector<Channel> channels;
+
+ protected:
+  // Adds a probe: a port whose words are compared with those that are expected, in their order.
+  void add_probe(const std::string& name, int bits, Byte* data, Byte* valid) {
+    Byte* idle = unconnected_;
+    channels.push_back({name, {8, 1, idle, idle + 1, idle + 2}, {bits, 1, data, valid, idle + 3}, true});
+  }
+
+ private:
+  Byte unconnected_[4] = {};  // what a probe has instead of ports
 };
 
 // How the two ends of each channel wait. Time is cut into phases of 16 to 143 cycles. In each cycle of a phase the

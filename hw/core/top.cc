@@ -1,0 +1,291 @@
+#include "hw/core/top.h"
+
+#include <fmt/format.h>
+
+#include <bit>
+
+#include "compress/integer/ops/embedding.h"
+#include "hw/names.h"
+
+namespace ingot::hw {
+namespace {
+
+using Parameters = std::vector<std::pair<std::string, std::int64_t>>;
+
+Parameters parameters(const Encoder& encoder, const CorePlan& plan) {
+  const auto& sum = *encoder.embedding.as<compress::EmbeddingSum>();
+  const ProgramWidths w = program_widths(encoder, plan);
+  const auto n_norms = static_cast<std::int64_t>(encoder.norms().size());
+  const int rows = std::bit_width(static_cast<std::uint64_t>(plan.size.longest));
+  return {{"PI", plan.size.pi},
+          {"PO", plan.size.po},
+          {"LANES", plan.size.lanes},
+          {"HIDDEN", encoder.hidden()},
+          {"LONGEST", plan.size.longest},
+          {"HEADS", encoder.heads()},
+          {"VOCABULARY", sum.word.n},
+          {"TYPES", sum.token_type.n},
+          {"OUTPUTS", encoder.n_answers()},
+          {"ANSWERS_A_ROW", encoder.summary ? 0 : 1},
+          {"VERSION", kCoreVersion},
+          {"ELEMENT_WIDTH", plan.element_width},
+          {"WEIGHT_WIDTH", plan.weight_width},
+          {"SCORE_WIDTH", plan.score_width},
+          {"EXPONENTIAL_WIDTH", plan.exponential_width},
+          {"PRODUCTS_WIDTH", plan.products_width},
+          {"SUM_WIDTH", plan.sum_width},
+          {"BIAS_WIDTH", plan.bias_width},
+          {"ALIGN_WIDTH", plan.align_width},
+          {"SHIFT", plan.shift},
+          {"MULTIPLIER", plan.multiplier},
+          {"RESULT_WIDTH", plan.result_width},
+          {"TABLE_WIDTH", plan.table_width},
+          {"TABLE_ADDRESS_WIDTH", w.table_address},
+          {"QUOTIENT_WIDTH", plan.quotient_width},
+          {"DENOMINATOR_WIDTH", plan.exponential_width + rows},
+          {"DENOMINATOR_LEFT", plan.denominator_left},
+          {"LEFT_WIDTH", plan.left_width},
+          {"PARAMETER_ADDRESS_WIDTH", w.parameter_address},
+          {"NORMS", n_norms},
+          {"NORM_SUM_WIDTH", plan.norm_sum_width},
+          {"VARIANCE_WIDTH", plan.variance_width},
+          {"ROOT_TABLE", plan.has_root_table ? 1 : 0},
+          {"GAMMA_WIDTH", plan.gamma_width},
+          {"BETA_WIDTH", plan.beta_width},
+          {"BETA_LEFT", plan.beta_left},
+          {"NORM_ALIGN_WIDTH", plan.norm_align_width},
+          {"NORM_SHIFT", plan.norm_shift},
+          {"SUMMARY_NORM", n_norms - 1},
+          {"SUMMARY_FIRST", encoder.summary && encoder.summary->kind().name == "first" ? 1 : 0},
+          {"SUMMARY_WIDTH", plan.summary_width},
+          {"EMBEDDING_ELEMENTS", plan.embedding_elements},
+          {"TOKEN_WIDTH", sum.word.width},
+          {"POSITION_WIDTH", sum.position.width},
+          {"TYPE_WIDTH", sum.token_type.width},
+          {"EMBEDDING_SHIFT_WIDTH", plan.embedding_shift_width},
+          {"PC_WIDTH", w.pc},
+          {"SCRATCH_WORDS", plan.scratch_words},
+          {"A_BASE_WIDTH", w.a_base},
+          {"INNER_WIDTH", w.inner},
+          {"TILES_WIDTH", w.tiles},
+          {"B_WIDTH", w.b},
+          {"BEATS_WIDTH", w.beats}};
+}
+
+class CoreWriter {
+ public:
+  CoreWriter(const Graph& graph, const Encoder& encoder, const CorePlan& plan, const std::string& name)
+      : graph_(graph), encoder_(encoder), plan_(plan), name_(name), images_(make_images(encoder, plan)) {}
+
+  Verilog write() {
+    body();
+    result_.top = header() + body_ + "endmodule\n`default_nettype wire\n";
+    result_.dependences = {"adder_tree.sv",  "answer_output.sv", "embedding_unit.sv", "inverse_root.sv",
+                           "matrix_unit.sv", "memory_block.sv",  "round_shift.sv",    "saturate.sv",
+                           "norm_unit.sv",   "quotient.sv",      "word_gather.sv",    "output_unit.sv",
+                           "rom_block.sv",   "sequencer.sv",     "softmax_unit.sv",   "summary_unit.sv",
+                           "text_input.sv",  "encoder_core.sv"};
+    return std::move(result_);
+  }
+
+ private:
+  std::int64_t lanes() const { return plan_.size.lanes; }
+
+  void add_image(Image image) {
+    if (name_ != kTopName) image.name = name_ + "." + image.name;
+    result_.images.push_back(std::move(image));
+  }
+
+  void wire(std::int64_t bits, const std::string& names) {
+    body_ += fmt::format("  wire [{}:0] {};\n", bits - 1, names);
+  }
+
+  // A ROM whose words are in `data` one cycle after their address, or two.
+  void rom(const std::string& instance, const Image& image, const std::string& address, const std::string& data,
+           bool is_registered) {
+    const std::string file = name_ == kTopName ? image.file() : name_ + "." + image.file();
+    const std::string word = is_registered ? instance + "_word" : data;
+    if (is_registered) wire(image.width(), word);
+    body_ += fmt::format(
+        "  rom_block #(\n      .WIDTH({}),\n      .DEPTH({}),\n      .FILE(\"{}\"),\n      .FOLDER(IMAGE_FOLDER),\n"
+        "      .SOURCE(ThisFile),\n      .HASH(32'h{:08x})\n  ) {} (\n      .clk_i(clk),\n      .enable_i(1'b1),\n"
+        "      .address_i({}),\n      .data_o({})\n  );\n",
+        image.width(), image.depth(), file, image.hash(), instance, address, word);
+    if (is_registered)
+      body_ += fmt::format("  reg [{}:0] {}_q;\n  always @(posedge clk) {}_q <= {};\n  assign {} = {}_q;\n",
+                           image.width() - 1, instance, instance, word, data, instance);
+  }
+
+  // A ROM that all of the core reads by one address.
+  void one(const std::string& name, const Image& image, std::int64_t address_bits, bool is_registered = true) {
+    wire(address_bits, name + "_address");
+    wire(image.width(), name + "_data");
+    const std::int64_t needed = address_width(image.depth());
+    const std::string address =
+        needed == address_bits ? name + "_address" : fmt::format("{}_address[{}:0]", name, needed - 1);
+    rom("rom_" + name, image, address, name + "_data", is_registered);
+    if (needed != address_bits)
+      body_ += fmt::format("  wire unused_{0} = &{{1'b0, {0}_address[{1}:{2}]}};\n", name, address_bits - 1, needed);
+    add_image(image);
+  }
+
+  // A ROM that each lane reads by an address of its own.
+  void each(const std::string& name, const Image& image, std::int64_t address_bits) {
+    wire(lanes() * address_bits, name + "_address");
+    wire(lanes() * image.width(), name + "_data");
+    for (std::int64_t l = 0; l < lanes(); ++l) {
+      rom(fmt::format("rom_{}_{}", name, l), image,
+          fmt::format("{}_address[{}:{}]", name, (l + 1) * address_bits - 1, l * address_bits),
+          fmt::format("{}_data[{}:{}]", name, (l + 1) * image.width() - 1, l * image.width()), true);
+    }
+    add_image(image);
+  }
+
+  // All ROMs of weights read the same address; the word is that of the ROM whose addresses it lies in.
+  void weights(std::int64_t address_bits) {
+    const std::int64_t n = plan_.size.pi * plan_.size.po, width = plan_.weight_width;
+    wire(address_bits, "weight_address");
+    wire(n * width, "weight_data");
+    body_ += fmt::format("  reg [{}:0] weight_q;\n  assign weight_data = weight_q;\n", n * width - 1);
+    body_ += fmt::format("  reg [{}:0] weight_rom_q;\n",
+                         address_width(static_cast<std::int64_t>(images_.weights.size())) - 1);
+    std::string choice, mux;
+    const int choice_bits = address_width(static_cast<std::int64_t>(images_.weights.size()));
+    for (std::size_t i = 0; i < images_.weights.size(); ++i) {
+      const WeightRom& rom_of = images_.weights[i];
+      const std::string word = fmt::format("weights_{}", i);
+      wire(rom_of.image.width(), word);
+      const int bits = address_width(rom_of.image.depth());
+      body_ += fmt::format("  wire [{}:0] {}_place = weight_address - {}'d{};\n", address_bits - 1, word, address_bits,
+                           rom_of.base);
+      rom("rom_" + word, rom_of.image, fmt::format("{}_place[{}:0]", word, bits - 1), word, false);
+      if (bits < address_bits)
+        body_ += fmt::format("  wire unused_{0} = &{{1'b0, {0}_place[{1}:{2}]}};\n", word, address_bits - 1, bits);
+      wire(n * width, word + "_wide");
+      for (std::int64_t w = 0; w < n; ++w) body_ += extended(word, w, rom_of.bits, width);
+      if (i > 0)
+        choice += fmt::format("    if (weight_address >= {}'d{}) weight_rom_q <= {}'d{};\n", address_bits, rom_of.base,
+                              choice_bits, i);
+      mux += fmt::format("      {}'d{}: weight_q <= {}_wide;\n", choice_bits, i, word);
+      add_image(rom_of.image);
+    }
+    body_ += fmt::format(
+        "  always @(posedge clk) begin\n    weight_rom_q <= {}'d0;\n{}    case (weight_rom_q)\n{}"
+        "      default: weight_q <= weights_0_wide;\n    endcase\n  end\n",
+        choice_bits, choice, mux);
+  }
+
+  static std::string extended(const std::string& word, std::int64_t w, int bits, std::int64_t width) {
+    const std::int64_t top = (w + 1) * bits - 1;
+    if (bits == 1)  // 0 is 1, 1 is -1
+      return fmt::format("  assign {0}_wide[{1}:{2}] = {{{{{3}{{{0}[{4}]}}}}, 1'b1}};\n", word, (w + 1) * width - 1,
+                         w * width, width - 1, w);
+    const std::string sign = bits < width ? fmt::format("{{{}{{{}[{}]}}}}, ", width - bits, word, top) : "";
+    return fmt::format("  assign {}_wide[{}:{}] = {{{}{}[{}:{}]}};\n", word, (w + 1) * width - 1, w * width, sign, word,
+                       top, top - bits + 1);
+  }
+
+  void body() {
+    const ProgramWidths w = program_widths(encoder_, plan_);
+    const auto& sum = *encoder_.embedding.as<compress::EmbeddingSum>();
+    const std::int64_t words = encoder_.hidden() / plan_.embedding_elements;
+    one("program", images_.program, w.pc, false);
+    weights(w.b);
+    one("parameter", images_.parameters, w.parameter_address);
+    each("table", images_.tables, w.table_address);
+    each("exponential", images_.exponentials, 8);
+    one("norm", images_.norms, address_width(images_.norms.depth()));
+    one("config", images_.norm_configs, w.norm, false);
+    one("root", images_.roots, 8, false);
+    one("token", images_.tokens, address_width(sum.word.n * words));
+    one("position", images_.positions, address_width(plan_.size.longest * words));
+    one("token_type", images_.types, address_width(sum.token_type.n * words));
+    one("token_shift", images_.token_shifts, address_width(sum.word.n));
+    one("position_shift", images_.position_shifts, address_width(plan_.size.longest));
+    one("type_shift", images_.type_shifts, address_width(sum.token_type.n));
+    core();
+  }
+
+  void core() {
+    body_ += "\n  encoder_core #(\n";
+    const Parameters all = parameters(encoder_, plan_);
+    for (std::size_t i = 0; i < all.size(); ++i)
+      body_ += fmt::format("      .{}({}){}\n", all[i].first, all[i].second, i + 1 < all.size() ? "," : "");
+    body_ +=
+        "  ) core (\n      .clk_i(clk),\n      .rst_i(rst),\n      .s_data_i(data_in_0),\n"
+        "      .s_valid_i(data_in_0_valid),\n      .s_ready_o(data_in_0_ready),\n      .m_data_o(data_out_0),\n"
+        "      .m_valid_o(data_out_0_valid),\n      .m_ready_i(data_out_0_ready),\n";
+    const std::pair<const char*, const char*> ports[] = {{"pc_o", "program_address"},
+                                                         {"program_i", "program_data"},
+                                                         {"config_norm_o", "config_address"},
+                                                         {"config_i", "config_data"},
+                                                         {"type_address_o", "token_type_address"},
+                                                         {"type_i", "token_type_data"}};
+    for (const auto& [port, net] : ports) body_ += fmt::format("      .{}({}),\n", port, net);
+    for (const char* rom : {"weight", "parameter", "table", "exponential", "norm", "root", "token", "position",
+                            "token_shift", "position_shift", "type_shift"})
+      body_ += fmt::format("      .{0}_address_o({0}_address),\n      .{0}_i({0}_data),\n", rom);
+    body_ +=
+        "`ifdef INGOT_TRACE\n"
+        "      .output_trace_valid_o(output_trace_valid),\n      .output_trace_o(output_trace),\n"
+        "      .sums_trace_valid_o(sums_trace_valid),\n      .sums_trace_o(sums_trace),\n"
+        "      .norm_trace_valid_o(norm_trace_valid),\n      .norm_trace_o(norm_trace)\n"
+        "`else\n"
+        "      .output_trace_valid_o(),\n      .output_trace_o(),\n      .sums_trace_valid_o(),\n"
+        "      .sums_trace_o(),\n      .norm_trace_valid_o(),\n      .norm_trace_o()\n"
+        "`endif\n  );\n";
+  }
+
+  std::string header() const {
+    const TraceWidths trace = trace_widths(encoder_, plan_);
+    return fmt::format(
+        "// {}: texts of at most {} tokens; {} x {} products a cycle, {} results.\n"
+        "// Written by `ingot emit`. Simulators find memory images beside this file, from wherever they run; if it\n"
+        "// was moved away from them, IMAGE_FOLDER says where they are.\n"
+        "`default_nettype none\n"
+        "module {} #(\n    parameter IMAGE_FOLDER = \"\"\n) (\n    input  wire clk,\n    input  wire rst,\n"
+        "    input  wire [32:0] data_in_0,\n    input  wire data_in_0_valid,\n    output wire data_in_0_ready,\n"
+        "`ifdef INGOT_TRACE\n"
+        "    output wire output_trace_valid,\n    output wire [{}:0] output_trace,\n"
+        "    output wire sums_trace_valid,\n    output wire [{}:0] sums_trace,\n"
+        "    output wire norm_trace_valid,\n    output wire [{}:0] norm_trace,\n"
+        "`endif\n"
+        "    output wire [32:0] data_out_0,\n    output wire data_out_0_valid,\n    input  wire data_out_0_ready\n);\n"
+        "`ifdef SYNTHESIS\n  localparam ThisFile = \"\";\n`else\n  localparam ThisFile = `__FILE__;\n`endif\n",
+        graph_.name, plan_.size.longest, plan_.size.pi, plan_.size.po, plan_.size.lanes, name_, trace.output() - 1,
+        trace.sums() - 1, trace.normalised() - 1);
+  }
+
+  const Graph& graph_;
+  const Encoder& encoder_;
+  const CorePlan& plan_;
+  const std::string name_;
+  const CoreImages images_;
+  Verilog result_;
+  std::string body_;
+};
+
+}  // namespace
+
+Verilog write_core(const Graph& graph, const CoreSize& size, const std::string& name) {
+  check(graph);
+  check_module_name("name of the module", name);
+  const Encoder encoder = encoder_of(graph);
+  const CorePlan plan = plan_core(encoder, size);
+  return CoreWriter(graph, encoder, plan, name).write();
+}
+
+TraceWidths trace_widths(const Encoder& encoder, const CorePlan& plan) {
+  const ProgramWidths w = program_widths(encoder, plan);
+  return {.pc = w.pc,
+          .row = address_width(plan.size.longest),
+          .beats = w.beats,
+          .result = plan.result_width,
+          .norm = w.norm,
+          .word = address_width(encoder.hidden() / plan.size.lanes),
+          .norm_sum = plan.norm_sum_width,
+          .element = plan.element_width,
+          .lanes = plan.size.lanes};
+}
+
+}  // namespace ingot::hw

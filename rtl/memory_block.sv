@@ -1,0 +1,24 @@
+// A memory of one write port and one read port in block RAM. Data follow the read address by two cycles: the second is
+// the register between the memory and what computes with it. A word that is written is there for addresses of the next
+// cycle on.
+`default_nettype none
+module memory_block #(
+    parameter int WIDTH         = 8,
+    parameter int DEPTH         = 512,
+    parameter int ADDRESS_WIDTH = (DEPTH > 1) ? $clog2(DEPTH) : 1
+) (
+    input  wire                      clk_i,
+    input  wire                      write_i,
+    input  wire  [ADDRESS_WIDTH-1:0] write_address_i,
+    input  wire  [        WIDTH-1:0] data_i,
+    input  wire  [ADDRESS_WIDTH-1:0] address_i,
+    output logic [        WIDTH-1:0] data_o
+);
+  (* no_rw_check *)
+  logic [WIDTH-1:0] words[0:DEPTH-1];
+  logic [WIDTH-1:0] word_q;
+  always_ff @(posedge clk_i) if (write_i) words[write_address_i] <= data_i;
+  always_ff @(posedge clk_i) word_q <= words[address_i];
+  always_ff @(posedge clk_i) data_o <= word_q;
+endmodule
+`default_nettype wire
