@@ -20,8 +20,8 @@ module answer_output #(
     input  wire                    clk_i,
     input  wire                    rst_i,
     input  wire                    valid_i,
-    input  wire  [  ROW_WIDTH-1:0] row_i,
     // verilator lint_off UNUSEDSIGNAL
+    input  wire  [  ROW_WIDTH-1:0] row_i,
     input  wire  [ WORD_WIDTH-1:0] word_i,
     // verilator lint_on UNUSEDSIGNAL
     input  wire  [LANES*WIDTH-1:0] data_i,
@@ -65,7 +65,7 @@ module answer_output #(
   ) i_answers (
       .clk_i,
       .write_i(valid_i),
-      .write_address_i(ADDRESS_WIDTH'(ROWS > 1 ? row_i : '0) * ADDRESS_WIDTH'(BEATS) + ADDRESS_WIDTH'(word_i)),
+      .write_address_i((ROWS > 1 ? ADDRESS_WIDTH'(row_i) : '0) * ADDRESS_WIDTH'(BEATS) + ADDRESS_WIDTH'(word_i)),
       .data_i,
       .address_i(address_q),
       .data_o(word)

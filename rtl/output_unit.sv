@@ -331,9 +331,11 @@ module output_unit #(
   assign residual_context_o = context_of[slot_q[Last-2]];
   assign residual_word_o = words_q[(Last-3)*COUNT_WIDTH+:COUNT_WIDTH] >> $clog2(BeatsPi);
 
-  logic [COUNT_WIDTH-1:0] pi_word, po_word;  // words of PI and of PO numbers
-  assign pi_word = word >> $clog2(BeatsPi);
-  assign po_word = word >> $clog2(BeatsPo);
+  // verilator lint_off UNUSEDSIGNAL
+  logic [COUNT_WIDTH-1:0] word_of_pi, word_of_po;  // words of PI and of PO numbers
+  // verilator lint_on UNUSEDSIGNAL
+  assign word_of_pi = word >> $clog2(BeatsPi);
+  assign word_of_po = word >> $clog2(BeatsPo);
 
   logic pi_full, po_full;
   logic to_scratch_q, to_key_q, to_value_q;
@@ -373,7 +375,7 @@ module output_unit #(
     to_key_q <= to == 3'd1;
     to_value_q <= to == 3'd2;
     write_word_o <= word_base[slot*WORD_BASE_WIDTH+:WORD_BASE_WIDTH] +
-                    (to == 3'd2 ? WORD_BASE_WIDTH'(po_word) : WORD_BASE_WIDTH'(pi_word));
+                    (to == 3'd2 ? WORD_BASE_WIDTH'(word_of_po) : WORD_BASE_WIDTH'(word_of_pi));
     write_row_o <= row[slot*ROW_WIDTH+:ROW_WIDTH];
     norm_valid_o <= !rst_i && valid && to == 3'd4;
     norm_context_o <= context_of[slot];
