@@ -111,7 +111,7 @@ constexpr std::int64_t kDecode = 2;       // from one instruction to the next
 constexpr std::int64_t kOperands = 2;     // from an address to its word
 constexpr std::int64_t kSoftmax = 8;      // from the last exponential's address to done
 constexpr std::int64_t kNormStages = 13;  // from the first address of a row to its first result
-constexpr std::int64_t kRoot = 43, kRootTable = 10;
+constexpr std::int64_t kRoot = 40, kRootTable = 7;
 constexpr std::int64_t kEmbeddingWord = 3;  // before each word
 
 // When each unit is free again, while the program is walked through.

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "hw/core/images.h"
-#include "hw/emit/top.h"
+#include "hw/modules/verilog.h"
 
 namespace ingot::hw {
 
@@ -24,6 +24,7 @@ struct TraceWidths {
 };
 TraceWidths trace_widths(const Encoder& encoder, const CorePlan& plan);
 
+inline constexpr int kCoreBeatBits = 33;  // of both streams
 inline constexpr int kCoreVersion = 1;  // in the status word
 
 }  // namespace ingot::hw

@@ -46,6 +46,30 @@ Port port_in(const Json& object, const std::string& where) {
   return port;
 }
 
+void read_ports(Fields& fields, const std::string& subject, Manifest& manifest) {
+  manifest.input = port_in(fields.value("input"), fields.place("input"));
+  manifest.output = port_in(fields.value("output"), fields.place("output"));
+  manifest.interval = fields.integer("interval", 1, kHuge);
+  require(manifest.input.name == "data_in_0" && manifest.output.name == "data_out_0",
+          "{}: the module must go from data_in_0 to data_out_0, got {} to {}", subject, manifest.input.name,
+          manifest.output.name);
+}
+
+Json core_json(const CoreSize& size) {
+  return {{"pi", size.pi}, {"po", size.po}, {"lanes", size.lanes}, {"longest", size.longest}};
+}
+
+// The sizes are checked with the graph: plan_core().
+CoreSize core_in(const Json& object, const std::string& where) {
+  Fields fields(object, where);
+  const CoreSize size{.pi = fields.integer("pi", 1, 64),
+                      .po = fields.integer("po", 1, 64),
+                      .lanes = fields.integer("lanes", 1, 64),
+                      .longest = fields.integer("longest", 1, 65536)};
+  fields.end();
+  return size;
+}
+
 // A file of the folder: no path, which could lead out of it.
 std::string file_name(const std::string& where, const Json& value) {
   require(value.is_string(), "{}: must be a file name, got {}", where, engine::shown(value));
@@ -142,12 +166,16 @@ std::string to_text(const Manifest& manifest) {
     files.push_back({{"name", file.name}, {"bytes", file.bytes}, {"hash", fmt::format("{:016x}", file.hash)}});
   Json object{{"format", kFormat},
               {"top", manifest.top},
-              {"input", port_json(manifest.input)},
-              {"output", port_json(manifest.output)},
-              {"interval", manifest.interval},
               {"sources", manifest.sources},
               {"images", manifest.images},
               {"files", files}};
+  if (manifest.core) {
+    object["core"] = core_json(*manifest.core);
+  } else {
+    object.update({{"input", port_json(manifest.input)},
+                   {"output", port_json(manifest.output)},
+                   {"interval", manifest.interval}});
+  }
   if (manifest.vectors) object["vectors"] = *manifest.vectors;
   return object.dump(2) + "\n";
 }
@@ -158,20 +186,19 @@ Manifest manifest_of(const std::string& text, const std::string& subject) {
   require(fields.text("format") == kFormat, "{} must be {}, got '{}'", fields.place("format"), kFormat,
           fields.text("format"));
   Manifest manifest{.top = fields.text("top"),
-                    .input = port_in(fields.value("input"), fields.place("input")),
-                    .output = port_in(fields.value("output"), fields.place("output")),
-                    .interval = fields.integer("interval", 1, kHuge),
                     .sources = file_names(fields, "sources"),
                     .images = file_names(fields, "images")};
+  if (fields.has("core")) {
+    manifest.core = core_in(fields.value("core"), fields.place("core"));
+  } else {
+    read_ports(fields, subject, manifest);
+  }
   if (fields.has("vectors")) manifest.vectors = file_name(fields.place("vectors"), fields.value("vectors"));
   const Json& files = fields.array("files");
   for (std::size_t i = 0; i < files.size(); ++i)
     manifest.files.push_back(emitted_file(files[i], fmt::format("{}: files[{}]", subject, i)));
   fields.end();
   check_module_name(fields.place("top"), manifest.top);
-  require(manifest.input.name == "data_in_0" && manifest.output.name == "data_out_0",
-          "{}: the module must go from data_in_0 to data_out_0, got {} to {}", subject, manifest.input.name,
-          manifest.output.name);
   check_sources(manifest, subject);
   check_files(manifest, subject);
   return manifest;
@@ -187,6 +214,10 @@ EmittedRtl open_rtl(const fs::path& folder) {
   const std::string graph = (folder / kGraphFile).string();
   rtl.graph = graph_of(engine::parse_json(engine::read_file(graph), graph), graph);
   const Graph& g = rtl.graph;
+  if (rtl.manifest.core) {
+    engine::with_subject(graph, [&] { return plan_core(encoder_of(g), *rtl.manifest.core); });
+    return rtl;
+  }
   check_port(path.string(), rtl.manifest.input, g.input(), g.n_in(), g.nodes.front().parallelism.in);
   check_port(path.string(), rtl.manifest.output, g.output(), g.n_out(), g.nodes.back().parallelism.out);
   return rtl;
@@ -200,9 +231,35 @@ Design design_of(const EmittedRtl& rtl) {
                 .folder = rtl.folder,
                 .sources = rtl.manifest.sources,
                 .images = rtl.manifest.images,
-                .channels = {{port(rtl.manifest.input), port(rtl.manifest.output)}}};
+                .channels = {}};
+  if (rtl.manifest.core) {
+    design.channels.push_back({{"data_in_0", kCoreBeatBits, 1}, {"data_out_0", kCoreBeatBits, 1}});
+    return design;
+  }
+  design.channels.push_back({port(rtl.manifest.input), port(rtl.manifest.output)});
   for (const Layer& layer : layers(rtl.graph)) design.layers.push_back(layer.name());
   return design;
+}
+
+Texts load_texts(const EmittedRtl& rtl) {
+  require(rtl.manifest.vectors.has_value(), "{}: holds no texts; emit it with --activations", rtl.folder.string());
+  const fs::path path = rtl.folder / *rtl.manifest.vectors;
+  const engine::Safetensors file(path);
+  const auto read = [&](const char* name) {
+    const std::vector<std::int64_t> codes = file.integers(file.get(name, "I32"));
+    return std::vector<std::int32_t>(codes.begin(), codes.end());
+  };
+  Texts texts{.ids = read("ids"), .types = read("types"), .offsets = read("offsets"), .answers = read("answers")};
+  const auto n = static_cast<std::int32_t>(texts.ids.size());
+  require(!texts.offsets.empty() && texts.offsets.front() == 0 && texts.offsets.back() == n &&
+              texts.types.size() == texts.ids.size(),
+          "{}: offsets must go from 0 to the {} tokens, and each must have a type", path.string(), n);
+  for (std::size_t t = 1; t < texts.offsets.size(); ++t) {
+    const std::int32_t length = texts.offsets[t] - texts.offsets[t - 1];
+    require(length >= 1 && length <= rtl.manifest.core->longest,
+            "{}: text {} must have 1 to {} tokens, got {}", path.string(), t - 1, rtl.manifest.core->longest, length);
+  }
+  return texts;
 }
 
 Vectors load_vectors(const EmittedRtl& rtl) {

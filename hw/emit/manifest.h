@@ -5,7 +5,8 @@
 //   graph.json            the graph (graph/graph.h); the hardware must compute what its GraphRunner computes
 //   TOP.sv, *.sv          the top module, called `top` unless the user named it, and the modules of rtl/ that it needs
 //   *.mem                 ROM images for $readmemh, found beside TOP.sv; those of a named module are TOP.*.mem
-//   vectors.safetensors   optional: real input codes [n, n_in], and the engine's output codes [n, n_out]
+//   vectors.safetensors   optional: real input codes [n, n_in], and the engine's output codes [n, n_out]; of a whole
+//                         model texts (Texts below)
 //   README.md, Makefile, TOP.f, TOP.core, TOP_axis.sv, TOP_tb.sv, vectors_*.hex, test_TOP.py   for users without ingot:
 //                         package/package.h
 //
@@ -19,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "hw/core/top.h"
 #include "hw/design.h"
 #include "hw/graph.h"
 
@@ -42,7 +44,8 @@ struct EmittedFile {
 
 struct Manifest {
   std::string top = "top";  // name of the top module
-  Port input, output;
+  std::optional<CoreSize> core{};    // of a whole model: what follows is of blocks
+  Port input{}, output{};
   std::int64_t interval = 0;         // cycles from one vector to the next if neither side waits
   std::vector<std::string> sources;  // Verilog, a module before those that use it
   std::vector<std::string> images;   // ROM images
@@ -69,8 +72,18 @@ Manifest manifest_of(const std::string& text, const std::string& subject);
 // check that the Verilog belongs to the graph: open_emitted() of emit/folder.h does.
 EmittedRtl open_rtl(const std::filesystem::path& folder);
 
-// The top module of the folder as a design with one channel.
+// The top module of the folder as a design with one channel. That of a core has beats for vectors.
 Design design_of(const EmittedRtl& rtl);
+
+// Texts that a core reads, and the codes that the engine answers with.
+struct Texts {
+  std::vector<std::int32_t> ids, types, offsets{0};  // tokens; where each text begins, and the last one ends
+  std::vector<std::int32_t> answers;                 // one text's after the other's
+
+  std::int64_t size() const { return static_cast<std::int64_t>(offsets.size()) - 1; }
+};
+// Those of the folder. Throws Error if it has none, or one that the core cannot take.
+Texts load_texts(const EmittedRtl& rtl);
 
 // Reads the real vectors of the folder. Throws Error if it has none, or a code does not fit its format.
 Vectors load_vectors(const EmittedRtl& rtl);

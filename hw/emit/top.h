@@ -5,17 +5,9 @@
 #include <vector>
 
 #include "hw/graph.h"
-#include "hw/modules/image.h"
+#include "hw/modules/verilog.h"
 
 namespace ingot::hw {
-
-struct Verilog {
-  std::string top;                       // text of NAME.sv
-  std::vector<std::string> dependences;  // files of rtl/; a module comes before those that use it
-  std::vector<Image> images;             // ROM images, each to be written as its file()
-};
-
-inline constexpr const char kTopName[] = "top";
 
 // Writes the graph as the module `name`. If the name is not kTopName, the names of the images begin with it, so that
 // several modules can lie in one folder. Throws Error where check() does, if the name cannot be a module's, and if a
