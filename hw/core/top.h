@@ -25,6 +25,6 @@ struct TraceWidths {
 TraceWidths trace_widths(const Encoder& encoder, const CorePlan& plan);
 
 inline constexpr int kCoreBeatBits = 33;  // of both streams
-inline constexpr int kCoreVersion = 1;  // in the status word
+inline constexpr int kCoreVersion = 1;    // in the status word
 
 }  // namespace ingot::hw

@@ -15,7 +15,9 @@ namespace ingot::hw {
 
 using engine::require;
 
-int address_width(std::int64_t n) { return std::max(1, static_cast<int>(std::bit_width(static_cast<std::uint64_t>(n - 1)))); }
+int address_width(std::int64_t n) {
+  return std::max(1, static_cast<int>(std::bit_width(static_cast<std::uint64_t>(n - 1))));
+}
 int signed_width(const FixedPoint& format) { return format.width + (format.is_signed ? 0 : 1); }
 
 namespace {
@@ -99,7 +101,8 @@ void set_norms(const Encoder& encoder, CorePlan& plan) {
     const int left = compress::kNormFracBits + data.gamma_frac_bits - data.beta_frac_bits - beta_left;
     for (const std::int32_t b : data.beta) beta = std::max(beta, bits_of(std::abs(std::int64_t{b}) << left));
   }
-  plan.variance_width = std::max(32, (static_cast<int>(std::bit_width(static_cast<std::uint64_t>(variance))) + 1) / 2 * 2);
+  plan.variance_width =
+      std::max(32, (static_cast<int>(std::bit_width(static_cast<std::uint64_t>(variance))) + 1) / 2 * 2);
   plan.norm_shift = most;
   plan.norm_align_width = address_width(most - least + 1);
   plan.gamma_width = gamma;

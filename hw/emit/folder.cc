@@ -12,6 +12,7 @@
 #include "engine/base/system_error.h"
 #include "engine/base/temporary_folder.h"
 #include "engine/io/safetensors.h"
+#include "hw/emit/core_description.h"
 #include "hw/emit/description.h"
 #include "hw/emit/top.h"
 #include "hw/names.h"
@@ -112,15 +113,16 @@ class Writer {
   }
 
   void write_vectors(const Vectors& vectors, const Graph& graph) {
-    const auto entry = [&](const char* name, const std::vector<std::int32_t>& codes, std::int64_t size) {
-      return engine::SafetensorsEntry{
-          .name = name, .dtype = "I32", .shape = {vectors.n, size}, .bytes = std::as_bytes(std::span(codes))};
+    write_codes({entry("input", vectors.input, {vectors.n, graph.n_in()}),
+                 entry("output", vectors.output, {vectors.n, graph.n_out()})});
+  }
+
+  void write_texts(const Texts& texts) {
+    const auto row = [](const char* name, const std::vector<std::int32_t>& codes) {
+      return entry(name, codes, {static_cast<std::int64_t>(codes.size())});
     };
-    const engine::SafetensorsEntry entries[] = {entry("input", vectors.input, graph.n_in()),
-                                                entry("output", vectors.output, graph.n_out())};
-    engine::write_safetensors(folder_ / kVectorsFile, entries);
-    note(kVectorsFile, engine::read_file(folder_ / kVectorsFile));
-    manifest_.vectors = kVectorsFile;
+    write_codes({row("ids", texts.ids), row("types", texts.types), row("offsets", texts.offsets),
+                 row("answers", texts.answers)});
   }
 
   void finish() {
@@ -130,6 +132,17 @@ class Writer {
   }
 
  private:
+  static engine::SafetensorsEntry entry(const char* name, const std::vector<std::int32_t>& codes,
+                                        std::vector<std::int64_t> shape) {
+    return {.name = name, .dtype = "I32", .shape = std::move(shape), .bytes = std::as_bytes(std::span(codes))};
+  }
+
+  void write_codes(const std::vector<engine::SafetensorsEntry>& entries) {
+    engine::write_safetensors(folder_ / kVectorsFile, entries);
+    note(kVectorsFile, engine::read_file(folder_ / kVectorsFile));
+    manifest_.vectors = kVectorsFile;
+  }
+
   void note(const std::string& name, std::string_view text) {
     manifest_.files.push_back({name, static_cast<std::int64_t>(text.size()), engine::content_hash(text)});
   }
@@ -138,14 +151,56 @@ class Writer {
   Manifest& manifest_;
 };
 
-Manifest manifest_for(const Graph& graph, const Verilog& verilog, const std::string& name) {
-  Manifest manifest{.top = name,
-                    .input = {"data_in_0", graph.input(), graph.n_in(), graph.nodes.front().parallelism.in},
-                    .output = {"data_out_0", graph.output(), graph.n_out(), graph.nodes.back().parallelism.out},
-                    .interval = interval(graph),
-                    .sources = verilog.dependences};
+// What lies in a folder, but for the vectors: the module, and what package/ writes beside it.
+struct Contents {
+  Verilog verilog;
+  Manifest manifest;
+  std::string metadata;
+  PackageInfo package;
+};
+
+Manifest manifest_of(const Verilog& verilog, const std::string& name) {
+  Manifest manifest{.top = name, .sources = verilog.dependences};
   manifest.sources.push_back(name + ".sv");
   for (const Image& image : verilog.images) manifest.images.push_back(image.file());
+  return manifest;
+}
+
+Contents block_contents(const Graph& graph, const std::optional<Vectors>& vectors, const std::string& name) {
+  Verilog verilog = write_top(graph, name);
+  Manifest manifest = manifest_of(verilog, name);
+  manifest.input = {"data_in_0", graph.input(), graph.n_in(), graph.nodes.front().parallelism.in};
+  manifest.output = {"data_out_0", graph.output(), graph.n_out(), graph.nodes.back().parallelism.out};
+  manifest.interval = interval(graph);
+  PackageInfo package = description(graph, verilog, name, vectors);
+  return {std::move(verilog), std::move(manifest), metadata(graph).dump(2) + "\n", std::move(package)};
+}
+
+Contents core_contents(const Graph& graph, const CoreSize& size, const std::optional<Texts>& texts,
+                       const std::string& name) {
+  Verilog verilog = write_core(graph, size, name);
+  Manifest manifest = manifest_of(verilog, name);
+  manifest.core = size;
+  PackageInfo package = core_description(graph, size, verilog, name, texts);
+  return {std::move(verilog), std::move(manifest), core_metadata(graph, size).dump(2) + "\n", std::move(package)};
+}
+
+template <class WriteVectors>
+Manifest write_folder(const fs::path& folder, const Graph& graph, Contents contents,
+                      const WriteVectors& write_vectors) {
+  check_replaceable(folder);
+  Manifest& manifest = contents.manifest;
+  NewFolder target(folder);
+  Writer writer(target, manifest);
+  for (const std::string& source : contents.verilog.dependences) writer.write(source, licensed(rtl_source(source)));
+  writer.write(manifest.top + ".sv", licensed(contents.verilog.top));
+  for (const Image& image : contents.verilog.images) writer.write(image.file(), image.text());
+  writer.write(kGraphFile, to_json(graph).dump() + "\n");
+  writer.write(kMetadataFile, contents.metadata);
+  write_vectors(writer);
+  for (const PackageFile& file : package_files(contents.package)) writer.write(file.name, file.text);
+  writer.finish();
+  target.commit();
   return manifest;
 }
 
@@ -172,42 +227,42 @@ void check_replaceable(const fs::path& folder) {
 
 Manifest write_rtl(const fs::path& folder, const Graph& graph, const std::optional<Vectors>& vectors,
                    const std::string& name) {
-  const Verilog verilog = write_top(graph, name);
-  check_replaceable(folder);
-  Manifest manifest = manifest_for(graph, verilog, name);
-  NewFolder target(folder);
-  Writer writer(target, manifest);
-  for (const std::string& source : verilog.dependences) writer.write(source, licensed(rtl_source(source)));
-  writer.write(name + ".sv", licensed(verilog.top));
-  for (const Image& image : verilog.images) writer.write(image.file(), image.text());
-  writer.write(kGraphFile, to_json(graph).dump() + "\n");
-  writer.write(kMetadataFile, metadata(graph).dump(2) + "\n");
-  if (vectors) writer.write_vectors(*vectors, graph);
-  for (const PackageFile& file : package_files(description(graph, verilog, name, vectors)))
-    writer.write(file.name, file.text);
-  writer.finish();
-  target.commit();
-  return manifest;
+  return write_folder(folder, graph, block_contents(graph, vectors, name), [&](Writer& writer) {
+    if (vectors) writer.write_vectors(*vectors, graph);
+  });
+}
+
+Manifest write_core_rtl(const fs::path& folder, const Graph& graph, const CoreSize& size,
+                        const std::optional<Texts>& texts, const std::string& name) {
+  return write_folder(folder, graph, core_contents(graph, size, texts, name), [&](Writer& writer) {
+    if (texts) writer.write_texts(*texts);
+  });
 }
 
 EmittedRtl open_emitted(const fs::path& folder) {
   EmittedRtl rtl = open_rtl(folder);
-  const Verilog verilog = write_top(rtl.graph, rtl.manifest.top);
-  const Manifest made = manifest_for(rtl.graph, verilog, rtl.manifest.top);
   const auto require_made = [](bool is_made, const fs::path& path) {
     require(is_made, "{}: is not what this version of ingot makes of {}; emit the folder again", path.string(),
             kGraphFile);
   };
-  require_made(rtl.manifest.sources == made.sources && rtl.manifest.images == made.images &&
-                   rtl.manifest.interval == made.interval,
+  const auto made_of_graph = [&] {
+    if (rtl.manifest.core) {
+      const std::optional<Texts> texts = rtl.manifest.vectors ? std::optional(load_texts(rtl)) : std::nullopt;
+      return core_contents(rtl.graph, *rtl.manifest.core, texts, rtl.manifest.top);
+    }
+    const std::optional<Vectors> vectors = rtl.manifest.vectors ? std::optional(load_vectors(rtl)) : std::nullopt;
+    return block_contents(rtl.graph, vectors, rtl.manifest.top);
+  };
+  const Contents made = made_of_graph();
+  require_made(rtl.manifest.sources == made.manifest.sources && rtl.manifest.images == made.manifest.images &&
+                   rtl.manifest.interval == made.manifest.interval,
                folder / kManifestFile);
-  for (const std::string& source : made.sources) {
-    const std::string_view text = source == made.sources.back() ? verilog.top : rtl_source(source);
+  for (const std::string& source : made.manifest.sources) {
+    const std::string_view text =
+        source == made.manifest.sources.back() ? std::string_view(made.verilog.top) : rtl_source(source);
     require_made(engine::read_file(folder / source) == licensed(text), folder / source);
   }
-  std::optional<Vectors> vectors;
-  if (rtl.manifest.vectors) vectors = load_vectors(rtl);
-  for (const PackageFile& file : package_files(description(rtl.graph, verilog, rtl.manifest.top, vectors))) {
+  for (const PackageFile& file : package_files(made.package)) {
     std::error_code error;
     require_made(fs::exists(folder / file.name, error) && engine::read_file(folder / file.name) == file.text,
                  folder / file.name);

@@ -185,9 +185,8 @@ Manifest manifest_of(const std::string& text, const std::string& subject) {
   Fields fields(object, subject);
   require(fields.text("format") == kFormat, "{} must be {}, got '{}'", fields.place("format"), kFormat,
           fields.text("format"));
-  Manifest manifest{.top = fields.text("top"),
-                    .sources = file_names(fields, "sources"),
-                    .images = file_names(fields, "images")};
+  Manifest manifest{
+      .top = fields.text("top"), .sources = file_names(fields, "sources"), .images = file_names(fields, "images")};
   if (fields.has("core")) {
     manifest.core = core_in(fields.value("core"), fields.place("core"));
   } else {
@@ -256,8 +255,8 @@ Texts load_texts(const EmittedRtl& rtl) {
           "{}: offsets must go from 0 to the {} tokens, and each must have a type", path.string(), n);
   for (std::size_t t = 1; t < texts.offsets.size(); ++t) {
     const std::int32_t length = texts.offsets[t] - texts.offsets[t - 1];
-    require(length >= 1 && length <= rtl.manifest.core->longest,
-            "{}: text {} must have 1 to {} tokens, got {}", path.string(), t - 1, rtl.manifest.core->longest, length);
+    require(length >= 1 && length <= rtl.manifest.core->longest, "{}: text {} must have 1 to {} tokens, got {}",
+            path.string(), t - 1, rtl.manifest.core->longest, length);
   }
   return texts;
 }

@@ -43,8 +43,8 @@ struct EmittedFile {
 };
 
 struct Manifest {
-  std::string top = "top";  // name of the top module
-  std::optional<CoreSize> core{};    // of a whole model: what follows is of blocks
+  std::string top = "top";         // name of the top module
+  std::optional<CoreSize> core{};  // of a whole model: what follows is of blocks
   Port input{}, output{};
   std::int64_t interval = 0;         // cycles from one vector to the next if neither side waits
   std::vector<std::string> sources;  // Verilog, a module before those that use it

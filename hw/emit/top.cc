@@ -3,9 +3,10 @@
 //
 // So this file generates structure and no arithmetic. A layer becomes an instance of a hand-written module of rtl/. Its
 // row in modules/ says which module, with which parameters and ROMs; the numbers stand in the text as localparams,
-// named as MASE names them. One row gives arithmetic, too: adders that depend on each weight (modules/adder_text.h). This file adds what a row cannot know: the wires between layers (data, valid, ready), clock
-// and reset, a stream_adapter where two layers differ in lanes, and the frame around it all. Layers are written in the
-// order of the chain, as plain text. A syntax tree would be longer and would show a reader less of the result.
+// named as MASE names them. One row gives arithmetic, too: adders that depend on each weight (modules/adder_text.h).
+// This file adds what a row cannot know: the wires between layers (data, valid, ready), clock and reset, a
+// stream_adapter where two layers differ in lanes, and the frame around it all. Layers are written in the order of the
+// chain, as plain text. A syntax tree would be longer and would show a reader less of the result.
 //
 // The price is that nothing is optimised across layers: each keeps its own ROMs and handshake, and synthesis flattens
 // the rest. Two things in the frame look odd. Images are found beside the file through `__FILE__`, because simulators

@@ -42,8 +42,9 @@ class Simulation {
   Simulation(const Design& design, Simulator simulator, const Options& options);
   Simulation(const Design& design, Simulator simulator) : Simulation(design, simulator, Options{}) {}
 
-  // beats[i] belongs to channel i, or, after the channels, to a probe, into which nothing goes. icarus returns no trace. Throws Failure with the simulator's output if it breaks
-  // off, as it does when an assertion of the design fails or a ROM image is missing.
+  // beats[i] belongs to channel i, or, after the channels, to a probe, into which nothing goes. icarus returns no
+  // trace. Throws Failure with the simulator's output if it breaks off, as it does when an assertion of the design
+  // fails or a ROM image is missing.
   SimulationOutcome run(std::span<const testbench::ChannelBeats> beats, const testbench::Run& run) const;
 
   double build_seconds() const { return build_seconds_; }  // without the runtime, which all designs share

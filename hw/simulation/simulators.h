@@ -58,7 +58,8 @@ std::vector<testbench::Byte> bytes_from_hex(const std::string& digits);
 SimulationOutcome run_simulation(const Design& design, const std::filesystem::path& folder,
                                  std::span<const testbench::ChannelBeats> beats, const testbench::Run& run);
 
-// The C++ text that fills Device::channels, probes after channels. `port` maps the name of a port to the C++ expression of its memory.
+// The C++ text that fills Device::channels, probes after channels. `port` maps the name of a port to the C++ expression
+// of its memory.
 template <class Port>
 std::string channels_text(const Design& design, const Port& port) {
   std::string text;

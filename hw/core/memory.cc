@@ -1,0 +1,46 @@
+#include "hw/core/memory.h"
+
+#include <bit>
+
+#include "hw/core/images.h"
+
+namespace ingot::hw {
+
+std::vector<CoreMemory> memories_of(const Encoder& encoder, const CorePlan& plan) {
+  const CoreSize& size = plan.size;
+  const CoreImages images = make_images(encoder, plan);
+  const std::int64_t x_words = encoder.hidden() / size.pi, value_words = encoder.hidden() / size.po,
+                     e_words = (size.longest + size.pi - 1) / size.pi,
+                     key_tiles = (size.longest + size.po - 1) / size.po, slots = 2 * encoder.heads(),
+                     element = plan.element_width;
+  std::vector<CoreMemory> all;
+  const auto rom = [&](const std::string& name, const Image& image, std::int64_t copies = 1) {
+    all.push_back({name, image.depth(), image.width(), true, copies});
+  };
+  const auto ram = [&](const std::string& name, std::int64_t words, std::int64_t bits, std::int64_t copies = 1) {
+    all.push_back({name, words, bits, false, copies});
+  };
+  rom("word embeddings", images.tokens);
+  rom("shifts of word embeddings", images.token_shifts);
+  rom("position embeddings", images.positions);
+  rom("type embeddings", images.types);
+  for (const WeightRom& weights : images.weights) rom("weights of Linears", weights.image);
+  rom("biases and shifts", images.parameters);
+  rom("gamma and beta", images.norms);
+  rom("activation tables", images.tables, size.lanes);
+  rom("exponentials", images.exponentials, size.lanes);
+  rom("program", images.program);
+  ram("rows", size.longest * x_words, size.pi * element);
+  ram("keys", key_tiles * x_words, size.pi * element, size.po);
+  ram("values", e_words * value_words, size.po * element, size.pi);
+  ram("scratch rows", plan.scratch_words, size.pi * element);
+  ram("residual rows", 2 * x_words, size.pi * element);
+  ram("scores", slots * e_words * size.pi / size.lanes, size.lanes * plan.score_width);
+  ram("exponentials of rows", slots * e_words, size.pi * plan.exponential_width);
+  ram("sums of layer norms", 2 * encoder.hidden() / size.lanes, size.lanes * plan.norm_sum_width);
+  ram("summary", encoder.hidden() / size.lanes, size.lanes * plan.summary_width);
+  ram("texts", 2 * size.longest, 16);
+  return all;
+}
+
+}  // namespace ingot::hw
