@@ -15,11 +15,12 @@ void add_emit(Command& program) {
       .required()
       .type_name("DIR|FILE");
   command.group("Hardware");
-  command.add_option("--block", o->block, "block of a trained model: ffn.0, ffn.1, ..., pooler, classifier or head");
+  command.add_option("--block", o->block,
+                     "block of a trained model: ffn.0, ffn.1, ..., pooler, classifier or head; model: all of it");
   command
       .add_option("--parallelism", o->parallelism,
                   "numbers that each layer reads and writes a cycle: 4, 4x2 (in x out), 4,fc2=8x2; adders, fc2=adders: "
-                  "all, without multipliers; default: 1")
+                  "all, without multipliers; of a model PI x PO; default: 1, of a model 8")
       .type_name("P");
   command
       .add_option("--cycles", o->cycles,
@@ -34,6 +35,9 @@ void add_emit(Command& program) {
                   "chip to fit: chooses the fastest parallelism that it holds, by the cost model: ecp5-85, artix-100t, "
                   "ice40 or up5k")
       .type_name("ecp5-85|artix-100t|ice40|up5k");
+  command.add_option("--lanes", o->lanes, "of a model: results finished a cycle").positive();
+  command.add_option("--length", o->length, "of a model: most tokens of a text; 0: as many as it was trained with")
+      .not_negative();
   command.group("Data");
   command
       .add_option("--activations", o->activations,

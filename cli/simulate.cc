@@ -14,10 +14,11 @@ void add_simulate(Command& program) {
   command.add_option("folder", o->folder, "what `ingot emit` wrote").required().type_name("RTL_DIR");
   command
       .add_option("--vectors", o->vectors,
-                  "number of random vectors; with --activations, the most vectors of the folder")
-      .positive();
+                  "number of random vectors, or texts of a whole model; with --activations, the most of the folder; "
+                  "0: 100,000 vectors, 20 texts")
+      .not_negative();
   command.add_flag("--activations", o->activations,
-                   "use the vectors that emit --activations stored in the folder, instead of random ones");
+                   "use the vectors or texts that emit --activations stored in the folder, instead of random ones");
   command.add_option("--stalls", o->stalls, "how sender and receiver pause: none, random or bursts")
       .type_name("none|random|bursts");
   command.add_option("--resets", o->resets, "number of runs that a reset interrupts, before the run that counts")

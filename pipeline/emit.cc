@@ -15,7 +15,9 @@
 #include "hw/passes/metadata.h"
 #include "hw/passes/parallelism.h"
 #include "hw/passes/products.h"
+#include "pipeline/activations.h"
 #include "pipeline/classifier.h"
+#include "pipeline/emit_core.h"
 #include "pipeline/output_lock.h"
 #include "pipeline/training.h"
 
@@ -24,20 +26,9 @@ namespace {
 
 using engine::require;
 
-// `n` examples spread evenly over the test part, or what is labelled where there is none.
-bert::Subset spread(const bert::TokenCorpus& corpus, std::int64_t n, const std::string& source) {
-  const bert::TokenPart& part = corpus.test.size() > 0 ? corpus.test : corpus.train;
-  bert::Subset subset{.part = &part};
-  const auto size = static_cast<std::int64_t>(part.size());
-  require(n <= size, "--activations: {} has {} texts, got {}", source, size, n);
-  for (std::int64_t i = 0; i < n; ++i) subset.examples.push_back(static_cast<std::size_t>(i * size / n));
-  return subset;
-}
-
 hw::Vectors real_vectors(const EmitOptions& o, const Classifier& c, const hw::Graph& graph) {
-  const auto source = open_data(o);
-  const bert::TokenCorpus corpus = tokenized(*source, *c.tokenizer);
-  const bert::Subset subset = spread(corpus, o.activations, source->name());
+  const Activations activations(o, c);
+  const bert::Subset& subset = activations.subset();
   compress::BlockRecorder recorder(c.model(), o.block, graph);
   engine::Progress meter("activations", o.activations);
   std::int64_t done = 0;
@@ -82,7 +73,8 @@ Source from_file(const EmitOptions& o, std::uint64_t seed) {
 Source from_model(const EmitOptions& o) {
   require(o.activations == 0 || has_data(o), "--activations: needs the texts; give --data");
   Classifier c = load_classifier(o.model, 0);
-  require(!o.block.empty(), "--block: must be one of {}", fmt::join(compress::block_names(c.model().config), ", "));
+  require(!o.block.empty(), "--block: must be one of {}, or {} for all of it",
+          fmt::join(compress::block_names(c.model().config), ", "), kWholeModel);
   const compress::IntegerProgram program = compress::lower(c.compressed.model, c.compressed.compression);
   Source source{.graph = compress::lower_block(program, c.model().config, o.block)};
   choose_parallelism(source.graph, o);
@@ -97,6 +89,7 @@ void emit_rtl(const EmitOptions& o, const Run& run, const Finish& finish) {
   hw::check_module_name("--name", o.name);
   const OutputLock lock = OutputLock::beside(o.out, run.command);
   hw::check_replaceable(o.out);
+  if (o.block == kWholeModel) return emit_core(o, run, finish);
   const Source source = o.model.ends_with(".toml") ? from_file(o, run.seed) : from_model(o);
   const hw::Manifest manifest = hw::write_rtl(o.out, source.graph, source.vectors, o.name);
   write_config(o.out, run.config);

@@ -14,6 +14,7 @@
 #include "engine/io/json.h"
 #include "hw/emit/folder.h"
 #include "hw/simulation/verify.h"
+#include "hw/simulation/verify_core.h"
 #include "hw/simulation/waveform.h"
 #include "pipeline/output_lock.h"
 #include "pipeline/waveform.h"
@@ -27,6 +28,7 @@ using engine::require;
 
 constexpr std::string_view kStalls[] = {"none", "random", "bursts"};  // in the order of testbench::Stalls
 constexpr std::size_t kShownCycles = 16;                              // of the figure
+constexpr std::int64_t kVectors = 100'000, kTexts = 20;
 
 template <class Names>
 std::size_t place_of(const std::string& option, const Names& names, const std::string& name) {
@@ -35,9 +37,11 @@ std::size_t place_of(const std::string& option, const Names& names, const std::s
   return static_cast<std::size_t>(found - std::data(names));
 }
 
-hw::VerifyOptions verify_options(const SimulateOptions& o, std::uint64_t seed) {
+hw::VerifyOptions verify_options(const SimulateOptions& o, std::uint64_t seed, bool is_core) {
   return {.simulator = static_cast<hw::Simulator>(place_of("--simulator", hw::kSimulators, o.simulator)),
-          .n_vectors = o.vectors,
+          .n_vectors = o.vectors > 0 ? o.vectors
+                       : is_core     ? kTexts
+                                     : kVectors,
           .own_vectors = o.activations,
           .seed = seed,
           .stalls = static_cast<ingot::testbench::Stalls>(place_of("--stalls", kStalls, o.stalls)),
@@ -132,14 +136,16 @@ void write_trace(const hw::EmittedRtl& rtl, const hw::Verification& v, const fs:
                                                     kShownCycles, hw::kClockNanoseconds, report::SvgUse::as_file));
 }
 
-hw::Verification verify_with_progress(const hw::EmittedRtl& rtl, const hw::VerifyOptions& options) {
+template <class Verify>
+auto verify_with_progress(const hw::EmittedRtl& rtl, const hw::VerifyOptions& options, const char* what,
+                          const Verify& verify) {
   std::optional<engine::Progress> progress;
   try {
     const std::string netlist = options.netlist ? fmt::format(" of the netlist for {}", name(*options.netlist)) : "";
     engine::say(fmt::format("building the simulation{} ({})", netlist,
                             hw::kSimulators[static_cast<std::size_t>(options.simulator)]));
-    return hw::verify(rtl, options, [&](std::int64_t done, std::int64_t total) {
-      if (!progress) progress.emplace("vectors", total);
+    return verify(rtl, options, [&](std::int64_t done, std::int64_t total) {
+      if (!progress) progress.emplace(what, total);
       progress->update(done);
     });
   } catch (const std::runtime_error&) {
@@ -148,25 +154,69 @@ hw::Verification verify_with_progress(const hw::EmittedRtl& rtl, const hw::Verif
   }
 }
 
+Json core_result(const hw::EmittedRtl& rtl, const hw::CoreVerification& v, const SimulateOptions& o) {
+  Json result = result_of(rtl, v, o);
+  result["edge_codes"] = v.n_edge_codes;
+  result["different_edge_beats"] = v.n_different_edge_beats;
+  result["equal"] = v.ok();
+  result["lengths"] = Json::array();
+  for (const hw::MeasuredLength& m : v.measured)
+    result["lengths"].push_back(
+        {{"tokens", m.tokens}, {"cycles", m.cycles}, {"promised_cycles", m.promised}, {"products", m.products}});
+  return result;
+}
+
+std::string core_text(const hw::CoreVerification& v) {
+  std::string text = fmt::format("{} texts, {} words of answers: {}\n", v.n_vectors, v.n_beats,
+                                 v.Verification::ok() ? "every bit as computed" : "NOT as computed");
+  if (v.n_edge_codes > 0)
+    text += fmt::format("{} codes of all edges: {}\n", v.n_edge_codes,
+                        v.n_different_edge_beats == 0
+                            ? std::string("every bit as computed")
+                            : fmt::format("NOT as computed, {} words differ", v.n_different_edge_beats));
+  for (const hw::MeasuredLength& m : v.measured)
+    text += fmt::format("{} tokens: {} cycles, promised {}; multipliers busy {:.1f}%\n", m.tokens, m.cycles, m.promised,
+                        100.0 * static_cast<double>(m.products) / static_cast<double>(m.cycles));
+  return text + fmt::format("{} cycles in {:.2f} s ({:.3g} million a second), built in {:.2f} s\n", v.cycles, v.seconds,
+                            cycles_per_second(v) / 1e6, v.build_seconds);
+}
+
+void check(const hw::Verification& v, bool is_ok, const SimulateOptions& o) {
+  if (v.stuck) throw engine::Failure(fmt::format("{}: nothing moves any more after {} beats", o.folder, v.n_beats));
+  if (!is_ok) throw engine::Failure(fmt::format("{}: the hardware does not compute what its graph does", o.folder));
+}
+
+void simulate_core(const hw::EmittedRtl& rtl, const hw::VerifyOptions& options, const SimulateOptions& o,
+                   const Finish& finish) {
+  require(o.trace == 0, "--trace: records blocks; of a whole model give 0");
+  const hw::CoreVerification v = verify_with_progress(
+      rtl, options, "texts", [](const auto&... arguments) { return hw::verify_core(arguments...); });
+  engine::release_interrupts();
+  finish(core_result(rtl, v, o), core_text(v));
+  check(v, v.ok(), o);
+}
+
 }  // namespace
 
 void simulate_rtl(const SimulateOptions& o, const Run& run, const Finish& finish) {
-  const hw::VerifyOptions options = verify_options(o, run.seed);
-  require(o.trace == 0 || options.simulator != hw::Simulator::icarus,
+  const hw::VerifyOptions of_block = verify_options(o, run.seed, false);
+  require(o.trace == 0 || of_block.simulator != hw::Simulator::icarus,
           "--trace: icarus gives none; verilator and cxxrtl do");
   require(!o.no_dsp || !o.netlist.empty(), "--no-dsp: is for a netlist; name its target by --netlist");
   const hw::EmittedRtl rtl = hw::open_emitted(o.folder);
+  const hw::VerifyOptions options = verify_options(o, run.seed, rtl.manifest.core.has_value());
   const fs::path out = o.out;
   const OutputLock lock(out, run.command);
   write_config(out, run.config);
   engine::catch_interrupts();
-  const hw::Verification v = verify_with_progress(rtl, options);
+  if (rtl.manifest.core) return simulate_core(rtl, options, o, finish);
+  const hw::Verification v =
+      verify_with_progress(rtl, options, "vectors", [](const auto&... arguments) { return hw::verify(arguments...); });
   engine::release_interrupts();
   if (o.trace > 0) write_trace(rtl, v, out);
   const Json result = result_of(rtl, v, o);
   finish(result, text_of(v, o));
-  if (v.stuck) throw engine::Failure(fmt::format("{}: nothing moves any more after {} beats", o.folder, v.n_beats));
-  if (!v.ok()) throw engine::Failure(fmt::format("{}: the hardware does not compute what its graph does", o.folder));
+  check(v, v.ok(), o);
 }
 
 }  // namespace ingot::pipeline

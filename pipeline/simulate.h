@@ -11,7 +11,7 @@ namespace ingot::pipeline {
 struct SimulateOptions {
   std::string folder, out, simulator = "verilator", stalls = "random";
   std::string netlist;
-  std::int64_t vectors = 100'000, trace = 0;
+  std::int64_t vectors = 0, trace = 0;  // 0 vectors: kVectors, or kTexts of a whole model
   int resets = 2;
   bool activations = false, coverage = false, no_dsp = false;
 };

@@ -87,6 +87,9 @@ module sequencer #(
   localparam int SizeWidth = N_WIDTH + $clog2(PI) + $clog2(PO) + 1;
 
   // ---- The instruction.
+  // A register behind the ROM: what is decoded from its word takes a cycle of its own.
+  logic [PROGRAM_WIDTH-1:0] program_q;
+  always_ff @(posedge clk_i) program_q <= program_i;
   logic [2:0] operation;
   logic context_, ahead, all, from_x, captures, writes_norm;
   logic [2:0] waits;
@@ -98,7 +101,7 @@ module sequencer #(
   logic [PC_WIDTH-1:0] target;
   logic [FIELDS_WIDTH-1:0] fields;
   assign {fields, target, beats, b_base, tiles, inner, a_base, writes_norm, captures, from_x, all, waits, ahead,
-          context_, operation} = program_i;
+          context_, operation} = program_q;
 
   // ---- What the length of the text makes of sizes.
   logic [INNER_WIDTH-1:0] key_words_q;   // words of exponentials - 1
@@ -121,6 +124,7 @@ module sequencer #(
     Idle,
     Measure,
     Fetch,
+    Load,
     Decode,
     Ready,
     Ends
@@ -166,7 +170,8 @@ module sequencer #(
       case (state_q)
         Idle: if (start_i) state_q <= Measure;
         Measure: state_q <= Fetch;
-        Fetch: state_q <= Decode;
+        Fetch: state_q <= Load;
+        Load: state_q <= Decode;
         Decode:
         if (skips || operation == 3'd3) state_q <= Fetch;
         else if (operation == 3'd4) state_q <= Ends;

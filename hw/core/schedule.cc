@@ -107,7 +107,7 @@ class TraceWriter {
 };
 
 // Latencies of the modules in rtl/, in cycles.
-constexpr std::int64_t kDecode = 2;       // from one instruction to the next
+constexpr std::int64_t kDecode = 3;       // from one instruction to the next
 constexpr std::int64_t kOperands = 2;     // from an address to its word
 constexpr std::int64_t kSoftmax = 8;      // from the last exponential's address to done
 constexpr std::int64_t kNormStages = 13;  // from the first address of a row to its first result
@@ -196,7 +196,7 @@ class Clock {
   const CorePlan& plan_;
   const std::int64_t n_;
   std::int64_t tree_ = 1, norm_ = 0;
-  std::int64_t ready_ = 4, running_ = 0, embedding_ = 0, norm_free_ = 0, softmax_free_ = 0, products_ = 0;
+  std::int64_t ready_ = 5, running_ = 0, embedding_ = 0, norm_free_ = 0, softmax_free_ = 0, products_ = 0;
   std::size_t slot_ = 0;
   std::array<std::int64_t, 2> slots_{}, outputs_{}, softmax_{}, norms_{};
 };

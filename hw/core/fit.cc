@@ -1,0 +1,66 @@
+#include "hw/core/fit.h"
+
+#include <optional>
+
+#include "engine/base/error.h"
+#include "hw/core/memory.h"
+#include "hw/core/schedule.h"
+
+namespace ingot::hw {
+namespace {
+
+constexpr std::int64_t kNormMultipliers = 5;  // of a lane of the layer norm: rtl/norm_unit.sv
+
+// Products of 18 x 18 bits or less. A chip without multipliers builds them of logic, as the estimate of Linears says.
+double multipliers(const CorePlan& plan) {
+  return static_cast<double>(plan.size.pi * plan.size.po + kNormMultipliers * plan.size.lanes);
+}
+
+}  // namespace
+
+// LUT and FF: what does not grow with the products, and what a product, a sum and a lane add, read off syntheses of 4 x
+// 4, 8 x 4 and 8 x 8 for ecp5.
+Cost core_cost(const Encoder& encoder, const CorePlan& plan, Target target) {
+  const auto products = static_cast<double>(plan.size.pi * plan.size.po), lanes = static_cast<double>(plan.size.lanes);
+  Cost cost{.lut = 3500 + 2500 * lanes + 85 * products, .ff = 2500 + 2500 * lanes + 75 * products};
+  cost.dsp = has_multipliers(target) ? multipliers(plan) : 0;
+  if (!has_multipliers(target)) cost.lut += 100 * products;
+  for (const CoreMemory& memory : memories_of(encoder, plan)) {
+    const bool is_small = !memory.is_rom && memory.words <= 32;
+    if (!is_small)
+      cost.bram += static_cast<double>(memory.copies) *
+                   block_rams(static_cast<double>(memory.words), static_cast<double>(memory.bits), target);
+  }
+  cost.cycles = cycles_of(encoder, plan, plan.size.longest).total;
+  return cost;
+}
+
+CoreSize choose_size(const Encoder& encoder, std::int64_t longest, std::int64_t lanes, Target target) {
+  std::optional<CoreSize> best;
+  std::string refusal;
+  for (std::int64_t products = 1; products <= 1024; products *= 2) {
+    std::int64_t po = 1;
+    while (po * po < products) po *= 2;
+    const CoreSize size{.pi = products / po, .po = po, .lanes = lanes, .longest = longest};
+    if (size.lanes > size.pi) continue;
+    std::optional<CorePlan> plan;
+    try {
+      plan = plan_core(encoder, size);
+    } catch (const engine::Error& error) {
+      if (refusal.empty()) refusal = error.what();
+      continue;
+    }
+    const std::string lacks = excess(core_cost(encoder, *plan, target), target);
+    if (lacks.empty()) {
+      best = size;
+    } else if (!best) {
+      refusal = fmt::format("--target: {} cannot hold texts of {} tokens: {} x {} products need {}", name(target),
+                            longest, size.pi, size.po, lacks);
+      break;
+    }
+  }
+  if (!best) engine::fail("{}", refusal);
+  return *best;
+}
+
+}  // namespace ingot::hw
