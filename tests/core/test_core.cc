@@ -53,5 +53,59 @@ TEST_CASE("A core computes the bits of the integer graph for texts of all length
   check_core({.summary = ""}, {.pi = 1, .po = 2, .lanes = 1, .longest = 9}, all);
 }
 
+TEST_CASE("A core computes other roundings, widths, tables of roots and binary weights") {
+  const std::vector<std::int64_t> lengths{5, 1, 9, 2};
+  const hw::CoreSize size{.pi = 4, .po = 4, .lanes = 2, .longest = 9};
+  check_core({.weights = 3, .rounding = engine::Rounding::half_away, .has_root_table = true}, size, lengths);
+  check_core({.activations = 6, .weights = 1, .embeddings = 1, .rounding = engine::Rounding::floor}, size, lengths);
+  check_core({.hidden = 16,
+              .heads = 4,
+              .inner = 20,
+              .layers = 1,
+              .residual = 12,
+              .has_line_table = true,
+              .activation = "relu"},
+             size, lengths);
+  // 1 / sqrt(8) is no power of two: scores are multiplied.
+  check_core({.hidden = 16, .heads = 2, .layers = 1}, {.pi = 8, .po = 2, .lanes = 1, .longest = 6}, {6, 3});
+}
+
+// The beats of a packet as it is given.
+void push_packet(std::vector<testbench::Byte>& bytes, const std::vector<std::uint32_t>& tokens) {
+  for (std::size_t i = 0; i < tokens.size(); ++i) push_beat(bytes, tokens[i], i + 1 == tokens.size());
+}
+
+TEST_CASE("A text that is too long, or has an unknown token or type, is drained and answered with its error") {
+  const EncoderShape shape;  // 20 pieces, 2 types
+  const compress::Graph graph = RandomEncoder(shape, 5).graph();
+  const CoreFolder folder(graph, {.pi = 4, .po = 4, .lanes = 1, .longest = 5});
+  compress::GraphRunner runner(graph);
+  testbench::ChannelBeats beats;
+  const auto good = [&](const Text& text) {
+    push_text(beats.input, text);
+    const std::vector<Codes> inputs{text.ids, text.types};
+    push_answer(beats.expected, text.ids.size(),
+                runner.run(inputs, Codes{0, static_cast<std::int32_t>(text.ids.size())}).front());
+  };
+  const auto bad = [&](const std::vector<std::uint32_t>& tokens, std::uint32_t error, std::size_t kept) {
+    push_packet(beats.input, tokens);
+    push_beat(beats.expected, status(error, kept), true);
+  };
+  good({{1, 2, 3}, {0, 0, 1}});
+  bad({1, 2, 3, 4, 5, 6, 7}, 1, 5);
+  bad({1, 20, 3}, 2, 3);
+  bad({1, 2u << 24 | 3}, 3, 2);
+  bad({25, 3, 4, 5, 6, 7}, 2, 5);
+  good({{19, 0, 7, 7, 1}, {1, 1, 0, 0, 1}});
+  const hw::Simulation simulation(folder.design(), hw::Simulator::verilator);
+  const testbench::ChannelBeats all[] = {beats, {}, {}, {}};
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    const hw::SimulationOutcome outcome = simulation.run(all, {.seed = seed, .n_resets = 3});
+    CHECK_FALSE(outcome.stuck);
+    CHECK(outcome.channels.front().differences == 0);
+    CHECK(outcome.channels.front().beats == static_cast<std::int64_t>(beats.expected.size() / 5));
+  }
+}
+
 }  // namespace
 }  // namespace ingot::test

@@ -1,0 +1,99 @@
+// Folders of emitted cores.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "engine/base/error.h"
+#include "hw/core/fit.h"
+#include "hw/emit/folder.h"
+#include "hw/simulation/verify_core.h"
+#include "tests/core/core.h"
+
+namespace ingot::test {
+namespace {
+
+const hw::CoreSize kSize{.pi = 4, .po = 4, .lanes = 1, .longest = 9};
+
+TEST_CASE("An emitted core opens again, and is refused once its Verilog or its graph was changed") {
+  const engine::TemporaryFolder scratch;
+  const auto folder = scratch.path() / "rtl";
+  const compress::Graph graph = RandomEncoder({}, 3).graph();
+  hw::write_core_rtl(folder, graph, kSize, {});
+  const hw::EmittedRtl rtl = hw::open_emitted(folder);
+  REQUIRE(rtl.manifest.core.has_value());
+  CHECK(rtl.manifest.core->longest == 9);
+  const std::string top = engine::read_file(folder / "top.sv");
+  engine::write_file(folder / "top.sv", top + "// more\n");
+  CHECK_THROWS_AS(hw::open_emitted(folder), engine::Error);
+}
+
+TEST_CASE("Simulators find every bit of a core as computed, with random stalls and resets") {
+  const engine::TemporaryFolder scratch;
+  const compress::Graph graph = RandomEncoder({}, 3).graph();
+  hw::write_core_rtl(scratch.path() / "rtl", graph, kSize, {});
+  const hw::EmittedRtl rtl = hw::open_emitted(scratch.path() / "rtl");
+  for (const hw::Simulator simulator : {hw::Simulator::verilator, hw::Simulator::cxxrtl, hw::Simulator::icarus}) {
+    const hw::CoreVerification v = hw::verify_core(rtl, {.simulator = simulator, .n_vectors = 5});
+    CHECK(v.ok());
+    CHECK(v.n_vectors == 5);
+    CHECK(v.n_beats == 5 * 4);
+    CHECK((v.n_edge_codes > 0) == (simulator != hw::Simulator::icarus));
+  }
+}
+
+TEST_CASE("A text of a core takes the cycles that are promised, within 1%") {
+  for (const hw::CoreSize& size : {kSize, {.pi = 8, .po = 8, .lanes = 2, .longest = 40}}) {
+    const engine::TemporaryFolder scratch;
+    const compress::Graph graph =
+        RandomEncoder({.hidden = 32, .heads = 2, .inner = 64, .layers = 2, .longest = 40}, 3).graph();
+    hw::write_core_rtl(scratch.path() / "rtl", graph, size, {});
+    const hw::CoreVerification v = hw::verify_core(hw::open_emitted(scratch.path() / "rtl"), {.n_vectors = 6});
+    CHECK(v.ok());
+    CHECK(v.measured.size() > 1);
+    for (const hw::MeasuredLength& m : v.measured) {
+      INFO(m.tokens, " tokens: ", m.cycles, " cycles, promised ", m.promised);
+      CHECK(std::abs(m.cycles - m.promised) * 100 <= m.cycles);
+    }
+  }
+}
+
+TEST_CASE("The netlist of a core computes its bits") {
+  const engine::TemporaryFolder scratch;
+  const compress::Graph graph = RandomEncoder({.layers = 1, .longest = 5, .weights = 2}, 3).graph();
+  hw::write_core_rtl(scratch.path() / "rtl", graph, {.pi = 2, .po = 2, .lanes = 1, .longest = 5}, {});
+  const hw::CoreVerification v = hw::verify_core(hw::open_emitted(scratch.path() / "rtl"),
+                                                 {.n_vectors = 5, .n_resets = 1, .netlist = hw::Target::ecp5});
+  CHECK(v.ok());
+  CHECK(v.n_vectors == 5);
+}
+
+TEST_CASE("What a core cannot compute is refused with the node, the rule and the numbers") {
+  const auto plan = [](const EncoderShape& shape, const hw::CoreSize& size) {
+    const compress::Graph graph = RandomEncoder(shape, 3).graph();
+    return hw::plan_core(hw::encoder_of(graph), size);
+  };
+  CHECK_THROWS_WITH(plan({}, {.pi = 3, .po = 4, .longest = 9}),
+                    "PI of a core must be a power of two from 1 to 64, got 3");
+  CHECK_THROWS_WITH(plan({}, {.pi = 2, .po = 4, .lanes = 4, .longest = 9}),
+                    "lanes of a core must be at most PI and PO, got 4 of 2 and 4");
+  CHECK_THROWS_WITH(plan({}, {.pi = 4, .po = 4, .longest = 10}),
+                    "a core takes texts of 1 to 9 tokens of this model, got 10");
+  CHECK_THROWS_WITH(plan({}, {.pi = 16, .po = 4, .longest = 9}),
+                    "embeddings: 8 numbers cannot be taken by 16 x 4 multipliers");
+}
+
+TEST_CASE("A core is made as large as a chip holds, and refused with the numbers where it holds none") {
+  const compress::Graph graph = RandomEncoder({.hidden = 64, .heads = 2, .inner = 128, .longest = 64}, 3).graph();
+  const hw::Encoder encoder = hw::encoder_of(graph);
+  const hw::CoreSize size = hw::choose_size(encoder, 64, 1, hw::Target::ecp5_85);
+  CHECK(size.pi * size.po >= 64);
+  CHECK(size.pi * size.po + 5 <= 156);
+  const compress::Graph large =
+      RandomEncoder({.hidden = 64, .heads = 2, .inner = 128, .longest = 4096, .vocabulary = 9000}, 3).graph();
+  const hw::Encoder too_large = hw::encoder_of(large);
+  CHECK_THROWS_WITH_AS(hw::choose_size(too_large, 4096, 1, hw::Target::up5k),
+                       doctest::Contains("up5k cannot hold texts of 4096 tokens"), engine::Error);
+}
+
+}  // namespace
+}  // namespace ingot::test
