@@ -59,7 +59,9 @@ module matrix_unit #(
         assign products_q[i*ProductWidth+:ProductWidth] = product_q;
       end
 
-      logic [TreeWidth-1:0] tree;
+      // verilator lint_off UNUSEDSIGNAL
+      logic [TreeWidth-1:0] tree;  // can have more bits than the sums need
+      // verilator lint_on UNUSEDSIGNAL
       adder_tree #(
           .N(PI),
           .WIDTH(ProductWidth)

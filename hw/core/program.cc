@@ -78,10 +78,11 @@ void check_encoder(const Encoder& encoder, const CoreSize& size) {
     check_linear(*linear, !encoder.head.empty() && linear == &encoder.head.back(), size);
 }
 
-int stored_bits(const Layer& linear) {
+// Signs take a bit each, unless the last tile has sums that are not there: their weights are 0.
+int stored_bits(const Layer& linear, const CoreSize& size) {
   const auto& data = *linear.as<compress::Linear>();
   const bool is_sign = std::all_of(data.weights.begin(), data.weights.end(), [](int w) { return w == 1 || w == -1; });
-  return is_sign ? 1 : data.weight_width;
+  return is_sign && data.n % size.po == 0 ? 1 : data.weight_width;
 }
 
 class Planner {
@@ -118,7 +119,7 @@ class Planner {
     for (const EncoderLinear* linear : linears) {
       const Layer& layer = linear->linear;
       const std::int64_t tiles = (layer.n_out() + size().po - 1) / size().po;
-      plan_.weights.push_back({stored_bits(layer), 0, tiles * (layer.n_in() / size().pi)});
+      plan_.weights.push_back({stored_bits(layer, size()), 0, tiles * (layer.n_in() / size().pi)});
     }
     plan_.weight_width = 2;
     for (int bits = 1; bits <= kMostWeightBits; ++bits) {

@@ -231,8 +231,10 @@ class CoreWriter {
         "      .sums_trace_valid_o(sums_trace_valid),\n      .sums_trace_o(sums_trace),\n"
         "      .norm_trace_valid_o(norm_trace_valid),\n      .norm_trace_o(norm_trace)\n"
         "`else\n"
+        "      /* verilator lint_off PINCONNECTEMPTY */\n"
         "      .output_trace_valid_o(),\n      .output_trace_o(),\n      .sums_trace_valid_o(),\n"
         "      .sums_trace_o(),\n      .norm_trace_valid_o(),\n      .norm_trace_o()\n"
+        "      /* verilator lint_on PINCONNECTEMPTY */\n"
         "`endif\n  );\n";
   }
 

@@ -67,7 +67,7 @@ TEST_CASE("A core computes other roundings, widths, tables of roots and binary w
               .activation = "relu"},
              size, lengths);
   // 1 / sqrt(8) is no power of two: scores are multiplied.
-  check_core({.hidden = 16, .heads = 2, .layers = 1}, {.pi = 8, .po = 2, .lanes = 1, .longest = 6}, {6, 3});
+  check_core({.hidden = 16, .heads = 2, .inner = 16, .layers = 1}, {.pi = 8, .po = 2, .lanes = 1, .longest = 6}, {6, 3});
 }
 
 // The beats of a packet as it is given.
@@ -97,8 +97,10 @@ TEST_CASE("A text that is too long, or has an unknown token or type, is drained 
   bad({1, 2u << 24 | 3}, 3, 2);
   bad({25, 3, 4, 5, 6, 7}, 2, 5);
   good({{19, 0, 7, 7, 1}, {1, 1, 0, 0, 1}});
-  const hw::Simulation simulation(folder.design(), hw::Simulator::verilator);
-  const testbench::ChannelBeats all[] = {beats, {}, {}, {}};
+  hw::Design design = folder.design();
+  design.probes.clear();
+  const hw::Simulation simulation(design, hw::Simulator::verilator);
+  const testbench::ChannelBeats all[] = {beats};
   for (const std::uint64_t seed : {1, 2, 3}) {
     const hw::SimulationOutcome outcome = simulation.run(all, {.seed = seed, .n_resets = 3});
     CHECK_FALSE(outcome.stuck);
