@@ -17,8 +17,21 @@ module memory_block #(
   (* no_rw_check *)
   logic [WIDTH-1:0] words[0:DEPTH-1];
   logic [WIDTH-1:0] word_q;
+`ifndef SYNTHESIS
+  // What was never written is multiplied by 0, which for a simulator must be a number.
+  initial for (int w = 0; w < DEPTH; w++) words[w] = '0;
+`endif
   always_ff @(posedge clk_i) if (write_i) words[write_address_i] <= data_i;
-  always_ff @(posedge clk_i) word_q <= words[address_i];
+  // An address that nobody means can lie beyond the end: simulators differ in what they make of it.
+  logic [ADDRESS_WIDTH-1:0] address;
+  generate
+    if ((1 << ADDRESS_WIDTH) > DEPTH && DEPTH > 1) begin : g_bounded
+      assign address = (address_i < ADDRESS_WIDTH'(DEPTH)) ? address_i : '0;
+    end else begin : g_whole
+      assign address = address_i;
+    end
+  endgenerate
+  always_ff @(posedge clk_i) word_q <= words[address];
   always_ff @(posedge clk_i) data_o <= word_q;
 endmodule
 `default_nettype wire

@@ -227,9 +227,20 @@ module output_unit #(
       // Stage 2 has the sum and its parameters, 3 the sum with its bias, 4 and 5 move it left, 6 has it rounded.
       logic [IN_WIDTH-1:0] sum_q1, sum_q2;
       logic [SUM_WIDTH-1:0] sum_q3;
+      // verilator lint_off UNUSEDSIGNAL
       logic [ALIGN_WIDTH-1:0] align_q3, align_q4;
+      // verilator lint_on UNUSEDSIGNAL
       localparam int AlignedWidth = SUM_WIDTH + (1 << ALIGN_WIDTH) - 1;
-      logic [AlignedWidth-1:0] aligned_q4, aligned_q5;
+      logic [AlignedWidth-1:0] wide, aligned_q4, aligned_q5;
+      logic [ALIGN_WIDTH-1:0] fine, coarse;  // up to 7 places, and multiples of 8
+      assign wide = AlignedWidth'($signed(sum_q3));
+      if (ALIGN_WIDTH > 3) begin : g_far
+        assign fine = {{(ALIGN_WIDTH - 3) {1'b0}}, align_q3[2:0]};
+        assign coarse = {align_q4[ALIGN_WIDTH-1:3], 3'b000};
+      end else begin : g_near
+        assign fine = align_q3;
+        assign coarse = '0;
+      end
       logic [RoundedWidth-1:0] rounded_d;
       logic is_scores2;
       assign is_scores2 = kind[slot_q[2]*2+:2] == 2'd1;
@@ -250,8 +261,8 @@ module output_unit #(
                   SUM_WIDTH'($signed(sum_q2)) + SUM_WIDTH'($signed(bias));
         align_q3 <= is_scores2 ? score_align[slot_q[2]*ALIGN_WIDTH+:ALIGN_WIDTH] : align;
         align_q4 <= align_q3;
-        aligned_q4 <= AlignedWidth'($signed(sum_q3)) << (align_q3 & ALIGN_WIDTH'(7));
-        aligned_q5 <= aligned_q4 << (align_q4 & ~ALIGN_WIDTH'(7));
+        aligned_q4 <= wide << fine;
+        aligned_q5 <= aligned_q4 << coarse;
         rounded_q <= ((Merge - 5) * RoundedWidth)'({rounded_q, rounded_d});
       end
 

@@ -32,6 +32,12 @@ void add_weights(const Layer& layer, const StoredWeights& stored, const CoreSize
   }
 }
 
+Word zeros(std::int64_t width) {
+  Word word;
+  for (std::int64_t i = 0; i < width; ++i) word.append(0, 1);
+  return word;
+}
+
 std::vector<WeightRom> weight_roms(const Encoder& encoder, const CorePlan& plan) {
   std::vector<WeightRom> roms;
   std::int64_t base = 0;
@@ -41,15 +47,20 @@ std::vector<WeightRom> weight_roms(const Encoder& encoder, const CorePlan& plan)
     for (std::size_t i = 0; i < linears.size(); ++i) {
       if (plan.weights[i].bits == bits) add_weights(linears[i]->linear, plan.weights[i], plan.size, words);
     }
+    const auto n_words = static_cast<std::int64_t>(words.size());
     for (std::size_t at = 0; at < words.size();) {
       const auto left = static_cast<std::int64_t>(words.size() - at);
-      const std::int64_t n =
-          left <= kSmallRom ? left : static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(left)));
+      const std::int64_t n = left <= kSmallRom
+                                 ? static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(left)))
+                                 : static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(left)));
+      if (left <= kSmallRom)
+        words.resize(at + std::bit_ceil(static_cast<std::size_t>(left)), zeros(words.front().width()));
       const auto begin = words.begin() + static_cast<std::ptrdiff_t>(at);
-      roms.push_back({{fmt::format("weights_{}", roms.size()), {begin, begin + n}}, bits, base});
+      roms.push_back(
+          {{fmt::format("weights_{}", roms.size()), {begin, begin + n}}, bits, base + static_cast<std::int64_t>(at)});
       at += static_cast<std::size_t>(n);
-      base += n;
     }
+    base += n_words;
   }
   return roms;
 }
@@ -223,10 +234,11 @@ CoreImages make_images(const Encoder& encoder, const CorePlan& plan) {
   const auto& sum = *encoder.embedding.as<compress::EmbeddingSum>();
   const std::int64_t n = encoder.hidden(), elements = plan.embedding_elements;
   const auto& attention = *encoder.layers.front().attention.as<compress::Attention>();
-  const auto& roots = encoder.embedding_norm.norm.as<compress::LayerNorm>()->root_table;
   const ProgramWidths widths = program_widths(encoder, plan);
   Image program{.name = "program", .words = {}};
   for (const Instruction& i : plan.program) program.words.push_back(encoded(i, plan, widths));
+  std::vector<std::int32_t> roots = encoder.embedding_norm.norm.as<compress::LayerNorm>()->root_table;
+  roots.resize(256);  // whatever its address is while it is not asked for
   std::vector<int> position_shifts = sum.position.shifts;
   position_shifts.resize(static_cast<std::size_t>(plan.size.longest));
   return {.weights = weight_roms(encoder, plan),
@@ -236,7 +248,7 @@ CoreImages make_images(const Encoder& encoder, const CorePlan& plan) {
           .exponentials = image_of("exponentials", attention.exponentials, attention.exponential_width),
           .norms = norms(encoder, plan),
           .norm_configs = norm_configs(encoder, plan),
-          .roots = image_of("roots", roots.empty() ? std::vector<std::int32_t>{0} : roots, 18),
+          .roots = image_of("roots", roots, 18),
           .tokens = embeddings("tokens", sum.word, sum.word.n, n, elements),
           .positions = embeddings("positions", sum.position, plan.size.longest, n, elements),
           .types = embeddings("types", sum.token_type, sum.token_type.n, n, elements),

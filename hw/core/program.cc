@@ -101,6 +101,7 @@ class Planner {
     for (std::size_t i = 0; i < encoder_.layers.size(); ++i) layer(i);
     head();
     plan_.program.push_back({.operation = Operation::end});
+    plan_.scratch_words = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(plan_.scratch_words)));
     return std::move(plan_);
   }
 
