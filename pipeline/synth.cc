@@ -12,6 +12,7 @@
 #include "engine/base/printable.h"
 #include "engine/base/progress.h"
 #include "engine/io/saved.h"
+#include "hw/core/fit.h"
 #include "hw/emit/folder.h"
 #include "hw/passes/cost.h"
 #include "hw/synthesis/place.h"
@@ -91,6 +92,12 @@ std::string change(double found, const EarlierRun* before, const std::string& na
   if (before == nullptr || !before->figures.contains(name)) return "";
   const double difference = found - before->figures.at(name);
   return difference == 0 ? "=" : fmt::format("{:+g}", difference);
+}
+
+hw::Cost estimate(const hw::EmittedRtl& rtl, hw::Target target, bool dsp) {
+  if (!rtl.manifest.core) return hw::cost(rtl.graph, target, dsp);
+  const hw::Encoder encoder = hw::encoder_of(rtl.graph);
+  return hw::core_cost(encoder, hw::plan_core(encoder, *rtl.manifest.core), target);
 }
 
 std::string table_of(const hw::Synthesis& s, const hw::Cost& model, const EarlierRun* before) {
@@ -176,7 +183,7 @@ void synthesize_rtl(const SynthOptions& o, const Run& run, const Finish& finish)
   const fs::path log = fs::path(o.folder) / fmt::format("place-{}.log", o.target);
   if (synthesis.placement) engine::write_file(log, synthesis.placement->log);
   Json found = to_json(synthesis);
-  const hw::Cost model = hw::cost(rtl.graph, target, !o.no_dsp);
+  const hw::Cost model = estimate(rtl, target, !o.no_dsp);
   found["model"] = {{"lut", model.lut}, {"ff", model.ff}, {"dsp", model.dsp}, {"bram", model.bram}};
   found["cycles"] = rtl.manifest.interval;
   found["no_dsp"] = o.no_dsp;
