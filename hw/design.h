@@ -37,7 +37,8 @@ struct Design {
   std::vector<DesignChannel> channels;
   // What the design computes on its way, for comparison. Such a design is built with INGOT_TRACE defined.
   std::vector<ProbePort> probes{};
-  std::vector<std::string> layers{};  // names that those of its instances begin with; synthesis divides its area by them
+  std::vector<std::string>
+      layers{};  // names that those of its instances begin with; synthesis divides its area by them
 };
 
 }  // namespace ingot::hw

@@ -67,7 +67,8 @@ TEST_CASE("A core computes other roundings, widths, tables of roots and binary w
               .activation = "relu"},
              size, lengths);
   // 1 / sqrt(8) is no power of two: scores are multiplied.
-  check_core({.hidden = 16, .heads = 2, .inner = 16, .layers = 1}, {.pi = 8, .po = 2, .lanes = 1, .longest = 6}, {6, 3});
+  check_core({.hidden = 16, .heads = 2, .inner = 16, .layers = 1}, {.pi = 8, .po = 2, .lanes = 1, .longest = 6},
+             {6, 3});
 }
 
 // The beats of a packet as it is given.
