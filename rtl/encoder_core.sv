@@ -642,16 +642,30 @@ module encoder_core #(
   logic [15:0] wide_row;
   assign wide_row = 16'(write_row);
   localparam int ResidualWidth = $clog2(2 * XWords);
+  logic [ResidualWidth-1:0] residual_write_address, residual_address;
+  assign residual_write_address = (capture_context_q[1] ? ResidualWidth'(XWords) : '0) +
+                                  ResidualWidth'(inners_q[INNER_WIDTH+:INNER_WIDTH]);
+  assign residual_address = (residual_context ? ResidualWidth'(XWords) : '0) + ResidualWidth'(residual_word);
+  // verilator lint_off UNUSEDSIGNAL
+  logic [15:0] row_of_keys, row_of_values;
+  // verilator lint_on UNUSEDSIGNAL
+  logic [KeyAddressWidth-1:0] key_write_address;
+  logic [ValueAddressWidth-1:0] value_write_address;
+  assign row_of_keys = wide_row >> $clog2(PO);
+  assign row_of_values = wide_row >> $clog2(PI);
+  assign key_write_address =
+      KeyAddressWidth'(row_of_keys) * KeyAddressWidth'(XWords) + KeyAddressWidth'(write_word);
+  assign value_write_address =
+      ValueAddressWidth'(row_of_values) * ValueAddressWidth'(ValueWords) + ValueAddressWidth'(write_word);
   memory_block #(
       .WIDTH(PI * ELEMENT_WIDTH),
       .DEPTH(2 * XWords)
   ) i_residuals (
       .clk_i,
       .write_i(captures_q[1]),
-      .write_address_i(ResidualWidth'(capture_context_q[1] ? XWords : 0) +
-                       ResidualWidth'(inners_q[INNER_WIDTH+:INNER_WIDTH])),
+      .write_address_i(residual_write_address),
       .data_i(x_word),
-      .address_i(ResidualWidth'(residual_context ? XWords : 0) + ResidualWidth'(residual_word)),
+      .address_i(residual_address),
       .data_o(residual)
   );
   generate
@@ -662,8 +676,7 @@ module encoder_core #(
       ) i_bank (
           .clk_i,
           .write_i(key_write && (PO == 1 || wide_row[PoBits-1:0] == PoBits'(o))),
-          .write_address_i(KeyAddressWidth'(wide_row >> $clog2(PO)) * KeyAddressWidth'(XWords) +
-                           KeyAddressWidth'(write_word)),
+          .write_address_i(key_write_address),
           .data_i(pi_word),
           .address_i(KeyAddressWidth'(step_b)),
           .data_o(key_words[o*PI*ELEMENT_WIDTH+:PI*ELEMENT_WIDTH])
@@ -676,8 +689,7 @@ module encoder_core #(
       ) i_bank (
           .clk_i,
           .write_i(value_write && (PI == 1 || wide_row[PiBits-1:0] == PiBits'(i))),
-          .write_address_i(ValueAddressWidth'(wide_row >> $clog2(PI)) * ValueAddressWidth'(ValueWords) +
-                           ValueAddressWidth'(write_word)),
+          .write_address_i(value_write_address),
           .data_i(po_word),
           .address_i(ValueAddressWidth'(step_b)),
           .data_o(value_words[i*PO*ELEMENT_WIDTH+:PO*ELEMENT_WIDTH])

@@ -217,7 +217,10 @@ module sequencer #(
 
   assign job_valid_o = issues;
   assign job_slot_o = slot_q;
-  assign job_o = {pc_q, ROW_WIDTH'(row), context_, operation == 3'd1 ? score_beats_q : beats, fields};
+  // Yosys 0.23 does not shorten what is cast within a concatenation.
+  logic [ROW_WIDTH-1:0] job_row;
+  assign job_row = ROW_WIDTH'(row);
+  assign job_o = {pc_q, job_row, context_, operation == 3'd1 ? score_beats_q : beats, fields};
 
   // ---- Steps. A tile with fewer than the fewest cycles waits first, so that its sums come when those before have gone.
   logic [WaitWidth-1:0] wait_q, wait_last_q, wait_d;

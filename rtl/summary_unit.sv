@@ -34,11 +34,12 @@ module summary_unit #(
     data_q  <= {data_q[LANES*IN_WIDTH-1:0], data_i};
   end
 
-  always_comb begin
-    for (int l = 0; l < LANES; l++)
-      sums_d[l*WIDTH+:WIDTH] = (first_q[1] ? '0 : data_o[l*WIDTH+:WIDTH]) +
-                               WIDTH'($signed(data_q[LANES*IN_WIDTH+l*IN_WIDTH+:IN_WIDTH]));
-  end
+  generate
+    for (genvar l = 0; l < LANES; l++) begin : g_lane
+      assign sums_d[l*WIDTH+:WIDTH] = (first_q[1] ? '0 : data_o[l*WIDTH+:WIDTH]) +
+                                      WIDTH'($signed(data_q[LANES*IN_WIDTH+l*IN_WIDTH+:IN_WIDTH]));
+    end
+  endgenerate
 
   memory_block #(
       .WIDTH(LANES * WIDTH),

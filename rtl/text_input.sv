@@ -75,13 +75,15 @@ module text_input #(
   assign n_o = read_bank_q ? counts_q[N_WIDTH+:N_WIDTH] : counts_q[0+:N_WIDTH];
   assign error_o = read_bank_q ? errors_q[3:2] : errors_q[1:0];
 
+  logic [ROW_WIDTH-1:0] write_row;
+  assign write_row = ROW_WIDTH'(count_q);
   memory_block #(
       .WIDTH(ID_WIDTH + TYPE_ID_WIDTH),
       .DEPTH(2 << ROW_WIDTH)
   ) i_tokens (
       .clk_i,
       .write_i(takes && has_room),
-      .write_address_i({write_bank_q, ROW_WIDTH'(count_q)}),
+      .write_address_i({write_bank_q, write_row}),
       .data_i({s_data_i[24+:TYPE_ID_WIDTH], s_data_i[0+:ID_WIDTH]}),
       .address_i({read_bank_q, address_i}),
       .data_o({type_o, id_o})

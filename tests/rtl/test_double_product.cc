@@ -129,7 +129,7 @@ TEST_CASE("Two products of 8 and 4 bits take one MULT18X18D, and its netlist giv
 }
 
 TEST_CASE("Two products of 8 and 3 bits take one SB_MAC16, and its netlist gives them") {
-  check_multiplier(hw::Target::ice40, 8, 3, "SB_MAC16");
+  check_multiplier(hw::Target::up5k, 8, 3, "SB_MAC16");
 }
 
 }  // namespace
