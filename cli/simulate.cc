@@ -13,10 +13,11 @@ void add_simulate(Command& program) {
   const auto o = std::make_shared<pipeline::SimulateOptions>();
   command.add_option("folder", o->folder, "what `ingot emit` wrote").required().type_name("RTL_DIR");
   command
-      .add_option("--vectors", o->vectors,
-                  "number of random vectors, or texts of a whole model; with --activations, the most of the folder; "
-                  "0: 100,000 vectors, 20 texts")
-      .not_negative();
+      .add_option(
+          "--vectors", o->vectors,
+          "number of random vectors, of a whole model texts (20 unless given); with --activations, the most of the "
+          "folder")
+      .positive();
   command.add_flag("--activations", o->activations,
                    "use the vectors or texts that emit --activations stored in the folder, instead of random ones");
   command.add_option("--stalls", o->stalls, "how sender and receiver pause: none, random or bursts")

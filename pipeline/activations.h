@@ -18,6 +18,7 @@ class Activations {
   const bert::Subset& subset() const { return subset_; }
 
  private:
+  std::string name_;  // of the data
   bert::TokenCorpus corpus_;
   bert::Subset subset_;
 };

@@ -28,7 +28,7 @@ using engine::require;
 
 constexpr std::string_view kStalls[] = {"none", "random", "bursts"};  // in the order of testbench::Stalls
 constexpr std::size_t kShownCycles = 16;                              // of the figure
-constexpr std::int64_t kVectors = 100'000, kTexts = 20;
+constexpr std::int64_t kTexts = 20;  // random ones of a whole model, unless the user says another number
 
 template <class Names>
 std::size_t place_of(const std::string& option, const Names& names, const std::string& name) {
@@ -39,9 +39,7 @@ std::size_t place_of(const std::string& option, const Names& names, const std::s
 
 hw::VerifyOptions verify_options(const SimulateOptions& o, std::uint64_t seed, bool is_core) {
   return {.simulator = static_cast<hw::Simulator>(place_of("--simulator", hw::kSimulators, o.simulator)),
-          .n_vectors = o.vectors > 0 ? o.vectors
-                       : is_core     ? kTexts
-                                     : kVectors,
+          .n_vectors = is_core && !o.activations && o.vectors == kVectors ? kTexts : o.vectors,
           .own_vectors = o.activations,
           .seed = seed,
           .stalls = static_cast<ingot::testbench::Stalls>(place_of("--stalls", kStalls, o.stalls)),

@@ -8,10 +8,12 @@
 
 namespace ingot::pipeline {
 
+inline constexpr std::int64_t kVectors = 100'000;  // unless the user says another number
+
 struct SimulateOptions {
   std::string folder, out, simulator = "verilator", stalls = "random";
   std::string netlist;
-  std::int64_t vectors = 0, trace = 0;  // 0 vectors: kVectors, or kTexts of a whole model
+  std::int64_t vectors = kVectors, trace = 0;
   int resets = 2;
   bool activations = false, coverage = false, no_dsp = false;
 };
