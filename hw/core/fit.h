@@ -6,8 +6,8 @@
 
 namespace ingot::hw {
 
-// Estimates what a core takes: multipliers and block RAMs from its parts, the rest by syntheses (docs/silicon). Cycles
-// are those of the longest text.
+// Estimates what a core takes: multipliers and block RAMs from its parts, the rest roughly (fit.cc). Cycles are those
+// of the longest text.
 Cost core_cost(const Encoder& encoder, const CorePlan& plan, Target target);
 
 // The most products a cycle that fit the target, with PI and PO as equal as they can be. Throws Error with the numbers
