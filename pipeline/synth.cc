@@ -185,7 +185,7 @@ void synthesize_rtl(const SynthOptions& o, const Run& run, const Finish& finish)
   Json found = to_json(synthesis);
   const hw::Cost model = estimate(rtl, target, !o.no_dsp);
   found["model"] = {{"lut", model.lut}, {"ff", model.ff}, {"dsp", model.dsp}, {"bram", model.bram}};
-  found["cycles"] = rtl.manifest.interval;
+  found["cycles"] = rtl.manifest.core ? model.cycles : rtl.manifest.interval;
   found["no_dsp"] = o.no_dsp;
   found["report"] = o.place;
   if (o.place) found["clock"] = o.clock;

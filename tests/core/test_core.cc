@@ -6,10 +6,10 @@
 namespace ingot::test {
 namespace {
 
-// Texts of all lengths through a core, against the integer graph.
-void check_core(const EncoderShape& shape, const hw::CoreSize& size, const std::vector<std::int64_t>& lengths) {
+// Texts of those lengths through a core, against the integer graph.
+void check_graph(const compress::Graph& graph, const EncoderShape& shape, const hw::CoreSize& size,
+                 const std::vector<std::int64_t>& lengths) {
   engine::Rng rng(7);
-  const compress::Graph graph = RandomEncoder(shape, 5).graph();
   compress::GraphRunner runner(graph);
   const hw::Encoder encoder = hw::encoder_of(graph);
   const hw::CorePlan plan = hw::plan_core(encoder, size);
@@ -44,6 +44,10 @@ void check_core(const EncoderShape& shape, const hw::CoreSize& size, const std::
   CHECK(outcome.channels.front().beats == static_cast<std::int64_t>(beats.expected.size() / 5));
 }
 
+void check_core(const EncoderShape& shape, const hw::CoreSize& size, const std::vector<std::int64_t>& lengths) {
+  check_graph(RandomEncoder(shape, 5).graph(), shape, size, lengths);
+}
+
 TEST_CASE("A core computes the bits of the integer graph for texts of all lengths") {
   const std::vector<std::int64_t> all{1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 1, 8, 2};
   check_core({}, {.pi = 4, .po = 4, .lanes = 1, .longest = 9}, all);
@@ -69,6 +73,18 @@ TEST_CASE("A core computes other roundings, widths, tables of roots and binary w
   // 1 / sqrt(8) is no power of two: scores are multiplied.
   check_core({.hidden = 16, .heads = 2, .inner = 16, .layers = 1}, {.pi = 8, .po = 2, .lanes = 1, .longest = 6},
              {6, 3});
+}
+
+TEST_CASE("Scores far below the highest have the last exponential of the table") {
+  const EncoderShape shape;
+  compress::Graph graph = RandomEncoder(shape, 5).graph();
+  for (compress::Node& node : graph.nodes) {
+    auto* const attention = node.as<compress::Attention>();
+    if (attention == nullptr) continue;
+    attention->shift -= 4;                 // scores 16 times as large
+    attention->exponentials[255] = 60000;  // far from the one before, as no real table is
+  }
+  check_graph(graph, shape, {.pi = 4, .po = 4, .lanes = 1, .longest = 9}, {9, 7, 8});
 }
 
 // The beats of a packet as it is given.
