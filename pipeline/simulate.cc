@@ -102,12 +102,18 @@ std::int64_t n_cells(const Json& by_kind) {
   return n;
 }
 
+std::string wrong_text(const hw::Verification& v, const char* vector, const char* beat) {
+  std::string text;
+  for (const hw::WrongBeat& wrong : v.wrong_beats)
+    text += fmt::format("{} {}, {} {}: got [{}], expected [{}]\n", vector, wrong.vector, beat, wrong.beat,
+                        fmt::join(wrong.got, ","), fmt::join(wrong.expected, ","));
+  return text;
+}
+
 std::string text_of(const hw::Verification& v, const SimulateOptions& o) {
   std::string text = fmt::format("{} vectors, {} beats: {}\n", v.n_vectors, v.n_beats,
                                  v.ok() ? "every bit as computed" : "NOT as computed");
-  for (const hw::WrongBeat& wrong : v.wrong_beats)
-    text += fmt::format("vector {}, beat {}: got [{}], expected [{}]\n", wrong.vector, wrong.beat,
-                        fmt::join(wrong.got, ","), fmt::join(wrong.expected, ","));
+  text += wrong_text(v, "vector", "beat");
   if (v.interval > 0)
     text += fmt::format("latency {} cycles, a vector every {:.4g} cycles, multipliers busy {:.1f}%\n", v.latency,
                         v.interval, 100 * v.utilisation);
@@ -172,6 +178,7 @@ std::string core_text(const hw::CoreVerification& v) {
                         v.n_different_edge_beats == 0
                             ? std::string("every bit as computed")
                             : fmt::format("NOT as computed, {} words differ", v.n_different_edge_beats));
+  text += wrong_text(v, "text", "word");
   for (const hw::MeasuredLength& m : v.measured)
     text += fmt::format("{} tokens: {} cycles, promised {}; multipliers busy {:.1f}%\n", m.tokens, m.cycles, m.promised,
                         100.0 * static_cast<double>(m.products) / static_cast<double>(m.cycles));

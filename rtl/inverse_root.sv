@@ -5,7 +5,7 @@
 //   done_o       high for one cycle when the others are there; they stay until the next start
 //   c_o          18 bits. A variance of 0 gives anything.
 //   places_o     p with m = floor(variance 4^p / 2^(WIDTH - 32)): h = p - (WIDTH - 32) / 2 in layer_norm.h
-//   Cycles       from start_i to done_o: ROOT_TABLE ? 10 : 43
+//   Cycles       from start_i to done_o: ROOT_TABLE ? 8 : 41
 //
 //   ROOT_TABLE   1: c is read from a table by the leading 8 bits of m: table_address_o is their value - 64, and table_i
 //                follows it by one cycle

@@ -14,8 +14,8 @@
 //   table_address_o, table_i   as in inverse_root
 //   y_valid_o ...          beats of the normalised row, in its order
 //   done_o, done_context_o     high for one cycle when the last beat has been given
-//   Cycles                 from the last beat that comes to the first that leaves: about the bits of a sum of a row + 65;
-//                          then SIZE / LANES
+//   Cycles                 from the last beat that comes to the first that leaves: the bits of a sum of a row and about 60
+//                          (27 with a table of roots); then SIZE / LANES
 `default_nettype none
 module norm_unit #(
     parameter int SIZE              = 128,

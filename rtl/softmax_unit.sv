@@ -11,7 +11,7 @@
 //                     beyond n_i are 0
 //   sum_slot_i        sum_o is the sum of the exponentials of that slot
 //   done_o, done_slot_o   high for one cycle when words and sum of a slot are there: a row takes
-//                     ceil(n / ELEMENTS) ELEMENTS / LANES cycles, and 8 more pass until done_o
+//                     ceil(n / ELEMENTS) ELEMENTS / LANES cycles, and done_o follows the last of them by 7
 `default_nettype none
 module softmax_unit #(
     parameter int SLOTS             = 4,

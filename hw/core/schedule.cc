@@ -109,10 +109,10 @@ class TraceWriter {
 // Latencies of the modules in rtl/, in cycles.
 constexpr std::int64_t kDecode = 3;       // from one instruction to the next
 constexpr std::int64_t kOperands = 2;     // from an address to its word
-constexpr std::int64_t kSoftmax = 8;      // from the last exponential's address to done
+constexpr std::int64_t kSoftmax = 8;      // from an address after the last exponential until the sequencer knows
 constexpr std::int64_t kNormStages = 13;  // from the first address of a row to its first result
-constexpr std::int64_t kRoot = 40, kRootTable = 7;
-constexpr std::int64_t kEmbeddingWord = 3;  // before each word
+constexpr std::int64_t kRoot = 41, kRootTable = 8;  // of rtl/inverse_root.sv
+constexpr std::int64_t kEmbeddingWord = 3;          // before each word
 
 // When each unit is free again, while the program is walked through.
 class Clock {
@@ -120,7 +120,7 @@ class Clock {
   Clock(const Encoder& encoder, const CorePlan& plan, std::int64_t n) : encoder_(encoder), plan_(plan), n_(n) {
     for (std::int64_t pi = plan.size.pi; pi > 4; pi /= 4) ++tree_;
     const std::int64_t row_sum = plan.norm_sum_width + address_width(encoder.hidden());
-    norm_ = row_sum + 3 + (plan.has_root_table ? kRootTable : kRoot);
+    norm_ = row_sum + 2 + (plan.has_root_table ? kRootTable : kRoot);
   }
 
   void take(const Instruction& i, bool is_skipped) {

@@ -68,4 +68,16 @@ Coverage read_coverage(const std::string& text) {
   return coverage;
 }
 
+void merge(const std::optional<Coverage>& more, std::optional<Coverage>& all) {
+  if (!more) return;
+  if (!all) {
+    all = more;
+    return;
+  }
+  std::erase_if(all->missed, [&](const std::string& line) {
+    return std::find(more->missed.begin(), more->missed.end(), line) == more->missed.end();
+  });
+  all->reached = all->lines - static_cast<std::int64_t>(all->missed.size());
+}
+
 }  // namespace ingot::hw

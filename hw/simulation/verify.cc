@@ -21,6 +21,7 @@
 #include "engine/base/process.h"
 #include "engine/base/rng.h"
 #include "engine/base/temporary_folder.h"
+#include "hw/simulation/coverage.h"
 #include "hw/synthesis/netlist.h"
 
 namespace ingot::hw {
@@ -106,19 +107,6 @@ void add(const ChannelOutcome& channel, const Port& output, std::int64_t first_v
   }
 }
 
-// A line counts as missed if every chunk missed it.
-void merge(const std::optional<Coverage>& more, std::optional<Coverage>& all) {
-  if (!more) return;
-  if (!all) {
-    all = more;
-    return;
-  }
-  std::erase_if(all->missed, [&](const std::string& line) {
-    return std::find(more->missed.begin(), more->missed.end(), line) == more->missed.end();
-  });
-  all->reached = all->lines - static_cast<std::int64_t>(all->missed.size());
-}
-
 std::int64_t watchdog(const EmittedRtl& rtl) {
   return std::max(testbench::Run{}.watchdog, kIntervalsOfRest * rtl.manifest.interval);
 }
@@ -135,21 +123,24 @@ void measure(const EmittedRtl& rtl, const Simulation& simulation, Stimulus stimu
 
 }  // namespace
 
+SimulatedDesign simulated_design(const EmittedRtl& rtl, const VerifyOptions& options,
+                                 const std::filesystem::path& folder) {
+  engine::require(!options.netlist || !options.coverage, "--coverage: counts lines of the RTL, not of a netlist");
+  SimulatedDesign simulated{.design = design_of(rtl)};
+  if (!options.netlist) return simulated;
+  Netlist netlist = make_netlist(simulated.design, *options.netlist, {.dsp = options.dsp}, folder);
+  return {std::move(netlist.design),
+          SimulatedNetlist{std::move(netlist.synthesis.cells), std::move(netlist.own_models)}};
+}
+
 Verification verify(const EmittedRtl& rtl, const VerifyOptions& options,
                     const std::function<void(std::int64_t, std::int64_t)>& progress) {
   Stimulus stimulus(rtl, options);
-  engine::require(!options.netlist || !options.coverage, "--coverage: counts lines of the RTL, not of a netlist");
   const engine::TemporaryFolder scratch;
-  Design design = design_of(rtl);
-  std::optional<SimulatedNetlist> simulated;
-  if (options.netlist) {
-    Netlist netlist = make_netlist(design, *options.netlist, {.dsp = options.dsp}, scratch.path());
-    design = std::move(netlist.design);
-    simulated = SimulatedNetlist{std::move(netlist.synthesis.cells), std::move(netlist.own_models)};
-  }
-  const Simulation simulation(design, options.simulator, {.coverage = options.coverage});
+  SimulatedDesign simulated = simulated_design(rtl, options, scratch.path());
+  const Simulation simulation(simulated.design, options.simulator, {.coverage = options.coverage});
   if (progress) progress(0, stimulus.size());
-  Verification result{.build_seconds = simulation.build_seconds(), .netlist = std::move(simulated)};
+  Verification result{.build_seconds = simulation.build_seconds(), .netlist = std::move(simulated.netlist)};
   if (options.simulator != Simulator::icarus) measure(rtl, simulation, Stimulus(rtl, options), result);
   const std::int64_t n_chunk =
       std::max<std::int64_t>(1, std::min(kChunkCycles / rtl.manifest.interval, kChunkCodes / rtl.manifest.input.size));

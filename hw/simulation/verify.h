@@ -60,6 +60,15 @@ struct Verification {
   bool ok() const { return !stuck && n_different + n_extra + n_not_held == 0; }
 };
 
+// What is simulated: the RTL of the folder, or, if the options say so, the netlist that is made of it in `folder`,
+// which must outlive the design. Throws Error for options that do not go together, and where make_netlist() does.
+struct SimulatedDesign {
+  Design design;
+  std::optional<SimulatedNetlist> netlist{};
+};
+SimulatedDesign simulated_design(const EmittedRtl& rtl, const VerifyOptions& options,
+                                 const std::filesystem::path& folder);
+
 // Simulates the vectors in chunks, and stops at the first chunk that is wrong. `progress` is called with the number of
 // vectors that are done and that were asked for: first when the simulation is built, then after each chunk. Throws
 // Error and Failure where Simulation does, Error if the folder has no vectors of its own but they were asked for, and

@@ -10,7 +10,7 @@
 #include "engine/base/temporary_folder.h"
 #include "hw/core/schedule.h"
 #include "hw/emit/core_description.h"
-#include "hw/synthesis/netlist.h"
+#include "hw/simulation/coverage.h"
 
 namespace ingot::hw {
 namespace {
@@ -98,16 +98,21 @@ class Stimulus {
   const std::int64_t size_;
 };
 
-std::vector<std::int64_t> codes_of(const std::vector<testbench::Byte>& beat) { return unpack_beat(beat, 32, true); }
+// The word of a beat, without the bit that ends a packet.
+std::vector<std::int64_t> codes_of(const std::vector<testbench::Byte>& beat) {
+  return {unpack_beat(beat, 32, true).front()};
+}
 
-void add(const SimulationOutcome& outcome, std::int64_t first_text, CoreVerification& all) {
+// An answer has the status and n_answers words.
+void add(const SimulationOutcome& outcome, std::int64_t first_text, std::int64_t n_answers, CoreVerification& all) {
   const testbench::ChannelOutcome& answers = outcome.channels.at(0);
   all.n_beats += answers.beats;
   all.n_different += answers.differences;
   all.n_extra += answers.extra_beats;
   all.n_not_held += answers.broken_holds;
   for (const testbench::Difference& d : answers.first_differences)
-    all.wrong_beats.push_back({first_text, d.beat, codes_of(d.got), codes_of(d.expected)});
+    all.wrong_beats.push_back(
+        {first_text + d.beat / (1 + n_answers), d.beat % (1 + n_answers), codes_of(d.got), codes_of(d.expected)});
   for (std::size_t i = 1; i < outcome.channels.size(); ++i)
     all.n_different_edge_beats += outcome.channels[i].differences + outcome.channels[i].extra_beats;
   all.stuck = outcome.stuck;
@@ -141,23 +146,16 @@ void measure(const Simulation& simulation, Stimulus& stimulus, std::size_t n_cha
 
 CoreVerification verify_core(const EmittedRtl& rtl, const VerifyOptions& options,
                              const std::function<void(std::int64_t, std::int64_t)>& progress) {
-  engine::require(!options.netlist || !options.coverage, "--coverage: counts lines of the RTL, not of a netlist");
   const bool has_probes = !options.netlist && options.simulator != Simulator::icarus;
   Stimulus stimulus(rtl, options, has_probes);
   const engine::TemporaryFolder scratch;
-  Design design = design_of(rtl);
-  std::optional<SimulatedNetlist> simulated;
-  if (options.netlist) {
-    Netlist netlist = make_netlist(design, *options.netlist, {.dsp = options.dsp}, scratch.path());
-    design = std::move(netlist.design);
-    simulated = SimulatedNetlist{std::move(netlist.synthesis.cells), std::move(netlist.own_models)};
-  }
-  if (has_probes) design.probes = stimulus.probes();
-  const Simulation simulation(design, options.simulator, {.coverage = options.coverage});
+  SimulatedDesign simulated = simulated_design(rtl, options, scratch.path());
+  if (has_probes) simulated.design.probes = stimulus.probes();
+  const Simulation simulation(simulated.design, options.simulator, {.coverage = options.coverage});
   if (progress) progress(0, stimulus.size());
   CoreVerification result;
   result.build_seconds = simulation.build_seconds();
-  result.netlist = std::move(simulated);
+  result.netlist = std::move(simulated.netlist);
   const std::int64_t watchdog = 100'000 + 4 * stimulus.cycles(rtl.manifest.core->longest).total;
   const std::size_t n_channels = has_probes ? 4 : 1;
   if (has_probes) measure(simulation, stimulus, n_channels, watchdog, result);
@@ -174,9 +172,9 @@ CoreVerification verify_core(const EmittedRtl& rtl, const VerifyOptions& options
                                                              .seed = options.seed + static_cast<std::uint64_t>(begin),
                                                              .n_resets = options.n_resets,
                                                              .watchdog = watchdog});
-    add(outcome, begin, result);
+    add(outcome, begin, stimulus.n_answers(), result);
     result.n_vectors = end;
-    result.coverage = outcome.coverage ? outcome.coverage : result.coverage;
+    merge(outcome.coverage, result.coverage);
     begin = end;
     if (progress) progress(end, stimulus.size());
   }

@@ -11,7 +11,7 @@ struct MeasuredLength {
   std::int64_t tokens, cycles, promised, products;
 };
 
-struct CoreVerification : Verification {  // its vectors are texts; wrong beats are words of the answers, as bits
+struct CoreVerification : Verification {  // its vectors are texts, their beats the words of the answers
   std::int64_t n_edge_codes = 0;          // compared inside the core; 0 if the simulator or a netlist shows none
   std::int64_t n_different_edge_beats = 0;
   std::vector<MeasuredLength> measured;  // empty for netlists and icarus

@@ -41,6 +41,24 @@ TEST_CASE("Simulators find every bit of a core as computed, with random stalls a
   }
 }
 
+TEST_CASE("A core that gives other answers than its graph is told by text and word") {
+  const engine::TemporaryFolder scratch;
+  const compress::Graph graph = RandomEncoder({}, 3).graph();
+  hw::write_core_rtl(scratch.path() / "rtl", graph, kSize, {});
+  hw::EmittedRtl rtl = hw::open_emitted(scratch.path() / "rtl");
+  for (compress::Node& node : rtl.graph.nodes) {
+    if (node.name == "outputs") node.as<compress::Linear>()->bias[1] += 1;
+  }
+  const hw::CoreVerification v = hw::verify_core(rtl, {.simulator = hw::Simulator::icarus, .n_vectors = 3});
+  CHECK_FALSE(v.ok());
+  CHECK(v.n_different == 3);
+  REQUIRE(v.wrong_beats.size() == 3);
+  for (std::size_t text = 0; text < 3; ++text) {
+    CHECK(v.wrong_beats[text].vector == static_cast<std::int64_t>(text));
+    CHECK(v.wrong_beats[text].beat == 2);  // behind the status and the first number
+  }
+}
+
 TEST_CASE("A text of a core takes the cycles that are promised, within 1%") {
   for (const hw::CoreSize& size : {kSize, {.pi = 8, .po = 8, .lanes = 2, .longest = 40}}) {
     const engine::TemporaryFolder scratch;
