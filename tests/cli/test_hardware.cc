@@ -174,6 +174,27 @@ TEST_CASE("lab 4 does the rows that are asked for once, and reports what is ther
   CHECK(Json::parse(second.out)["rows"] == result["rows"]);
 }
 
+TEST_CASE("a model in integers alone is emitted as a whole, and simulated on real texts") {
+  const Workplace place;
+  REQUIRE(place.run(Workplace::train("--out run")).code == 0);
+  refused(place, "emit run --block model --out rtl", "`ingot quantize DIR --integer-only` makes all of it integers");
+  const Outcome quantised = place.run("quantize run --data train.csv --integer-only --qat-epochs 0 --out whole");
+  REQUIRE_MESSAGE(quantised.code == 0, quantised.error);
+  refused(place, "emit whole --block model --parallelism 3 --out rtl", "PI of a core must be a power of two");
+  refused(place, "emit whole --block model --parallelism 2xx --out rtl", "must be N or PIxPO");
+  const Outcome emitted =
+      place.run("emit whole --block model --parallelism 4x2 --data train.csv --activations 5 --out rtl --json");
+  REQUIRE_MESSAGE(emitted.code == 0, emitted.error);
+  CHECK(Json::parse(emitted.out)["texts"] == 5);
+  const Outcome simulated = place.run("simulate rtl --activations --json --quiet");
+  REQUIRE_MESSAGE(simulated.code == 0, simulated.error);
+  const Json result = Json::parse(simulated.out);
+  CHECK(result["equal"] == true);
+  CHECK(result["vectors"] == 5);
+  CHECK(result["edge_codes"] > 0);
+  CHECK(result["lengths"].size() > 0);
+}
+
 TEST_CASE("blocks of a model quantised for hardware are emitted with what real texts make of them") {
   const Workplace place;
   REQUIRE(place.run(Workplace::train("--out run")).code == 0);
