@@ -54,14 +54,30 @@ module softmax_unit #(
   localparam int JobWidth = SLOT_WIDTH + 1;
   localparam int AddressWidth = (SLOTS * WORDS > 1) ? $clog2(SLOTS * WORDS) : 1;
 
-  // ---- Scores come in: the highest of a row.
+  // ---- Scores come in: a register for them and for which of them are scores, then the highest of a row.
+  logic [N_WIDTH-1:0] n_q;
+  logic in_valid_q, in_last_q;
+  logic [SLOT_WIDTH-1:0] in_slot_q;
+  logic [WORD_WIDTH-1:0] in_word_q;
+  logic [LANES*SCORE_WIDTH-1:0] in_scores_q;
+  logic [LANES-1:0] in_mask_q;
+  always_ff @(posedge clk_i) begin
+    n_q <= n_i;
+    in_valid_q <= valid_i && !rst_i;
+    in_last_q <= last_i;
+    in_slot_q <= slot_i;
+    in_word_q <= word_i;
+    in_scores_q <= scores_i;
+    for (int l = 0; l < LANES; l++)
+      in_mask_q[l] <= INDEX_WIDTH'(word_i) * INDEX_WIDTH'(LANES) + INDEX_WIDTH'(l) < INDEX_WIDTH'(n_q);
+  end
+
   logic signed [SCORE_WIDTH-1:0] beat_highest, highest_q;
   always_comb begin
     beat_highest = {1'b1, {(SCORE_WIDTH - 1) {1'b0}}};
     for (int l = 0; l < LANES; l++) begin
-      if ($signed(scores_i[l*SCORE_WIDTH+:SCORE_WIDTH]) > beat_highest &&
-          INDEX_WIDTH'(word_i) * INDEX_WIDTH'(LANES) + INDEX_WIDTH'(l) < INDEX_WIDTH'(n_i))
-        beat_highest = scores_i[l*SCORE_WIDTH+:SCORE_WIDTH];
+      if ($signed(in_scores_q[l*SCORE_WIDTH+:SCORE_WIDTH]) > beat_highest && in_mask_q[l])
+        beat_highest = in_scores_q[l*SCORE_WIDTH+:SCORE_WIDTH];
     end
   end
 
@@ -72,21 +88,21 @@ module softmax_unit #(
   logic [JobWidth-1:0] came_q, went_q;  // counters of rows, modulo 2 SLOTS or more
   logic [SLOT_WIDTH-1:0] place_in_q, place_out_q;
   logic starts;
-  assign highest_d = (word_i == '0 || beat_highest > highest_q) ? beat_highest : highest_q;
+  assign highest_d = (in_word_q == '0 || beat_highest > highest_q) ? beat_highest : highest_q;
 
   always_ff @(posedge clk_i) begin
-    if (valid_i) highest_q <= highest_d;
+    if (in_valid_q) highest_q <= highest_d;
     if (rst_i) begin
       came_q <= '0;
       place_in_q <= '0;
-    end else if (valid_i && last_i) begin
+    end else if (in_valid_q && in_last_q) begin
       came_q <= came_q + 1'b1;
       place_in_q <= (place_in_q == SLOT_WIDTH'(SLOTS - 1)) ? '0 : place_in_q + 1'b1;
     end
     for (int s = 0; s < SLOTS; s++) begin
-      if (valid_i && last_i && place_in_q == SLOT_WIDTH'(s)) begin
+      if (in_valid_q && in_last_q && place_in_q == SLOT_WIDTH'(s)) begin
         waiting_highest_q[s*SCORE_WIDTH+:SCORE_WIDTH] <= highest_d;
-        waiting_slot_q[s*SLOT_WIDTH+:SLOT_WIDTH] <= slot_i;
+        waiting_slot_q[s*SLOT_WIDTH+:SLOT_WIDTH] <= in_slot_q;
       end
     end
   end
@@ -103,7 +119,7 @@ module softmax_unit #(
   assign starts = (!runs_q || ends) && came_q != went_q;
 
   logic [INDEX_WIDTH-1:0] rounded_up;
-  assign rounded_up = (INDEX_WIDTH'(n_i) + INDEX_WIDTH'(ELEMENTS - 1)) / INDEX_WIDTH'(ELEMENTS);
+  assign rounded_up = (INDEX_WIDTH'(n_q) + INDEX_WIDTH'(ELEMENTS - 1)) / INDEX_WIDTH'(ELEMENTS);
 
   logic [SLOT_WIDTH-1:0] next_slot;
   logic [SCORE_WIDTH-1:0] next_highest;
@@ -157,9 +173,9 @@ module softmax_unit #(
       .DEPTH(SLOTS * WORDS)
   ) i_scores (
       .clk_i,
-      .write_i(valid_i),
-      .write_address_i(AddressWidth'(slot_i) * AddressWidth'(WORDS) + AddressWidth'(word_i)),
-      .data_i(scores_i),
+      .write_i(in_valid_q),
+      .write_address_i(AddressWidth'(in_slot_q) * AddressWidth'(WORDS) + AddressWidth'(in_word_q)),
+      .data_i(in_scores_q),
       .address_i(address_q),
       .data_o(scores)
   );
@@ -172,7 +188,7 @@ module softmax_unit #(
   logic [Stages*LANES-1:0] masks_q;
   logic [LANES-1:0] mask;
   always_comb begin
-    for (int l = 0; l < LANES; l++) mask[l] = index_q + INDEX_WIDTH'(l) < INDEX_WIDTH'(n_i);
+    for (int l = 0; l < LANES; l++) mask[l] = index_q + INDEX_WIDTH'(l) < INDEX_WIDTH'(n_q);
   end
 
   always_ff @(posedge clk_i) begin

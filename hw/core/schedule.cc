@@ -185,7 +185,7 @@ class Clock {
   }
 
   void softmax(int context, std::int64_t last) {
-    const std::int64_t start = std::max(last + 1, softmax_free_);
+    const std::int64_t start = std::max(last + 2, softmax_free_);
     softmax_free_ = start + key_words() * plan_.size.pi / plan_.size.lanes;
     softmax_[at(context)] = softmax_free_ + kSoftmax;
   }
