@@ -38,6 +38,10 @@ void add_emit(Command& program) {
   command.add_option("--lanes", o->lanes, "of a model: results finished a cycle").positive();
   command.add_option("--length", o->length, "of a model: most tokens of a text; 0: as many as it was trained with")
       .not_negative();
+  command
+      .add_option("--clock", o->clock,
+                  "of a model: MHz that it is meant for, of its board and of `synth --place` where that is given none")
+      .range(static_cast<int>(hw::kLeastClock), static_cast<int>(hw::kMostClock));
   command.group("Data");
   command
       .add_option("--activations", o->activations,

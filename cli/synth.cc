@@ -20,7 +20,10 @@ void add_synth(Command& program) {
       "--place", o->place,
       "place and route with nextpnr, for its highest clock and its slowest path: ice40, up5k, ecp5, ecp5-85");
   command.add_flag("--report", o->place, "the same");
-  command.add_option("--clock", o->clock, "MHz that placing works towards").range(1.0, 1000.0);
+  command
+      .add_option("--clock", o->clock,
+                  "MHz that placing works towards; default: of a whole model what it was emitted for, else 100")
+      .range(1.0, 1000.0);
   command.add_flag("--no-dsp", o->no_dsp, "multiply in logic, without DSP blocks");
   command
       .add_option("--sweep", o->sweep,

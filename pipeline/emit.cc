@@ -90,6 +90,7 @@ void emit_rtl(const EmitOptions& o, const Run& run, const Finish& finish) {
   const OutputLock lock = OutputLock::beside(o.out, run.command);
   hw::check_replaceable(o.out);
   if (o.block == kWholeModel) return emit_core(o, run, finish);
+  require(o.clock == hw::kUsualClock, "--clock: is of a whole model (--block {}); a block has no board", kWholeModel);
   const Source source = o.model.ends_with(".toml") ? from_file(o, run.seed) : from_model(o);
   const hw::Manifest manifest = hw::write_rtl(o.out, source.graph, source.vectors, o.name);
   write_config(o.out, run.config);

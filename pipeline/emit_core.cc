@@ -80,7 +80,7 @@ void emit_core(const EmitOptions& o, const Run& run, const Finish& finish) {
   const hw::CorePlan plan = hw::plan_core(encoder, size_of(o, encoder, static_cast<std::int64_t>(c.framing.length)));
   std::optional<hw::Texts> texts;
   if (o.activations > 0) texts = real_texts(o, c, graph);
-  const hw::Manifest manifest = hw::write_core_rtl(o.out, graph, plan.size, texts, o.name);
+  const hw::Manifest manifest = hw::write_core_rtl(o.out, graph, plan.size, texts, o.name, o.clock);
   write_config(o.out, run.config);
   const hw::CoreCycles cycles = hw::cycles_of(encoder, plan, plan.size.longest);
   const std::int64_t n_texts = texts ? texts->size() : 0;
@@ -93,6 +93,7 @@ void emit_core(const EmitOptions& o, const Run& run, const Finish& finish) {
           {"po", plan.size.po},
           {"lanes", plan.size.lanes},
           {"longest", plan.size.longest},
+          {"clock_mhz", o.clock},
           {"cycles", cycles.total},
           {"products", cycles.products},
           {"texts", n_texts}},

@@ -28,6 +28,7 @@ using engine::Json;
 using engine::require;
 
 constexpr std::size_t kMostHistoryBytes = std::size_t{16} << 20;
+constexpr double kBlockClock = 100;  // MHz that placing a block works towards, unless the user says another
 
 // What an earlier run of synth found, a line of the history.
 struct EarlierRun {
@@ -46,7 +47,7 @@ std::optional<EarlierRun> earlier_run(const std::string& line) {
     run.target = saved.get<std::string>("target");
     run.no_dsp = saved.get<bool>("no_dsp");
     run.place = saved.get<bool>("report");
-    run.clock = saved.has("clock") ? saved.get<double>("clock") : 100;
+    run.clock = saved.has("clock") ? saved.get<double>("clock") : kBlockClock;
     for (const auto& [name, value] : run.line.items()) {
       if (value.is_number()) run.figures.emplace(name, value.get<double>());
     }
@@ -69,9 +70,9 @@ std::vector<EarlierRun> history(const fs::path& file) {
 }
 
 // The last one with the same target and options.
-const EarlierRun* last_like(const std::vector<EarlierRun>& runs, const SynthOptions& o) {
+const EarlierRun* last_like(const std::vector<EarlierRun>& runs, const SynthOptions& o, double clock) {
   for (auto r = runs.rbegin(); r != runs.rend(); ++r) {
-    if (r->target == o.target && r->no_dsp == o.no_dsp && r->place == o.place && (!o.place || r->clock == o.clock))
+    if (r->target == o.target && r->no_dsp == o.no_dsp && r->place == o.place && (!o.place || r->clock == clock))
       return &*r;
   }
   return nullptr;
@@ -177,8 +178,9 @@ void synthesize_rtl(const SynthOptions& o, const Run& run, const Finish& finish)
   const hw::EmittedRtl rtl = hw::open_emitted(o.folder);
   const fs::path file = fs::path(o.folder) / "synth.jsonl";
   const std::vector<EarlierRun> runs = history(file);  // before the work that a damaged one would take along
+  const double clock = o.clock.value_or(rtl.manifest.core ? static_cast<double>(rtl.manifest.clock_mhz) : kBlockClock);
   hw::SynthesisOptions options{.dsp = !o.no_dsp};
-  if (o.place) options.place = hw::PlacementOptions{.clock_mhz = o.clock, .seed = run.seed};
+  if (o.place) options.place = hw::PlacementOptions{.clock_mhz = clock, .seed = run.seed};
   const hw::Synthesis synthesis = hw::synthesize(rtl, target, options, engine::say);
   const fs::path log = fs::path(o.folder) / fmt::format("place-{}.log", o.target);
   if (synthesis.placement) engine::write_file(log, synthesis.placement->log);
@@ -188,9 +190,9 @@ void synthesize_rtl(const SynthOptions& o, const Run& run, const Finish& finish)
   found["cycles"] = rtl.manifest.core ? model.cycles : rtl.manifest.interval;
   found["no_dsp"] = o.no_dsp;
   found["report"] = o.place;
-  if (o.place) found["clock"] = o.clock;
+  if (o.place) found["clock"] = clock;
   found["rtl"] = fmt::format("{:016x}", engine::content_hash(hw::to_text(rtl.manifest)));
-  const EarlierRun* before = last_like(runs, o);
+  const EarlierRun* before = last_like(runs, o, clock);
   remember(file, runs, found);
   if (before != nullptr) found["last_run"] = before->line;
   finish(found, report_of(synthesis, model, before, log));

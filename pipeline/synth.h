@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "pipeline/run.h"
@@ -12,7 +13,7 @@ struct SynthOptions {
   std::string folder, target = "xilinx", out;
   std::int64_t sweep = 0;
   bool place = false, no_dsp = false;
-  double clock = 100;  // MHz, what placing works towards
+  std::optional<double> clock{};  // MHz, what placing works towards; none: what the folder is meant for
 };
 
 // Throws Error for a folder or a target that cannot be synthesised, and Failure if a tool fails.

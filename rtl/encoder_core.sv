@@ -3,7 +3,8 @@
 //
 //   s_data_i   a token: {last, type (8 bits), id (24 bits)}, a text a packet
 //   m_data_o   a packet a text: first the status {version (8 bits), error (8 bits), length (16 bits)}, then the answers, in
-//              32 bits two's complement; {last, word}. Errors: as in text_input; such a text has no answers.
+//              32 bits two's complement; {last, word}. Errors: as in text_input; 4: ROMs are not what they should
+//              be (rom_check.sv). A text with an error has no answers.
 //   ROMs       outside. Data follow their address by two cycles, but for program_i and config_i: by one.
 //
 // Nothing inside waits for anything outside once a text is there, so its cycles depend on its length alone.
@@ -94,6 +95,8 @@ module encoder_core #(
 ) (
     input wire clk_i,
     input wire rst_i,
+    input wire hold_i,       // no text begins
+    input wire rom_error_i,  // nor is any computed
 
     input  wire  [32:0] s_data_i,
     input  wire         s_valid_i,
@@ -161,6 +164,7 @@ module encoder_core #(
   logic text_valid, start, text_done, program_done, answer_done;
   logic [N_WIDTH-1:0] n;
   logic [1:0] text_error;
+  logic [2:0] error;
   logic [ID_WIDTH-1:0] id;
   logic [TYPE_ID_WIDTH-1:0] token_type;
   logic embed_valid, embed_context, embed_busy;
@@ -172,7 +176,8 @@ module encoder_core #(
   } state_t;
   state_t state_q;
   logic answer_start_q;
-  assign start = state_q == Idle && text_valid && text_error == 2'd0;
+  assign error = rom_error_i ? 3'd4 : {1'b0, text_error};
+  assign start = state_q == Idle && text_valid && !hold_i && error == 3'd0;
   assign text_done = answer_done;
   always_ff @(posedge clk_i) begin
     if (rst_i) begin
@@ -182,9 +187,9 @@ module encoder_core #(
       answer_start_q <= 1'b0;
       case (state_q)
         Idle:
-        if (text_valid) begin
-          state_q <= (text_error == 2'd0) ? Running : Answering;
-          answer_start_q <= text_error != 2'd0;
+        if (text_valid && !hold_i) begin
+          state_q <= (error == 3'd0) ? Running : Answering;
+          answer_start_q <= error != 3'd0;
         end
         Running:
         if (program_done) begin
@@ -714,8 +719,8 @@ module encoder_core #(
       .word_i(answer_word),
       .data_i(answer),
       .start_i(answer_start_q),
-      .status_i({8'(VERSION), 6'd0, text_error, 16'(n)}),
-      .has_error_i(text_error != 2'd0),
+      .status_i({8'(VERSION), 5'd0, error, 16'(n)}),
+      .has_error_i(error != 3'd0),
       .n_rows_i((ANSWERS_A_ROW != 0) ? (ROW_WIDTH + 1)'(n) : (ROW_WIDTH + 1)'(1)),
       .done_o(answer_done),
       .m_data_o,

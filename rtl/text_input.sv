@@ -1,6 +1,7 @@
 // Takes texts, a packet each, and keeps two: one is computed while the next comes in.
 //
-//   s_data_i     a token: {last, type (8 bits), id (24 bits)}; s_ready_o is a register
+//   s_data_i     a token: {last, type (8 bits), id (24 bits)}; s_ready_o is a register. A packet whose last beat does not
+//                say so goes on in the next one: what comes until `last` is one text.
 //   valid_o      a text is whole: n_o tokens; error_o 0, or what is wrong with it: 1 it has more than LONGEST tokens,
 //                2 an id is not below VOCABULARY, 3 a type is not below TYPES. n_o is then the tokens that were kept.
 //   address_i    a row; id_o and type_o follow by two cycles

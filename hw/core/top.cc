@@ -1,10 +1,12 @@
 #include "hw/core/top.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <bit>
 
 #include "compress/integer/ops/embedding.h"
+#include "hw/core/rom_check.h"
 #include "hw/names.h"
 
 namespace ingot::hw {
@@ -75,16 +77,21 @@ Parameters parameters(const Encoder& encoder, const CorePlan& plan) {
 class CoreWriter {
  public:
   CoreWriter(const Graph& graph, const Encoder& encoder, const CorePlan& plan, const std::string& name)
-      : graph_(graph), encoder_(encoder), plan_(plan), name_(name), images_(make_images(encoder, plan)) {}
+      : graph_(graph),
+        encoder_(encoder),
+        plan_(plan),
+        name_(name),
+        images_(make_images(encoder, plan)),
+        check_(rom_check(images_, plan)) {}
 
   Verilog write() {
     body();
     result_.top = header() + body_ + "endmodule\n`default_nettype wire\n";
-    result_.dependences = {"adder_tree.sv",  "answer_output.sv", "embedding_unit.sv", "inverse_root.sv",
-                           "matrix_unit.sv", "memory_block.sv",  "round_shift.sv",    "saturate.sv",
-                           "norm_unit.sv",   "quotient.sv",      "word_gather.sv",    "output_unit.sv",
-                           "rom_block.sv",   "sequencer.sv",     "softmax_unit.sv",   "summary_unit.sv",
-                           "text_input.sv",  "encoder_core.sv"};
+    result_.dependences = {"adder_tree.sv",   "answer_output.sv", "embedding_unit.sv", "inverse_root.sv",
+                           "matrix_unit.sv",  "memory_block.sv",  "round_shift.sv",    "saturate.sv",
+                           "norm_unit.sv",    "quotient.sv",      "word_gather.sv",    "output_unit.sv",
+                           "rom_block.sv",    "rom_check.sv",     "sequencer.sv",      "softmax_unit.sv",
+                           "summary_unit.sv", "text_input.sv",    "encoder_core.sv"};
     return std::move(result_);
   }
 
@@ -98,6 +105,26 @@ class CoreWriter {
 
   void wire(std::int64_t bits, const std::string& names) {
     body_ += fmt::format("  wire [{}:0] {};\n", bits - 1, names);
+  }
+
+  // Names the address at which a ROM of that many words is read: what the core asks for, or rom_check. The words follow
+  // it in `data`, which rom_check is given too.
+  std::string read_at(const std::string& name, std::int64_t depth, const std::string& address, std::int64_t bits) {
+    const std::int64_t needed = address_width(depth);
+    std::string place = fmt::format("check_address[{}:0]", needed - 1);
+    if (depth < std::int64_t{1} << needed) place = fmt::format("({0} < {1}'d{2} ? {0} : {1}'d0)", place, needed, depth);
+    if (bits > needed) place = fmt::format("{{{}'d0, {}}}", bits - needed, place);
+    wire(bits, name + "_at");
+    body_ += fmt::format("  assign {0}_at = checks ? {1} : {2};\n", name, place, address);
+    return name + "_at";
+  }
+
+  // Words that rom_check reads, filled up to a multiple of 32 bits.
+  void check(const std::string& data, std::int64_t width, bool is_early) {
+    const std::int64_t padding = (32 - width % 32) % 32;
+    auto& all = is_early ? early_ : late_;
+    all.words.push_back(padding == 0 ? data : fmt::format("{}'d0, {}", padding, data));
+    all.n += (width + padding) / 32;
   }
 
   // A ROM whose words are in `data` one cycle after their address, or two.
@@ -117,12 +144,17 @@ class CoreWriter {
   }
 
   // A ROM that all of the core reads by one address.
-  void one(const std::string& name, const Image& image, std::int64_t address_bits, bool is_registered = true) {
+  void one(const std::string& name, const Image& image, std::int64_t address_bits, bool is_registered = true,
+           bool is_checked = true) {
     wire(address_bits, name + "_address");
     wire(image.width(), name + "_data");
     const std::int64_t needed = address_width(image.depth());
-    const std::string address =
+    std::string address =
         needed == address_bits ? name + "_address" : fmt::format("{}_address[{}:0]", name, needed - 1);
+    if (is_checked) {
+      address = read_at(name, image.depth(), address, needed);
+      check(name + "_data", image.width(), !is_registered);
+    }
     rom("rom_" + name, image, address, name + "_data", is_registered);
     if (needed != address_bits)
       body_ += fmt::format("  wire unused_{0} = &{{1'b0, {0}_address[{1}:{2}]}};\n", name, address_bits - 1, needed);
@@ -133,9 +165,11 @@ class CoreWriter {
   void each(const std::string& name, const Image& image, std::int64_t address_bits) {
     wire(lanes() * address_bits, name + "_address");
     wire(lanes() * image.width(), name + "_data");
+    check(name + "_data", lanes() * image.width(), false);
     for (std::int64_t l = 0; l < lanes(); ++l) {
+      const std::string address = fmt::format("{}_address[{}:{}]", name, (l + 1) * address_bits - 1, l * address_bits);
       rom(fmt::format("rom_{}_{}", name, l), image,
-          fmt::format("{}_address[{}:{}]", name, (l + 1) * address_bits - 1, l * address_bits),
+          read_at(fmt::format("{}_{}", name, l), image.depth(), address, address_bits),
           fmt::format("{}_data[{}:{}]", name, (l + 1) * image.width() - 1, l * image.width()), true);
     }
     add_image(image);
@@ -146,6 +180,8 @@ class CoreWriter {
     const std::int64_t n = plan_.size.pi * plan_.size.po, width = plan_.weight_width;
     wire(address_bits, "weight_address");
     wire(n * width, "weight_data");
+    read_at("weight", plan_.weight_words, "weight_address", address_bits);
+    check("weight_data", n * width, false);
     body_ += fmt::format("  reg [{}:0] weight_q;\n  assign weight_data = weight_q;\n", n * width - 1);
     body_ += fmt::format("  reg [{}:0] weight_rom_q;\n",
                          address_width(static_cast<std::int64_t>(images_.weights.size())) - 1);
@@ -156,7 +192,7 @@ class CoreWriter {
       const std::string word = fmt::format("weights_{}", i);
       wire(rom_of.image.width(), word);
       const int bits = address_width(rom_of.image.depth());
-      body_ += fmt::format("  wire [{}:0] {}_place = weight_address - {}'d{};\n", address_bits - 1, word, address_bits,
+      body_ += fmt::format("  wire [{}:0] {}_place = weight_at - {}'d{};\n", address_bits - 1, word, address_bits,
                            rom_of.base);
       rom("rom_" + word, rom_of.image, fmt::format("{}_place[{}:0]", word, bits - 1), word, false);
       if (bits < address_bits)
@@ -164,7 +200,7 @@ class CoreWriter {
       wire(n * width, word + "_wide");
       for (std::int64_t w = 0; w < n; ++w) body_ += extended(word, w, rom_of.bits, width);
       if (i > 0)
-        choice += fmt::format("    if (weight_address >= {}'d{}) weight_rom_q <= {}'d{};\n", address_bits, rom_of.base,
+        choice += fmt::format("    if (weight_at >= {}'d{}) weight_rom_q <= {}'d{};\n", address_bits, rom_of.base,
                               choice_bits, i);
       mux += fmt::format("      {}'d{}: weight_q <= {}_wide;\n", choice_bits, i, word);
       add_image(rom_of.image);
@@ -189,6 +225,8 @@ class CoreWriter {
     const ProgramWidths w = program_widths(encoder_, plan_);
     const auto& sum = *encoder_.embedding.as<compress::EmbeddingSum>();
     const std::int64_t words = encoder_.hidden() / plan_.embedding_elements;
+    wire(check_.address_width, "check_address");
+    wire(1, "checks, rom_error");
     one("program", images_.program, w.pc, false);
     weights(w.b);
     one("parameter", images_.parameters, w.parameter_address);
@@ -196,14 +234,26 @@ class CoreWriter {
     each("exponential", images_.exponentials, 8);
     one("norm", images_.norms, address_width(images_.norms.depth()));
     one("config", images_.norm_configs, w.norm, false);
-    one("root", images_.roots, 8, false);
+    one("root", images_.roots, 8, false, plan_.has_root_table);  // without the table nothing reads it
     one("token", images_.tokens, address_width(sum.word.n * words));
     one("position", images_.positions, address_width(plan_.size.longest * words));
     one("token_type", images_.types, address_width(sum.token_type.n * words));
     one("token_shift", images_.token_shifts, address_width(sum.word.n));
     one("position_shift", images_.position_shifts, address_width(plan_.size.longest));
     one("type_shift", images_.type_shifts, address_width(sum.token_type.n));
+    rom_checker();
     core();
+  }
+
+  void rom_checker() {
+    const auto joined = [](const Checked& all) { return fmt::format("{}", fmt::join(all.words, ", ")); };
+    body_ += fmt::format(
+        "\n  rom_check #(\n      .ENABLED(CHECK_ROMS),\n      .ADDRESS_WIDTH({}),\n      .WORDS({}),\n      "
+        ".EARLY({}),\n"
+        "      .CHECKSUM(32'h{:08x})\n  ) i_rom_check (\n      .clk_i(clk),\n      .rst_i(rst),\n"
+        "      .address_o(check_address),\n      .words_i({{{}}}),\n      .early_i({{{}}}),\n      .busy_o(checks),\n"
+        "      .error_o(rom_error)\n  );\n",
+        check_.address_width, late_.n, early_.n, check_.checksum, joined(late_), joined(early_));
   }
 
   void core() {
@@ -212,7 +262,8 @@ class CoreWriter {
     for (std::size_t i = 0; i < all.size(); ++i)
       body_ += fmt::format("      .{}({}){}\n", all[i].first, all[i].second, i + 1 < all.size() ? "," : "");
     body_ +=
-        "  ) core (\n      .clk_i(clk),\n      .rst_i(rst),\n      .s_data_i(data_in_0),\n"
+        "  ) core (\n      .clk_i(clk),\n      .rst_i(rst),\n      .hold_i(checks),\n      .rom_error_i(rom_error),\n"
+        "      .s_data_i(data_in_0),\n"
         "      .s_valid_i(data_in_0_valid),\n      .s_ready_o(data_in_0_ready),\n      .m_data_o(data_out_0),\n"
         "      .m_valid_o(data_out_0_valid),\n      .m_ready_i(data_out_0_ready),\n";
     const std::pair<const char*, const char*> ports[] = {{"pc_o", "program_address"},
@@ -243,9 +294,11 @@ class CoreWriter {
     return fmt::format(
         "// {}: texts of at most {} tokens; {} x {} products a cycle, {} results.\n"
         "// Written by `ingot emit`. Simulators find memory images beside this file, from wherever they run; if it\n"
-        "// was moved away from them, IMAGE_FOLDER says where they are.\n"
+        "// was moved away from them, IMAGE_FOLDER says where they are. CHECK_ROMS: 0 leaves out the checksum of "
+        "ROMs.\n"
         "`default_nettype none\n"
-        "module {} #(\n    parameter IMAGE_FOLDER = \"\"\n) (\n    input  wire clk,\n    input  wire rst,\n"
+        "module {} #(\n    parameter IMAGE_FOLDER = \"\",\n    parameter CHECK_ROMS = 1\n) (\n    input  wire clk,\n   "
+        " input  wire rst,\n"
         "    input  wire [32:0] data_in_0,\n    input  wire data_in_0_valid,\n    output wire data_in_0_ready,\n"
         "`ifdef INGOT_TRACE\n"
         "    output wire output_trace_valid,\n    output wire [{}:0] output_trace,\n"
@@ -262,7 +315,15 @@ class CoreWriter {
   const Encoder& encoder_;
   const CorePlan& plan_;
   const std::string name_;
+  // What rom_check reads, and how many times 32 bits it is.
+  struct Checked {
+    std::vector<std::string> words;
+    std::int64_t n = 0;
+  };
+
   const CoreImages images_;
+  const RomCheck check_;
+  Checked late_, early_;
   Verilog result_;
   std::string body_;
 };

@@ -8,6 +8,7 @@
 #include "compress/integer/runner.h"
 #include "engine/base/rng.h"
 #include "hw/core/memory.h"
+#include "hw/core/rom_check.h"
 #include "hw/core/schedule.h"
 
 namespace ingot::hw {
@@ -40,18 +41,31 @@ Word beat(std::int64_t word, bool is_last) {
   return bits;
 }
 
-std::vector<std::pair<std::string, std::string>> facts(const Encoder& encoder, const CorePlan& plan) {
+std::vector<std::pair<std::string, std::string>> facts(const Encoder& encoder, const CorePlan& plan,
+                                                       std::int64_t clock_mhz, std::int64_t start) {
   const CoreSize& size = plan.size;
   const auto cycles = [&](std::int64_t n) { return cycles_of(encoder, plan, n); };
   const CoreCycles longest = cycles(size.longest);
-  return {{"Tokens of a text", fmt::format("1 to {}", size.longest)},
-          {"Cycles of a text", fmt::format("{} of {} tokens, {} of 1", longest.total, size.longest, cycles(1).total)},
-          {"Products a cycle",
-           fmt::format("{} x {}; multipliers work {:.1f}% of the longest text's cycles", size.pi, size.po,
-                       100.0 * static_cast<double>(longest.products) / static_cast<double>(longest.total))},
-          {"Errors in the status",
-           "1: too many tokens, 2: an id that the vocabulary lacks, 3: a type that the model "
-           "lacks; such a text has no answers"}};
+  return {
+      {"Tokens of a text", fmt::format("1 to {}", size.longest)},
+      {"Cycles of a text", fmt::format("{} of {} tokens, {} of 1", longest.total, size.longest, cycles(1).total)},
+      {"Products a cycle",
+       fmt::format("{} x {}; multipliers work {:.1f}% of the longest text's cycles", size.pi, size.po,
+                   100.0 * static_cast<double>(longest.products) / static_cast<double>(longest.total))},
+      {"Clock", fmt::format("{} MHz: what it is meant for (`ingot emit --clock`) and `ingot synth --place` works "
+                            "towards",
+                            clock_mhz)},
+      {"Cycles from reset",
+       fmt::format("{}, in which it reads its ROMs and compares their checksum; texts may come meanwhile; parameter "
+                   "CHECK_ROMS = 0: none",
+                   start)},
+      {"A packet without tlast",
+       fmt::format("goes on in the next one: both are one text. If that has more than {} tokens, the rest is taken "
+                   "and dropped up to tlast, and error 1 is the one answer to all of it",
+                   size.longest)},
+      {"Errors in the status",
+       "1: too many tokens, 2: an id that the vocabulary lacks, 3: a type that the model "
+       "lacks, 4: the ROMs do not hold what they should; such a text has no answers"}};
 }
 
 }  // namespace
@@ -88,9 +102,10 @@ Texts random_texts(const Graph& graph, const std::vector<std::int64_t>& lengths,
 }
 
 PackageInfo core_description(const Graph& graph, const CoreSize& size, const Verilog& verilog, const std::string& name,
-                             const std::optional<Texts>& texts) {
+                             const std::optional<Texts>& texts, std::int64_t clock_mhz) {
   const Encoder encoder = encoder_of(graph);
   const CorePlan plan = plan_core(encoder, size);
+  const std::int64_t start = rom_check(make_images(encoder, plan), plan).cycles();
   const Texts sent = texts && texts->size() > 0 ? *texts : random_texts(graph, short_lengths(size.longest), 1);
   PackageInfo info{.top = name,
                    .title = fmt::format("{}: a text of tokens becomes {} numbers.", graph.name, encoder.n_answers()),
@@ -102,8 +117,8 @@ PackageInfo core_description(const Graph& graph, const CoreSize& size, const Ver
                               .meaning = "an answer is a packet: {last, word (32 bits)}; first the status {version (8 "
                                          "bits), error (8 bits), length (16 bits)}, then the numbers"},
                    .sources = verilog.dependences,
-                   .most_idle = 2 * cycles_of(encoder, plan, size.longest).total + 2000,
-                   .facts = facts(encoder, plan)};
+                   .most_idle = start + 2 * cycles_of(encoder, plan, size.longest).total + 2000,
+                   .facts = facts(encoder, plan, clock_mhz, start)};
   for (std::int64_t t = 0; t < number_of_texts(encoder, plan, sent); ++t) {
     const CoreBeats beats = core_beats(sent, t, encoder.n_answers());
     for (const Word& word : beats.input) info.input_beats.push_back(word.hex());
@@ -111,7 +126,8 @@ PackageInfo core_description(const Graph& graph, const CoreSize& size, const Ver
   }
   info.sources.push_back(name + ".sv");
   for (const Image& image : verilog.images) info.images.push_back(image.file());
-  info.ulx3s = Ulx3s{.most_tokens = size.longest};
+  const auto clock = static_cast<double>(clock_mhz);
+  info.ulx3s = Ulx3s{.clock_mhz = clock, .baud = baud_for(ecp5_pll(clock).mhz()), .most_tokens = size.longest};
   return info;
 }
 

@@ -12,7 +12,7 @@ namespace ingot::hw {
 
 // As description() of a block. Without texts the testbench sends a few short ones of random tokens.
 PackageInfo core_description(const Graph& graph, const CoreSize& size, const Verilog& verilog, const std::string& name,
-                             const std::optional<Texts>& texts);
+                             const std::optional<Texts>& texts, std::int64_t clock_mhz);
 
 // The beats of text `text` and of its answer.
 struct CoreBeats {

@@ -177,11 +177,12 @@ Contents block_contents(const Graph& graph, const std::optional<Vectors>& vector
 }
 
 Contents core_contents(const Graph& graph, const CoreSize& size, const std::optional<Texts>& texts,
-                       const std::string& name) {
+                       const std::string& name, std::int64_t clock_mhz) {
   Verilog verilog = write_core(graph, size, name);
   Manifest manifest = manifest_of(verilog, name);
   manifest.core = size;
-  PackageInfo package = core_description(graph, size, verilog, name, texts);
+  manifest.clock_mhz = clock_mhz;
+  PackageInfo package = core_description(graph, size, verilog, name, texts, clock_mhz);
   return {std::move(verilog), std::move(manifest), core_metadata(graph, size).dump(2) + "\n", std::move(package)};
 }
 
@@ -233,8 +234,8 @@ Manifest write_rtl(const fs::path& folder, const Graph& graph, const std::option
 }
 
 Manifest write_core_rtl(const fs::path& folder, const Graph& graph, const CoreSize& size,
-                        const std::optional<Texts>& texts, const std::string& name) {
-  return write_folder(folder, graph, core_contents(graph, size, texts, name), [&](Writer& writer) {
+                        const std::optional<Texts>& texts, const std::string& name, std::int64_t clock_mhz) {
+  return write_folder(folder, graph, core_contents(graph, size, texts, name, clock_mhz), [&](Writer& writer) {
     if (texts) writer.write_texts(*texts);
   });
 }
@@ -248,7 +249,7 @@ EmittedRtl open_emitted(const fs::path& folder) {
   const auto made_of_graph = [&] {
     if (rtl.manifest.core) {
       const std::optional<Texts> texts = rtl.manifest.vectors ? std::optional(load_texts(rtl)) : std::nullopt;
-      return core_contents(rtl.graph, *rtl.manifest.core, texts, rtl.manifest.top);
+      return core_contents(rtl.graph, *rtl.manifest.core, texts, rtl.manifest.top, rtl.manifest.clock_mhz);
     }
     const std::optional<Vectors> vectors = rtl.manifest.vectors ? std::optional(load_vectors(rtl)) : std::nullopt;
     return block_contents(rtl.graph, vectors, rtl.manifest.top);

@@ -17,9 +17,11 @@ void check_replaceable(const std::filesystem::path& folder);
 Manifest write_rtl(const std::filesystem::path& folder, const Graph& graph, const std::optional<Vectors>& vectors,
                    const std::string& name = kTopName);
 
-// The same for a whole model: `graph` as an encoder core (core/top.h) of that size. Throws Error as write_core does.
+// The same for a whole model: `graph` as an encoder core (core/top.h) of that size, meant for a clock from kLeastClock
+// to kMostClock. Throws Error as write_core does.
 Manifest write_core_rtl(const std::filesystem::path& folder, const Graph& graph, const CoreSize& size,
-                        const std::optional<Texts>& texts, const std::string& name = kTopName);
+                        const std::optional<Texts>& texts, const std::string& name = kTopName,
+                        std::int64_t clock_mhz = kUsualClock);
 
 // Opens a folder that may be a stranger's, as open_rtl does. Throws Error also unless its Verilog is, byte by byte,
 // what write_rtl makes of its graph. A checksum only shows that a folder is whole, and simulators run whatever they are

@@ -170,7 +170,7 @@ std::string to_text(const Manifest& manifest) {
               {"images", manifest.images},
               {"files", files}};
   if (manifest.core) {
-    object["core"] = core_json(*manifest.core);
+    object.update({{"core", core_json(*manifest.core)}, {"clock_mhz", manifest.clock_mhz}});
   } else {
     object.update({{"input", port_json(manifest.input)},
                    {"output", port_json(manifest.output)},
@@ -189,6 +189,7 @@ Manifest manifest_of(const std::string& text, const std::string& subject) {
       .top = fields.text("top"), .sources = file_names(fields, "sources"), .images = file_names(fields, "images")};
   if (fields.has("core")) {
     manifest.core = core_in(fields.value("core"), fields.place("core"));
+    manifest.clock_mhz = fields.integer("clock_mhz", kLeastClock, kMostClock);
   } else {
     read_ports(fields, subject, manifest);
   }

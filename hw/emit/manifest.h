@@ -44,7 +44,8 @@ struct EmittedFile {
 
 struct Manifest {
   std::string top = "top";         // name of the top module
-  std::optional<CoreSize> core{};  // of a whole model: what follows is of blocks
+  std::optional<CoreSize> core{};  // of a whole model
+  std::int64_t clock_mhz = 0;      // that such a core is meant for; what follows is of blocks
   Port input{}, output{};
   std::int64_t interval = 0;         // cycles from one vector to the next if neither side waits
   std::vector<std::string> sources;  // Verilog, a module before those that use it
@@ -61,6 +62,8 @@ struct EmittedRtl {
 };
 
 inline constexpr const char kManifestFile[] = "manifest.json", kGraphFile[] = "graph.json";
+// MHz that a core is meant for: what the PLL of its board can make.
+inline constexpr std::int64_t kLeastClock = 10, kMostClock = 400, kUsualClock = 60;
 inline constexpr std::size_t kMostManifestBytes = std::size_t{4} << 20;
 
 std::string to_text(const Manifest& manifest);  // the text of manifest.json

@@ -22,13 +22,22 @@ Ecp5Pll ecp5_pll(double mhz) {
   return best;
 }
 
+namespace {
+
+double exact_cycles(double clock_mhz, std::int64_t baud) { return clock_mhz * 1e6 / static_cast<double>(baud); }
+
+bool is_near(double exact) { return std::round(exact) >= 4 && std::abs(std::round(exact) / exact - 1) <= 0.02; }
+
+}  // namespace
+
+std::int64_t baud_for(double clock_mhz) { return is_near(exact_cycles(clock_mhz, 1'000'000)) ? 1'000'000 : 115'200; }
+
 std::int64_t cycles_of_bit(double clock_mhz, std::int64_t baud) {
-  const double exact = clock_mhz * 1e6 / static_cast<double>(baud);
-  const double cycles = std::round(exact);
-  require(cycles >= 4 && std::abs(cycles / exact - 1) <= 0.02,
+  const double exact = exact_cycles(clock_mhz, baud);
+  require(is_near(exact),
           "baud rate: {} baud are {:.2f} cycles a bit at {:.2f} MHz; it must be at least 4, and 2% from a whole number",
           baud, exact, clock_mhz);
-  return static_cast<std::int64_t>(cycles);
+  return static_cast<std::int64_t>(std::round(exact));
 }
 
 }  // namespace ingot::hw

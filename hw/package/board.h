@@ -24,6 +24,9 @@ struct Ecp5Pll {
 // unless 10 <= mhz <= 400.
 Ecp5Pll ecp5_pll(double mhz);
 
+// 1,000,000 if a clock of a PLL divides well into that, else 115,200, which all of at least 10 MHz do.
+std::int64_t baud_for(double clock_mhz);
+
 // Clock cycles a bit. Throws Error if the rate is more than 2 % off, or a bit has fewer than 4 cycles.
 std::int64_t cycles_of_bit(double clock_mhz, std::int64_t baud);
 

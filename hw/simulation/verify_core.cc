@@ -8,6 +8,7 @@
 #include "engine/base/process.h"
 #include "engine/base/rng.h"
 #include "engine/base/temporary_folder.h"
+#include "hw/core/rom_check.h"
 #include "hw/core/schedule.h"
 #include "hw/emit/core_description.h"
 #include "hw/simulation/coverage.h"
@@ -45,6 +46,7 @@ class Stimulus {
   Stimulus(const EmittedRtl& rtl, const VerifyOptions& options, bool has_probes)
       : encoder_(encoder_of(rtl.graph)),
         plan_(plan_core(encoder_, *rtl.manifest.core)),
+        start_cycles_(rom_check(make_images(encoder_, plan_), plan_).cycles()),
         graph_(rtl.graph),
         runner_(rtl.graph),
         texts_(options.own_vectors ? load_texts(rtl) : drawn_texts(rtl, options)),
@@ -52,6 +54,7 @@ class Stimulus {
         size_(std::min(options.n_vectors, texts_.size())) {}
 
   std::int64_t size() const { return size_; }
+  std::int64_t start_cycles() const { return start_cycles_; }  // before the first text begins
   std::int64_t n_answers() const { return encoder_.n_answers(); }
   std::int64_t tokens(std::int64_t text) const {
     return texts_.offsets[static_cast<std::size_t>(text) + 1] - texts_.offsets[static_cast<std::size_t>(text)];
@@ -91,6 +94,7 @@ class Stimulus {
  private:
   const Encoder encoder_;
   const CorePlan plan_;
+  const std::int64_t start_cycles_;
   const Graph& graph_;
   compress::GraphRunner runner_;
   const Texts texts_;
@@ -120,7 +124,8 @@ void add(const SimulationOutcome& outcome, std::int64_t first_text, std::int64_t
   all.seconds += outcome.seconds;
 }
 
-// A few of the texts alone, without stalls: what is left of the cycles when reset, tokens and answers are taken away.
+// A few of the texts alone, without stalls: what is left of the cycles when reset, tokens, which come while ROMs are
+// checked, and answers are taken away.
 void measure(const Simulation& simulation, Stimulus& stimulus, std::size_t n_channels, std::int64_t watchdog,
              CoreVerification& result) {
   std::vector<std::int64_t> texts;
@@ -138,7 +143,8 @@ void measure(const Simulation& simulation, Stimulus& stimulus, std::size_t n_cha
     const std::int64_t answer = 1 + 4 * stimulus.n_answers();  // rtl/answer_output.sv takes 4 cycles a number
     const CoreCycles promised = stimulus.cycles(n);
     result.measured.push_back(
-        {n, outcome.cycles - kResetCycles - n - answer - kDrainCycles, promised.total, promised.products});
+        {n, outcome.cycles - kResetCycles - std::max(n, stimulus.start_cycles()) - answer - kDrainCycles,
+         promised.total, promised.products});
   }
 }
 
@@ -156,7 +162,8 @@ CoreVerification verify_core(const EmittedRtl& rtl, const VerifyOptions& options
   CoreVerification result;
   result.build_seconds = simulation.build_seconds();
   result.netlist = std::move(simulated.netlist);
-  const std::int64_t watchdog = 100'000 + 4 * stimulus.cycles(rtl.manifest.core->longest).total;
+  const std::int64_t watchdog =
+      100'000 + stimulus.start_cycles() + 4 * stimulus.cycles(rtl.manifest.core->longest).total;
   const std::size_t n_channels = has_probes ? 4 : 1;
   if (has_probes) measure(simulation, stimulus, n_channels, watchdog, result);
   for (std::int64_t begin = 0; begin < stimulus.size() && result.ok();) {

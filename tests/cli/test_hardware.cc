@@ -182,6 +182,7 @@ TEST_CASE("a model in integers alone is emitted as a whole, and simulated on rea
   REQUIRE_MESSAGE(quantised.code == 0, quantised.error);
   refused(place, "emit whole --block model --parallelism 3 --out rtl", "PI of a core must be a power of two");
   refused(place, "emit whole --block model --parallelism 2xx --out rtl", "must be N or PIxPO");
+  refused(place, "emit whole --block ffn.0 --clock 75 --out rtl", "--clock: is of a whole model");
   const Outcome emitted =
       place.run("emit whole --block model --parallelism 4x2 --data train.csv --activations 5 --out rtl --json");
   REQUIRE_MESSAGE(emitted.code == 0, emitted.error);

@@ -126,5 +126,81 @@ TEST_CASE("A text that is too long, or has an unknown token or type, is drained 
   }
 }
 
+TEST_CASE("One wrong bit in any ROM of a core is reported in its answers") {
+  const EncoderShape shape{.layers = 1, .weights = 1, .has_root_table = true};
+  const compress::Graph graph = RandomEncoder(shape, 5).graph();
+  const hw::CoreSize size{.pi = 4, .po = 4, .lanes = 2, .longest = 5};
+  const CoreFolder folder(graph, size);
+  // A simulation reads the images of this folder each time, and would refuse another image before the core can.
+  std::string top = engine::read_file(folder.design().folder / "top.sv");
+  const auto replace = [&](const std::string& text, const std::string& by) {
+    for (std::size_t at = 0; (at = top.find(text, at)) != std::string::npos; at += by.size())
+      top.replace(at, text.size(), by);
+  };
+  replace("IMAGE_FOLDER = \"\"", "IMAGE_FOLDER = \"" + folder.design().folder.string() + "\"");
+  replace(".HASH(", ".HASH(32'd0 & ");
+  engine::write_file(folder.design().folder / "top.sv", top);
+  hw::Design design = folder.design();
+  design.probes.clear();
+  const hw::Simulation simulation(design, hw::Simulator::verilator);
+  testbench::ChannelBeats good, bad;
+  push_text(good.input, {{1, 2, 3}, {0, 1, 0}});
+  bad.input = good.input;
+  push_answer(good.expected, 3,
+              compress::GraphRunner(graph).run(std::vector<Codes>{{1, 2, 3}, {0, 1, 0}}, Codes{0, 3}).front());
+  push_beat(bad.expected, status(4, 3), true);
+  const auto run = [&](const testbench::ChannelBeats& beats) {
+    const testbench::ChannelBeats all[] = {beats};
+    return simulation.run(all, {.stalls = testbench::Stalls::none});
+  };
+  CHECK(run(good).ok());
+  engine::Rng rng(3);
+  for (const std::string& image : design.images) {
+    INFO(image);
+    const std::string text = engine::read_file(design.folder / image);
+    // The lowest bit of a word.
+    std::string wrong = text;
+    const std::size_t digits = text.find('\n'), word = rng.below(text.size() / (digits + 1)),
+                      at = word * (digits + 1) + digits - 1;
+    wrong[at] = "1032547698badcfe"[text[at] <= '9' ? text[at] - '0' : text[at] - 'a' + 10];
+    engine::write_file(design.folder / image, wrong);
+    const hw::SimulationOutcome outcome = run(bad);
+    CHECK(outcome.ok());
+    CHECK(outcome.channels.front().beats == 1);
+    engine::write_file(design.folder / image, text);
+  }
+}
+
+TEST_CASE("A packet without its end goes on in the next: one text, or one error if it is too long") {
+  const EncoderShape shape;
+  const compress::Graph graph = RandomEncoder(shape, 5).graph();
+  const CoreFolder folder(graph, {.pi = 4, .po = 4, .lanes = 1, .longest = 5});
+  compress::GraphRunner runner(graph);
+  testbench::ChannelBeats beats;
+  const auto send = [&](const std::vector<std::uint32_t>& ids, bool has_end) {
+    for (std::size_t i = 0; i < ids.size(); ++i) push_beat(beats.input, ids[i], has_end && i + 1 == ids.size());
+  };
+  const auto answer = [&](const Codes& ids) {
+    const std::vector<Codes> inputs{ids, Codes(ids.size(), 0)};
+    push_answer(beats.expected, ids.size(),
+                runner.run(inputs, Codes{0, static_cast<std::int32_t>(ids.size())}).front());
+  };
+  send({1, 2}, false);
+  send({3, 4}, true);
+  answer({1, 2, 3, 4});
+  send({5, 6, 7}, false);
+  send({8, 9, 10}, false);
+  send({11}, true);
+  push_beat(beats.expected, status(1, 5), true);
+  send({12}, true);
+  answer({12});
+  hw::Design design = folder.design();
+  design.probes.clear();
+  const testbench::ChannelBeats all[] = {beats};
+  const hw::SimulationOutcome outcome = hw::Simulation(design, hw::Simulator::verilator).run(all, {.n_resets = 1});
+  CHECK(outcome.ok());
+  CHECK(outcome.channels.front().beats == static_cast<std::int64_t>(beats.expected.size() / 5));
+}
+
 }  // namespace
 }  // namespace ingot::test

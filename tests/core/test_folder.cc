@@ -27,6 +27,23 @@ TEST_CASE("An emitted core opens again, and is refused once its Verilog or its g
   CHECK_THROWS_AS(hw::open_emitted(folder), engine::Error);
 }
 
+TEST_CASE("The clock that a core is meant for is in its manifest, on its board and in its README") {
+  const engine::TemporaryFolder scratch;
+  const auto folder = scratch.path() / "rtl";
+  hw::write_core_rtl(folder, RandomEncoder({}, 3).graph(), kSize, {}, "top", 75);
+  CHECK(hw::open_emitted(folder).manifest.clock_mhz == 75);
+  const auto holds = [&](const char* file, const char* text) {
+    return engine::read_file(folder / file).find(text) != std::string::npos;
+  };
+  CHECK(holds("ulx3s.lpf", "FREQUENCY NET \"clk\" 75 MHZ;"));
+  CHECK(holds("ulx3s_top.sv", "parameter int CYCLES = 75,"));
+  CHECK(holds("README.md", "| Clock | 75 MHz"));
+  hw::write_core_rtl(folder, RandomEncoder({}, 3).graph(), kSize, {}, "top",
+                     12);  // 10.71 MHz: 1,000,000 baud are 10.7 cycles
+  CHECK(holds("ulx3s_top.sv", "parameter int CYCLES = 93,"));
+  CHECK(holds("README.md", "a serial line of 115200 baud"));
+}
+
 TEST_CASE("Simulators find every bit of a core as computed, with random stalls and resets") {
   const engine::TemporaryFolder scratch;
   const compress::Graph graph = RandomEncoder({}, 3).graph();

@@ -193,4 +193,10 @@ TEST_CASE("baud rates that the clock does not divide well are refused") {
   CHECK(hw::cycles_of_bit(60, 115'200) == 521);
   CHECK(contains(error_text([] { hw::cycles_of_bit(11, 3'000'000); }), "3.67 cycles a bit"));
   CHECK(contains(error_text([] { hw::cycles_of_bit(60, 30'000'000); }), "at least 4"));
+  CHECK(hw::baud_for(62.5) == 1'000'000);
+  CHECK(hw::baud_for(12.5) == 115'200);
+  for (int mhz = 10; mhz <= 400; ++mhz) {  // no clock is refused for its serial line
+    const double clock = hw::ecp5_pll(mhz).mhz();
+    CHECK(hw::cycles_of_bit(clock, hw::baud_for(clock)) >= 10);
+  }
 }
