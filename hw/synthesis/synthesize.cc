@@ -21,10 +21,24 @@ using engine::Json;
 
 const Tool kYosys{"yosys", "yosys"};
 
+// -nosrl: the shift registers that Yosys 0.23 extracts lose their clock enable. And where a sum is a factor, it packs
+// the sum into the pre-adder of a DSP48E1, whose result has 25 bits: of a sum of fewer bits those above would be its
+// sign, and become 0. So sums that reach a multiplication, through registers or not, are made $alu before, which it
+// leaves alone. hw/package/templates/Makefile has the same for users.
+std::string xilinx_command(const std::string& top, bool dsp) {
+  const std::string command =
+      fmt::format("synth_xilinx -flatten -family xc7 -nosrl -top {}{}", top, dsp ? "" : " -nodsp");
+  if (!dsp) return command;
+  return fmt::format(
+      "{0} -run begin:map_dsp; select -set factors t:$mul %ci*:+$mul[A,B]:+$add[Y]:+$dff[D,Q]:+$dffe[D,Q]:+$sdff[D,Q]:"
+      "+$sdffe[D,Q]:+$sdffce[D,Q] t:$add %i r:Y_WIDTH<25 %i; alumacc @factors; {0} -run map_dsp:",
+      command);
+}
+
 std::string synthesis_command(Target target, const std::string& top, bool dsp) {
   switch (family(target)) {
-    case Family::xilinx:  // -nosrl: the shift registers that Yosys 0.23 extracts lose their clock enable
-      return fmt::format("synth_xilinx -flatten -family xc7 -nosrl -top {}{}", top, dsp ? "" : " -nodsp");
+    case Family::xilinx:
+      return xilinx_command(top, dsp);
     case Family::ecp5:
       return fmt::format("synth_ecp5 -top {}{}", top, dsp ? "" : " -nodsp");
     case Family::ice40:

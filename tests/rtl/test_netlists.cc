@@ -176,6 +176,50 @@ TEST_CASE("So is what it leaves for ECP5") {
 
 TEST_CASE("So is what it leaves for iCE40") { check_netlist(hw::Target::ice40, {"SB_RAM40_4K", "SB_CARRY"}, {}); }
 
+// (x + up) factor, where the sum has as many bits as x and is kept in a register, or not.
+void add_sum_as_factor(Batch& batch, int width, bool is_registered, engine::Rng& rng) {
+  const int factor_width = 8, n_in = width + 1 + factor_width, n_out = width + factor_width;
+  Codes in, out;
+  const auto append_bits = [](Codes& to, std::int64_t value, int n) {
+    for (int k = 0; k < n; ++k) to.push_back(static_cast<std::int32_t>(value >> k & 1));
+  };
+  const Codes xs = random_codes(500, width, true, rng), factors = random_codes(500, factor_width, true, rng);
+  for (std::size_t i = 0; i < xs.size(); ++i) {
+    const std::int64_t up = xs[i] == (1 << (width - 1)) - 1 ? 0 : static_cast<std::int64_t>(rng.below(2));
+    append_bits(in, xs[i], width);
+    append_bits(in, up, 1);
+    append_bits(in, factors[i], factor_width);
+    append_bits(out, (xs[i] + up) * factors[i], n_out);
+  }
+  const std::string body = fmt::format(
+      "  logic [{last}:0] valid_q;\n  logic signed [{x}-1:0] x_q, sum_d, sum_q;\n"
+      "  logic signed [{f}-1:0] f_q, f_q2;\n  logic signed [{p}-1:0] product_q;\n  logic up_q;\n"
+      "  assign $m_valid = valid_q[{last}];\n  assign $s_ready = !$m_valid || $m_ready;\n  assign $m = product_q;\n"
+      "  assign sum_d = x_q + {x}'(up_q);\n"
+      "  always_ff @(posedge $clk) begin\n"
+      "    if ($rst) valid_q <= '0; else if ($s_ready) valid_q <= {{valid_q[{last}-1:0], $s_valid}};\n"
+      "    if ($s_ready) begin\n      {{f_q, up_q, x_q}} <= $s;\n      sum_q <= sum_d;\n      f_q2 <= f_q;\n"
+      "      product_q <= {factors};\n    end\n  end\n",
+      fmt::arg("last", is_registered ? 2 : 1), fmt::arg("x", width), fmt::arg("f", factor_width), fmt::arg("p", n_out),
+      fmt::arg("factors", is_registered ? "sum_q * f_q2" : "sum_d * f_q"));
+  batch.add(fmt::format("{} bits", width), body, {1, n_in, 1}, in, {1, n_out, 1}, out);
+}
+
+TEST_CASE("A sum that becomes a factor keeps its sign, which Yosys 0.23 would lose in the pre-adder of a DSP48E1") {
+  if (!has_tools()) return;
+  engine::Rng rng(9);
+  Batch batch;
+  for (const int width : {12, 24, 25}) {
+    add_sum_as_factor(batch, width, true, rng);
+    add_sum_as_factor(batch, width, false, rng);
+  }
+  const TemporaryFolder folder;
+  const hw::Netlist netlist = hw::make_netlist(batch.design(), hw::Target::xilinx, {}, folder.path());
+  CHECK(netlist.synthesis.dsp == 6);
+  CHECK(complaints(batch, hw::Simulation(netlist.design, hw::Simulator::verilator)
+                              .run(batch.beats(), {.stalls = testbench::Stalls::random, .seed = 3})) == "");
+}
+
 TEST_CASE("Nothing of a layer can become a shift register, which in Yosys 0.23 would lose its clock enable") {
   if (!has_tools()) return;
   const SideBySide all(1);
