@@ -16,7 +16,8 @@ void add_emit(Command& program) {
       .type_name("DIR|FILE");
   command.group("Hardware");
   command.add_option("--block", o->block,
-                     "block of a trained model: ffn.0, ffn.1, ..., pooler, classifier or head; model: all of it");
+                     "block of a trained model: ffn.0, ffn.1, ..., pooler, classifier or head; model: all of it; "
+                     "encoder: its layers, from rows to rows; encoder.0, ...: one of them");
   command
       .add_option("--parallelism", o->parallelism,
                   "numbers that each layer reads and writes a cycle: 4, 4x2 (in x out), 4,fc2=8x2; adders, fc2=adders: "

@@ -73,8 +73,8 @@ Source from_file(const EmitOptions& o, std::uint64_t seed) {
 Source from_model(const EmitOptions& o) {
   require(o.activations == 0 || has_data(o), "--activations: needs the texts; give --data");
   Classifier c = load_classifier(o.model, 0);
-  require(!o.block.empty(), "--block: must be one of {}, or {} for all of it",
-          fmt::join(compress::block_names(c.model().config), ", "), kWholeModel);
+  require(!o.block.empty(), "--block: must be one of {}, {} for all of it, or {} or {}.N for its layers",
+          fmt::join(compress::block_names(c.model().config), ", "), kWholeModel, kEncoder, kEncoder);
   const compress::IntegerProgram program = compress::lower(c.compressed.model, c.compressed.compression);
   Source source{.graph = compress::lower_block(program, c.model().config, o.block)};
   choose_parallelism(source.graph, o);
@@ -89,7 +89,7 @@ void emit_rtl(const EmitOptions& o, const Run& run, const Finish& finish) {
   hw::check_module_name("--name", o.name);
   const OutputLock lock = OutputLock::beside(o.out, run.command);
   hw::check_replaceable(o.out);
-  if (o.block == kWholeModel) return emit_core(o, run, finish);
+  if (is_core(o.block)) return emit_core(o, run, finish);
   require(o.clock == hw::kUsualClock, "--clock: is of a whole model (--block {}); a block has no board", kWholeModel);
   const Source source = o.model.ends_with(".toml") ? from_file(o, run.seed) : from_model(o);
   const hw::Manifest manifest = hw::write_rtl(o.out, source.graph, source.vectors, o.name);

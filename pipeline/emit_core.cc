@@ -4,6 +4,7 @@
 
 #include "bert/train/classification.h"
 #include "compress/integer/fused_runner.h"
+#include "compress/integer/runner.h"
 #include "compress/lower/whole_model.h"
 #include "engine/base/error.h"
 #include "hw/core/fit.h"
@@ -32,6 +33,45 @@ hw::CoreSize size_of(const EmitOptions& o, const hw::Encoder& encoder, std::int6
   };
   const std::int64_t pi = number(text.substr(0, x)), po = x == std::string::npos ? pi : number(text.substr(x + 1));
   return {.pi = pi, .po = po, .lanes = o.lanes, .longest = longest};
+}
+
+// The layers that a block names; none: the whole model.
+struct Layers {
+  std::int64_t first = 0, n = 0;
+};
+
+Layers layers_of(const std::string& block, const Classifier& c) {
+  const std::int64_t n = c.model().config.num_hidden_layers;
+  if (block == kWholeModel) return {};
+  if (block == kEncoder) return {0, n};
+  const std::string number = block.substr(std::string_view(kEncoder).size() + 1);
+  const bool is_number =
+      !number.empty() && number.size() <= 3 && number.find_first_not_of("0123456789") == std::string::npos;
+  require(is_number && std::stoll(number) < n, "--block: the model has {0}, {0}.0 to {0}.{1}, got '{2}'", kEncoder,
+          n - 1, block);
+  return {std::stoll(number), 1};
+}
+
+void append(const compress::Codes& codes, std::vector<std::int32_t>& all) {
+  all.insert(all.end(), codes.begin(), codes.end());
+}
+
+// What the texts of --data make of the rows before and after the layers, by the graph of the whole model.
+void add_rows(const hw::Graph& whole, const Layers& layers, hw::Texts& texts) {
+  const hw::Encoder encoder = hw::encoder_of(whole);
+  const auto at = [&](std::int64_t i) { return encoder.layers.at(static_cast<std::size_t>(i)); };
+  const std::size_t in = at(layers.first).query.linear.node().inputs.front(),
+                    out = at(layers.first + layers.n - 1).output_norm.norm.node().outputs.front();
+  compress::GraphRunner runner(whole);
+  std::vector<std::int32_t> rows, answers;
+  for (std::int64_t t = 0; t < texts.size(); ++t) {
+    const std::int32_t borders[] = {0, static_cast<std::int32_t>(texts.tokens(t))};
+    const std::vector<compress::Codes> edges = runner.edges(texts.inputs(t, 1), borders);
+    append(edges[in], rows);
+    append(edges[out], answers);
+  }
+  texts.rows = std::move(rows);
+  texts.answers = std::move(answers);
 }
 
 hw::Texts real_texts(const EmitOptions& o, const Classifier& c, const hw::Graph& graph) {
@@ -72,21 +112,31 @@ std::string text_of(const hw::Encoder& encoder, const hw::CorePlan& plan) {
 
 }  // namespace
 
+bool is_core(const std::string& block) {
+  return block == kWholeModel || block == kEncoder || block.starts_with(std::string(kEncoder) + ".");
+}
+
 void emit_core(const EmitOptions& o, const Run& run, const Finish& finish) {
   require(o.cycles == 0 && o.multipliers == 0, "--cycles, --multipliers: choose blocks; --parallelism is for a model");
   Classifier c = load_classifier(o.model, o.length);
-  const hw::Graph graph = compress::lower_model(c.compressed.model, c.compressed.compression);
+  const Layers layers = layers_of(o.block, c);
+  const hw::Graph whole = compress::lower_model(c.compressed.model, c.compressed.compression);
+  const hw::Graph graph =
+      layers.n == 0 ? whole
+                    : compress::lower_layers(c.compressed.model, c.compressed.compression, layers.first, layers.n);
   const hw::Encoder encoder = hw::encoder_of(graph);
   const hw::CorePlan plan = hw::plan_core(encoder, size_of(o, encoder, static_cast<std::int64_t>(c.framing.length)));
   std::optional<hw::Texts> texts;
-  if (o.activations > 0) texts = real_texts(o, c, graph);
+  if (o.activations > 0) texts = real_texts(o, c, whole);
+  if (o.activations > 0 && layers.n > 0) add_rows(whole, layers, *texts);
   const hw::Manifest manifest = hw::write_core_rtl(o.out, graph, plan.size, texts, o.name, o.clock);
   write_config(o.out, run.config);
   const hw::CoreCycles cycles = hw::cycles_of(encoder, plan, plan.size.longest);
   const std::int64_t n_texts = texts ? texts->size() : 0;
   std::string text = text_of(encoder, plan);
-  text += fmt::format("\n{}: {} files, {} x {} products a cycle, texts of at most {} tokens", o.out,
-                      manifest.files.size() + 1, plan.size.pi, plan.size.po, plan.size.longest);
+  text +=
+      fmt::format("\n{}: {} files, {} x {} products a cycle, texts of at most {} {}", o.out, manifest.files.size() + 1,
+                  plan.size.pi, plan.size.po, plan.size.longest, encoder.takes_rows() ? "rows" : "tokens");
   text += n_texts > 0 ? fmt::format(", {} texts to simulate\n", n_texts) : "\n";
   finish({{"out", o.out},
           {"pi", plan.size.pi},

@@ -170,7 +170,7 @@ Json core_result(const hw::EmittedRtl& rtl, const hw::CoreVerification& v, const
   return result;
 }
 
-std::string core_text(const hw::CoreVerification& v) {
+std::string core_text(const hw::CoreVerification& v, bool is_rows) {
   std::string text = fmt::format("{} texts, {} words of answers: {}\n", v.n_vectors, v.n_beats,
                                  v.Verification::ok() ? "every bit as computed" : "NOT as computed");
   if (v.n_edge_codes > 0)
@@ -180,8 +180,9 @@ std::string core_text(const hw::CoreVerification& v) {
                             : fmt::format("NOT as computed, {} words differ", v.n_different_edge_beats));
   text += wrong_text(v, "text", "word");
   for (const hw::MeasuredLength& m : v.measured)
-    text += fmt::format("{} tokens: {} cycles, promised {}; multipliers busy {:.1f}%\n", m.tokens, m.cycles, m.promised,
-                        100.0 * static_cast<double>(m.products) / static_cast<double>(m.cycles));
+    text +=
+        fmt::format("{} {}: {} cycles, promised {}; multipliers busy {:.1f}%\n", m.tokens, is_rows ? "rows" : "tokens",
+                    m.cycles, m.promised, 100.0 * static_cast<double>(m.products) / static_cast<double>(m.cycles));
   return text + fmt::format("{} cycles in {:.2f} s ({:.3g} million a second), built in {:.2f} s\n", v.cycles, v.seconds,
                             cycles_per_second(v) / 1e6, v.build_seconds);
 }
@@ -197,7 +198,7 @@ void simulate_core(const hw::EmittedRtl& rtl, const hw::VerifyOptions& options, 
   const hw::CoreVerification v = verify_with_progress(
       rtl, options, "texts", [](const auto&... arguments) { return hw::verify_core(arguments...); });
   engine::release_interrupts();
-  finish(core_result(rtl, v, o), core_text(v));
+  finish(core_result(rtl, v, o), core_text(v, hw::encoder_of(rtl.graph).takes_rows()));
   check(v, v.ok(), o);
 }
 

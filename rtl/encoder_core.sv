@@ -1,10 +1,13 @@
-// A whole BERT in integers: texts of token ids come in, a packet each, and answers go out. The core runs the program that
+// A whole BERT in integers: texts of token ids come in, a packet each, and answers go out; or layers of one (ROWS):
+// texts of rows come in, and the last layer's rows go out. The core runs the program that
 // is beside it in ROMs; hw/core/ writes program and ROMs for a model, and derives the parameters.
 //
 //   s_data_i   a token: {last, type (8 bits), id (24 bits)}, a text a packet
 //   m_data_o   a packet a text: first the status {version (8 bits), error (8 bits), length (16 bits)}, then the answers, in
 //              32 bits two's complement; {last, word}. Errors: as in text_input; 4: ROMs are not what they should
 //              be (rom_check.sv). A text with an error has no answers.
+//   ROWS 1     instead s_data_i is a part of a row, {last, PI codes of ELEMENT_WIDTH bits}, HIDDEN / PI a row, and so are
+//              the answers, in at least 32 bits. Errors: as in row_input, and 4. The next text comes in after the answer.
 //   ROMs       outside. Data follow their address by two cycles, but for program_i and config_i: by one.
 //
 // Nothing inside waits for anything outside once a text is there, so its cycles depend on its length alone.
@@ -18,7 +21,10 @@ module encoder_core #(
     parameter int HEADS                   = 2,
     parameter int VOCABULARY              = 8000,
     parameter int TYPES                   = 2,
+    // verilator lint_off UNUSEDPARAM
     parameter int OUTPUTS                 = 2,
+    // verilator lint_on UNUSEDPARAM
+    parameter int ROWS                    = 0,   // 1: rows in and out, no embeddings, summary or head
     parameter int ANSWERS_A_ROW           = 0,   // 1: a row of outputs a token
     parameter int VERSION                 = 1,
     // Numbers
@@ -51,7 +57,9 @@ module encoder_core #(
     parameter int BETA_LEFT               = 0,
     parameter int NORM_ALIGN_WIDTH        = 1,
     parameter int NORM_SHIFT              = 24,
+    // verilator lint_off UNUSEDPARAM
     parameter int SUMMARY_NORM            = 4,   // the layer norm whose rows are summed
+    // verilator lint_on UNUSEDPARAM
     parameter int SUMMARY_FIRST           = 0,   // 1: of its rows only the first
     parameter int SUMMARY_WIDTH           = 16,
     // Embeddings
@@ -69,6 +77,9 @@ module encoder_core #(
     parameter int B_WIDTH                 = 13,
     parameter int BEATS_WIDTH             = 10,
     // Derived: not to be set.
+    parameter int WORD_BITS               = PI * ELEMENT_WIDTH,
+    parameter int IN_WIDTH                = (ROWS != 0) ? WORD_BITS : 32,
+    parameter int OUT_WIDTH               = (IN_WIDTH > 32) ? IN_WIDTH : 32,
     parameter int N_WIDTH                 = $clog2(LONGEST + 1),
     parameter int ROW_WIDTH               = (LONGEST > 1) ? $clog2(LONGEST) : 1,
     parameter int ID_WIDTH                = (VOCABULARY > 1) ? $clog2(VOCABULARY) : 1,
@@ -98,12 +109,12 @@ module encoder_core #(
     input wire hold_i,       // no text begins
     input wire rom_error_i,  // nor is any computed
 
-    input  wire  [32:0] s_data_i,
-    input  wire         s_valid_i,
-    output logic        s_ready_o,
-    output logic [32:0] m_data_o,
-    output logic        m_valid_o,
-    input  wire         m_ready_i,
+    input  wire  [ IN_WIDTH:0] s_data_i,
+    input  wire                s_valid_i,
+    output logic               s_ready_o,
+    output logic [OUT_WIDTH:0] m_data_o,
+    output logic               m_valid_o,
+    input  wire                m_ready_i,
 
     output logic [                             PC_WIDTH-1:0] pc_o,
     input  wire  [                        PROGRAM_WIDTH-1:0] program_i,
@@ -165,8 +176,6 @@ module encoder_core #(
   logic [N_WIDTH-1:0] n;
   logic [1:0] text_error;
   logic [2:0] error;
-  logic [ID_WIDTH-1:0] id;
-  logic [TYPE_ID_WIDTH-1:0] token_type;
   logic embed_valid, embed_context, embed_busy;
   logic [ROW_WIDTH-1:0] embed_row;
   typedef enum logic [1:0] {
@@ -200,25 +209,6 @@ module encoder_core #(
       endcase
     end
   end
-
-  text_input #(
-      .LONGEST(LONGEST),
-      .VOCABULARY(VOCABULARY),
-      .TYPES(TYPES)
-  ) i_input (
-      .clk_i,
-      .rst_i,
-      .s_data_i,
-      .s_valid_i,
-      .s_ready_o,
-      .valid_o(text_valid),
-      .n_o(n),
-      .error_o(text_error),
-      .done_i(text_done),
-      .address_i(embed_row),
-      .id_o(id),
-      .type_o(token_type)
-  );
 
   // ---- The program.
   logic step_valid, step_first, step_last, step_from_x, step_captures, step_context;
@@ -277,58 +267,14 @@ module encoder_core #(
       .norm_done_context_i(norm_done_context)
   );
 
-  // ---- Embeddings: a token's id is there two cycles after its row was named.
-  logic [1:0] embed_valid_q, embed_context_q;
-  logic [2*ROW_WIDTH-1:0] embed_rows_q;
-  logic embedding_busy, embedding_valid, embedding_context;
+  // ---- Where texts come in, at the end of this file: the sums of embeddings, or rows.
+  logic embedding_valid, embedding_context;
   logic [ROW_WIDTH-1:0] embedding_row;
   logic [WORD_WIDTH-1:0] embedding_beat;
   logic [LANES*NORM_SUM_WIDTH-1:0] embedding_sums;
-  assign embed_busy = embedding_busy || embed_valid_q != 2'b00;
-  always_ff @(posedge clk_i) begin
-    embed_valid_q <= rst_i ? 2'b00 : {embed_valid_q[0], embed_valid};
-    embed_context_q <= {embed_context_q[0], embed_context};
-    embed_rows_q <= {embed_rows_q[ROW_WIDTH-1:0], embed_row};
-  end
-  embedding_unit #(
-      .SIZE(HIDDEN),
-      .LANES(LANES),
-      .ELEMENTS(EMBEDDING_ELEMENTS),
-      .VOCABULARY(VOCABULARY),
-      .LONGEST(LONGEST),
-      .TYPES(TYPES),
-      .TOKEN_WIDTH(TOKEN_WIDTH),
-      .POSITION_WIDTH(POSITION_WIDTH),
-      .TYPE_WIDTH(TYPE_WIDTH),
-      .SHIFT_WIDTH(EMBEDDING_SHIFT_WIDTH),
-      .SUM_WIDTH(NORM_SUM_WIDTH)
-  ) i_embedding (
-      .clk_i,
-      .rst_i,
-      .start_i(embed_valid_q[1]),
-      .id_i(id),
-      .type_i(token_type),
-      .row_i(embed_rows_q[ROW_WIDTH+:ROW_WIDTH]),
-      .context_i(embed_context_q[1]),
-      .token_address_o,
-      .token_i,
-      .position_address_o,
-      .position_i,
-      .type_address_o,
-      .type_data_i(type_i),
-      .token_shift_address_o,
-      .position_shift_address_o,
-      .type_shift_address_o,
-      .token_shift_i,
-      .position_shift_i,
-      .type_shift_i,
-      .busy_o(embedding_busy),
-      .valid_o(embedding_valid),
-      .context_o(embedding_context),
-      .row_o(embedding_row),
-      .beat_o(embedding_beat),
-      .sums_o(embedding_sums)
-  );
+  logic row_write;
+  logic [XAddressWidth-1:0] row_write_address, row_address;
+  logic [WORD_BITS-1:0] row_data;
 
   // ---- Operands. Memories take two cycles, as do what tells where an operand comes from.
   logic [PI*ELEMENT_WIDTH-1:0] x_word, scratch_word;
@@ -571,22 +517,6 @@ module encoder_core #(
   assign norm_trace_valid_o = y_valid;
   assign norm_trace_o = {y_norm, y_row, y_word, y};
 
-  summary_unit #(
-      .SIZE(HIDDEN),
-      .LANES(LANES),
-      .IN_WIDTH(ELEMENT_WIDTH),
-      .WIDTH(SUMMARY_WIDTH)
-  ) i_summary (
-      .clk_i,
-      .rst_i,
-      .valid_i(y_valid && y_norm == NORM_WIDTH'(SUMMARY_NORM) && (SUMMARY_FIRST == 0 || y_row == '0)),
-      .first_i(y_row == '0),
-      .word_i(y_word),
-      .data_i(y),
-      .address_i(WORD_WIDTH'(summary_word)),
-      .data_o(summary)
-  );
-
   // ---- Memories.
   logic x_write;
   logic [PI*ELEMENT_WIDTH-1:0] x_data;
@@ -616,10 +546,10 @@ module encoder_core #(
       .DEPTH(XDepth)
   ) i_x (
       .clk_i,
-      .write_i(x_write),
-      .write_address_i(x_write_address_q),
-      .data_i(x_data),
-      .address_i(XAddressWidth'(step_a)),
+      .write_i(x_write || row_write),
+      .write_address_i(row_write ? row_write_address : x_write_address_q),
+      .data_i(row_write ? row_data : x_data),
+      .address_i((ROWS != 0 && state_q == Answering) ? row_address : XAddressWidth'(step_a)),
       .data_o(x_word)
   );
   memory_block #(
@@ -702,30 +632,170 @@ module encoder_core #(
     end
   endgenerate
 
-  // ---- Answers.
-  localparam int AnswerRows = (ANSWERS_A_ROW != 0) ? LONGEST : 1;
-  answer_output #(
-      .OUTPUTS(OUTPUTS),
-      .ROWS(AnswerRows),
-      .LANES(LANES),
-      .WIDTH(RESULT_WIDTH),
-      .ROW_WIDTH(ROW_WIDTH),
-      .WORD_WIDTH(BEATS_WIDTH)
-  ) i_answer (
-      .clk_i,
-      .rst_i,
-      .valid_i(answer_valid),
-      .row_i(answer_row),
-      .word_i(answer_word),
-      .data_i(answer),
-      .start_i(answer_start_q),
-      .status_i({8'(VERSION), 5'd0, error, 16'(n)}),
-      .has_error_i(error != 3'd0),
-      .n_rows_i((ANSWERS_A_ROW != 0) ? (ROW_WIDTH + 1)'(n) : (ROW_WIDTH + 1)'(1)),
-      .done_o(answer_done),
-      .m_data_o,
-      .m_valid_o,
-      .m_ready_i
-  );
+  // ---- Texts and answers.
+  logic [31:0] status;
+  logic [15:0] length;
+  assign length = 16'(n);
+  assign status = {8'(VERSION), 5'd0, error, length};
+  generate
+    if (ROWS == 0) begin : g_tokens
+      logic [ID_WIDTH-1:0] id;
+      logic [TYPE_ID_WIDTH-1:0] token_type;
+      assign row_write = 1'b0;
+      assign {row_write_address, row_address, row_data} = '0;
+      text_input #(
+          .LONGEST(LONGEST),
+          .VOCABULARY(VOCABULARY),
+          .TYPES(TYPES)
+      ) i_input (
+          .clk_i,
+          .rst_i,
+          .s_data_i,
+          .s_valid_i,
+          .s_ready_o,
+          .valid_o(text_valid),
+          .n_o(n),
+          .error_o(text_error),
+          .done_i(text_done),
+          .address_i(embed_row),
+          .id_o(id),
+          .type_o(token_type)
+      );
+
+      // A token's id is there two cycles after its row was named.
+      logic [1:0] embed_valid_q, embed_context_q;
+      logic [2*ROW_WIDTH-1:0] embed_rows_q;
+      logic embedding_busy;
+      assign embed_busy = embedding_busy || embed_valid_q != 2'b00;
+      always_ff @(posedge clk_i) begin
+        embed_valid_q <= rst_i ? 2'b00 : {embed_valid_q[0], embed_valid};
+        embed_context_q <= {embed_context_q[0], embed_context};
+        embed_rows_q <= {embed_rows_q[ROW_WIDTH-1:0], embed_row};
+      end
+      embedding_unit #(
+          .SIZE(HIDDEN),
+          .LANES(LANES),
+          .ELEMENTS(EMBEDDING_ELEMENTS),
+          .VOCABULARY(VOCABULARY),
+          .LONGEST(LONGEST),
+          .TYPES(TYPES),
+          .TOKEN_WIDTH(TOKEN_WIDTH),
+          .POSITION_WIDTH(POSITION_WIDTH),
+          .TYPE_WIDTH(TYPE_WIDTH),
+          .SHIFT_WIDTH(EMBEDDING_SHIFT_WIDTH),
+          .SUM_WIDTH(NORM_SUM_WIDTH)
+      ) i_embedding (
+          .clk_i,
+          .rst_i,
+          .start_i(embed_valid_q[1]),
+          .id_i(id),
+          .type_i(token_type),
+          .row_i(embed_rows_q[ROW_WIDTH+:ROW_WIDTH]),
+          .context_i(embed_context_q[1]),
+          .token_address_o,
+          .token_i,
+          .position_address_o,
+          .position_i,
+          .type_address_o,
+          .type_data_i(type_i),
+          .token_shift_address_o,
+          .position_shift_address_o,
+          .type_shift_address_o,
+          .token_shift_i,
+          .position_shift_i,
+          .type_shift_i,
+          .busy_o(embedding_busy),
+          .valid_o(embedding_valid),
+          .context_o(embedding_context),
+          .row_o(embedding_row),
+          .beat_o(embedding_beat),
+          .sums_o(embedding_sums)
+      );
+
+      summary_unit #(
+          .SIZE(HIDDEN),
+          .LANES(LANES),
+          .IN_WIDTH(ELEMENT_WIDTH),
+          .WIDTH(SUMMARY_WIDTH)
+      ) i_summary (
+          .clk_i,
+          .rst_i,
+          .valid_i(y_valid && y_norm == NORM_WIDTH'(SUMMARY_NORM) && (SUMMARY_FIRST == 0 || y_row == '0)),
+          .first_i(y_row == '0),
+          .word_i(y_word),
+          .data_i(y),
+          .address_i(WORD_WIDTH'(summary_word)),
+          .data_o(summary)
+      );
+
+      localparam int AnswerRows = (ANSWERS_A_ROW != 0) ? LONGEST : 1;
+      answer_output #(
+          .OUTPUTS(OUTPUTS),
+          .ROWS(AnswerRows),
+          .LANES(LANES),
+          .WIDTH(RESULT_WIDTH),
+          .ROW_WIDTH(ROW_WIDTH),
+          .WORD_WIDTH(BEATS_WIDTH)
+      ) i_answer (
+          .clk_i,
+          .rst_i,
+          .valid_i(answer_valid),
+          .row_i(answer_row),
+          .word_i(answer_word),
+          .data_i(answer),
+          .start_i(answer_start_q),
+          .status_i(status),
+          .has_error_i(error != 3'd0),
+          .n_rows_i((ANSWERS_A_ROW != 0) ? (ROW_WIDTH + 1)'(n) : (ROW_WIDTH + 1)'(1)),
+          .done_o(answer_done),
+          .m_data_o,
+          .m_valid_o,
+          .m_ready_i
+      );
+    end else begin : g_rows
+      row_input #(
+          .LONGEST(LONGEST),
+          .WORDS(XWords),
+          .WIDTH(WORD_BITS)
+      ) i_input (
+          .clk_i,
+          .rst_i,
+          .s_data_i,
+          .s_valid_i,
+          .s_ready_o,
+          .write_o(row_write),
+          .write_address_o(row_write_address),
+          .data_o(row_data),
+          .valid_o(text_valid),
+          .n_o(n),
+          .error_o(text_error),
+          .done_i(text_done)
+      );
+      row_output #(
+          .LONGEST(LONGEST),
+          .WORDS(XWords),
+          .WIDTH(WORD_BITS)
+      ) i_output (
+          .clk_i,
+          .rst_i,
+          .start_i(answer_start_q),
+          .status_i(status),
+          .has_error_i(error != 3'd0),
+          .n_rows_i(n),
+          .address_o(row_address),
+          .word_i(x_word),
+          .done_o(answer_done),
+          .m_data_o,
+          .m_valid_o,
+          .m_ready_i
+      );
+      assign embed_busy = 1'b0;
+      assign {embedding_valid, embedding_context, embedding_row, embedding_beat, embedding_sums, summary} = '0;
+      assign {token_address_o, position_address_o, type_address_o} = '0;
+      assign {token_shift_address_o, position_shift_address_o, type_shift_address_o} = '0;
+      wire unused = &{1'b0, embed_valid, embed_context, embed_row, summary_word, answer_valid, answer_row, answer_word,
+                      answer, token_i, position_i, type_i, token_shift_i, position_shift_i, type_shift_i};
+    end
+  endgenerate
 endmodule
 `default_nettype wire

@@ -53,6 +53,17 @@ class Builder {
     return std::move(graph_);
   }
 
+  Graph build_layers(std::int64_t first, std::int64_t n) {
+    const std::string before = first == 0 ? "bert.embeddings" : fmt::format("bert.encoder.layer.{}.output", first - 1);
+    std::size_t hidden =
+        add_input(graph_, {formats_.norms.at(before + ".LayerNorm").output, model_.config.hidden_size});
+    for (std::int64_t i = first; i < first + n; ++i) hidden = layer(i, hidden);
+    graph_.name = "encoder";
+    graph_.outputs = {hidden};
+    check(graph_);
+    return std::move(graph_);
+  }
+
  private:
   void check_complete() const {
     const bert::Config& config = model_.config;
@@ -208,6 +219,13 @@ bool is_all_integers(bert::Model& model, const Compression& compression) {
 }
 
 Graph lower_model(bert::Model& model, const Compression& compression) { return Builder(model, compression).build(); }
+
+Graph lower_layers(bert::Model& model, const Compression& compression, std::int64_t first, std::int64_t n) {
+  const std::int64_t last = model.config.num_hidden_layers - 1;
+  require(first >= 0 && n >= 1 && first + n - 1 <= last, "model: has layers 0 to {}, got {} to {}", last, first,
+          first + n - 1);
+  return Builder(model, compression).build_layers(first, n);
+}
 
 WholeModel::WholeModel(const bert::Model& model, const Compression& compression) {
   bert::Model copy = model;

@@ -18,8 +18,12 @@ bool is_all_integers(bert::Model& model, const Compression& compression);
 // cannot be proved.
 Graph lower_model(bert::Model& model, const Compression& compression);
 
-// Runs such a graph on batches. The bits are those of the model with `compression` attached wherever float32 holds the
-// sums of its Linears exactly.
+// The graph of its n layers from `first` on, without embeddings and head: from the rows of codes that the first of them
+// reads to those that the last one gives. Throws Error as lower_model does, and for layers that the model lacks.
+Graph lower_layers(bert::Model& model, const Compression& compression, std::int64_t first, std::int64_t n);
+
+// Runs the graph of a whole model on batches. The bits are those of the model with `compression` attached wherever
+// float32 holds the sums of its Linears exactly.
 class WholeModel {
  public:
   explicit WholeModel(const bert::Model& model, const Compression& compression);

@@ -124,20 +124,27 @@ std::optional<EncoderLayer> layer_of(const Finder& find, std::size_t x) {
 
 Encoder encoder_of(const Graph& graph) {
   const Finder find(graph);
-  require(graph.inputs.size() == 2, "{}: a core reads ids and types of tokens; this graph has {} inputs", graph.name,
+  require(graph.inputs.size() == 1 || graph.inputs.size() == 2,
+          "{}: a core reads ids and types of tokens, or rows; this graph has {} inputs", graph.name,
           graph.inputs.size());
-  const Layer embedding = find.needed(graph.inputs[0], "embedding");
-  Encoder encoder{.embedding = embedding,
-                  .embedding_norm = {.add = {}, .norm = find.needed(edge_of(embedding), "layer_norm")},
-                  .layers = {},
-                  .summary = {},
-                  .head = {}};
-  std::size_t x = edge_of(encoder.embedding_norm.norm);
+  Encoder encoder;
+  std::size_t x = graph.inputs[0];
+  if (graph.inputs.size() == 2) {
+    encoder.embedding = find.needed(x, "embedding");
+    encoder.embedding_norm = {.add = {}, .norm = find.needed(edge_of(*encoder.embedding), "layer_norm")};
+    x = edge_of(encoder.embedding_norm->norm);
+  }
+  encoder.rows = graph.edges[x];
   while (std::optional<EncoderLayer> layer = layer_of(find, x)) {
     x = edge_of(layer->output_norm.norm);
     encoder.layers.push_back(std::move(*layer));
   }
   require(!encoder.layers.empty(), "{}: has no layer of attention; a core computes the encoder of a BERT", graph.name);
+  if (encoder.takes_rows()) {
+    require(graph.outputs.size() == 1 && graph.outputs.front() == x,
+            "{}: a core that reads rows must give those of its last layer", graph.name);
+    return encoder;
+  }
   for (const char* kind : {"mean", "first"}) {
     if (!encoder.summary) encoder.summary = find.reader(x, kind);
   }
@@ -156,7 +163,8 @@ Encoder encoder_of(const Graph& graph) {
 std::int64_t Encoder::heads() const { return layers.front().attention.as<compress::Attention>()->n_heads; }
 
 std::int64_t Encoder::longest() const {
-  std::int64_t longest = embedding.as<compress::EmbeddingSum>()->position.n;
+  std::int64_t longest = embedding ? embedding->as<compress::EmbeddingSum>()->position.n
+                                   : layers.front().attention.as<compress::Attention>()->longest;
   for (const EncoderLayer& layer : layers)
     longest = std::min(longest, layer.attention.as<compress::Attention>()->longest);
   return longest;
@@ -165,7 +173,8 @@ std::int64_t Encoder::longest() const {
 std::int64_t Encoder::n_answers() const { return head.empty() ? hidden() : head.back().linear.n_out(); }
 
 std::vector<const EncoderNorm*> Encoder::norms() const {
-  std::vector<const EncoderNorm*> all{&embedding_norm};
+  std::vector<const EncoderNorm*> all;
+  if (embedding_norm) all.push_back(&*embedding_norm);
   for (const EncoderLayer& layer : layers) all.insert(all.end(), {&layer.attention_norm, &layer.output_norm});
   return all;
 }

@@ -1,5 +1,5 @@
-// The parts of an integer graph that is a whole encoder, as compress/lower/whole_model.h makes it: what a core
-// computes.
+// The parts of an integer graph that is a whole encoder, or layers of one from rows to rows, as
+// compress/lower/whole_model.h makes them: what a core computes.
 #pragma once
 
 #include <optional>
@@ -35,13 +35,17 @@ struct EncoderLayer {
 };
 
 struct Encoder {
-  Layer embedding;
-  EncoderNorm embedding_norm;
+  std::optional<Layer> embedding;  // none: rows come in, and the last layer's go out
+  std::optional<EncoderNorm> embedding_norm;
+  Edge rows;  // that the first layer reads
   std::vector<EncoderLayer> layers;
   std::optional<Layer> summary;     // none: the last Linear answers for each row
-  std::vector<EncoderLinear> head;  // one after another; empty: the summary is the answer
+  std::vector<EncoderLinear> head;  // one after another; empty: the summary is the answer, or the rows are
 
-  std::int64_t hidden() const { return embedding.n_out(); }
+  bool takes_rows() const { return !embedding; }
+  bool answers_rows() const { return !summary; }  // it gives n_answers() numbers for each row of a text
+  std::int64_t hidden() const { return rows.size; }
+  std::string name() const { return embedding ? embedding->name() : layers.front().attention.name(); }
   std::int64_t heads() const;
   std::int64_t longest() const;                       // rows of a text, at most
   std::int64_t n_answers() const;                     // numbers that it gives for a text, or for a row of it

@@ -157,8 +157,8 @@ Image norm_configs(const Encoder& encoder, const CorePlan& plan) {
 }
 
 // Words of `elements` codes; of 1 bit: 1 is 0 and -1 is 1.
-Image embeddings(const std::string& name, const compress::EmbeddingRows& rows, std::int64_t n, std::int64_t size,
-                 std::int64_t elements) {
+Image table_of(const std::string& name, const compress::EmbeddingRows& rows, std::int64_t n, std::int64_t size,
+               std::int64_t elements) {
   Image image{.name = name, .words = {}};
   for (std::int64_t i = 0; i < n * size; ++i) {
     if (i % elements == 0) image.words.emplace_back();
@@ -166,6 +166,20 @@ Image embeddings(const std::string& name, const compress::EmbeddingRows& rows, s
     image.words.back().append(rows.width == 1 ? (code < 0 ? 1 : 0) : code, rows.width);
   }
   return image;
+}
+
+CoreImages::Embeddings embeddings(const Encoder& encoder, const CorePlan& plan) {
+  const auto& sum = *encoder.embedding->as<compress::EmbeddingSum>();
+  const std::int64_t n = encoder.hidden(), elements = plan.embedding_elements;
+  std::vector<int> position_shifts = sum.position.shifts;
+  position_shifts.resize(static_cast<std::size_t>(plan.size.longest));
+  const int width = plan.embedding_shift_width;
+  return {.tokens = table_of("tokens", sum.word, sum.word.n, n, elements),
+          .positions = table_of("positions", sum.position, plan.size.longest, n, elements),
+          .types = table_of("types", sum.token_type, sum.token_type.n, n, elements),
+          .token_shifts = image_of("token_shifts", sum.word.shifts, width),
+          .position_shifts = image_of("position_shifts", position_shifts, width),
+          .type_shifts = image_of("type_shifts", sum.token_type.shifts, width)};
 }
 
 void append_results(Word& word, const Results& r, const CorePlan& plan, const ProgramWidths& w) {
@@ -231,16 +245,12 @@ ProgramWidths program_widths(const Encoder& encoder, const CorePlan& plan) {
 }
 
 CoreImages make_images(const Encoder& encoder, const CorePlan& plan) {
-  const auto& sum = *encoder.embedding.as<compress::EmbeddingSum>();
-  const std::int64_t n = encoder.hidden(), elements = plan.embedding_elements;
   const auto& attention = *encoder.layers.front().attention.as<compress::Attention>();
   const ProgramWidths widths = program_widths(encoder, plan);
   Image program{.name = "program", .words = {}};
   for (const Instruction& i : plan.program) program.words.push_back(encoded(i, plan, widths));
-  std::vector<std::int32_t> roots = encoder.embedding_norm.norm.as<compress::LayerNorm>()->root_table;
+  std::vector<std::int32_t> roots = encoder.norms().front()->norm.as<compress::LayerNorm>()->root_table;
   roots.resize(256);  // whatever its address is while it is not asked for
-  std::vector<int> position_shifts = sum.position.shifts;
-  position_shifts.resize(static_cast<std::size_t>(plan.size.longest));
   return {.weights = weight_roms(encoder, plan),
           .program = std::move(program),
           .parameters = parameters(encoder, plan),
@@ -249,12 +259,7 @@ CoreImages make_images(const Encoder& encoder, const CorePlan& plan) {
           .norms = norms(encoder, plan),
           .norm_configs = norm_configs(encoder, plan),
           .roots = image_of("roots", roots, 18),
-          .tokens = embeddings("tokens", sum.word, sum.word.n, n, elements),
-          .positions = embeddings("positions", sum.position, plan.size.longest, n, elements),
-          .types = embeddings("types", sum.token_type, sum.token_type.n, n, elements),
-          .token_shifts = image_of("token_shifts", sum.word.shifts, plan.embedding_shift_width),
-          .position_shifts = image_of("position_shifts", position_shifts, plan.embedding_shift_width),
-          .type_shifts = image_of("type_shifts", sum.token_type.shifts, plan.embedding_shift_width)};
+          .embeddings = encoder.embedding ? std::optional(embeddings(encoder, plan)) : std::nullopt};
 }
 
 }  // namespace ingot::hw

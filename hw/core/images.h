@@ -1,6 +1,7 @@
 // The ROMs of an encoder core.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "hw/core/program.h"
@@ -17,8 +18,11 @@ struct WeightRom {
 struct CoreImages {
   std::vector<WeightRom> weights;
   Image program, parameters, tables, exponentials, norms, norm_configs;
-  Image roots;  // one word if the core has no table of roots
-  Image tokens, positions, types, token_shifts, position_shifts, type_shifts;
+  Image roots;  // zeros if the core has no table of roots
+  struct Embeddings {
+    Image tokens, positions, types, token_shifts, position_shifts, type_shifts;
+  };
+  std::optional<Embeddings> embeddings;  // none: the core takes rows
 };
 
 CoreImages make_images(const Encoder& encoder, const CorePlan& plan);

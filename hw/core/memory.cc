@@ -20,10 +20,12 @@ std::vector<CoreMemory> memories_of(const Encoder& encoder, const CorePlan& plan
   const auto ram = [&](const std::string& name, std::int64_t words, std::int64_t bits, std::int64_t copies = 1) {
     all.push_back({name, words, bits, false, copies});
   };
-  rom("word embeddings", images.tokens);
-  rom("shifts of word embeddings", images.token_shifts);
-  rom("position embeddings", images.positions);
-  rom("type embeddings", images.types);
+  if (images.embeddings) {
+    rom("word embeddings", images.embeddings->tokens);
+    rom("shifts of word embeddings", images.embeddings->token_shifts);
+    rom("position embeddings", images.embeddings->positions);
+    rom("type embeddings", images.embeddings->types);
+  }
   for (const WeightRom& weights : images.weights) rom("weights of Linears", weights.image);
   rom("biases and shifts", images.parameters);
   rom("gamma and beta", images.norms);
@@ -38,6 +40,7 @@ std::vector<CoreMemory> memories_of(const Encoder& encoder, const CorePlan& plan
   ram("scores", slots * e_words * size.pi / size.lanes, size.lanes * plan.score_width);
   ram("exponentials of rows", slots * e_words, size.pi * plan.exponential_width);
   ram("sums of layer norms", 2 * encoder.hidden() / size.lanes, size.lanes * plan.norm_sum_width);
+  if (encoder.takes_rows()) return all;
   ram("summary", encoder.hidden() / size.lanes, size.lanes * plan.summary_width);
   ram("texts", 2 * size.longest, 16);
   return all;

@@ -60,7 +60,7 @@ void check_same(const Encoder& encoder) {
             "{}: heads, scores and exponentials of all layers must be the same; they differ from those of {}",
             layer.attention.name(), encoder.layers.front().attention.name());
   }
-  const auto& root = encoder.embedding_norm.norm.as<compress::LayerNorm>()->root_table;
+  const auto& root = encoder.norms().front()->norm.as<compress::LayerNorm>()->root_table;
   for (const EncoderNorm* norm : encoder.norms())
     require(norm->norm.as<compress::LayerNorm>()->root_table == root,
             "{}: either all layer norms have the table of roots, or none", norm->norm.name());
@@ -72,7 +72,7 @@ void check_encoder(const Encoder& encoder, const CoreSize& size) {
           "a core takes texts of 1 to {} tokens of this model, got {}", std::min<std::int64_t>(encoder.longest(), 4096),
           size.longest);
   check_same(encoder);
-  check_divides(encoder.embedding.name(), encoder.hidden(), size);
+  check_divides(encoder.name(), encoder.hidden(), size);
   check_divides(encoder.layers.front().attention.name() + ": a head", encoder.hidden() / encoder.heads(), size);
   for (const EncoderLinear* linear : encoder.linears())
     check_linear(*linear, !encoder.head.empty() && linear == &encoder.head.back(), size);
@@ -93,7 +93,7 @@ class Planner {
     check_encoder(encoder_, plan_.size);
     set_widths(encoder_, plan_);
     require(plan_.element_width <= kMostElementBits, "{}: a core keeps numbers of at most {} bits, got {}",
-            encoder_.embedding.name(), kMostElementBits, plan_.element_width);
+            encoder_.name(), kMostElementBits, plan_.element_width);
     place_weights();
     place_tables();
     place_scratch();
@@ -207,6 +207,7 @@ class Planner {
   }
 
   void embed() {
+    if (encoder_.takes_rows()) return;
     for (const int context : {0, 1}) push({.operation = Operation::embed, .context = context});
   }
 
@@ -221,7 +222,7 @@ class Planner {
         made.results.destination = is_value ? Destination::values : Destination::keys;
         push(std::move(made));
       }
-      if (first == 0) push({.operation = Operation::embed, .context = context, .ahead = true});
+      if (first == 0 && encoder_.embedding) push({.operation = Operation::embed, .context = context, .ahead = true});
     }
     loop(start);
   }
@@ -296,7 +297,7 @@ class Planner {
     const bool is_first_only =
         i + 1 == encoder_.layers.size() && encoder_.summary && encoder_.summary->kind().name == "first";
     const std::vector<int> contexts = is_first_only ? std::vector<int>{0} : std::vector<int>{0, 1};
-    const auto number = static_cast<std::int64_t>(2 * i + 1);
+    const auto number = static_cast<std::int64_t>(2 * i + (encoder_.embedding ? 1 : 0));
     const std::size_t start = plan_.program.size();
     for (const int c : contexts) from_row(layer.query, first + 2, c, 0);
     for (const int c : contexts)
@@ -330,6 +331,7 @@ class Planner {
 
   // After the summary for the first row; without one, for each row.
   void head() {
+    if (encoder_.takes_rows()) return;
     std::int64_t at = 2 * of_context_;
     if (encoder_.summary) {
       summary(at);

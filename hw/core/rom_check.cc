@@ -33,10 +33,13 @@ Sums sums_of(const CoreImages& images, const CorePlan& plan) {
       sums[0][static_cast<std::size_t>(rom.base + i)] =
           folded(extended(rom.image.words[static_cast<std::size_t>(i)], rom.bits, plan.weight_width));
   }
-  for (const Image* image :
-       {&images.program, &images.parameters, &images.norms, &images.norm_configs, &images.tokens, &images.positions,
-        &images.types, &images.token_shifts, &images.position_shifts, &images.type_shifts})
+  for (const Image* image : {&images.program, &images.parameters, &images.norms, &images.norm_configs})
     add(*image, 1, sums);
+  if (const auto& e = images.embeddings) {
+    for (const Image* image :
+         {&e->tokens, &e->positions, &e->types, &e->token_shifts, &e->position_shifts, &e->type_shifts})
+      add(*image, 1, sums);
+  }
   for (const Image* image : {&images.tables, &images.exponentials}) add(*image, plan.size.lanes, sums);
   if (plan.has_root_table) add(images.roots, 1, sums);
   return sums;

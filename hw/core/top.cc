@@ -15,63 +15,69 @@ namespace {
 using Parameters = std::vector<std::pair<std::string, std::int64_t>>;
 
 Parameters parameters(const Encoder& encoder, const CorePlan& plan) {
-  const auto& sum = *encoder.embedding.as<compress::EmbeddingSum>();
   const ProgramWidths w = program_widths(encoder, plan);
   const auto n_norms = static_cast<std::int64_t>(encoder.norms().size());
   const int rows = std::bit_width(static_cast<std::uint64_t>(plan.size.longest));
-  return {{"PI", plan.size.pi},
-          {"PO", plan.size.po},
-          {"LANES", plan.size.lanes},
-          {"HIDDEN", encoder.hidden()},
-          {"LONGEST", plan.size.longest},
-          {"HEADS", encoder.heads()},
-          {"VOCABULARY", sum.word.n},
-          {"TYPES", sum.token_type.n},
-          {"OUTPUTS", encoder.n_answers()},
-          {"ANSWERS_A_ROW", encoder.summary ? 0 : 1},
-          {"VERSION", kCoreVersion},
-          {"ELEMENT_WIDTH", plan.element_width},
-          {"WEIGHT_WIDTH", plan.weight_width},
-          {"SCORE_WIDTH", plan.score_width},
-          {"EXPONENTIAL_WIDTH", plan.exponential_width},
-          {"PRODUCTS_WIDTH", plan.products_width},
-          {"SUM_WIDTH", plan.sum_width},
-          {"BIAS_WIDTH", plan.bias_width},
-          {"ALIGN_WIDTH", plan.align_width},
-          {"SHIFT", plan.shift},
-          {"MULTIPLIER", plan.multiplier},
-          {"RESULT_WIDTH", plan.result_width},
-          {"TABLE_WIDTH", plan.table_width},
-          {"TABLE_ADDRESS_WIDTH", w.table_address},
-          {"QUOTIENT_WIDTH", plan.quotient_width},
-          {"DENOMINATOR_WIDTH", plan.exponential_width + rows},
-          {"DENOMINATOR_LEFT", plan.denominator_left},
-          {"LEFT_WIDTH", plan.left_width},
-          {"PARAMETER_ADDRESS_WIDTH", w.parameter_address},
-          {"NORMS", n_norms},
-          {"NORM_SUM_WIDTH", plan.norm_sum_width},
-          {"VARIANCE_WIDTH", plan.variance_width},
-          {"ROOT_TABLE", plan.has_root_table ? 1 : 0},
-          {"GAMMA_WIDTH", plan.gamma_width},
-          {"BETA_WIDTH", plan.beta_width},
-          {"BETA_LEFT", plan.beta_left},
-          {"NORM_ALIGN_WIDTH", plan.norm_align_width},
-          {"NORM_SHIFT", plan.norm_shift},
-          {"SUMMARY_NORM", n_norms - 1},
-          {"SUMMARY_FIRST", encoder.summary && encoder.summary->kind().name == "first" ? 1 : 0},
-          {"SUMMARY_WIDTH", plan.summary_width},
-          {"EMBEDDING_ELEMENTS", plan.embedding_elements},
-          {"TOKEN_WIDTH", sum.word.width},
-          {"POSITION_WIDTH", sum.position.width},
-          {"TYPE_WIDTH", sum.token_type.width},
-          {"EMBEDDING_SHIFT_WIDTH", plan.embedding_shift_width},
-          {"PC_WIDTH", w.pc},
-          {"SCRATCH_WORDS", plan.scratch_words},
-          {"A_BASE_WIDTH", w.a_base},
-          {"INNER_WIDTH", w.inner},
-          {"TILES_WIDTH", w.tiles},
-          {"B_WIDTH", w.b},
-          {"BEATS_WIDTH", w.beats}};
+  Parameters all{{"PI", plan.size.pi},
+                 {"PO", plan.size.po},
+                 {"LANES", plan.size.lanes},
+                 {"HIDDEN", encoder.hidden()},
+                 {"LONGEST", plan.size.longest},
+                 {"HEADS", encoder.heads()},
+                 {"OUTPUTS", encoder.n_answers()},
+                 {"ROWS", encoder.takes_rows() ? 1 : 0},
+                 {"ANSWERS_A_ROW", encoder.answers_rows() ? 1 : 0},
+                 {"VERSION", kCoreVersion},
+                 {"ELEMENT_WIDTH", plan.element_width},
+                 {"WEIGHT_WIDTH", plan.weight_width},
+                 {"SCORE_WIDTH", plan.score_width},
+                 {"EXPONENTIAL_WIDTH", plan.exponential_width},
+                 {"PRODUCTS_WIDTH", plan.products_width},
+                 {"SUM_WIDTH", plan.sum_width},
+                 {"BIAS_WIDTH", plan.bias_width},
+                 {"ALIGN_WIDTH", plan.align_width},
+                 {"SHIFT", plan.shift},
+                 {"MULTIPLIER", plan.multiplier},
+                 {"RESULT_WIDTH", plan.result_width},
+                 {"TABLE_WIDTH", plan.table_width},
+                 {"TABLE_ADDRESS_WIDTH", w.table_address},
+                 {"QUOTIENT_WIDTH", plan.quotient_width},
+                 {"DENOMINATOR_WIDTH", plan.exponential_width + rows},
+                 {"DENOMINATOR_LEFT", plan.denominator_left},
+                 {"LEFT_WIDTH", plan.left_width},
+                 {"PARAMETER_ADDRESS_WIDTH", w.parameter_address},
+                 {"NORMS", n_norms},
+                 {"NORM_SUM_WIDTH", plan.norm_sum_width},
+                 {"VARIANCE_WIDTH", plan.variance_width},
+                 {"ROOT_TABLE", plan.has_root_table ? 1 : 0},
+                 {"GAMMA_WIDTH", plan.gamma_width},
+                 {"BETA_WIDTH", plan.beta_width},
+                 {"BETA_LEFT", plan.beta_left},
+                 {"NORM_ALIGN_WIDTH", plan.norm_align_width},
+                 {"NORM_SHIFT", plan.norm_shift},
+                 {"SUMMARY_NORM", n_norms - 1},
+                 {"SUMMARY_FIRST", encoder.summary && encoder.summary->kind().name == "first" ? 1 : 0},
+                 {"SUMMARY_WIDTH", plan.summary_width},
+                 {"PC_WIDTH", w.pc},
+                 {"SCRATCH_WORDS", plan.scratch_words},
+                 {"A_BASE_WIDTH", w.a_base},
+                 {"INNER_WIDTH", w.inner},
+                 {"TILES_WIDTH", w.tiles},
+                 {"B_WIDTH", w.b},
+                 {"BEATS_WIDTH", w.beats}};
+  if (encoder.embedding) {
+    const auto& sum = *encoder.embedding->as<compress::EmbeddingSum>();
+    all.insert(all.end(), {{"VOCABULARY", sum.word.n},
+                           {"TYPES", sum.token_type.n},
+                           {"EMBEDDING_ELEMENTS", plan.embedding_elements},
+                           {"TOKEN_WIDTH", sum.word.width},
+                           {"POSITION_WIDTH", sum.position.width},
+                           {"TYPE_WIDTH", sum.token_type.width},
+                           {"EMBEDDING_SHIFT_WIDTH", plan.embedding_shift_width}});
+  } else {  // ports that nothing drives, of a bit each
+    all.insert(all.end(), {{"EMBEDDING_ELEMENTS", 1}, {"EMBEDDING_SHIFT_WIDTH", 1}});
+  }
+  return all;
 }
 
 class CoreWriter {
@@ -87,11 +93,14 @@ class CoreWriter {
   Verilog write() {
     body();
     result_.top = header() + body_ + "endmodule\n`default_nettype wire\n";
-    result_.dependences = {"adder_tree.sv",   "answer_output.sv", "embedding_unit.sv", "inverse_root.sv",
-                           "matrix_unit.sv",  "memory_block.sv",  "round_shift.sv",    "saturate.sv",
-                           "norm_unit.sv",    "quotient.sv",      "word_gather.sv",    "output_unit.sv",
-                           "rom_block.sv",    "rom_check.sv",     "sequencer.sv",      "softmax_unit.sv",
-                           "summary_unit.sv", "text_input.sv",    "encoder_core.sv"};
+    const std::vector<std::string> of_rows{"row_input.sv", "row_output.sv"},
+        of_tokens{"answer_output.sv", "embedding_unit.sv", "summary_unit.sv", "text_input.sv"};
+    result_.dependences = {"adder_tree.sv", "inverse_root.sv", "matrix_unit.sv", "memory_block.sv", "round_shift.sv",
+                           "saturate.sv",   "norm_unit.sv",    "quotient.sv",    "word_gather.sv",  "output_unit.sv",
+                           "rom_block.sv",  "rom_check.sv",    "sequencer.sv",   "softmax_unit.sv"};
+    const auto& ports = encoder_.takes_rows() ? of_rows : of_tokens;
+    result_.dependences.insert(result_.dependences.end(), ports.begin(), ports.end());
+    result_.dependences.push_back("encoder_core.sv");
     return std::move(result_);
   }
 
@@ -223,8 +232,6 @@ class CoreWriter {
 
   void body() {
     const ProgramWidths w = program_widths(encoder_, plan_);
-    const auto& sum = *encoder_.embedding.as<compress::EmbeddingSum>();
-    const std::int64_t words = encoder_.hidden() / plan_.embedding_elements;
     wire(check_.address_width, "check_address");
     wire(1, "checks, rom_error");
     one("program", images_.program, w.pc, false);
@@ -235,14 +242,18 @@ class CoreWriter {
     one("norm", images_.norms, address_width(images_.norms.depth()));
     one("config", images_.norm_configs, w.norm, false);
     one("root", images_.roots, 8, false, plan_.has_root_table);  // without the table nothing reads it
-    one("token", images_.tokens, address_width(sum.word.n * words));
-    one("position", images_.positions, address_width(plan_.size.longest * words));
-    one("token_type", images_.types, address_width(sum.token_type.n * words));
-    one("token_shift", images_.token_shifts, address_width(sum.word.n));
-    one("position_shift", images_.position_shifts, address_width(plan_.size.longest));
-    one("type_shift", images_.type_shifts, address_width(sum.token_type.n));
+    if (images_.embeddings) embeddings(*images_.embeddings);
     rom_checker();
     core();
+  }
+
+  void embeddings(const CoreImages::Embeddings& e) {
+    one("token", e.tokens, address_width(e.tokens.depth()));
+    one("position", e.positions, address_width(e.positions.depth()));
+    one("token_type", e.types, address_width(e.types.depth()));
+    one("token_shift", e.token_shifts, address_width(e.token_shifts.depth()));
+    one("position_shift", e.position_shifts, address_width(plan_.size.longest));
+    one("type_shift", e.type_shifts, address_width(e.type_shifts.depth()));
   }
 
   void rom_checker() {
@@ -269,13 +280,11 @@ class CoreWriter {
     const std::pair<const char*, const char*> ports[] = {{"pc_o", "program_address"},
                                                          {"program_i", "program_data"},
                                                          {"config_norm_o", "config_address"},
-                                                         {"config_i", "config_data"},
-                                                         {"type_address_o", "token_type_address"},
-                                                         {"type_i", "token_type_data"}};
+                                                         {"config_i", "config_data"}};
     for (const auto& [port, net] : ports) body_ += fmt::format("      .{}({}),\n", port, net);
-    for (const char* rom : {"weight", "parameter", "table", "exponential", "norm", "root", "token", "position",
-                            "token_shift", "position_shift", "type_shift"})
-      body_ += fmt::format("      .{0}_address_o({0}_address),\n      .{0}_i({0}_data),\n", rom);
+    for (const char* rom : {"weight", "parameter", "table", "exponential", "norm", "root"}) rom_port(rom, rom);
+    const char* const of_tokens[] = {"token", "position", "type", "token_shift", "position_shift", "type_shift"};
+    for (const std::string rom : of_tokens) rom_port(rom, rom == "type" ? "token_type" : rom, encoder_.takes_rows());
     body_ +=
         "`ifdef INGOT_TRACE\n"
         "      .output_trace_valid_o(output_trace_valid),\n      .output_trace_o(output_trace),\n"
@@ -289,26 +298,35 @@ class CoreWriter {
         "`endif\n  );\n";
   }
 
+  void rom_port(const std::string& port, const std::string& rom, bool is_absent = false) {
+    body_ += is_absent ? fmt::format(
+                             "      /* verilator lint_off PINCONNECTEMPTY */\n      .{0}_address_o(),\n"
+                             "      /* verilator lint_on PINCONNECTEMPTY */\n      .{0}_i(1'b0),\n",
+                             port)
+                       : fmt::format("      .{0}_address_o({1}_address),\n      .{0}_i({1}_data),\n", port, rom);
+  }
+
   std::string header() const {
     const TraceWidths trace = trace_widths(encoder_, plan_);
     return fmt::format(
-        "// {}: texts of at most {} tokens; {} x {} products a cycle, {} results.\n"
+        "// {}: texts of at most {} {}; {} x {} products a cycle, {} results.\n"
         "// Written by `ingot emit`. Simulators find memory images beside this file, from wherever they run; if it\n"
         "// was moved away from them, IMAGE_FOLDER says where they are. CHECK_ROMS: 0 leaves out the checksum of "
         "ROMs.\n"
         "`default_nettype none\n"
         "module {} #(\n    parameter IMAGE_FOLDER = \"\",\n    parameter CHECK_ROMS = 1\n) (\n    input  wire clk,\n   "
         " input  wire rst,\n"
-        "    input  wire [32:0] data_in_0,\n    input  wire data_in_0_valid,\n    output wire data_in_0_ready,\n"
+        "    input  wire [{}:0] data_in_0,\n    input  wire data_in_0_valid,\n    output wire data_in_0_ready,\n"
         "`ifdef INGOT_TRACE\n"
         "    output wire output_trace_valid,\n    output wire [{}:0] output_trace,\n"
         "    output wire sums_trace_valid,\n    output wire [{}:0] sums_trace,\n"
         "    output wire norm_trace_valid,\n    output wire [{}:0] norm_trace,\n"
         "`endif\n"
-        "    output wire [32:0] data_out_0,\n    output wire data_out_0_valid,\n    input  wire data_out_0_ready\n);\n"
+        "    output wire [{}:0] data_out_0,\n    output wire data_out_0_valid,\n    input  wire data_out_0_ready\n);\n"
         "`ifdef SYNTHESIS\n  localparam ThisFile = \"\";\n`else\n  localparam ThisFile = `__FILE__;\n`endif\n",
-        graph_.name, plan_.size.longest, plan_.size.pi, plan_.size.po, plan_.size.lanes, name_, trace.output() - 1,
-        trace.sums() - 1, trace.normalised() - 1);
+        graph_.name, plan_.size.longest, encoder_.takes_rows() ? "rows" : "tokens", plan_.size.pi, plan_.size.po,
+        plan_.size.lanes, name_, bits_in(encoder_, plan_) - 1, trace.output() - 1, trace.sums() - 1,
+        trace.normalised() - 1, bits_out(encoder_, plan_) - 1);
   }
 
   const Graph& graph_;
@@ -336,6 +354,14 @@ Verilog write_core(const Graph& graph, const CoreSize& size, const std::string& 
   const Encoder encoder = encoder_of(graph);
   const CorePlan plan = plan_core(encoder, size);
   return CoreWriter(graph, encoder, plan, name).write();
+}
+
+std::int64_t bits_in(const Encoder& encoder, const CorePlan& plan) {
+  return 1 + (encoder.takes_rows() ? plan.size.pi * plan.element_width : 32);
+}
+
+std::int64_t bits_out(const Encoder& encoder, const CorePlan& plan) {
+  return std::max<std::int64_t>(33, bits_in(encoder, plan));  // the status has 32
 }
 
 TraceWidths trace_widths(const Encoder& encoder, const CorePlan& plan) {

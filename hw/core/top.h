@@ -8,9 +8,9 @@
 
 namespace ingot::hw {
 
-// The module `name` with the streams data_in_0 (a token a beat) and data_out_0 (the status, then answers), both of 33
-// bits as rtl/encoder_core.sv says. If INGOT_TRACE is defined it also gives what it computes: output_trace, sums_trace
-// and norm_trace.
+// The module `name` with the streams data_in_0 (a token or a part of a row a beat) and data_out_0 (the status, then
+// answers) as rtl/encoder_core.sv says. If INGOT_TRACE is defined it also gives what it computes: output_trace,
+// sums_trace and norm_trace.
 Verilog write_core(const Graph& graph, const CoreSize& size, const std::string& name = kTopName);
 
 // Bits of the words in the traces.
@@ -24,7 +24,10 @@ struct TraceWidths {
 };
 TraceWidths trace_widths(const Encoder& encoder, const CorePlan& plan);
 
-inline constexpr int kCoreBeatBits = 33;  // of both streams
-inline constexpr int kCoreVersion = 1;    // in the status word
+// Bits of a beat, with the one that ends a packet.
+std::int64_t bits_in(const Encoder& encoder, const CorePlan& plan);
+std::int64_t bits_out(const Encoder& encoder, const CorePlan& plan);
+
+inline constexpr int kCoreVersion = 1;  // in the status word
 
 }  // namespace ingot::hw

@@ -61,8 +61,8 @@ void set_shifts(const Encoder& encoder, CorePlan& plan) {
   for (const EncoderLayer& layer : encoder.layers) note(layer.attention.as<compress::Attention>()->shift);
   plan.shift = most;
   plan.align_width = address_width(most - least + 1);
-  require(most - least <= 63, "{}: shifts of its channels are {} places apart; a core has at most 63",
-          encoder.embedding.name(), most - least);
+  require(most - least <= 63, "{}: shifts of its channels are {} places apart; a core has at most 63", encoder.name(),
+          most - least);
 }
 
 void set_quotients(const Encoder& encoder, CorePlan& plan) {
@@ -111,7 +111,7 @@ void set_norms(const Encoder& encoder, CorePlan& plan) {
 }
 
 void set_elements(const Encoder& encoder, CorePlan& plan) {
-  int element = 2, result = 2, table = 2;
+  int element = signed_width(encoder.rows.format), result = 2, table = 2;
   for (const EncoderNorm* norm : encoder.norms()) element = std::max(element, signed_width(norm->norm.output()));
   for (const EncoderLayer& layer : encoder.layers) {
     for (std::size_t i = 0; i < 3; ++i) element = std::max(element, signed_width(layer.attention.in(i).format));
@@ -134,7 +134,8 @@ void set_elements(const Encoder& encoder, CorePlan& plan) {
 }
 
 void set_embeddings(const Encoder& encoder, CorePlan& plan) {
-  const auto& sum = *encoder.embedding.as<compress::EmbeddingSum>();
+  if (encoder.takes_rows()) return;
+  const auto& sum = *encoder.embedding->as<compress::EmbeddingSum>();
   int shift = 0;
   for (const compress::EmbeddingRows* rows : {&sum.word, &sum.position, &sum.token_type})
     shift = std::max(shift, *std::max_element(rows->shifts.begin(), rows->shifts.end()));
@@ -156,7 +157,7 @@ void set_widths(const Encoder& encoder, CorePlan& plan) {
   plan.score_width = attention.score_width;
   plan.exponential_width = attention.exponential_width;
   plan.multiplier = attention.multiplier;
-  plan.has_root_table = !encoder.embedding_norm.norm.as<compress::LayerNorm>()->root_table.empty();
+  plan.has_root_table = !encoder.norms().front()->norm.as<compress::LayerNorm>()->root_table.empty();
   set_sums(encoder, plan);
   set_shifts(encoder, plan);
   set_quotients(encoder, plan);

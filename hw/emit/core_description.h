@@ -18,9 +18,9 @@ PackageInfo core_description(const Graph& graph, const CoreSize& size, const Ver
 struct CoreBeats {
   std::vector<Word> input, output;
 };
-CoreBeats core_beats(const Texts& texts, std::int64_t text, std::int64_t n_answers);
+CoreBeats core_beats(const Encoder& encoder, const CorePlan& plan, const Texts& texts, std::int64_t text);
 
-// Random texts of those lengths, with the answers of GraphRunner.
+// Random texts of those lengths, of tokens or rows, with the answers of GraphRunner.
 Texts random_texts(const Graph& graph, const std::vector<std::int64_t>& lengths, std::uint64_t seed);
 
 // The size, memories, program and cycles of a core, as JSON.

@@ -121,8 +121,14 @@ class Writer {
     const auto row = [](const char* name, const std::vector<std::int32_t>& codes) {
       return entry(name, codes, {static_cast<std::int64_t>(codes.size())});
     };
-    write_codes({row("ids", texts.ids), row("types", texts.types), row("offsets", texts.offsets),
-                 row("answers", texts.answers)});
+    std::vector<engine::SafetensorsEntry> entries{row("offsets", texts.offsets), row("answers", texts.answers)};
+    if (texts.rows.empty()) {
+      entries.push_back(row("ids", texts.ids));
+      entries.push_back(row("types", texts.types));
+    } else {
+      entries.push_back(row("rows", texts.rows));
+    }
+    write_codes(entries);
   }
 
   void finish() {

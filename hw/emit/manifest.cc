@@ -233,12 +233,24 @@ Design design_of(const EmittedRtl& rtl) {
                 .images = rtl.manifest.images,
                 .channels = {}};
   if (rtl.manifest.core) {
-    design.channels.push_back({{"data_in_0", kCoreBeatBits, 1}, {"data_out_0", kCoreBeatBits, 1}});
+    const Encoder encoder = encoder_of(rtl.graph);
+    const CorePlan plan = plan_core(encoder, *rtl.manifest.core);
+    design.channels.push_back({{"data_in_0", static_cast<int>(bits_in(encoder, plan)), 1},
+                               {"data_out_0", static_cast<int>(bits_out(encoder, plan)), 1}});
     return design;
   }
   design.channels.push_back({port(rtl.manifest.input), port(rtl.manifest.output)});
   for (const Layer& layer : layers(rtl.graph)) design.layers.push_back(layer.name());
   return design;
+}
+
+std::vector<compress::Codes> Texts::inputs(std::int64_t text, std::int64_t row_size) const {
+  const auto part = [&](const std::vector<std::int32_t>& all, std::int64_t size) {
+    const auto at = static_cast<std::size_t>(text);
+    return compress::Codes(all.begin() + offsets[at] * size, all.begin() + offsets[at + 1] * size);
+  };
+  if (!rows.empty()) return {part(rows, row_size)};
+  return {part(ids, 1), part(types, 1)};
 }
 
 Texts load_texts(const EmittedRtl& rtl) {
@@ -249,11 +261,22 @@ Texts load_texts(const EmittedRtl& rtl) {
     const std::vector<std::int64_t> codes = file.integers(file.get(name, "I32"));
     return std::vector<std::int32_t>(codes.begin(), codes.end());
   };
-  Texts texts{.ids = read("ids"), .types = read("types"), .offsets = read("offsets"), .answers = read("answers")};
-  const auto n = static_cast<std::int32_t>(texts.ids.size());
-  require(!texts.offsets.empty() && texts.offsets.front() == 0 && texts.offsets.back() == n &&
-              texts.types.size() == texts.ids.size(),
-          "{}: offsets must go from 0 to the {} tokens, and each must have a type", path.string(), n);
+  Texts texts{.offsets = read("offsets"), .answers = read("answers")};
+  const auto is_whole = [&](std::size_t n) {
+    return !texts.offsets.empty() && texts.offsets.front() == 0 && static_cast<std::size_t>(texts.offsets.back()) == n;
+  };
+  if (const Encoder encoder = encoder_of(rtl.graph); encoder.takes_rows()) {
+    texts.rows = read("rows");
+    const auto size = static_cast<std::size_t>(encoder.hidden());
+    require(texts.rows.size() % size == 0 && is_whole(texts.rows.size() / size),
+            "{}: offsets must go from 0 to the number of rows of {} codes, got {} codes", path.string(), size,
+            texts.rows.size());
+  } else {
+    texts.ids = read("ids");
+    texts.types = read("types");
+    require(is_whole(texts.ids.size()) && texts.types.size() == texts.ids.size(),
+            "{}: offsets must go from 0 to the {} tokens, and each must have a type", path.string(), texts.ids.size());
+  }
   for (std::size_t t = 1; t < texts.offsets.size(); ++t) {
     const std::int32_t length = texts.offsets[t] - texts.offsets[t - 1];
     require(length >= 1 && length <= rtl.manifest.core->longest, "{}: text {} must have 1 to {} tokens, got {}",

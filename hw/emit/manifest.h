@@ -80,10 +80,17 @@ Design design_of(const EmittedRtl& rtl);
 
 // Texts that a core reads, and the codes that the engine answers with.
 struct Texts {
-  std::vector<std::int32_t> ids, types, offsets{0};  // tokens; where each text begins, and the last one ends
-  std::vector<std::int32_t> answers;                 // one text's after the other's
+  std::vector<std::int32_t> ids, types;  // of tokens
+  std::vector<std::int32_t> rows;        // or, of a core that takes them, rows of codes
+  std::vector<std::int32_t> offsets{0};  // where each text begins, and the last one ends, in tokens or rows
+  std::vector<std::int32_t> answers;     // one text's after the other's
 
   std::int64_t size() const { return static_cast<std::int64_t>(offsets.size()) - 1; }
+  std::int64_t tokens(std::int64_t text) const {  // or rows
+    return offsets[static_cast<std::size_t>(text) + 1] - offsets[static_cast<std::size_t>(text)];
+  }
+  // What the graph of the core reads of one text.
+  std::vector<compress::Codes> inputs(std::int64_t text, std::int64_t row_size) const;
 };
 // Those of the folder. Throws Error if it has none, or one that the core cannot take.
 Texts load_texts(const EmittedRtl& rtl);

@@ -55,9 +55,21 @@ class Stimulus {
 
   std::int64_t size() const { return size_; }
   std::int64_t start_cycles() const { return start_cycles_; }  // before the first text begins
-  std::int64_t n_answers() const { return encoder_.n_answers(); }
-  std::int64_t tokens(std::int64_t text) const {
-    return texts_.offsets[static_cast<std::size_t>(text) + 1] - texts_.offsets[static_cast<std::size_t>(text)];
+  std::int64_t tokens(std::int64_t text) const { return texts_.tokens(text); }
+  // Beats of a text of n tokens or rows, and of its answer.
+  std::int64_t beats_in(std::int64_t n) const {
+    return encoder_.takes_rows() ? n * encoder_.hidden() / plan_.size.pi : n;
+  }
+  std::int64_t beats_out(std::int64_t n) const {
+    if (encoder_.takes_rows()) return 1 + beats_in(n);
+    return 1 + encoder_.n_answers() * (encoder_.answers_rows() ? n : 1);
+  }
+  // The numbers of a beat of an answer, without the bit that ends a packet.
+  std::vector<std::int64_t> codes_of(const std::vector<testbench::Byte>& beat, bool is_status) const {
+    if (is_status || !encoder_.takes_rows()) return {unpack_beat(beat, 32, true).front()};
+    std::vector<std::int64_t> codes = unpack_beat(beat, plan_.element_width, true);
+    codes.resize(static_cast<std::size_t>(plan_.size.pi));
+    return codes;
   }
   CoreCycles cycles(std::int64_t tokens) const { return cycles_of(encoder_, plan_, tokens); }
 
@@ -68,18 +80,18 @@ class Stimulus {
 
   // The beats of a text behind those of others: tokens and answers, and what the probes show.
   void add(std::int64_t text, std::vector<ChannelBeats>& beats, std::int64_t& n_edge_codes) {
-    const std::int64_t n = tokens(text), first = texts_.offsets[static_cast<std::size_t>(text)];
-    const auto part = [&](const std::vector<std::int32_t>& all) {
-      return compress::Codes(all.begin() + first, all.begin() + first + n);
-    };
-    const std::vector<compress::Codes> inputs{part(texts_.ids), part(texts_.types)};
+    const std::int64_t n = tokens(text);
+    const std::vector<compress::Codes> inputs = texts_.inputs(text, encoder_.hidden());
     const std::int32_t borders[] = {0, static_cast<std::int32_t>(n)};
     const std::vector<compress::Codes> edges = runner_.edges(inputs, borders);
-    Texts one{.ids = inputs[0],
-              .types = inputs[1],
-              .offsets = {0, static_cast<std::int32_t>(n)},
-              .answers = edges[graph_.outputs.front()]};
-    const CoreBeats words = core_beats(one, 0, n_answers());
+    Texts one{.offsets = {0, static_cast<std::int32_t>(n)}, .answers = edges[graph_.outputs.front()]};
+    if (encoder_.takes_rows()) {
+      one.rows = inputs[0];
+    } else {
+      one.ids = inputs[0];
+      one.types = inputs[1];
+    }
+    const CoreBeats words = core_beats(encoder_, plan_, one, 0);
     append(words.input, beats[0].input);
     append(words.output, beats[0].expected);
     if (!has_probes_) return;
@@ -102,21 +114,19 @@ class Stimulus {
   const std::int64_t size_;
 };
 
-// The word of a beat, without the bit that ends a packet.
-std::vector<std::int64_t> codes_of(const std::vector<testbench::Byte>& beat) {
-  return {unpack_beat(beat, 32, true).front()};
-}
-
-// An answer has the status and n_answers words.
-void add(const SimulationOutcome& outcome, std::int64_t first_text, std::int64_t n_answers, CoreVerification& all) {
+// `first`: the text whose status was the first beat.
+void add(const SimulationOutcome& outcome, std::int64_t first, const Stimulus& stimulus, CoreVerification& all) {
   const testbench::ChannelOutcome& answers = outcome.channels.at(0);
   all.n_beats += answers.beats;
   all.n_different += answers.differences;
   all.n_extra += answers.extra_beats;
   all.n_not_held += answers.broken_holds;
-  for (const testbench::Difference& d : answers.first_differences)
+  for (const testbench::Difference& d : answers.first_differences) {
+    std::int64_t text = first, beat = d.beat;
+    for (; beat >= stimulus.beats_out(stimulus.tokens(text)); ++text) beat -= stimulus.beats_out(stimulus.tokens(text));
     all.wrong_beats.push_back(
-        {first_text + d.beat / (1 + n_answers), d.beat % (1 + n_answers), codes_of(d.got), codes_of(d.expected)});
+        {text, beat, stimulus.codes_of(d.got, beat == 0), stimulus.codes_of(d.expected, beat == 0)});
+  }
   for (std::size_t i = 1; i < outcome.channels.size(); ++i)
     all.n_different_edge_beats += outcome.channels[i].differences + outcome.channels[i].extra_beats;
   all.stuck = outcome.stuck;
@@ -140,11 +150,13 @@ void measure(const Simulation& simulation, Stimulus& stimulus, std::size_t n_cha
     std::int64_t ignored = 0;
     stimulus.add(text, beats, ignored);
     const SimulationOutcome outcome = simulation.run(beats, {.stalls = testbench::Stalls::none, .watchdog = watchdog});
-    const std::int64_t answer = 1 + 4 * stimulus.n_answers();  // rtl/answer_output.sv takes 4 cycles a number
+    // rtl/answer_output.sv and rtl/row_output.sv take 4 cycles a beat but for the status.
+    const std::int64_t answer = 1 + 4 * (stimulus.beats_out(n) - 1);
     const CoreCycles promised = stimulus.cycles(n);
-    result.measured.push_back(
-        {n, outcome.cycles - kResetCycles - std::max(n, stimulus.start_cycles()) - answer - kDrainCycles,
-         promised.total, promised.products});
+    result.measured.push_back({n,
+                               outcome.cycles - kResetCycles - std::max(stimulus.beats_in(n), stimulus.start_cycles()) -
+                                   answer - kDrainCycles,
+                               promised.total, promised.products});
   }
 }
 
@@ -179,7 +191,7 @@ CoreVerification verify_core(const EmittedRtl& rtl, const VerifyOptions& options
                                                              .seed = options.seed + static_cast<std::uint64_t>(begin),
                                                              .n_resets = options.n_resets,
                                                              .watchdog = watchdog});
-    add(outcome, begin, stimulus.n_answers(), result);
+    add(outcome, begin, stimulus, result);
     result.n_vectors = end;
     merge(outcome.coverage, result.coverage);
     begin = end;

@@ -194,6 +194,14 @@ TEST_CASE("a model in integers alone is emitted as a whole, and simulated on rea
   CHECK(result["vectors"] == 5);
   CHECK(result["edge_codes"] > 0);
   CHECK(result["lengths"].size() > 0);
+  refused(place, "emit whole --block encoder.7 --out rtl", "--block: the model has encoder, encoder.0 to encoder.");
+  const Outcome layers =
+      place.run("emit whole --block encoder.0 --parallelism 4x2 --data train.csv --activations 3 --out layer --json");
+  REQUIRE_MESSAGE(layers.code == 0, layers.error);
+  const Outcome rows = place.run("simulate layer --activations --json --quiet");
+  REQUIRE_MESSAGE(rows.code == 0, rows.error);
+  CHECK(Json::parse(rows.out)["equal"] == true);
+  CHECK(Json::parse(rows.out)["vectors"] == 3);
 }
 
 TEST_CASE("blocks of a model quantised for hardware are emitted with what real texts make of them") {

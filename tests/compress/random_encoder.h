@@ -19,6 +19,7 @@ struct EncoderShape {
   bool has_root_table = false, has_line_table = false;
   std::string activation = "gelu";
   std::string summary = "mean";  // "": a row a token
+  bool takes_rows = false;       // layers alone
 };
 
 class RandomEncoder {
@@ -26,8 +27,13 @@ class RandomEncoder {
   RandomEncoder(const EncoderShape& shape, std::uint64_t seed) : shape_(shape), rng_(seed) {}
 
   compress::Graph graph() {
-    std::size_t x = norm("embeddings_norm", embedding());
+    std::size_t x = shape_.takes_rows ? compress::add_input(graph_, {between(2), shape_.hidden})
+                                      : norm("embeddings_norm", embedding());
     for (std::int64_t i = 0; i < shape_.layers; ++i) x = layer("layer_" + std::to_string(i) + "_", x);
+    if (shape_.takes_rows) {
+      compress::check(graph_);
+      return std::move(graph_);
+    }
     if (!shape_.summary.empty())
       x = add({.name = "summary", .kind = &compress::operation(shape_.summary)}, {x}, between(1), shape_.hidden);
     linear("outputs", x, {32, 20, true, shape_.rounding}, shape_.outputs);

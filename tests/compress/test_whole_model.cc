@@ -244,6 +244,35 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("layers alone give the rows that the whole model has there") {
+  bert::Model model = test::small_model();
+  const compress::Compression compression = calibrated(model);
+  compress::attach(model, compression);
+  const compress::Graph whole = compress::lower_model(model, compression);
+  engine::Rng rng(3);
+  const bert::Input input = random_texts(rng, model.config, 4);
+  const std::vector<compress::Codes> inputs{input.ids, input.token_types};
+  const std::vector<compress::Codes> edges = compress::GraphRunner(whole).edges(inputs, input.sequences->offsets);
+  const auto rows_of = [&](const std::string& node) {
+    for (const compress::Layer& layer : compress::layers(whole)) {
+      if (layer.name() == node) return edges[layer.node().outputs.front()];
+    }
+    return compress::Codes();
+  };
+  const std::int64_t n = model.config.num_hidden_layers;
+  for (std::int64_t first = 0; first < n; ++first) {
+    for (std::int64_t last = first; last < n; ++last) {
+      const compress::Graph graph = compress::lower_layers(model, compression, first, last - first + 1);
+      const std::vector<compress::Codes> rows{
+          rows_of(first == 0 ? "embeddings_norm" : fmt::format("layer_{}_output_norm", first - 1))};
+      CHECK(compress::GraphRunner(graph).run(rows, input.sequences->offsets).front() ==
+            rows_of(fmt::format("layer_{}_output_norm", last)));
+    }
+  }
+  CHECK_THROWS_WITH(compress::lower_layers(model, compression, n, 1),
+                    doctest::Contains(fmt::format("model: has layers 0 to {}, got {} to {}", n - 1, n, n).c_str()));
+}
+
 TEST_CASE("eight bits are near the real numbers") {
   bert::Model model = test::small_model();
   const std::vector<float> real = logits_of(model);

@@ -64,9 +64,11 @@ class CoreFolder {
       engine::write_file(folder_.path() / image.file(), image.text());
       design_.images.push_back(image.file());
     }
-    design_.channels.push_back({{"data_in_0", 33, 1}, {"data_out_0", 33, 1}});
     const hw::Encoder encoder = hw::encoder_of(graph);
-    const hw::TraceWidths widths = hw::trace_widths(encoder, hw::plan_core(encoder, size));
+    const hw::CorePlan plan = hw::plan_core(encoder, size);
+    design_.channels.push_back({{"data_in_0", static_cast<int>(hw::bits_in(encoder, plan)), 1},
+                                {"data_out_0", static_cast<int>(hw::bits_out(encoder, plan)), 1}});
+    const hw::TraceWidths widths = hw::trace_widths(encoder, plan);
     design_.probes = {
         {"output_trace", widths.output()}, {"sums_trace", widths.sums()}, {"norm_trace", widths.normalised()}};
   }

@@ -171,6 +171,51 @@ TEST_CASE("One wrong bit in any ROM of a core is reported in its answers") {
   }
 }
 
+TEST_CASE("Layers alone take rows and give rows; too many rows and half a row are answered with their error") {
+  const EncoderShape shape{.takes_rows = true};
+  const compress::Graph graph = RandomEncoder(shape, 5).graph();
+  const CoreFolder folder(graph, {.pi = 4, .po = 4, .lanes = 1, .longest = 3});
+  compress::GraphRunner runner(graph);
+  engine::Rng rng(2);
+  testbench::ChannelBeats beats;
+  // A row of 8 codes of 8 bits is two beats of four, the lowest byte first.
+  const auto push = [](std::vector<testbench::Byte>& bytes, const Codes& codes, bool has_end) {
+    for (std::size_t i = 0; i < codes.size(); ++i) {
+      bytes.push_back(static_cast<testbench::Byte>(codes[i]));
+      if (i % 4 == 3) bytes.push_back(has_end && i + 1 == codes.size() ? 1 : 0);
+    }
+  };
+  const auto send = [&](std::size_t n_codes, bool has_end = true) {
+    Codes codes;
+    for (std::size_t i = 0; i < n_codes; ++i) codes.push_back(static_cast<std::int32_t>(rng.below(256)) - 128);
+    push(beats.input, codes, has_end);
+    return codes;
+  };
+  const auto answer = [&](const Codes& codes) {
+    const std::int32_t texts[] = {0, static_cast<std::int32_t>(codes.size() / 8)};
+    push_beat(beats.expected, status(0, codes.size() / 8), false);
+    push(beats.expected, runner.run(std::vector<Codes>{codes}, texts).front(), true);
+  };
+  answer(send(24));
+  send(32);
+  push_beat(beats.expected, status(1, 3), true);
+  answer(send(8));
+  send(12);
+  push_beat(beats.expected, status(2, 1), true);
+  send(28);
+  push_beat(beats.expected, status(1, 3), true);
+  Codes joined = send(8, false);
+  const Codes rest = send(8);
+  joined.insert(joined.end(), rest.begin(), rest.end());
+  answer(joined);
+  hw::Design design = folder.design();
+  design.probes.clear();
+  const testbench::ChannelBeats all[] = {beats};
+  const hw::SimulationOutcome outcome = hw::Simulation(design, hw::Simulator::verilator).run(all, {.n_resets = 2});
+  CHECK(outcome.ok());
+  CHECK(outcome.channels.front().beats == static_cast<std::int64_t>(beats.expected.size() / 5));
+}
+
 TEST_CASE("A packet without its end goes on in the next: one text, or one error if it is too long") {
   const EncoderShape shape;
   const compress::Graph graph = RandomEncoder(shape, 5).graph();

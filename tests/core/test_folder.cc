@@ -58,6 +58,37 @@ TEST_CASE("Simulators find every bit of a core as computed, with random stalls a
   }
 }
 
+TEST_CASE("Simulators find every bit of layers alone, from rows to rows, in the cycles that are promised") {
+  const compress::Graph graph =
+      RandomEncoder({.hidden = 16, .heads = 2, .inner = 24, .layers = 2, .longest = 12, .takes_rows = true}, 3).graph();
+  const auto verified = [&](const hw::CoreSize& size, hw::Simulator simulator) {
+    const engine::TemporaryFolder scratch;
+    hw::write_core_rtl(scratch.path() / "rtl", graph, size, {});
+    return hw::verify_core(hw::open_emitted(scratch.path() / "rtl"), {.simulator = simulator, .n_vectors = 6});
+  };
+  const hw::CoreVerification v =
+      verified({.pi = 8, .po = 4, .lanes = 2, .longest = 12}, hw::Simulator::verilator);  // beats of 64 bits
+  CHECK(v.ok());
+  CHECK(v.n_vectors == 6);
+  CHECK(v.n_edge_codes > 0);
+  CHECK(v.measured.size() > 1);
+  for (const hw::MeasuredLength& m : v.measured) {
+    INFO(m.tokens, " rows: ", m.cycles, " cycles, promised ", m.promised);
+    CHECK(std::abs(m.cycles - m.promised) * 100 <= m.cycles);
+  }
+  // A row comes in beats of 16 bits and leaves in beats of 32.
+  CHECK(verified({.pi = 2, .po = 4, .lanes = 1, .longest = 11}, hw::Simulator::icarus).ok());
+}
+
+TEST_CASE("A core that answers each token is simulated with all of its answers") {
+  const engine::TemporaryFolder scratch;
+  hw::write_core_rtl(scratch.path() / "rtl", RandomEncoder({.summary = ""}, 3).graph(), kSize, {});
+  const hw::CoreVerification v =
+      hw::verify_core(hw::open_emitted(scratch.path() / "rtl"), {.simulator = hw::Simulator::icarus, .n_vectors = 4});
+  CHECK(v.ok());
+  CHECK(v.n_beats > 4 * 4);
+}
+
 TEST_CASE("A core that gives other answers than its graph is told by text and word") {
   const engine::TemporaryFolder scratch;
   const compress::Graph graph = RandomEncoder({}, 3).graph();
