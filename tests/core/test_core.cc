@@ -92,7 +92,9 @@ void push_packet(std::vector<testbench::Byte>& bytes, const std::vector<std::uin
   for (std::size_t i = 0; i < tokens.size(); ++i) push_beat(bytes, tokens[i], i + 1 == tokens.size());
 }
 
-TEST_CASE("A text that is too long, or has an unknown token or type, is drained and answered with its error") {
+TEST_CASE(
+    "A text that is too long, or has an unknown token or type, is drained and answered with its error; a packet "
+    "without its end goes on in the next one") {
   const EncoderShape shape;  // 20 pieces, 2 types
   const compress::Graph graph = RandomEncoder(shape, 5).graph();
   const CoreFolder folder(graph, {.pi = 4, .po = 4, .lanes = 1, .longest = 5});
@@ -114,6 +116,17 @@ TEST_CASE("A text that is too long, or has an unknown token or type, is drained 
   bad({1, 2u << 24 | 3}, 3, 2);
   bad({25, 3, 4, 5, 6, 7}, 2, 5);
   good({{19, 0, 7, 7, 1}, {1, 1, 0, 0, 1}});
+  // Packets whose last token is not marked: four tokens together, then seven, which are too many.
+  const auto without_end = [&](const std::vector<std::uint32_t>& tokens) {
+    for (const std::uint32_t token : tokens) push_beat(beats.input, token, false);
+  };
+  without_end({1, 2});
+  push_packet(beats.input, {3, 4});
+  push_answer(beats.expected, 4, runner.run(std::vector<Codes>{{1, 2, 3, 4}, {0, 0, 0, 0}}, Codes{0, 4}).front());
+  without_end({5, 6, 7});
+  without_end({8, 9, 10});
+  bad({11}, 1, 5);
+  good({{12}, {0}});
   hw::Design design = folder.design();
   design.probes.clear();
   const hw::Simulation simulation(design, hw::Simulator::verilator);
@@ -212,37 +225,6 @@ TEST_CASE("Layers alone take rows and give rows; too many rows and half a row ar
   design.probes.clear();
   const testbench::ChannelBeats all[] = {beats};
   const hw::SimulationOutcome outcome = hw::Simulation(design, hw::Simulator::verilator).run(all, {.n_resets = 2});
-  CHECK(outcome.ok());
-  CHECK(outcome.channels.front().beats == static_cast<std::int64_t>(beats.expected.size() / 5));
-}
-
-TEST_CASE("A packet without its end goes on in the next: one text, or one error if it is too long") {
-  const EncoderShape shape;
-  const compress::Graph graph = RandomEncoder(shape, 5).graph();
-  const CoreFolder folder(graph, {.pi = 4, .po = 4, .lanes = 1, .longest = 5});
-  compress::GraphRunner runner(graph);
-  testbench::ChannelBeats beats;
-  const auto send = [&](const std::vector<std::uint32_t>& ids, bool has_end) {
-    for (std::size_t i = 0; i < ids.size(); ++i) push_beat(beats.input, ids[i], has_end && i + 1 == ids.size());
-  };
-  const auto answer = [&](const Codes& ids) {
-    const std::vector<Codes> inputs{ids, Codes(ids.size(), 0)};
-    push_answer(beats.expected, ids.size(),
-                runner.run(inputs, Codes{0, static_cast<std::int32_t>(ids.size())}).front());
-  };
-  send({1, 2}, false);
-  send({3, 4}, true);
-  answer({1, 2, 3, 4});
-  send({5, 6, 7}, false);
-  send({8, 9, 10}, false);
-  send({11}, true);
-  push_beat(beats.expected, status(1, 5), true);
-  send({12}, true);
-  answer({12});
-  hw::Design design = folder.design();
-  design.probes.clear();
-  const testbench::ChannelBeats all[] = {beats};
-  const hw::SimulationOutcome outcome = hw::Simulation(design, hw::Simulator::verilator).run(all, {.n_resets = 1});
   CHECK(outcome.ok());
   CHECK(outcome.channels.front().beats == static_cast<std::int64_t>(beats.expected.size() / 5));
 }
