@@ -12,7 +12,8 @@ namespace {
 
 // In the order of the enumeration. Budgets: HX8K and UP5K by nextpnr-ice40's report, LFE5U-85F by nextpnr-ecp5's, Artix
 // by its data sheet (DS180), where a RAMB36 counts as two RAMB18. ecp5 and xilinx stand for their families and have
-// none; ecp5 is placed on the largest part.
+// none; ecp5 is placed on the largest part, with a way of routing for the clock that gains a little on a layer and does
+// not end on a whole model.
 const std::vector<TargetInfo>& table() {
   static const std::vector<TargetInfo> kAll = {
       {Target::ice40,
@@ -43,7 +44,7 @@ const std::vector<TargetInfo>& table() {
        "LFE5U-85F in CABGA381, speed 6",
        {.lut = 83640, .ff = 83640, .dsp = 156, .bram = 208, .bram_bits = 18432},
        Placer::nextpnr_ecp5,
-       {"--85k", "--package", "CABGA381", "--speed", "6", "--tmg-ripup"}},
+       {"--85k", "--package", "CABGA381", "--speed", "6"}},
       {Target::up5k,
        "up5k",
        Family::ice40,

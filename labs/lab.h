@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "labs/lab_4.h"
+#include "labs/lab_5_2.h"
 #include "labs/row.h"
 #include "labs/run.h"
 
@@ -45,6 +47,8 @@ struct Lab {
   bool needs_texts = true;   // also where it is not given a model
   // Instead of a table of accuracies: a lab that is about something else.
   LabReport (*report)(const LabRun& run, const std::map<std::string, std::string>& failures) = nullptr;
+  // What such a lab's rows of a result.json show on a page. Throws Error for what the lab did not write.
+  std::vector<report::TextTable> (*tables)(const engine::Json& rows) = nullptr;
 };
 
 std::vector<Row> rows_1_1(const Setup& setup);
@@ -63,7 +67,10 @@ std::vector<Row> rows_4(const Setup& setup);
 std::vector<std::string> notes_4();
 std::vector<Row> rows_5_1(const Setup& setup);
 std::vector<std::string> notes_5_1();
+std::vector<Row> rows_5_2(const Setup& setup);
+std::vector<std::string> notes_5_2();
 LabReport report_4(const LabRun& run, const std::map<std::string, std::string>& failures);
+LabReport report_5_2(const LabRun& run, const std::map<std::string, std::string>& failures);
 
 inline constexpr std::array kLabs{
     Lab{"1.1", "quantisation after training against training with it", rows_1_1, "bits of inputs and weights",
@@ -78,8 +85,15 @@ inline constexpr std::array kLabs{
         .rows = rows_4,
         .notes = notes_4,
         .needs_texts = false,
-        .report = report_4},
+        .report = report_4,
+        .tables = tables_4},
     Lab{"5.1", "a whole model in integers alone", rows_5_1, "bits of a weight", notes_5_1, 0.88},
+    Lab{.name = "5.2",
+        .title = "a whole model in silicon",
+        .rows = rows_5_2,
+        .notes = notes_5_2,
+        .report = report_5_2,
+        .tables = tables_5_2},
 };
 
 // Rows with which several labs begin: the float model, and controls that get the same extra epoch as tuned rows.

@@ -118,7 +118,8 @@ std::string number(const std::optional<double>& value, const char* format) {
 report::TextTable simulations(std::span<const DoneDesign> designs) {
   report::TextTable table{.headers = {"design", "vectors", "beats", "equal", "latency", "cycles a vector", "busy %",
                                       "build s", "MASE build s", "M cycles/s", "simulated ns", "wall s", "MASE wall s"},
-                          .rows = {}};
+                          .rows = {},
+                          .title = "simulations"};
   for (const DoneDesign& d : designs) {
     table.rows.push_back({d.row->title, std::to_string(d.vectors), std::to_string(d.beats), d.equal ? "yes" : "NO",
                           number(d.latency_cycles, "{:.0f}"), number(d.interval_cycles, "{:.4g}"),
@@ -135,7 +136,8 @@ report::TextTable simulations(std::span<const DoneDesign> designs) {
 report::TextTable areas(std::span<const DoneDesign> designs) {
   report::TextTable table{.headers = {"design", "target", "LUT of the family", "FF", "DSP", "BRAM", "MHz, placed",
                                       "model LUT", "model FF", "model BRAM"},
-                          .rows = {}};
+                          .rows = {},
+                          .title = "areas"};
   for (const DoneDesign& design : designs) {
     for (const auto& [target, a] : design.areas) {
       std::vector<std::string> cells{design.row->title, target};

@@ -8,7 +8,6 @@
 #include "engine/base/error.h"
 #include "engine/base/printable.h"
 #include "labs/lab.h"
-#include "labs/lab_4.h"
 #include "labs/report.h"
 #include "pipeline/pages/fields.h"
 #include "pipeline/pages/seeds.h"
@@ -118,12 +117,12 @@ std::string row_table(const RunFolder& folder, std::span<const Json* const> fini
   return report::folded(fmt::format("All {} rows", finished.size()), report::table(table, folder.name + ": rows"));
 }
 
-// Lab 4 has designs in place of models.
-std::string design_tables(const RunFolder& folder) {
+// Labs of hardware have designs in place of models.
+std::string design_tables(const RunFolder& folder, const Lab& lab) {
   try {
     std::string markup;
-    for (const report::TextTable& table : tables_4(field(folder.result, "rows")))
-      markup += report::table(table, folder.name + (markup.empty() ? ": simulations" : ": areas"));
+    for (const report::TextTable& table : lab.tables(field(folder.result, "rows")))
+      markup += report::table(table, fmt::format("{}: {}", folder.name, table.title));
     return markup;
   } catch (const engine::Error& damage) {
     return report::paragraph(folder.name + ": its designs cannot be shown: " + damage.what(), "warning");
@@ -149,7 +148,8 @@ std::vector<LabFigure> lab_figures(std::span<const RunFolder> folders, std::stri
 std::string lab_markup(std::span<const RunFolder> folders) {
   std::string markup;
   for (const RunFolder& folder : folders) {
-    if (const Lab* lab = lab_of(folder); lab != nullptr && lab->report != nullptr) markup += design_tables(folder);
+    if (const Lab* lab = lab_of(folder); lab != nullptr && lab->tables != nullptr)
+      markup += design_tables(folder, *lab);
   }
   for (const pipeline::SeedGroup& group : pipeline::seed_groups(folders)) {
     std::vector<RunFolder> repeated;

@@ -12,6 +12,7 @@ struct TextTable {
   std::vector<std::string> headers;
   std::vector<std::vector<std::string>> rows;
   std::size_t n_left = 1;
+  std::string title{};  // above it on a page
 
   std::string aligned() const;
   std::string markdown() const;

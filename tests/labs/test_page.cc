@@ -79,6 +79,29 @@ TEST_CASE("lab 4 is shown by its designs: how they were simulated and what they 
   CHECK(labs::lab_markup(std::vector{lab(place, "b", "4", 1, "")}).empty());
 }
 
+TEST_CASE("lab 5.2 is shown by its core in simulation, its cycles and its chips, as far as they are done") {
+  const test::TemporaryFolder place;
+  const std::string core = R"({"name": "core", "state": "done", "emit": {"pi": 8, "po": 8}, "simulation":
+      {"vectors": 100, "edge_codes": 1234, "different_beats": 0, "extra_beats": 0, "different_edge_beats": 3,
+       "cycles": 5000, "cycles_per_second": 2e6, "build_seconds": 3.5,
+       "lengths": [{"tokens": 128, "cycles": 1000000, "promised_cycles": 999999, "products": 900000}]}})";
+  const std::string chip = R"({"name": "ecp5-85", "state": "done", "synthesis":
+      {"lut": 11000, "ff": 9000, "dsp": 69, "bram": 180, "fmax_mhz": 75.0}})";
+  const std::string open = R"({"name": "model", "state": "open"}, {"name": "artix-100t", "state": "failed"})";
+  const std::string page = labs::lab_markup(std::vector{lab(place, "a", "5.2", 1, core + "," + chip + "," + open)});
+  // 1,000,000 cycles at 75 MHz are 13.33 ms, 9,600 tokens a second; three beats differ.
+  for (const char* text : {"a: simulation<", ">1234<", ">3<", ">2.00<", "a: cycles<", ">90.0<", ">13.33<", ">9600<",
+                           "a: areas<", ">11000<", ">75.0<"})
+    CHECK_MESSAGE(test::contains(page, text), text);
+  CHECK_FALSE(test::contains(page, ">artix-100t<"));
+  const std::string unplaced = labs::lab_markup(std::vector{lab(place, "b", "5.2", 1, core)});
+  CHECK(test::contains(unplaced, ">1000000<"));
+  CHECK_FALSE(test::contains(unplaced, "b: areas<"));
+  const std::vector<RunFolder> damaged{
+      lab(place, "c", "5.2", 1, R"({"name": "core", "state": "done", "simulation": 1})")};
+  CHECK(test::contains(labs::lab_markup(damaged), "c: its designs cannot be shown"));
+}
+
 TEST_CASE(
     "curves of one sampler with several seeds are a mean in the figure of their lab; one seed alone stays itself") {
   const test::TemporaryFolder place;
