@@ -125,7 +125,7 @@ TEST_CASE("A text of a core takes the cycles that are promised, within 1%") {
 
 TEST_CASE("The netlist of a core computes its bits") {
   const engine::TemporaryFolder scratch;
-  const compress::Graph graph = RandomEncoder({.layers = 1, .longest = 5, .weights = 2}, 3).graph();
+  const compress::Graph graph = RandomEncoder({.layers = 1, .longest = 5, .activations = 4, .weights = 2, .embeddings = 4, .residual = 10}, 3).graph();
   hw::write_core_rtl(scratch.path() / "rtl", graph, {.pi = 2, .po = 2, .lanes = 1, .longest = 5}, {});
   const hw::CoreVerification v = hw::verify_core(hw::open_emitted(scratch.path() / "rtl"),
                                                  {.n_vectors = 5, .n_resets = 1, .netlist = hw::Target::ecp5});

@@ -153,7 +153,7 @@ TEST_CASE("the estimate of adders is near what synthesis finds") {
   if (!has("yosys")) return;
   engine::Rng rng(8);
   for (const int width : {2, 8}) {
-    const hw::Graph graph = layer(rng, 8, 8, fixed(8, 3), fixed(8, 3, Rounding::floor), width);
+    const hw::Graph graph = layer(rng, 6, 4, fixed(8, 3), fixed(8, 3, Rounding::floor), width);
     const test::TemporaryFolder folder;
     hw::write_rtl(folder / "rtl", graph, {});
     for (const hw::Target target : hw::kTargets) {
