@@ -38,10 +38,15 @@ TEST_CASE("The clock that a core is meant for is in its manifest, on its board a
   CHECK(holds("ulx3s.lpf", "FREQUENCY NET \"clk\" 75 MHZ;"));
   CHECK(holds("ulx3s_top.sv", "parameter int CYCLES = 75,"));
   CHECK(holds("README.md", "| Clock | 75 MHz"));
-  hw::write_core_rtl(folder, RandomEncoder({}, 3).graph(), kSize, {}, "top",
-                     12);  // 10.71 MHz: 1,000,000 baud are 10.7 cycles
+  // A PLL makes 10.71 MHz, of which 1,000,000 baud would be 10.71 cycles a bit.
+  hw::write_core_rtl(folder, RandomEncoder({}, 3).graph(), kSize, {}, "top", 12);
   CHECK(holds("ulx3s_top.sv", "parameter int CYCLES = 93,"));
   CHECK(holds("README.md", "a serial line of 115200 baud"));
+  std::string manifest = engine::read_file(folder / "manifest.json");
+  manifest.replace(manifest.find("\"clock_mhz\": 12"), 15, "\"clock_mhz\": 401");
+  engine::write_file(folder / "manifest.json", manifest);
+  CHECK_THROWS_WITH(hw::open_emitted(folder),
+                    doctest::Contains("clock_mhz must be an integer between 10 and 400, got 401"));
 }
 
 TEST_CASE("Simulators find every bit of a core as computed, with random stalls and resets") {
