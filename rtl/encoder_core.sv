@@ -43,6 +43,7 @@ module encoder_core #(
     parameter int TABLE_WIDTH             = 8,
     parameter int TABLE_ADDRESS_WIDTH     = 10,
     parameter int QUOTIENT_WIDTH          = 10,
+    parameter int SERIAL                  = 0,   // 1: a result every QUOTIENT_WIDTH + 1 cycles, in less logic
     parameter int DENOMINATOR_WIDTH       = 25,
     parameter int DENOMINATOR_LEFT        = 0,
     parameter int LEFT_WIDTH              = 1,
@@ -70,6 +71,7 @@ module encoder_core #(
     parameter int EMBEDDING_SHIFT_WIDTH   = 3,
     // Program
     parameter int PC_WIDTH                = 6,
+    parameter int PROGRAM_PARTS           = 1,   // words that an instruction takes, a power of two
     parameter int SCRATCH_WORDS           = 256,
     parameter int A_BASE_WIDTH            = 8,
     parameter int INNER_WIDTH             = 6,
@@ -98,6 +100,8 @@ module encoder_core #(
                                             SLOT_WIDTH,
     parameter int PROGRAM_WIDTH           = 3 + 1 + 1 + 3 + 1 + 1 + 1 + 1 + A_BASE_WIDTH + INNER_WIDTH + TILES_WIDTH +
                                             B_WIDTH + BEATS_WIDTH + PC_WIDTH + FIELDS_WIDTH,
+    parameter int PART_WIDTH              = (PROGRAM_WIDTH + PROGRAM_PARTS - 1) / PROGRAM_PARTS,
+    parameter int PROGRAM_ADDRESS_WIDTH   = PC_WIDTH + $clog2(PROGRAM_PARTS),
     parameter int JOB_WIDTH               = PC_WIDTH + ROW_WIDTH + 1 + BEATS_WIDTH + FIELDS_WIDTH,
     parameter int OUTPUT_TRACE_WIDTH      = PC_WIDTH + ROW_WIDTH + BEATS_WIDTH + 2 * LANES * RESULT_WIDTH,
     parameter int WORD_WIDTH              = (HIDDEN / LANES > 1) ? $clog2(HIDDEN / LANES) : 1,
@@ -116,8 +120,8 @@ module encoder_core #(
     output logic               m_valid_o,
     input  wire                m_ready_i,
 
-    output logic [                             PC_WIDTH-1:0] pc_o,
-    input  wire  [                        PROGRAM_WIDTH-1:0] program_i,
+    output logic [                PROGRAM_ADDRESS_WIDTH-1:0] pc_o,
+    input  wire  [                           PART_WIDTH-1:0] program_i,
     output logic [                              B_WIDTH-1:0] weight_address_o,
     input  wire  [                   PO*PI*WEIGHT_WIDTH-1:0] weight_i,
     output logic [              PARAMETER_ADDRESS_WIDTH-1:0] parameter_address_o,
@@ -226,7 +230,9 @@ module encoder_core #(
       .HIDDEN(HIDDEN),
       .LONGEST(LONGEST),
       .HEADS(HEADS),
+      .GAP((SERIAL != 0) ? QUOTIENT_WIDTH + 1 : 1),
       .PC_WIDTH(PC_WIDTH),
+      .PARTS(PROGRAM_PARTS),
       .A_BASE_WIDTH(A_BASE_WIDTH),
       .A_WIDTH(AddressWidth),
       .INNER_WIDTH(INNER_WIDTH),
@@ -370,6 +376,7 @@ module encoder_core #(
       .QUOTIENT_WIDTH(QUOTIENT_WIDTH),
       .DENOMINATOR_WIDTH(DENOMINATOR_WIDTH),
       .DENOMINATOR_LEFT(DENOMINATOR_LEFT),
+      .SERIAL(SERIAL),
       .LEFT_WIDTH(LEFT_WIDTH),
       .SUMMARY_WIDTH(SUMMARY_WIDTH),
       .SCORE_WIDTH(SCORE_WIDTH),

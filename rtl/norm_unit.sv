@@ -154,7 +154,7 @@ module norm_unit #(
   logic [StepWidth-1:0] step_q;
   logic [RowSumWidth-1:0] sum_q, magnitude_q, bits_q;
   logic [SquaresWidth-1:0] row_squares;
-  logic [VARIANCE_WIDTH-1:0] square_q, scaled_q, variance_q;
+  logic [VARIANCE_WIDTH-1:0] square_q, scaled_q;  // the latter becomes V
   logic [NORM_WIDTH-1:0] norm_q;
   logic [ROW_WIDTH-1:0] row_q;
   logic [WORD_WIDTH-1:0] word_q;
@@ -207,7 +207,7 @@ module norm_unit #(
         if (step_q == StepWidth'(RowSumWidth - 1))
           scaled_q <= scaled_q + config_i[CONFIG_WIDTH-1-:VARIANCE_WIDTH];
       end
-      Variance: variance_q <= scaled_q - square_q;
+      Variance: scaled_q <= scaled_q - square_q;
       default: ;
     endcase
     word_q <= (state_q == Apply) ? word_q + 1'b1 : '0;
@@ -221,7 +221,7 @@ module norm_unit #(
       .clk_i,
       .rst_i,
       .start_i(state_q == Start),
-      .variance_i(variance_q),
+      .variance_i(scaled_q),
       .done_o(root_done),
       .c_o(c),
       .places_o(places),
@@ -231,6 +231,7 @@ module norm_unit #(
 
   // ---- The row again, in a pipeline; [s] accompanies stage s, the addresses being 0.
   localparam int Stages = 12;
+  localparam int ParametersAt = 6;  // the stage that asks for gamma and beta
   localparam int DeviationWidth = RowSumWidth + 1;                    // d
   localparam int ScaledWidth = DeviationWidth + 18;                   // d c
   localparam int LeftWidth = ScaledWidth + 31;                        // d c 2^(31 - shift)
@@ -240,17 +241,20 @@ module norm_unit #(
   localparam int AlignedWidth = ProductWidth + (1 << ALIGN_WIDTH) - 1;
   localparam int RoundedWidth = AlignedWidth - SHIFT + 1;
 
-  logic [Stages:1] valid_q, last_q;
-  logic [Stages*WORD_WIDTH-1:0] words_q;
+  logic [Stages:1] valid_q;
+  logic [WORD_WIDTH-1:0] parameter_word_q, given_q;  // the words of stages ParametersAt and Stages
   logic [5:0] left;  // 31 - (16 - h)
   assign left = 6'(places) + 6'(31 - VARIANCE_WIDTH / 2);
-  assign parameter_address_o = ADDRESS_WIDTH'(norm_q) * ADDRESS_WIDTH'(WORDS) + ADDRESS_WIDTH'(word_q);
+  assign parameter_address_o = ADDRESS_WIDTH'(norm_q) * ADDRESS_WIDTH'(WORDS) +
+                               ADDRESS_WIDTH'(parameter_word_q);
 
   always_ff @(posedge clk_i) begin
     if (rst_i) valid_q <= '0;
     else valid_q <= {valid_q[Stages-1:1], state_q == Apply};
-    last_q  <= {last_q[Stages-1:1], WORDS == 1 || word_q == WORD_WIDTH'(WORDS - 1)};
-    words_q <= {words_q[(Stages-1)*WORD_WIDTH-1:0], word_q};
+    if (state_q == Start) parameter_word_q <= '0;
+    else if (valid_q[ParametersAt]) parameter_word_q <= parameter_word_q + 1'b1;
+    if (state_q == Start) given_q <= '0;
+    else if (valid_q[Stages]) given_q <= given_q + 1'b1;
   end
 
   // The buffer has one row a context.
@@ -276,8 +280,7 @@ module norm_unit #(
     for (genvar l = 0; l < LANES; l++) begin : g_lane
       logic [GAMMA_WIDTH-1:0] gamma;
       logic [BETA_WIDTH-1:0] beta;
-      logic [6*GAMMA_WIDTH-1:0] gammas_q;  // [0] belongs to stage 3
-      logic [7*BETA_WIDTH-1:0] betas_q;
+      logic [BETA_WIDTH-1:0] beta_q;  // a stage later
       assign {beta, gamma} = parameters_i[l*PARAMETER_WIDTH+:PARAMETER_WIDTH];
 
       logic signed [DeviationWidth-1:0] deviation_q;
@@ -288,13 +291,11 @@ module norm_unit #(
       logic [LeftWidth-31:0] z_d;  // no more bits than z_q has matter
       // verilator lint_on UNUSEDSIGNAL
       logic signed [ZWidth-1:0] z_q;
-      logic signed [GAMMA_WIDTH-1:0] gamma_q;
       logic signed [ZWidth+GAMMA_WIDTH-1:0] weighted_q;
       logic [ProductWidth-1:0] moved_q;
       logic [AlignedWidth-1:0] aligned_q;
       logic [RoundedWidth-1:0] rounded_d, rounded_q;
       logic [WIDTH-1:0] y_d;
-      assign gamma_q = gammas_q[5*GAMMA_WIDTH+:GAMMA_WIDTH];
 
       round_shift #(
           .WIDTH(LeftWidth),
@@ -323,9 +324,8 @@ module norm_unit #(
       );
 
       always_ff @(posedge clk_i) begin
-        gammas_q <= {gammas_q[5*GAMMA_WIDTH-1:0], gamma};
-        betas_q <= {betas_q[6*BETA_WIDTH-1:0], beta};
-        // Stage 2 has x, gamma and beta.
+        beta_q <= beta;
+        // Stage 2 has x; 8 has z, gamma and beta.
         deviation_q <= DeviationWidth'($signed(kept[l*SUM_WIDTH+:SUM_WIDTH])) * DeviationWidth'(SIZE) -
                        DeviationWidth'($signed(sum_q));
         c_q <= $signed({1'b0, c});
@@ -334,9 +334,8 @@ module norm_unit #(
         fine_q <= LeftWidth'(scaled_q2) << left[2:0];
         coarse_q <= fine_q << {left[5:3], 3'b000};
         z_q <= $signed(z_d[ZWidth-1:0]);
-        weighted_q <= (ZWidth + GAMMA_WIDTH)'(z_q) * (ZWidth + GAMMA_WIDTH)'(gamma_q);
-        moved_q <= ProductWidth'(weighted_q) +
-                   (ProductWidth'($signed(betas_q[6*BETA_WIDTH+:BETA_WIDTH])) << BETA_LEFT);
+        weighted_q <= (ZWidth + GAMMA_WIDTH)'(z_q) * (ZWidth + GAMMA_WIDTH)'($signed(gamma));
+        moved_q <= ProductWidth'(weighted_q) + (ProductWidth'($signed(beta_q)) << BETA_LEFT);
         aligned_q <= AlignedWidth'($signed(moved_q)) << align;
         rounded_q <= rounded_d;
         y_o[l*WIDTH+:WIDTH] <= y_d;
@@ -347,8 +346,8 @@ module norm_unit #(
   assign finished = done_o;
   always_ff @(posedge clk_i) begin
     y_valid_o <= !rst_i && valid_q[Stages];
-    y_word_o <= words_q[(Stages-1)*WORD_WIDTH+:WORD_WIDTH];
-    done_o <= !rst_i && valid_q[Stages] && last_q[Stages];
+    y_word_o <= given_q;
+    done_o <= !rst_i && valid_q[Stages] && given_q == WORD_WIDTH'(WORDS - 1);
   end
   assign y_row_o = row_q;
   assign y_norm_o = norm_q;

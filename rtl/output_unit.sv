@@ -12,6 +12,9 @@
 //                 each between lowest and highest; then, if the job says so, y is replaced by the table's entry for it
 //   destination   0 scratch, 1 keys, 2 values, 3 scores, 4 layer norm (with a residual), 5 answer
 //
+// SERIAL: numbers are QUOTIENT_WIDTH + 1 cycles apart, so that one step of a division and one register do what else takes
+// one for each cycle; a tile then takes as many times PO / LANES cycles.
+//
 // Data that the unit asks for follow their address by two cycles.
 `default_nettype none
 module output_unit #(
@@ -31,6 +34,7 @@ module output_unit #(
     parameter int QUOTIENT_WIDTH      = 10,
     parameter int DENOMINATOR_WIDTH   = 24,
     parameter int DENOMINATOR_LEFT    = 0,
+    parameter int SERIAL              = 0,
     parameter int LEFT_WIDTH          = 1,
     parameter int SUMMARY_WIDTH       = 16,
     parameter int SCORE_WIDTH         = 12,
@@ -157,12 +161,12 @@ module output_unit #(
   endgenerate
 
   // ---- Stage 0: the numbers of a tile, LANES at a time.
-  logic head_q, takes, takes_last, is_summary;
+  logic head_q, takes, takes_last, is_summary, pauses;
   logic [PO*IN_WIDTH-1:0] tile_q;
   logic [TileWidth-1:0] left_in_tile_q;
   logic [COUNT_WIDTH-1:0] word_q;
   assign is_summary = waiting_q[head_q] && kind[head_q*2+:2] == 2'd3;
-  assign takes = left_in_tile_q != '0 || is_summary;
+  assign takes = (left_in_tile_q != '0 || is_summary) && !pauses;
   assign takes_last = takes && COUNT_WIDTH'(word_q + 1'b1) == count[head_q*COUNT_WIDTH+:COUNT_WIDTH];
   assign parameter_address_o = parameter_base[head_q*PARAMETER_ADDRESS_WIDTH+:PARAMETER_ADDRESS_WIDTH] +
                                PARAMETER_ADDRESS_WIDTH'(word_q);
@@ -170,7 +174,7 @@ module output_unit #(
 
   always_ff @(posedge clk_i) begin
     if (sums_valid_i) tile_q <= sums_i;
-    else tile_q <= tile_q >> (LANES * IN_WIDTH);
+    else if (takes) tile_q <= tile_q >> (LANES * IN_WIDTH);
     if (rst_i) begin
       head_q <= 1'b0;
       left_in_tile_q <= '0;
@@ -179,7 +183,7 @@ module output_unit #(
     end else begin
       if (sums_valid_i) left_in_tile_q <= TileWidth'(TileBeats);
       else if (takes_last) left_in_tile_q <= '0;
-      else if (left_in_tile_q != '0) left_in_tile_q <= left_in_tile_q - 1'b1;
+      else if (takes && left_in_tile_q != '0) left_in_tile_q <= left_in_tile_q - 1'b1;
       if (takes) word_q <= takes_last ? '0 : word_q + 1'b1;
       if (takes_last) head_q <= !head_q;
       for (int s = 0; s < 2; s++) begin
@@ -189,18 +193,39 @@ module output_unit #(
     end
   end
 
-  // ---- What accompanies the numbers: [s] belongs to stage s.
+  generate
+    if (SERIAL != 0) begin : g_pause
+      logic [$clog2(QUOTIENT_WIDTH + 1)-1:0] pause_q;
+      assign pauses = pause_q != '0;
+      always_ff @(posedge clk_i) begin
+        if (rst_i) pause_q <= '0;
+        else if (takes) pause_q <= ($clog2(QUOTIENT_WIDTH + 1))'(QUOTIENT_WIDTH);
+        else if (pauses) pause_q <= pause_q - 1'b1;
+      end
+    end else begin : g_none
+      assign pauses = 1'b0;
+    end
+  endgenerate
+
+  // ---- What accompanies the numbers: [s] belongs to stage s. Words are counted again where they are needed.
   // verilator lint_off UNUSEDSIGNAL
-  logic [Last+1:1] valid_q, last_q, slot_q;
-  logic [(Last+1)*COUNT_WIDTH-1:0] words_q;
+  logic [Last+1:1] valid_q, slot_q;
   // verilator lint_on UNUSEDSIGNAL
+  logic [COUNT_WIDTH-1:0] early_word_q;  // of stage Last - 2
+  logic [COUNT_WIDTH-1:0] later_word_q, word;  // of the two stages after it
+  logic early_last;
+  assign early_last = COUNT_WIDTH'(early_word_q + 1'b1) == count[slot_q[Last-2]*COUNT_WIDTH+:COUNT_WIDTH];
   always_ff @(posedge clk_i) begin
     if (rst_i) valid_q <= '0;
     else valid_q <= {valid_q[Last:1], takes};
-    last_q  <= {last_q[Last:1], takes_last};
-    slot_q  <= {slot_q[Last:1], head_q};
-    words_q <= {words_q[Last*COUNT_WIDTH-1:0], word_q};
+    slot_q <= {slot_q[Last:1], head_q};
+    if (rst_i) early_word_q <= '0;
+    else if (valid_q[Last-2]) early_word_q <= early_last ? '0 : early_word_q + 1'b1;
+    later_word_q <= early_word_q;
+    word <= later_word_q;
   end
+  logic [2:0] last_q;  // of stages Last - 1 to Last + 1
+  always_ff @(posedge clk_i) last_q <= {last_q[1:0], early_last};
 
   assign exponentials_slot_o = softmax_slot[slot_q[2]*SLOT_WIDTH+:SLOT_WIDTH];
   logic [Divisor-1:0] denominator_q;
@@ -211,13 +236,12 @@ module output_unit #(
   end
 
   logic [LANES*WIDTH-1:0] results_q;                  // stage Merge + 1
-  logic [3*LANES*WIDTH-1:0] delayed_q;                // stages Merge + 2 to Last
+  logic [LANES*WIDTH-1:0] results_q3, results_q4;     // the same in stages Merge + 3 and Last
   logic [LANES*WIDTH-1:0] y_q;                        // stage Last
   logic [LANES*ELEMENT_WIDTH-1:0] elements;           // of it
   logic [LANES*NORM_SUM_WIDTH-1:0] norm_sums_d;
 
   localparam int RoundedWidth = SUM_WIDTH + (1 << ALIGN_WIDTH) - SHIFT;
-  localparam int ChosenWidth = ((RoundedWidth > QUOTIENT_WIDTH + 2) ? RoundedWidth : QUOTIENT_WIDTH + 2);
   generate
     for (genvar l = 0; l < LANES; l++) begin : g_lane
       logic [BIAS_WIDTH-1:0] bias;
@@ -252,18 +276,42 @@ module output_unit #(
           .rounding_i(rounding[slot_q[5]*2+:2]),
           .y_o(rounded_d)
       );
-      // Stages 6 to Merge.
-      logic [(Merge-5)*RoundedWidth-1:0] rounded_q;
+      logic [WIDTH-1:0] bounded_d, bounded;  // stage 5, stage Merge
+      saturate #(
+          .IN_WIDTH(RoundedWidth),
+          .WIDTH(WIDTH)
+      ) i_bound (
+          .x_i(rounded_d),
+          .lowest_i(lowest[slot_q[5]*WIDTH+:WIDTH]),
+          .highest_i(highest[slot_q[5]*WIDTH+:WIDTH]),
+          .y_o(bounded_d)
+      );
+      if (SERIAL != 0) begin : g_held
+        logic [WIDTH-1:0] bounded_q;
+        assign bounded = bounded_q;
+        assign sum_q2 = sum_q1;
+        always_ff @(posedge clk_i) begin
+          if (takes) sum_q1 <= tile_q[l*IN_WIDTH+:IN_WIDTH];
+          if (valid_q[5]) bounded_q <= bounded_d;
+        end
+      end else begin : g_delayed
+        logic [(Merge-5)*WIDTH-1:0] bounded_q;  // stages 6 to Merge
+        logic [IN_WIDTH-1:0] later_q;
+        assign bounded = bounded_q[(Merge-6)*WIDTH+:WIDTH];
+        assign sum_q2 = later_q;
+        always_ff @(posedge clk_i) begin
+          sum_q1 <= tile_q[l*IN_WIDTH+:IN_WIDTH];
+          later_q <= sum_q1;
+          bounded_q <= ((Merge - 5) * WIDTH)'({bounded_q, bounded_d});
+        end
+      end
       always_ff @(posedge clk_i) begin
-        sum_q1 <= tile_q[l*IN_WIDTH+:IN_WIDTH];
-        sum_q2 <= sum_q1;
         sum_q3 <= is_scores2 ? SUM_WIDTH'($signed(sum_q2)) * SUM_WIDTH'(MULTIPLIER) :
                   SUM_WIDTH'($signed(sum_q2)) + SUM_WIDTH'($signed(bias));
         align_q3 <= is_scores2 ? score_align[slot_q[2]*ALIGN_WIDTH+:ALIGN_WIDTH] : align;
         align_q4 <= align_q3;
         aligned_q4 <= wide << fine;
         aligned_q5 <= aligned_q4 << coarse;
-        rounded_q <= ((Merge - 5) * RoundedWidth)'({rounded_q, rounded_d});
       end
 
       // Quotients: stage 3 has the numerator.
@@ -278,29 +326,31 @@ module output_unit #(
       quotient #(
           .NUMERATOR_WIDTH(NumeratorWidth),
           .DENOMINATOR_WIDTH(Divisor),
-          .WIDTH(QUOTIENT_WIDTH)
+          .WIDTH(QUOTIENT_WIDTH),
+          .SERIAL(SERIAL)
       ) i_quotient (
           .clk_i,
+          .start_i(valid_q[3]),
           .numerator_i(numerator_q),
           .denominator_i(denominator_q),
           .rounding_i(quotient_rounding_q),
           .y_o(quotient)
       );
 
-      logic [ChosenWidth-1:0] chosen;
-      logic [WIDTH-1:0] saturated;
-      assign chosen = kind[slot_q[Merge]*2+1] ? ChosenWidth'($signed(quotient)) :
-                      ChosenWidth'($signed(rounded_q[(Merge-6)*RoundedWidth+:RoundedWidth]));
+      logic [WIDTH-1:0] bounded_quotient;
       saturate #(
-          .IN_WIDTH(ChosenWidth),
+          .IN_WIDTH(QUOTIENT_WIDTH + 2),
           .WIDTH(WIDTH)
       ) i_saturate (
-          .x_i(chosen),
+          .x_i(quotient),
           .lowest_i(lowest[slot_q[Merge]*WIDTH+:WIDTH]),
           .highest_i(highest[slot_q[Merge]*WIDTH+:WIDTH]),
-          .y_o(saturated)
+          .y_o(bounded_quotient)
       );
-      always_ff @(posedge clk_i) results_q[l*WIDTH+:WIDTH] <= saturated;
+      always_ff @(posedge clk_i) begin
+        if (SERIAL == 0 || valid_q[Merge])
+          results_q[l*WIDTH+:WIDTH] <= kind[slot_q[Merge]*2+1] ? bounded_quotient : bounded;
+      end
 
       // The table: its entry is there at stage Merge + 3.
       assign table_address_o[l*TABLE_ADDRESS_WIDTH+:TABLE_ADDRESS_WIDTH] =
@@ -309,7 +359,7 @@ module output_unit #(
            table_mask[slot_q[Merge+1]*TABLE_ADDRESS_WIDTH+:TABLE_ADDRESS_WIDTH]);
       always_ff @(posedge clk_i) begin
         y_q[l*WIDTH+:WIDTH] <= is_table[slot_q[Merge+3]] ? WIDTH'($signed(table_i[l*TABLE_WIDTH+:TABLE_WIDTH])) :
-                               delayed_q[LANES*WIDTH+l*WIDTH+:WIDTH];
+                               results_q3[l*WIDTH+:WIDTH];
       end
       assign elements[l*ELEMENT_WIDTH+:ELEMENT_WIDTH] = y_q[l*WIDTH+:ELEMENT_WIDTH];
       assign scores_o[l*SCORE_WIDTH+:SCORE_WIDTH] = y_q[l*WIDTH+:SCORE_WIDTH];
@@ -318,7 +368,7 @@ module output_unit #(
       logic [ELEMENT_WIDTH-1:0] residual;
       if (BeatsPi > 1) begin : g_select
         logic [$clog2(BeatsPi)-1:0] beat;
-        assign beat = words_q[(Last-1)*COUNT_WIDTH+:$clog2(BeatsPi)];
+        assign beat = word[$clog2(BeatsPi)-1:0];
         assign residual = residual_i[(beat*LANES+l)*ELEMENT_WIDTH+:ELEMENT_WIDTH];
       end else begin : g_same
         assign residual = residual_i[l*ELEMENT_WIDTH+:ELEMENT_WIDTH];
@@ -328,19 +378,27 @@ module output_unit #(
           (NORM_SUM_WIDTH'($signed(residual)) << left_residual[slot_q[Last]*5+:5]);
     end
   endgenerate
-  always_ff @(posedge clk_i) delayed_q <= {delayed_q[2*LANES*WIDTH-1:0], results_q};
+  generate
+    if (SERIAL != 0) begin : g_result
+      assign results_q3 = results_q;
+      assign results_q4 = results_q;
+    end else begin : g_results
+      logic [3*LANES*WIDTH-1:0] delayed_q;
+      assign results_q3 = delayed_q[LANES*WIDTH+:LANES*WIDTH];
+      assign results_q4 = delayed_q[2*LANES*WIDTH+:LANES*WIDTH];
+      always_ff @(posedge clk_i) delayed_q <= {delayed_q[2*LANES*WIDTH-1:0], results_q};
+    end
+  endgenerate
 
   // ---- Stage Last: to the destinations.
   logic slot;
   logic [2:0] to;
-  logic [COUNT_WIDTH-1:0] word;
   logic valid;
   assign valid = valid_q[Last];
   assign slot = slot_q[Last];
   assign to = destination[slot*3+:3];
-  assign word = words_q[(Last-1)*COUNT_WIDTH+:COUNT_WIDTH];
   assign residual_context_o = context_of[slot_q[Last-2]];
-  assign residual_word_o = words_q[(Last-3)*COUNT_WIDTH+:COUNT_WIDTH] >> $clog2(BeatsPi);
+  assign residual_word_o = early_word_q >> $clog2(BeatsPi);
 
   // verilator lint_off UNUSEDSIGNAL
   logic [COUNT_WIDTH-1:0] word_of_pi, word_of_po;  // words of PI and of PO numbers
@@ -394,11 +452,11 @@ module output_unit #(
     norm_row_o <= row[slot*ROW_WIDTH+:ROW_WIDTH];
     norm_word_o <= word;
     norm_sums_o <= norm_sums_d;
-    done_o <= !rst_i && valid_q[Last+1] && last_q[Last+1];
+    done_o <= !rst_i && valid_q[Last+1] && last_q[2];
     done_slot_o <= slot_q[Last+1];
   end
   assign score_valid_o = valid && to == 3'd3;
-  assign score_last_o = last_q[Last];
+  assign score_last_o = last_q[1];
   assign score_slot_o = softmax_slot[slot*SLOT_WIDTH+:SLOT_WIDTH];
   assign score_word_o = word;
   assign answer_valid_o = valid && to == 3'd5;
@@ -408,7 +466,7 @@ module output_unit #(
 
   assign trace_valid_o = valid && to != 3'd3;  // scores are not kept as such
   assign trace_o = {
-    pc[slot*PC_WIDTH+:PC_WIDTH], row[slot*ROW_WIDTH+:ROW_WIDTH], word, y_q, delayed_q[2*LANES*WIDTH+:LANES*WIDTH]
+    pc[slot*PC_WIDTH+:PC_WIDTH], row[slot*ROW_WIDTH+:ROW_WIDTH], word, y_q, results_q4
   };
 endmodule
 `default_nettype wire

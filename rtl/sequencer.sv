@@ -1,7 +1,7 @@
 // Runs the program of an encoder core: one instruction after another, each a product of matrices, its steps one a cycle.
 //
 // Rows are taken two at a time, one a context, so that what one waits for happens while the other is computed. A word of
-// the program (hw/core/program.cc writes it), lowest bits first:
+// the program (hw/core/program.cc writes it), lowest bits first, in PARTS words of the ROM:
 //
 //   operation        0 linear, 1 scores, 2 context (values weighted by exponentials), 3 loop, 4 end, 5 embed, 6 summary
 //   context          whose row: 0 the even one, 1 the odd one; an instruction for a row that the text lacks is skipped
@@ -19,7 +19,7 @@
 //   fields           for output_unit
 //
 //   start_i       a text of n_i rows is there; n_i stays. done_o is high for one cycle at its end.
-//   program_i     follows pc_o by one cycle
+//   program_i     follows pc_o, {instruction, part}, by one cycle
 //   step_*        addresses of this cycle's operands
 //   job_*         a job for output_unit, before its first step
 `default_nettype none
@@ -30,7 +30,9 @@ module sequencer #(
     parameter int HIDDEN           = 128,
     parameter int LONGEST          = 256,
     parameter int HEADS            = 2,
+    parameter int GAP              = 1,   // cycles from a result of output_unit to the next
     parameter int PC_WIDTH         = 6,
+    parameter int PARTS            = 1,   // a power of two
     parameter int A_BASE_WIDTH     = 8,   // of scratch words and slots
     parameter int A_WIDTH          = 12,  // of words of any of the memories
     parameter int INNER_WIDTH      = 6,
@@ -45,6 +47,8 @@ module sequencer #(
     parameter int SLOT_WIDTH       = $clog2(SLOTS),
     parameter int PROGRAM_WIDTH    = 3 + 1 + 1 + 3 + 1 + 1 + 1 + 1 + A_BASE_WIDTH + INNER_WIDTH + TILES_WIDTH + B_WIDTH +
                                      BEATS_WIDTH + PC_WIDTH + FIELDS_WIDTH,
+    parameter int PART_WIDTH       = (PROGRAM_WIDTH + PARTS - 1) / PARTS,
+    parameter int ROM_ADDRESS_WIDTH = PC_WIDTH + $clog2(PARTS),
     parameter int JOB_WIDTH        = PC_WIDTH + ROW_WIDTH + 1 + BEATS_WIDTH + FIELDS_WIDTH
 ) (
     input  wire                      clk_i,
@@ -52,8 +56,8 @@ module sequencer #(
     input  wire                      start_i,
     input  wire  [      N_WIDTH-1:0] n_i,
     output logic                     done_o,
-    output logic [     PC_WIDTH-1:0] pc_o,
-    input  wire  [PROGRAM_WIDTH-1:0] program_i,
+    output logic [ROM_ADDRESS_WIDTH-1:0] pc_o,
+    input  wire  [   PART_WIDTH-1:0] program_i,
     output logic                     step_valid_o,
     output logic                     step_first_o,
     output logic                     step_last_o,
@@ -81,15 +85,34 @@ module sequencer #(
   localparam int XWords = HIDDEN / PI;       // of a row of x and of keys
   localparam int ValueWords = HIDDEN / PO;   // of a row of values
   localparam int EWords = (LONGEST + PI - 1) / PI;
-  localparam int Period = PO / LANES;        // the fewest cycles from a tile to the next
+  localparam int Period = PO / LANES * GAP;  // the fewest cycles from a tile to the next
   localparam int WaitWidth = $clog2(Period + 1);
+  localparam int LongWidth = ((INNER_WIDTH > WaitWidth) ? INNER_WIDTH : WaitWidth) + 1;
   localparam int HeadCountWidth = $clog2(HEADS + 1);
   localparam int SizeWidth = N_WIDTH + $clog2(PI) + $clog2(PO) + 1;
 
   // ---- The instruction.
-  // A register behind the ROM: what is decoded from its word takes a cycle of its own.
-  logic [PROGRAM_WIDTH-1:0] program_q;
-  always_ff @(posedge clk_i) program_q <= program_i;
+  // A register behind the ROM, which its parts come into from above: what is decoded takes a cycle of its own.
+  // verilator lint_off UNUSEDSIGNAL
+  logic [PARTS*PART_WIDTH-1:0] program_q;  // its last bits can be beyond the word
+  // verilator lint_on UNUSEDSIGNAL
+  logic asks, loads, last_part;
+  logic [PC_WIDTH-1:0] pc_q;
+  generate
+    if (PARTS > 1) begin : g_parts
+      logic [$clog2(PARTS)-1:0] part_q;  // that is asked for
+      always_ff @(posedge clk_i) begin
+        part_q <= (asks || loads) ? part_q + 1'b1 : '0;
+        if (loads) program_q <= {program_i, program_q[PARTS*PART_WIDTH-1:PART_WIDTH]};
+      end
+      assign last_part = part_q == '0;
+      assign pc_o = {pc_q, part_q};
+    end else begin : g_whole
+      always_ff @(posedge clk_i) if (loads) program_q <= program_i;
+      assign last_part = 1'b1;
+      assign pc_o = pc_q;
+    end
+  endgenerate
   logic [2:0] operation;
   logic context_, ahead, all, from_x, captures, writes_norm;
   logic [2:0] waits;
@@ -101,7 +124,7 @@ module sequencer #(
   logic [PC_WIDTH-1:0] target;
   logic [FIELDS_WIDTH-1:0] fields;
   assign {fields, target, beats, b_base, tiles, inner, a_base, writes_norm, captures, from_x, all, waits, ahead,
-          context_, operation} = program_q;
+          context_, operation} = program_q[PROGRAM_WIDTH-1:0];
 
   // ---- What the length of the text makes of sizes.
   logic [INNER_WIDTH-1:0] key_words_q;   // words of exponentials - 1
@@ -114,8 +137,8 @@ module sequencer #(
   assign tiles_of_keys = (SizeWidth'(n_i) + SizeWidth'(PO - 1)) >> $clog2(PO);
   assign beats_of_scores = (SizeWidth'(n_i) + SizeWidth'(LANES - 1)) >> $clog2(LANES);
   always_ff @(posedge clk_i) begin
-    key_words_q <= INNER_WIDTH'(words - 1'b1);
-    key_tiles_q <= TILES_WIDTH'(tiles_of_keys - 1'b1);
+    key_words_q <= INNER_WIDTH'(words) - 1'b1;
+    key_tiles_q <= TILES_WIDTH'(tiles_of_keys) - 1'b1;
     score_beats_q <= BEATS_WIDTH'(beats_of_scores);
   end
 
@@ -130,10 +153,10 @@ module sequencer #(
     Ends
   } state_t;
   state_t state_q;
-  logic [PC_WIDTH-1:0] pc_q;
   logic [N_WIDTH:0] row_q, row;  // of context 0; of the instruction
   logic is_there, blocked, issues, skips, loops, last_step;
-  assign pc_o = pc_q;
+  assign asks = state_q == Fetch;
+  assign loads = state_q == Load;
   assign row = row_q + (N_WIDTH + 1)'({ahead, context_});
   assign is_there = row < (N_WIDTH + 1)'(n_i);
   assign loops = row_q + (N_WIDTH + 1)'(2) < (N_WIDTH + 1)'(n_i);
@@ -171,7 +194,7 @@ module sequencer #(
         Idle: if (start_i) state_q <= Measure;
         Measure: state_q <= Fetch;
         Fetch: state_q <= Load;
-        Load: state_q <= Decode;
+        Load: if (last_part) state_q <= Decode;
         Decode:
         if (skips || operation == 3'd3) state_q <= Fetch;
         else if (operation == 3'd4) state_q <= Ends;
@@ -231,7 +254,8 @@ module sequencer #(
   logic [B_WIDTH-1:0] b_q, b_tile_q, b_next_tile;
   logic steps, ends_tile, first_tile_q, from_x_q, captures_q, context_q;
   assign inner_last_d = operation == 3'd2 ? key_words_q : inner;
-  assign wait_d = (INNER_WIDTH + 1)'(inner_last_d) + 1'b1 > (INNER_WIDTH + 1)'(Period - 1) ? '0 : WaitWidth'(Period - 1) - WaitWidth'(inner_last_d);
+  assign wait_d = LongWidth'(inner_last_d) + 1'b1 > LongWidth'(Period - 1) ? '0 :
+                  WaitWidth'(Period - 1) - WaitWidth'(inner_last_d);
   assign steps = running_q && wait_q == '0;
   assign ends_tile = steps && inner_q == inner_last_q;
   assign last_step = ends_tile && tiles_left_q == '0;

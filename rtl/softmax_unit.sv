@@ -180,10 +180,10 @@ module softmax_unit #(
       .data_o(scores)
   );
 
-  logic [Stages:1] valid_q, first_q, last_q;
-  logic [Stages*BeatWidth-1:0] beats_q;
+  logic [Stages:1] valid_q, last_q;
+  logic [BeatWidth-1:0] out_beat_q;    // of stage 6, as is the word
+  logic [EWordWidth-1:0] out_word_q;
   logic [Stages*SLOT_WIDTH-1:0] slots_q;
-  logic [Stages*EWordWidth-1:0] e_words_q;
   logic [2*SCORE_WIDTH-1:0] mosts_q;
   logic [Stages*LANES-1:0] masks_q;
   logic [LANES-1:0] mask;
@@ -194,13 +194,17 @@ module softmax_unit #(
   always_ff @(posedge clk_i) begin
     if (rst_i) valid_q <= '0;
     else valid_q <= {valid_q[Stages-1:1], runs_q};
-    first_q <= {first_q[Stages-1:1], e_word_q == '0 && beat_q == '0};
     last_q <= {last_q[Stages-1:1], ends};
-    beats_q <= {beats_q[(Stages-1)*BeatWidth-1:0], beat_q};
     slots_q <= {slots_q[(Stages-1)*SLOT_WIDTH-1:0], slot_q};
-    e_words_q <= {e_words_q[(Stages-1)*EWordWidth-1:0], e_word_q};
     mosts_q <= {mosts_q[SCORE_WIDTH-1:0], most_q};
     masks_q <= {masks_q[(Stages-1)*LANES-1:0], mask};
+    if (rst_i || (valid_q[Stages] && last_q[Stages])) begin
+      out_beat_q <= '0;
+      out_word_q <= '0;
+    end else if (valid_q[Stages]) begin
+      out_beat_q <= (Beats == 1 || out_beat_q == BeatWidth'(Beats - 1)) ? '0 : out_beat_q + 1'b1;
+      if (Beats == 1 || out_beat_q == BeatWidth'(Beats - 1)) out_word_q <= out_word_q + 1'b1;
+    end
   end
 
   logic [LANES*EXPONENTIAL_WIDTH-1:0] masked_d, masked_q;
@@ -226,7 +230,7 @@ module softmax_unit #(
     for (int l = 0; l < LANES; l++)
       beat_sum = beat_sum + SUM_WIDTH'(masked_q[l*EXPONENTIAL_WIDTH+:EXPONENTIAL_WIDTH]);
   end
-  assign total = (first_q[6] ? '0 : running_q) + beat_sum;
+  assign total = (out_word_q == '0 && out_beat_q == '0 ? '0 : running_q) + beat_sum;
 
   logic [SLOTS*SUM_WIDTH-1:0] sums_q;
   always_ff @(posedge clk_i) begin
@@ -253,7 +257,7 @@ module softmax_unit #(
       .clk_i,
       .rst_i,
       .valid_i(valid_q[6]),
-      .index_i(beats_q[5*BeatWidth+:BeatWidth]),
+      .index_i(out_beat_q),
       .data_i(masked_q),
       .valid_o(e_write_o),
       .data_o(e_data_o)
@@ -261,7 +265,7 @@ module softmax_unit #(
 
   always_ff @(posedge clk_i) begin
     e_address_o <= E_ADDRESS_WIDTH'(slots_q[5*SLOT_WIDTH+:SLOT_WIDTH]) * E_ADDRESS_WIDTH'(E_WORDS) +
-                   E_ADDRESS_WIDTH'(e_words_q[5*EWordWidth+:EWordWidth]);
+                   E_ADDRESS_WIDTH'(out_word_q);
     done_o <= !rst_i && valid_q[6] && last_q[6];
     done_slot_o <= slots_q[5*SLOT_WIDTH+:SLOT_WIDTH];
   end

@@ -27,8 +27,9 @@ Cost core_cost(const Encoder& encoder, const CorePlan& plan, Target target) {
   cost.dsp = has_multipliers(target) ? multipliers(plan) : 0;
   if (!has_multipliers(target)) cost.lut += 100 * products;
   for (const CoreMemory& memory : memories_of(encoder, plan)) {
-    const bool is_small = !memory.is_rom && memory.words <= 32;
-    if (!is_small)
+    // Chips without RAM in LUTs take a block for the smallest memory.
+    const bool has_lut_ram = family(target) != Family::ice40;
+    if (!memory.is_in_logic && (memory.is_rom || memory.words > 32 || !has_lut_ram))
       cost.bram += static_cast<double>(memory.copies) *
                    block_rams(static_cast<double>(memory.words), static_cast<double>(memory.bits), target);
   }

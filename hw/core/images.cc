@@ -13,7 +13,11 @@
 namespace ingot::hw {
 namespace {
 
-constexpr std::int64_t kSmallRom = 512;  // words: below, a block RAM is not filled anyway
+// Words of that width that the smallest block RAM holds, or a little more: below, it is not filled anyway.
+std::int64_t small_rom(std::int64_t width) {
+  return std::max<std::int64_t>(512,
+                                static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(4096 / width))));
+}
 
 // The weights of a tile in the order of their use: rtl/matrix_unit.sv.
 void add_weights(const Layer& layer, const StoredWeights& stored, const CoreSize& size, std::vector<Word>& words) {
@@ -48,13 +52,13 @@ std::vector<WeightRom> weight_roms(const Encoder& encoder, const CorePlan& plan)
       if (plan.weights[i].bits == bits) add_weights(linears[i]->linear, plan.weights[i], plan.size, words);
     }
     const auto n_words = static_cast<std::int64_t>(words.size());
+    const std::int64_t small = words.empty() ? 0 : small_rom(words.front().width());
     for (std::size_t at = 0; at < words.size();) {
       const auto left = static_cast<std::int64_t>(words.size() - at);
-      const std::int64_t n = left <= kSmallRom
+      const std::int64_t n = left <= small
                                  ? static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(left)))
                                  : static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(left)));
-      if (left <= kSmallRom)
-        words.resize(at + std::bit_ceil(static_cast<std::size_t>(left)), zeros(words.front().width()));
+      if (left <= small) words.resize(at + std::bit_ceil(static_cast<std::size_t>(left)), zeros(words.front().width()));
       const auto begin = words.begin() + static_cast<std::ptrdiff_t>(at);
       roms.push_back(
           {{fmt::format("weights_{}", roms.size()), {begin, begin + n}}, bits, base + static_cast<std::int64_t>(at)});
@@ -244,13 +248,23 @@ ProgramWidths program_widths(const Encoder& encoder, const CorePlan& plan) {
           .slot = address_width(slots)};
 }
 
+bool is_in_logic(const Image& image) { return image.is_small() || image.bits() <= 128; }
+
 CoreImages make_images(const Encoder& encoder, const CorePlan& plan) {
   const auto& attention = *encoder.layers.front().attention.as<compress::Attention>();
   const ProgramWidths widths = program_widths(encoder, plan);
   Image program{.name = "program", .words = {}};
-  for (const Instruction& i : plan.program) program.words.push_back(encoded(i, plan, widths));
+  for (const Instruction& i : plan.program) {
+    const Word whole = encoded(i, plan, widths);
+    const std::int64_t part = (whole.width() + plan.program_parts - 1) / plan.program_parts;
+    for (std::int64_t p = 0; p < plan.program_parts; ++p) {
+      program.words.emplace_back();
+      for (std::int64_t at = p * part; at < (p + 1) * part; ++at)
+        program.words.back().append(whole.chunk(static_cast<std::size_t>(at)) & 1, 1);
+    }
+  }
   std::vector<std::int32_t> roots = encoder.norms().front()->norm.as<compress::LayerNorm>()->root_table;
-  roots.resize(256);  // whatever its address is while it is not asked for
+  roots.resize(256, roots.empty() ? 0 : roots.back());  // whatever its address is while it is not asked for
   return {.weights = weight_roms(encoder, plan),
           .program = std::move(program),
           .parameters = parameters(encoder, plan),

@@ -27,6 +27,9 @@ struct CoreImages {
 
 CoreImages make_images(const Encoder& encoder, const CorePlan& plan);
 
+// Whether a ROM is built of logic: it is far from filling a block RAM.
+bool is_in_logic(const Image& image);
+
 // The sizes of fields that the words of the program and the parameters of rtl/encoder_core.sv are made of.
 struct ProgramWidths {
   int pc, a_base, inner, tiles, b, beats, parameter_address, table_address, norm, slot;

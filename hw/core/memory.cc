@@ -15,10 +15,10 @@ std::vector<CoreMemory> memories_of(const Encoder& encoder, const CorePlan& plan
                      element = plan.element_width;
   std::vector<CoreMemory> all;
   const auto rom = [&](const std::string& name, const Image& image, std::int64_t copies = 1) {
-    all.push_back({name, image.depth(), image.width(), true, copies});
+    all.push_back({name, image.depth(), image.width(), true, copies, is_in_logic(image)});
   };
   const auto ram = [&](const std::string& name, std::int64_t words, std::int64_t bits, std::int64_t copies = 1) {
-    all.push_back({name, words, bits, false, copies});
+    all.push_back({.name = name, .words = words, .bits = bits, .is_rom = false, .copies = copies});
   };
   if (images.embeddings) {
     rom("word embeddings", images.embeddings->tokens);
@@ -32,6 +32,8 @@ std::vector<CoreMemory> memories_of(const Encoder& encoder, const CorePlan& plan
   rom("activation tables", images.tables, size.lanes);
   rom("exponentials", images.exponentials, size.lanes);
   rom("program", images.program);
+  if (plan.has_root_table) rom("roots", images.roots);
+  rom("numbers of layer norms", images.norm_configs);
   ram("rows", size.longest * x_words, size.pi * element);
   ram("keys", key_tiles * x_words, size.pi * element, size.po);
   ram("values", e_words * value_words, size.po * element, size.pi);
@@ -43,6 +45,8 @@ std::vector<CoreMemory> memories_of(const Encoder& encoder, const CorePlan& plan
   if (encoder.takes_rows()) return all;
   ram("summary", encoder.hidden() / size.lanes, size.lanes * plan.summary_width);
   ram("texts", 2 * size.longest, 16);
+  ram("answers", (encoder.summary ? 1 : size.longest) * plan.beats(encoder.n_answers()),
+      size.lanes * plan.result_width);
   return all;
 }
 

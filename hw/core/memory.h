@@ -14,6 +14,7 @@ struct CoreMemory {
   std::int64_t words, bits;
   bool is_rom;
   std::int64_t copies = 1;  // banks of that size, or ROMs that lanes read each for itself
+  bool is_in_logic = false;
 };
 
 std::vector<CoreMemory> memories_of(const Encoder& encoder, const CorePlan& plan);

@@ -14,6 +14,7 @@ namespace {
 
 using engine::require;
 
+constexpr std::size_t kProgramWords = 256;
 constexpr int kMostWeightBits = 8, kMostElementBits = 16, kMostTableBits = 12;
 
 std::size_t edge_of(const Layer& layer) { return layer.node().outputs.front(); }
@@ -85,6 +86,25 @@ int stored_bits(const Layer& linear, const CoreSize& size) {
   return is_sign && data.n % size.po == 0 ? 1 : data.weight_width;
 }
 
+// Results that are far apart anyway take less logic: if that costs a row of a text of one token, whose sums of values
+// are the shortest, at most a twentieth of its cycles.
+bool is_serial(const Encoder& encoder, const CorePlan& plan) {
+  const std::int64_t po = plan.size.po, pi = plan.size.pi, tile_beats = po / plan.size.lanes,
+                     gap = plan.quotient_width + 1;
+  std::int64_t usual = 0, serial = 0;
+  const auto take = [&](std::int64_t tiles, std::int64_t inner) {
+    usual += tiles * std::max(inner, tile_beats);
+    serial += tiles * std::max(inner, tile_beats * gap);
+  };
+  for (const EncoderLinear* linear : encoder.linears())
+    take((linear->linear.n_out() + po - 1) / po, linear->linear.n_in() / pi);
+  for (std::size_t i = 0; i < encoder.layers.size(); ++i) {
+    take(encoder.heads(), encoder.hidden() / encoder.heads() / pi);
+    take(encoder.hidden() / po, 1);
+  }
+  return (serial - usual) * 20 <= usual;
+}
+
 class Planner {
  public:
   Planner(const Encoder& encoder, const CoreSize& size) : encoder_(encoder) { plan_.size = size; }
@@ -92,6 +112,7 @@ class Planner {
   CorePlan plan() {
     check_encoder(encoder_, plan_.size);
     set_widths(encoder_, plan_);
+    plan_.is_serial = is_serial(encoder_, plan_);
     require(plan_.element_width <= kMostElementBits, "{}: a core keeps numbers of at most {} bits, got {}",
             encoder_.name(), kMostElementBits, plan_.element_width);
     place_weights();
@@ -101,6 +122,9 @@ class Planner {
     for (std::size_t i = 0; i < encoder_.layers.size(); ++i) layer(i);
     head();
     plan_.program.push_back({.operation = Operation::end});
+    // 256 words are a block RAM at least, the smallest ones included: they should be narrow.
+    plan_.program_parts =
+        static_cast<std::int64_t>(std::bit_floor(std::max<std::size_t>(1, kProgramWords / plan_.program.size())));
     plan_.scratch_words = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(plan_.scratch_words)));
     return std::move(plan_);
   }

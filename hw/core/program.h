@@ -78,10 +78,15 @@ struct CorePlan {
       norm_shift = 0;
   bool has_root_table = false;
   int summary_width = 0;
+  bool is_serial = false;          // results come so far apart that a quotient takes a cycle a bit
+  std::int64_t program_parts = 1;  // words of its ROM that an instruction takes
   std::int64_t embedding_elements = 0;
   int embedding_shift_width = 0;
 
   std::int64_t beats(std::int64_t n) const { return (n + size.lanes - 1) / size.lanes; }
+  // The fewest cycles from a result to the next, and from a tile of sums to the next.
+  std::int64_t gap() const { return is_serial ? quotient_width + 1 : 1; }
+  std::int64_t period() const { return size.po / size.lanes * gap(); }
 };
 
 // Plans a core of that size. Throws Error naming the node that it cannot compute and why: sizes that pi, po and lanes

@@ -125,7 +125,7 @@ class Clock {
 
   void take(const Instruction& i, bool is_skipped) {
     if (is_skipped || i.operation == Operation::loop) {
-      ready_ += kDecode;
+      ready_ += decode();
     } else if (i.operation == Operation::embed) {
       embed(i.context);
     } else {
@@ -138,6 +138,8 @@ class Clock {
   }
 
  private:
+  std::int64_t decode() const { return kDecode + plan_.program_parts - 1; }
+  std::int64_t takes(std::int64_t beats) const { return (beats - 1) * plan_.gap() + 1; }
   std::int64_t key_words() const { return (n_ + plan_.size.pi - 1) / plan_.size.pi; }
   std::int64_t key_tiles() const { return (n_ + plan_.size.po - 1) / plan_.size.po; }
 
@@ -147,7 +149,7 @@ class Clock {
                        last = start + 3 + words * kEmbeddingWord + encoder_.hidden() / plan_.size.lanes;
     embedding_ = last + 1;
     norm(context, last);
-    ready_ = start + kDecode;
+    ready_ = start + decode();
   }
 
   // A row whose last sum comes in that cycle.
@@ -168,12 +170,12 @@ class Clock {
     const std::int64_t inner = i.operation == Operation::context ? key_words() : i.inner,
                        tiles = i.operation == Operation::scores ? key_tiles() : i.tiles,
                        beats = plan_.beats(i.operation == Operation::scores ? n_ : i.n_results),
-                       of_tile = plan_.size.po / plan_.size.lanes, period = std::max(inner, of_tile);
-    std::int64_t last = t + beats;  // the cycle in which output_unit takes the last result
+                       of_tile = plan_.size.po / plan_.size.lanes, period = std::max(inner, plan_.period());
+    std::int64_t last = t + takes(beats);  // the cycle in which output_unit takes the last result
     if (i.operation != Operation::summary) {
       running_ = t + period * tiles;
       products_ += inner * tiles;
-      last = t + period * tiles + kOperands + 3 + tree_ + beats - (tiles - 1) * of_tile;
+      last = t + period * tiles + kOperands + 3 + tree_ + takes(beats - (tiles - 1) * of_tile);
     }
     const std::int64_t leaves = last + plan_.quotient_width + 9, done = leaves + 3;
     outputs_[at(i.context)] = std::max(outputs_[at(i.context)], done);
@@ -181,7 +183,7 @@ class Clock {
     slot_ = 1 - slot_;
     if (i.operation == Operation::scores) softmax(i.context, leaves);
     if (i.writes_norm()) norm(i.context, leaves + 1);
-    ready_ = t + kDecode + 1;
+    ready_ = t + decode() + 1;
   }
 
   void softmax(int context, std::int64_t last) {

@@ -45,6 +45,7 @@ Parameters parameters(const Encoder& encoder, const CorePlan& plan) {
                  {"DENOMINATOR_WIDTH", plan.exponential_width + rows},
                  {"DENOMINATOR_LEFT", plan.denominator_left},
                  {"LEFT_WIDTH", plan.left_width},
+                 {"SERIAL", plan.is_serial ? 1 : 0},
                  {"PARAMETER_ADDRESS_WIDTH", w.parameter_address},
                  {"NORMS", n_norms},
                  {"NORM_SUM_WIDTH", plan.norm_sum_width},
@@ -59,6 +60,7 @@ Parameters parameters(const Encoder& encoder, const CorePlan& plan) {
                  {"SUMMARY_FIRST", encoder.summary && encoder.summary->kind().name == "first" ? 1 : 0},
                  {"SUMMARY_WIDTH", plan.summary_width},
                  {"PC_WIDTH", w.pc},
+                 {"PROGRAM_PARTS", plan.program_parts},
                  {"SCRATCH_WORDS", plan.scratch_words},
                  {"A_BASE_WIDTH", w.a_base},
                  {"INNER_WIDTH", w.inner},
@@ -97,7 +99,7 @@ class CoreWriter {
         of_tokens{"answer_output.sv", "embedding_unit.sv", "summary_unit.sv", "text_input.sv"};
     result_.dependences = {"adder_tree.sv", "inverse_root.sv", "matrix_unit.sv", "memory_block.sv", "round_shift.sv",
                            "saturate.sv",   "norm_unit.sv",    "quotient.sv",    "word_gather.sv",  "output_unit.sv",
-                           "rom_block.sv",  "rom_check.sv",    "sequencer.sv",   "softmax_unit.sv"};
+                           "rom_block.sv",  "rom_check.sv",    "rom_small.sv",    "sequencer.sv",   "softmax_unit.sv"};
     const auto& ports = encoder_.takes_rows() ? of_rows : of_tokens;
     result_.dependences.insert(result_.dependences.end(), ports.begin(), ports.end());
     result_.dependences.push_back("encoder_core.sv");
@@ -108,6 +110,7 @@ class CoreWriter {
   std::int64_t lanes() const { return plan_.size.lanes; }
 
   void add_image(Image image) {
+    if (is_in_logic(image)) return;
     if (name_ != kTopName) image.name = name_ + "." + image.name;
     result_.images.push_back(std::move(image));
   }
@@ -139,14 +142,23 @@ class CoreWriter {
   // A ROM whose words are in `data` one cycle after their address, or two.
   void rom(const std::string& instance, const Image& image, const std::string& address, const std::string& data,
            bool is_registered) {
-    const std::string file = name_ == kTopName ? image.file() : name_ + "." + image.file();
     const std::string word = is_registered ? instance + "_word" : data;
     if (is_registered) wire(image.width(), word);
+    body_ += fmt::format("  {} #(\n      .WIDTH({}),\n      .DEPTH({}),\n",
+                         is_in_logic(image) ? "rom_small" : "rom_block", image.width(), image.depth());
+    if (is_in_logic(image)) {
+      Word all;
+      for (const Word& w : image.words) all.append(w);
+      body_ += fmt::format("      .IMAGE({}'h{})\n", all.width(), all.hex());
+    } else {
+      const std::string file = name_ == kTopName ? image.file() : name_ + "." + image.file();
+      body_ += fmt::format(
+          "      .FILE(\"{}\"),\n      .FOLDER(IMAGE_FOLDER),\n      .SOURCE(ThisFile),\n      .HASH(32'h{:08x})\n",
+          file, image.hash());
+    }
     body_ += fmt::format(
-        "  rom_block #(\n      .WIDTH({}),\n      .DEPTH({}),\n      .FILE(\"{}\"),\n      .FOLDER(IMAGE_FOLDER),\n"
-        "      .SOURCE(ThisFile),\n      .HASH(32'h{:08x})\n  ) {} (\n      .clk_i(clk),\n      .enable_i(1'b1),\n"
-        "      .address_i({}),\n      .data_o({})\n  );\n",
-        image.width(), image.depth(), file, image.hash(), instance, address, word);
+        "  ) {} (\n      .clk_i(clk),\n      .enable_i(1'b1),\n      .address_i({}),\n      .data_o({})\n  );\n",
+        instance, address, word);
     if (is_registered)
       body_ += fmt::format("  reg [{}:0] {}_q;\n  always @(posedge clk) {}_q <= {};\n  assign {} = {}_q;\n",
                            image.width() - 1, instance, instance, word, data, instance);
@@ -160,7 +172,7 @@ class CoreWriter {
     const std::int64_t needed = address_width(image.depth());
     std::string address =
         needed == address_bits ? name + "_address" : fmt::format("{}_address[{}:0]", name, needed - 1);
-    if (is_checked) {
+    if (is_checked && !is_in_logic(image)) {
       address = read_at(name, image.depth(), address, needed);
       check(name + "_data", image.width(), !is_registered);
     }
@@ -174,11 +186,11 @@ class CoreWriter {
   void each(const std::string& name, const Image& image, std::int64_t address_bits) {
     wire(lanes() * address_bits, name + "_address");
     wire(lanes() * image.width(), name + "_data");
-    check(name + "_data", lanes() * image.width(), false);
+    if (!is_in_logic(image)) check(name + "_data", lanes() * image.width(), false);
     for (std::int64_t l = 0; l < lanes(); ++l) {
       const std::string address = fmt::format("{}_address[{}:{}]", name, (l + 1) * address_bits - 1, l * address_bits);
       rom(fmt::format("rom_{}_{}", name, l), image,
-          read_at(fmt::format("{}_{}", name, l), image.depth(), address, address_bits),
+          is_in_logic(image) ? address : read_at(fmt::format("{}_{}", name, l), image.depth(), address, address_bits),
           fmt::format("{}_data[{}:{}]", name, (l + 1) * image.width() - 1, l * image.width()), true);
     }
     add_image(image);
@@ -234,7 +246,7 @@ class CoreWriter {
     const ProgramWidths w = program_widths(encoder_, plan_);
     wire(check_.address_width, "check_address");
     wire(1, "checks, rom_error");
-    one("program", images_.program, w.pc, false);
+    one("program", images_.program, w.pc + std::countr_zero(static_cast<std::uint64_t>(plan_.program_parts)), false);
     weights(w.b);
     one("parameter", images_.parameters, w.parameter_address);
     each("table", images_.tables, w.table_address);

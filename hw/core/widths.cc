@@ -22,6 +22,8 @@ int signed_width(const FixedPoint& format) { return format.width + (format.is_si
 
 namespace {
 
+constexpr std::int64_t kBeatsOfWord = 8, kMostNarrowWords = 2048;  // of embeddings
+
 std::int64_t largest(const FixedPoint& format) { return std::max(-format.codes().lowest, format.codes().highest); }
 int bits_of(std::int64_t bound) { return compress::signed_bits(bound); }
 
@@ -141,7 +143,13 @@ void set_embeddings(const Encoder& encoder, CorePlan& plan) {
     shift = std::max(shift, *std::max_element(rows->shifts.begin(), rows->shifts.end()));
   plan.embedding_shift_width = address_width(shift + 1);
   plan.embedding_elements = encoder.hidden();
-  while (plan.embedding_elements > 64 && plan.embedding_elements % 2 == 0) plan.embedding_elements /= 2;
+  // Narrow words take fewer registers, and fewer block RAMs if these are filled by them.
+  const auto can_halve = [&] {
+    const std::int64_t n = plan.embedding_elements;
+    return n % 2 == 0 && (n > 64 || (n / 2 % (kBeatsOfWord * plan.size.lanes) == 0 &&
+                                     sum.word.n * encoder.hidden() / (n / 2) <= kMostNarrowWords));
+  };
+  while (can_halve()) plan.embedding_elements /= 2;
 }
 
 }  // namespace

@@ -75,6 +75,16 @@ TEST_CASE("A core computes other roundings, widths, tables of roots and binary w
              {6, 3});
 }
 
+TEST_CASE("A core whose results are as far apart as a quotient takes cycles computes the same bits") {
+  const EncoderShape shape{.hidden = 32, .inner = 192, .layers = 1, .has_root_table = true};
+  const compress::Graph graph = RandomEncoder(shape, 5).graph();
+  for (const std::int64_t po : {1, 2}) {
+    const hw::CoreSize size{.pi = 1, .po = po, .lanes = 1, .longest = 9};
+    REQUIRE(hw::plan_core(hw::encoder_of(graph), size).is_serial);
+    check_graph(graph, shape, size, {5, 1, 9, 2});
+  }
+}
+
 TEST_CASE("Scores far below the highest have the last exponential of the table") {
   const EncoderShape shape;
   compress::Graph graph = RandomEncoder(shape, 5).graph();

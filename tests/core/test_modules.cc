@@ -1,5 +1,6 @@
 // Modules of a core alone, against what the engine computes.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -104,11 +105,19 @@ module top (
     if (rst) steps_q <= '0;
     else if (!steps_q[12] || data_out_0_ready) steps_q <= {steps_q[11:0], data_in_0_valid && !busy_q};
   end
+  // Its result is there for one cycle.
   logic [41:0] held_q;
-  always_ff @(posedge clk) if (data_in_0_valid && !busy_q) held_q <= data_in_0;
-  quotient #(.NUMERATOR_WIDTH(28), .DENOMINATOR_WIDTH(12), .WIDTH(10)) i_quotient (
-      .clk_i(clk), .numerator_i(held_q[27:0]), .denominator_i(held_q[39:28]), .rounding_i(held_q[41:40]),
-      .y_o(data_out_0));
+  logic [11:0] y, y_q;
+  logic waits_q;
+  assign data_out_0 = waits_q ? y_q : y;
+  always_ff @(posedge clk) begin
+    if (data_in_0_valid && !busy_q) held_q <= data_in_0;
+    waits_q <= steps_q[12] && !data_out_0_ready;
+    y_q <= data_out_0;
+  end
+  quotient #(.NUMERATOR_WIDTH(28), .DENOMINATOR_WIDTH(12), .WIDTH(10), .SERIAL(`SERIAL)) i_quotient (
+      .clk_i(clk), .start_i(steps_q[0]), .numerator_i(held_q[27:0]), .denominator_i(held_q[39:28]), .rounding_i(held_q[41:40]),
+      .y_o(y));
 endmodule
 `default_nettype wire
 )";
@@ -131,13 +140,16 @@ TEST_CASE("Quotients of 50,000 numbers, ties and extremes among them, have the e
     const std::int64_t quotient = engine::divide(numerator, denominator, static_cast<engine::Rounding>(rounding));
     append(beats.expected, static_cast<std::uint64_t>(quotient) & 0xFFF, 2);
   }
-  const engine::TemporaryFolder folder;
-  const hw::Simulation simulation(design_of(folder, kQuotientStream, {"quotient.sv"}, 42, 12),
-                                  hw::Simulator::verilator);
-  const testbench::ChannelBeats all[] = {beats};
-  const hw::SimulationOutcome outcome = simulation.run(all, {.stalls = testbench::Stalls::none, .n_resets = 2});
-  CHECK(outcome.ok());
-  CHECK(outcome.channels.front().beats == 50'000);
+  for (const char* serial : {"0", "1"}) {
+    CAPTURE(serial);
+    const engine::TemporaryFolder folder;
+    const std::string top = fmt::format("`define SERIAL {}\n{}", serial, kQuotientStream);
+    const hw::Simulation simulation(design_of(folder, top, {"quotient.sv"}, 42, 12), hw::Simulator::verilator);
+    const testbench::ChannelBeats all[] = {beats};
+    const hw::SimulationOutcome outcome = simulation.run(all, {.stalls = testbench::Stalls::random, .n_resets = 2});
+    CHECK(outcome.ok());
+    CHECK(outcome.channels.front().beats == 50'000);
+  }
 }
 
 }  // namespace
