@@ -614,7 +614,8 @@ module encoder_core #(
     for (genvar o = 0; o < PO; o++) begin : g_keys
       memory_block #(
           .WIDTH(PI * ELEMENT_WIDTH),
-          .DEPTH(KeyDepth)
+          .DEPTH(KeyDepth),
+          .SINGLE(1)
       ) i_bank (
           .clk_i,
           .write_i(key_write && (PO == 1 || wide_row[PoBits-1:0] == PoBits'(o))),
@@ -627,7 +628,8 @@ module encoder_core #(
     for (genvar i = 0; i < PI; i++) begin : g_values
       memory_block #(
           .WIDTH(PO * ELEMENT_WIDTH),
-          .DEPTH(ValueDepth)
+          .DEPTH(ValueDepth),
+          .SINGLE(1)
       ) i_bank (
           .clk_i,
           .write_i(value_write && (PI == 1 || wide_row[PiBits-1:0] == PiBits'(i))),

@@ -1,10 +1,14 @@
 // A memory of one write port and one read port in block RAM. Data follow the read address by two cycles: the second is
 // the register between the memory and what computes with it. A word that is written is there for addresses of the next
 // cycle on.
+//
+//   SINGLE   1: nothing is read in a cycle in which a word is written, so that one port serves. A tool that defines
+//            SINGLE_PORT_RAM then puts it into the large RAMs of one port that a chip has (of ice40, SB_SPRAM256KA).
 `default_nettype none
 module memory_block #(
     parameter int WIDTH         = 8,
     parameter int DEPTH         = 512,
+    parameter int SINGLE        = 0,
     parameter int ADDRESS_WIDTH = (DEPTH > 1) ? $clog2(DEPTH) : 1
 ) (
     input  wire                      clk_i,
@@ -14,24 +18,40 @@ module memory_block #(
     input  wire  [ADDRESS_WIDTH-1:0] address_i,
     output logic [        WIDTH-1:0] data_o
 );
-  (* no_rw_check *)
-  logic [WIDTH-1:0] words[0:DEPTH-1];
-  logic [WIDTH-1:0] word_q;
-`ifndef SYNTHESIS
-  // What was never written is multiplied by 0, which for a simulator must be a number.
-  initial for (int w = 0; w < DEPTH; w++) words[w] = '0;
-`endif
-  always_ff @(posedge clk_i) if (write_i) words[write_address_i] <= data_i;
   // An address that nobody means can lie beyond the end: simulators differ in what they make of it.
   logic [ADDRESS_WIDTH-1:0] address;
+  logic [WIDTH-1:0] word_q;
   generate
     if ((1 << ADDRESS_WIDTH) > DEPTH && DEPTH > 1) begin : g_bounded
       assign address = (address_i < ADDRESS_WIDTH'(DEPTH)) ? address_i : '0;
     end else begin : g_whole
       assign address = address_i;
     end
+    if (SINGLE != 0) begin : g_single
+`ifdef SINGLE_PORT_RAM
+      (* ram_style = "huge" *)
+`endif
+      logic [WIDTH-1:0] words[0:DEPTH-1];
+      logic [ADDRESS_WIDTH-1:0] at;
+      assign at = write_i ? write_address_i : address;
+      always_ff @(posedge clk_i) begin
+        if (write_i) words[at] <= data_i;
+        else word_q <= words[at];
+      end
+`ifndef SYNTHESIS
+      // What was never written is multiplied by 0, which for a simulator must be a number.
+      initial for (int w = 0; w < DEPTH; w++) words[w] = '0;
+`endif
+    end else begin : g_double
+      (* no_rw_check *)
+      logic [WIDTH-1:0] words[0:DEPTH-1];
+      always_ff @(posedge clk_i) if (write_i) words[write_address_i] <= data_i;
+      always_ff @(posedge clk_i) word_q <= words[address];
+`ifndef SYNTHESIS
+      initial for (int w = 0; w < DEPTH; w++) words[w] = '0;
+`endif
+    end
   endgenerate
-  always_ff @(posedge clk_i) word_q <= words[address];
   always_ff @(posedge clk_i) data_o <= word_q;
 endmodule
 `default_nettype wire
