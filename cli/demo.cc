@@ -11,8 +11,10 @@
 #include "cli/program.h"
 #include "engine/base/child.h"
 #include "engine/base/error.h"
+#include "engine/base/files.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
+#include "engine/io/json.h"
 #include "labs/typed.h"
 #include "pipeline/output_lock.h"
 
@@ -22,8 +24,8 @@ namespace {
 
 // Whether a demo makes a file or folder of that name, or leaves it where it is killed: a lock, or a half of one.
 bool is_of_demo(const std::string& name) {
-  constexpr std::string_view kOurs[] = {"glosses",     "glosses.model", "pruned", "quantized",
-                                        "result.json", "searched",      "rtl",    "page.html"};
+  constexpr std::string_view kOurs[] = {"glosses",  "glosses.model", "pruned",   "quantized", "result.json",
+                                        "searched", "rtl",           "integers", "model-rtl", "page.html"};
   return std::any_of(std::begin(kOurs), std::end(kOurs), [&](std::string_view ours) {
     return name == ours || name == fmt::format(".{}.ingot.lock", ours) ||
            name.starts_with(fmt::format("{}.tmp", ours)) || name.starts_with(fmt::format("{}.new-", ours));
@@ -75,6 +77,30 @@ void cast(const std::string& model, const std::string& rtl, const std::string& s
   }
 }
 
+// The whole model as hardware. Three texts are as many as a minute has time for. Says at last what was made.
+std::string cast_whole(const std::string& run, const fs::path& folder, const std::string& seed) {
+  const std::string integers = (folder / "integers").string(), rtl = (folder / "model-rtl").string();
+  step("The trained model once more, all of it in 8-bit integers: from the numbers of the words to the answer.",
+       {"quantize", run, "--data", "glosses", "--integer-only", "--seed", seed, "--out", integers});
+  step("So it becomes one circuit, a core with its program and its weights in memories: 64 multipliers.",
+       {"emit", integers, "--block", "model", "--parallelism", "8x8", "--data", "glosses", "--activations", "3",
+        "--out", rtl});
+  const bool is_simulated = engine::find_program("verilator_bin").has_value();
+  if (is_simulated) {
+    step("Three texts of the test go through it, token after token: answers, and all on the way, must be the model's.",
+         {"simulate", rtl, "--activations", "--seed", seed});
+  } else {
+    print_out("(not simulated: install the Debian package verilator)\n\n");
+  }
+  const engine::Json made = engine::parse_json(engine::read_file(fs::path(rtl) / "result.json"), "result.json");
+  const auto cycles = made.at("cycles").get<std::int64_t>();
+  return fmt::format(
+      "the whole model is a circuit{}: a text's tokens go in, 26 numbers come out, and the largest is the label;\n"
+      "{} tokens take {} cycles, {:.1f} ms at 50 MHz: {}\n",
+      is_simulated ? ", simulated with every bit right" : "", made.at("longest").get<std::int64_t>(), cycles,
+      static_cast<double>(cycles) / 50e3, rtl);
+}
+
 // An epoch, which is not all that this model can learn: the demo should be over within a minute.
 void learn(const std::string& tokenizer, const std::string& run, const std::string& seed) {
   step("A tokenizer learns from the texts into which 6,000 pieces their words are cut: a model reads numbers.",
@@ -113,12 +139,13 @@ void run(const Command& command, const std::string& out, const Common& common) {
   learn((folder / "glosses.model").string(), run, seed);
   compress(run, folder, seed);
   cast(quantized, rtl, seed);
+  const std::string made = cast_whole(run, folder, seed);
   step("One page shows what was learned, what compression cost and what became of it in hardware.",
        {"report", run, (folder / "pruned").string(), quantized, (folder / "searched").string(), rtl, "--out", page});
   aside.reset();
   finish(
       command, common, folder, {{"model", (folder / "glosses" / "best").string()}, {"page", page}},
-      fmt::format("done in {}; open {} in a browser; the model is {}\n",
+      fmt::format("{}done in {}; open {} in a browser; the model is {}\n", made,
                   engine::duration_text(engine::usage().wall_seconds), page, (folder / "glosses" / "best").string()));
 }
 

@@ -49,7 +49,7 @@ const std::vector<TargetInfo>& table() {
        "up5k",
        Family::ice40,
        "UP5K in SG48",
-       {.lut = 5280, .ff = 5280, .dsp = 8, .bram = 30, .bram_bits = 4096, .spram = 4},
+       {.lut = 5280, .ff = 5280, .dsp = 8, .bram = 30, .bram_bits = 4096, .spram = 4, .pins = 39},
        Placer::nextpnr_ice40,
        {"--up5k", "--package", "sg48"}},
       {Target::generic, "generic", Family::generic, "", {}, Placer::none, {}},

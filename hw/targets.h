@@ -22,6 +22,7 @@ struct Budget {
   std::int64_t lut = 0, ff = 0, dsp = 0, bram = 0;
   std::int64_t bram_bits = 0;  // of a block RAM
   std::int64_t spram = 0;      // single-port RAMs of 256 kbit; they cannot be initialised
+  std::int64_t pins = 0;       // of the package, if they are too few for the streams of a core; else 0
 };
 
 // A way in which a block RAM is cut into words.

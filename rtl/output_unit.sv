@@ -31,7 +31,7 @@ module output_unit #(
     parameter int ELEMENT_WIDTH       = 8,   // of a number in memory
     parameter int TABLE_WIDTH         = 8,   // of a table's entry
     parameter int TABLE_ADDRESS_WIDTH = 10,
-    parameter int QUOTIENT_WIDTH      = 10,
+    parameter int QUOTIENT_WIDTH      = 10,  // at least 2
     parameter int DENOMINATOR_WIDTH   = 24,
     parameter int DENOMINATOR_LEFT    = 0,
     parameter int SERIAL              = 0,
@@ -276,14 +276,15 @@ module output_unit #(
           .rounding_i(rounding[slot_q[5]*2+:2]),
           .y_o(rounded_d)
       );
-      logic [WIDTH-1:0] bounded_d, bounded;  // stage 5, stage Merge
+      logic [RoundedWidth-1:0] rounded_q;    // stage 6
+      logic [WIDTH-1:0] bounded_d, bounded;  // stage 6, stage Merge
       saturate #(
           .IN_WIDTH(RoundedWidth),
           .WIDTH(WIDTH)
       ) i_bound (
-          .x_i(rounded_d),
-          .lowest_i(lowest[slot_q[5]*WIDTH+:WIDTH]),
-          .highest_i(highest[slot_q[5]*WIDTH+:WIDTH]),
+          .x_i(rounded_q),
+          .lowest_i(lowest[slot_q[6]*WIDTH+:WIDTH]),
+          .highest_i(highest[slot_q[6]*WIDTH+:WIDTH]),
           .y_o(bounded_d)
       );
       if (SERIAL != 0) begin : g_held
@@ -292,17 +293,17 @@ module output_unit #(
         assign sum_q2 = sum_q1;
         always_ff @(posedge clk_i) begin
           if (takes) sum_q1 <= tile_q[l*IN_WIDTH+:IN_WIDTH];
-          if (valid_q[5]) bounded_q <= bounded_d;
+          if (valid_q[6]) bounded_q <= bounded_d;
         end
       end else begin : g_delayed
-        logic [(Merge-5)*WIDTH-1:0] bounded_q;  // stages 6 to Merge
+        logic [(Merge-6)*WIDTH-1:0] bounded_q;  // stages 7 to Merge
         logic [IN_WIDTH-1:0] later_q;
-        assign bounded = bounded_q[(Merge-6)*WIDTH+:WIDTH];
+        assign bounded = bounded_q[(Merge-7)*WIDTH+:WIDTH];
         assign sum_q2 = later_q;
         always_ff @(posedge clk_i) begin
           sum_q1 <= tile_q[l*IN_WIDTH+:IN_WIDTH];
           later_q <= sum_q1;
-          bounded_q <= ((Merge - 5) * WIDTH)'({bounded_q, bounded_d});
+          bounded_q <= ((Merge - 6) * WIDTH)'({bounded_q, bounded_d});
         end
       end
       always_ff @(posedge clk_i) begin
@@ -312,6 +313,7 @@ module output_unit #(
         align_q4 <= align_q3;
         aligned_q4 <= wide << fine;
         aligned_q5 <= aligned_q4 << coarse;
+        rounded_q <= rounded_d;
       end
 
       // Quotients: stage 3 has the numerator.

@@ -9,27 +9,35 @@
 namespace ingot::hw {
 namespace {
 
-constexpr std::int64_t kNormMultipliers = 5;  // of a lane of the layer norm: rtl/norm_unit.sv
+// Products of 18 x 18 bits or less, of ice40 of 16 x 16, of which rtl/norm_unit.sv then takes one more. A chip without
+// multipliers builds them of logic, as the estimate of Linears says.
+double multipliers(const CorePlan& plan, Target target) {
+  const std::int64_t of_norm = family(target) == Family::ice40 ? 6 : 5;
+  return static_cast<double>(plan.size.pi * plan.size.po + of_norm * plan.size.lanes);
+}
 
-// Products of 18 x 18 bits or less. A chip without multipliers builds them of logic, as the estimate of Linears says.
-double multipliers(const CorePlan& plan) {
-  return static_cast<double>(plan.size.pi * plan.size.po + kNormMultipliers * plan.size.lanes);
+// Keys and values are in large RAMs where a chip has one for each of their banks.
+bool has_large_rams(const CorePlan& plan, Target target) {
+  return plan.size.pi + plan.size.po <= info(target).budget.spram;
 }
 
 }  // namespace
 
 // LUT and FF are rough, from two syntheses for ecp5 with one lane: a model of 8 numbers a row with 2 x 2 products took
 // 5150 LUT and 4577 FF (the estimate says 6340 and 5300), BERT-tiny with 8 x 8 took 11319 and 9806 (11440 and 9800).
-// What more lanes and other widths add was not measured.
+// What more lanes and other widths add was not measured. A serial core of 32 numbers a row took 4850 logic cells and
+// 2478 flip-flops of a UP5K (4985 and 2675).
 Cost core_cost(const Encoder& encoder, const CorePlan& plan, Target target) {
   const auto products = static_cast<double>(plan.size.pi * plan.size.po), lanes = static_cast<double>(plan.size.lanes);
   Cost cost{.lut = 3500 + 2500 * lanes + 85 * products, .ff = 2500 + 2500 * lanes + 75 * products};
-  cost.dsp = has_multipliers(target) ? multipliers(plan) : 0;
+  if (plan.is_serial) cost.lut -= 1100 * lanes, cost.ff -= 2400 * lanes;
+  cost.dsp = has_multipliers(target) ? multipliers(plan, target) : 0;
   if (!has_multipliers(target)) cost.lut += 100 * products;
   for (const CoreMemory& memory : memories_of(encoder, plan)) {
     // Chips without RAM in LUTs take a block for the smallest memory.
     const bool has_lut_ram = family(target) != Family::ice40;
-    if (!memory.is_in_logic && (memory.is_rom || memory.words > 32 || !has_lut_ram))
+    if (memory.is_in_logic || (memory.has_one_port && has_large_rams(plan, target))) continue;
+    if (memory.is_rom || memory.words > 32 || !has_lut_ram)
       cost.bram += static_cast<double>(memory.copies) *
                    block_rams(static_cast<double>(memory.words), static_cast<double>(memory.bits), target);
   }

@@ -36,7 +36,9 @@ std::vector<CoreMemory> memories_of(const Encoder& encoder, const CorePlan& plan
   rom("numbers of layer norms", images.norm_configs);
   ram("rows", size.longest * x_words, size.pi * element);
   ram("keys", key_tiles * x_words, size.pi * element, size.po);
+  all.back().has_one_port = true;
   ram("values", e_words * value_words, size.po * element, size.pi);
+  all.back().has_one_port = true;
   ram("scratch rows", plan.scratch_words, size.pi * element);
   ram("residual rows", 2 * x_words, size.pi * element);
   ram("scores", slots * e_words * size.pi / size.lanes, size.lanes * plan.score_width);

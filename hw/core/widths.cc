@@ -68,7 +68,7 @@ void set_shifts(const Encoder& encoder, CorePlan& plan) {
 }
 
 void set_quotients(const Encoder& encoder, CorePlan& plan) {
-  int least = 0, most = 0, bits = 1;
+  int least = 0, most = 0, bits = 2;
   const auto note = [&](const Layer& layer, std::size_t i) {
     const int k = layer.output().frac_bits - layer.in(i).format.frac_bits;
     least = std::min(least, k);

@@ -24,7 +24,7 @@ const Library& library(Target target) {
       {"/usr/share/yosys/ice40/cells_sim.v",
        "`define NO_ICE40_DEFAULT_ASSIGNMENTS\n",  // of ports, which Verilog does not know
        {"SB_LUT4", "SB_CARRY", "SB_DFF", "SB_DFFE", "SB_DFFSR", "SB_DFFSS", "SB_DFFESR", "SB_DFFESS", "SB_RAM40_4K",
-        "SB_MAC16"},
+        "SB_MAC16", "SB_SPRAM256KA"},
        {}},
       {"/usr/share/yosys/ecp5/cells_sim.v",
        "`define NO_INCLUDES\n",  // of cells for designers, which synthesis maps to these

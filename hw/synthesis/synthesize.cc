@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <chrono>
+#include <cmath>
 
 #include "engine/base/child.h"
 #include "engine/base/error.h"
@@ -11,6 +12,7 @@
 #include "engine/base/temporary_folder.h"
 #include "engine/io/json.h"
 #include "hw/names.h"
+#include "hw/rtl_sources.h"
 #include "hw/tools.h"
 
 namespace ingot::hw {
@@ -35,6 +37,9 @@ std::string xilinx_command(const std::string& top, bool dsp) {
       command);
 }
 
+// Whether it has RAMs of one port: rtl/memory_block.sv is told so.
+bool has_large_rams(Target target) { return info(target).budget.spram > 0; }
+
 std::string synthesis_command(Target target, const std::string& top, bool dsp) {
   switch (family(target)) {
     case Family::xilinx:
@@ -42,7 +47,7 @@ std::string synthesis_command(Target target, const std::string& top, bool dsp) {
     case Family::ecp5:
       return fmt::format("synth_ecp5 -top {}{}", top, dsp ? "" : " -nodsp");
     case Family::ice40:
-      return fmt::format("synth_ice40 -top {}{}", top, dsp ? " -dsp" : "");
+      return fmt::format("synth_ice40 -top {}{}{}", top, dsp ? " -dsp" : "", has_large_rams(target) ? " -spram" : "");
     case Family::generic:
       break;
   }
@@ -57,11 +62,73 @@ std::string synthesis_command(Target target, const std::string& top, bool dsp) {
 constexpr const char kWriteHierarchy[] =
     "design -save whole; delete p:*; write_json hierarchy.json; design -load whole";
 
+// A core behind a serial line of 115,200 baud, for a package that has too few pins for its streams.
+constexpr const char kSerialTop[] = R"(`default_nettype none
+module {0} (
+    input  wire clk,
+    input  wire rst,
+    input  wire rx,
+    output wire tx
+);
+  wire [32:0] token, word;
+  wire token_valid, token_ready, word_valid, word_ready;
+  uart_bridge #(
+      .CYCLES({2}),
+      .TOKENS({3}),
+      .IDLE({4})
+  ) i_bridge (
+      .clk_i(clk),
+      .rst_i(rst),
+      .rx_i(rx),
+      .tx_o(tx),
+      .m_data_o(token),
+      .m_valid_o(token_valid),
+      .m_ready_i(token_ready),
+      .s_data_i(word),
+      .s_valid_i(word_valid),
+      .s_ready_o(word_ready)
+  );
+  {1} i_core (
+      .clk(clk),
+      .rst(rst),
+      .data_in_0(token),
+      .data_in_0_valid(token_valid),
+      .data_in_0_ready(token_ready),
+      .data_out_0(word),
+      .data_out_0_valid(word_valid),
+      .data_out_0_ready(word_ready)
+  );
+endmodule
+`default_nettype wire
+)";
+
+Design behind_serial_line(const EmittedRtl& rtl, double clock_mhz, const fs::path& scratch) {
+  Design design = design_of(rtl);
+  const std::string core = design.top;
+  design.top = core + "_serial";
+  const auto add = [&](const std::string& name, std::string_view text) {
+    engine::write_file(scratch / name, text);
+    design.sources.push_back((scratch / name).string());
+  };
+  for (const char* name : {"uart_rx.sv", "uart_tx.sv", "uart_bridge.sv"}) add(name, rtl_source(name));
+  add("serial_line.sv", fmt::format(kSerialTop, design.top, core, std::llround(clock_mhz * 1e6 / 115'200),
+                                    std::max<std::int64_t>(2, rtl.manifest.core->longest),
+                                    std::llround(clock_mhz * 50'000)));  // 50 ms
+  return design;
+}
+
 }  // namespace
 
 Synthesis synthesize(const EmittedRtl& rtl, Target target, const SynthesisOptions& options,
                      const std::function<void(const std::string&)>& step) {
   const engine::TemporaryFolder scratch;
+  const std::int64_t pins = info(target).budget.pins;
+  if (options.place && rtl.manifest.core && pins > 0) {
+    if (step) step(fmt::format("{} has {} pins: the core is placed behind a serial line", info(target).device, pins));
+    const engine::TemporaryFolder sources;
+    return synthesize(behind_serial_line(rtl, options.place->clock_mhz, sources.path()), target, options,
+                      scratch.path(), step);
+  }
   return synthesize(design_of(rtl), target, options, scratch.path(), step);
 }
 
@@ -78,10 +145,11 @@ Synthesis synthesize(const Design& design, Target target, const SynthesisOptions
   // Of block RAM, what no address reads is undefined, which simulators would have to draw at random.
   run_tool(kYosys,
            {"-q", "-p",
-            fmt::format("read_verilog -sv -defer {}; hierarchy -check -top {}; {}; {}; check -assert; "
+            fmt::format("read_verilog -sv -defer {}{}; hierarchy -check -top {}; {}; {}; check -assert; "
                         "tee -q -o stat.json stat -json; write_json net.json; "
                         "setundef -zero -params t:RAMB18E1 t:RAMB36E1; splitnets; write_verilog -noattr {}",
-                        fmt::join(sources, " "), design.top, kWriteHierarchy, command, kNetlistFile)},
+                        has_large_rams(target) ? "-DSINGLE_PORT_RAM " : "", fmt::join(sources, " "), design.top,
+                        kWriteHierarchy, command, kNetlistFile)},
            folder);
   const Json stat = engine::parse_json(engine::read_file(folder / "stat.json"), "stat.json");
   Synthesis s;
