@@ -63,10 +63,11 @@ std::vector<Row> rows_5_2(const Setup& setup) {
        .assemble = netlist_result});
   for (const char* chip : kChips) {
     const bool is_placed = chip == std::string(kChips[0]);
-    rows.push_back({.name = chip,
-                    .title = is_placed ? "placed on LFE5U-85F" : "synthesised for XC7A100T",
-                    .commands = {fmt::format("synth {{core}} --target {}{}", chip, is_placed ? " --place" : "")},
-                    .assemble = chip_result});
+    rows.push_back(
+        {.name = chip,
+         .title = is_placed ? "placed on LFE5U-85F" : "synthesised for XC7A100T",
+         .commands = {fmt::format("synth {{core}} --target {}{}", chip, is_placed ? " --place --clock 80" : "")},
+         .assemble = chip_result});
   }
   return rows;
 }

@@ -396,3 +396,15 @@ TEST_CASE("search mixed --integer-only searches whole models in integers, and it
   CHECK(contains(refusal("search mixed found/best --data train.csv --integer-only --trials 1"),
                  "--integer-only: needs a model in floats to start from"));
 }
+
+TEST_CASE("the classifier of examples/ answers in integers, the same on every processor") {
+  const Workplace place;
+  const std::string model = INGOT_GOLDEN "/../../examples/imdb-chip";
+  const Outcome outcome =
+      place.run("predict " + model + " 'a wonderful film, moving and funny' 'dull, badly acted and far too long'");
+  CHECK_MESSAGE(outcome.code == 0, outcome.error);
+  CHECK(outcome.out == "pos\t0.9953\nneg\t0.9321\n");
+  const Json emitted = result_of(place, "emit " + model + " --block model --target ecp5-85 --out rtl");
+  CHECK(emitted["pi"] == 8);
+  CHECK(emitted["longest"] == 256);
+}
