@@ -88,6 +88,7 @@ Json result_of(const hw::EmittedRtl& rtl, const hw::Verification& v, const Simul
   if (v.netlist)
     result["netlist"] = {{"target", o.netlist},
                          {"no_dsp", o.no_dsp},
+                         {"seconds", v.netlist->seconds},
                          {"cells", v.netlist->cells},
                          {"models_of_ingot", v.netlist->own_models}};
   if (v.coverage)
@@ -110,6 +111,14 @@ std::string wrong_text(const hw::Verification& v, const char* vector, const char
   return text;
 }
 
+std::string netlist_text(const hw::Verification& v, const SimulateOptions& o) {
+  if (!v.netlist) return "";
+  return fmt::format(
+      "netlist for {}, synthesised in {:.0f} s: {} cells of {} kinds, with models that come with Yosys{}\n", o.netlist,
+      v.netlist->seconds, n_cells(v.netlist->cells), v.netlist->cells.size(),
+      v.netlist->own_models.empty() ? "" : fmt::format("; ingot's of {}", fmt::join(v.netlist->own_models, ", ")));
+}
+
 std::string text_of(const hw::Verification& v, const SimulateOptions& o) {
   std::string text = fmt::format("{} vectors, {} beats: {}\n", v.n_vectors, v.n_beats,
                                  v.ok() ? "every bit as computed" : "NOT as computed");
@@ -117,12 +126,7 @@ std::string text_of(const hw::Verification& v, const SimulateOptions& o) {
   if (v.interval > 0)
     text += fmt::format("latency {} cycles, a vector every {:.4g} cycles, multipliers busy {:.1f}%\n", v.latency,
                         v.interval, 100 * v.utilisation);
-  if (v.netlist) {
-    text += fmt::format("netlist for {}: {} cells of {} kinds, with models that come with Yosys", o.netlist,
-                        n_cells(v.netlist->cells), v.netlist->cells.size());
-    text +=
-        v.netlist->own_models.empty() ? "\n" : fmt::format("; ingot's of {}\n", fmt::join(v.netlist->own_models, ", "));
-  }
+  text += netlist_text(v, o);
   if (v.coverage) {
     text += fmt::format("lines reached: {} of {}\n", v.coverage->reached, v.coverage->lines);
     for (const std::string& line : v.coverage->missed) text += fmt::format("never reached: {}\n", line);
@@ -170,7 +174,7 @@ Json core_result(const hw::EmittedRtl& rtl, const hw::CoreVerification& v, const
   return result;
 }
 
-std::string core_text(const hw::CoreVerification& v, bool is_rows) {
+std::string core_text(const hw::CoreVerification& v, const SimulateOptions& o, bool is_rows) {
   std::string text = fmt::format("{} texts, {} words of answers: {}\n", v.n_vectors, v.n_beats,
                                  v.Verification::ok() ? "every bit as computed" : "NOT as computed");
   if (v.n_edge_codes > 0)
@@ -183,6 +187,7 @@ std::string core_text(const hw::CoreVerification& v, bool is_rows) {
     text +=
         fmt::format("{} {}: {} cycles, promised {}; multipliers busy {:.1f}%\n", m.tokens, is_rows ? "rows" : "tokens",
                     m.cycles, m.promised, 100.0 * static_cast<double>(m.products) / static_cast<double>(m.cycles));
+  text += netlist_text(v, o);
   return text + fmt::format("{} cycles in {:.2f} s ({:.3g} million a second), built in {:.2f} s\n", v.cycles, v.seconds,
                             cycles_per_second(v) / 1e6, v.build_seconds);
 }
@@ -198,7 +203,7 @@ void simulate_core(const hw::EmittedRtl& rtl, const hw::VerifyOptions& options, 
   const hw::CoreVerification v = verify_with_progress(
       rtl, options, "texts", [](const auto&... arguments) { return hw::verify_core(arguments...); });
   engine::release_interrupts();
-  finish(core_result(rtl, v, o), core_text(v, hw::encoder_of(rtl.graph).takes_rows()));
+  finish(core_result(rtl, v, o), core_text(v, o, hw::encoder_of(rtl.graph).takes_rows()));
   check(v, v.ok(), o);
 }
 

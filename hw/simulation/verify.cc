@@ -129,8 +129,8 @@ SimulatedDesign simulated_design(const EmittedRtl& rtl, const VerifyOptions& opt
   SimulatedDesign simulated{.design = design_of(rtl)};
   if (!options.netlist) return simulated;
   Netlist netlist = make_netlist(simulated.design, *options.netlist, {.dsp = options.dsp}, folder);
-  return {std::move(netlist.design),
-          SimulatedNetlist{std::move(netlist.synthesis.cells), std::move(netlist.own_models)}};
+  return {std::move(netlist.design), SimulatedNetlist{netlist.synthesis.seconds, std::move(netlist.synthesis.cells),
+                                                      std::move(netlist.own_models)}};
 }
 
 Verification verify(const EmittedRtl& rtl, const VerifyOptions& options,

@@ -32,6 +32,7 @@ struct VerifyOptions {
 
 // The netlist that was simulated instead of the RTL.
 struct SimulatedNetlist {
+  double seconds = 0;                   // that synthesis took
   engine::Json cells;                   // by kind
   std::vector<std::string> own_models;  // kinds that are simulated by models of ours, not by those of Yosys
 };

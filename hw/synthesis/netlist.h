@@ -1,6 +1,6 @@
 // Turns the netlist of a synthesis into a design that can be simulated instead of the RTL, so that the hardware whose
 // area is measured is also verified. Yosys comes with models of most cells. Those that it has only as black boxes have
-// models of ours in cells/.
+// models of ours in cells/, and LUTs have some that are faster.
 #pragma once
 
 #include <filesystem>

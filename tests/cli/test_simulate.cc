@@ -129,11 +129,12 @@ TEST_CASE("The netlist of an emitted layer is simulated, and what its cells are 
   const Outcome outcome = place.run("simulate rtl --netlist ecp5 --vectors 200");
   CHECK(outcome.code == 0);
   CHECK(contains(outcome.out, "every bit as computed"));
-  CHECK(contains(outcome.out, "with models that come with Yosys; ingot's of MULT18X18D"));
+  CHECK(contains(outcome.out, "with models that come with Yosys; ingot's of LUT4, MULT18X18D"));
   const Json netlist = Json::parse(text_of_file(place / "rtl/simulation/result.json"))["netlist"];
   CHECK(netlist["target"] == "ecp5");
   CHECK(netlist["cells"]["MULT18X18D"] == 4);
-  CHECK(netlist["models_of_ingot"] == Json{"MULT18X18D"});
+  CHECK(netlist["models_of_ingot"] == Json({"LUT4", "MULT18X18D"}));
+  CHECK(netlist["seconds"].get<double>() > 0);
 }
 
 TEST_CASE("What a stranger wrote into an emitted folder is not run, though its checksums are right") {

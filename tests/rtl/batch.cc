@@ -98,6 +98,11 @@ Codes random_codes(std::size_t n, int width, bool is_signed, engine::Rng& rng) {
   return codes;
 }
 
+std::vector<std::string> without_luts(std::vector<std::string> kinds) {
+  std::erase_if(kinds, [](const std::string& kind) { return kind.find("LUT") != std::string::npos; });
+  return kinds;
+}
+
 std::string complaints(const Batch& batch, const hw::SimulationOutcome& outcome) {
   std::string text = outcome.stuck ? "stuck; " : "";
   for (std::size_t i = 0; i < outcome.channels.size(); ++i) {

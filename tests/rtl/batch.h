@@ -61,6 +61,9 @@ std::string memory_constant(const Codes& codes, int width);
 // Random codes of all widths from -2^(w-1), with more of the extremes than chance has.
 Codes random_codes(std::size_t n, int width, bool is_signed, engine::Rng& rng);
 
+// Of the kinds of cells with models of ours those that are more than a bit of a constant.
+std::vector<std::string> without_luts(std::vector<std::string> kinds);
+
 // Nothing if every channel answered as expected, else what went wrong, by name.
 std::string complaints(const Batch& batch, const hw::SimulationOutcome& outcome);
 
