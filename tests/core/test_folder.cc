@@ -130,7 +130,9 @@ TEST_CASE("A text of a core takes the cycles that are promised, within 1%") {
 
 TEST_CASE("The netlist of a core computes its bits") {
   const engine::TemporaryFolder scratch;
-  const compress::Graph graph = RandomEncoder({.layers = 1, .longest = 5, .activations = 4, .weights = 2, .embeddings = 4, .residual = 10}, 3).graph();
+  const compress::Graph graph =
+      RandomEncoder({.layers = 1, .longest = 5, .activations = 4, .weights = 2, .embeddings = 4, .residual = 10}, 3)
+          .graph();
   hw::write_core_rtl(scratch.path() / "rtl", graph, {.pi = 2, .po = 2, .lanes = 1, .longest = 5}, {});
   const hw::CoreVerification v = hw::verify_core(hw::open_emitted(scratch.path() / "rtl"),
                                                  {.n_vectors = 5, .n_resets = 1, .netlist = hw::Target::ecp5});
@@ -151,6 +153,25 @@ TEST_CASE("What a core cannot compute is refused with the node, the rule and the
                     "a core takes texts of 1 to 9 tokens of this model, got 10");
   CHECK_THROWS_WITH(plan({}, {.pi = 16, .po = 4, .longest = 9}),
                     "embeddings: 8 numbers cannot be taken by 16 x 4 multipliers");
+}
+
+TEST_CASE("The estimate of a core is near what syntheses of BERT-tiny found") {
+  struct Row {
+    hw::Target target;
+    hw::CoreSize size;
+    double lut, ff;
+  };
+  const compress::Graph graph = RandomEncoder({.hidden = 64, .heads = 2, .inner = 128, .longest = 64}, 3).graph();
+  const hw::Encoder encoder = hw::encoder_of(graph);
+  for (const Row& row : {Row{hw::Target::ecp5_85, {.pi = 8, .po = 8, .lanes = 1, .longest = 64}, 11319, 9806},
+                         Row{hw::Target::ecp5_85, {.pi = 16, .po = 8, .lanes = 1, .longest = 64}, 16099, 14186},
+                         Row{hw::Target::artix_100t, {.pi = 2, .po = 2, .lanes = 1, .longest = 64}, 3989, 4689},
+                         Row{hw::Target::artix_100t, {.pi = 8, .po = 16, .lanes = 1, .longest = 64}, 7162, 8919}}) {
+    const hw::Cost cost = hw::core_cost(encoder, hw::plan_core(encoder, row.size), row.target);
+    INFO(name(row.target), " ", row.size.pi, " x ", row.size.po);
+    CHECK(cost.lut == doctest::Approx(row.lut).epsilon(0.06));
+    CHECK(cost.ff == doctest::Approx(row.ff).epsilon(0.06));
+  }
 }
 
 TEST_CASE("A core is made as large as a chip holds, and refused with the numbers where it holds none") {
