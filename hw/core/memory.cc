@@ -32,7 +32,10 @@ std::vector<CoreMemory> memories_of(const Encoder& encoder, const CorePlan& plan
   rom("activation tables", images.tables, size.lanes);
   rom("exponentials", images.exponentials, size.lanes);
   rom("program", images.program);
-  if (plan.has_root_table) rom("roots", images.roots);
+  if (plan.has_root_table) {
+    rom("roots", images.roots);
+    all.back().bits -= 2;  // the highest of c, which lies between 2^16 and 2^17, are no content
+  }
   rom("numbers of layer norms", images.norm_configs);
   ram("rows", size.longest * x_words, size.pi * element);
   ram("keys", key_tiles * x_words, size.pi * element, size.po);

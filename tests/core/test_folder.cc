@@ -183,6 +183,25 @@ TEST_CASE("A core is made as large as a chip holds, and refused with the numbers
   const compress::Graph large =
       RandomEncoder({.hidden = 64, .heads = 2, .inner = 128, .longest = 4096, .vocabulary = 9000}, 3).graph();
   const hw::Encoder too_large = hw::encoder_of(large);
+  // The smallest chip holds a small model, with its keys and values in RAMs of their own; but no larger one.
+  const compress::Graph small = RandomEncoder({.hidden = 32,
+                                               .heads = 2,
+                                               .inner = 32,
+                                               .layers = 1,
+                                               .longest = 32,
+                                               .vocabulary = 500,
+                                               .weights = 2,
+                                               .embeddings = 1,
+                                               .has_root_table = true},
+                                              3)
+                                    .graph();
+  const hw::Encoder fits = hw::encoder_of(small);
+  const hw::CoreSize smallest = hw::choose_size(fits, 32, 1, hw::Target::up5k);
+  CHECK(smallest.pi * smallest.po <= 2);
+  CHECK(hw::plan_core(fits, smallest).is_serial);
+  CHECK_THROWS_WITH_AS(hw::choose_size(encoder, 64, 1, hw::Target::up5k),
+                       doctest::Contains("up5k cannot hold texts of 64 tokens: 1 x 1 products need bram"),
+                       engine::Error);
   CHECK_THROWS_WITH_AS(hw::choose_size(too_large, 4096, 1, hw::Target::up5k),
                        doctest::Contains("up5k cannot hold texts of 4096 tokens"), engine::Error);
 }
