@@ -99,7 +99,7 @@ class CoreWriter {
         of_tokens{"answer_output.sv", "embedding_unit.sv", "summary_unit.sv", "text_input.sv"};
     result_.dependences = {"adder_tree.sv", "inverse_root.sv", "matrix_unit.sv", "memory_block.sv", "round_shift.sv",
                            "saturate.sv",   "norm_unit.sv",    "quotient.sv",    "word_gather.sv",  "output_unit.sv",
-                           "rom_block.sv",  "rom_check.sv",    "rom_small.sv",    "sequencer.sv",   "softmax_unit.sv"};
+                           "rom_block.sv",  "rom_check.sv",    "rom_small.sv",   "sequencer.sv",    "softmax_unit.sv"};
     const auto& ports = encoder_.takes_rows() ? of_rows : of_tokens;
     result_.dependences.insert(result_.dependences.end(), ports.begin(), ports.end());
     result_.dependences.push_back("encoder_core.sv");
