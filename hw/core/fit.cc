@@ -31,10 +31,10 @@ struct Share {
 // with 2 x 2 products took 5150 LUT and 4577 FF (the estimate says 6340 and 5300), BERT-tiny with 8 x 8 took 11319 and
 // 9806 (11440 and 9800), with 16 x 8 16099 and 14186 (16880 and 14600); what more lanes add was not measured. Of
 // Xilinx, whose LUTs have six inputs and whose multipliers have the registers around them and the first adders of a
-// sum: BERT-tiny with 2 x 2 and one lane took 3989 and 4689, with 8 x 16 7162 and 8919. Of ice40, a serial core of
-// 32 numbers a row took 5001 logic cells and 2540 flip-flops of a UP5K (4985 and 2675), without its serial line; what
-// being serial saves elsewhere was not measured.
-constexpr Share kLut{3500, 2500, 85}, kFf{2500, 2500, 75}, kXilinxLut{1900, 2000, 26}, kXilinxFf{2500, 2050, 34};
+// sum: BERT-tiny with 2 x 2 and one lane took 3989 and 4689, with 8 x 16 7162 and 8919, with 4 x 4 and two lanes 5859
+// and 6732. Of ice40, a serial core of 32 numbers a row took 5001 logic cells and 2540 flip-flops of a UP5K (4985 and
+// 2675), without its serial line; what being serial saves elsewhere was not measured.
+constexpr Share kLut{3500, 2500, 85}, kFf{2500, 2500, 75}, kXilinxLut{2300, 1600, 26}, kXilinxFf{2900, 1650, 34};
 
 }  // namespace
 

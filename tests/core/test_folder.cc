@@ -166,6 +166,7 @@ TEST_CASE("The estimate of a core is near what syntheses of BERT-tiny found") {
   for (const Row& row : {Row{hw::Target::ecp5_85, {.pi = 8, .po = 8, .lanes = 1, .longest = 64}, 11319, 9806},
                          Row{hw::Target::ecp5_85, {.pi = 16, .po = 8, .lanes = 1, .longest = 64}, 16099, 14186},
                          Row{hw::Target::artix_100t, {.pi = 2, .po = 2, .lanes = 1, .longest = 64}, 3989, 4689},
+                         Row{hw::Target::artix_100t, {.pi = 4, .po = 4, .lanes = 2, .longest = 64}, 5859, 6732},
                          Row{hw::Target::artix_100t, {.pi = 8, .po = 16, .lanes = 1, .longest = 64}, 7162, 8919}}) {
     const hw::Cost cost = hw::core_cost(encoder, hw::plan_core(encoder, row.size), row.target);
     INFO(name(row.target), " ", row.size.pi, " x ", row.size.po);
