@@ -70,6 +70,7 @@ Results LabFolder::results(std::span<const Row> rows) const {
 
 void LabFolder::finish_row(const Row& row, const RowResult& result) const {
   const fs::path folder = row_folder(row.name);
+  fs::create_directories(folder);  // its commands may all have worked in another row's
   engine::write_file(folder / "row.json", dumped({{"name", row.name},
                                                   {"commands", row.commands},
                                                   {"plan", row.plan},
