@@ -100,7 +100,7 @@ std::string text_of(const hw::Encoder& encoder, const hw::CorePlan& plan) {
   }
   text += fmt::format("{:.2f} Mbit in all\n\n{:<28}{:>12}{:>18}{:>10}\n", static_cast<double>(bits) / 1048576,
                       "tokens of a text", "cycles", "cycles a token", "busy");
-  for (std::int64_t n = 1; n < 2 * size.longest; n *= 4) {
+  for (std::int64_t n = 1; n < 4 * size.longest; n *= 4) {
     const std::int64_t tokens = std::min(n, size.longest);
     const hw::CoreCycles c = hw::cycles_of(encoder, plan, tokens);
     text += fmt::format("{:<28}{:>12}{:>18.0f}{:>9.1f}%\n", tokens, c.total,
