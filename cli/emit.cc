@@ -43,6 +43,12 @@ void add_emit(Command& program) {
       .add_option("--clock", o->clock,
                   "of a model: MHz that it is meant for, of its board and of `synth --place` where that is given none")
       .range(static_cast<int>(hw::kLeastClock), static_cast<int>(hw::kMostClock));
+  command
+      .add_option(
+          "--weight-memory", o->weight_memory,
+          "of a model: where its large ROMs are, weights and word embeddings; rom: in it; stream: outside, read "
+          "through ports")
+      .type_name("rom|stream");
   command.group("Data");
   command
       .add_option("--activations", o->activations,

@@ -87,10 +87,14 @@ Source from_model(const EmitOptions& o) {
 void emit_rtl(const EmitOptions& o, const Run& run, const Finish& finish) {
   require(!o.out.empty(), "--out: must name a folder, got ''");
   hw::check_module_name("--name", o.name);
+  const bool streams = engine::with_subject("--weight-memory", [&] { return hw::streams_weights(o.weight_memory); });
   const OutputLock lock = OutputLock::beside(o.out, run.command);
   hw::check_replaceable(o.out);
   if (is_core(o.block)) return emit_core(o, run, finish);
   require(o.clock == hw::kUsualClock, "--clock: is of a whole model (--block {}); a block has no board", kWholeModel);
+  require(!streams,
+          "--weight-memory: stream is of a whole model (--block {}) or its layers; a block has its weights in it",
+          kWholeModel);
   const Source source = o.model.ends_with(".toml") ? from_file(o, run.seed) : from_model(o);
   const hw::Manifest manifest = hw::write_rtl(o.out, source.graph, source.vectors, o.name);
   write_config(o.out, run.config);

@@ -11,7 +11,7 @@
 namespace ingot::pipeline {
 
 struct EmitOptions : DataOptions {
-  std::string model, block, parallelism, target, out, name = hw::kTopName;
+  std::string model, block, parallelism, target, out, name = hw::kTopName, weight_memory = "rom";
   std::int64_t cycles = 0, multipliers = 0, activations = 0;
   std::int64_t lanes = 1, length = 0;    // of a whole model; a length of 0: the one that it was trained with
   std::int64_t clock = hw::kUsualClock;  // MHz, of a whole model

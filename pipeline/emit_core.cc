@@ -22,7 +22,8 @@ using engine::require;
 hw::CoreSize size_of(const EmitOptions& o, const hw::Encoder& encoder, std::int64_t longest) {
   require(o.target.empty() || o.parallelism.empty(),
           "--parallelism, --target: choose the same thing; give one of them");
-  if (!o.target.empty()) return hw::choose_size(encoder, longest, o.lanes, hw::parse_target(o.target));
+  const bool streams = hw::streams_weights(o.weight_memory);
+  if (!o.target.empty()) return hw::choose_size(encoder, longest, o.lanes, hw::parse_target(o.target), streams);
   const std::string text = o.parallelism.empty() ? "8" : o.parallelism;
   const std::size_t x = text.find('x');
   const auto number = [&](const std::string& part) {
@@ -32,7 +33,7 @@ hw::CoreSize size_of(const EmitOptions& o, const hw::Encoder& encoder, std::int6
     return static_cast<std::int64_t>(std::stoll(part));
   };
   const std::int64_t pi = number(text.substr(0, x)), po = x == std::string::npos ? pi : number(text.substr(x + 1));
-  return {.pi = pi, .po = po, .lanes = o.lanes, .longest = longest};
+  return {.pi = pi, .po = po, .lanes = o.lanes, .longest = longest, .streams_weights = streams};
 }
 
 // The layers that a block names; none: the whole model.
@@ -93,13 +94,16 @@ hw::Texts real_texts(const EmitOptions& o, const Classifier& c, const hw::Graph&
 std::string text_of(const hw::Encoder& encoder, const hw::CorePlan& plan) {
   const hw::CoreSize& size = plan.size;
   std::string text = fmt::format("{:<28}{:>9}{:>7}{:>8}\n", "memory", "words", "bits", "copies");
-  std::int64_t bits = 0;
+  std::int64_t bits = 0, outside = 0;
   for (const hw::CoreMemory& memory : hw::memories_of(encoder, plan)) {
-    text += fmt::format("{:<28}{:>9}{:>7}{:>8}\n", memory.name, memory.words, memory.bits, memory.copies);
-    bits += memory.words * memory.bits * memory.copies;
+    text += fmt::format("{:<28}{:>9}{:>7}{:>8}{}\n", memory.name, memory.words, memory.bits, memory.copies,
+                        memory.is_outside ? "  outside" : "");
+    (memory.is_outside ? outside : bits) += memory.words * memory.bits * memory.copies;
   }
-  text += fmt::format("{:.2f} Mbit in all\n\n{:<28}{:>12}{:>18}{:>10}\n", static_cast<double>(bits) / 1048576,
-                      "tokens of a text", "cycles", "cycles a token", "busy");
+  const auto megabits = [](std::int64_t n) { return static_cast<double>(n) / 1048576; };
+  text += fmt::format("{:.2f} Mbit in all", megabits(bits));
+  text += outside > 0 ? fmt::format(", and {:.2f} Mbit outside\n\n", megabits(outside)) : "\n\n";
+  text += fmt::format("{:<28}{:>12}{:>18}{:>10}\n", "tokens of a text", "cycles", "cycles a token", "busy");
   for (std::int64_t n = 1; n < 4 * size.longest; n *= 4) {
     const std::int64_t tokens = std::min(n, size.longest);
     const hw::CoreCycles c = hw::cycles_of(encoder, plan, tokens);
@@ -138,16 +142,17 @@ void emit_core(const EmitOptions& o, const Run& run, const Finish& finish) {
       fmt::format("\n{}: {} files, {} x {} products a cycle, texts of at most {} {}", o.out, manifest.files.size() + 1,
                   plan.size.pi, plan.size.po, plan.size.longest, encoder.takes_rows() ? "rows" : "tokens");
   text += n_texts > 0 ? fmt::format(", {} texts to simulate\n", n_texts) : "\n";
-  finish({{"out", o.out},
-          {"pi", plan.size.pi},
-          {"po", plan.size.po},
-          {"lanes", plan.size.lanes},
-          {"longest", plan.size.longest},
-          {"clock_mhz", o.clock},
-          {"cycles", cycles.total},
-          {"products", cycles.products},
-          {"texts", n_texts}},
-         text);
+  engine::Json result{{"out", o.out},
+                      {"pi", plan.size.pi},
+                      {"po", plan.size.po},
+                      {"lanes", plan.size.lanes},
+                      {"longest", plan.size.longest},
+                      {"clock_mhz", o.clock},
+                      {"cycles", cycles.total},
+                      {"products", cycles.products},
+                      {"texts", n_texts}};
+  if (plan.size.streams_weights) result["weight_memory"] = o.weight_memory;
+  finish(result, text);
 }
 
 }  // namespace ingot::pipeline

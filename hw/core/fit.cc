@@ -52,7 +52,7 @@ Cost core_cost(const Encoder& encoder, const CorePlan& plan, Target target) {
   for (const CoreMemory& memory : memories_of(encoder, plan)) {
     // Chips without RAM in LUTs take a block for the smallest memory.
     const bool has_lut_ram = family(target) != Family::ice40;
-    if (memory.is_in_logic || (memory.has_one_port && has_large_rams(plan, target))) continue;
+    if (memory.is_outside || memory.is_in_logic || (memory.has_one_port && has_large_rams(plan, target))) continue;
     if (memory.is_rom || memory.words > 32 || !has_lut_ram)
       cost.bram += static_cast<double>(memory.copies) *
                    block_rams(static_cast<double>(memory.words), static_cast<double>(memory.bits), target);
@@ -61,13 +61,15 @@ Cost core_cost(const Encoder& encoder, const CorePlan& plan, Target target) {
   return cost;
 }
 
-CoreSize choose_size(const Encoder& encoder, std::int64_t longest, std::int64_t lanes, Target target) {
+CoreSize choose_size(const Encoder& encoder, std::int64_t longest, std::int64_t lanes, Target target,
+                     bool streams_weights) {
   std::optional<CoreSize> best;
   std::string refusal;
   for (std::int64_t products = 1; products <= 1024; products *= 2) {
     std::int64_t po = 1;
     while (po * po < products) po *= 2;
-    const CoreSize size{.pi = products / po, .po = po, .lanes = lanes, .longest = longest};
+    const CoreSize size{
+        .pi = products / po, .po = po, .lanes = lanes, .longest = longest, .streams_weights = streams_weights};
     if (size.lanes > size.pi) continue;
     std::optional<CorePlan> plan;
     try {

@@ -52,6 +52,11 @@ std::vector<WeightRom> weight_roms(const Encoder& encoder, const CorePlan& plan)
       if (plan.weights[i].bits == bits) add_weights(linears[i]->linear, plan.weights[i], plan.size, words);
     }
     const auto n_words = static_cast<std::int64_t>(words.size());
+    if (plan.size.streams_weights && !words.empty()) {  // one memory, of as many words as there are
+      roms.push_back({{fmt::format("weights_{}", roms.size()), std::move(words)}, bits, base});
+      base += n_words;
+      continue;
+    }
     const std::int64_t small = words.empty() ? 0 : small_rom(words.front().width());
     for (std::size_t at = 0; at < words.size();) {
       const auto left = static_cast<std::int64_t>(words.size() - at);
@@ -250,6 +255,19 @@ ProgramWidths program_widths(const Encoder& encoder, const CorePlan& plan) {
 
 bool is_in_logic(const Image& image) { return image.is_small() || image.bits() <= 128; }
 
+std::vector<const Image*> outside_images(const CoreImages& images) {
+  std::vector<const Image*> outside;
+  const auto add = [&](const Image& image) {
+    if (image.is_outside) outside.push_back(&image);
+  };
+  for (const WeightRom& weights : images.weights) add(weights.image);
+  if (images.embeddings) {
+    add(images.embeddings->tokens);
+    add(images.embeddings->token_shifts);
+  }
+  return outside;
+}
+
 CoreImages make_images(const Encoder& encoder, const CorePlan& plan) {
   const auto& attention = *encoder.layers.front().attention.as<compress::Attention>();
   const ProgramWidths widths = program_widths(encoder, plan);
@@ -265,15 +283,21 @@ CoreImages make_images(const Encoder& encoder, const CorePlan& plan) {
   }
   std::vector<std::int32_t> roots = encoder.norms().front()->norm.as<compress::LayerNorm>()->root_table;
   roots.resize(256, roots.empty() ? 0 : roots.back());  // whatever its address is while it is not asked for
-  return {.weights = weight_roms(encoder, plan),
-          .program = std::move(program),
-          .parameters = parameters(encoder, plan),
-          .tables = tables(encoder, plan),
-          .exponentials = image_of("exponentials", attention.exponentials, attention.exponential_width),
-          .norms = norms(encoder, plan),
-          .norm_configs = norm_configs(encoder, plan),
-          .roots = image_of("roots", roots, 18),
-          .embeddings = encoder.embedding ? std::optional(embeddings(encoder, plan)) : std::nullopt};
+  CoreImages images{.weights = weight_roms(encoder, plan),
+                    .program = std::move(program),
+                    .parameters = parameters(encoder, plan),
+                    .tables = tables(encoder, plan),
+                    .exponentials = image_of("exponentials", attention.exponentials, attention.exponential_width),
+                    .norms = norms(encoder, plan),
+                    .norm_configs = norm_configs(encoder, plan),
+                    .roots = image_of("roots", roots, 18),
+                    .embeddings = encoder.embedding ? std::optional(embeddings(encoder, plan)) : std::nullopt};
+  if (!plan.size.streams_weights) return images;
+  for (WeightRom& weights : images.weights) weights.image.is_outside = !is_in_logic(weights.image);
+  if (auto& e = images.embeddings) {
+    for (Image* image : {&e->tokens, &e->token_shifts}) image->is_outside = !is_in_logic(*image);
+  }
+  return images;
 }
 
 }  // namespace ingot::hw

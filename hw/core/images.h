@@ -8,7 +8,8 @@
 
 namespace ingot::hw {
 
-// Weights: ROMs of words one after another, in the order of their addresses. A ROM has a power of two of words, or few.
+// Weights: ROMs of words one after another, in the order of their addresses. A ROM has a power of two of words, or few;
+// a memory outside all words of weights of so many bits.
 struct WeightRom {
   Image image;
   int bits;           // of a weight
@@ -26,6 +27,9 @@ struct CoreImages {
 };
 
 CoreImages make_images(const Encoder& encoder, const CorePlan& plan);
+
+// Those of memories outside.
+std::vector<const Image*> outside_images(const CoreImages& images);
 
 // Whether a ROM is built of logic: it is far from filling a block RAM.
 bool is_in_logic(const Image& image);

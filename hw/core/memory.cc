@@ -16,6 +16,7 @@ std::vector<CoreMemory> memories_of(const Encoder& encoder, const CorePlan& plan
   std::vector<CoreMemory> all;
   const auto rom = [&](const std::string& name, const Image& image, std::int64_t copies = 1) {
     all.push_back({name, image.depth(), image.width(), true, copies, is_in_logic(image)});
+    all.back().is_outside = image.is_outside;
   };
   const auto ram = [&](const std::string& name, std::int64_t words, std::int64_t bits, std::int64_t copies = 1) {
     all.push_back({.name = name, .words = words, .bits = bits, .is_rom = false, .copies = copies});

@@ -16,6 +16,7 @@ struct CoreMemory {
   std::int64_t copies = 1;  // banks of that size, or ROMs that lanes read each for itself
   bool is_in_logic = false;
   bool has_one_port = false;  // will do: rtl/memory_block.sv
+  bool is_outside = false;    // of the design
 };
 
 std::vector<CoreMemory> memories_of(const Encoder& encoder, const CorePlan& plan);

@@ -15,6 +15,8 @@ struct CoreSize {
   std::int64_t pi = 8, po = 8;  // numbers that a cycle multiplies: pi of each of po sums
   std::int64_t lanes = 1;       // results that a cycle finishes; at most pi and po
   std::int64_t longest = 0;     // tokens of a text, at most
+  bool streams_weights =
+      false;  // its large ROMs are memories outside: weights of Linears, word embeddings, their shifts
 };
 
 // The orders are those in rtl/sequencer.sv and rtl/output_unit.sv.

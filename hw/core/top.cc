@@ -6,6 +6,7 @@
 #include <bit>
 
 #include "compress/integer/ops/embedding.h"
+#include "hw/core/memory_ports.h"
 #include "hw/core/rom_check.h"
 #include "hw/names.h"
 
@@ -95,6 +96,9 @@ class CoreWriter {
   Verilog write() {
     body();
     result_.top = header() + body_ + "endmodule\n`default_nettype wire\n";
+    if (plan_.size.streams_weights)
+      result_.with_memory =
+          memory_wrapper(name_, streams(), outside_images(images_), name_ == kTopName ? "" : name_ + ".");
     const std::vector<std::string> of_rows{"row_input.sv", "row_output.sv"},
         of_tokens{"answer_output.sv", "embedding_unit.sv", "summary_unit.sv", "text_input.sv"};
     result_.dependences = {"adder_tree.sv", "inverse_root.sv", "matrix_unit.sv", "memory_block.sv", "round_shift.sv",
@@ -144,21 +148,19 @@ class CoreWriter {
            bool is_registered) {
     const std::string word = is_registered ? instance + "_word" : data;
     if (is_registered) wire(image.width(), word);
-    body_ += fmt::format("  {} #(\n      .WIDTH({}),\n      .DEPTH({}),\n",
-                         is_in_logic(image) ? "rom_small" : "rom_block", image.width(), image.depth());
-    if (is_in_logic(image)) {
+    if (image.is_outside) {
+      body_ += fmt::format("  assign {0}_address = {1};\n  assign {2} = {0}_data;\n", image.name, address, word);
+    } else if (!is_in_logic(image)) {
+      const std::string file = name_ == kTopName ? image.file() : name_ + "." + image.file();
+      body_ += rom_block_text(instance, image, file, address, word);
+    } else {
       Word all;
       for (const Word& w : image.words) all.append(w);
-      body_ += fmt::format("      .IMAGE({}'h{})\n", all.width(), all.hex());
-    } else {
-      const std::string file = name_ == kTopName ? image.file() : name_ + "." + image.file();
       body_ += fmt::format(
-          "      .FILE(\"{}\"),\n      .FOLDER(IMAGE_FOLDER),\n      .SOURCE(ThisFile),\n      .HASH(32'h{:08x})\n",
-          file, image.hash());
+          "  rom_small #(\n      .WIDTH({}),\n      .DEPTH({}),\n      .IMAGE({}'h{})\n  ) {} (\n"
+          "      .clk_i(clk),\n      .enable_i(1'b1),\n      .address_i({}),\n      .data_o({})\n  );\n",
+          image.width(), image.depth(), all.width(), all.hex(), instance, address, word);
     }
-    body_ += fmt::format(
-        "  ) {} (\n      .clk_i(clk),\n      .enable_i(1'b1),\n      .address_i({}),\n      .data_o({})\n  );\n",
-        instance, address, word);
     if (is_registered)
       body_ += fmt::format("  reg [{}:0] {}_q;\n  always @(posedge clk) {}_q <= {};\n  assign {} = {}_q;\n",
                            image.width() - 1, instance, instance, word, data, instance);
@@ -318,27 +320,33 @@ class CoreWriter {
                        : fmt::format("      .{0}_address_o({1}_address),\n      .{0}_i({1}_data),\n", port, rom);
   }
 
-  std::string header() const {
+  // Clock, reset and streams, as ports.
+  std::string streams() const {
     const TraceWidths trace = trace_widths(encoder_, plan_);
     return fmt::format(
-        "// {}: texts of at most {} {}; {} x {} products a cycle, {} results.\n"
-        "// Written by `ingot emit`. Simulators find memory images beside this file, from wherever they run; if it\n"
-        "// was moved away from them, IMAGE_FOLDER says where they are. CHECK_ROMS: 0 leaves out the checksum of "
-        "ROMs.\n"
-        "`default_nettype none\n"
-        "module {} #(\n    parameter IMAGE_FOLDER = \"\",\n    parameter CHECK_ROMS = 1\n) (\n    input  wire clk,\n   "
-        " input  wire rst,\n"
+        "    input  wire clk,\n    input  wire rst,\n"
         "    input  wire [{}:0] data_in_0,\n    input  wire data_in_0_valid,\n    output wire data_in_0_ready,\n"
         "`ifdef INGOT_TRACE\n"
         "    output wire output_trace_valid,\n    output wire [{}:0] output_trace,\n"
         "    output wire sums_trace_valid,\n    output wire [{}:0] sums_trace,\n"
         "    output wire norm_trace_valid,\n    output wire [{}:0] norm_trace,\n"
         "`endif\n"
-        "    output wire [{}:0] data_out_0,\n    output wire data_out_0_valid,\n    input  wire data_out_0_ready\n);\n"
+        "    output wire [{}:0] data_out_0,\n    output wire data_out_0_valid,\n    input  wire data_out_0_ready",
+        bits_in(encoder_, plan_) - 1, trace.output() - 1, trace.sums() - 1, trace.normalised() - 1,
+        bits_out(encoder_, plan_) - 1);
+  }
+
+  std::string header() const {
+    return fmt::format(
+        "// {}: texts of at most {} {}; {} x {} products a cycle, {} results.\n"
+        "// Written by `ingot emit`. Simulators find memory images beside this file, from wherever they run; if it\n"
+        "// was moved away from them, IMAGE_FOLDER says where they are. CHECK_ROMS: 0 leaves out the checksum of "
+        "ROMs.\n"
+        "`default_nettype none\n"
+        "module {} #(\n    parameter IMAGE_FOLDER = \"\",\n    parameter CHECK_ROMS = 1\n) (\n{}{}\n);\n"
         "`ifdef SYNTHESIS\n  localparam ThisFile = \"\";\n`else\n  localparam ThisFile = `__FILE__;\n`endif\n",
         graph_.name, plan_.size.longest, encoder_.takes_rows() ? "rows" : "tokens", plan_.size.pi, plan_.size.po,
-        plan_.size.lanes, name_, bits_in(encoder_, plan_) - 1, trace.output() - 1, trace.sums() - 1,
-        trace.normalised() - 1, bits_out(encoder_, plan_) - 1);
+        plan_.size.lanes, name_, streams(), memory_ports(outside_images(images_)));
   }
 
   const Graph& graph_;

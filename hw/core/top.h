@@ -11,6 +11,9 @@ namespace ingot::hw {
 // The module `name` with the streams data_in_0 (a token or a part of a row a beat) and data_out_0 (the status, then
 // answers) as rtl/encoder_core.sv says. If INGOT_TRACE is defined it also gives what it computes: output_trace,
 // sums_trace and norm_trace.
+//
+// Of a size with streams_weights it has a port NAME_address and a port NAME_data for each memory outside, and
+// with_memory is the text of the module around it that has ROMs there.
 Verilog write_core(const Graph& graph, const CoreSize& size, const std::string& name = kTopName);
 
 // Bits of the words in the traces.

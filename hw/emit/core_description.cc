@@ -9,6 +9,7 @@
 #include "compress/integer/runner.h"
 #include "engine/base/rng.h"
 #include "hw/core/memory.h"
+#include "hw/core/memory_ports.h"
 #include "hw/core/rom_check.h"
 #include "hw/core/schedule.h"
 
@@ -111,6 +112,17 @@ std::string meaning_out(const Encoder& encoder, const CorePlan& plan) {
                      row_part(encoder, plan, encoder.layers.back().output_norm.norm.output()));
 }
 
+PackageMemories memories_outside(const std::vector<const Image*>& images, const std::string& name) {
+  PackageMemories memories{.module = with_memory(name), .latency = kMemoryLatency};
+  for (const Image* image : images)
+    memories.all.push_back({.name = image->name,
+                            .file = (name == kTopName ? "" : name + ".") + image->file(),
+                            .words = image->depth(),
+                            .bits = image->width(),
+                            .address_bits = address_width(image->depth())});
+  return memories;
+}
+
 }  // namespace
 
 CoreBeats core_beats(const Encoder& encoder, const CorePlan& plan, const Texts& texts, std::int64_t text) {
@@ -166,7 +178,8 @@ PackageInfo core_description(const Graph& graph, const CoreSize& size, const Ver
                              const std::optional<Texts>& texts, std::int64_t clock_mhz) {
   const Encoder encoder = encoder_of(graph);
   const CorePlan plan = plan_core(encoder, size);
-  const std::int64_t start = rom_check(make_images(encoder, plan), plan).cycles();
+  const CoreImages images = make_images(encoder, plan);
+  const std::int64_t start = rom_check(images, plan).cycles();
   const Texts sent = texts && texts->size() > 0 ? *texts : random_texts(graph, short_lengths(size.longest), 1);
   PackageInfo info{.top = name,
                    .title = title(graph, encoder),
@@ -182,8 +195,9 @@ PackageInfo core_description(const Graph& graph, const CoreSize& size, const Ver
   }
   info.sources.push_back(name + ".sv");
   for (const Image& image : verilog.images) info.images.push_back(image.file());
+  if (size.streams_weights) info.memories = memories_outside(outside_images(images), name);
   const auto clock = static_cast<double>(clock_mhz);
-  if (!encoder.takes_rows())
+  if (!encoder.takes_rows() && !size.streams_weights)
     info.ulx3s = Ulx3s{.clock_mhz = clock, .baud = baud_for(ecp5_pll(clock).mhz()), .most_tokens = size.longest};
   return info;
 }
@@ -192,8 +206,10 @@ engine::Json core_metadata(const Graph& graph, const CoreSize& size) {
   const Encoder encoder = encoder_of(graph);
   const CorePlan plan = plan_core(encoder, size);
   engine::Json memories = engine::Json::array(), cycles = engine::Json::array();
-  for (const CoreMemory& memory : memories_of(encoder, plan))
+  for (const CoreMemory& memory : memories_of(encoder, plan)) {
     memories.push_back({{"name", memory.name}, {"words", memory.words}, {"bits", memory.bits}, {"rom", memory.is_rom}});
+    if (memory.is_outside) memories.back()["outside"] = true;
+  }
   for (std::int64_t n = 1; n < 2 * size.longest; n *= 2) {
     const CoreCycles c = cycles_of(encoder, plan, std::min(n, size.longest));
     cycles.push_back({{"tokens", std::min(n, size.longest)}, {"cycles", c.total}, {"products", c.products}});

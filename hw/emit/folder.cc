@@ -201,6 +201,8 @@ Manifest write_folder(const fs::path& folder, const Graph& graph, Contents conte
   Writer writer(target, manifest);
   for (const std::string& source : contents.verilog.dependences) writer.write(source, licensed(rtl_source(source)));
   writer.write(manifest.top + ".sv", licensed(contents.verilog.top));
+  if (has_memories_outside(manifest))
+    writer.write(with_memory(manifest.top) + ".sv", licensed(contents.verilog.with_memory));
   for (const Image& image : contents.verilog.images) writer.write(image.file(), image.text());
   writer.write(kGraphFile, to_json(graph).dump() + "\n");
   writer.write(kMetadataFile, contents.metadata);
@@ -268,6 +270,10 @@ EmittedRtl open_emitted(const fs::path& folder) {
     const std::string_view text =
         source == made.manifest.sources.back() ? std::string_view(made.verilog.top) : rtl_source(source);
     require_made(engine::read_file(folder / source) == licensed(text), folder / source);
+  }
+  if (has_memories_outside(made.manifest)) {
+    const fs::path file = folder / (with_memory(made.manifest.top) + ".sv");
+    require_made(engine::read_file(file) == licensed(made.verilog.with_memory), file);
   }
   for (const PackageFile& file : package_files(made.package)) {
     std::error_code error;

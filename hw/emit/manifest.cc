@@ -6,6 +6,7 @@
 #include "compress/integer/fields.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/named.h"
 #include "engine/io/json.h"
 #include "engine/io/safetensors.h"
 #include "hw/names.h"
@@ -56,16 +57,22 @@ void read_ports(Fields& fields, const std::string& subject, Manifest& manifest) 
 }
 
 Json core_json(const CoreSize& size) {
-  return {{"pi", size.pi}, {"po", size.po}, {"lanes", size.lanes}, {"longest", size.longest}};
+  Json object{{"pi", size.pi}, {"po", size.po}, {"lanes", size.lanes}, {"longest", size.longest}};
+  if (size.streams_weights) object["weight_memory"] = kWeightMemories[1];
+  return object;
 }
 
 // The sizes are checked with the graph: plan_core().
 CoreSize core_in(const Json& object, const std::string& where) {
   Fields fields(object, where);
-  const CoreSize size{.pi = fields.integer("pi", 1, 64),
-                      .po = fields.integer("po", 1, 64),
-                      .lanes = fields.integer("lanes", 1, 64),
-                      .longest = fields.integer("longest", 1, 65536)};
+  CoreSize size{.pi = fields.integer("pi", 1, 64),
+                .po = fields.integer("po", 1, 64),
+                .lanes = fields.integer("lanes", 1, 64),
+                .longest = fields.integer("longest", 1, 65536)};
+  if (fields.has("weight_memory")) {
+    const std::string memory = fields.text("weight_memory");
+    size.streams_weights = engine::with_subject(fields.place("weight_memory"), [&] { return streams_weights(memory); });
+  }
   fields.end();
   return size;
 }
@@ -120,6 +127,7 @@ void check_files(const Manifest& manifest, const std::string& subject) {
   used.insert(used.end(), manifest.sources.begin(), manifest.sources.end());
   used.insert(used.end(), manifest.images.begin(), manifest.images.end());
   if (manifest.vectors) used.push_back(*manifest.vectors);
+  if (has_memories_outside(manifest)) used.push_back(with_memory(manifest.top) + ".sv");
   for (const std::string& name : used) require(known.contains(name), "{}: files: {} has no checksum", subject, name);
 }
 
@@ -223,7 +231,19 @@ EmittedRtl open_rtl(const fs::path& folder) {
   return rtl;
 }
 
+bool streams_weights(const std::string& name) {
+  return &engine::row_named(kWeightMemories, name, "must be one of {}, got '{}'") == &kWeightMemories[1];
+}
+
 Design design_of(const EmittedRtl& rtl) {
+  Design design = design_of_top(rtl);
+  if (!has_memories_outside(rtl.manifest)) return design;
+  design.top = with_memory(rtl.manifest.top);
+  design.sources.push_back(design.top + ".sv");
+  return design;
+}
+
+Design design_of_top(const EmittedRtl& rtl) {
   const auto port = [](const Port& p) {
     return StreamPort{p.name, static_cast<int>(p.bits()), static_cast<int>(p.beats())};
   };

@@ -4,6 +4,7 @@
 //   manifest.json         this Manifest, with the checksum of every other file
 //   graph.json            the graph (graph/graph.h); the hardware must compute what its GraphRunner computes
 //   TOP.sv, *.sv          the top module, called `top` unless the user named it, and the modules of rtl/ that it needs
+//   TOP_with_memory.sv    of a core with memories outside: TOP with ROMs where it has ports to them
 //   *.mem                 ROM images for $readmemh, found beside TOP.sv; those of a named module are TOP.*.mem
 //   vectors.safetensors   optional: real input codes [n, n_in], and the engine's output codes [n, n_out]; of a whole
 //                         model texts (Texts below)
@@ -18,6 +19,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hw/core/top.h"
@@ -75,8 +77,17 @@ Manifest manifest_of(const std::string& text, const std::string& subject);
 // check that the Verilog belongs to the graph: open_emitted() of emit/folder.h does.
 EmittedRtl open_rtl(const std::filesystem::path& folder);
 
-// The top module of the folder as a design with one channel. That of a core has beats for vectors.
+// The module that is simulated, as a design with one channel: the top module, or, of a core with memories outside, the
+// one around it that has them. A core has beats for vectors.
 Design design_of(const EmittedRtl& rtl);
+// The top module, whatever is outside.
+Design design_of_top(const EmittedRtl& rtl);
+
+inline bool has_memories_outside(const Manifest& manifest) { return manifest.core && manifest.core->streams_weights; }
+
+// Where a core has its large ROMs: in itself, or outside, CoreSize::streams_weights.
+inline constexpr std::string_view kWeightMemories[] = {"rom", "stream"};
+bool streams_weights(const std::string& name);
 
 // Texts that a core reads, and the codes that the engine answers with.
 struct Texts {

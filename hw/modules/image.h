@@ -43,6 +43,7 @@ class Word {
 struct Image {
   std::string name;         // LAYER_PARAMETER, as in fc1_weight
   std::vector<Word> words;  // all of the same width; words[0] is at address 0
+  bool is_outside = false;  // of a core: no ROM of the design, but of a memory that the top module has ports to
 
   std::int64_t width() const { return words.front().width(); }
   std::int64_t depth() const { return static_cast<std::int64_t>(words.size()); }

@@ -32,6 +32,33 @@ std::string facts(const PackageInfo& info) {
   return text;
 }
 
+// The module that is simulated.
+const std::string& simulated(const PackageInfo& info) { return info.memories ? info.memories->module : info.top; }
+
+// Rows of the README's table of ports, and what is to be known of them.
+std::string memory_ports(const PackageInfo& info) {
+  if (!info.memories) return "";
+  std::string text;
+  for (const PackageMemory& m : info.memories->all)
+    text += fmt::format(
+        "| `{0}_address`, `{0}_data` | {1}, {2} | {3} words outside: an address out, its word in; `{4}` has them |\n",
+        m.name, m.address_bits, m.bits, m.words, m.file);
+  return text +
+         fmt::format(
+             "\nEach memory is read in every cycle and cannot make `{2}` wait: {0} cycle{1} after an address its "
+             "word must be there, as a\nsynchronous RAM has it. Addresses beyond the words come too; what is read "
+             "there is not used. Fill the memories before reset\nends: all words are read then, and belong to the "
+             "checksum (parameter CHECK_ROMS = 0: none). `{3}` is `{2}` with a ROM at\neach of these ports.\n",
+             info.memories->latency, info.memories->latency == 1 ? "" : "s", info.top, info.memories->module);
+}
+
+std::string memory_files(const PackageInfo& info) {
+  if (!info.memories) return "";
+  return fmt::format(
+      "| `{0}.sv` | `{0}`: `{1}` with its memories, which is simulated; `make synth` takes `{1}` alone |\n",
+      info.memories->module, info.top);
+}
+
 // Modules of rtl/ that the wrapper needs besides those of the module itself, a module before its users.
 Names wrapper_modules(const PackageInfo& info) {
   Names names;
@@ -96,8 +123,11 @@ std::string board_files(const PackageInfo& info) {
 Replacements replacements(const PackageInfo& info) {
   Names wrapper = wrapper_modules(info);
   wrapper.push_back(info.top + "_axis.sv");
+  const std::string wrapper_cells = cell(wrapper);
+  if (info.memories) wrapper.insert(wrapper.begin(), info.memories->module + ".sv");
   Names python;
   for (const std::string& source : info.sources) python.push_back('"' + source + '"');
+  if (info.memories) python.push_back('"' + info.memories->module + ".sv\"");
   Names core_images;  // synthesis looks for them where it runs
   for (const std::string& image : info.images) core_images.push_back(fmt::format("{0}: {{copyto: {0}}}", image));
   const auto number = [](std::int64_t n) { return std::to_string(n); };
@@ -129,8 +159,13 @@ Replacements replacements(const PackageInfo& info) {
       {"CORE_IMAGES", fmt::format("{}", fmt::join(core_images, ", "))},
       {"CORE_WRAPPER", fmt::format("{}", fmt::join(wrapper, ", "))},
       {"SOURCE_CELLS", cell(info.sources)},
-      {"WRAPPER_CELLS", cell(wrapper)},
-      {"IMAGE_ROW", info.images.empty() ? "" : "| " + cell(info.images) + " | what is in its ROMs |\n"},
+      {"WRAPPER_CELLS", wrapper_cells},
+      {"SIMULATED", simulated(info)},
+      {"MEMORY_PORTS", memory_ports(info)},
+      {"MEMORY_FILES", memory_files(info)},
+      {"IMAGE_ROW", info.images.empty() ? ""
+                                        : "| " + cell(info.images) + " | what is in its ROMs" +
+                                              (info.memories ? ", and in the memories outside" : "") + " |\n"},
       {"BOARD_HELP", info.ulx3s ? "#   make bitstream  for the board ULX3S\n" : ""},
       {"BOARD_ROWS", info.ulx3s ? "| `make bitstream` | Yosys, nextpnr-ecp5 | for the board ULX3S, see below |\n" : ""},
       {"BOARD_FILES", board_files(info)}};

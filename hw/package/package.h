@@ -31,6 +31,18 @@ struct PackagePort {
   std::int64_t tdata_bits() const { return (data_bits() + 7) / 8 * 8; }  // of AXI4-Stream
 };
 
+// Memories outside of a module: it has the ports NAME_address and NAME_data for each.
+struct PackageMemory {
+  std::string name, file;  // the file has its words, one a line in hexadecimal
+  std::int64_t words, bits;
+  int address_bits;
+};
+struct PackageMemories {
+  std::string module;  // the one around the module that has ROMs behind these ports, in the file MODULE.sv
+  int latency = 1;     // cycles from an address to its word
+  std::vector<PackageMemory> all{};
+};
+
 // A module with the ports clk, rst (synchronous, active high), data_in_0 and data_out_0, and the parameter
 // IMAGE_FOLDER.
 struct PackageInfo {
@@ -43,6 +55,7 @@ struct PackageInfo {
   std::vector<std::string> input_beats, output_beats;
   std::int64_t most_idle = 10000;  // cycles without a beat in or out after which the module counts as stuck
   std::vector<std::pair<std::string, std::string>> facts;  // rows of the README's table
+  std::optional<PackageMemories> memories{};               // outside of it
   std::optional<Ulx3s> ulx3s{};                            // files of that board; both streams must be packets
 };
 

@@ -103,7 +103,7 @@ endmodule
 )";
 
 Design behind_serial_line(const EmittedRtl& rtl, double clock_mhz, const fs::path& scratch) {
-  Design design = design_of(rtl);
+  Design design = design_of_top(rtl);
   const std::string core = design.top;
   design.top = core + "_serial";
   const auto add = [&](const std::string& name, std::string_view text) {
@@ -124,12 +124,17 @@ Synthesis synthesize(const EmittedRtl& rtl, Target target, const SynthesisOption
   const engine::TemporaryFolder scratch;
   const std::int64_t pins = info(target).budget.pins;
   if (options.place && rtl.manifest.core && pins > 0) {
+    engine::require(
+        !has_memories_outside(rtl.manifest),
+        "{}: has ports to memories outside, which the {} pins of {} are too few for; it can be synthesised, "
+        "but not placed alone",
+        rtl.folder.string(), pins, info(target).device);
     if (step) step(fmt::format("{} has {} pins: the core is placed behind a serial line", info(target).device, pins));
     const engine::TemporaryFolder sources;
     return synthesize(behind_serial_line(rtl, options.place->clock_mhz, sources.path()), target, options,
                       scratch.path(), step);
   }
-  return synthesize(design_of(rtl), target, options, scratch.path(), step);
+  return synthesize(design_of_top(rtl), target, options, scratch.path(), step);
 }
 
 Synthesis synthesize(const Design& design, Target target, const SynthesisOptions& options, const fs::path& folder,

@@ -31,9 +31,9 @@ struct SynthesisOptions {
   bool dsp = true;                          // use multipliers of the chip, if it has some
 };
 
-// `step` is called with a sentence before each step. Throws Error naming what installs a missing program, if the target
-// is no chip, and if it is to be placed and no program does that for the target. Throws Failure if Yosys breaks off or
-// its check finds a fault.
+// Of a core with memories outside the top module alone, without them. `step` is called with a sentence before each
+// step. Throws Error naming what installs a missing program, if the target is no chip, and if it is to be placed and no
+// program does that for the target. Throws Failure if Yosys breaks off or its check finds a fault.
 Synthesis synthesize(const EmittedRtl& rtl, Target target, const SynthesisOptions& options,
                      const std::function<void(const std::string&)>& step = {});
 

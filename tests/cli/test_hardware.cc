@@ -183,6 +183,14 @@ TEST_CASE("a model in integers alone is emitted as a whole, and simulated on rea
   refused(place, "emit whole --block model --parallelism 3 --out rtl", "PI of a core must be a power of two");
   refused(place, "emit whole --block model --parallelism 2xx --out rtl", "must be N or PIxPO");
   refused(place, "emit whole --block ffn.0 --clock 75 --out rtl", "--clock: is of a whole model");
+  refused(place, "emit whole --block ffn.0 --weight-memory stream --out rtl",
+          "--weight-memory: stream is of a whole model");
+  refused(place, "emit whole --block model --weight-memory ram --out rtl",
+          "--weight-memory: must be one of rom, stream, got 'ram'");
+  const Outcome outside =
+      place.run("emit whole --block model --parallelism 4x2 --weight-memory stream --out outside --json");
+  REQUIRE_MESSAGE(outside.code == 0, outside.error);
+  CHECK(Json::parse(outside.out)["weight_memory"] == "stream");
   const Outcome emitted =
       place.run("emit whole --block model --parallelism 4x2 --data train.csv --activations 5 --out rtl --json");
   REQUIRE_MESSAGE(emitted.code == 0, emitted.error);

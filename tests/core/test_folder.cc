@@ -85,6 +85,43 @@ TEST_CASE("Simulators find every bit of layers alone, from rows to rows, in the 
   CHECK(verified({.pi = 2, .po = 4, .lanes = 1, .longest = 11}, hw::Simulator::icarus).ok());
 }
 
+TEST_CASE("A core with its weights in memories outside computes every bit, and takes nothing of a chip for them") {
+  const EncoderShape shapes[] = {
+      {.hidden = 16, .heads = 2, .inner = 24, .layers = 1, .vocabulary = 300, .weights = 3, .embeddings = 4},
+      {.hidden = 16, .heads = 2, .inner = 24, .layers = 1, .takes_rows = true}};
+  for (const EncoderShape& shape : shapes) {
+    const engine::TemporaryFolder scratch;
+    const auto folder = scratch.path() / "rtl";
+    const compress::Graph graph = RandomEncoder(shape, 3).graph();
+    const hw::CoreSize inside{.pi = 4, .po = 4, .lanes = 1, .longest = 9};
+    hw::CoreSize size = inside;
+    size.streams_weights = true;
+    hw::write_core_rtl(folder, graph, size, {});
+    const hw::EmittedRtl rtl = hw::open_emitted(folder);
+    CHECK(hw::design_of(rtl).top == "top_with_memory");
+    CHECK(hw::design_of_top(rtl).top == "top");
+    const std::string top = engine::read_file(folder / "top.sv"), readme = engine::read_file(folder / "README.md");
+    for (const char* memory : {"weights_0", "tokens", "token_shifts"}) {
+      INFO(memory);
+      const bool is_there = !shape.takes_rows || memory == std::string("weights_0");
+      CHECK((readme.find("`" + std::string(memory) + "_address`") != std::string::npos) == is_there);
+      CHECK(top.find("\"" + std::string(memory) + ".mem\"") == std::string::npos);
+    }
+    for (const hw::Simulator simulator : {hw::Simulator::verilator, hw::Simulator::icarus}) {
+      const hw::CoreVerification v = hw::verify_core(rtl, {.simulator = simulator, .n_vectors = 5});
+      CHECK(v.ok());
+      CHECK(v.n_vectors == 5);
+      CHECK((v.n_edge_codes > 0) == (simulator == hw::Simulator::verilator));
+    }
+    const hw::Encoder encoder = hw::encoder_of(graph);
+    CHECK(hw::core_cost(encoder, hw::plan_core(encoder, size), hw::Target::ecp5_85).bram <
+          hw::core_cost(encoder, hw::plan_core(encoder, inside), hw::Target::ecp5_85).bram);
+    const std::string wrapper = engine::read_file(folder / "top_with_memory.sv");
+    engine::write_file(folder / "top_with_memory.sv", wrapper + "// more\n");
+    CHECK_THROWS_AS(hw::open_emitted(folder), engine::Error);
+  }
+}
+
 TEST_CASE("A core that answers each token is simulated with all of its answers") {
   const engine::TemporaryFolder scratch;
   hw::write_core_rtl(scratch.path() / "rtl", RandomEncoder({.summary = ""}, 3).graph(), kSize, {});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: @LICENCE@
-// @TOP@ with AXI4-Stream on both sides. tdata is whole bytes: the bits of a beat, then zeros, which are ignored on input.
+// @SIMULATED@ with AXI4-Stream on both sides. tdata is whole bytes: the bits of a beat, then zeros, which are ignored on input.
 // @PACKETS@
 // aresetn is synchronous.
 `default_nettype none
@@ -23,7 +23,7 @@ module @TOP@_axis #(
   wire [@IN_BITS@-1:0] in_data;
   wire [@OUT_BITS@-1:0] out_data;
   wire in_valid, in_ready, out_valid, out_ready;
-  @TOP@ #(
+  @SIMULATED@ #(
       .IMAGE_FOLDER(IMAGE_FOLDER)
   ) i_@TOP@ (
       .clk(aclk),

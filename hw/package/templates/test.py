@@ -77,9 +77,9 @@ def main():
     runner = get_runner(os.environ.get("SIM", "icarus"))
     sources = [HERE / source for source in SOURCES]
     arguments = {"verilog_sources": sources} if "cocotb.runner" in sys.modules else {"sources": sources}
-    runner.build(hdl_toplevel="@TOP@", build_dir=build, always=True, timescale=("1ns", "1ps"), **arguments)
+    runner.build(hdl_toplevel="@SIMULATED@", build_dir=build, always=True, timescale=("1ns", "1ps"), **arguments)
     os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
-    results = runner.test(hdl_toplevel="@TOP@", test_module="test_@TOP@", build_dir=build, test_dir=build)
+    results = runner.test(hdl_toplevel="@SIMULATED@", test_module="test_@TOP@", build_dir=build, test_dir=build)
     tests, failed = get_results(results)
     sys.exit(1 if failed or not tests else 0)
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: @LICENCE@
-// Self-checking testbench of @TOP@ and @TOP@_axis, for Icarus and Verilator alike. It sends the beats of vectors_in.hex
+// Self-checking testbench of @SIMULATED@ and @TOP@_axis, for Icarus and Verilator alike. It sends the beats of vectors_in.hex
 // with random gaps, accepts at random what comes out, and compares it with vectors_out.hex. A first part ends in a reset.
 //
-//   +axis     tests @TOP@_axis instead of @TOP@
+//   +axis     tests @TOP@_axis instead of @SIMULATED@
 //   +seed=N   other gaps
 `ifndef SYNTHESIS  // so that Yosys can read *.sv
 `timescale 1ns / 1ps
@@ -55,7 +55,7 @@ module @TOP@_tb;
   wire plain_clk = clk && !axis;
   wire plain_in_ready, plain_out_valid;
   wire [OutBits-1:0] plain_out_data;
-  @TOP@ dut (
+  @SIMULATED@ dut (
       .clk(plain_clk),
       .rst(rst),
       .data_in_0(in_data),
