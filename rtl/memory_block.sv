@@ -18,6 +18,8 @@ module memory_block #(
     input  wire  [ADDRESS_WIDTH-1:0] address_i,
     output logic [        WIDTH-1:0] data_o
 );
+  localparam int Parts = (WIDTH + 35) / 36, PartWidth = (WIDTH + Parts - 1) / Parts;
+
   // An address that nobody means can lie beyond the end: simulators differ in what they make of it.
   logic [ADDRESS_WIDTH-1:0] address;
   logic [WIDTH-1:0] word_q;
@@ -27,29 +29,34 @@ module memory_block #(
     end else begin : g_whole
       assign address = address_i;
     end
-    if (SINGLE != 0) begin : g_single
+    // In parts of at most 36 bits, as equal as they can be: of a wider RAM Yosys 0.23 loses bits in RAMB36E1, and no chip has
+    // a RAM of two ports that is wider and takes less for it.
+    for (genvar p = 0; p < Parts; p++) begin : g_part
+      localparam int Bits = (WIDTH - p * PartWidth < PartWidth) ? WIDTH - p * PartWidth : PartWidth;
+      if (SINGLE != 0) begin : g_single
 `ifdef SINGLE_PORT_RAM
-      (* ram_style = "huge" *)
+        (* ram_style = "huge" *)
 `endif
-      logic [WIDTH-1:0] words[0:DEPTH-1];
-      logic [ADDRESS_WIDTH-1:0] at;
-      assign at = write_i ? write_address_i : address;
-      always_ff @(posedge clk_i) begin
-        if (write_i) words[at] <= data_i;
-        else word_q <= words[at];
+        logic [Bits-1:0] words[0:DEPTH-1];
+        logic [ADDRESS_WIDTH-1:0] at;
+        assign at = write_i ? write_address_i : address;
+        always_ff @(posedge clk_i) begin
+          if (write_i) words[at] <= data_i[p*PartWidth+:Bits];
+          else word_q[p*PartWidth+:Bits] <= words[at];
+        end
+`ifndef SYNTHESIS
+        // What was never written is multiplied by 0, which for a simulator must be a number.
+        initial for (int w = 0; w < DEPTH; w++) words[w] = '0;
+`endif
+      end else begin : g_double
+        (* no_rw_check *)
+        logic [Bits-1:0] words[0:DEPTH-1];
+        always_ff @(posedge clk_i) if (write_i) words[write_address_i] <= data_i[p*PartWidth+:Bits];
+        always_ff @(posedge clk_i) word_q[p*PartWidth+:Bits] <= words[address];
+`ifndef SYNTHESIS
+        initial for (int w = 0; w < DEPTH; w++) words[w] = '0;
+`endif
       end
-`ifndef SYNTHESIS
-      // What was never written is multiplied by 0, which for a simulator must be a number.
-      initial for (int w = 0; w < DEPTH; w++) words[w] = '0;
-`endif
-    end else begin : g_double
-      (* no_rw_check *)
-      logic [WIDTH-1:0] words[0:DEPTH-1];
-      always_ff @(posedge clk_i) if (write_i) words[write_address_i] <= data_i;
-      always_ff @(posedge clk_i) word_q <= words[address];
-`ifndef SYNTHESIS
-      initial for (int w = 0; w < DEPTH; w++) words[w] = '0;
-`endif
     end
   endgenerate
   always_ff @(posedge clk_i) data_o <= word_q;

@@ -130,5 +130,48 @@ TEST_CASE("The netlist of a RAM of 72 bits for Xilinx is seen to be wrong: Yosys
   CHECK(netlist_complaints(batch, hw::Target::xilinx, {"RAMB36E1"}) != "");
 }
 
+// All words are written, then read, while a memory of two ports is written again.
+void add_memory_block(Batch& batch, bool is_single, engine::Rng& rng) {
+  constexpr int kDepth = 512, kWidth = 72;
+  std::vector<Codes> words(kDepth, Codes(kWidth));
+  Codes in, out;
+  for (int cycle = 0; cycle < 3 * kDepth; ++cycle) {
+    const bool writes = cycle < kDepth || !is_single;
+    const int to = cycle % kDepth, from = (to + 7) % kDepth;
+    append_bits(in, to | from << 9, 18);
+    append_bits(in, writes, 1);
+    Codes data(kWidth);
+    for (std::int32_t& bit : data) bit = static_cast<std::int32_t>(rng.below(2));
+    in.insert(in.end(), data.begin(), data.end());
+    const Codes read = cycle < kDepth ? Codes(kWidth) : words[static_cast<std::size_t>(from)];
+    out.insert(out.end(), read.begin(), read.end());
+    if (writes) words[static_cast<std::size_t>(to)] = data;
+  }
+  const std::string body = fmt::format(
+      "  logic [1:0] valid_q, seen_q;\n  logic [10:0] n_q;\n  wire [71:0] word;\n"
+      "  assign $s_ready = 1'b1;\n  assign $m_valid = valid_q[1];\n  assign $m = word & {{72{{seen_q[1]}}}};\n"
+      "  always @(posedge $clk) begin\n    valid_q <= $rst ? 2'd0 : {{valid_q[0], $s_valid}};\n"
+      "    seen_q <= {{seen_q[0], n_q >= 11'd512}};\n"
+      "    if ($rst) n_q <= '0; else if ($s_valid) n_q <= n_q + 1'b1;\n  end\n"
+      "  memory_block #(.WIDTH(72), .DEPTH(512), .SINGLE({})) dut (.clk_i($clk), .write_i($s_valid && $s[18]),\n"
+      "    .write_address_i($s[8:0]), .data_i($s[90:19]), .address_i($s[17:9]), .data_o(word));\n",
+      is_single ? 1 : 0);
+  batch.add(is_single ? "one port" : "two ports", body, {1, 19 + kWidth, 1}, in, {1, kWidth, 1}, out);
+}
+
+TEST_CASE("A memory_block of as many bits has all of them") {
+  if (!has_tools()) return;
+  engine::Rng rng(10);
+  Batch batch;
+  for (const bool is_single : {false, true}) add_memory_block(batch, is_single, rng);
+  hw::Design design = batch.design();
+  design.sources = {std::string(INGOT_RTL) + "/memory_block.sv", "top.sv"};
+  const TemporaryFolder folder;
+  const hw::Netlist netlist = hw::make_netlist(design, hw::Target::xilinx, {}, folder.path());
+  CHECK(netlist.synthesis.bram == 4);
+  CHECK(complaints(batch, hw::Simulation(netlist.design, hw::Simulator::verilator)
+                              .run(batch.beats(), {.stalls = testbench::Stalls::none})) == "");
+}
+
 }  // namespace
 }  // namespace ingot::test
