@@ -33,8 +33,9 @@ void add_emit(Command& program) {
       .not_negative();
   command
       .add_option("--target", o->target,
-                  "chip to fit: chooses the fastest parallelism that it holds, by the cost model: ecp5-85, artix-100t, "
-                  "ice40 or up5k")
+                  "chip to fit: chooses the fastest parallelism that it holds, by the cost model; with --parallelism, "
+                  "--cycles or --multipliers, also a family: xilinx, ecp5. Two products share a multiplier where the "
+                  "chip's are wide enough, if they are too few otherwise or the parallelism is given")
       .type_name("ecp5-85|artix-100t|ice40|up5k");
   command.add_option("--lanes", o->lanes, "of a model: results finished a cycle").positive();
   command.add_option("--length", o->length, "of a model: most tokens of a text; 0: as many as it was trained with")

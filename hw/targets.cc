@@ -86,6 +86,20 @@ std::span<const MemoryShape> memory_shapes(Family family) {
   return family == Family::ice40 ? std::span<const MemoryShape>(kIce40) : kOf18Kbit;
 }
 
+MultiplierSides multiplier_sides(Family family) {
+  switch (family) {
+    case Family::xilinx:
+      return {25, 18};  // DSP48E1
+    case Family::ecp5:
+      return {18, 18};  // MULT18X18D
+    case Family::ice40:
+      return {16, 16};  // SB_MAC16, of the UP5K
+    case Family::generic:
+      break;
+  }
+  return {};
+}
+
 bool has_multipliers(Target target) { return family(target) != Family::ice40 || info(target).budget.dsp > 0; }
 
 }  // namespace ingot::hw

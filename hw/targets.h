@@ -51,6 +51,12 @@ std::string target_names(std::string_view separator = "|");
 Family family(Target target);
 std::span<const MemoryShape> memory_shapes(Family family);
 
+// The factors of a multiplier of the family in bits, both signed: the wide side and the other; 0 where it has none.
+struct MultiplierSides {
+  int wide = 0, narrow = 0;
+};
+MultiplierSides multiplier_sides(Family family);
+
 // True if products are built of the chip's multipliers. Parts of ice40 have none, but for the UP5K.
 bool has_multipliers(Target target);
 

@@ -40,16 +40,16 @@ hw::Vectors real_vectors(const EmitOptions& o, const Classifier& c, const hw::Gr
 }
 
 void choose_parallelism(hw::Graph& graph, const EmitOptions& o) {
-  const int n = !o.parallelism.empty() + (o.cycles > 0) + (o.multipliers > 0) + !o.target.empty();
-  require(n <= 1, "--parallelism, --cycles, --multipliers, --target: choose the same thing; give one of them");
+  const int n = !o.parallelism.empty() + (o.cycles > 0) + (o.multipliers > 0);
+  require(n <= 1, "--parallelism, --cycles, --multipliers: choose the same thing; give one of them");
+  const std::optional<hw::Target> target = o.target.empty() ? std::nullopt : std::optional(hw::parse_target(o.target));
+  if (target && n == 0) return hw::choose_for_target(graph, *target);
   if (o.cycles > 0) {
-    hw::choose_for_cycles(graph, o.cycles);
+    hw::choose_for_cycles(graph, o.cycles, target);
   } else if (o.multipliers > 0) {
-    hw::choose_for_multipliers(graph, o.multipliers);
-  } else if (!o.target.empty()) {
-    return hw::choose_for_target(graph, hw::parse_target(o.target));
+    hw::choose_for_multipliers(graph, o.multipliers, target);
   } else {
-    return hw::set_parallelism(graph, o.parallelism.empty() ? "1" : o.parallelism);
+    return hw::set_parallelism(graph, o.parallelism.empty() ? "1" : o.parallelism, target);
   }
   hw::choose_products(graph);
 }

@@ -13,6 +13,7 @@
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
 #include "hw/emit/folder.h"
+#include "hw/passes/products.h"
 #include "hw/simulation/verify.h"
 #include "hw/simulation/verify_core.h"
 #include "hw/simulation/waveform.h"
@@ -119,13 +120,13 @@ std::string netlist_text(const hw::Verification& v, const SimulateOptions& o) {
       v.netlist->own_models.empty() ? "" : fmt::format("; ingot's of {}", fmt::join(v.netlist->own_models, ", ")));
 }
 
-std::string text_of(const hw::Verification& v, const SimulateOptions& o) {
+std::string text_of(const hw::EmittedRtl& rtl, const hw::Verification& v, const SimulateOptions& o) {
   std::string text = fmt::format("{} vectors, {} beats: {}\n", v.n_vectors, v.n_beats,
                                  v.ok() ? "every bit as computed" : "NOT as computed");
   text += wrong_text(v, "vector", "beat");
   if (v.interval > 0)
-    text += fmt::format("latency {} cycles, a vector every {:.4g} cycles, multipliers busy {:.1f}%\n", v.latency,
-                        v.interval, 100 * v.utilisation);
+    text += fmt::format("latency {} cycles, a vector every {:.4g} cycles, {} busy {:.1f}%\n", v.latency, v.interval,
+                        hw::product_units(rtl.graph), 100 * v.utilisation);
   text += netlist_text(v, o);
   if (v.coverage) {
     text += fmt::format("lines reached: {} of {}\n", v.coverage->reached, v.coverage->lines);
@@ -226,7 +227,7 @@ void simulate_rtl(const SimulateOptions& o, const Run& run, const Finish& finish
   engine::release_interrupts();
   if (o.trace > 0) write_trace(rtl, v, out);
   const Json result = result_of(rtl, v, o);
-  finish(result, text_of(v, o));
+  finish(result, text_of(rtl, v, o));
   check(v, v.ok(), o);
 }
 

@@ -13,6 +13,7 @@
 //   IN_LATENCY  1, or 2 if x is kept in block RAM, which has a register behind it then; at most WEIGHT_LATENCY
 //   SUM_WIDTH   bits that hold every sum with its bias; the default suits any weights
 //   SHIFT, ROUNDING   as in requantize
+//   SHARES_MULTIPLIERS   1: outputs o and o + 1 share the multiplier of an input (double_product); PO is even then
 //   Throughput  a vector every (IN / PI) * (OUT / PO) cycles
 //   Latency     from the edge that accepts the last beat of x to the first valid beat of y, with IN / PI = 1:
 //               4 cycles + IN_LATENCY + those of adder_tree (1 up to PI = 4, 2 up to 16) + (ALIGN_WIDTH > 0); IN / PI - 1
@@ -38,6 +39,7 @@ module linear #(
     parameter int WEIGHT_LATENCY = 1,
     parameter int BIAS_LATENCY = 1,
     parameter int ALIGN_LATENCY = 1,
+    parameter int SHARES_MULTIPLIERS = 0,
     // Derived: not to be set, but for SUM_WIDTH.
     parameter int PRODUCT_WIDTH = IN_WIDTH + WEIGHT_WIDTH + (IN_SIGNED == 0 ? 1 : 0),
     parameter int PRODUCTS_WIDTH = PRODUCT_WIDTH + $clog2(IN),
@@ -213,21 +215,50 @@ module linear #(
   assign bias_address_o = out_indices_q[(SumStage-BIAS_LATENCY)*OutIndexWidth+:OutIndexWidth];
   assign align_address_o = out_indices_q[LastIndexStage*OutIndexWidth+:OutIndexWidth];
 
+  // ---- Products: that of output o and input i is number o * PI + i.
+  logic [PO*PI*PRODUCT_WIDTH-1:0] products_q;
+  generate
+    for (genvar o = 0; o < PO; o = o + 1 + SHARES_MULTIPLIERS) begin : g_products
+      for (genvar i = 0; i < PI; i++) begin : g_in
+        localparam int First = o * PI + i;
+        logic signed [WEIGHT_WIDTH-1:0] w;
+        assign w = weight_i[First*WEIGHT_WIDTH+:WEIGHT_WIDTH];
+        if (SHARES_MULTIPLIERS != 0) begin : g_two
+          localparam int Second = First + PI;
+          localparam int FactorWidth = PRODUCT_WIDTH - WEIGHT_WIDTH;
+          logic signed [FactorWidth-1:0] x;
+          if (IN_SIGNED != 0) begin : g_signed
+            assign x = x_q[i*IN_WIDTH+:IN_WIDTH];
+          end else begin : g_unsigned
+            assign x = {1'b0, x_q[i*IN_WIDTH+:IN_WIDTH]};
+          end
+          double_product #(
+              .A_WIDTH(FactorWidth),
+              .B_WIDTH(WEIGHT_WIDTH)
+          ) i_products (
+              .clk_i,
+              .enable_i(enable),
+              .a_i(x),
+              .b0_i(w),
+              .b1_i(weight_i[Second*WEIGHT_WIDTH+:WEIGHT_WIDTH]),
+              .product0_o(products_q[First*PRODUCT_WIDTH+:PRODUCT_WIDTH]),
+              .product1_o(products_q[Second*PRODUCT_WIDTH+:PRODUCT_WIDTH])
+          );
+        end else begin : g_one
+          logic signed [PRODUCT_WIDTH-1:0] product_q;
+          if (IN_SIGNED != 0) begin : g_signed
+            always_ff @(posedge clk_i) if (enable) product_q <= $signed(x_q[i*IN_WIDTH+:IN_WIDTH]) * w;
+          end else begin : g_unsigned
+            always_ff @(posedge clk_i) if (enable) product_q <= $signed({1'b0, x_q[i*IN_WIDTH+:IN_WIDTH]}) * w;
+          end
+          assign products_q[First*PRODUCT_WIDTH+:PRODUCT_WIDTH] = product_q;
+        end
+      end
+    end
+  endgenerate
+
   generate
     for (genvar o = 0; o < PO; o++) begin : g_out
-      // ---- Products
-      logic [PI*PRODUCT_WIDTH-1:0] products_q;
-      for (genvar i = 0; i < PI; i++) begin : g_in
-        logic signed [WEIGHT_WIDTH-1:0] w;
-        assign w = weight_i[(o*PI+i)*WEIGHT_WIDTH+:WEIGHT_WIDTH];
-        logic signed [PRODUCT_WIDTH-1:0] product_q;
-        if (IN_SIGNED != 0) begin : g_signed
-          always_ff @(posedge clk_i) if (enable) product_q <= $signed(x_q[i*IN_WIDTH+:IN_WIDTH]) * w;
-        end else begin : g_unsigned
-          always_ff @(posedge clk_i) if (enable) product_q <= $signed({1'b0, x_q[i*IN_WIDTH+:IN_WIDTH]}) * w;
-        end
-        assign products_q[i*PRODUCT_WIDTH+:PRODUCT_WIDTH] = product_q;
-      end
 
       // ---- Tree, and the accumulator that begins with the bias
       localparam int TreeWidth = PRODUCT_WIDTH + $clog2(PI);
@@ -242,7 +273,7 @@ module linear #(
           .clk_i,
           .rst_i,
           .enable_i(enable),
-          .terms_i(products_q),
+          .terms_i(products_q[o*PI*PRODUCT_WIDTH+:PI*PRODUCT_WIDTH]),
           .sum_o(tree)
       );
       assign base = (BeatsIn == 1 || first_q[SumStage]) ? SUM_WIDTH'($signed(bias_i[o*BIAS_WIDTH+:BIAS_WIDTH])) : sum_q;
@@ -296,6 +327,9 @@ module linear #(
   generate
     if (IN % PI != 0 || OUT % PO != 0) begin : g_legal
       $error("linear: PI must divide IN and PO must divide OUT");
+    end
+    if (SHARES_MULTIPLIERS != 0 && PO % 2 != 0) begin : g_even
+      $error("linear: outputs that share multipliers in pairs must be even in number");
     end
     if (IN_LATENCY > WEIGHT_LATENCY) begin : g_early
       $error("linear: weights that answer sooner than x would not meet it");

@@ -72,7 +72,10 @@ std::vector<std::pair<std::string, std::string>> facts(const Graph& graph) {
       {"Cycles a vector", fmt::format("{}{}", interval(graph), note)},
       {"Latency", "`make` measures and prints it: cycles from the last beat of a vector to the first of its answer"},
       {"Layers, numbers in x out a cycle", fmt::format("{}", fmt::join(lanes, ", "))},
-      {"Multiplications a cycle", std::to_string(multipliers(graph))}};
+      {"Multiplications a cycle",
+       products(graph) == multipliers(graph)
+           ? std::to_string(products(graph))
+           : fmt::format("{} by {} multipliers, of which some make two", products(graph), multipliers(graph))}};
 }
 
 }  // namespace

@@ -84,7 +84,7 @@ Cost cost(const Layer& node, Target target, bool) {
 
 bool is_by_adders(const Layer& node) {
   const compress::Linear* const linear = node.as<compress::Linear>();
-  return linear != nullptr && linear->by_adders;
+  return linear != nullptr && linear->products == compress::Products::adders;
 }
 
 AdderGraph adders_of(const Layer& node) {

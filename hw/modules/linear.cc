@@ -14,7 +14,8 @@ extern const Module kLinearModule;
 
 namespace {
 
-constexpr std::string_view kSources[] = {"requantize.sv", "adder_tree.sv", "rom_small.sv", "rom_block.sv", "linear.sv"};
+constexpr std::string_view kSources[] = {"requantize.sv", "adder_tree.sv",     "rom_small.sv",
+                                         "rom_block.sv",  "double_product.sv", "linear.sv"};
 
 std::string upper_case(std::string text) {
   for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
@@ -109,6 +110,8 @@ Emission emit(const Layer& node) {
                      {"ROUNDING", verilog_rounding(*node.output().rounding)},
                      {"SUM_WIDTH", std::to_string(std::max(compress::signed_bits(sum_bound(node)), bias_bits))}}};
   if (keeps_input_in_block_ram(linear.k / node.parallelism().in)) layer.parameters.emplace_back("IN_LATENCY", "2");
+  if (linear.products == compress::Products::shared_multipliers)
+    layer.parameters.emplace_back("SHARES_MULTIPLIERS", "1");
   layer.ports = {{"rom_enable_o", node.name() + "_rom_enable"}, {"weight_enable_o", node.name() + "_weight_enable"}};
   emission.wires = {fmt::format("wire {0}_rom_enable, {0}_weight_enable;", node.name())};
   emission.instances = {std::move(layer)};

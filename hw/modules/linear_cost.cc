@@ -49,9 +49,16 @@ double dot(const std::vector<double>& a, const std::vector<double>& b) {
 
 double log2_up(std::int64_t n) { return std::ceil(std::log2(static_cast<double>(n))); }
 
+// Yosys leaves narrow products to logic.
+bool is_in_multiplier(int product_bits, Target target) {
+  constexpr int kLeastProduct[kFamilies] = {11, 0, 9};
+  return has_multipliers(target) && product_bits >= kLeastProduct[static_cast<std::size_t>(family(target))];
+}
+
 struct Derived {
-  double multipliers, beats_in, beats_out, product_bits, sum_bits;
+  double products, beats_in, beats_out, product_bits, sum_bits;
   bool in_dsp;        // products use multipliers of the chip
+  bool shares;        // two of them one
   double logic_bits;  // bits of a word of the ROMs that are logic
   double logic_luts;  // LUTs of these ROMs: one a bit, but no more than the 2^depth functions that can differ
   bool small_weights, small_bias;
@@ -59,21 +66,21 @@ struct Derived {
 Derived derived(const LinearShape& s, Target target, bool dsp) {
   const auto [in, out] = s.parallelism;
   const int product = s.input_width + s.weight_width;
-  Derived d{.multipliers = static_cast<double>(in * out),
+  Derived d{.products = static_cast<double>(in * out),
             .beats_in = static_cast<double>(s.k / in),
             .beats_out = static_cast<double>(s.n / out),
             .product_bits = static_cast<double>(product),
             .sum_bits = product + log2_up(s.k)};
-  constexpr int kLeastProduct[kFamilies] = {11, 0, 9};  // bits; Yosys leaves products of fewer to logic
-  d.in_dsp = dsp && has_multipliers(target) && product >= kLeastProduct[static_cast<std::size_t>(family(target))];
+  d.in_dsp = dsp && is_in_multiplier(product, target);
+  d.shares = d.in_dsp && s.shares_multipliers && can_share_multipliers(s, target);
   d.small_weights = d.beats_in * d.beats_out <= 16;
   d.small_bias = d.beats_out <= 16;
-  d.logic_bits = (d.small_weights ? d.multipliers * s.weight_width : 0) +
-                 (d.small_bias ? static_cast<double>(out) * d.sum_bits : 0);
+  d.logic_bits =
+      (d.small_weights ? d.products * s.weight_width : 0) + (d.small_bias ? static_cast<double>(out) * d.sum_bits : 0);
   const auto luts = [](bool small, double width, double depth) {
     return small ? std::min(width, std::exp2(depth)) : 0;
   };
-  d.logic_luts = luts(d.small_weights, d.multipliers * s.weight_width, d.beats_in * d.beats_out) +
+  d.logic_luts = luts(d.small_weights, d.products * s.weight_width, d.beats_in * d.beats_out) +
                  luts(d.small_bias, static_cast<double>(out) * d.sum_bits, d.beats_out);
   return d;
 }
@@ -85,9 +92,24 @@ bool has_registers_in_dsp(const Derived& d, Target target) { return d.in_dsp && 
 double rom_register_bits(const LinearShape& s, const Derived& d, Target target) {
   const bool in_dsp = has_registers_in_dsp(d, target);
   const auto in = static_cast<double>(s.parallelism.in);
-  return (d.small_weights || in_dsp ? 0 : d.multipliers * s.weight_width) +
+  return (d.small_weights || in_dsp ? 0 : d.products * s.weight_width) +
          (!in_dsp && keeps_input_in_block_ram(s.k / s.parallelism.in) ? in * s.input_width : 0) +
          (d.small_bias ? 0 : static_cast<double>(s.parallelism.out) * d.sum_bits);
+}
+
+// What sharing costs, measured on six layers (docs/hardware): on Xilinx sums in trees leave the DSPs, and registers of
+// weights stand before the adder that packs two; elsewhere two adders of a pair, the packing one and the one that gives
+// back what the upper product lent.
+void add_sharing(Cost& cost, const LinearShape& s, const Derived& d, Target target) {
+  const double pairs = d.products / 2;
+  const auto out = static_cast<double>(s.parallelism.out), in = static_cast<double>(s.parallelism.in);
+  if (family(target) == Family::xilinx) {
+    cost.lut += 1.3 * out * (in - 1) * (d.product_bits + 1);
+    cost.ff += 1.1 * pairs * d.product_bits;
+  } else {
+    cost.lut += 2.1 * pairs * d.product_bits;
+    if (family(target) == Family::ice40) cost.ff += 0.5 * pairs * d.product_bits;
+  }
 }
 
 }  // namespace
@@ -97,12 +119,12 @@ std::vector<double> lut_features(const LinearShape& s, Target target, bool dsp) 
   const auto out = static_cast<double>(s.parallelism.out), in = static_cast<double>(s.parallelism.in);
   const double bank_words = 2 * std::exp2(log2_up(s.k / s.parallelism.in));
   return {1,
-          log2_up(s.k * s.n),                                             // counters
-          out * (in - 1) * (d.product_bits + 1),                          // adders of the trees
-          d.in_dsp ? 0 : d.multipliers * s.input_width * s.weight_width,  // products
-          out * d.sum_bits * (d.beats_in > 1 ? 1 : 0.5),                  // accumulators and requantisation
-          in * s.input_width * std::ceil(bank_words / 16),                // banks of inputs
-          d.logic_luts,                                                   // ROMs in logic
+          log2_up(s.k * s.n),                                          // counters
+          out * (in - 1) * (d.product_bits + 1),                       // adders of the trees
+          d.in_dsp ? 0 : d.products * s.input_width * s.weight_width,  // products
+          out * d.sum_bits * (d.beats_in > 1 ? 1 : 0.5),               // accumulators and requantisation
+          in * s.input_width * std::ceil(bank_words / 16),             // banks of inputs
+          d.logic_luts,                                                // ROMs in logic
           // Registers without a LUT before them, which take logic cells of ice40.
           family(target) == Family::ice40 ? rom_register_bits(s, d, target) : 0};
 }
@@ -112,7 +134,7 @@ std::vector<double> ff_features(const LinearShape& s, Target target, bool dsp) {
   const auto out = static_cast<double>(s.parallelism.out), in = static_cast<double>(s.parallelism.in);
   const bool absorbed = has_registers_in_dsp(d, target);
   return {1,
-          absorbed ? 0 : d.multipliers * d.product_bits,   // products
+          absorbed ? 0 : d.products * d.product_bits,      // products
           out * std::ceil(in / 4) * (d.product_bits + 2),  // trees, a register after two levels
           out * d.sum_bits,
           out * s.output_width,
@@ -126,18 +148,28 @@ Cost cost(const LinearShape& s, Target target, bool dsp) {
   const Coefficients& c = coefficients(target, dsp);
   Cost cost{.lut = dot(c.lut, lut_features(s, target, dsp)),
             .ff = dot(c.ff, ff_features(s, target, dsp)),
-            .dsp = d.in_dsp ? d.multipliers : 0,
+            .dsp = !d.in_dsp  ? 0
+                   : d.shares ? d.products / 2
+                              : d.products,
             .cycles = static_cast<std::int64_t>(d.beats_in * d.beats_out)};
+  if (d.shares) add_sharing(cost, s, d, target);
   if (s.per_channel) {  // a shifter and a register for each sum; measured on blocks of trained models
     cost.lut += 2 * static_cast<double>(s.parallelism.out) * d.sum_bits;
     cost.ff += static_cast<double>(s.parallelism.out) * d.sum_bits;
   }
-  if (!d.small_weights) cost.bram = block_rams(d.beats_in * d.beats_out, d.multipliers * s.weight_width, target);
+  if (!d.small_weights) cost.bram = block_rams(d.beats_in * d.beats_out, d.products * s.weight_width, target);
   if (!d.small_bias) cost.bram += block_rams(d.beats_out, static_cast<double>(s.parallelism.out) * d.sum_bits, target);
   return cost;
 }
 
 bool keeps_input_in_block_ram(std::int64_t beats) { return 2 * std::bit_ceil(static_cast<std::uint64_t>(beats)) > 32; }
+
+bool can_share_multipliers(const LinearShape& s, Target target) {
+  if (family(target) == Family::generic || !is_in_multiplier(s.input_width + s.weight_width, target)) return false;
+  const MultiplierSides sides = multiplier_sides(family(target));
+  const int common = s.input_width + (s.input_is_signed ? 0 : 1);
+  return s.parallelism.out % 2 == 0 && common <= sides.narrow && common + 2 * s.weight_width + 1 <= sides.wide;
+}
 
 LinearShape shape_of(const Layer& layer) {
   const auto& linear = *layer.as<compress::Linear>();
@@ -148,6 +180,8 @@ LinearShape shape_of(const Layer& layer) {
           .weight_width = linear.weight_width,
           .output_width = layer.output().width,
           .parallelism = layer.parallelism(),
+          .input_is_signed = layer.input().is_signed,
+          .shares_multipliers = linear.products == compress::Products::shared_multipliers,
           .per_channel = !std::equal(bits.begin() + 1, bits.end(), bits.begin())};
 }
 

@@ -12,8 +12,10 @@ namespace ingot::hw {
 struct LinearShape {
   std::int64_t n, k;  // outputs, inputs
   int input_width, weight_width, output_width;
-  Parallelism parallelism;   // divides k and n
-  bool per_channel = false;  // the channels' weights differ in fraction bits: their sums are shifted to align
+  Parallelism parallelism;  // divides k and n
+  bool input_is_signed = true;
+  bool shares_multipliers = false;  // outputs in pairs (rtl/double_product.sv)
+  bool per_channel = false;         // the channels' weights differ in fraction bits: their sums are shifted to align
 };
 
 // Estimates one layer: a sum of features of the shape, with coefficients fitted to real syntheses (docs/hardware).
@@ -26,6 +28,10 @@ struct LinearShape {
 Cost cost(const LinearShape& shape, Target target, bool dsp = true);
 
 LinearShape shape_of(const Layer& linear);
+
+// True if the products of two outputs with an input fit into one multiplier of the target: it has some, Yosys takes
+// them for such products, they are wide enough (rtl/double_product.sv), and outputs come in pairs.
+bool can_share_multipliers(const LinearShape& shape, Target target);
 
 // True if the two banks of inputs of `beats` words each are block RAM, as Yosys makes them of more words than 32.
 // Weights are block RAM, too, then.

@@ -57,7 +57,7 @@ void set(const Graph& graph, Node& node, const Parallelism& wanted) {
   check_divides(layer, "inputs", layer.n_in(), wanted.in);
   check_divides(layer, "outputs", layer.n_out(), wanted.out);
   node.parallelism = wanted;
-  if (compress::Linear* const linear = node.as<compress::Linear>()) linear->by_adders = false;
+  if (compress::Linear* const linear = node.as<compress::Linear>()) linear->products = compress::Products::multipliers;
 }
 
 // What an activation is given, or for the first layer what was asked for.
@@ -68,27 +68,37 @@ void set_activation(const Graph& graph, Node& node, const Node* before, const Pa
 
 bool is_matrix(const Layer& layer) { return module_for(layer).is_matrix; }
 
+// Multipliers of a matrix, of which outputs in pairs share one if the target is given and has such.
+std::int64_t multipliers_of(const Layer& node, const Parallelism& lanes, std::optional<Target> sharing) {
+  if (!sharing || node.as<compress::Linear>() == nullptr) return lanes.in * lanes.out;
+  LinearShape shape = shape_of(node);
+  shape.parallelism = lanes;
+  return lanes.in * lanes.out / (can_share_multipliers(shape, *sharing) ? 2 : 1);
+}
+
 // The cheapest choice for one matrix within `cycles`; `lanes` is what it is given, 0 if it is free.
-std::optional<Parallelism> cheapest(const Layer& node, std::int64_t cycles, std::int64_t lanes) {
-  std::optional<std::tuple<std::int64_t, bool, std::int64_t, std::int64_t>> best;
+std::optional<Parallelism> cheapest(const Layer& node, std::int64_t cycles, std::int64_t lanes,
+                                    std::optional<Target> sharing) {
+  std::optional<std::tuple<std::int64_t, std::int64_t, bool, std::int64_t, std::int64_t>> best;
   for (const std::int64_t in : divisors(node.n_in())) {
     for (const std::int64_t out : divisors(node.n_out())) {
       if ((node.n_in() / in) * (node.n_out() / out) > cycles) continue;
-      const std::tuple candidate{in * out, lanes != 0 && in != lanes, std::abs(in - out), in};
+      const std::tuple candidate{multipliers_of(node, {in, out}, sharing), in * out, lanes != 0 && in != lanes,
+                                 std::abs(in - out), in};
       if (!best || candidate < *best) best = candidate;
     }
   }
   if (!best) return std::nullopt;
-  const std::int64_t in = std::get<3>(*best);
-  return Parallelism{in, std::get<0>(*best) / in};
+  const std::int64_t in = std::get<4>(*best);
+  return Parallelism{in, std::get<1>(*best) / in};
 }
 
-bool try_cycles(Graph& graph, std::int64_t cycles) {
+bool try_cycles(Graph& graph, std::int64_t cycles, std::optional<Target> sharing) {
   const Node* before = nullptr;
   for (Node& node : graph.nodes) {
     const Layer layer(graph, node);
     if (is_matrix(layer)) {
-      const auto choice = cheapest(layer, cycles, before != nullptr ? before->parallelism.out : 0);
+      const auto choice = cheapest(layer, cycles, before != nullptr ? before->parallelism.out : 0, sharing);
       if (!choice) return false;
       set(graph, node, *choice);
     } else {
@@ -103,6 +113,7 @@ bool try_cycles(Graph& graph, std::int64_t cycles) {
     }
     before = &node;
   }
+  if (sharing) share_multipliers(graph, *sharing);
   return true;
 }
 
@@ -120,7 +131,7 @@ std::set<std::int64_t> possible_intervals(const Graph& graph) {
 
 }  // namespace
 
-void set_parallelism(Graph& graph, std::string_view text) {
+void set_parallelism(Graph& graph, std::string_view text, std::optional<Target> sharing) {
   Parallelism general{1, 1};
   std::vector<std::pair<std::string, Parallelism>> special;
   for (std::size_t begin = 0; begin <= text.size();) {
@@ -154,21 +165,22 @@ void set_parallelism(Graph& graph, std::string_view text) {
     }
     before = &node;
   }
+  if (sharing) share_multipliers(graph, *sharing);
 }
 
-void choose_for_cycles(Graph& graph, std::int64_t cycles) {
+void choose_for_cycles(Graph& graph, std::int64_t cycles, std::optional<Target> sharing) {
   require(cycles >= 1, "cycles: must be at least 1, got {}", cycles);
-  require(try_cycles(graph, cycles), "cycles: no parallelism reaches {}", cycles);
+  require(try_cycles(graph, cycles, sharing), "cycles: no parallelism reaches {}", cycles);
 }
 
-void choose_for_multipliers(Graph& graph, std::int64_t budget) {
+void choose_for_multipliers(Graph& graph, std::int64_t budget, std::optional<Target> sharing) {
   for (const std::int64_t cycles : possible_intervals(graph)) {
-    if (try_cycles(graph, cycles) && multipliers(graph) <= budget) return;
+    if (try_cycles(graph, cycles, sharing) && multipliers(graph) <= budget) return;
   }
   std::int64_t least = 0;
   for (const Layer& node : layers(graph)) least += is_matrix(node);
   require(budget >= least, "multipliers: {} Linear layers need at least as many, got {}", least, budget);
-  choose_for_cycles(graph, std::int64_t{1} << 32);  // one each, or an activation alone
+  choose_for_cycles(graph, std::int64_t{1} << 32, sharing);  // one each, or an activation alone
 }
 
 void choose_for_target(Graph& graph, Target target) {
@@ -181,9 +193,11 @@ void choose_for_target(Graph& graph, Target target) {
   if (intervals.empty()) intervals.insert(graph.n_in());  // activations alone
   std::string missing;
   for (const std::int64_t cycles : intervals) {
-    if (!try_cycles(graph, cycles)) continue;
-    missing = excess(cost(graph, target), target);
-    if (missing.empty()) return;
+    for (const std::optional<Target> sharing : {std::optional<Target>(), std::optional(target)}) {
+      if (!try_cycles(graph, cycles, sharing)) continue;
+      missing = excess(cost(graph, target), target);
+      if (missing.empty()) return;
+    }
   }
   engine::fail("target: {} does not fit on {}, not even with a vector every {} cycles: it would take {}", graph.name,
                info(target).device, interval(graph), missing);
@@ -207,6 +221,18 @@ std::int64_t multipliers(const Graph& graph) {
 }
 
 std::int64_t multipliers(const Layer& layer) {
+  const compress::Linear* const linear = layer.as<compress::Linear>();
+  const bool shares = linear != nullptr && linear->products == compress::Products::shared_multipliers;
+  return products(layer) / (shares ? 2 : 1);
+}
+
+std::int64_t products(const Graph& graph) {
+  std::int64_t sum = 0;
+  for (const Layer& layer : layers(graph)) sum += products(layer);
+  return sum;
+}
+
+std::int64_t products(const Layer& layer) {
   if (!is_matrix(layer) || is_by_adders(layer)) return 0;
   return layer.parallelism().in * layer.parallelism().out;
 }

@@ -5,6 +5,7 @@
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "hw/passes/parallelism.h"
+#include "hw/passes/products.h"
 #include "hw/simulation/verify.h"
 #include "pipeline/pages/hardware.h"
 #include "pipeline/waveform.h"
@@ -48,9 +49,9 @@ std::size_t bin_size(std::size_t n_cycles) {
 }
 
 std::string multipliers_figure(const RunFolder& folder, const hw::EmittedRtl& rtl, std::span<const Signal> signals) {
-  const std::int64_t n_multipliers = hw::multipliers(rtl.graph);
+  const std::int64_t n_products = hw::products(rtl.graph);
   const std::vector<bool> busy = hw::busy_cycles(rtl.manifest, signals);
-  if (n_multipliers == 0 || busy.empty()) return {};
+  if (n_products == 0 || busy.empty()) return {};
   const std::size_t size = bin_size(busy.size());
   report::Series series{.name = "", .points = {}};
   for (std::size_t begin = 0; begin < busy.size(); begin += size) {
@@ -63,10 +64,11 @@ std::string multipliers_figure(const RunFolder& folder, const hw::EmittedRtl& rt
   const double share =
       static_cast<double>(std::count(busy.begin(), busy.end(), true)) / static_cast<double>(busy.size());
   const report::Chart chart{
-      .title = fmt::format("{}: use of the multipliers ({} in all layers) over the {} recorded cycles, {:.1f}% in all. "
+      .title = fmt::format("{}: use of the {} ({} in all layers) over the {} recorded cycles, {:.1f}% in all. "
                            "Derived from the ports' handshakes: a vector that went in keeps those of the slowest layer "
                            "for {} cycles, and they stand still while a beat waits to be taken",
-                           folder.name, n_multipliers, busy.size(), 100 * share, rtl.manifest.interval),
+                           folder.name, hw::product_units(rtl.graph), n_products, busy.size(), 100 * share,
+                           rtl.manifest.interval),
       .x_label = size == 1 ? "cycle" : fmt::format("cycle, in bins of {}", size),
       .y_label = "share of the cycles at work",
       .series = {series},

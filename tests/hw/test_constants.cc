@@ -109,7 +109,7 @@ TEST_CASE("a layer of adders takes a vector a cycle and no multiplier, and says 
   const test::TemporaryFolder folder;
   hw::write_rtl(folder / "rtl", graph, {});
   hw::EmittedRtl rtl = hw::open_emitted(folder / "rtl");
-  CHECK(linear(rtl.graph).by_adders);
+  CHECK(linear(rtl.graph).products == compress::Products::adders);
   CHECK(rtl.manifest.images.empty());
   CHECK(contains(error_text([&] {
                    hw::Graph half = graph;

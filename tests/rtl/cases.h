@@ -15,6 +15,7 @@ struct LinearShape {
   bool in_signed = true, out_signed = true;
   int shift = 3, align_width = 0;  // outputs are shifted by shift - (0 .. 2^align_width - 1)
   engine::Rounding rounding = engine::Rounding::nearest_even;
+  bool shares_multipliers = false;                              // in pairs of outputs: po is even
   bool in_blocks = false;                                       // memories in files
   int in_latency = 1;                                           // at most weight_latency
   int weight_latency = 1, bias_latency = 1, align_latency = 1;  // of those in blocks 1 or 2

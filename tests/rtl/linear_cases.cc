@@ -75,13 +75,13 @@ std::string body(Batch& batch, const LinearShape& s, const LinearData& data) {
   text += fmt::format(
       "    linear #(.IN({}), .OUT({}), .PI({}), .PO({}), .IN_WIDTH({}), .IN_SIGNED({}), .WEIGHT_WIDTH({}), "
       ".BIAS_WIDTH({}), .ALIGN_WIDTH({}), .OUT_WIDTH({}), .OUT_SIGNED({}), .SHIFT({}), .ROUNDING({}), "
-      ".IN_LATENCY({}), .WEIGHT_LATENCY({}), .BIAS_LATENCY({}), .ALIGN_LATENCY({})) i_linear ("
+      ".IN_LATENCY({}), .WEIGHT_LATENCY({}), .BIAS_LATENCY({}), .ALIGN_LATENCY({}), .SHARES_MULTIPLIERS({})) i_linear ("
       "{}{}, .rom_enable_o(rom_enable), .weight_enable_o(weight_enable), .weight_address_o(weight_address), "
       ".weight_i(weight), .bias_address_o(bias_address), .bias_i(bias), .align_address_o(align_address), "
       ".align_i(align));\n",
       s.in, s.out, s.pi, s.po, s.in_width, int{s.in_signed}, s.weight_width, s.bias_width, s.align_width, s.out_width,
       int{s.out_signed}, s.shift, code(s.rounding), s.in_latency, s.weight_latency, s.bias_latency, s.align_latency,
-      kClock, kStreams);
+      int{s.shares_multipliers}, kClock, kStreams);
   text += rom(batch, s, "weight", in_order_of_use(s, data.weights), s.po * s.pi, s.weight_width, s.weight_latency);
   text += rom(batch, s, "bias", data.biases, s.po, s.bias_width, s.bias_latency);
   return text + (s.align_width > 0
@@ -92,9 +92,10 @@ std::string body(Batch& batch, const LinearShape& s, const LinearData& data) {
 }  // namespace
 
 std::string to_string(const LinearShape& s) {
-  return fmt::format("linear {}->{} P {}x{} widths {}{} {} {} {}{} shift {} align {} rounding {}{}", s.in, s.out, s.pi,
-                     s.po, s.in_signed ? "s" : "u", s.in_width, s.weight_width, s.bias_width, s.out_signed ? "s" : "u",
-                     s.out_width, s.shift, s.align_width, code(s.rounding),
+  return fmt::format("linear {}->{} P {}x{} widths {}{} {} {} {}{} shift {} align {} rounding {}{}{}", s.in, s.out,
+                     s.pi, s.po, s.in_signed ? "s" : "u", s.in_width, s.weight_width, s.bias_width,
+                     s.out_signed ? "s" : "u", s.out_width, s.shift, s.align_width, code(s.rounding),
+                     s.shares_multipliers ? " by shared multipliers" : "",
                      s.in_blocks ? fmt::format(" in blocks of latency {}, {}, {}, {}", s.in_latency, s.weight_latency,
                                                s.bias_latency, s.align_latency)
                                  : "");
@@ -115,6 +116,7 @@ LinearShape random_shape(engine::Rng& rng) {
   s.shift = between(-2, 16, rng);
   s.align_width = rng.below(3) == 0 ? between(1, 3, rng) : 0;
   s.rounding = static_cast<engine::Rounding>(rng.below(3));
+  s.shares_multipliers = s.po % 2 == 0 && s.bias_width % 2 == 0;
   s.in_blocks = rng.below(2) == 0;
   if (!s.in_blocks) return s;
   s.weight_latency = between(1, 2, rng);

@@ -66,6 +66,7 @@ TEST_CASE("Every module answers as the engine's functions do, whatever waits and
   Batch batch;
   add_modules(batch, rng);
   add_linear(batch, {}, 500, rng);
+  add_linear(batch, {.shares_multipliers = true}, 500, rng);
   const Simulation simulation(batch.design(), Simulator::verilator);
   for (const Stalls stalls : {Stalls::none, Stalls::random, Stalls::bursts})
     CHECK(complaints(batch, simulation.run(batch.beats(), {.stalls = stalls, .seed = 7, .n_resets = 4})) == "");
@@ -101,6 +102,7 @@ TEST_CASE("A linear layer takes a vector as often as it has products to do, and 
       {.in = 12, .out = 6, .pi = 3, .po = 2},
       {.in = 8, .out = 8, .pi = 8, .po = 8, .align_width = 2},
       {.in = 15, .out = 4, .pi = 5, .po = 1},
+      {.in = 15, .out = 4, .pi = 5, .po = 2, .weight_width = 4, .in_signed = false, .shares_multipliers = true},
       {.in = 34, .out = 2, .pi = 17, .po = 1},
       {.in = 12, .out = 6, .pi = 3, .po = 2, .in_blocks = true, .weight_latency = 2},
       {.in = 12, .out = 6, .pi = 3, .po = 2, .in_blocks = true, .in_latency = 2, .weight_latency = 2},

@@ -1,5 +1,7 @@
 #include "compress/integer/ops/linear.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -19,7 +21,7 @@ using engine::Json;
 using engine::require;
 
 constexpr int kMaxWeightWidth = 16;
-constexpr const char kAdders[] = "adders", kMultipliers[] = "multipliers";
+constexpr std::string_view kProducts[] = {"multipliers", "shared_multipliers", "adders"};  // as the enumeration
 constexpr std::int64_t kMaxSum = std::int64_t{1} << 62;
 
 void check_linear(const std::string& where, const Layer& layer) {
@@ -51,7 +53,7 @@ void write(const Layer& layer, Json& object) {
                  {"weight_frac_bits", linear.weight_frac_bits},
                  {"weights", linear.weights},
                  {"bias", linear.bias}});
-  if (linear.by_adders) object["products"] = kAdders;
+  if (linear.products != Products::multipliers) object["products"] = kProducts[static_cast<int>(linear.products)];
 }
 
 std::any read(Fields& fields, const Layer& layer) {
@@ -61,10 +63,11 @@ std::any read(Fields& fields, const Layer& layer) {
   linear.weight_frac_bits = fields.integers<int>("weight_frac_bits", n, -95, 126);
   linear.weights = fields.integers<std::int32_t>("weights", n * k, INT32_MIN, INT32_MAX);
   linear.bias = fields.integers<std::int64_t>("bias", n, -kMaxSum, kMaxSum);
-  const std::string products = fields.text_or("products", kMultipliers);
-  require(products == kAdders || products == kMultipliers, "{} must be {} or {}, got '{}'", fields.place("products"),
-          kMultipliers, kAdders, products);
-  linear.by_adders = products == kAdders;
+  const std::string products = fields.text_or("products", std::string(kProducts[0]));
+  const auto found = std::find(std::begin(kProducts), std::end(kProducts), products);
+  require(found != std::end(kProducts), "{} must be one of {}, got '{}'", fields.place("products"),
+          fmt::join(kProducts, ", "), products);
+  linear.products = static_cast<Products>(found - std::begin(kProducts));
   return linear;
 }
 

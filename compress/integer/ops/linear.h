@@ -9,6 +9,10 @@
 
 namespace ingot::compress {
 
+// What makes the products in hardware: a multiplier each, one for two outputs (rtl/double_product.sv), or additions of
+// shifted numbers.
+enum class Products { multipliers, shared_multipliers, adders };
+
 // sums[j] = bias[j] + sum over p of x[p] weights[j,p], exact, with input.frac_bits + weight_frac_bits[j] fraction bits.
 // y[j] = requantize(sums[j], shift(j), ...), as engine/base/fixed_point.h defines it.
 struct Linear {
@@ -17,7 +21,7 @@ struct Linear {
   std::vector<int> weight_frac_bits;  // [n]
   std::vector<std::int32_t> weights;  // [n, k] codes
   std::vector<std::int64_t> bias;     // [n], with the fraction bits of the sums; empty: none
-  bool by_adders = false;             // in hardware a product is additions of shifted numbers, no multiplier
+  Products products = Products::multipliers;
 };
 
 // max over channels of |bias| + max |x| sum |weights|: no partial sum is larger in magnitude.
