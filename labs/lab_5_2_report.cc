@@ -35,8 +35,9 @@ TextTable simulations(const Done& done) {
     const auto codes = s->find<std::int64_t>("edge_codes");
     const std::int64_t different = s->get<std::int64_t>("different_beats") + s->get<std::int64_t>("extra_beats") +
                                    s->find<std::int64_t>("different_edge_beats").value_or(0);
-    table.rows.push_back({row, std::to_string(s->get<std::int64_t>("vectors")), codes ? std::to_string(*codes) : "",
-                          std::to_string(different), std::to_string(s->get<std::int64_t>("cycles")),
+    table.rows.push_back({row, std::to_string(s->get<std::int64_t>("vectors")),
+                          codes.value_or(0) > 0 ? std::to_string(*codes) : "", std::to_string(different),
+                          std::to_string(s->get<std::int64_t>("cycles")),
                           fmt::format("{:.2f}", s->get<double>("cycles_per_second") / 1e6),
                           fmt::format("{:.1f}", s->get<double>("build_seconds"))});
   }
