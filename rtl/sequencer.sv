@@ -95,8 +95,9 @@ module sequencer #(
   // A register behind the ROM, which its parts come into from above: what is decoded takes a cycle of its own.
   // verilator lint_off UNUSEDSIGNAL
   logic [PARTS*PART_WIDTH-1:0] program_q;  // its last bits can be beyond the word
+  logic asks;                              // only parts of a word are asked for one by one
   // verilator lint_on UNUSEDSIGNAL
-  logic asks, loads, last_part;
+  logic loads, last_part;
   logic [PC_WIDTH-1:0] pc_q;
   generate
     if (PARTS > 1) begin : g_parts
