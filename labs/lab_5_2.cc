@@ -46,7 +46,10 @@ Row model_row(const Setup& setup, std::int64_t length) {
 std::vector<Row> rows_5_2(const Setup& setup) {
   const std::int64_t length = std::min(kLongest, setup.recipe.length);
   std::vector<Row> rows;
-  if (!setup.from_compressed) rows.push_back(float_row(setup));
+  if (!setup.from_compressed) {
+    rows.push_back(float_row(setup));
+    rows.back().series.clear();  // this lab has no figure
+  }
   rows.push_back(model_row(setup, length));
   const std::string model = setup.from_compressed ? "{from}" : fmt::format("{{{}}}", kChipModel);
   rows.push_back({.name = kCore,
