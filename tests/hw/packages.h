@@ -15,7 +15,7 @@ namespace ingot::test {
 
 inline bool has_program(const char* program, const char* package) {
   if (engine::find_program(program)) return true;
-  MESSAGE("skipped: " << program << " is missing: install " << package);
+  MESSAGE("skipped: " << std::string(program) << " is missing: install " << std::string(package));
   return false;
 }
 

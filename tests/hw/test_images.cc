@@ -22,7 +22,7 @@ namespace {
 
 bool has(const char* program) {
   if (engine::find_program(program)) return true;
-  MESSAGE("skipped: " << program << " is missing");
+  MESSAGE("skipped: " << std::string(program) << " is missing");
   return false;
 }
 

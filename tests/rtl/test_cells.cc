@@ -32,7 +32,7 @@ void check_in_simulators(const Batch& batch) {
   for (const auto& [simulator, program] :
        {std::pair(hw::Simulator::icarus, "iverilog"), std::pair(hw::Simulator::verilator, "verilator_bin")}) {
     if (!engine::find_program(program)) {
-      MESSAGE("skipped: " << program << " is missing");
+      MESSAGE("skipped: " << std::string(program) << " is missing");
       continue;
     }
     hw::Design design = batch.design();

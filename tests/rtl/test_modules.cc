@@ -18,7 +18,7 @@ using testbench::Stalls;
 
 bool has(const char* program, const char* package) {
   if (engine::find_program(program)) return true;
-  MESSAGE("skipped: " << program << " is missing: install the Debian package " << package);
+  MESSAGE("skipped: " << std::string(program) << " is missing: install the Debian package " << std::string(package));
   return false;
 }
 

@@ -26,7 +26,7 @@ namespace {
 bool has_tools() {
   for (const auto& [program, package] : {std::pair("yosys", "yosys"), std::pair("verilator_bin", "verilator")}) {
     if (engine::find_program(program)) continue;
-    MESSAGE("skipped: " << program << " is missing: install the Debian package " << package);
+    MESSAGE("skipped: " << std::string(program) << " is missing: install the Debian package " << std::string(package));
     return false;
   }
   return true;
