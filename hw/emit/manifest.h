@@ -8,7 +8,7 @@
 //   *.mem                 ROM images for $readmemh, found beside TOP.sv; those of a named module are TOP.*.mem
 //   vectors.safetensors   optional: real input codes [n, n_in], and the engine's output codes [n, n_out]; of a whole
 //                         model texts (Texts below)
-//   README.md, Makefile, TOP.f, TOP.core, TOP_axis.sv, TOP_tb.sv, vectors_*.hex, test_TOP.py   for users without ingot:
+//   README.md, Makefile, TOP.f, TOP.core, TOP_axis.sv, TOP_tb.v, vectors_*.hex, test_TOP.py   for users without ingot:
 //                         package/package.h
 //
 // Ports of the top module: clk, rst (synchronous, active high), and NAME, NAME_valid, NAME_ready for input and output.

@@ -209,15 +209,17 @@ std::string licensed(std::string_view text) {
 
 std::vector<PackageFile> package_files(const PackageInfo& info) {
   const Replacements all = replacements(info);
-  std::vector<PackageFile> files{{info.top + ".f", lines(info.sources)},
-                                 {info.top + ".core", filled("fusesoc.core", all)},
-                                 {"README.md", filled("README.md", all)},
-                                 {"Makefile", filled("Makefile", all)},
-                                 {info.top + "_axis.sv", filled("axis.sv", all)},
-                                 {info.top + "_tb.sv", filled("testbench.sv", all)},
-                                 {"test_" + info.top + ".py", filled("test.py", all)},
-                                 {"vectors_in.hex", lines(info.input_beats)},
-                                 {"vectors_out.hex", lines(info.output_beats)}};
+  std::vector<PackageFile> files{
+      {info.top + ".f", lines(info.sources)},
+      {info.top + ".core", filled("fusesoc.core", all)},
+      {"README.md", filled("README.md", all)},
+      {"Makefile", filled("Makefile", all)},
+      {info.top + "_axis.sv", filled("axis.sv", all)},
+      // No .sv: a user who reads all of those beside a bench of their own would run this one, too.
+      {info.top + "_tb.v", filled("testbench.sv", all)},
+      {"test_" + info.top + ".py", filled("test.py", all)},
+      {"vectors_in.hex", lines(info.input_beats)},
+      {"vectors_out.hex", lines(info.output_beats)}};
   for (const std::string& module : wrapper_modules(info)) files.push_back({module, licensed(rtl_source(module))});
   if (info.ulx3s) add_board(files, info, all);
   return files;

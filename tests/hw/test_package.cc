@@ -64,6 +64,20 @@ TEST_CASE("a moved folder tests itself in Icarus, and finds a wrong bit of vecto
   CHECK(contains(make(at, {"icarus"}).output, "is not the image that this memory was emitted with"));
 }
 
+TEST_CASE("a bench of one's own beside all .sv files of a folder runs alone, from anywhere") {
+  if (!has_icarus()) return;
+  const test::TemporaryFolder folder;
+  hw::write_rtl(folder / "rtl", small_graph(), {});
+  test::put(folder / "own.sv",
+            "module own;\n  initial begin\n    #1000 $display(\"OWN\");\n    $finish;\n  end\nendmodule\n");
+  test::put(folder / "Makefile",
+            "all:\n\tiverilog -g2012 -o own.vvp rtl/*.sv own.sv && vvp -n own.vvp && cd rtl && vvp -n ../own.vvp\n");
+  const engine::ChildResult result = make(folder.path(), {"all"});
+  CHECK_MESSAGE(result.code == 0, result.output);
+  CHECK(count(result.output, "OWN\n") == 2);
+  CHECK_FALSE(contains(result.output, "PASS"));
+}
+
 TEST_CASE("the same testbench runs in Verilator") {
   if (!has_verilator()) return;
   const test::TemporaryFolder folder;
@@ -149,7 +163,7 @@ TEST_CASE("FuseSoC runs the testbench, the lint and the synthesis of the core fi
 
 TEST_CASE("a folder with another text of a file than ingot's is not opened, also with its checksum") {
   const test::TemporaryFolder folder;
-  for (const char* name : {"Makefile", "README.md", "top_axis.sv", "top_tb.sv", "packet_in.sv", "top.sv"}) {
+  for (const char* name : {"Makefile", "README.md", "top_axis.sv", "top_tb.v", "packet_in.sv", "top.sv"}) {
     CAPTURE(name);
     hw::Manifest manifest = hw::write_rtl(folder / "rtl", small_graph(), {});
     const std::string text = engine::read_file(folder / "rtl" / name) + "\n";
