@@ -37,6 +37,8 @@ TEST_CASE("The clock that a core is meant for is in its manifest, on its board a
   };
   CHECK(holds("ulx3s.lpf", "FREQUENCY NET \"clk\" 75 MHZ;"));
   CHECK(holds("ulx3s_top.sv", "parameter int CYCLES = 75,"));
+  CHECK(holds("ulx3s_top.sv", "parameter int TOKENS = 9,"));
+  CHECK(holds("ulx3s_top.sv", "parameter int IDLE = 3750000,"));  // 50 ms
   CHECK(holds("README.md", "| Clock | 75 MHz"));
   // A PLL makes 10.71 MHz, of which 1,000,000 baud would be 10.71 cycles a bit.
   hw::write_core_rtl(folder, RandomEncoder({}, 3).graph(), kSize, {}, "top", 12);
