@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "tests/hw/packages.h"
+#include "tests/hw/serial_host.h"
 #include "tests/support/error_text.h"
 
 using namespace ingot;
@@ -13,106 +13,27 @@ using test::has_program;
 
 namespace {
 
-constexpr int kCycles = 8;  // a bit
-
-// Sends the bytes of bytes_in.hex: bit 8 means that the stop bit is missing, bit 9 that the line is silent afterwards.
-// Prints the bytes that come back. The host's clock is 2% slower than the board's.
-constexpr const char kHost[] = R"verilog(
-`timescale 1ns / 1ps
-`default_nettype none
-module host_tb;
-  logic clk = 1'b0, tx = 1'b1;
-  wire rx;
-  wire [7:0] led;
-  wire gpio;
-  logic [9:0] bytes[0:`BYTES-1];
-  logic [7:0] got;
-  always #50 clk = !clk;
-  ulx3s_top #(.CYCLES(`CYCLES), .IDLE(2000)) dut (
-      .clk_25mhz(clk), .btn(1'b0), .ftdi_txd(tx), .ftdi_rxd(rx), .led(led), .wifi_gpio0(gpio));
-  task send(input [9:0] b);
-    begin
-      tx = 1'b0;
-      #(`CYCLES * 102);
-      for (integer i = 0; i < 8; i = i + 1) begin
-        tx = b[i];
-        #(`CYCLES * 102);
-      end
-      tx = !b[8];
-      #(`CYCLES * 102);
-      tx = 1'b1;
-      if (b[8]) #(`CYCLES * 102);
-      if (b[9]) #900000;
-    end
-  endtask
-  always @(negedge rx) begin
-    #(`CYCLES * 150);
-    for (integer i = 0; i < 8; i = i + 1) begin
-      got[i] = rx;
-      #(`CYCLES * 100);
-    end
-    if (rx !== 1'b1) $display("no stop bit");
-    $display("%h", got);
-  end
-  initial begin
-    $readmemh("bytes_in.hex", bytes);
-    #5000;
-    for (integer i = 0; i < `BYTES; i = i + 1) send(bytes[i]);
-    $finish;
-  end
-endmodule
-`default_nettype wire
-)verilog";
-
-constexpr std::uint32_t kNoStop = 0x100, kSilence = 0x200;
-
-// What is sent, and what must come back.
-struct Conversation {
-  std::vector<std::uint32_t> sent;
-  std::string expected;
-
-  void word(std::uint32_t word, std::uint32_t flags = 0) {
-    for (int i = 0; i < 4; ++i) sent.push_back((word >> (8 * i) & 255) | (i == 3 ? flags : 0));
-  }
-  void expect(std::uint32_t word) {
-    for (int i = 0; i < 4; ++i) expected += fmt::format("{:02x}\n", word >> (8 * i) & 255);
-  }
-  void text(const std::vector<std::uint32_t>& tokens) {
-    word(static_cast<std::uint32_t>(tokens.size()));
-    for (const std::uint32_t token : tokens) {
-      word(token);
-      expect(token);
-    }
-    sent.back() |= kSilence;
-  }
-  void refused() {
-    sent.back() |= kSilence;
-    expect(0x00ff0000);
-  }
-};
-
-std::string answers(const Conversation& conversation) {
+// The board with a model that answers a text by its tokens, 8 cycles a bit. The host's clock is 2% slower.
+std::string board_answers(const test::Conversation& conversation) {
   const test::TemporaryFolder folder;
   test::put_package(folder.path(), test::echo_package());
   test::put(folder / "echo.sv", test::kEcho);
-  test::put(folder / "host_tb.sv", kHost);
-  std::string bytes;
-  for (const std::uint32_t byte : conversation.sent) bytes += fmt::format("{:03x}\n", byte);
-  test::put(folder / "bytes_in.hex", bytes);
-  const engine::ChildResult built =
-      engine::run_child({"iverilog", "-g2012", fmt::format("-DCYCLES={}", kCycles),
-                         fmt::format("-DBYTES={}", conversation.sent.size()), "-s", "host_tb", "-o", "host.vvp", "-f",
-                         "echo.f", "uart_rx.sv", "uart_tx.sv", "uart_bridge.sv", "ulx3s_top.sv", "host_tb.sv"},
-                        {.folder = folder.path()});
-  REQUIRE(built.output == "");
-  return engine::run_child({"vvp", "-n", "host.vvp"}, {.folder = folder.path()}).output;
+  return test::answers(
+      folder.path(), {"-f", "echo.f", "uart_rx.sv", "uart_tx.sv", "uart_bridge.sv", "ulx3s_top.sv"},
+      {.instance = "wire [7:0] led; wire gpio; ulx3s_top #(.CYCLES(8), .IDLE(2000)) dut (.clk_25mhz(clk), "
+                   ".btn(button), .ftdi_txd(tx), .ftdi_rxd(rx), .led(led), .wifi_gpio0(gpio));",
+       .clock = 100,
+       .send = 816,
+       .read = 800,
+       .silence = 900'000},
+      conversation);
 }
 
 }  // namespace
 
 TEST_CASE("texts go through the serial line of the board and come back; what is no text is refused") {
   if (!has_program("iverilog", "the Debian package iverilog")) return;
-  Conversation c;
+  test::Conversation c;
   c.text({0x01abcdef, 0xff000000, 0x00000102});
   c.text({5});
   std::vector<std::uint32_t> longest;
@@ -129,13 +50,44 @@ TEST_CASE("texts go through the serial line of the board and come back; what is 
   c.sent.pop_back();
   c.refused();
   c.word(2);  // of a damaged byte
-  c.word(1, kNoStop);
+  c.word(1, test::kNoStop);
   c.word(2);
   c.refused();
   c.sent.push_back(7);  // not even a length
   c.refused();
   c.text({1, 2, 3, 4});
-  CHECK(answers(c) == c.expected);
+  CHECK(board_answers(c) == c.expected);
+}
+
+TEST_CASE(
+    "a damaged byte ends a text on the serial line, whatever follows it; spikes and the reset leave nothing behind") {
+  if (!has_program("iverilog", "the Debian package iverilog")) return;
+  test::Conversation c;
+  // Without the damaged byte, and with one byte more, each would be another text.
+  c.word(1, test::kNoStop);
+  c.word(0x33221100);
+  c.sent.push_back(4);
+  c.refused();
+  c.word(2);
+  c.word(1, test::kNoStop);
+  c.word(2);
+  c.sent.push_back(0);
+  c.refused();
+  // Damaged bytes are no silence: a text behind them is part of what is refused.
+  c.sent.push_back(7);
+  for (int i = 0; i < 40; ++i) c.sent.push_back(0x55 | test::kNoStop);
+  c.word(1);
+  c.word(5);
+  c.refused();
+  c.sent.push_back(1 | test::kSpike);
+  for (const std::uint32_t byte : {0, 0, 0, 0x12, 0x34, 0x56, 0x78}) c.sent.push_back(byte);
+  c.sent.back() |= test::kSilence;
+  c.expect(0x78563412);
+  c.word(3);
+  c.word(1);
+  c.sent.push_back(9 | test::kReset);
+  c.text({1, 2});
+  CHECK(board_answers(c) == c.expected);
 }
 
 TEST_CASE("the testbench of a whole model passes its packets, with tlast through AXI4-Stream") {
