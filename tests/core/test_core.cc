@@ -85,6 +85,21 @@ TEST_CASE("A core whose results are as far apart as a quotient takes cycles comp
   }
 }
 
+TEST_CASE("A core with serial quotients computes them in Icarus, too, whose registers begin without a number") {
+  const EncoderShape shape{.hidden = 16, .heads = 1, .inner = 80, .layers = 1, .longest = 2, .has_root_table = true};
+  const compress::Graph graph = RandomEncoder(shape, 5).graph();
+  const hw::CoreSize size{.pi = 1, .po = 1, .lanes = 1, .longest = 2};
+  REQUIRE(hw::plan_core(hw::encoder_of(graph), size).is_serial);
+  testbench::ChannelBeats beats;
+  push_text(beats.input, {{3}, {1}});
+  push_answer(beats.expected, 1, compress::GraphRunner(graph).run(std::vector<Codes>{{3}, {1}}, Codes{0, 1}).front());
+  const CoreFolder folder(graph, size);
+  hw::Design design = folder.design();
+  design.probes.clear();
+  const testbench::ChannelBeats all[] = {beats};
+  CHECK(hw::Simulation(design, hw::Simulator::icarus).run(all, {}).ok());
+}
+
 TEST_CASE("Scores far below the highest have the last exponential of the table") {
   const EncoderShape shape;
   compress::Graph graph = RandomEncoder(shape, 5).graph();

@@ -106,7 +106,8 @@ module top (
     else if (!steps_q[12] || data_out_0_ready) steps_q <= {steps_q[11:0], data_in_0_valid && !busy_q};
   end
   // Its result is there for one cycle.
-  logic [41:0] held_q;
+  logic [41:0] held_q, numbers;
+  assign numbers = steps_q[0] ? held_q : ~held_q;  // which are there when it starts, and not longer
   logic [11:0] y, y_q;
   logic waits_q;
   assign data_out_0 = waits_q ? y_q : y;
@@ -116,8 +117,8 @@ module top (
     y_q <= data_out_0;
   end
   quotient #(.NUMERATOR_WIDTH(28), .DENOMINATOR_WIDTH(12), .WIDTH(10), .SERIAL(`SERIAL)) i_quotient (
-      .clk_i(clk), .start_i(steps_q[0]), .numerator_i(held_q[27:0]), .denominator_i(held_q[39:28]), .rounding_i(held_q[41:40]),
-      .y_o(y));
+      .clk_i(clk), .start_i(steps_q[0]), .numerator_i(numbers[27:0]), .denominator_i(numbers[39:28]),
+      .rounding_i(numbers[41:40]), .y_o(y));
 endmodule
 `default_nettype wire
 )";
