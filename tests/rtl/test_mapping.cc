@@ -131,20 +131,21 @@ TEST_CASE("The netlist of a RAM of 72 bits for Xilinx is seen to be wrong: Yosys
 }
 
 // All words are written, then read, while a memory of two ports is written again.
-void add_memory_block(Batch& batch, int width, bool is_single, engine::Rng& rng) {
-  constexpr int kDepth = 512;
+void add_memory_block(Batch& batch, int depth, int width, bool is_single, engine::Rng& rng) {
   const auto n_bits = static_cast<std::size_t>(width);
-  std::vector<Codes> words(kDepth, Codes(n_bits));
+  const int address = std::bit_width(static_cast<unsigned>(depth - 1));  // its bits
+  std::vector<Codes> words(static_cast<std::size_t>(depth), Codes(n_bits));
   Codes in, out;
-  for (int cycle = 0; cycle < 3 * kDepth; ++cycle) {
-    const bool writes = cycle < kDepth || !is_single;
-    const int to = cycle % kDepth, from = (to + 7) % kDepth;
-    append_bits(in, to | from << 9, 18);
+  for (int cycle = 0; cycle < 3 * depth; ++cycle) {
+    const bool writes = cycle < depth || !is_single;
+    const int to = cycle % depth, from = (to + 7) % depth;
+    append_bits(in, to, address);
+    append_bits(in, from, address);
     append_bits(in, writes, 1);
     Codes data(n_bits);
     for (std::int32_t& bit : data) bit = static_cast<std::int32_t>(rng.below(2));
     in.insert(in.end(), data.begin(), data.end());
-    const Codes read = cycle < kDepth ? Codes(n_bits) : words[static_cast<std::size_t>(from)];
+    const Codes read = cycle < depth ? Codes(n_bits) : words[static_cast<std::size_t>(from)];
     out.insert(out.end(), read.begin(), read.end());
     if (writes) words[static_cast<std::size_t>(to)] = data;
   }
@@ -152,13 +153,13 @@ void add_memory_block(Batch& batch, int width, bool is_single, engine::Rng& rng)
       "  wire unused = $m_ready;\n  logic [1:0] valid_q, seen_q;\n  logic [10:0] n_q;\n  wire [{0}-1:0] word;\n"
       "  assign $s_ready = 1'b1;\n  assign $m_valid = valid_q[1];\n  assign $m = word & {{{0}{{seen_q[1]}}}};\n"
       "  always @(posedge $clk) begin\n    valid_q <= $rst ? 2'd0 : {{valid_q[0], $s_valid}};\n"
-      "    seen_q <= {{seen_q[0], n_q >= 11'd512}};\n"
+      "    seen_q <= {{seen_q[0], n_q >= 11'd{1}}};\n"
       "    if ($rst) n_q <= '0; else if ($s_valid) n_q <= n_q + 1'b1;\n  end\n"
-      "  memory_block #(.WIDTH({0}), .DEPTH(512), .SINGLE({1})) dut (.clk_i($clk), .write_i($s_valid && $s[18]),\n"
-      "    .write_address_i($s[8:0]), .data_i($s[19+:{0}]), .address_i($s[17:9]), .data_o(word));\n",
-      width, is_single ? 1 : 0);
-  batch.add(fmt::format("{} bits, {}", width, is_single ? "one port" : "two ports"), body, {1, 19 + width, 1}, in,
-            {1, width, 1}, out);
+      "  memory_block #(.WIDTH({0}), .DEPTH({1}), .SINGLE({2})) dut (.clk_i($clk), .write_i($s_valid && $s[{4}-1]),\n"
+      "    .write_address_i($s[0+:{3}]), .data_i($s[{4}+:{0}]), .address_i($s[{3}+:{3}]), .data_o(word));\n",
+      width, depth, is_single ? 1 : 0, address, 2 * address + 1);
+  batch.add(fmt::format("{} words of {} bits, {}", depth, width, is_single ? "one port" : "two ports"), body,
+            {1, 2 * address + 1 + width, 1}, in, {1, width, 1}, out);
 }
 
 std::string memory_block_complaints(const Batch& batch, const hw::Design& design) {
@@ -176,19 +177,19 @@ TEST_CASE("A memory_block of as many bits has all of them") {
   if (!has_tools()) return;
   engine::Rng rng(10);
   Batch batch;
-  for (const bool is_single : {false, true}) add_memory_block(batch, 72, is_single, rng);
+  for (const bool is_single : {false, true}) add_memory_block(batch, 512, 72, is_single, rng);
   const TemporaryFolder folder;
   const hw::Netlist netlist = memory_block_netlist(batch, hw::Target::xilinx, folder);
   CHECK(netlist.synthesis.bram == 4);
   CHECK(memory_block_complaints(batch, netlist.design) == "");
 }
 
-TEST_CASE("A memory_block has all of its bits where its parts are not equal, too") {
+TEST_CASE("A memory_block has all words and bits where its parts are not equal, and words no power of two") {
   if (!has_tools()) return;
   engine::Rng rng(11);
   Batch batch;
-  for (const int width : {1, 36, 37, 80, 110}) {
-    for (const bool is_single : {false, true}) add_memory_block(batch, width, is_single, rng);
+  for (const auto& [depth, width] : {std::pair(512, 1), {16, 36}, {24, 37}, {511, 80}, {33, 110}}) {
+    for (const bool is_single : {false, true}) add_memory_block(batch, depth, width, is_single, rng);
   }
   hw::Design design = batch.design();
   design.sources = {std::string(INGOT_RTL) + "/memory_block.sv", "top.sv"};
@@ -199,7 +200,7 @@ TEST_CASE("Of a UP5K a memory_block of one port takes large RAMs, one of two por
   if (!has_tools()) return;
   engine::Rng rng(12);
   Batch batch;
-  for (const bool is_single : {false, true}) add_memory_block(batch, 32, is_single, rng);
+  for (const bool is_single : {false, true}) add_memory_block(batch, 512, 32, is_single, rng);
   const TemporaryFolder folder;
   const hw::Netlist netlist = memory_block_netlist(batch, hw::Target::up5k, folder);
   CHECK(netlist.synthesis.cells.value("SB_SPRAM256KA", 0) == 2);  // of 16 bits each
