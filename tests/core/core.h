@@ -60,6 +60,11 @@ class CoreFolder {
     }
     engine::write_file(folder_.path() / "top.sv", verilog.top);
     design_.sources.push_back("top.sv");
+    if (!verilog.with_memory.empty()) {
+      design_.top = "top_with_memory";
+      engine::write_file(folder_.path() / "top_with_memory.sv", verilog.with_memory);
+      design_.sources.push_back("top_with_memory.sv");
+    }
     for (const hw::Image& image : verilog.images) {
       engine::write_file(folder_.path() / image.file(), image.text());
       design_.images.push_back(image.file());

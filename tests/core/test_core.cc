@@ -210,30 +210,33 @@ TEST_CASE("One wrong bit in any ROM of a core is reported in its answers") {
 }
 
 TEST_CASE("A core that is told not to check its ROMs begins at once and answers as the others do") {
-  const EncoderShape shape{.layers = 1, .has_root_table = true};
-  const compress::Graph graph = RandomEncoder(shape, 5).graph();
-  const CoreFolder folder(graph, {.pi = 4, .po = 4, .lanes = 1, .longest = 5});
+  const compress::Graph graph = RandomEncoder({.layers = 1, .has_root_table = true}, 5).graph();
   testbench::ChannelBeats beats;
   push_text(beats.input, {{1, 2, 3}, {0, 1, 0}});
   push_answer(beats.expected, 3,
               compress::GraphRunner(graph).run(std::vector<Codes>{{1, 2, 3}, {0, 1, 0}}, Codes{0, 3}).front());
   const testbench::ChannelBeats all[] = {beats};
-  hw::Design design = folder.design();
-  design.probes.clear();
-  std::string top = engine::read_file(design.folder / "top.sv");
-  const std::string checks = "CHECK_ROMS = 1";
-  REQUIRE(top.find(checks) != std::string::npos);
-  std::int64_t cycles[2];
-  for (const bool is_checked : {true, false}) {
-    if (!is_checked) top.replace(top.find(checks), checks.size(), "CHECK_ROMS = 0");
-    engine::write_file(design.folder / "top.sv", top);
-    const hw::SimulationOutcome outcome =
-        hw::Simulation(design, hw::Simulator::icarus).run(all, {.stalls = testbench::Stalls::none});
-    CHECK(outcome.ok());
-    CHECK(outcome.channels.front().beats == static_cast<std::int64_t>(beats.expected.size() / 5));
-    cycles[is_checked] = outcome.cycles;
+  for (const bool streams_weights : {false, true}) {
+    const CoreFolder folder(graph, {.pi = 4, .po = 4, .lanes = 1, .longest = 5, .streams_weights = streams_weights});
+    hw::Design design = folder.design();
+    design.probes.clear();
+    // The outermost module is told, and tells the others.
+    const std::filesystem::path file = design.folder / (design.top + ".sv");
+    std::string top = engine::read_file(file);
+    const std::string checks = "CHECK_ROMS = 1";
+    REQUIRE(top.find(checks) != std::string::npos);
+    std::int64_t cycles[2];
+    for (const bool is_checked : {true, false}) {
+      if (!is_checked) top.replace(top.find(checks), checks.size(), "CHECK_ROMS = 0");
+      engine::write_file(file, top);
+      const hw::SimulationOutcome outcome =
+          hw::Simulation(design, hw::Simulator::icarus).run(all, {.stalls = testbench::Stalls::none});
+      CHECK(outcome.ok());
+      CHECK(outcome.channels.front().beats == static_cast<std::int64_t>(beats.expected.size() / 5));
+      cycles[is_checked] = outcome.cycles;
+    }
+    CHECK(cycles[0] + 64 < cycles[1]);
   }
-  CHECK(cycles[0] + 64 < cycles[1]);
 }
 
 TEST_CASE("Layers alone take rows and give rows; too many rows and half a row are answered with their error") {
