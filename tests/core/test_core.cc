@@ -220,14 +220,18 @@ TEST_CASE("A core that is told not to check its ROMs begins at once and answers 
     const CoreFolder folder(graph, {.pi = 4, .po = 4, .lanes = 1, .longest = 5, .streams_weights = streams_weights});
     hw::Design design = folder.design();
     design.probes.clear();
-    // The outermost module is told, and tells the others.
+    // The outermost module is told, and tells the others: also where the images are, as they are not beside it.
+    design.images.clear();
     const std::filesystem::path file = design.folder / (design.top + ".sv");
     std::string top = engine::read_file(file);
-    const std::string checks = "CHECK_ROMS = 1";
-    REQUIRE(top.find(checks) != std::string::npos);
+    const auto replace = [&](const std::string& text, const std::string& by) {
+      REQUIRE(top.find(text) != std::string::npos);
+      top.replace(top.find(text), text.size(), by);
+    };
+    replace("IMAGE_FOLDER = \"\"", "IMAGE_FOLDER = \"" + design.folder.string() + "\"");
     std::int64_t cycles[2];
     for (const bool is_checked : {true, false}) {
-      if (!is_checked) top.replace(top.find(checks), checks.size(), "CHECK_ROMS = 0");
+      if (!is_checked) replace("CHECK_ROMS = 1", "CHECK_ROMS = 0");
       engine::write_file(file, top);
       const hw::SimulationOutcome outcome =
           hw::Simulation(design, hw::Simulator::icarus).run(all, {.stalls = testbench::Stalls::none});

@@ -89,7 +89,7 @@ TEST_CASE("Simulators find every bit of layers alone, from rows to rows, in the 
 
 TEST_CASE("A core with its weights in memories outside computes every bit, and takes nothing of a chip for them") {
   const EncoderShape shapes[] = {
-      {.hidden = 16, .heads = 2, .inner = 24, .layers = 1, .vocabulary = 300, .weights = 3, .embeddings = 4},
+      {.hidden = 16, .heads = 2, .inner = 24, .layers = 1, .vocabulary = 257, .weights = 3, .embeddings = 4},
       {.hidden = 16, .heads = 2, .inner = 24, .layers = 1, .takes_rows = true}};
   for (const EncoderShape& shape : shapes) {
     const engine::TemporaryFolder scratch;
@@ -241,6 +241,15 @@ TEST_CASE("A core is made as large as a chip holds, and refused with the numbers
   const hw::CoreSize smallest = hw::choose_size(fits, 32, 1, hw::Target::up5k);
   CHECK(smallest.pi * smallest.po <= 2);
   CHECK(hw::plan_core(fits, smallest).is_serial);
+  // 32 rows of 32 keys, and of 32 values, of 8 bits take 4 block RAMs of 4 kbit, or as many of four large RAMs as there
+  // are banks: 1 + 1, 2 + 2, but not 2 + 4.
+  const auto saved = [&](std::int64_t pi, std::int64_t po) {
+    const hw::CorePlan plan = hw::plan_core(fits, {.pi = pi, .po = po, .lanes = 1, .longest = 32});
+    return hw::core_cost(fits, plan, hw::Target::ice40).bram - hw::core_cost(fits, plan, hw::Target::up5k).bram;
+  };
+  CHECK(saved(1, 1) == 4);
+  CHECK(saved(2, 2) == 4);
+  CHECK(saved(2, 4) == 0);
   CHECK_THROWS_WITH_AS(hw::choose_size(encoder, 64, 1, hw::Target::up5k),
                        doctest::Contains("up5k cannot hold texts of 64 tokens: 1 x 1 products need bram"),
                        engine::Error);
