@@ -4,6 +4,7 @@
 #include <httplib.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <chrono>
 #include <thread>
 
@@ -74,8 +75,14 @@ void serve_page(int first_port, const std::function<std::string()>& page, const 
     return Handled::Handled;
   });
   started(port);  // it may throw, and who connects already waits
-  std::thread listener([&] { server.listen_after_bind(); });
+  std::atomic<bool> is_over = false;
+  std::thread listener([&] {
+    server.listen_after_bind();
+    is_over = true;
+  });
   while (!engine::interrupted()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  // An interruption may come before the listener runs, and stop() has no effect until then.
+  while (!server.is_running() && !is_over) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   server.stop();
   listener.join();
 }

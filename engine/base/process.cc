@@ -13,7 +13,10 @@ namespace ingot::engine {
 namespace {
 
 std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
-volatile std::sig_atomic_t interrupt_seen = 0;
+
+// Set by a signal handler, which may run on any thread, and read by others.
+std::atomic<bool> interrupt_seen = false;
+static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler must not wait for a lock");
 
 double seconds(const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; }
 
@@ -37,7 +40,7 @@ void release_freed_memory() {
 
 void catch_interrupts() {
   struct sigaction action {};
-  action.sa_handler = [](int) { interrupt_seen = 1; };
+  action.sa_handler = [](int) { interrupt_seen = true; };
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
@@ -48,6 +51,6 @@ void release_interrupts() {
   std::signal(SIGTERM, SIG_DFL);
 }
 
-bool interrupted() { return interrupt_seen != 0; }
+bool interrupted() { return interrupt_seen; }
 
 }  // namespace ingot::engine

@@ -11,6 +11,8 @@
 #include <sstream>
 #include <string>
 
+#include "cli/page_server.h"
+#include "engine/base/process.h"
 #include "tests/support/error_text.h"
 #include "tests/support/program.h"
 
@@ -113,6 +115,27 @@ TEST_CASE("report --watch serves the page of a run as it is now, and ends at Ctr
   REQUIRE(WIFEXITED(status));
   CHECK(WEXITSTATUS(status) == 130);
   CHECK(contains(test::text_of_file(place / "stderr"), "ingot: stopped watching"));
+}
+
+TEST_CASE("an interruption that comes before the server of a page listens ends it all the same") {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    engine::catch_interrupts();
+    try {
+      cli::serve_page(
+          21765, [] { return std::string(); }, [](int) { std::raise(SIGINT); });
+    } catch (...) {
+      ::_exit(1);
+    }
+    ::_exit(0);
+  }
+  int status = 0;
+  bool is_over = false;
+  Workplace::wait_until([&] { return is_over = is_over || ::waitpid(child, &status, WNOHANG) == child; });
+  if (!is_over) Workplace::end(child, SIGKILL);
+  REQUIRE(is_over);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
 }
 
 TEST_CASE("report --watch listens on the loopback alone, and answers nothing but GET / under a name of its own") {
