@@ -34,7 +34,7 @@ Mean mean_of(std::span<const double> values) {
 std::string to_text(const Mean& mean) {
   const bool is_whole = std::abs(mean.value) < 1e15 && std::floor(mean.value) == mean.value;
   if (!(mean.error > 0)) return is_whole ? fmt::format("{:.0f}", mean.value) : fmt::format("{:.6g}", mean.value);
-  const int decimals = std::clamp(1 - static_cast<int>(std::floor(std::log10(mean.error))), 0, 12);
+  const int decimals = static_cast<int>(std::clamp(1 - std::floor(std::log10(mean.error)), 0.0, 12.0));
   return fmt::format("{:.{}f} \u00b1 {:.{}f}", mean.value, decimals, mean.error, decimals);
 }
 

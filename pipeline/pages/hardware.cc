@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <sstream>
 
 #include "engine/base/error.h"
@@ -23,7 +24,7 @@ using engine::Json;
 std::string number(const Json& value) {
   if (!value.is_number()) return {};
   const double x = value.get<double>();
-  return x == static_cast<double>(static_cast<std::int64_t>(x)) ? fmt::format("{:.0f}", x) : fmt::format("{:.4g}", x);
+  return std::abs(x) < 1e15 && x == std::floor(x) ? fmt::format("{:.0f}", x) : fmt::format("{:.4g}", x);
 }
 
 // "fixed(8,4) x 128": format and count of a stream.

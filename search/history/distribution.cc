@@ -125,8 +125,9 @@ std::string to_string(const Distribution& d) {
 }
 
 std::string to_string(const Distribution& distribution, double value) {
-  const auto index = static_cast<std::size_t>(value);
-  return index < distribution.choices.size() ? to_string(distribution.choices[index]) : fmt::format("{}", value);
+  const std::vector<Choice>& choices = distribution.choices;
+  const bool is_index = value >= 0 && value < static_cast<double>(choices.size());
+  return is_index ? to_string(choices[static_cast<std::size_t>(value)]) : fmt::format("{}", value);
 }
 
 std::size_t hash_of(const Distribution& d) {

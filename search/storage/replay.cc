@@ -199,6 +199,8 @@ Parameter Replay::parameter_of(const std::string& name, const Json& value, const
   const double x = to_number(value, "param_value_internal");
   // A number that an objective was given may lie outside the range: Optuna only warns.
   require(d->choices.empty() || d->contains(x), "{} is no index of {}", x, to_string(*d));
+  require(d->kind != Distribution::Kind::integer || std::abs(x) <= 0x1p53, "{} of {} must lie within +-2^53", x,
+          to_string(*d));
   return {x, d};
 }
 

@@ -26,6 +26,7 @@ TEST_CASE("a mean is written with two digits of its error, and without one as th
   CHECK(report::to_text({.value = 123.4, .error = 45.6}) == "123 \u00b1 46");
   CHECK(report::to_text({.value = 1e-9, .error = 1e-10}) == "0.00000000100 \u00b1 0.00000000010");
   CHECK(report::to_text({.value = 1134608}) == "1134608");
+  CHECK(report::to_text({.value = 1, .error = INFINITY}) == "1 \u00b1 inf");
   CHECK(report::to_text({.value = 0.5}) == "0.5");
 }
 

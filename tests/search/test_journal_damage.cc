@@ -261,6 +261,15 @@ TEST_CASE("attributes that nest too deep are refused with their line") {
   }
 }
 
+TEST_CASE("an integer parameter has a value that a double holds exactly, or the line is named") {
+  const TemporaryFolder folder;
+  const std::string begin = study_record("s") + trial_record(0), range = to_optuna(Distribution::integer(0, 2));
+  CHECK(opened(folder, begin + parameter_record(0, "x", -4, range), 1).lines.at(0) == "0 running x=-4");
+  for (const double value : {1e300, -1e19})
+    CHECK(opened(folder, begin + parameter_record(0, "x", value, range), 1).error ==
+          fmt::format("line 3: {} of integer [0, 2] must lie within +-2^53", value));
+}
+
 TEST_CASE("a line without an end is read up to a limit") {
   const TemporaryFolder folder;
   const IsFast fast;

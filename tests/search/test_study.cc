@@ -26,6 +26,14 @@ double squared(Trial& trial) {
 
 }  // namespace
 
+TEST_CASE("a value is shown as its choice, or as itself where it is no index of one") {
+  const Distribution words = Distribution::categorical({"a", "b"});
+  CHECK(to_string(words, 1) == "\"b\"");
+  for (const double value : {-4.0, 2.0, 0x1p64, 1e300, double{INFINITY}})
+    CHECK(to_string(words, value) == fmt::format("{}", value));
+  CHECK(to_string(Distribution::integer(-5, 5), -4) == "-4");
+}
+
 TEST_CASE("every sampler keeps every kind of parameter within its range and on its grid") {
   for (const char* sampler : {"tpe", "random"}) {
     for (const TpeModel model : {TpeModel::by_rules, TpeModel::univariate, TpeModel::multivariate, TpeModel::group}) {
