@@ -9,20 +9,27 @@ namespace ingot::test {
 
 // Sends the bytes of bytes_in.hex and prints those that come back, `SEND_BIT and `READ_BIT ns a bit. With a byte: bit 8
 // means that its stop bit is missing, 9 that the line is silent afterwards for `SILENCE ns, 10 that the reset is
-// pressed then, 11 that a spike of a quarter of a bit comes before it, 12 that the line pauses before it for `PAUSE ns.
+// pressed then, 11 that a spike of a quarter of a bit comes before it, 12 that the line pauses before it for `PAUSE ns,
+// 13 that it is broken before it, low for 400 bits.
 inline constexpr const char kHost[] = R"verilog(
 `timescale 1ns / 1ps
 `default_nettype none
 module host_tb;
   logic clk = 1'b0, tx = 1'b1, button = 1'b1;
   wire rx;
-  logic [12:0] bytes[0:`BYTES-1];
+  logic [13:0] bytes[0:`BYTES-1];
   logic [7:0] got;
   always #(`CLOCK / 2) clk = !clk;
   `DUT
-  task send(input [12:0] b);
+  task send(input [13:0] b);
     begin
       if (b[12]) #(`PAUSE);
+      if (b[13]) begin
+        tx = 1'b0;
+        #(`SEND_BIT * 400);
+        tx = 1'b1;
+        #(`SEND_BIT * 12);
+      end
       if (b[11]) begin
         tx = 1'b0;
         #(`SEND_BIT / 4);
@@ -69,7 +76,8 @@ endmodule
 `default_nettype wire
 )verilog";
 
-constexpr std::uint32_t kNoStop = 0x100, kSilence = 0x200, kReset = 0x400, kSpike = 0x800, kPause = 0x1000;
+constexpr std::uint32_t kNoStop = 0x100, kSilence = 0x200, kReset = 0x400, kSpike = 0x800, kPause = 0x1000,
+                        kBreak = 0x2000;
 
 // What is sent, and what must come back.
 struct Conversation {

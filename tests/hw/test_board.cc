@@ -25,7 +25,8 @@ std::string board_answers(const test::Conversation& conversation) {
        .clock = 100,
        .send = 816,
        .read = 800,
-       .silence = 900'000},
+       .silence = 900'000,
+       .pause = 4'000},
       conversation);
 }
 
@@ -59,8 +60,7 @@ TEST_CASE("texts go through the serial line of the board and come back; what is 
   CHECK(board_answers(c) == c.expected);
 }
 
-TEST_CASE(
-    "a damaged byte ends a text on the serial line, whatever follows it; spikes and the reset leave nothing behind") {
+TEST_CASE("damaged bytes, spikes, early bytes and the reset leave nothing behind on the serial line") {
   if (!has_program("iverilog", "the Debian package iverilog")) return;
   test::Conversation c;
   // Without the damaged byte, and with one byte more, each would be another text.
@@ -73,16 +73,22 @@ TEST_CASE(
   c.word(2);
   c.sent.push_back(0);
   c.refused();
-  // Damaged bytes are no silence: a text behind them is part of what is refused.
+  // A broken line is no silence: a text behind it is part of what is refused, as is what follows a length of 0.
   c.sent.push_back(7);
-  for (int i = 0; i < 40; ++i) c.sent.push_back(0x55 | test::kNoStop);
-  c.word(1);
+  c.sent.push_back(1 | test::kBreak);
+  for (int i = 0; i < 3; ++i) c.sent.push_back(0);
   c.word(5);
+  c.refused();
+  for (std::uint32_t i = 0; i < 17; ++i) c.word(i);
   c.refused();
   c.sent.push_back(1 | test::kSpike);
   for (const std::uint32_t byte : {0, 0, 0, 0x12, 0x34, 0x56, 0x78}) c.sent.push_back(byte);
   c.sent.back() |= test::kSilence;
   c.expect(0x78563412);
+  // Three bytes within the 40 bits that an answer of one word takes.
+  c.text({5});
+  c.sent.back() &= ~test::kSilence;
+  for (const std::uint32_t byte : {1u | test::kPause, 2u, 3u | test::kSilence}) c.sent.push_back(byte);
   c.word(3);
   c.word(1);
   c.sent.push_back(9 | test::kReset);

@@ -12,9 +12,35 @@ namespace {
 
 constexpr int kLongest = 5;
 
-// A folder whose core answers a text by its tokens.
+// A core that takes a token a cycle, and answers a text by its tokens.
+constexpr const char kEcho[] = R"verilog(
+`default_nettype none
+module echo (
+    input  wire clk,
+    input  wire rst,
+    input  wire [32:0] data_in_0,
+    input  wire data_in_0_valid,
+    output wire data_in_0_ready,
+    output wire [32:0] data_out_0,
+    output wire data_out_0_valid,
+    input  wire data_out_0_ready
+);
+  logic [32:0] words[0:15];
+  logic [3:0] write_q, read_q;
+  assign data_in_0_ready = 1'b1;
+  assign data_out_0 = words[read_q];
+  assign data_out_0_valid = write_q != read_q;
+  always_ff @(posedge clk) begin
+    if (data_in_0_valid) words[write_q] <= data_in_0;
+    write_q <= rst ? 4'd0 : write_q + 4'(data_in_0_valid);
+    read_q  <= rst ? 4'd0 : read_q + 4'(data_out_0_valid && data_out_0_ready);
+  end
+endmodule
+`default_nettype wire
+)verilog";
+
 hw::EmittedRtl echo_rtl(const std::filesystem::path& folder) {
-  test::put(folder / "echo.sv", test::kEcho);
+  test::put(folder / "echo.sv", kEcho);
   hw::EmittedRtl rtl{.folder = folder,
                      .manifest = {.top = "echo", .sources = {"echo.sv"}, .images = {}, .vectors = {}, .files = {}},
                      .graph = test::RandomEncoder({}, 3).graph()};
