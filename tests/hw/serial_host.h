@@ -56,10 +56,12 @@ module host_tb;
     end
   endtask
   always @(negedge rx) begin
-    #(`READ_BIT * 3 / 2);
+    #(`READ_BIT + `EDGE);
     for (integer i = 0; i < 8; i = i + 1) begin
       got[i] = rx;
-      #(`READ_BIT);
+      #(`READ_BIT - 2 * `EDGE);
+      if (rx !== got[i]) $display("bit %0d is too short", i);
+      #(2 * `EDGE);
     end
     if (rx !== 1'b1) $display("no stop bit");
     $display("%h", got);
@@ -107,17 +109,18 @@ struct Conversation {
 struct Line {
   std::string instance;         // of what is at its end: clk, button, tx and rx are the host's
   double clock, send, read;     // ns of a cycle, and of a bit
+  double edge;                  // ns at the ends of a bit in which it may be another
   double silence, pause = 0.0;  // ns
 };
 
 // What comes back from the design of these files of a folder.
 inline std::string answers(const std::filesystem::path& folder, const std::vector<std::string>& files, const Line& line,
                            const Conversation& conversation) {
-  put(folder / "host_tb.sv",
-      fmt::format("`define DUT {}\n`define CLOCK {}\n`define SEND_BIT {}\n`define READ_BIT {}\n`define SILENCE {}\n"
-                  "`define PAUSE {}\n`define BYTES {}\n{}",
-                  line.instance, line.clock, line.send, line.read, line.silence, line.pause, conversation.sent.size(),
-                  kHost));
+  put(folder / "host_tb.sv", fmt::format("`define DUT {}\n`define CLOCK {}\n`define SEND_BIT {}\n`define READ_BIT "
+                                         "{}\n`define EDGE {}\n`define SILENCE {}\n"
+                                         "`define PAUSE {}\n`define BYTES {}\n{}",
+                                         line.instance, line.clock, line.send, line.read, line.edge, line.silence,
+                                         line.pause, conversation.sent.size(), kHost));
   std::string bytes;
   for (const std::uint32_t byte : conversation.sent) bytes += fmt::format("{:04x}\n", byte);
   put(folder / "bytes_in.hex", bytes);

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <set>
+#include <sstream>
 
 #include "tests/hw/serial_host.h"
 #include "tests/support/error_text.h"
@@ -25,6 +27,7 @@ std::string board_answers(const test::Conversation& conversation) {
        .clock = 100,
        .send = 816,
        .read = 800,
+       .edge = 50,
        .silence = 900'000,
        .pause = 4'000},
       conversation);
@@ -63,6 +66,8 @@ TEST_CASE("texts go through the serial line of the board and come back; what is 
 TEST_CASE("damaged bytes, spikes, early bytes and the reset leave nothing behind on the serial line") {
   if (!has_program("iverilog", "the Debian package iverilog")) return;
   test::Conversation c;
+  for (const std::uint32_t byte : {1 | test::kNoStop, 0u, 0u, 0u, 5u, 0u, 0u, 0u}) c.sent.push_back(byte);
+  c.refused();
   // Without the damaged byte, and with one byte more, each would be another text.
   c.word(1, test::kNoStop);
   c.word(0x33221100);
@@ -143,6 +148,36 @@ TEST_CASE("the PLL comes as close to a clock as its ranges allow, from below") {
   }
   CHECK(hw::ecp5_pll(80).mhz() == 80);
   CHECK(contains(error_text([] { hw::ecp5_pll(500); }), "must be 10 to 400 MHz, got 500"));
+}
+
+TEST_CASE("the board's top module has the numbers of its PLL, and each of its pins a site of its own") {
+  std::string top, pins;
+  for (const hw::PackageFile& file : hw::package_files(test::echo_package())) {
+    if (file.name == "ulx3s_top.sv") top = file.text;
+    if (file.name == "ulx3s.lpf") pins = file.text;
+  }
+  const auto number = [&](const std::string& name) {
+    const std::size_t at = top.find("." + name + "(");
+    REQUIRE(at != std::string::npos);
+    return std::atof(top.c_str() + at + name.size() + 2);
+  };
+  const double mhz = 25 * number("CLKFB_DIV") / number("CLKI_DIV");
+  CHECK(mhz == 80);
+  CHECK(mhz * number("CLKOP_DIV") >= 400);
+  CHECK(mhz * number("CLKOP_DIV") <= 800);
+  CHECK(number("CLKOP_CPHASE") == number("CLKOP_DIV") - 1);  // in phase with what comes in
+  std::set<std::string> names, sites;
+  std::istringstream lines(pins);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string locate, comp, name, at, site;
+    if (words >> locate >> comp >> name >> at >> site && locate == "LOCATE") {
+      names.insert(name);
+      sites.insert(site);
+    }
+  }
+  CHECK(names.size() == 13);  // a clock, a button, two of the line, eight of LEDs, one that keeps another chip away
+  CHECK(sites.size() == names.size());
 }
 
 TEST_CASE("baud rates that the clock does not divide well are refused") {

@@ -86,6 +86,7 @@ TEST_CASE("a core of a UP5K takes and gives texts through a serial line of 115,2
                         .clock = 500,
                         .send = bit,
                         .read = bit,
+                        .edge = 0.3 * bit,
                         .silence = 50.5e6,
                         .pause = 49e6};
   const std::vector<std::string> files{"echo.sv", "uart_rx.sv", "uart_tx.sv", "uart_bridge.sv", "serial_line.sv"};
