@@ -86,10 +86,12 @@ TEST_CASE("A core whose results are as far apart as a quotient takes cycles comp
 }
 
 TEST_CASE("A core with serial quotients computes them in Icarus, too, whose registers begin without a number") {
-  const EncoderShape shape{.hidden = 16, .heads = 1, .inner = 80, .layers = 1, .longest = 2, .has_root_table = true};
+  const EncoderShape shape{
+      .hidden = 16, .heads = 1, .inner = 80, .layers = 1, .longest = 2, .activations = 7, .has_root_table = true};
   const compress::Graph graph = RandomEncoder(shape, 5).graph();
   const hw::CoreSize size{.pi = 1, .po = 1, .lanes = 1, .longest = 2};
   REQUIRE(hw::plan_core(hw::encoder_of(graph), size).is_serial);
+  REQUIRE(hw::plan_core(hw::encoder_of(graph), size).quotient_width == 8);  // a power of two: its counter needs 4 bits
   testbench::ChannelBeats beats;
   push_text(beats.input, {{3}, {1}});
   push_answer(beats.expected, 1, compress::GraphRunner(graph).run(std::vector<Codes>{{3}, {1}}, Codes{0, 1}).front());
@@ -167,7 +169,7 @@ TEST_CASE(
 TEST_CASE("One wrong bit in any ROM of a core is reported in its answers") {
   const EncoderShape shape{.layers = 1, .weights = 1, .has_root_table = true};
   const compress::Graph graph = RandomEncoder(shape, 5).graph();
-  const hw::CoreSize size{.pi = 4, .po = 4, .lanes = 2, .longest = 5};
+  const hw::CoreSize size{.pi = 4, .po = 4, .lanes = 2, .longest = 4};
   const CoreFolder folder(graph, size);
   // A simulation reads the images of this folder each time, and would refuse another image before the core can.
   std::string top = engine::read_file(folder.design().folder / "top.sv");

@@ -43,8 +43,9 @@ module host_tb;
         #(`SEND_BIT);
       end
       tx = !b[8];
-      #(`SEND_BIT);
+      #(`SEND_BIT * 7 / 10);  // too short to begin another byte
       tx = 1'b1;
+      #(`SEND_BIT * 3 / 10);
       if (b[8]) #(`SEND_BIT);
       if (b[9]) #(`SILENCE);
       if (b[10]) begin
