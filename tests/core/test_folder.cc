@@ -68,13 +68,13 @@ TEST_CASE("Simulators find every bit of a core as computed, with random stalls a
 TEST_CASE("Simulators find every bit of layers alone, from rows to rows, in the cycles that are promised") {
   const compress::Graph graph =
       RandomEncoder({.hidden = 16, .heads = 2, .inner = 24, .layers = 2, .longest = 12, .takes_rows = true}, 3).graph();
-  const auto verified = [&](const hw::CoreSize& size, hw::Simulator simulator) {
+  const auto verified = [](const compress::Graph& graph, const hw::CoreSize& size, hw::Simulator simulator) {
     const engine::TemporaryFolder scratch;
     hw::write_core_rtl(scratch.path() / "rtl", graph, size, {});
     return hw::verify_core(hw::open_emitted(scratch.path() / "rtl"), {.simulator = simulator, .n_vectors = 6});
   };
   const hw::CoreVerification v =
-      verified({.pi = 8, .po = 4, .lanes = 2, .longest = 12}, hw::Simulator::verilator);  // beats of 64 bits
+      verified(graph, {.pi = 8, .po = 4, .lanes = 2, .longest = 12}, hw::Simulator::verilator);  // beats of 64 bits
   CHECK(v.ok());
   CHECK(v.n_vectors == 6);
   CHECK(v.n_edge_codes > 0);
@@ -84,7 +84,11 @@ TEST_CASE("Simulators find every bit of layers alone, from rows to rows, in the 
     CHECK(std::abs(m.cycles - m.promised) * 100 <= m.cycles);
   }
   // A row comes in beats of 16 bits and leaves in beats of 32; 8 rows need a bit more than 7.
-  CHECK(verified({.pi = 2, .po = 4, .lanes = 1, .longest = 8}, hw::Simulator::icarus).ok());
+  CHECK(verified(graph, {.pi = 2, .po = 4, .lanes = 1, .longest = 8}, hw::Simulator::icarus).ok());
+  // A row is one beat.
+  const compress::Graph narrow =
+      RandomEncoder({.heads = 1, .inner = 8, .layers = 1, .longest = 9, .takes_rows = true}, 3).graph();
+  CHECK(verified(narrow, {.pi = 8, .po = 4, .lanes = 1, .longest = 9}, hw::Simulator::icarus).ok());
 }
 
 TEST_CASE("A core with its weights in memories outside computes every bit, and takes nothing of a chip for them") {
