@@ -34,6 +34,8 @@ class BertSteps {
   bert::Input input_;
   std::vector<std::int32_t> labels_;
   engine::AdamW optimizer_;
+  std::vector<bert::Input> shard_inputs_;  // what a step learns from, as `ingot train` cuts it
+  engine::Shards shards_;
   std::uint64_t n_steps_ = 0;
 };
 

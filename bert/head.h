@@ -85,6 +85,7 @@ struct Head {
   // Mean loss [1] of the outputs.
   engine::Variable (*loss)(const engine::Variable& outputs, const Targets& targets) = nullptr;
   bool smooths_labels = false;  // whether the loss heeds Targets::label_smoothing
+  bool compares_texts = false;  // whether a text's part of the loss depends on the other texts of its batch
 
   // Mean loss [1] of a batch with a teacher: for each text (1 - weight) of its own loss and `weight` of the loss
   // against what the teacher predicts. `answered`: whether each text has an answer. Null: the head has no teachers.

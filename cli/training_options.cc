@@ -48,6 +48,10 @@ void add_run_options(Command& command, pipeline::TrainingOptions& o) {
   command.add_option("--accumulate", o.accumulate,
                      "batches a step: their gradients together make one update, as one batch of all their texts would; "
                      "the last step of an epoch takes what is left");
+  command.add_option("--shards", o.shards,
+                     "parts of a batch that go through the model side by side, whose gradients are added in a fixed "
+                     "order: the same number gives the same bits on any number of threads; 0: 8, or 1 where the loss "
+                     "compares the texts of a batch");
   command.add_option("--eval-every", o.eval_every,
                      "steps between two evaluations on the validation texts, any of which may give the best model; 0: "
                      "after each epoch");

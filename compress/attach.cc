@@ -16,12 +16,14 @@ using engine::TensorTransform;
 using engine::TensorTransforms;
 using engine::Variable;
 
-// The last tensor that was changed on its way into a layer: query, key and value read the same one, and change it once.
+// The last tensor that a thread changed on its way into a layer: query, key and value read the same one, and change it
+// once. It holds x, so that no other tensor can be taken for it.
 struct InputMemo {
   Variable x, y;
   double sparsity = 0;
   std::optional<Quantizer> quantizer;
 };
+thread_local InputMemo input_memo;
 
 TensorTransform quantizing(const std::optional<Quantizer>& quantizer, bool is_batch) {
   if (!quantizer) return {};
@@ -50,13 +52,14 @@ Variable changed_input(const Variable& x, double sparsity, const std::optional<Q
   return keeps_zero(*quantizer) ? y : masked(y, mask);
 }
 
-TensorTransform input_transform(const LayerCompression& layer, const std::shared_ptr<InputMemo>& memo) {
+TensorTransform input_transform(const LayerCompression& layer) {
   if (!layer[Role::input] && layer.input_sparsity == 0) return {};
-  return [memo, sparsity = layer.input_sparsity, quantizer = layer[Role::input]](const Variable& x) {
-    const bool same = memo->x.node() == x.node() && memo->sparsity == sparsity && memo->quantizer == quantizer &&
-                      (memo->y.requires_gradient() || !x.requires_gradient() || !engine::recording());
-    if (!same) *memo = {x, changed_input(x, sparsity, quantizer), sparsity, quantizer};
-    return memo->y;
+  return [sparsity = layer.input_sparsity, quantizer = layer[Role::input]](const Variable& x) {
+    InputMemo& memo = input_memo;
+    const bool same = memo.x.node() == x.node() && memo.sparsity == sparsity && memo.quantizer == quantizer &&
+                      (memo.y.requires_gradient() || !x.requires_gradient() || !engine::recording());
+    if (!same) memo = {x, changed_input(x, sparsity, quantizer), sparsity, quantizer};
+    return memo.y;
   };
 }
 
@@ -64,7 +67,6 @@ TensorTransform input_transform(const LayerCompression& layer, const std::shared
 
 void attach(bert::Model& model, const Compression& compression) {
   check_fits("compression", model, compression);
-  const auto memo = std::make_shared<InputMemo>();
   const auto named = [&](const std::string& name) {
     const auto found = compression.find(name);
     return found == compression.end() ? nullptr : &found->second;
@@ -73,7 +75,7 @@ void attach(bert::Model& model, const Compression& compression) {
     linear->transforms = nullptr;
     if (const LayerCompression* layer = named(name)) {
       linear->transforms = std::make_shared<TensorTransforms>(TensorTransforms{
-          .input = input_transform(*layer, memo),
+          .input = input_transform(*layer),
           .weight = weight_transform(*layer, linear->weight.shape()),
           .bias = quantizing((*layer)[Role::bias], false),
           .output = quantizing((*layer)[Role::output], true),

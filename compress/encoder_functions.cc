@@ -50,6 +50,33 @@ Codes run_one(const Graph& graph, const Codes& x) { return FusedRunner(graph).ru
 
 Edge edge(const FixedPoint& format, std::int64_t size) { return {format, size}; }
 
+// Runners of one graph, which shards of a step use side by side: each keeps memory from call to call.
+class Runners {
+ public:
+  explicit Runners(Graph graph) : graph_(std::move(graph)) {}
+
+  Codes run(std::span<const Codes> inputs, Texts texts) {
+    std::unique_ptr<FusedRunner> runner = take();
+    Codes y = runner->run(inputs, texts).front();
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(runner));
+    return y;
+  }
+
+ private:
+  std::unique_ptr<FusedRunner> take() {
+    const std::lock_guard lock(mutex_);
+    if (idle_.empty()) return std::make_unique<FusedRunner>(graph_);
+    std::unique_ptr<FusedRunner> runner = std::move(idle_.back());
+    idle_.pop_back();
+    return runner;
+  }
+
+  const Graph graph_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<FusedRunner>> idle_;  // guarded by the mutex
+};
+
 // A layer norm whose edges are all fixed point.
 engine::LayerNorm::Function integer_norm(const NormFormats& formats, const Rounded& rounded) {
   return [formats, rounded](const Variable& x, const Variable& residual, const Variable& gamma, const Variable& beta,
@@ -74,18 +101,18 @@ engine::LayerNorm::Function integer_norm(const NormFormats& formats, const Round
 
 bert::EncoderLayer::Attend integer_attention(const AttentionFormats& formats, std::int64_t n_heads, std::int64_t size,
                                              std::int64_t longest, const Rounded& rounded) {
-  auto graph = std::make_shared<Graph>(Graph{.name = "attention"});
+  Graph graph{.name = "attention"};
   std::vector<std::size_t> inputs;
   for (const FixedPoint& format : {formats.query, formats.key, formats.value})
-    inputs.push_back(add_input(*graph, edge(format, size)));
-  add_node(*graph, attention_node("attention", formats, n_heads, size, longest), inputs, {edge(formats.output, size)});
-  auto runner = std::make_shared<FusedRunner>(*graph);
-  return [formats, rounded, n_heads, graph, runner](const Variable& query, const Variable& key, const Variable& value,
-                                                    const SharedSequences& sequences) {
+    inputs.push_back(add_input(graph, edge(format, size)));
+  add_node(graph, attention_node("attention", formats, n_heads, size, longest), inputs, {edge(formats.output, size)});
+  const auto runners = std::make_shared<Runners>(std::move(graph));
+  return [formats, rounded, n_heads, runners](const Variable& query, const Variable& key, const Variable& value,
+                                              const SharedSequences& sequences) {
     const std::vector<Codes> in{codes_of(query.value(), formats.query.frac_bits),
                                 codes_of(key.value(), formats.key.frac_bits),
                                 codes_of(value.value(), formats.value.frac_bits)};
-    const Codes y = runner->run(in, sequences->offsets).front();
+    const Codes y = runners->run(in, sequences->offsets);
     Tensor found = numbers_of(y, query.shape(), formats.output.frac_bits);
     if (!engine::recording()) return Variable(std::move(found));
     return rounded(engine::attention(query, key, value, sequences, n_heads), std::move(found));
@@ -94,13 +121,13 @@ bert::EncoderLayer::Attend integer_attention(const AttentionFormats& formats, st
 
 bert::Model::Summarise integer_summary(const SummaryFormats& formats, bert::Pooling pooling, std::int64_t size,
                                        const Rounded& rounded) {
-  auto graph = std::make_shared<Graph>(Graph{.name = "summary"});
-  const std::size_t in = add_input(*graph, edge(formats.input, size));
-  add_node(*graph, summary_node("summary", pooling), {in}, {edge(formats.output, size)});
-  auto runner = std::make_shared<FusedRunner>(*graph);
-  return [formats, rounded, pooling, graph, runner](const Variable& hidden, const SharedSequences& sequences) {
+  Graph graph{.name = "summary"};
+  const std::size_t in = add_input(graph, edge(formats.input, size));
+  add_node(graph, summary_node("summary", pooling), {in}, {edge(formats.output, size)});
+  const auto runners = std::make_shared<Runners>(std::move(graph));
+  return [formats, rounded, pooling, runners](const Variable& hidden, const SharedSequences& sequences) {
     const std::vector<Codes> codes{codes_of(hidden.value(), formats.input.frac_bits)};
-    const Codes y = runner->run(codes, sequences->offsets).front();
+    const Codes y = runners->run(codes, sequences->offsets);
     const Variable real =
         pooling == bert::Pooling::mean ? engine::mean_rows(hidden, sequences) : engine::first_rows(hidden, sequences);
     return rounded(real, numbers_of(y, real.shape(), formats.output.frac_bits));

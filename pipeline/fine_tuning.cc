@@ -65,8 +65,10 @@ const bert::Metric& best_metric(const FineTuning& f) {
 }
 
 bert::ClassificationOptions classification_options(const FineTuning& f) {
-  bert::ClassificationOptions options{
-      .best_by = &best_metric(f), .label_smoothing = f.options.label_smoothing, .teaching = f.teaching};
+  bert::ClassificationOptions options{.best_by = &best_metric(f),
+                                      .label_smoothing = f.options.label_smoothing,
+                                      .teaching = f.teaching,
+                                      .shards = shards_of(f.options, *f.model.config.head)};
   if (f.options.class_weights != "balanced") return options;
   std::vector<std::int32_t> labels;
   for (const std::size_t i : f.texts.training.examples) labels.push_back(f.texts.training.part->labels[i]);
@@ -87,6 +89,9 @@ void check_fine_tuning_options(const TrainingOptions& o, const bert::Head* head)
   if (head != nullptr && !o.best_by.empty()) bert::metric_from_name(*head, o.best_by);
   require(head == nullptr || o.class_weights == "none" || head->answers == data::Answers::label,
           "--class-weights: is about one label for each text, the task is {}", head == nullptr ? "" : head->task);
+  require(head == nullptr || o.shards <= 1 || !head->compares_texts,
+          "--shards: the loss of the task {} compares the texts of a batch, which must be one shard, got {}",
+          head == nullptr ? "" : head->task, o.shards);
   require(head == nullptr || o.label_smoothing == 0 || head->smooths_labels,
           "--label-smoothing: is about tasks that choose one of several labels, the task is {}",
           head == nullptr ? "" : head->task);
@@ -95,9 +100,10 @@ void check_fine_tuning_options(const TrainingOptions& o, const bert::Head* head)
   if (o.has_training()) return;
   require(o.best_by.empty() && o.class_weights == "none",
           "--best-by, --class-weights: are about training, and there are no epochs of it");
-  require(o.eval_every == 0 && o.patience == 0 && o.accumulate == 1 && o.layer_decay == 1 && o.label_smoothing == 0,
-          "--eval-every, --patience, --accumulate, --layer-decay, --label-smoothing: are about training, and there are "
-          "no epochs of it");
+  require(o.eval_every == 0 && o.patience == 0 && o.accumulate == 1 && o.shards == 0 && o.layer_decay == 1 &&
+              o.label_smoothing == 0,
+          "--eval-every, --patience, --accumulate, --shards, --layer-decay, --label-smoothing: are about training, and "
+          "there are no epochs of it");
 }
 
 void check_answers(const data::CorpusFacts& corpus, const bert::Head& head, const std::string& source) {

@@ -48,8 +48,9 @@ void pretrain(const PretrainOptions& options, const Run& run, const Finish& fini
   bert::Model model = o.from.empty() ? bert::make_model(config, run.seed)
                                      : bert::model_from_body(resolve_model_folder(o.from), config, run.seed);
   const data::Framing framing = framing_of(o, config, *tokenizer);
-  bert::Job job = bert::pretraining_job(model, texts, split ? bert::LongTexts::split : bert::LongTexts::truncated,
-                                        framing, tokenizer->special(), o.masked, o.batch, run.seed);
+  bert::Job job =
+      bert::pretraining_job(model, texts, split ? bert::LongTexts::split : bert::LongTexts::truncated, framing,
+                            tokenizer->special(), o.masked, o.batch, run.seed, shards_of(o, *config.head));
   if (o.layer_decay != 1) job.rate_factors = bert::layer_rate_factors(config, o.layer_decay);
   job.save = [&](const std::filesystem::path& folder) {
     bert::save_model(folder, model);

@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::int64_t kMostSteps = 1 << 30;
 constexpr std::int64_t kMostAccumulated = 65536;
+constexpr std::int64_t kMostShards = 1024;
 
 bool is_there(const fs::path& path) {
   std::error_code unreadable;  // what cannot be looked at cannot be written either: that is said
@@ -46,6 +47,7 @@ void check_options(const TrainingOptions& o) {
   count("--eval-every", o.eval_every, 0, kMostSteps);
   count("--patience", o.patience, 0, kMostSteps);
   count("--accumulate", o.accumulate, 1, kMostAccumulated);
+  count("--shards", o.shards, 0, kMostShards);
   require(o.layer_decay > 0 && o.layer_decay <= 1, "--layer-decay: must be above 0 and at most 1, got {}",
           o.layer_decay);
   require(o.label_smoothing >= 0 && o.label_smoothing < 1, "--label-smoothing: must be at least 0 and below 1, got {}",
@@ -167,6 +169,11 @@ data::Framing framing_of(const TrainingOptions& o, const bert::Config& config, c
     framing = framing_for(resolve_model_folder(o.from), config, tokenizer, o.length);
   if (has_truncation) framing.truncation = truncation_from_name(o.truncation);
   return framing;
+}
+
+std::int64_t shards_of(const TrainingOptions& o, const bert::Head& head) {
+  if (o.shards != 0) return o.shards;
+  return head.compares_texts ? 1 : kUsualShards;
 }
 
 bert::TrainerOptions trainer_options(const TrainingOptions& o, std::uint64_t seed) {

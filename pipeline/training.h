@@ -45,6 +45,7 @@ struct TrainingOptions : DataOptions {
   std::int64_t eval_every = 0;  // steps; 0: after each epoch
   std::int64_t patience = 0;    // evaluations; 0: none
   std::int64_t accumulate = 1;  // batches a step
+  std::int64_t shards = 0;      // of a batch; 0: shards_of says how many
   double layer_decay = 1;
   double clip = 1.0;
   double dropout = 0.1;
@@ -90,6 +91,10 @@ bert::Config config_of(const TrainingOptions& options, const bert::Tokenizer& to
 data::Framing framing_of(const TrainingOptions& options, const bert::Config& config, const bert::Tokenizer& tokenizer);
 
 // How steps are made, how many, and how often the model is validated. Not yet where they leave their state.
+// Into how many shards a training of this head cuts a batch.
+inline constexpr std::int64_t kUsualShards = 8;
+std::int64_t shards_of(const TrainingOptions& options, const bert::Head& head);
+
 bert::TrainerOptions trainer_options(const TrainingOptions& options, std::uint64_t seed);
 
 // `identity`: what shapes the result beside the options, the data and the tokenizer.

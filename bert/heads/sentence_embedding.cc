@@ -111,6 +111,7 @@ constinit const Head kSentenceEmbedding{.architectures = kArchitectures,
                                         .n_outputs = n_outputs,
                                         .outputs = outputs,
                                         .loss = loss,
+                                        .compares_texts = true,
                                         .predictions = predictions,
                                         .measure = measure,
                                         .metrics = kMetrics};

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <cassert>
 #include <chrono>
+#include <mutex>
 #include <numeric>
 
+#include "bert/train/training_batches.h"
 #include "engine/autograd/gather.h"
-#include "engine/base/divide.h"
 #include "engine/base/error.h"
+#include "engine/base/threads.h"
 #include "engine/io/json.h"
 
 namespace ingot::bert {
@@ -35,6 +37,19 @@ std::vector<std::uint64_t> row_offsets(const Head& head, const Subset& subset, c
     offsets.push_back(offsets.back() + (is_tokens ? n_words(subset.part->tags_of(example), framing) : rows));
   }
   return offsets;
+}
+
+struct PredictedBatch {
+  engine::Tensor rows;
+  std::vector<std::int32_t> tags, offsets;
+  std::int64_t n_tokens = 0;
+};
+PredictedBatch predict_batch(const Outputs& outputs, data::Batch&& batch, Form form) {
+  const engine::NoGradient no_gradient;
+  PredictedBatch made{.rows = {}, .tags = batch.tags, .offsets = batch.offsets, .n_tokens = batch.n_tokens()};
+  const engine::Variable computed = outputs.of(make_input(std::move(batch)));
+  made.rows = form == Form::outputs ? computed.value() : outputs.config->head->predictions(computed).value();
+  return made;
 }
 
 // Puts the predictions of a batch where its members are.
@@ -226,10 +241,11 @@ Answered answers_of(const Head& head, const Subset& subset, std::span<const std:
 }
 
 Outputs outputs_of(const Model& model) {
-  return {&model.config, [&model](const Input& input) {
-            engine::DropoutStreams off;
-            return model.outputs(model.encode(input, off), input, off);
-          }};
+  const auto of = [&model](const Input& input) {
+    engine::DropoutStreams off;
+    return model.outputs(model.encode(input, off), input, off);
+  };
+  return {.config = &model.config, .of = of, .side_by_side = true};
 }
 
 Predictions predict(const Outputs& outputs, const Subset& subset, const data::Framing& framing, std::int64_t batch_size,
@@ -237,20 +253,25 @@ Predictions predict(const Outputs& outputs, const Subset& subset, const data::Fr
   const engine::NoGradient no_gradient;
   Predictions all{.n_outputs = 0, .values = {}, .offsets = row_offsets(*outputs.config->head, subset, framing)};
   std::int64_t n_done = 0, n_tokens = 0;
-  for (const auto& members : data::evaluation_order(subset.lengths(framing), batch_size)) {
-    data::Batch batch = make_batch(subset, members, framing);
-    n_tokens += batch.n_tokens();
-    const std::vector<std::int32_t> tags = batch.tags, offsets = batch.offsets;
-    const engine::Variable computed = outputs.of(make_input(std::move(batch)));
-    const engine::Tensor rows =
-        form == Form::outputs ? computed.value() : outputs.config->head->predictions(computed).value();
+  const std::vector<std::vector<std::size_t>> batches = data::evaluation_order(subset.lengths(framing), batch_size);
+  std::mutex mutex;  // of what follows
+  const auto add = [&](const std::vector<std::size_t>& members) {
+    const PredictedBatch made = predict_batch(outputs, make_batch(subset, members, framing), form);
+    const std::lock_guard lock(mutex);
     if (n_done == 0) {
-      all.n_outputs = static_cast<std::size_t>(rows.columns());
+      all.n_outputs = static_cast<std::size_t>(made.rows.columns());
       all.values.resize(all.offsets.back() * all.n_outputs);
     }
-    place(rows, members, tags, offsets, all);
+    place(made.rows, members, made.tags, made.offsets, all);
     n_done += static_cast<std::int64_t>(members.size());
+    n_tokens += made.n_tokens;
     if (progress) progress(n_done, n_tokens);
+  };
+  if (outputs.side_by_side) {  // each batch goes through the whole model by itself
+    engine::parallel_groups(static_cast<std::int64_t>(batches.size()),
+                            [&](std::int64_t i) { add(batches[static_cast<std::size_t>(i)]); });
+  } else {
+    for (const std::vector<std::size_t>& members : batches) add(members);
   }
   return all;
 }
@@ -300,15 +321,13 @@ double first_metric(const Model& model, const Evaluation& evaluation) {
 
 Job classification_job(Model& model, const Subset& training, const Subset& validation, const data::Framing& framing,
                        std::int64_t batch_size, std::uint64_t seed, const ClassificationOptions& options) {
-  struct Epoch {
-    std::int64_t number = -1;
-    std::vector<std::vector<std::size_t>> batches;
-  };
   const Head& head = *model.config.head;
   const Metric& best_by = options.best_by == nullptr ? head.metrics.front() : *options.best_by;
   engine::require(options.label_smoothing == 0 || head.smooths_labels,
                   "--label-smoothing: is about tasks that choose one of several labels, the task is {}", head.task);
-  auto current = std::make_shared<Epoch>();
+  engine::require(options.shards == 1 || !head.compares_texts,
+                  "--shards: the loss of the task {} compares the texts of a batch, which must be one shard, got {}",
+                  head.task, options.shards);
   const Teaching* const teaching = options.teaching;
   engine::require(teaching == nullptr || teaching->weight == 0 || head.lesson != nullptr,
                   "--teacher: cannot teach the task {}", head.task);
@@ -317,26 +336,24 @@ Job classification_job(Model& model, const Subset& training, const Subset& valid
     const std::vector<std::uint32_t> more = teaching->unlabelled.lengths(framing);
     all_lengths.insert(all_lengths.end(), more.begin(), more.end());
   }
-  auto lengths = std::make_shared<const std::vector<std::uint32_t>>(std::move(all_lengths));
-  Job job{.name = "train"};
-  job.batches_per_epoch = engine::ceil_div(static_cast<std::int64_t>(lengths->size()), batch_size);
+  auto batches = std::make_shared<TrainingBatches>(std::move(all_lengths), batch_size, options.shards, seed);
+  Job job{.name = "train", .batches_per_epoch = batches->per_epoch(), .shards = options.shards};
   job.step = [=, &model, &training, &head](std::int64_t epoch, std::int64_t index, engine::DropoutStreams& streams) {
-    if (current->number != epoch) {
-      *current = {epoch, data::training_order(*lengths, batch_size, seed, static_cast<std::uint64_t>(epoch))};
-    }
-    const std::vector<std::size_t>& members = current->batches[static_cast<std::size_t>(index)];
+    const std::vector<std::size_t> members = batches->shard(epoch, index);
+    if (members.empty()) return StepResult{.weight = 0};
     if (teaching != nullptr)
       return taught_step(model, lesson_batch(head, training, *teaching, members, framing), options, streams);
     data::Batch batch = make_batch(training, members, framing);
     const Answered answered = answers_of(head, training, members, batch);
+    const double weight = weight_of(head, answered.labels, options.class_weights);
+    if (weight == 0 && options.shards > 1) return StepResult{.weight = 0};  // words without tags
     const Input input = make_input(std::move(batch));
     const engine::Variable outputs = model.outputs(model.encode(input, streams), input, streams);
     Targets targets = answered.targets();
     targets.class_weights = options.class_weights;
     targets.label_smoothing = options.label_smoothing;
     const engine::Variable loss = head.loss(outputs, targets);
-    return StepResult{loss, static_cast<std::int64_t>(input.ids.size()),
-                      weight_of(head, answered.labels, options.class_weights)};
+    return StepResult{loss, static_cast<std::int64_t>(input.ids.size()), weight};
   };
   job.validate = [=, &model, &validation, &head, &best_by] {
     const Evaluation e = evaluate(model, validation, framing, batch_size);

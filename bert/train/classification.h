@@ -39,6 +39,7 @@ data::Batch make_batch(const Subset& subset, std::span<const std::size_t> member
 struct Outputs {
   const Config* config = nullptr;
   std::function<engine::Variable(const Input&)> of;
+  bool side_by_side = false;  // whether several threads may call it at a time
 };
 
 // The outputs of a model. Keeps a reference to the model.
@@ -98,6 +99,7 @@ struct ClassificationOptions {
   std::vector<float> class_weights{};  // of the training loss, by label; empty: all the same. For heads with labels
   double label_smoothing = 0;          // of the training loss; of heads with smooths_labels
   const Teaching* teaching = nullptr;  // a reference is kept; of heads with a lesson, or with a weight of 0
+  std::int64_t shards = 1;             // of a batch (engine/autograd/shards.h); 1 for a head that compares_texts
 };
 
 // The training job: the head's loss on `training`, validated on `validation`. References are kept: model and subsets

@@ -12,12 +12,11 @@
 #include "bert/train/pretraining.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "bert/heads/masked_lm.h"
 #include "bert/train/classification.h"
-#include "engine/base/divide.h"
+#include "bert/train/training_batches.h"
 #include "engine/base/error.h"
 #include "engine/io/json.h"
 
@@ -62,39 +61,39 @@ std::vector<Text> split_to_fit(const std::vector<Text>& texts, std::size_t room)
   return sequences;
 }
 
+bool is_ordinary(std::int32_t id, const SpecialTokens& special) {
+  return id != special.pad && id != special.unknown && id != special.cls && id != special.sep && id != special.mask;
+}
+
 class Pretraining {
  public:
   Pretraining(Model& model, Texts texts, const data::Framing& framing, const SpecialTokens& special,
-              double masked_share, std::int64_t batch_size, std::uint64_t seed)
+              double masked_share, std::int64_t batch_size, std::int64_t shards, std::uint64_t seed)
       : model_(model),
         texts_(std::move(texts)),
         framing_(framing),
         special_(special),
         masked_share_(masked_share),
         batch_size_(batch_size),
-        seed_(seed) {
-    for (const Text text : texts_.training) lengths_.push_back(framed(text));
-    for (const Text text : texts_.held_out) held_out_lengths_.push_back(framed(text));
-  }
+        seed_(seed),
+        batches_(framed(texts_.training), batch_size, shards, seed) {}
 
-  std::int64_t batches_per_epoch() const {
-    return engine::ceil_div(static_cast<std::int64_t>(texts_.training.size()), batch_size_);
-  }
+  std::int64_t batches_per_epoch() const { return batches_.per_epoch(); }
 
   StepResult step(std::int64_t epoch, std::int64_t index, engine::DropoutStreams& streams) {
-    if (epoch_ != epoch) {
-      batches_ = data::training_order(lengths_, batch_size_, seed_, static_cast<std::uint64_t>(epoch));
-      epoch_ = epoch;
-    }
-    const auto draw = static_cast<std::uint64_t>(epoch * batches_per_epoch() + index) + 1;
-    return loss(texts_.training, batches_[static_cast<std::size_t>(index)], draw, streams);
+    const auto draw = static_cast<std::uint64_t>(epoch * batches_.per_epoch() * batches_.shards() + index) + 1;
+    const std::vector<std::size_t> members = batches_.shard(epoch, index);
+    const bool may_be_empty = batches_.shards() > 1;
+    if (may_be_empty && std::none_of(members.begin(), members.end(), [&](std::size_t i) { return has_words(i); }))
+      return {.weight = 0};
+    return loss(texts_.training, members, draw, streams);
   }
 
   engine::Json validate() {
     const engine::NoGradient no_gradient;
     double total = 0;
     std::int64_t n = 0;
-    for (const auto& members : data::evaluation_order(held_out_lengths_, batch_size_)) {
+    for (const auto& members : data::evaluation_order(framed(texts_.held_out), batch_size_)) {
       engine::DropoutStreams off;
       const auto count = static_cast<std::int64_t>(members.size());
       total += loss(texts_.held_out, members, kValidationDraw + members.front(), off).loss.value().data()[0] *
@@ -108,8 +107,18 @@ class Pretraining {
  private:
   static constexpr std::uint64_t kValidationDraw = std::uint64_t{1} << 48;
 
-  std::uint32_t framed(Text text) const {
-    return static_cast<std::uint32_t>(std::min(framing_.length, data::framed_length(text.size())));
+  std::vector<std::uint32_t> framed(const std::vector<Text>& texts) const {
+    std::vector<std::uint32_t> lengths;
+    for (const Text text : texts)
+      lengths.push_back(static_cast<std::uint32_t>(std::min(framing_.length, data::framed_length(text.size()))));
+    return lengths;
+  }
+
+  // Whether the batch of this text alone has a token that masking may hide.
+  bool has_words(std::size_t text) const {
+    data::Batch batch;
+    data::append_sequence(batch, framing_, texts_.training[text]);
+    return std::any_of(batch.ids.begin(), batch.ids.end(), [&](std::int32_t id) { return is_ordinary(id, special_); });
   }
 
   StepResult loss(const std::vector<Text>& texts, std::span<const std::size_t> members, std::uint64_t draw,
@@ -132,19 +141,14 @@ class Pretraining {
   double masked_share_;
   std::int64_t batch_size_;
   std::uint64_t seed_;
-  std::vector<std::uint32_t> lengths_, held_out_lengths_;
-  std::int64_t epoch_ = -1;
-  std::vector<std::vector<std::size_t>> batches_;
+  TrainingBatches batches_;
 };
 
 }  // namespace
 
 Masking mask_tokens(data::Batch& batch, const SpecialTokens& special, std::int64_t vocab_size, double masked_share,
                     std::uint64_t seed, std::uint64_t draw) {
-  const std::array<std::int32_t, 5> reserved{special.pad, special.unknown, special.cls, special.sep, special.mask};
-  const auto ordinary = [&](std::int32_t id) {
-    return std::find(reserved.begin(), reserved.end(), id) == reserved.end();
-  };
+  const auto ordinary = [&](std::int32_t id) { return is_ordinary(id, special); };
   std::vector<std::int32_t> rows;
   for (std::size_t i = 0; i < batch.ids.size(); ++i) {
     if (ordinary(batch.ids[i])) rows.push_back(static_cast<std::int32_t>(i));
@@ -174,16 +178,19 @@ Masking mask_tokens(data::Batch& batch, const SpecialTokens& special, std::int64
 }
 
 Job pretraining_job(Model& model, const std::vector<Text>& texts, LongTexts long_texts, const data::Framing& framing,
-                    const SpecialTokens& special, double masked_share, std::int64_t batch_size, std::uint64_t seed) {
+                    const SpecialTokens& special, double masked_share, std::int64_t batch_size, std::uint64_t seed,
+                    std::int64_t shards) {
   engine::require(special.mask >= 0, "pretrain: the tokenizer has no [MASK] token");
   Texts parts = with_held_out(texts);
   if (long_texts == LongTexts::split) {
     const auto room = static_cast<std::size_t>(framing.length - data::kSpecialTokens);
     parts = {split_to_fit(parts.training, room), split_to_fit(parts.held_out, room)};
   }
-  auto work = std::make_shared<Pretraining>(model, std::move(parts), framing, special, masked_share, batch_size, seed);
+  auto work =
+      std::make_shared<Pretraining>(model, std::move(parts), framing, special, masked_share, batch_size, shards, seed);
   return {.name = "pretrain",
           .batches_per_epoch = work->batches_per_epoch(),
+          .shards = shards,
           .step = [work](std::int64_t epoch, std::int64_t index,
                          engine::DropoutStreams& s) { return work->step(epoch, index, s); },
           .validate = [work] { return work->validate(); }};

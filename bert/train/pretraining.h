@@ -30,9 +30,9 @@ enum class LongTexts {
 
 // The training job: each text, with masks drawn anew each epoch; logits at the masked positions only. Every 100th text,
 // at most 1,000, is held out: the mean loss over these, with fixed masks, is the validation. `texts` views into memory
-// that outlives the job.
+// that outlives the job. Batches are cut into shards (engine/autograd/shards.h).
 Job pretraining_job(Model& model, const std::vector<std::span<const std::int32_t>>& texts, LongTexts long_texts,
                     const data::Framing& framing, const SpecialTokens& special, double masked_share,
-                    std::int64_t batch_size, std::uint64_t seed);
+                    std::int64_t batch_size, std::uint64_t seed, std::int64_t shards = 1);
 
 }  // namespace ingot::bert

@@ -36,6 +36,16 @@ std::vector<engine::ParameterGroup> parameter_groups(const Weights& weights, con
   return groups;
 }
 
+std::vector<engine::Variable> learned(const std::vector<engine::ParameterGroup>& groups) {
+  std::vector<engine::Variable> variables;
+  for (const engine::ParameterGroup& group : groups) {
+    for (const engine::Parameter& p : group.parameters) {
+      if (p.variable.requires_gradient()) variables.push_back(p.variable);
+    }
+  }
+  return variables;
+}
+
 std::int64_t steps_per_epoch(const Job& job, const TrainerOptions& options) {
   return engine::ceil_div(job.batches_per_epoch, options.accumulate);
 }
@@ -55,6 +65,7 @@ class Run {
             .decay = options.decay},
         optimizer_(parameter_groups(weights, job, options),
                    {.beta2 = options.beta2, .lazy_rows = options.lazy_embeddings}),
+        shards_(learned(parameter_groups(weights, job, options)), options.accumulate * job.shards),
         progress_(start()),
         log_(options.out, progress_.metrics_bytes, options.tensorboard),
         meter_(job.name, n_steps_, progress_.step) {}
@@ -116,31 +127,46 @@ class Run {
     save_training_state(state_path(), options_.identity, weights_, optimizer_, job_.state, progress_);
   }
 
-  // Leaves the gradients of the mean over all that the batches of the next step hold. Returns that mean.
+  // Leaves the gradients of the mean over all that the shards of the next step hold. Returns that mean.
   double differentiate() {
     const std::int64_t epoch = progress_.step / steps_per_epoch_;
-    const std::int64_t first = progress_.step % steps_per_epoch_ * options_.accumulate;
-    const std::int64_t end = std::min(first + options_.accumulate, job_.batches_per_epoch);
-    const bool is_one = end - first == 1;
-    double sum = 0, weight = 0;
+    const std::int64_t per_epoch = job_.batches_per_epoch * job_.shards;
+    const std::int64_t n = options_.accumulate * job_.shards;  // of the step; the last of an epoch may have fewer
+    const std::int64_t first = progress_.step % steps_per_epoch_ * n, end = std::min(first + n, per_epoch);
+    const auto loss_of = [&](std::int64_t index) {
+      engine::DropoutStreams streams(options_.seed, static_cast<std::uint64_t>(epoch * per_epoch + index));
+      return job_.step(epoch, index, streams);
+    };
     optimizer_.clear_gradients();
-    for (std::int64_t index = first; index < end; ++index) {
-      if (index > first) stop_if_interrupted();
-      const std::int64_t batch = epoch * job_.batches_per_epoch + index;
-      engine::DropoutStreams streams(options_.seed, static_cast<std::uint64_t>(batch));
-      const StepResult result = job_.step(epoch, index, streams);
+    if (n == 1) {
+      const StepResult result = loss_of(first);
       const double loss = result.loss.value().data()[0];
       require_finite(loss, "loss");
       n_tokens_ += result.n_tokens;
-      if (is_one) {
-        engine::backward(result.loss);
-        return loss;
-      }
-      engine::backward(result.loss, engine::Tensor::full({1}, static_cast<float>(result.weight)));
-      sum += result.weight * loss;
-      weight += result.weight;
+      engine::backward(result.loss);
+      return loss;
     }
-    optimizer_.scale_gradients(static_cast<float>(1 / weight));
+    struct Part {
+      double loss = 0, weight = 0;
+      std::int64_t n_tokens = 0;
+    };
+    std::vector<Part> parts(static_cast<std::size_t>(n));
+    shards_.run([&](std::int64_t shard) {
+      if (first + shard >= end) return;
+      const StepResult result = loss_of(first + shard);
+      if (result.weight == 0) return;
+      parts[static_cast<std::size_t>(shard)] = {result.loss.value().data()[0], result.weight, result.n_tokens};
+      if (!result.loss.requires_gradient()) return;  // of a shard without answers
+      engine::backward(result.loss, engine::Tensor::full({1}, static_cast<float>(result.weight)));
+    });
+    double sum = 0, weight = 0;
+    for (const Part& part : parts) {
+      sum += part.weight * part.loss;
+      weight += part.weight;
+      n_tokens_ += part.n_tokens;
+    }
+    require_finite(sum, "loss");
+    shards_.add_up(static_cast<float>(1 / weight));
     return sum / weight;
   }
 
@@ -240,6 +266,7 @@ class Run {
   std::int64_t n_steps_;
   engine::Schedule schedule_;
   engine::AdamW optimizer_;
+  engine::Shards shards_;
   TrainingProgress progress_;
   MetricsLog log_;
   engine::Progress meter_;

@@ -46,8 +46,9 @@ struct Diverged : engine::Failure {
 struct StepResult {
   engine::Variable loss;  // a mean
   std::int64_t n_tokens = 0;
-  double weight =
-      1;  // what the mean is over: the texts, or the sum of their weights. The batches of a step count by it
+  // What the mean is over: the texts, or the sum of their weights. The shards of a step count by it; with 0, and no
+  // loss, there was nothing to learn.
+  double weight = 1;
 };
 
 struct NamedTensor {
@@ -58,7 +59,9 @@ struct NamedTensor {
 struct Job {
   std::string name;  // for progress lines
   std::int64_t batches_per_epoch = 0;
-  // Loss of one batch; a pure function of its arguments and the weights.
+  std::int64_t shards = 1;  // of a batch
+  // Loss of one shard; a pure function of its arguments and the weights. Shard s of batch b of the epoch has the index
+  // b * shards + s. Shards of a step are computed side by side.
   std::function<StepResult(std::int64_t epoch, std::int64_t index, engine::DropoutStreams& streams)> step;
   // Called after each epoch or every options.eval_every steps, and after the last step. Returns what to log. A member
   // "score" (higher is better) means that the model may become best/; the last one must have it.

@@ -104,9 +104,11 @@ std::map<std::string, std::string> norms_before(const bert::Config& config) {
   return norms;
 }
 
-struct Memo {
+// The last tensor that a thread changed on its way into a layer: query, key and value read the same one.
+struct InputMemo {
   Variable x, log2_steps, y;
 };
+thread_local InputMemo input_memo;
 
 // y, what x is in fixed point, with the gradients of learned_quantize.
 Variable with_value(const Variable& x, const Variable& log2_steps, const FixedPoint& fixed, Tensor y) {
@@ -211,14 +213,16 @@ void LearnedScales::attach(bert::Model& model) const {
   for (const std::string& name : state_->biases) rest[name][Role::bias].reset();
   for (auto& [name, layer] : rest) layer.is_cheap = layer.is_cheap && name.ends_with(".softmax");
   compress::attach(model, rest);
-  const auto memo = std::make_shared<Memo>();
-  const auto learned = [memo](engine::TensorTransform before, const Scale& scale) {
-    return [before = std::move(before), memo, log2_steps = scale.log2_steps, fixed = scale.fixed](const Variable& x) {
+  const auto learned = [](engine::TensorTransform before, const Scale& scale) {
+    return [before = std::move(before), is_input = scale.role == Role::input, log2_steps = scale.log2_steps,
+            fixed = scale.fixed](const Variable& x) {
       const Variable changed = before ? before(x) : x;
-      const bool same = memo->x.node() == changed.node() && memo->log2_steps.node() == log2_steps.node() &&
-                        memo->y.requires_gradient() == engine::recording();
-      if (!same) *memo = {changed, log2_steps, learned_quantize(changed, log2_steps, fixed)};
-      return memo->y;
+      if (!is_input) return learned_quantize(changed, log2_steps, fixed);
+      InputMemo& memo = input_memo;
+      const bool same = memo.x.node() == changed.node() && memo.log2_steps.node() == log2_steps.node() &&
+                        memo.y.requires_gradient() == engine::recording();
+      if (!same) memo = {changed, log2_steps, learned_quantize(changed, log2_steps, fixed)};
+      return memo.y;
     };
   };
   const auto install = [&](const std::string& name, auto& layer) {

@@ -28,7 +28,7 @@ std::vector<std::shared_ptr<Node>> reachable(const Variable& root) {
   root.node()->visited = visit;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     for (const auto& input : nodes[i]->inputs) {
-      if (input == nullptr || input->visited == visit) continue;
+      if (input == nullptr || input->is_leaf() || input->visited == visit) continue;  // a leaf keeps its gradient
       input->visited = visit;
       nodes.push_back(input);
     }
@@ -46,6 +46,8 @@ std::uint64_t next_order() {
   return ++last;
 }
 
+thread_local std::int64_t shard = -1;
+
 }  // namespace detail
 
 Variable::Variable(Tensor value, bool requires_gradient) : node_(std::make_shared<Node>()) {
@@ -60,55 +62,72 @@ Variable make_variable(std::shared_ptr<Node> node) {
   return variable;
 }
 
-Tensor Variable::gradient() const { return has_gradient() ? node_->gradient : Tensor::zeros(shape()); }
-
-void Variable::clear_gradient() {
-  if (node_->state == GradientState::dense) node_->state = GradientState::absent;
-  if (node_->state != GradientState::rows) return;
-  const std::int64_t n_columns = node_->gradient.columns();
-  for (const std::int32_t row : node_->touched_rows)
-    std::fill_n(node_->gradient.data() + row * n_columns, n_columns, 0.0f);
-  node_->touched_rows.clear();
-  node_->state = GradientState::zero;
+void clear(Gradient& gradient) {
+  if (gradient.state == GradientState::dense) gradient.state = GradientState::absent;
+  if (gradient.state != GradientState::rows) return;
+  const std::int64_t n = gradient.sum.columns();
+  for (const std::int32_t row : gradient.touched_rows) std::fill_n(gradient.sum.data() + row * n, n, 0.0f);
+  gradient.touched_rows.clear();
+  gradient.state = GradientState::zero;
 }
 
+Gradient& Node::gradient() {
+  return detail::shard < 0 || of_shards.empty() ? own : of_shards[static_cast<std::size_t>(detail::shard)];
+}
+
+Tensor Variable::gradient() const { return has_gradient() ? node_->gradient().sum : Tensor::zeros(shape()); }
+
+bool Variable::has_gradient() const {
+  const GradientState state = node_->gradient().state;
+  return state == GradientState::rows || state == GradientState::dense;
+}
+
+const std::vector<std::int32_t>* Variable::touched_rows() const {
+  const Gradient& gradient = node_->gradient();
+  return gradient.state == GradientState::rows ? &gradient.touched_rows : nullptr;
+}
+
+void Variable::clear_gradient() { clear(node_->gradient()); }
+
 Variable::Slot Variable::gradient_slot() const {
+  Gradient& gradient = node_->gradient();
   const bool accumulate = has_gradient();
-  if (!node_->gradient.defined()) {
-    node_->gradient = Tensor::empty(shape());
-  } else if (!node_->gradient.unique()) {
-    node_->gradient = accumulate ? node_->gradient.clone() : Tensor::empty(shape());
+  if (!gradient.sum.defined()) {
+    gradient.sum = Tensor::empty(shape());
+  } else if (!gradient.sum.unique()) {
+    gradient.sum = accumulate ? gradient.sum.clone() : Tensor::empty(shape());
   }
-  node_->touched_rows.clear();
-  node_->state = GradientState::dense;
-  return {node_->gradient.data(), accumulate};
+  gradient.touched_rows.clear();
+  gradient.state = GradientState::dense;
+  return {gradient.sum.data(), accumulate};
 }
 
 float* Variable::gradient_rows(std::span<const std::int32_t> rows) const {
-  Node& node = *node_;
-  if (node.state == GradientState::dense) return gradient_slot().data;
-  if (node.state == GradientState::absent || !node.gradient.unique()) node.gradient = Tensor::zeros(shape());
-  if (node.touched_rows.empty()) {
-    node.touched_rows.assign(rows.begin(), rows.end());
+  Gradient& gradient = node_->gradient();
+  if (gradient.state == GradientState::dense) return gradient_slot().data;
+  if (gradient.state == GradientState::absent || !gradient.sum.unique()) gradient.sum = Tensor::zeros(shape());
+  if (gradient.touched_rows.empty()) {
+    gradient.touched_rows.assign(rows.begin(), rows.end());
   } else {
     std::vector<std::int32_t> all;
-    std::set_union(node.touched_rows.begin(), node.touched_rows.end(), rows.begin(), rows.end(),
+    std::set_union(gradient.touched_rows.begin(), gradient.touched_rows.end(), rows.begin(), rows.end(),
                    std::back_inserter(all));
-    node.touched_rows = std::move(all);
+    gradient.touched_rows = std::move(all);
   }
-  node.state = GradientState::rows;
-  return node.gradient.data();
+  gradient.state = GradientState::rows;
+  return gradient.sum.data();
 }
 
-void Variable::add_gradient(const Tensor& gradient) const {
-  assert(gradient.size() == value().size());
+void Variable::add_gradient(const Tensor& term) const {
+  assert(term.size() == value().size());
+  Gradient& gradient = node_->gradient();
   if (!has_gradient()) {
-    node_->gradient = gradient;
-    node_->state = GradientState::dense;
+    gradient.sum = term;
+    gradient.state = GradientState::dense;
     return;
   }
   gradient_slot();  // makes it ours to change
-  add_to(node_->gradient, gradient);
+  add_to(gradient.sum, term);
 }
 
 void backward(const Variable& root, const Tensor& gradient) {
@@ -118,11 +137,10 @@ void backward(const Variable& root, const Tensor& gradient) {
   const NoGradient no_gradient;
   for (; !nodes.empty(); nodes.pop_back()) {
     Node& node = *nodes.back();
-    if (node.inputs[0] == nullptr) continue;  // a leaf keeps its gradient
-    if (node.state == GradientState::dense) node.backward(node.gradient, nullptr);
-    if (node.state == GradientState::rows) node.backward(node.gradient, &node.touched_rows);
-    node.gradient = Tensor();
-    node.state = GradientState::absent;
+    if (node.is_leaf()) continue;  // the root
+    if (node.own.state == GradientState::dense) node.backward(node.own.sum, nullptr);
+    if (node.own.state == GradientState::rows) node.backward(node.own.sum, &node.own.touched_rows);
+    node.own = {};
     for (auto& input : node.inputs) input.reset();
   }
 }

@@ -26,17 +26,28 @@ enum class GradientState {
   dense,
 };
 
+struct Gradient {
+  Tensor sum;
+  GradientState state = GradientState::absent;
+  std::vector<std::int32_t> touched_rows;  // sorted, only for state rows
+};
+
+void clear(Gradient& gradient);  // before the next step; the buffer is kept
+
 struct Node {
   static constexpr std::size_t kMaxInputs = 6;
 
   Tensor value;
-  Tensor gradient;
-  GradientState state = GradientState::absent;
+  Gradient own;
+  std::vector<Gradient> of_shards;  // of a parameter whose gradients come in shards (engine/autograd/shards.h)
   bool requires_gradient = false;
-  std::uint64_t order = 0;                 // of creation: inputs come before outputs
-  std::uint64_t visited = 0;               // the backward() that has seen this node
-  std::vector<std::int32_t> touched_rows;  // sorted, only for state rows
+  std::uint64_t order = 0;    // of creation: inputs come before outputs
+  std::uint64_t visited = 0;  // the backward() that has seen this node; not of leaves, which several may see at once
   std::array<std::shared_ptr<Node>, kMaxInputs> inputs;
+
+  bool is_leaf() const { return inputs[0] == nullptr; }
+  // Where gradients go at this moment: to the shard that this thread works on, if they come in shards.
+  Gradient& gradient();
 
   virtual ~Node() = default;
   // Adds to the gradients of the inputs, then frees what the forward pass saved. A gradient that is unique() may be
@@ -57,11 +68,9 @@ class Variable {
 
   // The gradient after backward(); all zeros where the loss does not depend on this variable.
   Tensor gradient() const;
-  bool has_gradient() const { return node_->state == GradientState::rows || node_->state == GradientState::dense; }
+  bool has_gradient() const;
   // Rows that may differ from 0 when the gradient is row-sparse; empty pointer when it is dense.
-  const std::vector<std::int32_t>* touched_rows() const {
-    return node_->state == GradientState::rows ? &node_->touched_rows : nullptr;
-  }
+  const std::vector<std::int32_t>* touched_rows() const;
   void clear_gradient();  // before the next step; the buffer is kept
 
   // For operations: where to write the gradient of this variable. With accumulate, the operation adds to the sum in
@@ -103,6 +112,9 @@ bool recording();
 namespace detail {
 
 std::uint64_t next_order();
+
+// The shard that this thread works on; -1: none.
+extern thread_local std::int64_t shard;
 
 template <class Backward>
 struct OperationNode final : Node {

@@ -12,6 +12,9 @@
 // The price is processor time: a worker that finds nothing to do looks for work for kSpin before it sleeps, and the
 // caller spins until the last chunk is done. In return, the next loop of a step finds the workers awake. And the team
 // serves one loop at a time: a loop inside of a loop, or of a second thread meanwhile, runs on the thread that asks.
+//
+// Groups are teams below this one: each thread that works on a body of parallel_groups has a team of its own for the
+// loops inside, so that two groups never wait for each other.
 #include "engine/base/threads.h"
 
 #include <omp.h>
@@ -21,8 +24,10 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <limits>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "engine/base/error.h"
 
@@ -30,7 +35,20 @@ namespace ingot::engine {
 namespace {
 
 std::atomic<int> thread_count{0};  // 0: not set yet
-thread_local bool inside_body = false;
+// How many threads a loop of this thread may use; 0: as many as threads() says, of the process's team.
+thread_local int allowed = 0;
+
+// Sets `allowed` while a body runs.
+class Allowing {
+ public:
+  explicit Allowing(int n) : before_(std::exchange(allowed, n)) {}
+  ~Allowing() { allowed = before_; }
+  Allowing(const Allowing&) = delete;
+  Allowing& operator=(const Allowing&) = delete;
+
+ private:
+  int before_;
+};
 
 void pause_briefly() {
 #if defined(__x86_64__)
@@ -67,8 +85,9 @@ class Team {
   static constexpr int kCountBits = 20;
   static constexpr std::int64_t kMostChunks = (std::int64_t{1} << kCountBits) - 1;
 
-  // n_chunks <= kMostChunks. Workers beside the caller; more are started at need.
-  void share(std::int64_t n_chunks, detail::RunChunk run, const void* work, int n_workers) {
+  // n_chunks <= kMostChunks. Workers beside the caller; more are started at need. A loop inside of a chunk may use
+  // n_inside threads.
+  void share(std::int64_t n_chunks, detail::RunChunk run, const void* work, int n_workers, int n_inside) {
     if (n_workers > n_started_) start(n_workers);
     const std::uint64_t epoch = (ticket_.load(std::memory_order_relaxed) >> kEpochAt) + 1;
     ticket_.store(epoch << kEpochAt, std::memory_order_seq_cst);
@@ -76,16 +95,15 @@ class Team {
     run_.store(run, std::memory_order_release);
     work_.store(work, std::memory_order_release);
     n_workers_.store(n_workers, std::memory_order_release);
+    n_inside_.store(n_inside, std::memory_order_release);
     n_done_.store(0, std::memory_order_release);
     ticket_.store((epoch + 1) << kEpochAt, std::memory_order_seq_cst);
     if (n_asleep_.load(std::memory_order_seq_cst) > 0) {
       alarm_.fetch_add(1, std::memory_order_seq_cst);
       alarm_.notify_all();
     }
-    inside_body = true;
     while (work_on_one(-1)) {
     }
-    inside_body = false;
     for (int i = 0; n_done_.load(std::memory_order_acquire) < n_chunks; ++i) {
       i < kPausesBeforeYield ? pause_briefly() : std::this_thread::yield();
     }
@@ -131,6 +149,7 @@ class Team {
                                          std::memory_order_acq_rel)) {
         continue;
       }
+      const Allowing allowing(n_inside_.load(std::memory_order_acquire));
       run(work, is_caller ? chunk_of_caller(by_caller, n_chunks) : chunk_of_workers(by_workers, n_chunks));
       n_done_.fetch_add(1, std::memory_order_release);
       return true;
@@ -138,7 +157,6 @@ class Team {
   }
 
   void serve(int worker) {
-    inside_body = true;
     ask_for_short_turns();
     auto idle_since = std::chrono::steady_clock::now(), turn_since = idle_since;
     for (int i = 0;; ++i) {
@@ -181,6 +199,7 @@ class Team {
   std::atomic<detail::RunChunk> run_{nullptr};
   std::atomic<const void*> work_{nullptr};
   std::atomic<int> n_workers_{0};
+  std::atomic<int> n_inside_{1};
   alignas(64) std::atomic<std::uint32_t> alarm_{0};
   std::atomic<int> n_asleep_{0};
 };
@@ -188,6 +207,24 @@ class Team {
 Team& team() {
   static Team& the_team = *new Team;  // never destroyed: its threads run until the process ends
   return the_team;
+}
+
+// The team of a group's first thread: its threads live as long as the process, as those of the_team, in whose threads
+// groups run.
+Team& team_of_group() {
+  thread_local Team& the_team = *new Team;
+  return the_team;
+}
+
+// Chunks on the calling thread and `n_workers` others, each of which may use n_inside threads for loops inside.
+void share_on(Team& the_team, std::int64_t n_chunks, detail::RunChunk run, const void* work, int n_workers,
+              int n_inside) {
+  if (n_workers >= 1 && the_team.busy().try_lock()) {
+    const std::lock_guard lock(the_team.busy(), std::adopt_lock);
+    the_team.share(n_chunks, run, work, n_workers, n_inside);
+    return;
+  }
+  for (std::int64_t i = 0; i < n_chunks; ++i) run(work, i);
 }
 
 }  // namespace
@@ -202,6 +239,24 @@ int threads() {
   return count > 0 ? count : omp_get_num_procs();
 }
 
+// The time of n_bodies equal pieces is rounds / threads of a group, if each thread of a group but the first is worth
+// kShare of one alone.
+Groups groups_for(std::int64_t n_bodies) {
+  constexpr double kShare = 0.85;
+  const std::int64_t n = threads();
+  Groups best;
+  double least = std::numeric_limits<double>::infinity();
+  for (std::int64_t n_groups = std::max<std::int64_t>(std::min(n, n_bodies), 1); n_groups >= 1; --n_groups) {
+    const auto rounds = static_cast<double>((n_bodies + n_groups - 1) / n_groups);
+    const double time = rounds / (1 + kShare * static_cast<double>(n / n_groups - 1));
+    if (time < least) {
+      least = time;
+      best = {n_groups, n / n_groups};
+    }
+  }
+  return best;
+}
+
 void detail::share(std::int64_t n_chunks, RunChunk run, const void* work) {
   if (n_chunks > Team::kMostChunks) {
     const std::int64_t grain = (n_chunks + Team::kMostChunks - 1) / Team::kMostChunks;
@@ -210,13 +265,18 @@ void detail::share(std::int64_t n_chunks, RunChunk run, const void* work) {
     });
     return;
   }
-  const auto n_workers = static_cast<int>(std::min<std::int64_t>(threads(), n_chunks)) - 1;
-  if (n_workers >= 1 && !inside_body && team().busy().try_lock()) {
-    const std::lock_guard lock(team().busy(), std::adopt_lock);
-    team().share(n_chunks, run, work, n_workers);
+  const std::int64_t n_threads = allowed == 0 ? threads() : allowed;
+  const auto n_workers = static_cast<int>(std::min(n_threads, n_chunks)) - 1;
+  share_on(allowed == 0 ? team() : team_of_group(), n_chunks, run, work, n_workers, 1);
+}
+
+void detail::share_in_groups(std::int64_t n_bodies, RunChunk run, const void* work) {
+  const Groups groups = groups_for(n_bodies);
+  if (allowed != 0 || groups.n_groups == 1) {  // loops inside share the threads that there are
+    for (std::int64_t i = 0; i < n_bodies; ++i) run(work, i);
     return;
   }
-  for (std::int64_t i = 0; i < n_chunks; ++i) run(work, i);
+  share_on(team(), n_bodies, run, work, static_cast<int>(groups.n_groups) - 1, static_cast<int>(groups.n_threads));
 }
 
 }  // namespace ingot::engine

@@ -8,6 +8,11 @@ namespace {
 
 Variable apply(const TensorTransform& transform, const Variable& x) { return transform ? transform(x) : x; }
 
+// What a layer computes with instead of a parameter.
+Variable effective(const TensorTransform& transform, const Variable& parameter) {
+  return transform ? once(parameter, transform) : parameter;
+}
+
 }  // namespace
 
 Variable Linear::operator()(const Variable& x, Activation activation) const {
@@ -22,13 +27,15 @@ Variable Linear::operator()(const Variable& x, Activation activation) const {
   return activation == Activation::identity ? z : activate(z, activation);
 }
 
-Variable Linear::effective_weight() const { return transforms == nullptr ? weight : apply(transforms->weight, weight); }
-
-Variable Linear::effective_bias() const {
-  return transforms == nullptr || !bias.defined() ? bias : apply(transforms->bias, bias);
+Variable Linear::effective_weight() const {
+  return transforms == nullptr ? weight : effective(transforms->weight, weight);
 }
 
-Variable Embedding::table() const { return transforms == nullptr ? weight : apply(transforms->weight, weight); }
+Variable Linear::effective_bias() const {
+  return transforms == nullptr || !bias.defined() ? bias : effective(transforms->bias, bias);
+}
+
+Variable Embedding::table() const { return transforms == nullptr ? weight : effective(transforms->weight, weight); }
 
 Variable LayerNorm::operator()(const Variable& x, const Variable& residual, const Dropout& dropout) const {
   const Variable gamma = effective_weight(), beta = effective_bias();
@@ -41,9 +48,9 @@ Variable LayerNorm::operator()(const Variable& x, const Variable& residual, cons
 }
 
 Variable LayerNorm::effective_weight() const {
-  return transforms == nullptr ? weight : apply(transforms->weight, weight);
+  return transforms == nullptr ? weight : effective(transforms->weight, weight);
 }
 
-Variable LayerNorm::effective_bias() const { return transforms == nullptr ? bias : apply(transforms->bias, bias); }
+Variable LayerNorm::effective_bias() const { return transforms == nullptr ? bias : effective(transforms->bias, bias); }
 
 }  // namespace ingot::engine

@@ -9,6 +9,7 @@
 #include "engine/autograd/gather.h"
 #include "engine/autograd/matmul.h"
 #include "engine/autograd/norm.h"
+#include "engine/autograd/shards.h"
 #include "engine/base/rng.h"
 
 namespace ingot::engine {
@@ -18,10 +19,7 @@ struct Parameter {
   Variable variable;
 };
 
-// A differentiable change of a tensor on its way through a layer: fake quantisation, a mask. Empty: none.
-using TensorTransform = std::function<Variable(const Variable&)>;
-
-// The transforms of one layer, by role.
+// The transforms of one layer, by role: fake quantisation, masks. Empty: none.
 struct TensorTransforms {
   TensorTransform input;
   TensorTransform weight;

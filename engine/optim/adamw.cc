@@ -7,14 +7,6 @@
 #include "engine/kernels/adamw/adamw.h"
 
 namespace ingot::engine {
-namespace {
-
-void scale(std::int64_t n, float factor, float* x) {
-  for (std::int64_t i = 0; i < n; ++i) x[i] *= factor;
-}
-
-}  // namespace
-
 std::vector<ParameterGroup> decay_matrices(std::span<const Parameter> parameters, float weight_decay,
                                            std::span<const float> rate_factors) {
   assert(rate_factors.empty() || rate_factors.size() == parameters.size());
@@ -48,21 +40,6 @@ AdamW::AdamW(std::vector<ParameterGroup> groups, const AdamWOptions& options)
 void AdamW::clear_gradients() {
   for (ParameterGroup& group : groups_) {
     for (Parameter& p : group.parameters) p.variable.clear_gradient();
-  }
-}
-
-void AdamW::scale_gradients(float factor) {
-  for (const ParameterGroup& group : groups_) {
-    for (const Parameter& p : group.parameters) {
-      if (!p.variable.has_gradient()) continue;
-      const std::int64_t n = p.variable.value().columns();
-      if (const std::vector<std::int32_t>* rows = p.variable.touched_rows()) {
-        float* gradient = p.variable.gradient().data();
-        for (const std::int32_t row : *rows) scale(n, factor, gradient + row * n);
-      } else {
-        scale(p.variable.value().size(), factor, p.variable.gradient_slot().data);
-      }
-    }
   }
 }
 

@@ -37,9 +37,6 @@ class AdamW {
 
   void clear_gradients();
 
-  // Multiplies all gradients: those of a sum of losses become those of their mean.
-  void scale_gradients(float factor);
-
   // Euclidean norm of all gradients together; the same bits for any number of threads.
   double gradient_norm() const;
 

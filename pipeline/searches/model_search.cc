@@ -36,6 +36,7 @@ Json identity_of(const Run& run, const TrainingTexts& texts) {
   }
   if (identity.value("validation", Json()).is_string()) identity.erase("validation");  // a file
   if (identity.value("pair", "").empty()) identity.erase("pair");  // newer than studies that are still gone on with
+  identity["shards"] = kUsualShards;
   identity["data_fingerprint"] = texts.source->fingerprint();
   identity["tokenizer_fingerprint"] = bert::fingerprint(*texts.tokenizer);
   return identity;

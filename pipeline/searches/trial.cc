@@ -64,11 +64,11 @@ double train_in_trial(const TrialTexts& trial, CompressedModel& start, const Tri
                       Reports& reports) {
   const TrainingOptions& o = trial.options;
   bert::Job job = bert::classification_job(start.model, trial.texts.training, trial.texts.validation, trial.framing,
-                                           o.batch, trial.seed);
+                                           o.batch, trial.seed, {.shards = shards_of(o, *start.model.config.head)});
   job.name = training.name;
   // One epoch of as many steps as are asked for, whichever texts they are of.
-  job.step = [step = job.step, per_epoch = job.batches_per_epoch](std::int64_t, std::int64_t index,
-                                                                  engine::DropoutStreams& streams) {
+  job.step = [step = job.step, per_epoch = job.batches_per_epoch * job.shards](std::int64_t, std::int64_t index,
+                                                                               engine::DropoutStreams& streams) {
     return step(index / per_epoch, index % per_epoch, streams);
   };
   job.batches_per_epoch = training.steps;

@@ -113,7 +113,7 @@ TEST_CASE("scales of residual binary are learned") {
   // 0.4: + - +, -1.5: - - -
   CHECK(double{y.value().data()[0]} == doctest::Approx(0.7 - 0.31 + 0.17));
   CHECK(double{y.value().data()[1]} == doctest::Approx(-0.7 - 0.31 - 0.17));
-  alphas.node()->state = engine::GradientState::absent;
+  alphas.node()->own.state = engine::GradientState::absent;
   engine::backward(y, Tensor::from({2}, std::vector<float>{1, 10}));
   CHECK(gradient(x2) == std::vector<float>{1, 0});
   CHECK(gradient(alphas) == std::vector<float>{1 - 10, -1 - 10, 1 - 10});

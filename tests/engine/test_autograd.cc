@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <new>
 
@@ -7,6 +8,7 @@
 #include "engine/autograd/gather.h"
 #include "engine/autograd/loss.h"
 #include "engine/autograd/matmul.h"
+#include "engine/autograd/shards.h"
 #include "tests/support/error_text.h"
 
 using namespace ingot::engine;
@@ -89,4 +91,61 @@ TEST_CASE("shapes and indices that do not fit are refused") {
       contains(error_text([&] { cross_entropy(x, std::vector<std::int32_t>{2}); }), "label 2 is outside of 2 classes"));
   CHECK(contains(error_text([&] { cross_entropy(x, std::vector<std::int32_t>{-100}); }), "all 1 labels are ignored"));
   CHECK(contains(error_text([&] { backward(add(x, x)); }), "must be one number"));
+}
+
+TEST_CASE("gradients of shards are added, dense and row-sparse, and a transform is computed and differentiated once") {
+  Variable table(Tensor::full({5, 2}, 3.0f), true), w(Tensor::full({2}, 2.0f), true);
+  std::atomic<int> n_computed{0}, n_differentiated{0};
+  const TensorTransform doubled = [&](const Variable& x) {
+    ++n_computed;
+    Tensor y = Tensor::empty(x.shape());
+    for (std::int64_t i = 0; i < y.size(); ++i) y.data()[i] = 2 * x.value().data()[i];
+    return record(std::move(y), {x}, [&, x](const Tensor& dy) {
+      ++n_differentiated;
+      x.add_gradient(dy);
+      x.add_gradient(dy);
+    });
+  };
+  Shards shards({table, w}, 5);
+  for (int repeat = 1; repeat <= 2; ++repeat) {
+    table.clear_gradient();
+    w.clear_gradient();
+    shards.run([&](std::int64_t shard) {
+      if (shard == 3) return;  // nothing to learn there
+      const auto row = static_cast<std::int32_t>(shard % 3);
+      backward(add(sum(embedding({{table, {row, 4}}})), sum(once(w, doubled))));
+    });
+    CHECK_FALSE(w.has_gradient());
+    shards.add_up(0.5f);
+    REQUIRE(table.touched_rows() != nullptr);
+    CHECK(*table.touched_rows() == std::vector<std::int32_t>{0, 1, 2, 4});
+    const Tensor rows = table.gradient(), dense = w.gradient();
+    CHECK(std::vector<float>(rows.data(), rows.data() + 10) ==
+          std::vector<float>{0.5f, 0.5f, 1, 1, 0.5f, 0.5f, 0, 0, 2, 2});
+    CHECK(std::vector<float>(dense.data(), dense.data() + 2) == std::vector<float>{4, 4});
+    CHECK(n_computed == repeat);
+    CHECK(n_differentiated == repeat);
+  }
+  CHECK(once(w, doubled).value().data()[0] == 4);  // outside of a step it is the transform
+}
+
+TEST_CASE("gradients of shards are added as a binary tree, those of one without a gradient are passed over") {
+  // In float32, 3 is lost beside 2^27: the sum says in which order it was made.
+  const float big = 134217728.0f;
+  Variable w(Tensor::zeros({1}), true);
+  const auto sum_of = [&](const std::vector<float>& parts) {
+    Shards shards({w}, static_cast<std::int64_t>(parts.size()));
+    w.clear_gradient();
+    shards.run([&](std::int64_t i) {
+      const float part = parts[static_cast<std::size_t>(i)];
+      if (part != 0) backward(sum(w), Tensor::full({1}, part));
+    });
+    shards.add_up(1);
+    return w.gradient().data()[0];
+  };
+  CHECK(sum_of({big, 1, -big, 1}) == 0);           // (big + 1) + (-big + 1)
+  CHECK(sum_of({big, -big, 1, 1}) == 2);           // (big - big) + (1 + 1)
+  CHECK(sum_of({big, 0, -big, 0, 1}) == 1);        // (big + -big) + 1
+  CHECK(sum_of({1, 1, big, 0, -big, 0, 3}) == 0);  // ((1 + 1) + big) + (-big + 3)
+  CHECK(sum_of({5, 6, 7}) == 18);
 }

@@ -62,17 +62,6 @@ TEST_CASE("factors on the learning rate make groups of their own, within those o
   CHECK(first(3) == doctest::Approx(1 - 0.1 * 0.25));
 }
 
-TEST_CASE("scaled gradients, dense and row-sparse, are those of a scaled loss") {
-  Variable table(Tensor::zeros({4, 2}), true), w(Tensor::zeros({3}), true);
-  AdamW optimizer({{{{"table", table}, {"w", w}}}});
-  for (int i = 0; i < 2; ++i) backward(add(sum(embedding({{table, {1, 1, 3}}})), sum(w)));
-  optimizer.scale_gradients(0.5f);
-  REQUIRE(table.touched_rows() != nullptr);
-  const Tensor rows = table.gradient(), dense = w.gradient();
-  CHECK(std::vector<float>(rows.data(), rows.data() + 8) == std::vector<float>{0, 0, 2, 2, 0, 0, 1, 1});
-  CHECK(std::vector<float>(dense.data(), dense.data() + 3) == std::vector<float>{1, 1, 1});
-}
-
 TEST_CASE("the gradient norm counts dense and row-sparse gradients, and clipping scales by it") {
   Variable table(Tensor::zeros({4, 2}), true), w(Tensor::zeros({3}), true);
   AdamW optimizer({{{{"table", table}, {"w", w}}}}, {.beta1 = 0.0f, .beta2 = 0.0f, .eps = 1.0f});

@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <set>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -103,4 +105,60 @@ TEST_CASE("loops called from several threads at once are all done") {
 
 TEST_CASE("a number of threads out of range is refused") {
   CHECK(ingot::test::contains(ingot::test::error_text([] { set_threads(0); }), "between 1 and 1024, got 0"));
+}
+
+TEST_CASE("groups call every body once, and the loops inside visit every index once, on any number of threads") {
+  for (const int count : {1, 2, 3, 5, 8}) {
+    const ThreadCount guard(count);
+    for (const std::int64_t n : {0, 1, 2, 7}) {
+      std::vector<std::atomic<int>> seen(static_cast<std::size_t>(n) * 100);
+      for (int repeat = 0; repeat < 20; ++repeat) {
+        parallel_groups(n, [&](std::int64_t body) {
+          parallel_for(100, 3, [&](std::int64_t begin, std::int64_t end) {
+            for (std::int64_t i = begin; i < end; ++i) ++seen[static_cast<std::size_t>(body * 100 + i)];
+          });
+        });
+      }
+      CHECK(std::all_of(seen.begin(), seen.end(), [](int times) { return times == 20; }));
+    }
+  }
+}
+
+TEST_CASE("a loop inside of a body uses the threads of its group") {
+  const ThreadCount guard(4);
+  CHECK(groups_for(2).n_groups == 2);
+  CHECK(groups_for(2).n_threads == 2);
+  std::atomic<int> n_inside{0};
+  parallel_groups(2, [&](std::int64_t) {  // all four are inside at once, or this does not end
+    parallel_for(2, 1, [&](std::int64_t, std::int64_t) {
+      ++n_inside;
+      while (n_inside < 4) std::this_thread::yield();
+    });
+  });
+  CHECK(n_inside == 4);
+}
+
+TEST_CASE("threads that do not divide among the bodies are in the groups that are done first") {
+  const std::int64_t expected[][4] = {
+      // threads, bodies, groups, threads of each
+      {16, 8, 8, 2}, {12, 8, 4, 3}, {8, 8, 8, 1}, {2, 8, 2, 1}, {16, 1, 1, 16}, {1, 8, 1, 1}, {16, 0, 1, 16}};
+  for (const auto& [n_threads, n_bodies, n_groups, n_each] : expected) {
+    const ThreadCount guard(static_cast<int>(n_threads));
+    CAPTURE(n_threads);
+    CAPTURE(n_bodies);
+    CHECK(groups_for(n_bodies).n_groups == n_groups);
+    CHECK(groups_for(n_bodies).n_threads == n_each);
+  }
+}
+
+TEST_CASE("an exception of a body is thrown again, and nothing is called after it") {
+  const ThreadCount guard(1);
+  int n_called = 0;
+  const auto body = [&](std::int64_t i) {
+    ++n_called;
+    if (i == 2) throw std::runtime_error("third");
+  };
+  CHECK_THROWS_WITH(parallel_groups(5, body), "third");
+  CHECK(n_called == 3);
+  CHECK(visits(10, 1) == std::vector<int>(10, 1));  // and threads work as before
 }

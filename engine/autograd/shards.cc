@@ -1,0 +1,175 @@
+#include "engine/autograd/shards.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <deque>
+#include <mutex>
+#include <optional>
+
+#include "engine/base/threads.h"
+
+namespace ingot::engine {
+namespace {
+
+constexpr std::int64_t kBlock = 256;  // floats that are added at a time: a few blocks stay in the first cache
+constexpr std::size_t kMostLevels = 32;
+
+// sum[0..n) = factor * the sum of parts[.][at..at + n) as a binary tree over the parts; null parts are passed over.
+// The sums that wait for a partner are those of 2^k parts for the bits k of the number of parts seen so far.
+void add_block(std::span<const float* const> parts, std::int64_t at, std::int64_t n, float factor, float* sum) {
+  std::array<std::array<float, kBlock>, kMostLevels> waiting;
+  std::array<bool, kMostLevels> is_there{};
+  const auto add = [n](bool left_is_there, const float* left, bool right_is_there,
+                       float* right) {  // right = left + right
+    if (!left_is_there) return right_is_there;
+    if (right_is_there) {
+      for (std::int64_t i = 0; i < n; ++i) right[i] = left[i] + right[i];
+    } else {
+      std::copy_n(left, n, right);
+    }
+    return true;
+  };
+  std::array<float, kBlock> carry;
+  for (std::size_t part = 0; part < parts.size(); ++part) {
+    bool carried = parts[part] != nullptr;
+    if (carried) std::copy_n(parts[part] + at, n, carry.data());
+    std::size_t level = 0;
+    for (; part >> level & 1; ++level) carried = add(is_there[level], waiting[level].data(), carried, carry.data());
+    is_there[level] = carried;
+    if (carried) std::copy_n(carry.data(), n, waiting[level].data());
+  }
+  bool carried = false;
+  for (std::size_t level = 0; level < kMostLevels && parts.size() >> level != 0; ++level) {
+    if (parts.size() >> level & 1) carried = add(is_there[level], waiting[level].data(), carried, carry.data());
+  }
+  for (std::int64_t i = 0; i < n; ++i) sum[i] = carried ? factor * carry[i] : 0.0f;
+}
+
+void add_range(std::span<const float* const> parts, std::int64_t begin, std::int64_t end, float factor, float* sum) {
+  for (std::int64_t at = begin; at < end; at += kBlock)
+    add_block(parts, at, std::min(kBlock, end - at), factor, sum + at);
+}
+
+bool holds_one(const Gradient& g) { return g.state == GradientState::rows || g.state == GradientState::dense; }
+
+// The gradient of a variable from those of its shards, which are cleared.
+void add_up_shards(const Variable& variable, float factor) {
+  std::vector<Gradient>& shards = variable.node()->of_shards;
+  std::vector<const float*> parts;
+  std::vector<std::int32_t> rows;
+  bool is_sparse = true;
+  for (const Gradient& g : shards) {
+    parts.push_back(holds_one(g) ? g.sum.data() : nullptr);
+    is_sparse = is_sparse && g.state != GradientState::dense;
+    rows.insert(rows.end(), g.touched_rows.begin(), g.touched_rows.end());
+  }
+  if (std::all_of(parts.begin(), parts.end(), [](const float* part) { return part == nullptr; })) return;
+  assert(!variable.has_gradient());
+  if (is_sparse) {
+    std::sort(rows.begin(), rows.end());
+    rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+    const std::int64_t n = variable.value().columns();
+    float* sum = variable.gradient_rows(rows);
+    parallel_for(static_cast<std::int64_t>(rows.size()), 32, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        const std::int64_t row = rows[static_cast<std::size_t>(i)];
+        add_range(parts, row * n, (row + 1) * n, factor, sum);
+      }
+    });
+  } else {
+    float* sum = variable.gradient_slot().data;
+    parallel_for(variable.value().size(), 32 * kBlock,
+                 [&](std::int64_t begin, std::int64_t end) { add_range(parts, begin, end, factor, sum); });
+  }
+  for (Gradient& g : shards) clear(g);
+}
+
+// What is computed once for all shards.
+struct Shared {
+  const Node* source;
+  const TensorTransform* transform;
+  std::once_flag flag{};
+  Variable value{};  // by the transform
+  Variable leaf{};   // the same for the shards, whose graphs begin here; undefined without a gradient
+};
+
+}  // namespace
+
+struct Shards::Step {
+  std::vector<Variable> parameters;
+  std::int64_t n = 1;
+  std::mutex mutex{};
+  std::deque<Shared> shared{};  // guarded by the mutex; in the order of their first use
+
+  Shared& find(const Variable& x, const TensorTransform& transform) {
+    const std::lock_guard lock(mutex);
+    const auto found = std::find_if(shared.begin(), shared.end(), [&](const Shared& s) {
+      return s.source == x.node().get() && s.transform == &transform;
+    });
+    return found != shared.end() ? *found : shared.emplace_back(x.node().get(), &transform);
+  }
+
+  // While it lives, this thread works on a shard of the step.
+  class Working {
+   public:
+    Working(Step* step, std::int64_t shard) {
+      current = step;
+      detail::shard = shard;
+    }
+    ~Working() {
+      current = nullptr;
+      detail::shard = -1;
+    }
+    Working(const Working&) = delete;
+    Working& operator=(const Working&) = delete;
+  };
+  static thread_local Step* current;  // that this thread works for; null: none
+};
+
+thread_local Shards::Step* Shards::Step::current = nullptr;
+
+Shards::Shards(std::vector<Variable> parameters, std::int64_t n) : step_(new Step{std::move(parameters), n}) {
+  assert(n >= 1);
+  for (const Variable& p : step_->parameters) p.node()->of_shards.resize(static_cast<std::size_t>(n));
+}
+
+Shards::~Shards() {
+  for (const Variable& p : step_->parameters) p.node()->of_shards.clear();
+}
+
+void Shards::run(const std::function<void(std::int64_t)>& body) {
+  step_->shared.clear();
+  const bool records = recording();
+  parallel_groups(step_->n, [&](std::int64_t shard) {
+    const Step::Working working(step_.get(), shard);
+    std::optional<NoGradient> off;
+    if (!records) off.emplace();
+    body(shard);
+  });
+}
+
+void Shards::add_up(float factor) {
+  for (const Variable& p : step_->parameters) add_up_shards(p, factor);
+  for (const Shared& s : step_->shared) {
+    if (!s.leaf.defined()) continue;
+    add_up_shards(s.leaf, factor);
+    if (s.leaf.has_gradient()) backward(s.value, s.leaf.gradient());
+  }
+  step_->shared.clear();
+}
+
+Variable once(const Variable& x, const TensorTransform& transform) {
+  Shards::Step* const step = Shards::Step::current;
+  if (step == nullptr || !x.node()->is_leaf()) return transform(x);
+  Shared& shared = step->find(x, transform);
+  std::call_once(shared.flag, [&] {
+    shared.value = transform(x);
+    if (!shared.value.requires_gradient()) return;
+    shared.leaf = Variable(shared.value.value(), true);
+    shared.leaf.node()->of_shards.resize(static_cast<std::size_t>(step->n));
+  });
+  return shared.leaf.defined() ? shared.leaf : shared.value;
+}
+
+}  // namespace ingot::engine
