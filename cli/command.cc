@@ -17,6 +17,7 @@
 #include "engine/base/progress.h"
 #include "engine/base/threads.h"
 #include "engine/io/json.h"
+#include "search/storage/redis_url.h"
 
 namespace ingot::cli {
 namespace fs = std::filesystem;
@@ -211,8 +212,8 @@ engine::Json resolved_options(const CLI::App& command) {
     if (option->get_expected_min() == 0) {  // a flag
       options[name] = option->count() > 0 && option->as<bool>();
     } else {
-      options[name] =
-          typed(option->count() > 0 ? option->as<std::string>() : option->get_default_str(), option->get_type_name());
+      const std::string text = option->count() > 0 ? option->as<std::string>() : option->get_default_str();
+      options[name] = typed(search::without_password(text), option->get_type_name());
     }
   }
   return options;

@@ -4,21 +4,27 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <new>
+#include <string>
+#include <vector>
 
 #include "cli/program.h"
 #include "engine/base/error.h"
 #include "engine/base/printable.h"
 #include "engine/base/process.h"
 #include "engine/base/system_error.h"
+#include "search/storage/redis_url.h"
 
 namespace {
 
 using ingot::engine::printable, ingot::engine::printable_lines;
+using ingot::search::without_password;
 
 // A closed standard stream would give its number to the next file that is opened, and that file would get our output.
 void open_standard_streams() {
@@ -30,10 +36,20 @@ void open_standard_streams() {
   }
 }
 
+// Lists of processes show what a command was given: passwords in it become stars.
+void hide_passwords(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    char* const scheme = std::strstr(argv[i], "redis");
+    char* const at = scheme == nullptr ? nullptr : std::strrchr(scheme, '@');
+    char* const begin = scheme == nullptr ? nullptr : std::strstr(scheme, "://");
+    if (begin != nullptr && at != nullptr && begin < at) std::fill(begin + 3, at, '*');
+  }
+}
+
 // Messages quote files, which strangers wrote: this is where what they say becomes harmless.
 int report(const std::string& sentence, const std::string& details, int code) {
   constexpr std::size_t kMostShown = 2000;  // bytes: a sentence may quote a value of any length
-  std::string text = fmt::format("ingot: {}\n", printable(sentence, kMostShown));
+  std::string text = fmt::format("ingot: {}\n", printable(without_password(sentence), kMostShown));
   if (!details.empty()) text += printable_lines(details) + (details.ends_with('\n') ? "" : "\n");
   std::fputs(text.c_str(), stderr);
   return code;
@@ -53,7 +69,9 @@ int main(int argc, char** argv) {
   ingot::engine::start_clock();
   std::signal(SIGXFSZ, SIG_IGN);  // a file beyond the limit is an error of its write, as on a full disk
   try {
-    return ingot::cli::run_program({argv + 1, argv + argc});
+    const std::vector<std::string> words(argv + 1, argv + argc);
+    hide_passwords(argc, argv);
+    return ingot::cli::run_program(words);
   } catch (const ingot::engine::Error& error) {
     return report(error.sentence(), error.details(), 2);
   } catch (const ingot::engine::Failure& failure) {

@@ -27,11 +27,16 @@ void Study::optimize(const Objective& objective, const Budget& budget) {
     if (engine::interrupted())
       throw engine::Interrupted(fmt::format("study {}: stopped between trials", options_.name));
     std::vector<Trial> batch = ask_batch(budget.trials);
-    if (batch.empty()) return;
+    if (batch.empty() && !await_free()) return;
     run_batch(batch, objective, budget.jobs);
     if (!budget.told) continue;
     for (const Trial& trial : batch) budget.told(trial.record());
   }
+}
+
+bool Study::await_free() {
+  const std::lock_guard lock(mutex_);
+  return storage_->await_free();
 }
 
 std::vector<Trial> Study::ask_batch(int most_trials) {

@@ -21,8 +21,11 @@ StudyOptions checked(StudyOptions options) {
           "study {}: must have as many metric names as directions, {}, got {}", options.name, options.directions.size(),
           options.metric_names.size());
   require(options.batch >= 1, "study {}: the batch must be at least 1 trial, got {}", options.name, options.batch);
-  require(options.sampling.stream != StreamKind::numpy || (options.batch == 1 && options.journal.empty()),
+  require(options.sampling.stream != StreamKind::numpy ||
+              (options.batch == 1 && options.journal.empty() && options.storage.empty()),
           "study {}: NumPy's stream draws one trial at a time and is not kept in journals", options.name);
+  require(options.journal.empty() || options.storage.empty(), "study {}: is kept in a file or on a server, not in both",
+          options.name);
   try {
     (void)engine::Json(options.name).dump();
   } catch (const engine::JsonError&) {

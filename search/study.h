@@ -96,6 +96,7 @@ class Study {
   void keep(const ActiveTrial& active, const Attributes& attributes);
 
   // running (optimize.cc)
+  bool await_free();
   std::vector<Trial> ask_batch(int most_trials);
   void run_batch(std::vector<Trial>& batch, const Objective& objective, int jobs);
   void run(Trial& trial, const Objective& objective);

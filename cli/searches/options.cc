@@ -30,6 +30,11 @@ void add_search_options(Command& command, pipeline::SearchOptions& o) {
                   "what to do with a configuration that an earlier trial had: evaluate (again), cached (take the "
                   "earlier values) or resample (draw another one)")
       .type_name("evaluate|cached|resample");
+  command
+      .add_option("--storage", o.storage,
+                  "Redis server that keeps the search, for workers on many machines: redis://[:PASSWORD@]HOST:PORT/N; "
+                  "INGOT_REDIS_PASSWORD is the password if there is none in it")
+      .type_name("URL");
   command.add_option("--jobs", o.jobs, "number of trials that run at the same time").range(1, 1024);
 }
 
@@ -40,6 +45,8 @@ void add_model_search_options(Command& command, pipeline::ModelSearchOptions& o)
       "accuracy (on the validation texts), and after it what is to be small, separated by commas: then the "
       "result is a Pareto front");
   add_search_options(command, o.search);
+  command.add_option("--study", o.study,
+                     "name of the search on that server, the same for all its workers; default: nas, mixed");
   std::string pruners;
   for (const search::PrunerKind& kind : search::pruner_kinds()) {
     pruners += fmt::format("{}{} ({})", pruners.empty() ? "" : ", ", notation(kind), kind.summary);

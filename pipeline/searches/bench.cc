@@ -29,7 +29,7 @@ using search::TrialRecord;
 
 // Optuna's own stream wherever it can be kept: that is what there is to compare with.
 StreamKind stream_of(const BenchOptions& o) {
-  const bool is_plain = o.journal.empty() && o.jobs == 1 && o.batch <= 1;
+  const bool is_plain = o.journal.empty() && o.storage.empty() && o.jobs == 1 && o.batch <= 1;
   if (o.stream.empty()) return is_plain ? StreamKind::numpy : StreamKind::per_trial;
   require(o.stream == "numpy" || o.stream == "per-trial", "--stream: must be one of numpy, per-trial, got '{}'",
           o.stream);
@@ -147,7 +147,7 @@ std::array<double, 3> quartiles(std::vector<double> values) {
 
 // Quartiles of the best value over seeds, each column beside what Optuna reached.
 void run_regret(const BenchOptions& o, const Run& run, const Finish& finish) {
-  require(o.journal.empty(), "--regret: is not kept in a journal");
+  require(o.journal.empty() && o.storage.empty(), "--regret: is not kept in a journal");
   engine::Json rows = engine::Json::array();
   report::TextTable table{.headers = {"problem", "trials"}, .rows = {}};
   for (const Column& column : kColumns) table.headers.emplace_back(column.name);
@@ -212,6 +212,7 @@ void bench_samplers(const BenchOptions& o, const Run& run, const Finish& finish)
   } else {
     search::find_problem(o.problem);
   }
+  require(o.journal.empty() || o.storage.empty(), "--journal, --storage: at most one of them can be given");
   o.regret ? run_regret(o, run, finish) : run_one(o, run, finish);
 }
 

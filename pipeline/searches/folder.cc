@@ -74,6 +74,11 @@ void SearchFolder::keep_if_best(int number, const std::vector<double>& values, s
   fs::remove_all(old);
 }
 
+bool SearchFolder::holds_model_of(const TrialRecord& trial) const {
+  const std::optional<TrialRecord> kept = read_best(path_ / "best.json", trial.values.size());
+  return kept && kept->number == trial.number && kept->values == trial.values;
+}
+
 void SearchFolder::forget(int number) const {
   std::error_code ignored;
   fs::remove_all(trial(number), ignored);

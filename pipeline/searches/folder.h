@@ -1,6 +1,7 @@
-// The folder of a search, which several processes may share.
+// The folder of a search, which several processes may share. Where a server keeps the study, processes may also have
+// folders of their own.
 //
-//   study.log     journal of the study
+//   study.log     journal of the study, unless a server keeps it
 //   trials/N/     what the unfinished trial N needs to go on; trials/N.lock is locked by the process that runs it
 //   best/         model of the best trial so far; best.json names it
 //   config.toml, result.json, figure.svg
@@ -40,6 +41,9 @@ class SearchFolder {
   // Makes `model`, a folder, best/ if the trial's values are better than those of the one there. It is moved.
   void keep_if_best(int number, const std::vector<double>& values, std::span<const Measure> measures,
                     const std::filesystem::path& model) const;
+
+  // Whether best/ is the model of this trial, and not of another that ran here.
+  bool holds_model_of(const search::TrialRecord& trial) const;
 
   // Removes what a finished trial needs no more.
   void forget(int number) const;

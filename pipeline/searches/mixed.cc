@@ -27,6 +27,7 @@
 #include "pipeline/searches/measures.h"
 #include "pipeline/searches/model_search.h"
 #include "pipeline/searches/whole_formats.h"
+#include "search/storage/redis_connection.h"
 
 namespace ingot::pipeline {
 namespace fs = std::filesystem;
@@ -296,7 +297,8 @@ void search_mixed(const MixedOptions& o, const Run& run, const Finish& finish) {
           "--integer-only: needs a model in floats to start from; {} is compressed", o.from);
   if (o.search.sampler == "grid")
     study.sampling.grid = o.integer_only ? grid_of(axes) : grid_of(searched_tensors(start.model, o.embeddings), spaces);
-  search::make_sampler(study.sampler, study.sampling);  // complains before any work
+  search::make_sampler(study.sampler, study.sampling);  // these complain before any work
+  search::check_server(study.storage);
   const OutputLock lock(o.out, run.command, engine::Sharing::together);
   check_unused(run, o, "study.log");
   const std::unique_ptr<TrainingTexts> texts = training_texts(o, *start.model.config.head, o.validation, run.seed);

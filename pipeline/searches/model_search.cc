@@ -12,6 +12,7 @@
 #include "engine/io/json.h"
 #include "pipeline/searches/display.h"
 #include "pipeline/searches/measures.h"
+#include "search/storage/worker.h"
 
 namespace ingot::pipeline {
 namespace fs = std::filesystem;
@@ -23,6 +24,7 @@ using search::TrialRecord;
 
 void check_search(const ModelSearchOptions& o, std::span<const Measure> measures) {
   search::make_pruner(o.pruner);
+  require(o.study.empty() || !o.search.storage.empty(), "--study: goes with --storage; a folder has one study");
   require(o.pruner == "none" || measures.size() == 1, "--pruner {}: goes with one objective, got {}", o.pruner,
           o.objectives);
   require(o.pruner == "none" || o.reports > 0, "--pruner {}: needs --reports of at least 1", o.pruner);
@@ -31,7 +33,7 @@ void check_search(const ModelSearchOptions& o, std::span<const Measure> measures
 Json identity_of(const Run& run, const TrainingTexts& texts) {
   Json identity = run.options;
   for (const char* free : {"data", "train", "test", "tokenizer", "out", "model", "resume", "threads", "quiet", "json",
-                           "save-every", "trials", "time", "startup", "jobs"}) {
+                           "save-every", "trials", "time", "startup", "jobs", "storage", "study"}) {
     identity.erase(free);
   }
   if (identity.value("validation", Json()).is_string()) identity.erase("validation");  // a file
@@ -70,13 +72,19 @@ ModelScores scores_of_best(const ModelSearch& s, const TrialRecord& best) {
           .footprint = compress::footprint(m.model, m.compression)};
 }
 
+// Workers on several machines share no folder that could name it.
+std::string study_name(const ModelSearch& s) {
+  if (!s.options.study.empty()) return s.options.study;
+  return s.options.search.storage.empty() ? s.folder.study_name() : s.run.command.substr(s.run.command.rfind(' ') + 1);
+}
+
 }  // namespace
 
 void finish_search(const ModelSearch& s, search::StudyOptions options, const Json& identity,
                    const search::Objective& objective, const std::vector<std::string>& columns,
                    const std::string& title) {
   const ModelSearchOptions& o = s.options;
-  options.name = s.folder.study_name();
+  options.name = study_name(s);
   options.brackets = "ingot";  // the same trials in whichever folder
   options.note = [](const std::string& note) { say(engine::printable(note)); };
   options.directions.clear();
@@ -85,7 +93,7 @@ void finish_search(const ModelSearch& s, search::StudyOptions options, const Jso
     options.metric_names.push_back(m.name);
   }
   options.pruner = o.pruner;
-  options.journal = s.folder.journal();
+  if (options.storage.empty()) options.journal = s.folder.journal();
   options.identity = identity;
   options.is_abandoned = [&](int number) { return s.folder.is_abandoned(number); };
   search::Study study(options);
@@ -108,8 +116,13 @@ void finish_search(const ModelSearch& s, search::StudyOptions options, const Jso
     text += fmt::format("{} trials are running in other processes\n", result.n_unfinished);
   } else if (best != nullptr) {
     result.best = best->number;
-    result.best_model = scores_of_best(s, *best);
-    text += summary(*result.best_model, s.texts.options.out);
+    if (options.storage.empty() || s.folder.holds_model_of(*best)) {
+      result.best_model = scores_of_best(s, *best);
+      text += summary(*result.best_model, s.texts.options.out);
+    } else {
+      text += fmt::format("the model of trial {} lies in the folder of its worker, on {}\n", best->number,
+                          search::machine_of(best->worker));
+    }
   }
   if (s.add) s.add(result);
   engine::release_interrupts();

@@ -15,7 +15,7 @@ namespace ingot::pipeline {
 
 struct ModelSearchOptions {
   SearchOptions search;
-  std::string pruner = "none", objectives = "accuracy";
+  std::string pruner = "none", objectives = "accuracy", study;
   std::int64_t reports = 5, report_texts = 500, validation = -1;
 };
 

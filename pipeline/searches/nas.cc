@@ -13,6 +13,7 @@
 #include "pipeline/quantization.h"
 #include "pipeline/searches/measures.h"
 #include "pipeline/searches/model_search.h"
+#include "search/storage/redis_connection.h"
 
 namespace ingot::pipeline {
 namespace fs = std::filesystem;
@@ -200,7 +201,8 @@ void search_nas(const NasOptions& o, const Run& run, const Finish& finish) {
   const Space space = space_of(o);
   search::StudyOptions study = study_options(o.search, run.seed);
   study.sampling.grid = grid_of(space);
-  search::make_sampler(study.sampler, study.sampling);  // complains before any work
+  search::make_sampler(study.sampler, study.sampling);  // these complain before any work
+  search::check_server(study.storage);
   const OutputLock lock(o.out, run.command, engine::Sharing::together);
   check_unused(run, o, "study.log");
   const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, run.seed);

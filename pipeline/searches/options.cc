@@ -48,6 +48,7 @@ search::StudyOptions study_options(const SearchOptions& o, std::uint64_t seed) {
       "--duplicates", o.duplicates,
       {{"evaluate", Duplicates::evaluate}, {"cached", Duplicates::cached}, {"resample", Duplicates::resample}});
   options.batch = o.batch > 0 ? o.batch : o.jobs;
+  options.storage = o.storage;
   return options;
 }
 

@@ -10,14 +10,14 @@
 namespace ingot::pipeline {
 
 struct SearchOptions {
-  std::string sampler = "tpe", rules = "optuna5", duplicates = "resample";
+  std::string sampler = "tpe", rules = "optuna5", duplicates = "resample", storage;
   bool univariate = false, multivariate = false, group = false;
   int trials = 10, candidates = 24, jobs = 1, batch = 0;  // batch 0: the jobs
   int startup = -1;                                       // negative: a third of the trials, at most 10
   double seconds = 0;                                     // 0: no limit
 };
 
-// Sampler, duplicates and batch; throws Error for a word that is none of an option's.
+// Sampler, duplicates, batch and storage; throws Error for a word that is none of an option's.
 search::StudyOptions study_options(const SearchOptions& options, std::uint64_t seed);
 
 // What optimize() is given: trials, seconds and jobs.

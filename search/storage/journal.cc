@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <set>
+
 #include "engine/base/error.h"
 #include "search/history/json.h"
 #include "search/storage/worker.h"
@@ -24,16 +26,13 @@ std::string words(const std::vector<Direction>& directions) {
 
 }  // namespace
 
-JournalStorage::JournalStorage(const StudyOptions& options)
-    : file_(options.journal, options.note),
-      worker_(this_worker()),
+JournalStorage::JournalStorage(std::unique_ptr<RecordLog> log, std::string worker, const StudyOptions& options)
+    : log_(std::move(log)),
+      worker_(std::move(worker)),
       writer_(worker_),
-      replay_(options.journal.string(), options.name),
+      replay_(log_->name(), log_->unit(), options.name),
       is_abandoned_(options.is_abandoned) {
-  const JournalFile::Lock lock(file_);
-  file_.mend();
-  sync();
-  open_study(options);
+  exclusively([&] { open_study(options); });
   check_study(options);
   replay_.hold();
 }
@@ -50,44 +49,44 @@ void JournalStorage::open_study(const StudyOptions& options) {
 }
 
 void JournalStorage::check_study(const StudyOptions& options) const {
-  require(history().directions == options.directions, "{}: study {} is to {}, not to {}", file_.name(), options.name,
+  require(history().directions == options.directions, "{}: study {} is to {}, not to {}", log_->name(), options.name,
           words(history().directions), words(options.directions));
   const auto identity = history().system_attributes.find(kIdentity);
   if (identity == history().system_attributes.end() || !identity->is_object()) return;
   for (const auto& [key, value] : options.identity.items()) {
     const auto found = identity->find(key);
-    require(found == identity->end() || *found == value, "{}: study {} was started with {} {}, not {}", file_.name(),
+    require(found == identity->end() || *found == value, "{}: study {} was started with {} {}, not {}", log_->name(),
             options.name, key, found->dump(), value.dump());
   }
 }
 
 void JournalStorage::sync() {
-  file_.read([this](std::string_view line, std::int64_t number) { replay_.apply(line, number); });
+  log_->read([this](std::string_view line, std::int64_t number) { replay_.apply(line, number); });
   replay_.settle();
 }
 
 void JournalStorage::append(const std::string& lines) {
-  file_.append(lines);
+  log_->append(lines);
   sync();
 }
 
 void JournalStorage::exclusively(const std::function<void()>& work) {
-  const JournalFile::Lock lock(file_);
-  sync();
-  work();
+  log_->exclusively([&] {
+    sync();
+    work();
+  });
 }
 
 // Not read back: a trial that asks for a parameter learns nothing new meanwhile.
 void JournalStorage::set_study_system_attribute(const std::string& key, const engine::Json& value) {
   known().system_attributes[key] = value;
-  const JournalFile::Lock lock(file_);
-  file_.append(writer_.study_attribute(replay_.study(), key, value));
+  log_->append(writer_.study_attribute(replay_.study(), key, value));
 }
 
 int JournalStorage::create_trial() {
   const std::size_t number = known().trials.size();
   append(writer_.create_trial(replay_.study()));
-  require(known().trials.size() > number, "{}: lost trial {}", file_.name(), number);
+  require(known().trials.size() > number, "{}: lost trial {}", log_->name(), number);
   return static_cast<int>(number);
 }
 
@@ -98,9 +97,20 @@ void JournalStorage::start_trial(int number) {
 }
 
 bool JournalStorage::is_free(const TrialRecord& trial) const {
-  if (trial.worker == worker_ || is_dead_worker(trial.worker)) return true;
+  if (trial.worker == worker_ || log_->is_gone(trial.worker)) return true;
   const bool is_elsewhere = is_ingot_worker(trial.worker) && !is_local_worker(trial.worker);
   return is_elsewhere && is_abandoned_ && is_abandoned_(trial.number);
+}
+
+bool JournalStorage::await_free() {
+  return log_->await_gone([this] {
+    sync();
+    std::set<std::string> workers;
+    for (const TrialRecord& t : history().trials) {
+      if (t.state == State::running && t.worker != worker_ && is_ingot_worker(t.worker)) workers.insert(t.worker);
+    }
+    return workers;
+  });
 }
 
 void JournalStorage::enqueue_trial(const engine::Json& parameters) {
@@ -108,15 +118,16 @@ void JournalStorage::enqueue_trial(const engine::Json& parameters) {
 }
 
 bool JournalStorage::finish_trial(int number, State state, const std::vector<double>& values) {
-  const JournalFile::Lock lock(file_);
-  sync();
-  if (trial(number).is_finished() || trial(number).worker != worker_) {
-    pending_.erase(number);
-    return false;
-  }
-  append(pending_[number] + writer_.finish(id(number), state, values));
+  bool is_ours = false;
+  exclusively([&] {
+    const TrialRecord& t = trial(number);
+    // Called again, it may find that its first call had succeeded all the same: a connection was lost.
+    const bool is_done = is_ours && t.state == state;
+    is_ours = t.worker == worker_ && (is_done || !t.is_finished());
+    if (is_ours && !is_done) append(pending_[number] + writer_.finish(id(number), state, values));
+  });
   pending_.erase(number);
-  return true;
+  return is_ours;
 }
 
 void JournalStorage::check_compatible(const std::string& name, const Distribution& distribution) {
@@ -163,8 +174,7 @@ void JournalStorage::discard(int number) {
 void JournalStorage::flush(int number) {
   const auto pending = pending_.find(number);
   if (pending == pending_.end()) return;
-  const JournalFile::Lock lock(file_);
-  file_.append(pending->second);
+  log_->append(pending->second);
   pending_.erase(pending);
 }
 

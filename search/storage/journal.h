@@ -1,12 +1,13 @@
-// A study in a journal, which processes share, Optuna's among them (its JournalStorage with a JournalFileBackend).
+// A study in a journal, which processes share, Optuna's among them (its JournalStorage).
 #pragma once
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "search/storage/journal_file.h"
+#include "search/storage/record_log.h"
 #include "search/storage/record_writer.h"
 #include "search/storage/replay.h"
 #include "search/storage/storage.h"
@@ -17,9 +18,9 @@ namespace ingot::search {
 // except for what a running trial does, which this process knows before it is written.
 class JournalStorage : public Storage {
  public:
-  // Opens or makes the file, mends it, and opens or makes the study in it. Throws Error if the file is no journal or
+  // Opens or makes the study in the log. `worker`: this process in records. Throws Error if the log is no journal or
   // the study another.
-  explicit JournalStorage(const StudyOptions& options);
+  JournalStorage(std::unique_ptr<RecordLog> log, std::string worker, const StudyOptions& options);
 
   const History& history() const override { return replay_.history(); }
   void sync() override;
@@ -29,6 +30,7 @@ class JournalStorage : public Storage {
   int create_trial() override;
   void start_trial(int number) override;
   bool is_free(const TrialRecord& trial) const override;
+  bool await_free() override;
   void enqueue_trial(const engine::Json& parameters) override;
   bool finish_trial(int number, State state, const std::vector<double>& values) override;
 
@@ -45,13 +47,13 @@ class JournalStorage : public Storage {
  private:
   void open_study(const StudyOptions& options);
   void check_study(const StudyOptions& options) const;
-  void append(const std::string& lines);  // and reads it back; under the file's lock
+  void append(const std::string& lines);  // and reads it back; exclusively
 
   History& known() { return replay_.history(); }
   TrialRecord& trial(int number) { return known().trials[static_cast<std::size_t>(number)]; }
-  int id(int number) const { return replay_.trial(number); }  // in the file
+  int id(int number) const { return replay_.trial(number); }  // in the log
 
-  JournalFile file_;
+  std::unique_ptr<RecordLog> log_;
   std::string worker_;  // this process in records
   RecordWriter writer_;
   Replay replay_;

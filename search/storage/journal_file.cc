@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <optional>
 #include <thread>
 
 #include "engine/base/error.h"
@@ -46,8 +47,25 @@ JournalFile::~JournalFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-JournalFile::Lock::Lock(JournalFile& journal) : journal_(journal) { journal_.lock(); }
-JournalFile::Lock::~Lock() { journal_.unlock(); }
+// While it lives, no other process appends.
+class JournalFile::Lock {
+ public:
+  explicit Lock(JournalFile& journal) : journal_(journal) { journal_.lock(); }
+  ~Lock() { journal_.unlock(); }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+ private:
+  JournalFile& journal_;
+};
+
+void JournalFile::exclusively(const std::function<void()>& work) {
+  const Lock lock(*this);
+  mend();
+  work();
+}
+
+bool JournalFile::is_gone(const std::string& worker) { return is_dead_worker(worker); }
 
 // Two locks in turn: flock, which the system releases when a process dies, keeps processes of ingot apart, and the
 // symbolic link those of Optuna. Whoever holds the first knows that a link of ingot's own has outlived its maker.
@@ -80,6 +98,7 @@ void JournalFile::lock() {
     const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - start;
     break_stale_link(waited.count(), seen_change);
   }
+  is_locked_ = true;
 }
 
 void JournalFile::break_stale_link(double waited_seconds, std::int64_t& seen_change) {
@@ -94,6 +113,7 @@ void JournalFile::break_stale_link(double waited_seconds, std::int64_t& seen_cha
 }
 
 void JournalFile::unlock() {
+  is_locked_ = false;
   ::unlink(link_.c_str());
   ::flock(descriptor_, LOCK_UN);
 }
@@ -170,6 +190,8 @@ void JournalFile::mend() {
 }
 
 void JournalFile::append(std::string_view lines) {
+  std::optional<Lock> lock;
+  if (!is_locked_) lock.emplace(*this);
   mend();
   const std::int64_t size = ::lseek(descriptor_, 0, SEEK_END);
   while (!lines.empty()) {

@@ -23,6 +23,7 @@ class MemoryStorage : public Storage {
   int create_trial() override;
   void start_trial(int number) override;
   bool is_free(const TrialRecord&) const override { return true; }
+  bool await_free() override { return false; }
   void enqueue_trial(const engine::Json& parameters) override;
   bool finish_trial(int number, State state, const std::vector<double>& values) override;
 

@@ -82,6 +82,13 @@ void check_values(const TrialRecord& trial, const History& history) {
           "a value of a complete trial must not be NaN");
 }
 
+// Whether a worker wrote this that had lost the trial to another, and did not know it yet.
+bool is_late(const Json& record, const TrialRecord& trial) {
+  if (trial.state != State::running || !is_ingot_worker(trial.worker)) return false;
+  const std::string worker = optional_string(record, "worker_id");
+  return worker != trial.worker && is_ingot_worker(worker);
+}
+
 std::int64_t step_of(const std::string& text) {
   std::size_t used = 0;
   std::int64_t step = -1;
@@ -96,12 +103,12 @@ std::int64_t step_of(const std::string& text) {
 }  // namespace
 
 void Replay::apply(std::string_view line, std::int64_t number) {
-  const Json record = parse_python_json(line, fmt::format("{}: line {}", file_, number));
-  engine::with_subject([&] { return fmt::format("{}: line {}", file_, number); },
-                       [&] {
-                         require(record.is_object(), "is no record of a journal");
-                         apply_record(record);
-                       });
+  const auto subject = [&] { return fmt::format("{}: {} {}", log_, unit_, number); };
+  const Json record = parse_python_json(line, subject());
+  engine::with_subject(subject, [&] {
+    require(record.is_object(), "is no record of a journal");
+    apply_record(record);
+  });
 }
 
 void Replay::apply_record(const Json& record) {
@@ -118,6 +125,7 @@ void Replay::apply_record(const Json& record) {
   }
   TrialRecord* trial = find_trial(record);
   if (trial == nullptr || trial->is_finished()) return;  // what is finished stays
+  if (op != kState && is_late(record, *trial)) return;
   if (op == kParameter) set_parameter(*trial, record);
   if (op == kState) set_state(*trial, record);
   if (op == kReport) {

@@ -19,9 +19,11 @@ namespace ingot::search {
 // studies in the file, as in the journal.
 class Replay {
  public:
-  Replay(std::string file, std::string study) : file_(std::move(file)), study_(std::move(study)) {}
+  // `log` and `unit` name a record in messages: "LOG: UNIT 7".
+  Replay(std::string log, std::string unit, std::string study)
+      : log_(std::move(log)), unit_(std::move(unit)), study_(std::move(study)) {}
 
-  // Throws Error, with file and line, for what is not a record or does not fit those before it.
+  // Throws Error, with log and number, for what is not a record or does not fit those before it.
   void apply(std::string_view line, std::int64_t number);
 
   // To be called after the last of several lines: what follows from all attributes of a trial is found out once.
@@ -52,7 +54,7 @@ class Replay {
   struct Place {
     int study, number;
   };
-  std::string file_, study_;
+  std::string log_, unit_, study_;
   int study_id_ = -1;
   bool is_held_ = false;
   std::vector<std::string> studies_;                           // names; empty once deleted

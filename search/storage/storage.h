@@ -3,7 +3,8 @@
 //
 // A storage knows its study's history. Every change of it is made here, so that whoever shares the storage sees it too:
 // what a function says of "others" holds for processes that have opened the same study. What they wrote becomes known
-// in sync(), exclusively(), enqueue_trial() and finish_trial(), and never between: a trial does not see it come.
+// in sync(), exclusively(), await_free(), enqueue_trial() and finish_trial(), and never between: a trial does not see
+// it come.
 //
 // Calls must not overlap: a Study makes them under its mutex. Trials are named by their numbers, which must be those of
 // the history. Besides what they say, all functions that others see the work of throw Error if the storage cannot be
@@ -35,8 +36,9 @@ class Storage {
   // Reads what others wrote. Throws Error also if they deleted the study.
   virtual void sync() = 0;
 
-  // Calls `work` after a sync(), while no other writes. Waits for those that do. Not to be nested, and of the functions
-  // below only create_trial() and start_trial() may be called within.
+  // Calls `work` after a sync(), while no other writes. Waits for those that do, or calls it again from its beginning
+  // when another was faster. Not to be nested, and of the functions below only create_trial() and start_trial() may be
+  // called within.
   virtual void exclusively(const std::function<void()>& work) = 0;
 
   // Keeps a value with the study, over one of the same key. Others know it when they sync.
@@ -50,6 +52,9 @@ class Storage {
 
   // Whether this process may start a trial that is marked as running: nobody else runs it any more. Never throws.
   virtual bool is_free(const TrialRecord& trial) const = 0;
+
+  // Waits until a trial that others run may have become free; false if that is not to be expected.
+  virtual bool await_free() = 0;
 
   // A new trial that waits to be started, by anybody, with these parameters: an object of names and written values.
   virtual void enqueue_trial(const engine::Json& parameters) = 0;

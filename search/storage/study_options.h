@@ -29,7 +29,10 @@ struct StudyOptions {
   std::string pruner = "none";
   Duplicates duplicates = Duplicates::evaluate;
   int batch = 1;  // trials that are drawn before their results are known, so that they can run side by side
-  std::filesystem::path journal;  // empty: the study lives in memory
+  std::filesystem::path journal;  // a file; empty: the study lives in memory
+  std::string storage = {};       // redis://[:password@]host:port/database, a server in the file's place
+  double lease = 60;              // seconds after which a worker that the server hears nothing of has lost its trial
+  double patience = 45;           // seconds for which a lost server is tried again
   // Whether a trial that a process of another machine began is abandoned. Null: such trials are taken to be running.
   std::function<bool(int number)> is_abandoned = nullptr;
   engine::Json identity = engine::Json::object();          // names and values that must be the same when it is resumed

@@ -68,4 +68,10 @@ bool is_dead_worker(const std::string& worker) {
          !rest.substr(colon + 1).starts_with(found.start + ":");
 }
 
+std::string machine_of(const std::string& worker) {
+  if (!is_ingot_worker(worker)) return worker;
+  const std::size_t begin = worker.find(':') + 1;
+  return worker.substr(begin, worker.find_first_of("/:", begin) - begin);
+}
+
 }  // namespace ingot::search

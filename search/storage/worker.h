@@ -13,4 +13,7 @@ bool is_ingot_worker(const std::string& worker);
 bool is_local_worker(const std::string& worker);  // an ingot process of this machine
 bool is_dead_worker(const std::string& worker);   // an ingot process of this machine that has ended
 
+// The name of the machine, for people; of a worker that is none of ingot's, what it calls itself.
+std::string machine_of(const std::string& worker);
+
 }  // namespace ingot::search

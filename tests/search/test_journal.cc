@@ -363,7 +363,7 @@ TEST_CASE("no bytes make the reader do anything but load or complain") {
           text += '\n' + std::string(mutated[rng.below(mutated.size())]);
       }
     }
-    Replay replay("j", "s");
+    Replay replay("j", "line", "s");
     try {
       std::int64_t number = 0;
       for (const std::string& text : mutated) {

@@ -1,23 +1,43 @@
 // What search/storage/storage.h says, of every storage.
 #include <doctest/doctest.h>
 
+#include <optional>
+
 #include "search/storage/storage.h"
 #include "tests/support/error_text.h"
+#include "tests/support/redis_server.h"
 #include "tests/support/temporary_folder.h"
 
 using namespace ingot::search;
 using ingot::test::contains;
 using ingot::test::error_text;
+using ingot::test::RedisServer;
 using ingot::test::TemporaryFolder;
 
 namespace {
 
-// Options for which a storage of the kind is opened.
-StudyOptions options_of(const StorageKind& kind, const TemporaryFolder& folder) {
-  StudyOptions options{.name = "s"};
-  if (std::string(kind.name) == "journal") options.journal = folder / "j";
-  return options;
-}
+// Where storages of one kind can be opened.
+class Place {
+ public:
+  explicit Place(const StorageKind& kind) : kind_(kind.name) {
+    if (kind_ == "redis" && RedisServer::is_there()) server_.emplace();
+    if (!is_usable()) MESSAGE("skipped: the storage redis: needs redis-server (Debian package redis-tools has it)");
+  }
+  bool is_usable() const { return kind_ != "redis" || server_.has_value(); }
+
+  // Options for which a storage of the kind is opened.
+  StudyOptions options() const {
+    StudyOptions options{.name = "s"};
+    if (kind_ == "journal") options.journal = folder_ / "j";
+    if (server_) options.storage = server_->url();
+    return options;
+  }
+
+ private:
+  std::string kind_;
+  TemporaryFolder folder_;
+  std::optional<RedisServer> server_;
+};
 
 int create(Storage& storage) {
   int number = -1;
@@ -33,12 +53,39 @@ const TrialRecord& trial(const Storage& storage, int number) {
   return storage.history().trials.at(static_cast<std::size_t>(number));
 }
 
+void check_sharing(StudyOptions options) {
+  options.identity = {{"seed", 1}};
+  const auto one = open_storage(options), other = open_storage(options);
+  REQUIRE(create(*one) == 0);
+  CHECK(other->history().trials.empty());
+  other->sync();
+  one->set_trial_parameter(0, "x", Distribution::real(0, 1), 0.5);
+  other->sync();
+  CHECK(trial(*other, 0).parameters.empty());
+  CHECK_FALSE(other->is_free(trial(*other, 0)));  // the other storage of this process runs it
+  one->flush(0);
+  other->sync();
+  CHECK(trial(*other, 0).parameters.at("x").value == 0.5);
+  one->set_study_system_attribute("key", "value");
+  other->sync();
+  CHECK(other->history().system_attributes["key"] == "value");
+  start(*other, 0);
+  CHECK_FALSE(one->finish_trial(0, State::complete, {1}));
+  CHECK(other->finish_trial(0, State::complete, {2}));
+  CHECK_FALSE(other->finish_trial(0, State::complete, {3}));
+  one->sync();
+  CHECK(trial(*one, 0).values == std::vector{2.0});
+  options.identity["seed"] = 2;
+  CHECK(contains(error_text([&] { open_storage(options); }), "study s was started with seed 1, not 2"));
+}
+
 }  // namespace
 
 TEST_CASE("the options ask for the storage of their kind") {
-  const TemporaryFolder folder;
   for (const StorageKind& kind : storage_kinds()) {
-    const StudyOptions options = options_of(kind, folder);
+    const Place place(kind);
+    if (!place.is_usable()) continue;
+    const StudyOptions options = place.options();
     const StorageKind* first = nullptr;
     for (const StorageKind& other : storage_kinds()) {
       if (first == nullptr && other.is_meant(options)) first = &other;
@@ -52,8 +99,9 @@ TEST_CASE("a storage knows at once what a trial does, and forgets what was disca
   const Distribution real = Distribution::real(0, 1);
   for (const StorageKind& kind : storage_kinds()) {
     CAPTURE(kind.name);
-    const TemporaryFolder folder;
-    const auto storage = open_storage(options_of(kind, folder));
+    const Place place(kind);
+    if (!place.is_usable()) continue;
+    const auto storage = open_storage(place.options());
     REQUIRE(create(*storage) == 0);
     REQUIRE(create(*storage) == 1);
     const TrialRecord& t = trial(*storage, 1);
@@ -85,8 +133,9 @@ TEST_CASE("a storage knows at once what a trial does, and forgets what was disca
 TEST_CASE("a trial that is started again keeps its parameters and forgets its reports") {
   for (const StorageKind& kind : storage_kinds()) {
     CAPTURE(kind.name);
-    const TemporaryFolder folder;
-    const auto storage = open_storage(options_of(kind, folder));
+    const Place place(kind);
+    if (!place.is_usable()) continue;
+    const auto storage = open_storage(place.options());
     storage->enqueue_trial({{"x", 1}});
     const TrialRecord& t = trial(*storage, 0);
     CHECK(t.state == State::waiting);
@@ -105,28 +154,9 @@ TEST_CASE("a trial that is started again keeps its parameters and forgets its re
 }
 
 TEST_CASE("others see a trial when it is flushed, and only one of them ends it") {
-  const TemporaryFolder folder;
-  StudyOptions options{.name = "s", .journal = folder / "j", .identity = {{"seed", 1}}};
-  const auto one = open_storage(options), other = open_storage(options);
-  REQUIRE(create(*one) == 0);
-  CHECK(other->history().trials.empty());
-  other->sync();
-  one->set_trial_parameter(0, "x", Distribution::real(0, 1), 0.5);
-  other->sync();
-  CHECK(trial(*other, 0).parameters.empty());
-  CHECK_FALSE(other->is_free(trial(*other, 0)));  // the other storage of this process runs it
-  one->flush(0);
-  other->sync();
-  CHECK(trial(*other, 0).parameters.at("x").value == 0.5);
-  one->set_study_system_attribute("key", "value");
-  other->sync();
-  CHECK(other->history().system_attributes["key"] == "value");
-  start(*other, 0);
-  CHECK_FALSE(one->finish_trial(0, State::complete, {1}));
-  CHECK(other->finish_trial(0, State::complete, {2}));
-  CHECK_FALSE(other->finish_trial(0, State::complete, {3}));
-  one->sync();
-  CHECK(trial(*one, 0).values == std::vector{2.0});
-  options.identity["seed"] = 2;
-  CHECK(contains(error_text([&] { open_storage(options); }), "study s was started with seed 1, not 2"));
+  for (const StorageKind& kind : storage_kinds()) {
+    const Place place(kind);
+    if (!place.is_usable() || std::string(kind.name) == "memory") continue;
+    check_sharing(place.options());
+  }
 }
