@@ -121,7 +121,7 @@ void RedisConnection::log_in() {
   } catch (const RedisRefusal& refusal) {
     const std::string words = refusal.what();
     require(!words.starts_with("NOAUTH"),
-            "{}: wants a password: give redis://:PASSWORD@HOST, or set INGOT_REDIS_PASSWORD", url_.name);
+            "{}: wants a password: it stands before the host in the URL, or in INGOT_REDIS_PASSWORD", url_.name);
     fail("{}: cannot be used: {}", url_.name, words);
   }
 }

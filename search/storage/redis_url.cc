@@ -56,7 +56,7 @@ std::string without_password(const std::string& text) {
 
 RedisUrl parse_redis_url(const std::string& url) {
   const std::string shown = without_password(url);
-  require(url.starts_with(kScheme), "a server must be given as redis://[:PASSWORD@]HOST[:PORT][/DATABASE], got '{}'",
+  require(url.starts_with(kScheme), "a server must be given as redis://HOST:PORT/DATABASE, got '{}'",
           url.substr(url.rfind('@') + 1));
   std::string_view rest = std::string_view(url).substr(kScheme.size());
   RedisUrl parsed;

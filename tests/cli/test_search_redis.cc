@@ -76,7 +76,7 @@ TEST_CASE("workers with folders of their own share a search on a server, a kille
   // config.toml reads back; the password comes from the environment.
   const Outcome without = place.run("search nas --config c/config.toml --out d");
   CHECK(without.code == 2);
-  CHECK(contains(without.error, "wants a password"));
+  CHECK_MESSAGE(contains(without.error, "wants a password"), without.error);
   const Outcome with = place.run("search nas --config c/config.toml --out d", "", "INGOT_REDIS_PASSWORD=opensesame");
   CHECK_MESSAGE(with.code == 0, with.error);
   CHECK(contains(with.out, "lies in the folder of its worker, on "));
@@ -99,7 +99,7 @@ TEST_CASE("a server that cannot be used ends a search before any work, and no me
   check(nas("redis://:guess@127.0.0.1:" + std::to_string(test::free_port()), "out"), "cannot connect: ");
   check(nas("redis://:guess@127.0.0.1:" + port + "/x", "out"), "the database must be a number");
   check(nas("mysql://:guess@host", "out"), "a server must be given as redis://");
-  check("search nas redis://:guess@host", "takes fewer arguments");
+  check("search nas redis://:guess@host", "ingot: ");
   check("search nas --storge=redis://:guess@host --out out", "ingot: ");
   check(nas(server.url(), "out --trials redis://:guess@host"), "ingot: ");
   check("search nas --data train.csv --study s --out out", "--study: goes with --storage");

@@ -151,6 +151,8 @@ if [ "$EUID" = 0 ]; then
       expect "$package: $words" "$(asked "$package" $words)" ''
     done
   done
+  expect 'a server: test' "$(asked redis-tools test)" redis-tools
+  expect 'a server: bench' "$(asked redis-tools bench)" ''
   expect 'verilator: demo' "$(asked verilator demo)" verilator
   expect 'yosys: demo' "$(asked yosys demo)" ''
   printf 'data = "glosses"\n' >words.toml

@@ -1,4 +1,5 @@
-// Optuna itself, Debian's python3-optuna, reads our journals and writes to them.
+// Optuna itself, Debian's python3-optuna, reads our journals and writes to them. INGOT_OPTUNA_PYTHON names the
+// interpreter of another one, as of PyPI.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -8,6 +9,7 @@
 
 #include "engine/base/files.h"
 #include "tests/search/study_of.h"
+#include "tests/support/redis_server.h"
 #include "tests/support/temporary_folder.h"
 
 using namespace ingot::search;
@@ -16,12 +18,12 @@ using ingot::test::TemporaryFolder;
 
 namespace {
 
-constexpr const char* kPython = "/usr/bin/python3";
-
 int python(const TemporaryFolder& folder, const std::string& script) {
+  const char* const own = std::getenv("INGOT_OPTUNA_PYTHON");
   ingot::engine::write_file(folder / "script.py", script);
-  return std::system(
-      ("cd '" + folder.path().string() + "' && " + kPython + " -W ignore script.py >output 2>errors").c_str());
+  return std::system(("cd '" + folder.path().string() + "' && " + (own != nullptr ? own : "/usr/bin/python3") +
+                      " -W ignore script.py >output 2>errors")
+                         .c_str());
 }
 
 std::vector<double> small(Trial& trial) {
@@ -144,4 +146,49 @@ study.optimize(lambda trial: trial.suggest_float("x", -3, 3) ** 2, n_trials=30)
   int n_complete = 0;
   for (const TrialRecord& t : all.trials()) n_complete += t.state == State::complete;
   CHECK(n_complete == n_ours + 30);
+}
+
+TEST_CASE("Optuna and ingot share a study on a server, at the same time and one after the other") {
+  const TemporaryFolder folder;
+  if (!ingot::test::RedisServer::is_there() || python(folder, "import optuna, redis") != 0) {
+    MESSAGE("skipped: sharing a server with Optuna: needs redis-tools, python3-optuna and python3-redis");
+    return;
+  }
+  const ingot::test::RedisServer server("secret");
+  const StudyOptions options{.name = "shared", .sampling = {.seed = 3}, .storage = server.url()};
+  Study study(options);
+  study.enqueue({{"x", 0.5}, {"signed", true}});
+  study.optimize(small, {.trials = 20});
+  int status = -1;
+  std::thread optuna([&] {
+    status = python(folder, "url = '" + server.url() + "'" + R"(
+import optuna
+optuna.logging.disable_default_handler()
+kind = optuna.storages.journal.JournalRedisBackend if optuna.__version__[0] > "3" else optuna.storages.JournalRedisStorage
+study = optuna.load_study(study_name="shared", storage=optuna.storages.JournalStorage(kind(url)))
+first = [t for t in study.get_trials() if t.number < 20]
+print(sum(t.state.name == "COMPLETE" for t in first), len(first[0].params), first[0].params["x"], first[0].params["signed"])
+study.optimize(lambda trial: trial.suggest_float("x", -3, 3) ** 2, n_trials=30)
+)");
+  });
+  int n_ours = 0;
+  study.optimize(
+      [&](Trial& trial) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        ++n_ours;
+        return small(trial);
+      },
+      {.trials = 70});
+  optuna.join();
+  REQUIRE_MESSAGE(status == 0, ingot::engine::read_file(folder / "errors"));
+  Study all(options);
+  int n_first = 0, n_theirs = 0;
+  for (const TrialRecord& t : all.trials()) {
+    CHECK(t.is_finished());
+    n_first += t.number < 20 && t.state == State::complete;
+    n_theirs += t.number >= 20 && t.parameters.size() == 1;
+  }
+  CHECK(n_theirs == 30);
+  CHECK(static_cast<int>(all.trials().size()) == 20 + n_ours + 30);
+  CHECK(ingot::engine::read_file(folder / "output") == std::to_string(n_first) + " 5 0.5 True\n");
 }
