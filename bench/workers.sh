@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # bench/workers.sh INGOT [WORKERS [TRIALS [KILLS]]]: what sharing a study on a Redis server costs, and whether it holds.
 #
-# First the time of a trial that computes next to nothing, with one worker: in memory, in a file, on a server. Then WORKERS
-# (32) workers in four network and process namespaces, each a host of its own, run a study of TRIALS
-# (2000) trials, in which TPE looks at 2,000 candidates. KILLS (20) of them are killed with SIGKILL and replaced, and the server once. In the end
-# every trial must be complete, and none may have been ended twice. Needs root, redis-server and the packages iproute2,
-# util-linux and python3.
+# First the time of a trial that computes next to nothing, with one worker: in a file, on a server. Then WORKERS (32) workers
+# in four network namespaces, each with process numbers of its own as on another machine, run a study of TRIALS (2000)
+# trials, in which TPE looks at 300 candidates. All along it KILLS (20) of them are killed with SIGKILL and replaced, and in
+# the middle the server. In the end every trial must be complete, and none may have been ended twice. Needs root,
+# redis-server and the packages iproute2, util-linux and python3.
 set -eu
 ingot=$(realpath "$1") n_workers=${2:-32} n_trials=${3:-2000} n_kills=${4:-20}
 port=7397 address=10.77.0.1 place=$(mktemp -d)
@@ -23,6 +23,7 @@ trap clean EXIT
 start_server() {
   redis-server --port $port --bind $address 127.0.0.1 --protected-mode no --dir "$place" --appendonly yes --save '' >/dev/null &
   server=$!
+  disown "$server" # its end is no news
   until redis-cli -h $address -p $port ping 2>/dev/null | grep -q PONG; do sleep 0.05; done
 }
 
@@ -48,11 +49,10 @@ of_a_trial() {
   end=$(date +%s%N)
   awk "BEGIN { printf \"%.3f ms\", ($end - $middle - ($middle - $begin)) / 1e9 }"
 }
-echo "a trial in memory: $(of_a_trial --stream per-trial)"
 echo "a trial in a file: $(of_a_trial --journal "$place/study.log")"
 echo "a trial on a server of the same machine: $(of_a_trial --storage redis://127.0.0.1:$port/0)"
 
-words=(search bench --problem mixedprec14 --candidates 2000 --seed 5 --trials "$n_trials" --study shared --quiet --json
+words=(search bench --problem mixedprec14 --candidates 300 --seed 5 --trials "$n_trials" --study shared --quiet --json
   --storage "redis://$address:$port/1")
 # Each has a network and process numbers of its own: as on another machine, its end is known by its lease alone.
 start_worker() {
@@ -66,16 +66,16 @@ begin=$(date +%s)
 for ((i = 0; i < n_workers; ++i)); do start_worker; done
 n_killed=0
 while ((n_killed < n_kills)); do
-  sleep 0.3
+  # A trial has about 31 records.
+  until (($(ended) > (n_killed + 1) * 30 * n_trials / (n_kills + 1))); do sleep 0.1; done
   running=("${!workers[@]}")
   victim=${running[RANDOM % ${#running[@]}]}
-  kill -0 "$victim" 2>/dev/null || break
-  kill -9 "$victim" && wait "$victim" 2>/dev/null || true
+  { kill -9 "$victim" && wait "$victim"; } 2>/dev/null || true
   unset "workers[$victim]"
   n_killed=$((n_killed + 1))
   start_worker
   if ((n_killed == n_kills / 2)); then
-    kill -9 "$server" && wait "$server" 2>/dev/null || true
+    kill -9 "$server"
     sleep 1
     start_server
     echo "the server was killed and started again at record $(ended)"
