@@ -18,6 +18,7 @@
 #include "engine/base/error.h"
 #include "engine/base/printable.h"
 #include "engine/base/process.h"
+#include "engine/base/ranks.h"
 #include "engine/base/system_error.h"
 #include "search/storage/redis_url.h"
 
@@ -48,8 +49,10 @@ void hide_passwords(int argc, char** argv) {
 
 // Messages quote files, which strangers wrote: this is where what they say becomes harmless.
 int report(const std::string& sentence, const std::string& details, int code) {
-  constexpr std::size_t kMostShown = 2000;  // bytes: a sentence may quote a value of any length
-  std::string text = fmt::format("ingot: {}\n", printable(without_password(sentence), kMostShown));
+  constexpr std::size_t kMostShown = 2000;                 // bytes: a sentence may quote a value of any length
+  const char* rank = std::getenv("OMPI_COMM_WORLD_RANK");  // which of several processes says it
+  const std::string who = rank == nullptr ? "" : fmt::format("rank {}: ", printable(rank));
+  std::string text = fmt::format("ingot: {}{}\n", who, printable(without_password(sentence), kMostShown));
   if (!details.empty()) text += printable_lines(details) + (details.ends_with('\n') ? "" : "\n");
   std::fputs(text.c_str(), stderr);
   return code;
@@ -71,7 +74,12 @@ int main(int argc, char** argv) {
   try {
     const std::vector<std::string> words(argv + 1, argv + argc);
     hide_passwords(argc, argv);
-    return ingot::cli::run_program(words);
+    const int code = ingot::cli::run_program(words);
+    ingot::engine::end_ranks();
+    return code;
+  } catch (const ingot::engine::Ended&) {
+    ingot::engine::end_ranks();
+    return 0;
   } catch (const ingot::engine::Error& error) {
     return report(error.sentence(), error.details(), 2);
   } catch (const ingot::engine::Failure& failure) {

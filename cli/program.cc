@@ -15,6 +15,7 @@
 #include "cli/words.h"
 #include "engine/base/error.h"
 #include "engine/base/isa.h"
+#include "pipeline/rank_folder.h"
 
 namespace ingot::cli {
 
@@ -45,6 +46,12 @@ void require_command(const Typed& typed) {
   engine::fail("{}needs a command: {}", where, fmt::join(names, ", "));
 }
 
+// The commands whose steps several ranks share.
+bool learns_by_ranks(std::string_view command) {
+  constexpr std::string_view kSome[] = {"train", "pretrain", "quantize", "prune"};
+  return std::find(std::begin(kSome), std::end(kSome), command) != std::end(kSome);
+}
+
 }  // namespace
 
 void set_up(CLI::App& program, Command& root) {
@@ -66,6 +73,7 @@ int run_program(const std::vector<std::string>& words) {
   Typed typed = find_command(program, as_options(words));
   require_command(typed);
   engine::active_isa();  // a wrong INGOT_ISA is said before any work
+  if (!typed.names.empty() && !learns_by_ranks(typed.names[0])) pipeline::require_alone(typed.names[0] + ":");
   std::vector<std::string> arguments = typed.names;
   for (std::string& word : expand_config(*typed.command, typed.arguments)) arguments.push_back(std::move(word));
   std::reverse(arguments.begin(), arguments.end());  // the order that CLI11 wants

@@ -12,6 +12,7 @@
 #include "engine/io/json.h"
 #include "pipeline/classifier.h"
 #include "pipeline/model_folder.h"
+#include "pipeline/rank_folder.h"
 #include "pipeline/seen_texts.h"
 
 namespace ingot::pipeline {
@@ -55,6 +56,7 @@ bert::TrainingOutcome train_or_keep(const FineTuning& f, const bert::Job& job) {
     return bert::train(f.model.parameters(), job,
                        trainer_options(f.run, f.options, *f.texts.source, *f.texts.tokenizer, std::move(identity)));
   }
+  require_alone("compression without training");
   job.save(fs::path(f.options.out) / "best");
   return {.best_score = job.validate().at("score").get<double>()};
 }
@@ -192,6 +194,7 @@ FineTuned fine_tune(const FineTuning& f, const bert::Job& job) {
   prepare_out(f.run, f.options);
   engine::catch_interrupts();
   const bert::TrainingOutcome outcome = train_or_keep(f, job);
+  go_on_as_first();
   CompressedModel best = load_compressed_model(fs::path(f.options.out) / "best");
   Scores measured = scores(f, best);
   engine::release_interrupts();

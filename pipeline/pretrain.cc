@@ -12,12 +12,14 @@
 #include "engine/io/json.h"
 #include "pipeline/model_folder.h"
 #include "pipeline/output_lock.h"
+#include "pipeline/rank_folder.h"
 #include "pipeline/train.h"
 
 namespace ingot::pipeline {
 
 void pretrain(const PretrainOptions& options, const Run& run, const Finish& finish) {
-  PretrainOptions o = options;
+  RankFolder folder;
+  PretrainOptions o = folder.of_rank(options);
   const bool split = o.truncation == kSplit;
   engine::require(split || o.truncation == kOfModel || o.truncation == "head" || o.truncation == "head-tail",
                   "--truncation: must be split, head, head-tail or model, got '{}'", o.truncation);
@@ -60,6 +62,7 @@ void pretrain(const PretrainOptions& options, const Run& run, const Finish& fini
   engine::catch_interrupts();
   const bert::TrainingOutcome outcome =
       bert::train(model.parameters(), job, trainer_options(run, o, *source, *tokenizer));
+  go_on_as_first();
   engine::release_interrupts();
   const std::filesystem::path out = o.out;
   engine::Json result{

@@ -13,6 +13,7 @@
 #include "pipeline/fine_tuning.h"
 #include "pipeline/output_lock.h"
 #include "report/text_table.h"
+#include "pipeline/rank_folder.h"
 
 namespace ingot::pipeline {
 namespace {
@@ -70,7 +71,9 @@ Scores scores_at_once(const FineTuning& f, const compress::PruneOptions& options
 
 }  // namespace
 
-void prune_classifier(const PruningOptions& o, const Run& run, const Finish& finish) {
+void prune_classifier(const PruningOptions& given, const Run& run, const Finish& finish) {
+  RankFolder folder;
+  const PruningOptions o = folder.of_rank(given);
   check_options(o);
   check_fine_tuning_options(o, nullptr);
   const compress::PruneOptions options = prune_options(o, run.seed);

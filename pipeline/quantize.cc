@@ -20,6 +20,7 @@
 #include "pipeline/model_folder.h"
 #include "pipeline/output_lock.h"
 #include "pipeline/quantization.h"
+#include "pipeline/rank_folder.h"
 
 namespace ingot::pipeline {
 namespace {
@@ -172,7 +173,9 @@ std::string size_line(const compress::Footprint& footprint) {
 
 }  // namespace
 
-void quantize_classifier(const QuantizeOptions& o, const Run& run, const Finish& finish) {
+void quantize_classifier(const QuantizeOptions& options, const Run& run, const Finish& finish) {
+  RankFolder folder;
+  const QuantizeOptions o = folder.of_rank(options);
   const compress::Plan plan = plan_of(run, o);
   const compress::CalibrationOptions how = calibration_options(run, o);
   check(o);

@@ -7,6 +7,7 @@
 #include "engine/base/named.h"
 #include "engine/io/json.h"
 #include "pipeline/pretrain.h"
+#include "pipeline/rank_folder.h"
 
 namespace ingot::pipeline {
 namespace {
@@ -43,6 +44,8 @@ TrainOptions with_recipe(const TrainOptions& options, const std::set<std::string
 
 TrainOptions pretrained(const TrainOptions& options, const Run& run) {
   if (options.recipe == kNone || recipe_named(options.recipe).pretraining_epochs == 0) return options;
+  require_alone(
+      fmt::format("--recipe {}: pretraining and training (by ranks: pretrain, then train --from)", options.recipe));
   const fs::path out = fs::path(options.out) / "pretrained";
   if (!fs::exists(out / "result.json")) {
     PretrainOptions first;

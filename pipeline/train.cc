@@ -9,6 +9,7 @@
 #include "pipeline/fine_tuning.h"
 #include "pipeline/model_folder.h"
 #include "pipeline/output_lock.h"
+#include "pipeline/rank_folder.h"
 #include "pipeline/recipe.h"
 
 namespace ingot::pipeline {
@@ -76,7 +77,8 @@ CompressedModel starting_model(const TrainOptions& o, const bert::Head& head, co
 }  // namespace
 
 void train_classifier(const TrainOptions& options, const Run& run, const Finish& finish) {
-  TrainOptions o = with_recipe(options, run.given);
+  RankFolder folder;
+  TrainOptions o = with_recipe(folder.of_rank(options), run.given);
   require(o.pooling == "auto" || o.pooling == "cls" || o.pooling == "mean",
           "--pooling: must be auto, cls or mean, got '{}'", o.pooling);
   const bert::Head* const asked = asked_head(o);

@@ -7,6 +7,7 @@
 #include "bert/head.h"
 #include "bert/train/metrics_log.h"
 #include "data/readers.h"
+#include "engine/autograd/shards.h"
 #include "engine/base/error.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
@@ -48,6 +49,7 @@ void check_options(const TrainingOptions& o) {
   count("--patience", o.patience, 0, kMostSteps);
   count("--accumulate", o.accumulate, 1, kMostAccumulated);
   count("--shards", o.shards, 0, kMostShards);
+  engine::check_shards((o.shards == 0 ? kUsualShards : o.shards) * o.accumulate, engine::ranks().size());
   require(o.layer_decay > 0 && o.layer_decay <= 1, "--layer-decay: must be above 0 and at most 1, got {}",
           o.layer_decay);
   require(o.label_smoothing >= 0 && o.label_smoothing < 1, "--label-smoothing: must be at least 0 and below 1, got {}",

@@ -7,14 +7,17 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstring>
 #include <fstream>
 
 #include "bert/train/metrics_log.h"
 #include "bert/train/training_state.h"
 #include "engine/base/divide.h"
 #include "engine/base/error.h"
+#include "engine/base/isa.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
+#include "engine/base/ranks.h"
 #include "engine/base/replace_folder.h"
 #include "engine/io/json.h"
 
@@ -50,6 +53,24 @@ std::int64_t steps_per_epoch(const Job& job, const TrainerOptions& options) {
   return engine::ceil_div(job.batches_per_epoch, options.accumulate);
 }
 
+// What a shard says beside its gradients.
+struct Part {
+  double loss = 0, weight = 0;
+  std::int64_t n_tokens = 0;
+};
+
+// The first option or fact that two ranks have unlike each other.
+std::string difference_of_ranks(const std::string& first, const std::string& other, std::size_t rank) {
+  if (first == other) return {};
+  const engine::Json a = engine::Json::parse(first), b = engine::Json::parse(other);
+  for (const auto& [key, value] : a.items()) {
+    if (!b.contains(key) || b[key] != value)
+      return fmt::format("ranks: must learn the same, but {} is {} on rank 0 and {} on rank {}", key, value.dump(),
+                         b.contains(key) ? b[key].dump() : "nothing", rank);
+  }
+  return fmt::format("ranks: must learn the same, but ranks 0 and {} differ", rank);
+}
+
 class Run {
  public:
   Run(const Weights& weights, const Job& job, const TrainerOptions& options)
@@ -66,13 +87,13 @@ class Run {
         optimizer_(parameter_groups(weights, job, options),
                    {.beta2 = options.beta2, .lazy_rows = options.lazy_embeddings}),
         shards_(learned(parameter_groups(weights, job, options)), options.accumulate * job.shards),
-        progress_(start()),
+        progress_(together_at(start())),
         log_(options.out, progress_.metrics_bytes, options.tensorboard),
         meter_(job.name, n_steps_, progress_.step) {}
 
   TrainingOutcome go() {
     while (!is_over()) {
-      step();
+      step_or_stop();
       if (is_validated()) validate();
       if (is_over() && progress_.loss_count > 0) log_losses();  // a run that stopped early
       stop_if_interrupted();
@@ -83,6 +104,36 @@ class Run {
   }
 
  private:
+  // All ranks begin with the weights, the state and the progress of the first one.
+  TrainingProgress together_at(TrainingProgress progress) {
+    if (ranks_.size() == 1) return progress;
+    const std::vector<std::string> identities = engine::to_first(ranks_, options_.identity);
+    std::string difference;
+    const std::vector<std::string> isas = engine::to_first(ranks_, std::string(engine::name(engine::active_isa())));
+    for (std::size_t rank = 1; rank < identities.size() && difference.empty(); ++rank) {
+      difference = difference_of_ranks(identities[0], identities[rank], rank);
+      if (difference.empty() && isas[rank] != isas[0])
+        difference = fmt::format("ranks: must round alike, but rank 0 uses {} and rank {} uses {}; INGOT_ISA caps them",
+                                 isas[0], rank, isas[rank]);
+    }
+    difference = engine::from_first(ranks_, difference);
+    engine::require(difference.empty(), "{}", difference);
+    const auto share = [&](const engine::Tensor& tensor) {
+      engine::from_first(ranks_, std::as_writable_bytes(tensor.span()));
+    };
+    for (const engine::Parameter& p : weights_) share(p.variable.value());
+    for (const engine::AdamW::Moments& m : optimizer_.moments()) {
+      share(m.first);
+      share(m.second);
+    }
+    for (const NamedTensor& own : job_.state) share(own.tensor);
+    engine::from_first(ranks_, std::as_writable_bytes(std::span(&progress, 1)));
+    optimizer_.set_n_steps(progress.step);
+    if (!ranks_.is_first()) progress.metrics_bytes = 0;  // of its own log, which nobody reads
+    if (!ranks_.is_first() && progress.step > 0 && job_.resumed) job_.resumed();
+    return progress;
+  }
+
   bool lost_patience() const { return options_.patience > 0 && progress_.n_without_better >= options_.patience; }
   bool is_over() const { return progress_.step >= n_steps_ || lost_patience(); }
 
@@ -115,6 +166,7 @@ class Run {
 
   // The model under that name: the one before or this one, whole, whenever the process ends.
   void save_as(const char* name) {
+    if (!ranks_.is_first()) return;
     const fs::path folder = options_.out / name, fresh = folder.string() + kFresh;
     std::error_code absent;
     fs::remove_all(fresh, absent);  // of a process that was killed
@@ -123,6 +175,7 @@ class Run {
   }
 
   void save_state() {
+    if (!ranks_.is_first()) return;
     progress_.metrics_bytes = log_.n_bytes();
     save_training_state(state_path(), options_.identity, weights_, optimizer_, job_.state, progress_);
   }
@@ -146,28 +199,50 @@ class Run {
       engine::backward(result.loss);
       return loss;
     }
-    struct Part {
-      double loss = 0, weight = 0;
-      std::int64_t n_tokens = 0;
-    };
-    std::vector<Part> parts(static_cast<std::size_t>(n));
+    std::vector<Part> parts(static_cast<std::size_t>(shards_.count()));  // of this rank
     shards_.run([&](std::int64_t shard) {
       if (first + shard >= end) return;
       const StepResult result = loss_of(first + shard);
       if (result.weight == 0) return;
-      parts[static_cast<std::size_t>(shard)] = {result.loss.value().data()[0], result.weight, result.n_tokens};
+      parts[static_cast<std::size_t>(shard - shards_.first())] = {result.loss.value().data()[0], result.weight,
+                                                                  result.n_tokens};
       if (!result.loss.requires_gradient()) return;  // of a shard without answers
       engine::backward(result.loss, engine::Tensor::full({1}, static_cast<float>(result.weight)));
     });
-    double sum = 0, weight = 0;
-    for (const Part& part : parts) {
-      sum += part.weight * part.loss;
-      weight += part.weight;
-      n_tokens_ += part.n_tokens;
+    const Part all = together(parts);
+    n_tokens_ += all.n_tokens;
+    require_finite(all.loss, "loss");
+    shards_.add_up(static_cast<float>(1 / all.weight));
+    return all.loss / all.weight;
+  }
+
+  // The weighted losses, weights and tokens of the shards of all ranks, added in the order of the shards.
+  Part together(const std::vector<Part>& own) {
+    Part all;
+    const std::string bytes(reinterpret_cast<const char*>(own.data()), own.size() * sizeof(Part));
+    for (const std::string& of_rank : engine::to_first(ranks_, bytes)) {
+      std::vector<Part> parts(own.size());
+      std::memcpy(parts.data(), of_rank.data(), std::min(of_rank.size(), bytes.size()));
+      for (const Part& part : parts) {
+        all.loss += part.weight * part.loss;
+        all.weight += part.weight;
+        all.n_tokens += part.n_tokens;
+      }
     }
-    require_finite(sum, "loss");
-    shards_.add_up(static_cast<float>(1 / weight));
-    return sum / weight;
+    engine::from_first(ranks_, std::as_writable_bytes(std::span(&all, 1)));
+    engine::require(all.weight > 0, "{}: the texts of step {} have nothing to learn from", job_.name,
+                    progress_.step + 1);
+    return all;
+  }
+
+  // Waiting for other ranks may end by an interruption: then nothing of the step is done yet.
+  void step_or_stop() {
+    try {
+      step();
+    } catch (const engine::Interrupted&) {
+      stop_if_interrupted();
+      throw;
+    }
   }
 
   void step() {
@@ -211,8 +286,15 @@ class Run {
                : fmt::format("epoch {}/{}:", progress_.step / steps_per_epoch_, options_.n_epochs);
   }
 
+  engine::Json scores_of_first() {
+    if (ranks_.size() == 1) return job_.validate();
+    const engine::Json own = ranks_.is_first() ? job_.validate() : engine::Json();
+    const std::string text = engine::from_first(ranks_, own.dump());
+    return ranks_.is_first() ? own : engine::Json::parse(text);
+  }
+
   void validate() {
-    engine::Json scores = job_.validate();
+    engine::Json scores = scores_of_first();
     scores["step"] = progress_.step;
     const bool is_whole = options_.eval_every == 0 && progress_.step % steps_per_epoch_ == 0;
     scores["epoch"] = is_whole ? engine::Json(progress_.step / steps_per_epoch_) : engine::Json(epochs_done());
@@ -259,6 +341,7 @@ class Run {
                                     : std::string("nothing had been saved yet");
   }
 
+  engine::Ranks& ranks_ = engine::ranks();
   const Job& job_;
   const TrainerOptions& options_;
   const Weights& weights_;

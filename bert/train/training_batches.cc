@@ -21,7 +21,8 @@ std::vector<std::size_t> TrainingBatches::shard(std::int64_t epoch, std::int64_t
   }
   const std::vector<std::size_t>& batch = batches_[static_cast<std::size_t>(index / shards_)];
   const auto n = static_cast<std::int64_t>(batch.size()), s = index % shards_;
-  return {batch.begin() + s * n / shards_, batch.begin() + (s + 1) * n / shards_};
+  // The first shard has a text whatever there is: what all shards share is computed there (engine/autograd/shards.h).
+  return {batch.begin() + engine::ceil_div(s * n, shards_), batch.begin() + engine::ceil_div((s + 1) * n, shards_)};
 }
 
 }  // namespace ingot::bert

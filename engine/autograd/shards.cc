@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cassert>
 #include <deque>
 #include <mutex>
 #include <optional>
 
+#include "engine/autograd/rank_sums.h"
+#include "engine/base/error.h"
 #include "engine/base/threads.h"
 
 namespace ingot::engine {
@@ -98,7 +101,8 @@ struct Shared {
 
 struct Shards::Step {
   std::vector<Variable> parameters;
-  std::int64_t n = 1;
+  Ranks& ranks;
+  std::int64_t first = 0, n = 1;  // of this rank
   std::mutex mutex{};
   std::deque<Shared> shared{};  // guarded by the mutex; in the order of their first use
 
@@ -129,14 +133,25 @@ struct Shards::Step {
 
 thread_local Shards::Step* Shards::Step::current = nullptr;
 
-Shards::Shards(std::vector<Variable> parameters, std::int64_t n) : step_(new Step{std::move(parameters), n}) {
-  assert(n >= 1);
-  for (const Variable& p : step_->parameters) p.node()->of_shards.resize(static_cast<std::size_t>(n));
+void check_shards(std::int64_t n, int n_ranks) {
+  require(n_ranks == 1 || (n % n_ranks == 0 && std::has_single_bit(static_cast<std::uint64_t>(n / n_ranks))),
+          "--shards: the shards of a step must be a power of two times the ranks, got {} shards and {} ranks", n,
+          n_ranks);
+}
+
+Shards::Shards(std::vector<Variable> parameters, std::int64_t n, Ranks& ranks) {
+  check_shards(n, ranks.size());
+  const std::int64_t own = n / ranks.size();
+  step_.reset(new Step{std::move(parameters), ranks, ranks.rank() * own, own});
+  for (const Variable& p : step_->parameters) p.node()->of_shards.resize(static_cast<std::size_t>(own));
 }
 
 Shards::~Shards() {
   for (const Variable& p : step_->parameters) p.node()->of_shards.clear();
 }
+
+std::int64_t Shards::first() const { return step_->first; }
+std::int64_t Shards::count() const { return step_->n; }
 
 void Shards::run(const std::function<void(std::int64_t)>& body) {
   step_->shared.clear();
@@ -145,18 +160,25 @@ void Shards::run(const std::function<void(std::int64_t)>& body) {
     const Step::Working working(step_.get(), shard);
     std::optional<NoGradient> off;
     if (!records) off.emplace();
-    body(shard);
+    body(step_->first + shard);
   });
 }
 
 void Shards::add_up(float factor) {
-  for (const Variable& p : step_->parameters) add_up_shards(p, factor);
+  const bool is_alone = step_->ranks.size() == 1;
+  std::vector<Variable> sums = step_->parameters;
   for (const Shared& s : step_->shared) {
-    if (!s.leaf.defined()) continue;
-    add_up_shards(s.leaf, factor);
-    if (s.leaf.has_gradient()) backward(s.value, s.leaf.gradient());
+    if (s.leaf.defined()) sums.push_back(s.leaf);
+  }
+  for (const Variable& v : sums) add_up_shards(v, is_alone ? factor : 1);
+  if (!is_alone) add_up_ranks(step_->ranks, sums, step_->parameters.size(), factor);
+  if (step_->ranks.is_first()) {
+    for (const Shared& s : step_->shared) {
+      if (s.leaf.defined() && s.leaf.has_gradient()) backward(s.value, s.leaf.gradient());
+    }
   }
   step_->shared.clear();
+  if (!is_alone) send_from_first(step_->ranks, step_->parameters);
 }
 
 Variable once(const Variable& x, const TensorTransform& transform) {

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <new>
 #include <vector>
@@ -29,6 +30,16 @@ struct Range {
   bool free;
 };
 
+// Of all arenas together.
+std::atomic<std::int64_t> live_bytes{0}, peak_bytes{0}, extent_bytes{0};
+
+void raise_to(std::atomic<std::int64_t>& highest, std::int64_t value) {
+  for (std::int64_t now = highest; now < value && !highest.compare_exchange_weak(now, value);) {
+  }
+}
+
+}  // namespace
+
 class Arena {
  public:
   Block* allocate(std::int64_t n_floats) {
@@ -39,7 +50,7 @@ class Arena {
                               [&](const Range& r) { return r.free && r.size >= n_bytes; });
     if (range == ranges_.end()) {
       throw OutOfMemory(fmt::format("memory: {} MB of tensors are in use and {} MB more do not fit into {} MB",
-                                    statistics_.live_bytes >> 20, n_bytes >> 20, capacity_ >> 20));
+                                    live_bytes >> 20, n_bytes >> 20, capacity_ >> 20));
     }
     const std::int64_t begin = range->begin;
     if (range - ranges_.begin() == n_taken_) ++n_taken_;
@@ -50,11 +61,12 @@ class Arena {
     } else {
       range->free = false;
     }
-    statistics_.live_bytes += n_bytes;
-    statistics_.peak_bytes = std::max(statistics_.peak_bytes, statistics_.live_bytes);
-    statistics_.extent_bytes = std::max(statistics_.extent_bytes, begin + n_bytes);
+    raise_to(peak_bytes, live_bytes += n_bytes);
+    extent_bytes += std::max<std::int64_t>(begin + n_bytes - extent_, 0);
+    extent_ = std::max(extent_, begin + n_bytes);
     ASAN_UNPOISON_MEMORY_REGION(base_ + begin, static_cast<std::size_t>(sizeof(Block)) + n_floats * 4);
     auto* block = new (base_ + begin) Block;
+    block->arena = this;
     block->references.store(1, std::memory_order_relaxed);
     block->n_bytes = n_bytes;
     return block;
@@ -63,7 +75,7 @@ class Arena {
   void release(Block* block) {
     const std::lock_guard lock(mutex_);
     const std::int64_t begin = reinterpret_cast<std::byte*>(block) - base_;
-    statistics_.live_bytes -= block->n_bytes;
+    live_bytes -= block->n_bytes;
     ASAN_POISON_MEMORY_REGION(block, static_cast<std::size_t>(block->n_bytes));
     auto range = std::lower_bound(ranges_.begin(), ranges_.end(), begin,
                                   [](const Range& r, std::int64_t at) { return r.begin < at; });
@@ -77,11 +89,6 @@ class Arena {
       (range - 1)->size += range->size;
       ranges_.erase(range);
     }
-  }
-
-  Statistics statistics() {
-    const std::lock_guard lock(mutex_);
-    return statistics_;
   }
 
  private:
@@ -107,19 +114,55 @@ class Arena {
   std::int64_t capacity_ = 0;
   std::vector<Range> ranges_;   // by address, covering everything, no two free neighbours
   std::ptrdiff_t n_taken_ = 0;  // so many ranges at the beginning are not free: a model's parameters, mostly
-  Statistics statistics_;
+  std::int64_t extent_ = 0;     // end of the highest block so far
 };
 
-// Never destroyed: tensors in static storage may be released after main.
-Arena& the_arena() {
-  static Arena& arena = *new Arena;
-  return arena;
+namespace {
+
+// Arenas of threads that ended. Never destroyed, as arenas are not: tensors in static storage may be released after
+// main.
+struct Idle {
+  std::mutex mutex;
+  std::vector<Arena*> arenas;
+};
+Idle& idle() {
+  static Idle& the_idle = *new Idle;
+  return the_idle;
 }
+
+// The arena of a thread while it lives.
+class Own {
+ public:
+  Own() {
+    const std::lock_guard lock(idle().mutex);
+    if (!idle().arenas.empty()) {
+      arena_ = idle().arenas.back();
+      idle().arenas.pop_back();
+    } else {
+      arena_ = new Arena;
+    }
+  }
+  ~Own() {
+    const std::lock_guard lock(idle().mutex);
+    idle().arenas.push_back(arena_);
+  }
+  Own(const Own&) = delete;
+  Own& operator=(const Own&) = delete;
+  Arena& arena() const { return *arena_; }
+
+ private:
+  Arena* arena_ = nullptr;
+};
 
 }  // namespace
 
-Block* allocate(std::int64_t n_floats) { return the_arena().allocate(n_floats); }
-void release(Block* block) { the_arena().release(block); }
-Statistics statistics() { return the_arena().statistics(); }
+Block* allocate(std::int64_t n_floats) {
+  thread_local const Own own;
+  return own.arena().allocate(n_floats);
+}
+
+void release(Block* block) { block->arena->release(block); }
+
+Statistics statistics() { return {live_bytes, peak_bytes, extent_bytes}; }
 
 }  // namespace ingot::engine::arena

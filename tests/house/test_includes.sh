@@ -19,7 +19,7 @@ awk '
   BEGIN {
     n = split("engine/base engine/kernels engine/tensor engine/autograd engine/nn engine/optim data bert compress hw report pipeline labs cli", order, " ")
     for (i = 1; i <= n; ++i) level[order[i]] = i
-    level["engine/io"] = level["engine/optim"]  # beside it
+    level["engine/io"] = level["engine/mpi"] = level["engine/optim"]  # beside it
     level["search"] = level["hw"]
   }
   # The folder that a path counts for: two steps inside engine, else one.

@@ -1,0 +1,127 @@
+#include "engine/base/ranks.h"
+
+#include <dlfcn.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <vector>
+
+#include "engine/base/error.h"
+#include "engine/base/mpi_module.h"
+#include "engine/base/process.h"
+
+namespace ingot::engine {
+namespace fs = std::filesystem;
+namespace {
+
+class Alone final : public Ranks {
+ public:
+  int rank() const override { return 0; }
+  int size() const override { return 1; }
+  void send(int, std::span<const std::byte>) override {}
+  void receive(int, std::span<std::byte>) override {}
+};
+
+class Mpi final : public Ranks {
+ public:
+  explicit Mpi(const MpiModule& module) : module_(module) {}
+  int rank() const override { return module_.rank(); }
+  int size() const override { return module_.size(); }
+  void send(int to, std::span<const std::byte> message) override {
+    check(module_.send(to, message.data(), message.size(), interrupted));
+  }
+  void receive(int from, std::span<std::byte> message) override {
+    check(module_.receive(from, message.data(), message.size(), interrupted));
+  }
+
+ private:
+  static void check(bool done) {
+    if (!done) throw Interrupted("stopped while it waited for another rank");
+  }
+  const MpiModule& module_;
+};
+
+// mpirun of Open MPI, or a starter that speaks PMIx such as Slurm's, says so in the environment.
+bool is_started_with_others() {
+  const char* size = std::getenv("OMPI_COMM_WORLD_SIZE");
+  return size != nullptr && std::string_view(size) != "1";
+}
+
+const MpiModule* module() {
+  static const MpiModule* const the_module = [] {
+    const fs::path program = fs::read_symlink("/proc/self/exe").parent_path();
+    void* library = nullptr;
+    for (const fs::path& place : {program / ".." / "engine", fs::path(INGOT_MODULE_FOLDER)}) {  // built, installed
+      if (library == nullptr) library = ::dlopen((place / "libingot_mpi.so").c_str(), RTLD_NOW | RTLD_GLOBAL);
+    }
+    require(library != nullptr,
+            "mpirun: started {} processes, but this build has no MPI: install libopenmpi-dev and build again",
+            std::getenv("OMPI_COMM_WORLD_SIZE"));
+    const auto open = reinterpret_cast<const MpiModule* (*)()>(::dlsym(library, "ingot_mpi_module"));
+    require(open != nullptr, "mpirun: libingot_mpi.so is not of this build");
+    return open();
+  }();
+  return the_module;
+}
+
+std::unique_ptr<Ranks>& own_ranks() {
+  static std::unique_ptr<Ranks> the_ranks =
+      is_started_with_others() ? std::unique_ptr<Ranks>(std::make_unique<Mpi>(*module())) : std::make_unique<Alone>();
+  return the_ranks;
+}
+
+template <class T>
+std::span<std::byte> bytes_of(T& value) {
+  return std::as_writable_bytes(std::span(&value, 1));
+}
+
+void send_text(Ranks& ranks, int to, const std::string& text) {
+  std::uint64_t size = text.size();
+  ranks.send(to, bytes_of(size));
+  ranks.send(to, std::as_bytes(std::span(text)));
+}
+
+std::string receive_text(Ranks& ranks, int from) {
+  std::uint64_t size = 0;
+  ranks.receive(from, bytes_of(size));
+  std::string text(size, '\0');
+  ranks.receive(from, std::as_writable_bytes(std::span(text)));
+  return text;
+}
+
+}  // namespace
+
+Ranks& ranks() { return *own_ranks(); }
+
+void set_ranks(std::unique_ptr<Ranks> own) {
+  own_ranks() = own != nullptr ? std::move(own) : std::make_unique<Alone>();
+}
+
+void end_ranks() {
+  if (is_started_with_others()) module()->end();
+}
+
+std::string from_first(Ranks& ranks, std::string text) {
+  if (!ranks.is_first()) return receive_text(ranks, 0);
+  for (int to = 1; to < ranks.size(); ++to) send_text(ranks, to, text);
+  return text;
+}
+
+void from_first(Ranks& ranks, std::span<std::byte> values) {
+  if (!ranks.is_first()) return ranks.receive(0, values);
+  for (int to = 1; to < ranks.size(); ++to) ranks.send(to, values);
+}
+
+std::vector<std::string> to_first(Ranks& ranks, const std::string& text) {
+  std::vector<std::string> all;
+  if (!ranks.is_first()) {
+    send_text(ranks, 0, text);
+    return all;
+  }
+  all.push_back(text);
+  for (int from = 1; from < ranks.size(); ++from) all.push_back(receive_text(ranks, from));
+  return all;
+}
+
+}  // namespace ingot::engine

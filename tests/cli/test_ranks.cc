@@ -1,0 +1,85 @@
+// Trainings that mpirun starts. Skipped where there is no mpirun, or this build has no MPI.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+#include "tests/support/program.h"
+
+using namespace ingot::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+const std::string kTrain =
+    "train --data train.csv --text text --label label --tokenizer vocab.txt --layers 1 --hidden 16 --heads 2 --ffn 32 "
+    "--length 16 --batch 16 --epochs 2 --lr 5e-3 --validation 20";
+
+bool has_mpi() {
+  const fs::path module = fs::path(INGOT_BINARY).parent_path() / ".." / "engine" / "libingot_mpi.so";
+  const bool found = fs::exists(module) && std::system("command -v mpirun >/dev/null 2>&1") == 0;
+  if (!found) MESSAGE("skipped: no mpirun, or a build without MPI");
+  return found;
+}
+
+// As root and on few processors too.
+const std::string kMpirun =
+    "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 XDG_CACHE_HOME=\"$PWD/cache\" "
+    "timeout 100 mpirun --oversubscribe ";
+
+Outcome by_two_ranks(const Workplace& place, const std::string& words) {
+  return place.run(words, "", kMpirun + "-n 2 env");
+}
+
+std::string weights(const Workplace& place, const std::string& run) {
+  return text_of_file(place / (run + "/best/model.safetensors"));
+}
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("two ranks train, quantise and prune to the bits of one process") {
+  if (!has_mpi()) return;
+  const Workplace place;
+  REQUIRE(place.run(kTrain + " --out one").code == 0);
+  const Outcome two = by_two_ranks(place, kTrain + " --out two");
+  INFO(two.error);
+  REQUIRE(two.code == 0);
+  CHECK(weights(place, "two") == weights(place, "one"));
+  CHECK(contains(text_of_file(place / "two/result.json"), "\"steps\""));
+  for (const std::string words : {"quantize one --data train.csv --text text --label label --width 4 --qat-epochs 1",
+                                  "prune one --data train.csv --text text --label label --sparsity 0.5 --epochs 1"}) {
+    CAPTURE(words);
+    REQUIRE(place.run(words + " --out a").code == 0);
+    CHECK(by_two_ranks(place, words + " --out b").code == 0);
+    CHECK(weights(place, "a") == weights(place, "b"));
+    CHECK(text_of_file(place / "a/best/compression.json") == text_of_file(place / "b/best/compression.json"));
+    fs::remove_all(place / "a");
+    fs::remove_all(place / "b");
+  }
+}
+
+TEST_CASE("what ranks cannot share is refused in a sentence") {
+  if (!has_mpi()) return;
+  const Workplace place;
+  const Outcome shards = by_two_ranks(place, kTrain + " --shards 3 --out a");
+  CHECK(shards.code == 2);
+  CHECK(contains(shards.error,
+                 "--shards: the shards of a step must be a power of two times the ranks, got 3 shards and 2 ranks"));
+  const Outcome eval = by_two_ranks(place, "eval nothing --data train.csv");
+  CHECK(eval.code == 2);
+  CHECK(contains(eval.error, "eval: is done by one process, and mpirun started 2"));
+  const Outcome recipe = by_two_ranks(place, kTrain + " --recipe good --out a");
+  CHECK(recipe.code == 2);
+  CHECK(contains(recipe.error, "--recipe good: pretraining and training"));
+  const std::string other =
+      fmt::format("{} --out a : -n 1 '{}' {} --dropout 0.2 --out a", kTrain, INGOT_BINARY, kTrain);
+  const Outcome options = place.run(other, "", kMpirun + "-n 1 env");
+  CHECK(options.code == 2);
+  CHECK(contains(options.error, "ranks: must learn the same, but dropout is 0.1 on rank 0 and 0.2 on rank 1"));
+  const Outcome kernels =
+      place.run(fmt::format("{} --out a : -n 1 env INGOT_ISA=ref '{}' {} --out a", kTrain, INGOT_BINARY, kTrain), "",
+                kMpirun + "-n 1 env");
+  CHECK(kernels.code == 2);
+  CHECK(contains(kernels.error, "and rank 1 uses ref; INGOT_ISA caps them"));
+}
