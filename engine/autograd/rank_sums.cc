@@ -1,5 +1,5 @@
-// A message of gradients: its size, the number of variables, for each its state and, if it is row-sparse, the number of
-// its rows and the rows; then, for each, its numbers.
+// A message of gradients: its size and the number of variables; then of each its state, the number of its rows and the
+// rows if it is row-sparse, and its numbers.
 #include "engine/autograd/rank_sums.h"
 
 #include <algorithm>

@@ -42,7 +42,7 @@ class Mpi final : public Ranks {
   const MpiModule& module_;
 };
 
-// mpirun of Open MPI, or a starter that speaks PMIx such as Slurm's, says so in the environment.
+// Open MPI's mpirun says so in the environment.
 bool is_started_with_others() {
   const char* size = std::getenv("OMPI_COMM_WORLD_SIZE");
   return size != nullptr && std::string_view(size) != "1";

@@ -27,7 +27,7 @@ class Ranks {
 Ranks& ranks();
 void set_ranks(std::unique_ptr<Ranks> own);  // for tests: those of this process from now on; null: alone
 
-// Ends the work of all ranks: waits until the first one is here. Nothing in a process that is alone.
+// Ends the work of all ranks: waits until all of them are here. Nothing in a process that is alone.
 void end_ranks();
 
 // A text from rank 0 to all others, which return it.
