@@ -218,18 +218,20 @@ class Run {
 
   // The weighted losses, weights and tokens of the shards of all ranks, added in the order of the shards.
   Part together(const std::vector<Part>& own) {
+    const std::span<const std::byte> bytes = std::as_bytes(std::span(own));
+    std::vector<engine::Bytes> parts_of(static_cast<std::size_t>(ranks_.size()));
+    ranks_.exchange(std::vector(parts_of.size(), bytes), parts_of);
+    parts_of[static_cast<std::size_t>(ranks_.rank())].assign(bytes.begin(), bytes.end());
     Part all;
-    const std::string bytes(reinterpret_cast<const char*>(own.data()), own.size() * sizeof(Part));
-    for (const std::string& of_rank : engine::to_first(ranks_, bytes)) {
+    for (const engine::Bytes& message : parts_of) {
       std::vector<Part> parts(own.size());
-      std::memcpy(parts.data(), of_rank.data(), std::min(of_rank.size(), bytes.size()));
+      std::memcpy(parts.data(), message.data(), std::min(message.size(), bytes.size()));
       for (const Part& part : parts) {
         all.loss += part.weight * part.loss;
         all.weight += part.weight;
         all.n_tokens += part.n_tokens;
       }
     }
-    engine::from_first(ranks_, std::as_writable_bytes(std::span(&all, 1)));
     engine::require(all.weight > 0, "{}: the texts of step {} have nothing to learn from", job_.name,
                     progress_.step + 1);
     return all;

@@ -1,7 +1,6 @@
 #include "engine/autograd/shards.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cassert>
 #include <deque>
@@ -9,50 +8,12 @@
 #include <optional>
 
 #include "engine/autograd/rank_sums.h"
+#include "engine/autograd/tree_sum.h"
 #include "engine/base/error.h"
 #include "engine/base/threads.h"
 
 namespace ingot::engine {
 namespace {
-
-constexpr std::int64_t kBlock = 256;  // floats that are added at a time: a few blocks stay in the first cache
-constexpr std::size_t kMostLevels = 32;
-
-// sum[0..n) = factor * the sum of parts[.][at..at + n) as a binary tree over the parts; null parts are passed over.
-// The sums that wait for a partner are those of 2^k parts for the bits k of the number of parts seen so far.
-void add_block(std::span<const float* const> parts, std::int64_t at, std::int64_t n, float factor, float* sum) {
-  std::array<std::array<float, kBlock>, kMostLevels> waiting;
-  std::array<bool, kMostLevels> is_there{};
-  const auto add = [n](bool left_is_there, const float* left, bool right_is_there,
-                       float* right) {  // right = left + right
-    if (!left_is_there) return right_is_there;
-    if (right_is_there) {
-      for (std::int64_t i = 0; i < n; ++i) right[i] = left[i] + right[i];
-    } else {
-      std::copy_n(left, n, right);
-    }
-    return true;
-  };
-  std::array<float, kBlock> carry;
-  for (std::size_t part = 0; part < parts.size(); ++part) {
-    bool carried = parts[part] != nullptr;
-    if (carried) std::copy_n(parts[part] + at, n, carry.data());
-    std::size_t level = 0;
-    for (; part >> level & 1; ++level) carried = add(is_there[level], waiting[level].data(), carried, carry.data());
-    is_there[level] = carried;
-    if (carried) std::copy_n(carry.data(), n, waiting[level].data());
-  }
-  bool carried = false;
-  for (std::size_t level = 0; level < kMostLevels && parts.size() >> level != 0; ++level) {
-    if (parts.size() >> level & 1) carried = add(is_there[level], waiting[level].data(), carried, carry.data());
-  }
-  for (std::int64_t i = 0; i < n; ++i) sum[i] = carried ? factor * carry[i] : 0.0f;
-}
-
-void add_range(std::span<const float* const> parts, std::int64_t begin, std::int64_t end, float factor, float* sum) {
-  for (std::int64_t at = begin; at < end; at += kBlock)
-    add_block(parts, at, std::min(kBlock, end - at), factor, sum + at);
-}
 
 bool holds_one(const Gradient& g) { return g.state == GradientState::rows || g.state == GradientState::dense; }
 
@@ -77,13 +38,13 @@ void add_up_shards(const Variable& variable, float factor) {
     parallel_for(static_cast<std::int64_t>(rows.size()), 32, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) {
         const std::int64_t row = rows[static_cast<std::size_t>(i)];
-        add_range(parts, row * n, (row + 1) * n, factor, sum);
+        add_tree(parts, row * n, (row + 1) * n, factor, sum);
       }
     });
   } else {
     float* sum = variable.gradient_slot().data;
-    parallel_for(variable.value().size(), 32 * kBlock,
-                 [&](std::int64_t begin, std::int64_t end) { add_range(parts, begin, end, factor, sum); });
+    parallel_for(variable.value().size(), 8192,
+                 [&](std::int64_t begin, std::int64_t end) { add_tree(parts, begin, end, factor, sum); });
   }
   for (Gradient& g : shards) clear(g);
 }
@@ -103,6 +64,7 @@ struct Shards::Step {
   std::vector<Variable> parameters;
   Ranks& ranks;
   std::int64_t first = 0, n = 1;  // of this rank
+  RankSums rank_sums{ranks};
   std::mutex mutex{};
   std::deque<Shared> shared{};  // guarded by the mutex; in the order of their first use
 
@@ -171,14 +133,13 @@ void Shards::add_up(float factor) {
     if (s.leaf.defined()) sums.push_back(s.leaf);
   }
   for (const Variable& v : sums) add_up_shards(v, is_alone ? factor : 1);
-  if (!is_alone) add_up_ranks(step_->ranks, sums, step_->parameters.size(), factor);
-  if (step_->ranks.is_first()) {
-    for (const Shared& s : step_->shared) {
-      if (s.leaf.defined() && s.leaf.has_gradient()) backward(s.value, s.leaf.gradient());
-    }
+  if (!is_alone) step_->rank_sums.add_up(sums, factor);
+  for (const Shared& s : step_->shared) {
+    if (s.leaf.defined() && s.leaf.has_gradient() && (is_alone || !step_->rank_sums.lacked()))
+      backward(s.value, s.leaf.gradient());
   }
   step_->shared.clear();
-  if (!is_alone) send_from_first(step_->ranks, step_->parameters);
+  if (!is_alone) step_->rank_sums.give_to_those_that_lacked(step_->parameters);
 }
 
 Variable once(const Variable& x, const TensorTransform& transform) {

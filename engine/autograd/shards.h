@@ -2,8 +2,7 @@
 // gradients of the shards are added in a fixed order: shards 2 i and 2 i + 1 first, then pairs of those sums, and so
 // on. So the bits of a step depend on the number of shards, and not on how many threads, or processes, share them.
 //
-// Ranks share them too: each has a run of 2^k shards, whose sum is a node of that tree. The sums meet on the first
-// rank, which has the gradients of the step from them and sends these to all.
+// Ranks share them too: each has a run of 2^k shards, whose sum is a node of that tree (engine/autograd/rank_sums.h).
 //
 // Few of the operations of a small model are large enough to occupy many threads. Shards go through the whole model
 // side by side and meet once a step.

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
+#include <vector>
 
 namespace ingot::engine {
 
@@ -12,6 +14,8 @@ struct MpiModule {
   // False: stop() said so before the message was through.
   bool (*send)(int to, const void* data, std::size_t n_bytes, bool (*stop)());
   bool (*receive)(int from, void* data, std::size_t n_bytes, bool (*stop)());
+  // to[r] and from[r] of all ranks, as Ranks::exchange has them.
+  bool (*exchange)(const std::span<const std::byte>* to, std::vector<std::byte>* from, bool (*stop)());
   void (*end)();  // returns when all ranks are here
 };
 

@@ -21,6 +21,7 @@ class Alone final : public Ranks {
   int size() const override { return 1; }
   void send(int, std::span<const std::byte>) override {}
   void receive(int, std::span<std::byte>) override {}
+  void exchange(std::span<const std::span<const std::byte>>, std::vector<Bytes>&) override {}
 };
 
 class Mpi final : public Ranks {
@@ -33,6 +34,10 @@ class Mpi final : public Ranks {
   }
   void receive(int from, std::span<std::byte> message) override {
     check(module_.receive(from, message.data(), message.size(), interrupted));
+  }
+  void exchange(std::span<const std::span<const std::byte>> to, std::vector<Bytes>& from) override {
+    from.resize(to.size());
+    check(module_.exchange(to.data(), from.data(), interrupted));
   }
 
  private:

@@ -9,6 +9,8 @@
 
 namespace ingot::engine {
 
+using Bytes = std::vector<std::byte>;
+
 class Ranks {
  public:
   virtual ~Ranks() = default;
@@ -18,6 +20,9 @@ class Ranks {
   // changed, and throw Interrupted when the process is asked to stop meanwhile (engine/base/process.h).
   virtual void send(int to, std::span<const std::byte> message) = 0;
   virtual void receive(int from, std::span<std::byte> message) = 0;  // of exactly that size
+  // Sends to[r] to each other rank r and receives from[r] from it, of any sizes, all at once. All ranks call it. What
+  // is in `from` before is written over: memory that is given again is used again.
+  virtual void exchange(std::span<const std::span<const std::byte>> to, std::vector<Bytes>& from) = 0;
 
   bool is_first() const { return rank() == 0; }
 };

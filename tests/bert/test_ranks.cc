@@ -3,6 +3,7 @@
 
 #include "bert/heads/masked_lm.h"
 #include "bert/train/pretraining.h"
+#include "engine/autograd/elementwise.h"
 #include "engine/base/process.h"
 #include "tests/bert/toy.h"
 #include "tests/support/error_text.h"
@@ -26,12 +27,20 @@ bert::TrainerOptions options(const fs::path& out, std::int64_t accumulate = 1) {
 
 std::string weights(const fs::path& out) { return engine::read_file(out / "last" / "model.safetensors"); }
 
+// A tensor transform that the shards of a step share, as fake quantisation is.
+std::shared_ptr<engine::TensorTransforms> transforms() {
+  return std::make_shared<engine::TensorTransforms>(
+      engine::TensorTransforms{.weight = [](const engine::Variable& x) { return engine::sigmoid(x); }});
+}
+
 // Trains in `out`; a rank but the first in a folder of its own.
-void train(const fs::path& out, int rank, std::int64_t shards, std::int64_t accumulate = 1, std::int64_t stop_at = -1) {
+void train(const fs::path& out, int rank, std::int64_t shards, std::int64_t accumulate = 1, std::int64_t stop_at = -1,
+           bool is_transformed = false, std::int64_t batch = 12) {
   const test::TemporaryFolder own;
   const test::Toy toy;
   bert::Model model = test::Toy::model();
-  bert::Job job = toy.job(model, 12, {.shards = shards});
+  if (is_transformed) model.layers[0].query.transforms = model.layers[1].output.transforms = transforms();
+  bert::Job job = toy.job(model, batch, {.shards = shards});
   job.before_update = [&](std::int64_t step, const engine::AdamW&) {
     if (step == stop_at) throw std::runtime_error("stopped");
   };
@@ -62,6 +71,17 @@ TEST_CASE("three ranks, batches together in a step, and a rank without texts end
   CHECK(trained_by(3, 12) == trained_by(1, 12));
   CHECK(trained_by(2, 2, 2) == trained_by(1, 2, 2));
   CHECK(trained_by(16, 16) == trained_by(1, 16));  // 12 texts a batch
+}
+
+TEST_CASE("ranks without texts in some steps, or all, train transformed weights to the same bits") {
+  const auto trained = [](int n_ranks, std::int64_t shards, std::int64_t accumulate, std::int64_t batch) {
+    const test::TemporaryFolder out;
+    test::run_ranks(n_ranks, [&](int rank) { train(out.path(), rank, shards, accumulate, -1, true, batch); });
+    return weights(out.path());
+  };
+  CHECK(trained(4, 4, 1, 15) == trained(1, 4, 1, 15));  // 48 texts: the last batch of an epoch has 3
+  CHECK(trained(8, 8, 1, 6) == trained(1, 8, 1, 6));    // more ranks than texts
+  CHECK(trained(2, 2, 2, 16) == trained(1, 2, 2, 16));  // three batches: the last step of an epoch has one of two
 }
 
 TEST_CASE("masked language modelling by ranks ends with the same bits") {

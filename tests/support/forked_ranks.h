@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <functional>
@@ -37,6 +38,25 @@ class SocketRanks final : public engine::Ranks {
       const ssize_t n = ::recv(sockets_[static_cast<std::size_t>(from)], message.data() + at, message.size() - at, 0);
       if (n <= 0) throw std::runtime_error("a rank is gone");
       at += static_cast<std::size_t>(n);
+    }
+  }
+  void exchange(std::span<const std::span<const std::byte>> to, std::vector<engine::Bytes>& from) override {
+    from.resize(to.size());
+    // One after the other. Of the pairs that are not done, the first by its lower rank, then by its higher one, can go
+    // on.
+    for (int other = 0; other < size(); ++other) {
+      if (other == rank_) continue;
+      const auto send_own = [&] {
+        std::uint64_t n = to[static_cast<std::size_t>(other)].size();
+        send(other, std::as_bytes(std::span(&n, 1)));
+        send(other, to[static_cast<std::size_t>(other)]);
+      };
+      if (rank_ < other) send_own();
+      std::uint64_t n = 0;
+      receive(other, std::as_writable_bytes(std::span(&n, 1)));
+      from[static_cast<std::size_t>(other)].resize(n);
+      receive(other, from[static_cast<std::size_t>(other)]);
+      if (rank_ > other) send_own();
     }
   }
 
