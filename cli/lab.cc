@@ -47,6 +47,8 @@ void add_lab(Command& program) {
                   "learning rate of the extra epoch of tuned rows; 0: validation chooses it")
       .not_negative();
   command.add_option("--trials", o->trials, "trials of each search; 0: to suit the lab").range(0, 100000);
+  command.add_option("--jobs", o->jobs, "trials of a search that run at the same time; 0: as search nas chooses")
+      .range(0, 1024);
   command.add_option("--trial-steps", o->trial_steps, "training steps of a trial; 0: to suit the data")
       .range(0, 1 << 30);
   command.add_option("--trial-length", o->trial_length, "most tokens of a text in a trial; 0: to suit the data")

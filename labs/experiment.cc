@@ -163,6 +163,7 @@ void run_lab(const LabOptions& o, const pipeline::Run& run, const Terminal& term
                     .has_parts = !o.train_file.empty(),
                     .reading = pipeline::reading_words(o),
                     .threads = terminal.threads,
+                    .jobs = o.jobs,
                     .quiet = terminal.quiet,
                     .run_command = terminal.run_command};
   std::map<std::string, std::string> failures;

@@ -87,6 +87,7 @@ Json do_command(const LabRun& run, const Row& row, std::vector<std::string> word
   const bool shows_json = row.assemble != nullptr;
   if ((resumed && can_resume(words[0])) || words[0] == "search") words.emplace_back("--resume");
   if (run.threads > 0) words.insert(words.end(), {"--threads", std::to_string(run.threads)});
+  if (run.jobs > 0 && words[0] == "search") words.insert(words.end(), {"--jobs", std::to_string(run.jobs)});
   if (run.quiet) words.emplace_back("--quiet");
   if (shows_json) words.emplace_back("--json");
   say(fmt::format("{}: $ {}", row.name, command_line(words)));

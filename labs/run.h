@@ -23,6 +23,7 @@ struct LabRun {
   bool has_parts = false;                     // `data` is the training part, its other parts are among `reading`
   std::vector<std::string> reading;           // options that go with --data
   int threads = 0;                            // of every command; 0: as it likes
+  int jobs = 0;                               // of every search; 0: as it likes
   bool quiet = false;
   RunCommand run_command;
 };

@@ -242,7 +242,8 @@ TEST_CASE("processes share the trials of a search in a lab, and its curve is the
 TEST_CASE("the plan of lab 3.1 stays below 3 bits, and lab 3.2 ranks its formats") {
   const LabPlace place;
   const Outcome plan = place.run(
-      "lab 3.1 --data train.csv --pieces 50 --length 16 --batch 8 --trials 2 --out lab --rows below-3-qat --json");
+      "lab 3.1 --data train.csv --pieces 50 --length 16 --batch 8 --trials 2 --jobs 2 --out lab --rows below-3-qat "
+      "--json");
   REQUIRE_MESSAGE(plan.code == 0, plan.error);
   CHECK(row_of(Json::parse(plan.out), "below-3")["average_bits"].get<double>() < 3);
   fs::remove_all(place / "lab");
