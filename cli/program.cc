@@ -46,10 +46,10 @@ void require_command(const Typed& typed) {
   engine::fail("{}needs a command: {}", where, fmt::join(names, ", "));
 }
 
-// The commands whose steps several ranks share.
-bool learns_by_ranks(std::string_view command) {
-  constexpr std::string_view kSome[] = {"train", "pretrain", "quantize", "prune"};
-  return std::find(std::begin(kSome), std::end(kSome), command) != std::end(kSome);
+// The commands whose steps, or whose trials, several ranks share.
+bool works_by_ranks(const std::vector<std::string>& names) {
+  constexpr std::string_view kSome[] = {"train", "pretrain", "quantize", "prune", "search nas", "search mixed"};
+  return std::find(std::begin(kSome), std::end(kSome), fmt::format("{}", fmt::join(names, " "))) != std::end(kSome);
 }
 
 }  // namespace
@@ -73,7 +73,8 @@ int run_program(const std::vector<std::string>& words) {
   Typed typed = find_command(program, as_options(words));
   require_command(typed);
   engine::active_isa();  // a wrong INGOT_ISA is said before any work
-  if (!typed.names.empty() && !learns_by_ranks(typed.names[0])) pipeline::require_alone(typed.names[0] + ":");
+  if (!typed.names.empty() && !works_by_ranks(typed.names))
+    pipeline::require_alone(fmt::format("{}:", fmt::join(typed.names, " ")));
   std::vector<std::string> arguments = typed.names;
   for (std::string& word : expand_config(*typed.command, typed.arguments)) arguments.push_back(std::move(word));
   std::reverse(arguments.begin(), arguments.end());  // the order that CLI11 wants

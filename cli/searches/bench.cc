@@ -19,6 +19,7 @@ void add_search_bench(Command& search_command) {
   command.group("Problem");
   command.add_option("--problem", o->problem, "function to minimise or maximise").type_name(names);
   add_search_options(command, *o);
+  command.add_option("--jobs", o->jobs, "number of trials that run at the same time").range(1, 1024);
   command.add_option("--batch", o->batch, "number of trials drawn before their results are known; 0: as many as --jobs")
       .range(0, 1024);
   command.group("Problem");

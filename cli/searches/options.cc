@@ -35,7 +35,6 @@ void add_search_options(Command& command, pipeline::SearchOptions& o) {
                   "Redis server that keeps the search, for workers on many machines: redis://[:PASSWORD@]HOST:PORT/N; "
                   "INGOT_REDIS_PASSWORD is the password if there is none in it")
       .type_name("URL");
-  command.add_option("--jobs", o.jobs, "number of trials that run at the same time").range(1, 1024);
 }
 
 void add_model_search_options(Command& command, pipeline::ModelSearchOptions& o) {
@@ -45,6 +44,11 @@ void add_model_search_options(Command& command, pipeline::ModelSearchOptions& o)
       "accuracy (on the validation texts), and after it what is to be small, separated by commas: then the "
       "result is a Pareto front");
   add_search_options(command, o.search);
+  command
+      .add_option("--jobs", o.search.jobs,
+                  "number of trials that run at the same time, each by a process on its share of the threads; 1: the "
+                  "same seed gives the same trials; 0: one for two threads, and for four trials")
+      .range(0, 1024);
   command.add_option("--study", o.study,
                      "name of the search on that server, the same for all its workers; default: nas, mixed");
   std::string pruners;

@@ -107,6 +107,8 @@ std::string Child::read_all() {
   return text;
 }
 
+void Child::send_signal(int signal) { ::kill(process_, signal); }
+
 int Child::wait() {
   close_input();
   int status = 0;

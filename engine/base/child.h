@@ -32,6 +32,7 @@ class Child {
   void close_input();
   std::optional<std::string> read_line();  // without its end; empty at the end of the output
   std::string read_all();                  // the rest of the output
+  void send_signal(int signal);            // before wait()
   int wait();                              // closes its input; the exit code, 128 + signal if one killed it
 
  private:

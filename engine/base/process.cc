@@ -38,10 +38,11 @@ void release_freed_memory() {
 #endif
 }
 
-void catch_interrupts() {
+void catch_interrupts(SecondInterrupt second) {
   struct sigaction action {};
   action.sa_handler = [](int) { interrupt_seen = true; };
-  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
+  action.sa_flags = SA_RESTART;
+  if (second == SecondInterrupt::ends) action.sa_flags |= static_cast<int>(SA_RESETHAND);
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
 }

@@ -18,9 +18,10 @@ Usage usage();
 // Gives memory that was freed but kept for reuse back to the system: after a phase that needed much more than the next.
 void release_freed_memory();
 
-// From now on the first SIGINT or SIGTERM only sets a flag, for long work to stop at a clean place; a second one ends
-// the process as usual.
-void catch_interrupts();
+// From now on the first SIGINT or SIGTERM only sets a flag, for long work to stop at a clean place. A second one ends
+// the process as usual, or is ignored: for a process that is asked to stop by several others.
+enum class SecondInterrupt { ends, ignored };
+void catch_interrupts(SecondInterrupt second = SecondInterrupt::ends);
 void release_interrupts();  // from now on a first one ends the process again
 bool interrupted();
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <utility>
 #include <vector>
 
 #include "engine/base/error.h"
@@ -102,6 +103,8 @@ Ranks& ranks() { return *own_ranks(); }
 void set_ranks(std::unique_ptr<Ranks> own) {
   own_ranks() = own != nullptr ? std::move(own) : std::make_unique<Alone>();
 }
+
+std::unique_ptr<Ranks> leave_ranks() { return std::exchange(own_ranks(), std::make_unique<Alone>()); }
 
 void end_ranks() {
   if (is_started_with_others()) module()->end();

@@ -31,6 +31,8 @@ class Ranks {
 // no MPI.
 Ranks& ranks();
 void set_ranks(std::unique_ptr<Ranks> own);  // for tests: those of this process from now on; null: alone
+// Those of this process, which works alone from now on.
+std::unique_ptr<Ranks> leave_ranks();
 
 // Ends the work of all ranks: waits until all of them are here. Nothing in a process that is alone.
 void end_ranks();

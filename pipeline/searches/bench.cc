@@ -39,6 +39,7 @@ StreamKind stream_of(const BenchOptions& o) {
 search::StudyOptions bench_study(const BenchOptions& o, std::uint64_t seed) {
   search::StudyOptions options = study_options(o, seed);
   options.name = o.study;
+  options.batch = o.batch > 0 ? o.batch : o.jobs;
   options.sampling.stream = stream_of(o);
   options.journal = o.journal;
   options.metric_names = {"value"};
@@ -69,6 +70,7 @@ void run_one(const BenchOptions& o, const Run& run, const Finish& finish) {
     std::for_each(known.begin(), known.end(), count);
     engine::Progress progress("search", o.trials, n_done);
     search::Budget budget = budget_of(o);
+    budget.jobs = o.jobs;
     budget.told = [&](const TrialRecord& t) {
       count(t);
       progress.update(n_done, std::isinf(lowest) ? "" : fmt::format("best {:.6g}", lowest));

@@ -13,10 +13,12 @@ struct BenchOptions : SearchOptions {
     duplicates = "evaluate";
     trials = 100;
     startup = 10;
+    jobs = 1;
   }
   std::string problem, stream, journal, study = "bench";
   bool ordinal = false, regret = false;
   int seeds = 20;
+  int batch = 0;  // 0: the jobs
 };
 
 // One search, or with --regret all samplers over seeds. Throws Error for options that do not go together.

@@ -282,7 +282,9 @@ void write_plans(const Mixed& mixed, const SearchFolder& folder, const SearchRes
 
 }  // namespace
 
-void search_mixed(const MixedOptions& o, const Run& run, const Finish& finish) {
+void search_mixed(const MixedOptions& given, const Run& run, const Finish& finish) {
+  SearchRanks ranks;
+  const MixedOptions o = ranks.of_rank(given);
   const std::vector<Measure> measures = measures_of(o.objectives, {"accuracy", "bits", "bytes", "hardware"});
   check(o, run, measures);
   const std::vector<FormatSpace> spaces = format_spaces(o.formats, o.widths, o.fracs);
@@ -312,7 +314,7 @@ void search_mixed(const MixedOptions& o, const Run& run, const Finish& finish) {
   identity["from_compression"] = compress::fingerprint(start.compression);
   Mixed mixed(o, start, spaces, trial_texts, folder, measures, identity);
   finish_search(
-      {run, finish, o, trial_texts, folder, measures,
+      {run, finish, o, trial_texts, folder, measures, ranks,
        [&](SearchResult& result) {
          const bool has_front = measures.size() > 1;
          write_plans(mixed, folder, result, has_front);

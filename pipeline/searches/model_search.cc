@@ -3,14 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/printable.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
+#include "engine/base/threads.h"
 #include "engine/io/json.h"
 #include "pipeline/searches/display.h"
+#include "pipeline/searches/jobs.h"
 #include "pipeline/searches/measures.h"
 #include "search/storage/worker.h"
 
@@ -72,6 +76,69 @@ ModelScores scores_of_best(const ModelSearch& s, const TrialRecord& best) {
           .footprint = compress::footprint(m.model, m.compression)};
 }
 
+// Tells what came of trials, each once, and removes what they need no more.
+class News {
+ public:
+  News(const ModelSearch& s, search::Study& study) : s_(s), study_(study) {
+    for (const TrialRecord& t : study.trials()) n_finished_ += known_[t.number] = t.is_finished();
+  }
+
+  int n_finished() const { return n_finished_; }
+
+  void tell(const TrialRecord& t) { tell(t, study_.trials()); }
+
+  // Those of other processes too.
+  void tell_all() {
+    const std::vector<TrialRecord> trials = study_.trials();
+    for (const TrialRecord& t : trials) tell(t, trials);
+  }
+
+ private:
+  void tell(const TrialRecord& t, const std::vector<TrialRecord>& trials) {
+    if (!t.is_finished() || std::exchange(known_[t.number], true)) return;
+    ++n_finished_;
+    s_.folder.forget(t.number);
+    say(told_line(t, s_.measures, best_of(trials, s_.measures)));
+  }
+
+  const ModelSearch& s_;
+  search::Study& study_;
+  std::map<int, bool> known_;  // by number: whether it is finished, and told if that came later
+  int n_finished_ = 0;
+};
+
+int jobs_of(const ModelSearch& s, int n_finished) {
+  const int n_left = s.options.search.trials - n_finished, wanted = s.options.search.jobs;
+  if (s.ranks.size() > 1 || n_left < 2) return 1;
+  return wanted > 0 ? std::min(wanted, n_left) : usual_jobs(engine::threads(), n_left);
+}
+
+// Runs the trials that are left: by jobs, and then here, where no job is left unless some have died.
+void run_trials(const ModelSearch& s, search::Study& study, const search::Objective& objective) {
+  const SearchOptions& o = s.options.search;
+  const double begin = engine::usage().wall_seconds;
+  News news(s, study);
+  if (const int n_jobs = jobs_of(s, news.n_finished()); n_jobs > 1) {
+    if (o.jobs == 0)
+      say(fmt::format("{} trials at a time, each on {} of the threads; --jobs 1 runs one after the other", n_jobs,
+                      engine::threads() / n_jobs));
+    engine::Progress progress("search", o.trials, news.n_finished());
+    const auto look = [&] {
+      news.tell_all();
+      progress.update(news.n_finished());
+    };
+    run_jobs(s.run, {n_jobs, s.texts.options.out, o.storage, o.seconds, look});
+    if (engine::interrupted()) throw engine::Interrupted("all jobs have stopped; --resume goes on");
+  }
+  search::Budget budget = budget_of(o);
+  budget.seconds -= engine::usage().wall_seconds - begin;
+  budget.told = [&](const TrialRecord& t) { s.ranks.size() > 1 ? news.tell_all() : news.tell(t); };
+  if (budget.seconds > 0) study.optimize(objective, budget);
+  if (s.ranks.size() == 1) return;
+  s.ranks.end();
+  news.tell_all();
+}
+
 // Workers on several machines share no folder that could name it.
 std::string study_name(const ModelSearch& s) {
   if (!s.options.study.empty()) return s.options.study;
@@ -98,15 +165,10 @@ void finish_search(const ModelSearch& s, search::StudyOptions options, const Jso
   options.is_abandoned = [&](int number) { return s.folder.is_abandoned(number); };
   search::Study study(options);
   s.folder.forget_finished(study.trials());
-  engine::catch_interrupts();
-  search::Budget budget = budget_of(o.search);
-  budget.told = [&](const TrialRecord& t) {
-    if (!t.is_finished()) return;
-    s.folder.forget(t.number);
-    const std::vector<TrialRecord> trials = study.trials();
-    say(told_line(t, s.measures, best_of(trials, s.measures)));
-  };
-  study.optimize(objective, budget);
+  engine::catch_interrupts(is_job() ? engine::SecondInterrupt::ignored : engine::SecondInterrupt::ends);
+  s.ranks.begin(options.journal);
+  run_trials(s, study, objective);
+  if (is_job()) return;
   // One process at a time, from what is there by then: the last one leaves the whole.
   const engine::FileLock lock(s.folder.path() / "trials/result.lock", engine::Wait::yes);
   SearchResult result = describe(study, s.measures);

@@ -9,6 +9,7 @@
 #include "engine/io/json.h"
 #include "pipeline/searches/folder.h"
 #include "pipeline/searches/options.h"
+#include "pipeline/searches/ranks.h"
 #include "pipeline/searches/trial.h"
 
 namespace ingot::pipeline {
@@ -32,12 +33,14 @@ struct ModelSearch {
   const TrialTexts& texts;
   const SearchFolder& folder;
   const std::vector<Measure>& measures;
+  SearchRanks& ranks;
   // What else is to be written, and to go into the result.
   std::function<void(SearchResult& result)> add = nullptr;
 };
 
-// Runs the trials that are left, evaluates the best model on the test texts once no trial is running, draws
-// the figure, and finishes with the best trials in these columns. Throws Failure if no trial is complete and feasible.
+// Runs the trials that are left; of several jobs and ranks that is all that any but the first process does. Evaluates
+// the best model on the test texts once no trial is running, draws the figure, and finishes with the best trials in
+// these columns. Throws Failure if no trial is complete and feasible.
 void finish_search(const ModelSearch& search, search::StudyOptions study, const engine::Json& identity,
                    const search::Objective& objective, const std::vector<std::string>& columns,
                    const std::string& title);

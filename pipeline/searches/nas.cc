@@ -195,7 +195,9 @@ void check(const NasOptions& o, std::span<const Measure> measures) {
 
 }  // namespace
 
-void search_nas(const NasOptions& o, const Run& run, const Finish& finish) {
+void search_nas(const NasOptions& given, const Run& run, const Finish& finish) {
+  SearchRanks ranks;
+  const NasOptions o = ranks.of_rank(given);
   const std::vector<Measure> measures = measures_of(o.objectives, {"accuracy", "parameters", "bits", "bytes"});
   check(o, measures);
   const Space space = space_of(o);
@@ -214,7 +216,7 @@ void search_nas(const NasOptions& o, const Run& run, const Finish& finish) {
   const Json identity = identity_of(run, *texts);
   Nas nas(o, space, trial_texts, folder, measures, identity);
   finish_search(
-      {run, finish, o, trial_texts, folder, measures}, std::move(study), identity,
+      {run, finish, o, trial_texts, folder, measures, ranks}, std::move(study), identity,
       [&](search::Trial& trial) { return nas.evaluate(trial); },
       {"layers", "heads", "hidden", "ffn", "n_parameters", "float_accuracy", "seconds"}, "search nas: architectures");
 }

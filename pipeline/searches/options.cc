@@ -47,13 +47,12 @@ search::StudyOptions study_options(const SearchOptions& o, std::uint64_t seed) {
   options.duplicates = word<Duplicates>(
       "--duplicates", o.duplicates,
       {{"evaluate", Duplicates::evaluate}, {"cached", Duplicates::cached}, {"resample", Duplicates::resample}});
-  options.batch = o.batch > 0 ? o.batch : o.jobs;
   options.storage = o.storage;
   return options;
 }
 
 search::Budget budget_of(const SearchOptions& o) {
-  search::Budget budget{.trials = o.trials, .jobs = o.jobs};
+  search::Budget budget{.trials = o.trials};
   if (o.seconds > 0) budget.seconds = o.seconds;
   return budget;
 }

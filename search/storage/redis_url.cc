@@ -54,6 +54,13 @@ std::string without_password(const std::string& text) {
   return text.substr(0, begin) + text.substr(at + 1);
 }
 
+std::string without_secret(const std::string& url) {
+  const std::size_t begin = url.find("://"), at = url.rfind('@');
+  if (begin == url.npos || at == url.npos || at < begin) return url;
+  const std::size_t colon = url.find(':', begin + 3);
+  return colon < at ? url.substr(0, colon) + url.substr(at) : url;
+}
+
 RedisUrl parse_redis_url(const std::string& url) {
   const std::string shown = without_password(url);
   require(url.starts_with(kScheme), "a server must be given as redis://HOST:PORT/DATABASE, got '{}'",

@@ -18,4 +18,7 @@ RedisUrl parse_redis_url(const std::string& url);
 // `text` without what stands before the @ of a Redis URL in it. Passwords may hold anything: up to the last @.
 std::string without_password(const std::string& text);
 
+// A URL of a server without its password alone: the user stays.
+std::string without_secret(const std::string& url);
+
 }  // namespace ingot::search

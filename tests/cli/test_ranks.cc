@@ -2,7 +2,9 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
+#include <set>
 
+#include "engine/io/json.h"
 #include "tests/support/program.h"
 
 using namespace ingot::test;
@@ -69,6 +71,9 @@ TEST_CASE("what ranks cannot share is refused in a sentence") {
   const Outcome eval = by_two_ranks(place, "eval nothing --data train.csv");
   CHECK(eval.code == 2);
   CHECK(contains(eval.error, "eval: is done by one process, and mpirun started 2"));
+  const Outcome bench = by_two_ranks(place, "search bench --problem branin");
+  CHECK(bench.code == 2);
+  CHECK(contains(bench.error, "search bench: is done by one process, and mpirun started 2"));
   const Outcome recipe = by_two_ranks(place, kTrain + " --recipe good --out a");
   CHECK(recipe.code == 2);
   CHECK(contains(recipe.error, "--recipe good: pretraining and training"));
@@ -82,4 +87,40 @@ TEST_CASE("what ranks cannot share is refused in a sentence") {
                 kMpirun + "-n 1 env");
   CHECK(kernels.code == 2);
   CHECK(contains(kernels.error, "and rank 1 uses ref; INGOT_ISA caps them"));
+}
+
+TEST_CASE("ranks of a search do its trials side by side, in one folder that all of them see") {
+  if (!has_mpi()) return;
+  const Workplace place;
+  const std::string words =
+      "search nas --data train.csv --tokenizer vocab.txt --layers 1,2 --heads 1,2 --hidden 8,16 --ffn 8,16 --length 16 "
+      "--batch 8 --steps 60 --lr 1e-2 --validation 20 --sampler random --trials 6 --threads 1 ";
+  const auto trials = [&](const std::string& out) {
+    ingot::engine::Json all = ingot::engine::Json::parse(text_of_file(place / (out + "/result.json")))["trials"];
+    for (ingot::engine::Json& trial : all) trial.erase("seconds");
+    return all;
+  };
+  REQUIRE(place.run(words + "--out one").code == 0);
+  const Outcome two = by_two_ranks(place, words + "--out two");
+  REQUIRE_MESSAGE(two.code == 0, two.error);
+  CHECK(trials("two") == trials("one"));
+  const std::string journal = text_of_file(place / "two/study.log"), worker = "\"worker_id\":\"";
+  std::set<std::string> workers;
+  for (std::size_t at = journal.find(worker); at != journal.npos; at = journal.find(worker, at + 1))
+    workers.insert(journal.substr(at, journal.find('"', at + worker.size()) - at));
+  CHECK(workers.size() == 2);
+  for (int i = 0; i < 6; ++i) {
+    const std::string line = fmt::format("trial {}: complete", i);
+    CHECK(contains(two.error, line));
+    CHECK(two.error.find(line) == two.error.rfind(line));
+  }
+  const Outcome apart =
+      place.run(fmt::format("{} --out a : -n 1 '{}' {} --out b", words, INGOT_BINARY, words), "", kMpirun + "-n 1 env");
+  CHECK(apart.code == 2);
+  CHECK(contains(apart.error,
+                 "it is not the folder in which the first rank began the search; give one on a disk that "
+                 "all ranks share, or a server by --storage"));
+  const Outcome jobs = by_two_ranks(place, words + "--jobs 2 --out c");
+  CHECK(jobs.code == 2);
+  CHECK(contains(jobs.error, "--jobs 2: mpirun started 2 processes, each of which runs one trial"));
 }

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <csignal>
+#include <sstream>
 
 #include "engine/io/json.h"
 #include "tests/support/error_text.h"
@@ -80,6 +81,28 @@ TEST_CASE("workers with folders of their own share a search on a server, a kille
   const Outcome with = place.run("search nas --config c/config.toml --out d", "", "INGOT_REDIS_PASSWORD=opensesame");
   CHECK_MESSAGE(with.code == 0, with.error);
   CHECK(contains(with.out, "lies in the folder of its worker, on "));
+}
+
+TEST_CASE("jobs reach the server with the password that their first process was given, and do not show it") {
+  if (!has_server()) return;
+  const Workplace place;
+  const RedisServer server(kPassword);
+  const pid_t process = place.start(nas(server.url(), "a --steps 200 --jobs 2"));
+  const std::string children = fmt::format("/proc/{0}/task/{0}/children", process);
+  REQUIRE(Workplace::wait_until([&] { return fs::exists(place / "a/trials/1/float"); }));
+  std::istringstream jobs(test::text_of_file(children));
+  int n_jobs = 0;
+  for (std::string job; jobs >> job; ++n_jobs) {
+    const std::string command = test::text_of_file(fmt::format("/proc/{}/cmdline", job));
+    CHECK(contains(command, "--storage"));
+    CHECK_FALSE(contains(command, kPassword));
+  }
+  CHECK(n_jobs == 2);
+  CHECK(WEXITSTATUS(Workplace::end(process)) == 0);
+  const Json result = Json::parse(test::text_of_file(place / "a/result.json"));
+  CHECK(result["states"] == Json({{"complete", 6}}));
+  CHECK(fs::exists(place / "a/best/model.safetensors"));
+  CHECK_FALSE(contains(all_text(place / "a"), kPassword));
 }
 
 TEST_CASE("a server that cannot be used ends a search before any work, and no message shows a password") {
