@@ -24,8 +24,7 @@ namespace {
 using engine::fail;
 using engine::require;
 
-constexpr int kSilenceSeconds = 10;  // after them a connection counts as lost
-constexpr int kLeastVersion = 5;     // earlier ones repeat scripts, instead of what they did, when they start again
+constexpr int kLeastVersion = 5;  // earlier ones repeat scripts, instead of what they did, when they start again
 
 // hiredis builds a reply by these. An object within a list is a place in its parent's items; what is no object ends the
 // reading, so that a list is made only if it may be so long.
@@ -72,7 +71,8 @@ bool passes(std::string_view words) {
 
 }  // namespace
 
-RedisConnection::RedisConnection(RedisUrl url) : url_(std::move(url)), reader_(nullptr, redisReaderFree) {}
+RedisConnection::RedisConnection(RedisUrl url, std::chrono::milliseconds silence)
+    : url_(std::move(url)), silence_(silence), reader_(nullptr, redisReaderFree) {}
 
 RedisConnection::~RedisConnection() { close(); }
 
@@ -82,15 +82,19 @@ void RedisConnection::close() {
 }
 
 void RedisConnection::connect() {
+  const timeval silence{.tv_sec = silence_.count() / 1000, .tv_usec = silence_.count() % 1000 * 1000};
   const std::unique_ptr<redisContext, void (*)(redisContext*)> context(
-      redisConnectWithTimeout(url_.host.c_str(), url_.port, {.tv_sec = kSilenceSeconds, .tv_usec = 0}), redisFree);
+      redisConnectWithTimeout(url_.host.c_str(), url_.port, silence), redisFree);
   if (context == nullptr) throw std::bad_alloc();
   if (context->err != 0) throw RedisAway(fmt::format("cannot connect: {}", context->errstr));
   descriptor_ = ::fcntl(context->fd, F_DUPFD_CLOEXEC, 0);
   if (descriptor_ < 0) throw RedisAway(fmt::format("cannot connect: {}", std::strerror(errno)));
-  const timeval silence{.tv_sec = kSilenceSeconds, .tv_usec = 0};
   ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof silence);
   ::setsockopt(descriptor_, SOL_SOCKET, SO_SNDTIMEO, &silence, sizeof silence);
+  // Closed, it drops what was not acknowledged. Otherwise the system would go on sending it, and a command that was
+  // given to a network without a way through would arrive a second time, behind the one that was sent in its place.
+  const linger dropped{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &dropped, sizeof dropped);
   reader_.reset(redisReaderCreateWithFunctions(&functions));
   if (reader_ == nullptr) throw std::bad_alloc();
   log_in();

@@ -1,6 +1,7 @@
 // A connection to a Redis server. It is not trusted: what it sends is bounded, and its words are shown as words.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -37,14 +38,15 @@ class RedisConnection {
   // What one reply may be.
   static constexpr std::size_t kMostReplyBytes = std::size_t{64} << 20, kMostItems = 4096;
 
-  // Connects at the first command, or when it must again.
-  explicit RedisConnection(RedisUrl url);
+  // Connects at the first command, or when it must again. After a silence a connection counts as lost.
+  explicit RedisConnection(RedisUrl url, std::chrono::milliseconds silence = std::chrono::seconds(10));
   ~RedisConnection();
   RedisConnection(const RedisConnection&) = delete;
   RedisConnection& operator=(const RedisConnection&) = delete;
 
-  // Sends a command and waits for its reply, 10 s without a byte at most. Throws RedisAway (then it is unknown whether
-  // the command was done), RedisRefusal, and Error for a server that wants another password, is too old or no Redis.
+  // Sends a command and waits for its reply, without a byte for the silence at most. Throws RedisAway (then it is
+  // unknown whether the command was done), RedisRefusal, and Error for a server that wants another password, is too old
+  // or no Redis.
   RedisReply command(const std::vector<std::string>& words);
 
   const std::string& name() const { return url_.name; }
@@ -57,6 +59,7 @@ class RedisConnection {
   RedisReply read_reply();
 
   RedisUrl url_;
+  std::chrono::milliseconds silence_;
   int descriptor_ = -1;
   std::unique_ptr<redisReader, void (*)(redisReader*)> reader_;
 };

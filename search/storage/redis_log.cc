@@ -73,6 +73,9 @@ std::string this_machine() {
 
 milliseconds in_milliseconds(double seconds) { return milliseconds(static_cast<std::int64_t>(seconds * 1000)); }
 
+// So that several connections are tried within the patience.
+milliseconds silence_of(double patience) { return in_milliseconds(std::clamp(patience / 4, 1.0, 10.0)); }
+
 [[noreturn]] void fail_for_loss(const std::string& name, std::int64_t n_read) {
   throw engine::Failure(fmt::format(
       "{}: must still have the {} records that were read, but others or fewer are there: a server that starts again "
@@ -88,12 +91,12 @@ void sleep_unless_interrupted(const std::string& name, milliseconds pause) {
 }  // namespace
 
 RedisLog::RedisLog(const StudyOptions& options, std::string worker)
-    : connection_(parse_redis_url(options.storage)),
+    : connection_(parse_redis_url(options.storage), silence_of(options.patience)),
       worker_(std::move(worker)),
       machine_(this_machine()),
       lease_(in_milliseconds(options.lease)),
       patience_(in_milliseconds(options.patience)),
-      renewal_(parse_redis_url(options.storage)) {
+      renewal_(parse_redis_url(options.storage), silence_of(options.patience)) {
   require(lease_ >= milliseconds(100), "study {}: a lease must be at least 0.1 seconds, got {}", options.name,
           options.lease);
   try {

@@ -236,6 +236,30 @@ TEST_CASE("connections that break at any place double nothing and lose nothing")
   check_all_complete(server, 60);
 }
 
+TEST_CASE("a server that answers nothing for a while, as behind a broken network, doubles nothing and loses nothing") {
+  if (!has_server()) return;
+  const RedisServer server;
+  StudyOptions options = on(server);
+  options.patience = 6;  // and a connection that is silent for a quarter of it is lost
+  Study study(options);
+  std::thread silence([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    ::kill(server.process(), SIGSTOP);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2000));
+    ::kill(server.process(), SIGCONT);
+  });
+  const auto start = std::chrono::steady_clock::now();
+  study.optimize(
+      [](Trial& trial) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        return std::vector{trial.suggest_float("x", -1, 1)};
+      },
+      {.trials = 40});
+  CHECK(std::chrono::steady_clock::now() - start > std::chrono::milliseconds(2000));
+  silence.join();
+  check_all_complete(server, 40);
+}
+
 TEST_CASE("a server that stays away ends the search as a failure, after its patience") {
   if (!has_server()) return;
   RedisServer server;
