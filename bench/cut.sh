@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # bench/cut.sh INGOT [SECONDS [TRIALS]]: a search whose worker loses its network.
 #
-# Two workers, each in a network namespace of its own as on another machine, run a study of TRIALS (6000) trials on a Redis
+# Two workers, each in a network namespace of its own as on another machine, run a study of TRIALS (2500) trials on a Redis
 # server. When a tenth of it is written, the link of the first is taken down for SECONDS (30), while the other goes on. Both
 # must end well, the first with trials of its own after the cut, and every trial must be complete and ended once, also
 # after a minute in which what was under way when the link went down could still arrive. Needs root, redis-server and the
 # packages iproute2, util-linux and python3.
 set -eu
-ingot=$(realpath "$1") n_seconds=${2:-30} n_trials=${3:-6000}
+ingot=$(realpath "$1") n_seconds=${2:-30} n_trials=${3:-2500}
 port=7399 address=10.79.0.1 place=$(mktemp -d)
 processes=()
 

@@ -49,8 +49,8 @@ void hide_passwords(int argc, char** argv) {
 
 // Messages quote files, which strangers wrote: this is where what they say becomes harmless.
 int report(const std::string& sentence, const std::string& details, int code) {
-  constexpr std::size_t kMostShown = 2000;                 // bytes: a sentence may quote a value of any length
-  const char* rank = std::getenv("OMPI_COMM_WORLD_RANK");  // which of several processes says it
+  constexpr std::size_t kMostShown = 2000;           // bytes: a sentence may quote a value of any length
+  const char* rank = ingot::engine::name_of_rank();  // which of several processes says it
   const std::string who = rank == nullptr ? "" : fmt::format("rank {}: ", printable(rank));
   std::string text = fmt::format("ingot: {}{}\n", who, printable(without_password(sentence), kMostShown));
   if (!details.empty()) text += printable_lines(details) + (details.ends_with('\n') ? "" : "\n");

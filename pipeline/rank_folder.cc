@@ -7,6 +7,7 @@
 namespace ingot::pipeline {
 
 void RankFolder::follow(TrainingOptions& options) {
+  engine::require_no_strangers();
   if (engine::ranks().is_first()) return;
   engine::set_quiet(true);
   folder_.emplace();
@@ -20,7 +21,7 @@ void go_on_as_first() {
 }
 
 void require_alone(const std::string& what) {
-  engine::require(engine::ranks().size() == 1, "{} is done by one process, and mpirun started {}", what,
+  engine::require(engine::ranks().size() == 1, "{} is done by one process, and {} started {}", what, engine::launcher(),
                   engine::ranks().size());
 }
 

@@ -1,5 +1,5 @@
-// What libingot_mpi.so gives to the program, which loads it only when mpirun started it: starting without MPI costs
-// nothing, and a system without MPI runs the program too.
+// What libingot_mpi.so gives to the program, which loads it only when mpirun or srun started it: starting without MPI
+// costs nothing, and a system without MPI runs the program too.
 #pragma once
 
 #include <cstddef>

@@ -48,10 +48,23 @@ class Mpi final : public Ranks {
   const MpiModule& module_;
 };
 
-// Open MPI's mpirun says so in the environment.
-bool is_started_with_others() {
-  const char* size = std::getenv("OMPI_COMM_WORLD_SIZE");
-  return size != nullptr && std::string_view(size) != "1";
+// Who started this process, and how many with it, as the environment says.
+struct Launch {
+  const char* by = "";
+  const char* n_processes = "1";
+  bool is_known_to_mpi = false;
+
+  bool is_of_many() const { return std::string_view(n_processes) != "1"; }
+  bool is_of_ranks() const { return is_of_many() && is_known_to_mpi; }
+};
+
+// srun's tasks are ranks if srun gives them a server of PMIx to find each other by. An mpirun inside of a task comes
+// first.
+Launch launch() {
+  if (const char* size = std::getenv("OMPI_COMM_WORLD_SIZE")) return {"mpirun", size, true};
+  const char* tasks = std::getenv("SLURM_STEP_NUM_TASKS");
+  if (tasks == nullptr) return {};
+  return {"srun", tasks, std::getenv("PMIX_RANK") != nullptr && std::getenv("PMIX_NAMESPACE") != nullptr};
 }
 
 const MpiModule* module() {
@@ -62,18 +75,21 @@ const MpiModule* module() {
       if (library == nullptr) library = ::dlopen((place / "libingot_mpi.so").c_str(), RTLD_NOW | RTLD_GLOBAL);
     }
     require(library != nullptr,
-            "mpirun: started {} processes, but this build has no MPI: install libopenmpi-dev and build again",
-            std::getenv("OMPI_COMM_WORLD_SIZE"));
+            "{}: started {} processes, but this build has no MPI: install libopenmpi-dev and build again", launch().by,
+            launch().n_processes);
     const auto open = reinterpret_cast<const MpiModule* (*)()>(::dlsym(library, "ingot_mpi_module"));
-    require(open != nullptr, "mpirun: libingot_mpi.so is not of this build");
-    return open();
+    require(open != nullptr, "{}: libingot_mpi.so is not of this build", launch().by);
+    const MpiModule* const opened = open();
+    require(std::to_string(opened->size()) == launch().n_processes, "{}: started {} processes, but MPI knows of {}",
+            launch().by, launch().n_processes, opened->size());
+    return opened;
   }();
   return the_module;
 }
 
 std::unique_ptr<Ranks>& own_ranks() {
   static std::unique_ptr<Ranks> the_ranks =
-      is_started_with_others() ? std::unique_ptr<Ranks>(std::make_unique<Mpi>(*module())) : std::make_unique<Alone>();
+      launch().is_of_ranks() ? std::unique_ptr<Ranks>(std::make_unique<Mpi>(*module())) : std::make_unique<Alone>();
   return the_ranks;
 }
 
@@ -107,7 +123,22 @@ void set_ranks(std::unique_ptr<Ranks> own) {
 std::unique_ptr<Ranks> leave_ranks() { return std::exchange(own_ranks(), std::make_unique<Alone>()); }
 
 void end_ranks() {
-  if (is_started_with_others()) module()->end();
+  if (launch().is_of_ranks()) module()->end();
+}
+
+std::string launcher() { return launch().by; }
+
+void require_no_strangers() {
+  const Launch l = launch();
+  require(!l.is_of_many() || l.is_known_to_mpi,
+          "{0}: started {1} tasks that do not know of each other, and would all write --out: use {0} --mpi=pmix, or "
+          "mpirun, or -n 1",
+          l.by, l.n_processes);
+}
+
+const char* name_of_rank() {
+  const Launch l = launch();
+  return std::getenv(l.by == std::string_view("srun") && l.is_of_many() ? "SLURM_PROCID" : "OMPI_COMM_WORLD_RANK");
 }
 
 std::string from_first(Ranks& ranks, std::string text) {

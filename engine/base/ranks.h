@@ -27,12 +27,18 @@ class Ranks {
   bool is_first() const { return rank() == 0; }
 };
 
-// Those of this process: it is alone, unless mpirun started it with others. Throws Error if it did and this build has
-// no MPI.
+// Those of this process: it is alone, unless mpirun, or srun with PMIx, started it with others. Throws Error if one did
+// and this build has no MPI, or MPI another number of ranks.
 Ranks& ranks();
 void set_ranks(std::unique_ptr<Ranks> own);  // for tests: those of this process from now on; null: alone
 // Those of this process, which works alone from now on.
 std::unique_ptr<Ranks> leave_ranks();
+
+std::string launcher();  // mpirun or srun, if this process was started by one
+// Throws Error if srun started this process with others that MPI knows nothing of.
+void require_no_strangers();
+// The number of this process among those it was started with, as its launcher says it. Null: it has none.
+const char* name_of_rank();
 
 // Ends the work of all ranks: waits until all of them are here. Nothing in a process that is alone.
 void end_ranks();

@@ -31,8 +31,8 @@ std::string host() {
 }  // namespace
 
 void SearchRanks::check_jobs(int n_jobs) const {
-  engine::require(size() == 1 || n_jobs <= 1, "--jobs {}: mpirun started {} processes, each of which runs one trial",
-                  n_jobs, size());
+  engine::require(size() == 1 || n_jobs <= 1, "--jobs {}: {} started {} processes, each of which runs one trial",
+                  n_jobs, engine::launcher(), size());
 }
 
 void SearchRanks::begin(const fs::path& journal) {

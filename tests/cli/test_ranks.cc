@@ -89,6 +89,28 @@ TEST_CASE("what ranks cannot share is refused in a sentence") {
   CHECK(contains(kernels.error, "and rank 1 uses ref; INGOT_ISA caps them"));
 }
 
+TEST_CASE("tasks of srun are ranks where PMIx tells them of each other, and refused where nobody does") {
+  const Workplace place;
+  const Outcome strangers = place.run(kTrain + " --out a", "", "SLURM_STEP_NUM_TASKS=4 SLURM_PROCID=2");
+  CHECK(strangers.code == 2);
+  CHECK(
+      contains(strangers.error, "ingot: rank 2: srun: started 4 tasks that do not know of each other, and would all"));
+  CHECK_FALSE(fs::exists(place / "a"));
+  CHECK(place.run("format 'fixed(8,4)'", "", "SLURM_STEP_NUM_TASKS=4").code == 0);
+  if (!has_mpi()) return;
+  // mpirun stands for srun: each process has PMIx's words, and Slurm's in the place of Open MPI's.
+  const std::string srun =
+      kMpirun + "-n 2 env -u OMPI_COMM_WORLD_SIZE -u OMPI_COMM_WORLD_RANK SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=";
+  const Outcome two = place.run(kTrain + " --max-steps 3 --out two", "", srun + "2");
+  INFO(two.error);
+  CHECK(two.code == 0);
+  REQUIRE(place.run(kTrain + " --max-steps 3 --out one").code == 0);
+  CHECK(weights(place, "two") == weights(place, "one"));
+  const Outcome other = place.run(kTrain + " --out b", "", srun + "3");
+  CHECK(other.code == 2);
+  CHECK(contains(other.error, "srun: started 3 processes, but MPI knows of 2"));
+}
+
 TEST_CASE("ranks of a search do its trials side by side, in one folder that all of them see") {
   if (!has_mpi()) return;
   const Workplace place;
