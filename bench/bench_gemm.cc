@@ -49,6 +49,14 @@ void bench_product(benchmark::State& state, const LinearProduct& product, Linear
   state.SetBytesProcessed(state.iterations() * 4 * (m * n + n * k + m * k));
 }
 
+// Products with factors in bfloat16, beside the same in float32.
+void bench_bf16(benchmark::State& state, const LinearProduct& product, LinearShape shape, int n_threads) {
+  LinearLayer layer(shape);
+  engine::set_threads(n_threads);
+  measure(state, layer.flops(), n_threads, [&] { product.bf16(layer); }, {{"float32", [&] { product.ingot(layer); }}});
+  if (!engine::kernels::has_bf16_products()) state.SetLabel("no instructions for bfloat16 here");
+}
+
 const bool kRegistered = [] {
   if (const std::string missing = missing_product_peers(); !missing.empty()) fmt::print(stderr, "{}\n", missing);
   for (const int n_threads : {1, 2}) {
@@ -56,6 +64,10 @@ const bool kRegistered = [] {
       for (const LinearProduct& product : kLinearProducts) {
         const std::string name = fmt::format("gemm/{}/{}x{}x{}/threads:{}", product.name, s.m, s.n, s.k, n_threads);
         benchmark::RegisterBenchmark(name.c_str(), bench_product, product, s, n_threads)
+            ->UseManualTime()
+            ->Iterations(kSlices)
+            ->Unit(benchmark::kMicrosecond);
+        benchmark::RegisterBenchmark(("bf16_" + name).c_str(), bench_bf16, product, s, n_threads)
             ->UseManualTime()
             ->Iterations(kSlices)
             ->Unit(benchmark::kMicrosecond);

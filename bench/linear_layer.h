@@ -6,6 +6,7 @@
 
 #include "bench/products.h"
 #include "engine/base/rng.h"
+#include "engine/kernels/bf16_gemm/bf16_gemm.h"
 #include "engine/kernels/gemm/gemm.h"
 #include "engine/tensor/tensor.h"
 
@@ -34,6 +35,7 @@ struct LinearLayer {
 struct LinearProduct {
   const char* name;
   void (*ingot)(LinearLayer& layer);
+  void (*bf16)(LinearLayer& layer);  // the same with factors in bfloat16
   void (*peer)(const ProductPeer& peer, LinearLayer& layer);
 };
 
@@ -44,6 +46,11 @@ inline constexpr LinearProduct kLinearProducts[] = {
        engine::kernels::linear_forward(m, n, k, l.x.data(), k, l.w.data(), l.bias.data(), engine::Activation::identity,
                                        nullptr, l.out.data(), n);
      },
+     [](LinearLayer& l) {
+       const auto [m, n, k] = l.shape;
+       engine::kernels::bf16_linear_forward(m, n, k, l.x.data(), k, l.w.data(), l.bias.data(),
+                                            engine::Activation::identity, nullptr, l.out.data(), n);
+     },
      [](const ProductPeer& peer, LinearLayer& l) {
        peer.forward(l.shape, l.x.data(), l.w.data(), l.bias.data(), l.out.data());
      }},
@@ -52,6 +59,10 @@ inline constexpr LinearProduct kLinearProducts[] = {
        const auto [m, n, k] = l.shape;
        engine::kernels::linear_input_gradient(m, n, k, l.dy.data(), n, l.w.data(), false, l.out.data(), k);
      },
+     [](LinearLayer& l) {
+       const auto [m, n, k] = l.shape;
+       engine::kernels::bf16_linear_input_gradient(m, n, k, l.dy.data(), n, l.w.data(), false, l.out.data(), k);
+     },
      [](const ProductPeer& peer, LinearLayer& l) {
        peer.input_gradient(l.shape, l.dy.data(), l.w.data(), l.out.data());
      }},
@@ -59,6 +70,11 @@ inline constexpr LinearProduct kLinearProducts[] = {
      [](LinearLayer& l) {
        const auto [m, n, k] = l.shape;
        engine::kernels::linear_weight_gradient(m, n, k, l.dy.data(), n, l.x.data(), k, false, l.out.data(), nullptr);
+     },
+     [](LinearLayer& l) {
+       const auto [m, n, k] = l.shape;
+       engine::kernels::bf16_linear_weight_gradient(m, n, k, l.dy.data(), n, l.x.data(), k, false, l.out.data(),
+                                                    nullptr);
      },
      [](const ProductPeer& peer, LinearLayer& l) {
        peer.weight_gradient(l.shape, l.dy.data(), l.x.data(), l.out.data());

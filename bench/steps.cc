@@ -10,8 +10,8 @@
 namespace ingot::bench {
 namespace {
 
-bert::Config config(std::int64_t vocab_size, float dropout) {
-  bert::Config c = bert::named_config("tiny");
+bert::Config config(const char* model, std::int64_t vocab_size, float dropout) {
+  bert::Config c = bert::named_config(model);
   c.hidden_dropout_prob = c.attention_probs_dropout_prob = dropout;
   c.vocab_size = vocab_size;
   c.label_names = {"neg", "pos"};
@@ -64,7 +64,7 @@ bert::Input input_of(const StepShape& shape, std::int64_t vocab_size) {
 
 BertSteps::BertSteps(StepShape shape, std::int64_t vocab_size, float dropout)
     : shape_(shape),
-      model_(bert::make_model(config(vocab_size, dropout), 1)),
+      model_(bert::make_model(config(shape.model, vocab_size, dropout), 1)),
       input_(input_of(shape, vocab_size)),
       labels_(static_cast<std::size_t>(shape.batch), 1),
       optimizer_(engine::decay_matrices(model_.parameters(), 0.01f)),

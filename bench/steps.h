@@ -1,4 +1,4 @@
-// Whole steps of BERT-tiny with two labels: full-length sequences of random tokens, dropout in training, AdamW on all
+// Whole steps of a BERT with two labels: full-length sequences of random tokens, dropout in training, AdamW on all
 // parameters, gradients clipped.
 #pragma once
 
@@ -12,6 +12,7 @@ namespace ingot::bench {
 
 struct StepShape {
   std::int64_t batch, length;
+  const char* model = "tiny";  // of bert::named_config
 };
 
 class BertSteps {

@@ -28,11 +28,6 @@ constexpr const char* kTimesAsFast = "x as fast";
 constexpr double kSlice = 0.05;
 constexpr std::int64_t kVocabulary = 30522;
 
-void set_share(Target& target, double flops, const Series& series) {
-  target.share = median(shares(flops, series));
-  target.best_share = best_share(flops, series);
-}
-
 // What the rounds gave for one kind of product, or several, of all layers.
 struct Products {
   double flops = 0;
@@ -396,6 +391,7 @@ constexpr TargetGroup kGroups[] = {
     {"qat", quantized_targets},
     {"busy_neighbour", neighbour_targets},
     {"startup", startup_targets},
+    {"scale", scale_targets},
     {"search", search_targets},
 };
 
@@ -408,6 +404,11 @@ engine::Json or_null(const std::optional<double>& value) {
 void set_measured(Target& target, const std::vector<double>& values) {
   target.measured = median(values);
   target.spread = spread(values);
+}
+
+void set_share(Target& target, double flops, const Series& series) {
+  target.share = median(shares(flops, series));
+  target.best_share = best_share(flops, series);
 }
 
 std::span<const TargetGroup> target_groups() { return kGroups; }

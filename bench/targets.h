@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bench/timing.h"
 #include "engine/io/json.h"
 
 namespace ingot::bench {
@@ -34,6 +35,9 @@ engine::Json to_json(const Target& target);
 // Sets what was measured to the median of the values, and their spread.
 void set_measured(Target& target, const std::vector<double>& values);
 
+// Sets the shares of the arithmetic limit that calls of so many operations have.
+void set_share(Target& target, double flops, const Series& series);
+
 struct TargetGroup {
   std::string_view name;
   // Measures the targets of the group in that many rounds, handing on each as soon as it is there.
@@ -42,6 +46,7 @@ struct TargetGroup {
 
 std::span<const TargetGroup> target_groups();
 
+void scale_targets(int rounds, const std::function<void(const Target&)>& emit);   // scale_targets.cc
 void search_targets(int rounds, const std::function<void(const Target&)>& emit);  // search_targets.cc
 
 }  // namespace ingot::bench

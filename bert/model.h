@@ -76,6 +76,10 @@ struct Model {
   using Summarise = std::function<engine::Variable(const engine::Variable& hidden,
                                                    const std::shared_ptr<const engine::Sequences>& sequences)>;
   std::shared_ptr<const Summarise> summarise = nullptr;
+  engine::Sums sums = engine::Sums::fastest;  // of the decoder of masked LM, which is no Linear of its own
+
+  // Makes every Linear, and that decoder, add up its products so: fastest or bf16.
+  void set_sums(engine::Sums how);
 
   // Hidden states of the last layer [n_tokens, hidden]; what was computed before them goes to `states` if given.
   engine::Variable encode(const Input& input, engine::DropoutStreams& streams, EncoderStates* states = nullptr) const;

@@ -236,6 +236,11 @@ std::vector<engine::Parameter> Model::parameters() const {
   return all;
 }
 
+void Model::set_sums(engine::Sums how) {
+  sums = how;
+  for (const auto& [name, linear] : linears()) linear->sums = how;
+}
+
 std::vector<std::pair<std::string, engine::Linear*>> Model::linears() { return layers_of<engine::Linear>(*this); }
 
 std::vector<std::pair<std::string, engine::LayerNorm*>> Model::norms() { return layers_of<engine::LayerNorm>(*this); }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "bert/head.h"
+#include "cli/arithmetic_options.h"
 #include "cli/commands.h"
 #include "cli/data_options.h"
 #include "cli/line_results.h"
@@ -13,11 +14,10 @@
 namespace ingot::cli {
 namespace {
 
-struct EmbedOptions : pipeline::DataOptions {
+struct EmbedOptions : pipeline::DataOptions, pipeline::ArithmeticOptions {
   std::string model, out;
   std::vector<std::string> texts;
   std::int64_t batch = 32, length = 0;
-  bool integer = false, integer_only = false;
 };
 
 constexpr std::int64_t kBatchesAtOnce = 16;
@@ -64,8 +64,7 @@ std::int64_t embed_lines(pipeline::Predictor& predictor, const EmbedOptions& o, 
 void run_embed(const Command& command, const EmbedOptions& o, const Common& common) {
   std::vector<InputLine> given = words_as_lines(o.texts);
   engine::require(o.texts.empty() || o.data.empty(), "--data: has the texts; none can be given beside it");
-  pipeline::Predictor predictor(pipeline::load_embedder(o.model, o.length),
-                                pipeline::arithmetic_of(o.integer, o.integer_only), o.batch);
+  pipeline::Predictor predictor(pipeline::load_embedder(o.model, o.length), o, o.batch);
   LineResults results(common.json, "embeddings");
   const bool to_file = !o.out.empty() && o.out != "-";
   const std::int64_t size = predictor.config().hidden_size;
@@ -92,8 +91,7 @@ void add_embed(Command& program) {
       .repeatable();
   command.add_option("--length", o->length, "most tokens of a text; 0: as trained").not_negative();
   command.add_option("--batch", o->batch, "texts at a time").range(1, 65536);
-  command.add_flag("--integer", o->integer, "run the fixed-point layers in integers");
-  command.add_flag("--integer-only", o->integer_only, "run the whole model in integers, from token ids to the answer");
+  add_arithmetic_options(command, *o);
   add_table_options(command, *o, "table of texts: .csv, .tsv, .jsonl, .json or .txt, each also .gz", false);
   command
       .add_option("--out", o->out,

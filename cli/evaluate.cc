@@ -1,6 +1,7 @@
 // ingot eval: a trained classifier on labelled text.
 #include "pipeline/evaluate.h"
 
+#include "cli/arithmetic_options.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/data_options.h"
@@ -20,8 +21,7 @@ void add_eval(Command& program) {
   command.group("");
   command.add_option("--length", o->length, "most tokens of a text; 0: as trained").not_negative();
   command.add_option("--batch", o->batch, "texts at a time").range(1, 65536);
-  command.add_flag("--integer", o->integer, "run the fixed-point layers in integers");
-  command.add_flag("--integer-only", o->integer_only, "run the whole model in integers, from token ids to the answer");
+  add_arithmetic_options(command, *o);
   command
       .add_option("--against", o->against,
                   "another model of the same labels, in floats: how many answers differ, and how far outputs are")

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "bert/head.h"
+#include "cli/arithmetic_options.h"
 #include "cli/commands.h"
 #include "cli/data_options.h"
 #include "cli/line_results.h"
@@ -13,11 +14,11 @@
 namespace ingot::cli {
 namespace {
 
-struct PredictOptions : pipeline::TableOptions {
+struct PredictOptions : pipeline::TableOptions, pipeline::ArithmeticOptions {
   std::string model;
   std::vector<std::string> texts;
   std::int64_t batch = 32, length = 0;
-  bool integer = false, integer_only = false, pairs = false;
+  bool pairs = false;
 };
 
 constexpr std::int64_t kBatchesAtOnce = 16;  // of lines that are there: sorted by length, their batches are even
@@ -71,8 +72,7 @@ void predict_lines(const Command& command, const PredictOptions& o, const Common
   std::vector<InputLine> given = words_as_lines(o.texts);
   engine::require(o.out.empty(), "--out: is about --data; answers to lines go to standard output");
   engine::require(!o.detail.probabilities, "--probabilities: is about --data; for lines --json gives all of them");
-  pipeline::Predictor predictor(pipeline::load_classifier(o.model, o.length),
-                                pipeline::arithmetic_of(o.integer, o.integer_only), o.batch);
+  pipeline::Predictor predictor(pipeline::load_classifier(o.model, o.length), o, o.batch);
   pipeline::check_detail(predictor.head(), o.detail);
   LineAnswers answers(predictor, o, common.json);
   if (!given.empty()) {
@@ -90,8 +90,7 @@ void predict_rows(const Command& command, const PredictOptions& o, const Common&
   engine::require(!o.pairs, "--pairs: is about lines; the columns of --data say what is a pair");
   const bool to_file = !o.out.empty() && o.out != "-";
   engine::require(to_file || !common.json, "--json: would share standard output with the table; give it an --out");
-  pipeline::Predictor predictor(pipeline::load_classifier(o.model, o.length),
-                                pipeline::arithmetic_of(o.integer, o.integer_only), o.batch);
+  pipeline::Predictor predictor(pipeline::load_classifier(o.model, o.length), o, o.batch);
   pipeline::check_detail(predictor.head(), o.detail);
   const engine::Json result = pipeline::predict_table(o, predictor, print_table);
   if (to_file) finish(command, common, {}, result, fmt::format("{}: {} rows\n", o.out, result["rows"].dump()));
@@ -111,8 +110,7 @@ void add_predict(Command& program) {
   command.add_flag("--pairs", o->pairs, "a line is two texts with a tab between; by itself for models of pairs");
   command.add_option("--length", o->length, "most tokens of a text; 0: as trained").not_negative();
   command.add_option("--batch", o->batch, "texts at a time").range(1, 65536);
-  command.add_flag("--integer", o->integer, "run the fixed-point layers in integers");
-  command.add_flag("--integer-only", o->integer_only, "run the whole model in integers, from token ids to the answer");
+  add_arithmetic_options(command, *o);
   command.add_option("--top-k", o->detail.top_k, "labels and probabilities of so many likeliest labels").not_negative();
   add_table_options(command, *o, "table of texts: .csv, .tsv, .jsonl, .json or .txt, each also .gz", true);
   command

@@ -6,6 +6,7 @@
 #include "compress/encoder_functions.h"
 #include "engine/base/error.h"
 #include "engine/base/progress.h"
+#include "pipeline/precision.h"
 
 namespace ingot::pipeline {
 
@@ -48,9 +49,20 @@ Classifier load_embedder(const std::string& where, std::int64_t length) {
   return with_tokenizer(folder, std::move(compressed), length);
 }
 
-Arithmetic arithmetic_of(bool integer, bool integer_only) {
-  require(!integer || !integer_only, "--integer: runs the Linears in integers; --integer-only everything");
-  return integer_only ? Arithmetic::integers : integer ? Arithmetic::linears : Arithmetic::floats;
+Arithmetic arithmetic_of(const ArithmeticOptions& o) {
+  check_precision(o.precision);
+  require(!o.integer || !o.integer_only, "--integer: runs the Linears in integers; --integer-only everything");
+  const Arithmetic arithmetic = o.integer_only ? Arithmetic::integers
+                                : o.integer    ? Arithmetic::linears
+                                               : Arithmetic::floats;
+  require(arithmetic == Arithmetic::floats || o.precision == kFloat32,
+          "--precision: is about products of floats; --integer and --integer-only have none, got {}", o.precision);
+  return arithmetic;
+}
+
+void set_precision(Classifier& classifier, const ArithmeticOptions& o) {
+  set_precision(classifier.compressed.model, o.precision, classifier.compressed.compression,
+                classifier.folder.string());
 }
 
 std::optional<IntegerClassifier> in_integers(Classifier& classifier, Arithmetic arithmetic) {
@@ -81,8 +93,9 @@ bert::Outputs outputs_of(const bert::Config& config, compress::WholeModel& whole
 bert::Outputs classify(std::optional<IntegerClassifier>& integers, const Classifier& classifier) {
   if (!integers) return bert::outputs_of(classifier.model());
   if (integers->whole) return outputs_of(classifier.model().config, *integers->whole);
-  return {&classifier.model().config,
-          [&integers](const bert::Input& input) { return integers->linears->outputs(input); }};
+  return {.config = &classifier.model().config,
+          .of = [&integers](const bert::Input& input) { return integers->linears->outputs(input); },
+          .side_by_side = true};
 }
 
 }  // namespace ingot::pipeline

@@ -37,8 +37,16 @@ enum class Arithmetic {
   linears,   // its fixed-point Linears
   integers,  // everything, from token ids to the head's outputs
 };
-// What --integer and --integer-only ask for. Throws Error for both.
-Arithmetic arithmetic_of(bool integer, bool integer_only);
+
+struct ArithmeticOptions {
+  bool integer = false, integer_only = false;
+  std::string precision = "float32";  // precision.h
+};
+// What --integer and --integer-only ask for. Throws Error for both, and for one of them beside a precision.
+Arithmetic arithmetic_of(const ArithmeticOptions& options);
+
+// Sets what options.precision says. Throws Error as set_precision does.
+void set_precision(Classifier& classifier, const ArithmeticOptions& options);
 
 // The classifier in integers: its Linears, or all of it.
 struct IntegerClassifier {

@@ -217,10 +217,11 @@ void evaluate_classifier(const EvalOptions& o, const Run& run, const Finish& fin
           "--part: must be auto, test, validation or train, got '{}'", o.part);
   require(o.integer || o.integer_only || !o.verify,
           "--verify: compares integers with the fake-quantised model; it needs --integer or --integer-only");
-  const Arithmetic arithmetic = arithmetic_of(o.integer, o.integer_only);
+  const Arithmetic arithmetic = arithmetic_of(o);
   std::optional<OutputLock> lock;
   if (!o.out.empty()) lock.emplace(o.out, run.command);
   Classifier c = load_classifier(o.model, o.length);
+  set_precision(c, o);
   std::optional<Classifier> other;
   if (!o.against.empty()) {
     other.emplace(load_classifier(o.against, c.framing.length));

@@ -4,16 +4,17 @@
 #include <cstdint>
 #include <string>
 
+#include "pipeline/classifier.h"
 #include "pipeline/data.h"
 #include "pipeline/run.h"
 
 namespace ingot::pipeline {
 
-struct EvalOptions : DataOptions {
+struct EvalOptions : DataOptions, ArithmeticOptions {
   std::string model;
   std::string part = "auto";
   std::int64_t batch = 32, length = 0;
-  bool integer = false, integer_only = false, verify = false;
+  bool verify = false;
   std::string against;  // another model to compare with; empty: none
   std::string out;
 };

@@ -84,9 +84,10 @@ std::vector<std::string> split(const data::Example& example) {
 
 }  // namespace
 
-Predictor::Predictor(Classifier model, Arithmetic arithmetic, std::int64_t batch)
+Predictor::Predictor(Classifier model, const ArithmeticOptions& arithmetic, std::int64_t batch)
     : model_(std::move(model)), batch_(batch) {
-  integers_ = in_integers(model_, arithmetic);
+  set_precision(model_, arithmetic);
+  integers_ = in_integers(model_, arithmetic_of(arithmetic));
 }
 
 data::Example Predictor::question(std::string text, bool is_pair) const {

@@ -23,8 +23,8 @@ struct Predicted {
 
 class Predictor {
  public:
-  // Throws Error if the model has no such integers. `batch`: texts at a time.
-  Predictor(Classifier model, Arithmetic arithmetic, std::int64_t batch);
+  // Throws Error if the model cannot compute so. `batch`: texts at a time.
+  Predictor(Classifier model, const ArithmeticOptions& arithmetic, std::int64_t batch);
   Predictor(const Predictor&) = delete;
   Predictor& operator=(const Predictor&) = delete;
 

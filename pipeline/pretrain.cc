@@ -12,6 +12,7 @@
 #include "engine/io/json.h"
 #include "pipeline/model_folder.h"
 #include "pipeline/output_lock.h"
+#include "pipeline/precision.h"
 #include "pipeline/rank_folder.h"
 #include "pipeline/train.h"
 
@@ -49,6 +50,7 @@ void pretrain(const PretrainOptions& options, const Run& run, const Finish& fini
   config.head = &bert::kMaskedLm;
   bert::Model model = o.from.empty() ? bert::make_model(config, run.seed)
                                      : bert::model_from_body(resolve_model_folder(o.from), config, run.seed);
+  set_precision(model, o.precision, {}, o.from);
   const data::Framing framing = framing_of(o, config, *tokenizer);
   bert::Job job =
       bert::pretraining_job(model, texts, split ? bert::LongTexts::split : bert::LongTexts::truncated, framing,

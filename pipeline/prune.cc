@@ -12,8 +12,9 @@
 #include "pipeline/distillation.h"
 #include "pipeline/fine_tuning.h"
 #include "pipeline/output_lock.h"
-#include "report/text_table.h"
+#include "pipeline/precision.h"
 #include "pipeline/rank_folder.h"
+#include "report/text_table.h"
 
 namespace ingot::pipeline {
 namespace {
@@ -89,6 +90,7 @@ void prune_classifier(const PruningOptions& given, const Run& run, const Finish&
   }
   const std::unique_ptr<TrainingTexts> texts = training_texts(o, *start.model.config.head, o.validation, run.seed);
   match_labels(start.model.config, *texts);
+  set_precision(start.model, o.precision, start.compression, o.from);
   const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);
   note_truncation(texts->corpus.train, framing, "training");
   const auto distillation = distillation_of(o, start.model.config, *texts, framing, run.seed);

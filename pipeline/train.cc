@@ -9,6 +9,7 @@
 #include "pipeline/fine_tuning.h"
 #include "pipeline/model_folder.h"
 #include "pipeline/output_lock.h"
+#include "pipeline/precision.h"
 #include "pipeline/rank_folder.h"
 #include "pipeline/recipe.h"
 
@@ -97,6 +98,7 @@ void train_classifier(const TrainOptions& options, const Run& run, const Finish&
   check_fine_tuning_options(o, &head);
   if (!run.given.contains("--teacher") && head.answers != data::Answers::label) o.teacher.clear();  // a recipe's
   CompressedModel start = starting_model(o, head, *texts, run.seed);
+  set_precision(start.model, o.precision, start.compression, o.from);
   const data::Framing framing = framing_of(o, start.model.config, *texts->tokenizer);
   note_truncation(texts->corpus.train, framing, "training");
   const auto distillation = distillation_of(o, start.model.config, *texts, framing, run.seed);

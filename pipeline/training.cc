@@ -12,6 +12,7 @@
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
 #include "pipeline/model_folder.h"
+#include "pipeline/precision.h"
 
 namespace ingot::pipeline {
 namespace fs = std::filesystem;
@@ -54,6 +55,7 @@ void check_options(const TrainingOptions& o) {
           o.layer_decay);
   require(o.label_smoothing >= 0 && o.label_smoothing < 1, "--label-smoothing: must be at least 0 and below 1, got {}",
           o.label_smoothing);
+  check_precision(o.precision);
   require(o.length >= 3 || (o.length == 0 && !o.from.empty()),
           "--length: must be at least 3 ([CLS], a token, [SEP]), got {}", o.length);
   if (o.truncation != kOfModel) truncation_from_name(o.truncation);

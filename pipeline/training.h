@@ -49,6 +49,7 @@ struct TrainingOptions : DataOptions {
   double layer_decay = 1;
   double clip = 1.0;
   double dropout = 0.1;
+  std::string precision = "float32";  // precision.h; of train, pretrain and prune
   std::int64_t save_every = 200;
   // When a task is learned. best_by: empty: the first metric of the task.
   std::string best_by, class_weights = "none";

@@ -126,6 +126,10 @@ def environment(options):
     }
 
 
+def products(options):
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=options.bf16)
+
+
 def make_step(options):
     model = Bert(options, 0.0 if options.no_dropout else 0.1)
     ids = torch.randint(0, options.vocab, (options.batch, options.length))
@@ -135,18 +139,20 @@ def make_step(options):
         if options.int8:
             model = torch.ao.quantization.quantize_dynamic(model, {nn.Linear}, dtype=torch.qint8)
         if options.form == "frozen":
-            with torch.inference_mode():
+            with torch.inference_mode(), products(options):
                 model = torch.jit.freeze(torch.jit.trace(model, ids))
 
         def infer():
-            with torch.inference_mode():
+            with torch.inference_mode(), products(options):
                 model(ids)
         return infer
     optimizer = torch.optim.AdamW(model.parameters(), lr=options.lr)
 
     def train():
         optimizer.zero_grad(set_to_none=True)
-        nn.functional.cross_entropy(model(ids), labels).backward()
+        with products(options):
+            loss = nn.functional.cross_entropy(model(ids), labels)
+        loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
     return train
@@ -162,6 +168,7 @@ def parse(arguments):
     parser.add_argument("--lr", type=float, default=1e-4)
     parser.add_argument("--form", choices=("eager", "frozen", "encoder"), default="eager")
     parser.add_argument("--int8", action="store_true", help="infer: Linears quantised to int8 as activations come")
+    parser.add_argument("--bf16", action="store_true", help="torch.autocast: products in bfloat16")
     parser.add_argument("--no-dropout", action="store_true", help="0 instead of 0.1")
     parser.add_argument("--paced", action="store_true", help="steps on demand, see above")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output, nothing else")

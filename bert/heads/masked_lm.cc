@@ -59,13 +59,13 @@ constinit const Head kMaskedLm{.architectures = kArchitectures,
 
 Variable predict_tokens(const Model& model, const Variable& hidden, std::vector<std::int32_t> rows) {
   return engine::linear(decoder_input(model, hidden, std::move(rows)), model.embeddings.word.table(),
-                        model.head.vectors.at(kBias));
+                        model.head.vectors.at(kBias), engine::Activation::identity, model.sums);
 }
 
 Variable predict_tokens_loss(const Model& model, const Variable& hidden, std::vector<std::int32_t> rows,
                              std::span<const std::int32_t> labels) {
   return engine::linear_cross_entropy(decoder_input(model, hidden, std::move(rows)), model.embeddings.word.table(),
-                                      model.head.vectors.at(kBias), labels);
+                                      model.head.vectors.at(kBias), labels, model.sums);
 }
 
 }  // namespace ingot::bert

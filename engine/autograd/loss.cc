@@ -130,7 +130,8 @@ Variable smoothed_cross_entropy(const Variable& logits, std::span<const std::int
 }
 
 Variable linear_cross_entropy(const Variable& x, const Variable& w, const Variable& bias,
-                              std::span<const std::int32_t> labels) {
+                              std::span<const std::int32_t> labels, Sums sums) {
+  const LinearKernels& products = linear_kernels(sums);
   const std::int64_t m = x.value().n_rows(), k = x.value().columns(), n = w.shape()[0];
   require(w.shape()[1] == k && bias.value().size() == n,
           "linear_cross_entropy: sizes differ: input {}, weight {}, bias {}", x.shape(), w.shape(), bias.shape());
@@ -147,13 +148,13 @@ Variable linear_cross_entropy(const Variable& x, const Variable& w, const Variab
   for (std::int64_t row = 0; row < m; row += kTileRows) {
     const std::int64_t rows = std::min(kTileRows, m - row);
     const float* x_rows = x.value().data() + row * k;
-    kernels::linear_forward(rows, n, k, x_rows, k, w.value().data(), bias.value().data(), Activation::identity, nullptr,
-                            tile.data(), n);
+    products.forward(rows, n, k, x_rows, k, w.value().data(), bias.value().data(), Activation::identity, nullptr,
+                     tile.data(), n);
     kernels::cross_entropy(rows, n, tile.data(), labels.data() + row, 1.0f / static_cast<float>(counted),
                            losses.data() + row, keep ? tile.data() : nullptr);
     if (!keep) continue;
-    kernels::linear_input_gradient(rows, n, k, tile.data(), n, w.value().data(), false, dx.data() + row * k, k);
-    kernels::linear_weight_gradient(rows, n, k, tile.data(), n, x_rows, k, row > 0, dw.data(), dbias.data());
+    products.input_gradient(rows, n, k, tile.data(), n, w.value().data(), false, dx.data() + row * k, k);
+    products.weight_gradient(rows, n, k, tile.data(), n, x_rows, k, row > 0, dw.data(), dbias.data());
   }
   return record(mean_of(losses, counted), {x, w, bias}, [=](const Tensor& dy) {
     deliver(x, dx, dy.data()[0]);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 
+#include "engine/autograd/matmul.h"
 #include "engine/autograd/variable.h"
 
 namespace ingot::engine {
@@ -25,8 +26,9 @@ Variable smoothed_cross_entropy(const Variable& logits, std::span<const std::int
                                 std::span<const float> weights, double label_smoothing);
 
 // cross_entropy(linear(x, w, bias), labels) for many classes, without ever holding all logits: rows go through in
-// tiles, whose gradients are taken while they are there. x [n_rows, k], w [n_classes, k], bias [n_classes].
+// tiles, whose gradients are taken while they are there. x [n_rows, k], w [n_classes, k], bias [n_classes]. sums:
+// fastest or bf16.
 Variable linear_cross_entropy(const Variable& x, const Variable& w, const Variable& bias,
-                              std::span<const std::int32_t> labels);
+                              std::span<const std::int32_t> labels, Sums sums = Sums::fastest);
 
 }  // namespace ingot::engine

@@ -2,6 +2,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/threads.h"
+#include "engine/kernels/bf16_gemm/bf16_gemm.h"
 #include "engine/kernels/exact_gemm/exact_gemm.h"
 #include "engine/kernels/gemm/gemm.h"
 
@@ -33,7 +34,8 @@ Tensor column_sums(const Tensor& dy) {
   return sums;
 }
 
-void linear_backward(const Variable& x, const Variable& w, const Variable& bias, const Tensor& dy) {
+void linear_backward(const Variable& x, const Variable& w, const Variable& bias, Sums sums, const Tensor& dy) {
+  const LinearKernels& products = linear_kernels(sums);
   const std::int64_t m = dy.n_rows(), n = dy.columns(), k = x.value().columns();
   if (w.requires_gradient()) {
     const auto dw = w.gradient_slot();
@@ -47,20 +49,33 @@ void linear_backward(const Variable& x, const Variable& w, const Variable& bias,
         else
           std::fill_n(dbias, n, 0.0f);
       }
-      kernels::linear_weight_gradient(m, n, k, dy.data(), n, x.value().data(), k, slot.accumulate || dw.accumulate,
-                                      dw.data, dbias);
+      products.weight_gradient(m, n, k, dy.data(), n, x.value().data(), k, slot.accumulate || dw.accumulate, dw.data,
+                               dbias);
     } else {
-      kernels::linear_weight_gradient(m, n, k, dy.data(), n, x.value().data(), k, dw.accumulate, dw.data, nullptr);
+      products.weight_gradient(m, n, k, dy.data(), n, x.value().data(), k, dw.accumulate, dw.data, nullptr);
     }
   }
   if (bias.requires_gradient() && !w.requires_gradient()) bias.add_gradient(column_sums(dy));
   if (x.requires_gradient()) {
     const auto dx = x.gradient_slot();
-    kernels::linear_input_gradient(m, n, k, dy.data(), n, w.value().data(), dx.accumulate, dx.data, k);
+    products.input_gradient(m, n, k, dy.data(), n, w.value().data(), dx.accumulate, dx.data, k);
   }
 }
 
+void float32_forward(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, std::int64_t ldx, const float* w,
+                     const float* bias, Activation activation, float* pre_activation, float* y, std::int64_t ldy) {
+  kernels::linear_forward(m, n, k, x, ldx, w, bias, activation, pre_activation, y, ldy);
+}
+
 }  // namespace
+
+const LinearKernels& linear_kernels(Sums sums) {
+  static constexpr LinearKernels kFloat32{float32_forward, kernels::linear_input_gradient,
+                                          kernels::linear_weight_gradient};
+  static constexpr LinearKernels kBf16{kernels::bf16_linear_forward, kernels::bf16_linear_input_gradient,
+                                       kernels::bf16_linear_weight_gradient};
+  return sums == Sums::bf16 ? kBf16 : kFloat32;
+}
 
 Variable linear(const Variable& x, const Variable& w, const Variable& bias, Activation activation, Sums sums) {
   const std::int64_t m = x.value().n_rows(), k = x.value().columns(), n = w.shape()[0];
@@ -76,13 +91,15 @@ Variable linear(const Variable& x, const Variable& w, const Variable& bias, Acti
     float* before = z.defined() ? z.data() : y.data();
     kernels::exact_linear(m, n, k, x.value().data(), k, w.value().data(), b, before, n);
     if (activation != Activation::identity) kernels::activation_forward(activation, m * n, before, y.data());
-  } else {
+  } else if (sums == Sums::bias_last) {
     kernels::linear_forward(m, n, k, x.value().data(), k, w.value().data(), b, activation,
-                            z.defined() ? z.data() : nullptr, y.data(), n,
-                            sums == Sums::fastest ? kernels::BiasOrder::first : kernels::BiasOrder::last);
+                            z.defined() ? z.data() : nullptr, y.data(), n, kernels::BiasOrder::last);
+  } else {
+    linear_kernels(sums).forward(m, n, k, x.value().data(), k, w.value().data(), b, activation,
+                                 z.defined() ? z.data() : nullptr, y.data(), n);
   }
   return record(std::move(y), {x, w, bias}, [=](const Tensor& dy) {
-    linear_backward(x, w, bias, z.defined() ? through_activation(activation, z, dy) : dy);
+    linear_backward(x, w, bias, sums, z.defined() ? through_activation(activation, z, dy) : dy);
   });
 }
 

@@ -12,8 +12,10 @@ enum class Scratch {
   integer_attention,  // what one worker of attention in integers has of a block of queries
   integer_graph,      // what one worker of an integer graph has of its rows between nodes
   gemm,               // filled by the caller of a product, read by its workers
+  bf16_gemm,          // the same in bfloat16
+  bf16_rows,          // what one worker of a product in bfloat16 packs of its rows
 };
-inline constexpr int kScratchSlots = 5;
+inline constexpr int kScratchSlots = 7;
 
 // At least n_floats floats, 64-byte aligned, uninitialised, owned by the calling thread. The block stays valid until
 // the same thread asks for more in the same slot; it never shrinks.

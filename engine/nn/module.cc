@@ -18,10 +18,11 @@ Variable effective(const TensorTransform& transform, const Variable& parameter) 
 Variable Linear::operator()(const Variable& x, Activation activation) const {
   // A copy: who uses up the output of a layer, as layer_norm does, must leave its input whole.
   if (is_identity()) return activate(x, activation);
-  if (transforms == nullptr) return linear(x, weight, bias, activation);
+  if (transforms == nullptr) return linear(x, weight, bias, activation, sums);
   if (transforms->whole) return transforms->whole(x, activation);
   const Activation fused = transforms->output ? Activation::identity : activation;
-  const Variable y = linear(apply(transforms->input, x), effective_weight(), effective_bias(), fused, transforms->sums);
+  const Variable y = linear(apply(transforms->input, x), effective_weight(), effective_bias(), fused,
+                            sums == Sums::bf16 ? sums : transforms->sums);
   if (!transforms->output) return y;
   const Variable z = transforms->output(y);
   return activation == Activation::identity ? z : activate(z, activation);

@@ -34,9 +34,11 @@ struct Linear {
   Variable weight;  // [out, in]; undefined: the layer is left out, and its output is its input
   Variable bias;    // [out]
   std::shared_ptr<const TensorTransforms> transforms = nullptr;
+  Sums sums = Sums::fastest;
 
   bool is_identity() const { return !weight.defined(); }
-  // activation(output(input(x) weight(w)^T + bias(b))). Without transforms one fused operation, with Sums::fastest.
+  // activation(output(input(x) weight(w)^T + bias(b))). Without transforms one fused operation.
+  // The sums are those of the transforms, if there are any, unless the layer's are bf16.
   Variable operator()(const Variable& x, Activation activation = Activation::identity) const;
   // weight(w) and bias(b): the tensors that the layer computes with.
   Variable effective_weight() const;

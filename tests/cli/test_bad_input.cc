@@ -44,7 +44,7 @@ TEST_CASE("wrong words are refused") {
   check_refused(place.run(short_train("train.csv --seed -1")), "--seed: must be at least 0, got -1");
   check_refused(place.run(short_train("train.csv --length 600")), "600 is above the 512 positions");
   check_refused(place.run(short_train("train.csv"), "", "INGOT_ISA=bogus"),
-                "must be ref, avx2, avxvnni, avx512 or avx512vnni, got 'bogus'");
+                "must be ref, avx2, avxvnni, avx512, avx512vnni, avx512bf16 or amx, got 'bogus'");
   check_refused(place.run(short_train("train.csv --heads 3")), "3");
   check_refused(place.run(short_train("train.csv --config absent.toml")), "absent.toml");
   place.write("bad.toml", "lr = = 3\n");
@@ -134,7 +134,8 @@ TEST_CASE("empty and enormous texts are predicted, the latter truncated with a w
   const Outcome outcome = place.run("predict run", "\n" + enormous + "\n");
   CHECK(outcome.code == 0);
   CHECK(std::count(outcome.out.begin(), outcome.out.end(), '\n') == 2);
-  CHECK(outcome.error.find("1 of 2 texts are longer than 16 tokens and are truncated (head-tail)") != std::string::npos);
+  CHECK(outcome.error.find("1 of 2 texts are longer than 16 tokens and are truncated (head-tail)") !=
+        std::string::npos);
   check_refused(place.run("predict run $'\\xff\\xff'"), "text 1: must be UTF-8");
 }
 

@@ -52,6 +52,16 @@ void activation_forward(Activation activation, std::int64_t n, const float* x, f
   active_row(activation_rows()).forward(activation, n, x, y);
 }
 
+void activation_forward(Activation activation, std::int64_t rows, std::int64_t columns, const float* x, float* y,
+                        std::int64_t stride) {
+  if (activation == Activation::identity && x == y) return;
+  if (columns == stride) {
+    activation_forward(activation, rows * columns, x, y);
+    return;
+  }
+  for (std::int64_t i = 0; i < rows; ++i) activation_forward(activation, columns, x + i * stride, y + i * stride);
+}
+
 void activation_backward(Activation activation, std::int64_t n, const float* x, const float* dy, float* dx) {
   active_row(activation_rows()).backward(activation, n, x, dy, dx);
 }

@@ -25,6 +25,10 @@ namespace kernels {
 // y[i] = f(x[i]); y may be x. One thread: callers share the work by ranges.
 void activation_forward(Activation activation, std::int64_t n, const float* x, float* y);
 
+// The same on a block of two matrices whose rows are `stride` apart.
+void activation_forward(Activation activation, std::int64_t rows, std::int64_t columns, const float* x, float* y,
+                        std::int64_t stride);
+
 // dx[i] = dy[i] f'(x[i]) with x the input of the forward pass; dx may be dy.
 void activation_backward(Activation activation, std::int64_t n, const float* x, const float* dy, float* dx);
 

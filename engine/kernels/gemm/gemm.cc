@@ -134,17 +134,6 @@ void pack_panels(const GemmRow& row, Pack pack, std::int64_t inner, std::int64_t
   });
 }
 
-// y = activation(x) on a tile of two matrices of one stride.
-void activate(Activation activation, std::int64_t rows, std::int64_t columns, const float* x, float* y,
-              std::int64_t stride) {
-  if (activation == Activation::identity && x == y) return;
-  if (columns == stride) {
-    activation_forward(activation, rows * columns, x, y);
-    return;
-  }
-  for (std::int64_t i = 0; i < rows; ++i) activation_forward(activation, columns, x + i * stride, y + i * stride);
-}
-
 // A weight gradient in three dimensions of tasks: cuts of the tokens, rows and columns of the result.
 struct WeightGradient {
   const GemmRow& row;
@@ -249,7 +238,7 @@ void linear_forward(const GemmRow& row, std::int64_t m, std::int64_t n, std::int
     const std::int64_t at = i0 * ldy + j0;
     for (std::int64_t i = i0; last_bias != nullptr && i < i1; ++i)
       row.add(j1 - j0, last_bias + j0, sums + i * ldy + j0);
-    activate(activation, i1 - i0, j1 - j0, sums + at, y + at, ldy);
+    activation_forward(activation, i1 - i0, j1 - j0, sums + at, y + at, ldy);
   };
   if (m > kFewRows && m <= kNarrowRows && n > kFewColumns) {
     float* packed = scratch(Scratch::gemm, round_up(m, 8) * round_up(k, 2));
