@@ -2,9 +2,12 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "bench/integer_steps.h"
 #include "bench/steps.h"
 #include "bench/targets.h"
 #include "bench/timing.h"
@@ -23,34 +26,74 @@ constexpr std::int64_t kVocabulary = 8000;
 // Batches of an inference, which go through the model side by side, as those of `ingot eval`.
 constexpr std::int64_t kBatches = 32;
 
-struct ScaleTarget {
+// What a step computes in.
+enum class Numbers { float32, bf16, int8 };
+constexpr const char* kNames[] = {"float32", "bf16", "int8"};
+const char* name(Numbers numbers) { return kNames[static_cast<int>(numbers)]; }
+
+struct Step {
   bool training;
   StepShape shape;
-  double of_multiply_adds;     // the floor of the speed-up over that of multiply-adds alone
-  double vs_float32, vs_bf16;  // floors beside PyTorch's fastest form in either
+  Numbers numbers = Numbers::float32;
+};
+
+std::string name_of(const Step& step, int n_threads) {
+  const std::string what = step.numbers == Numbers::float32 ? "" : fmt::format("{}/", name(step.numbers));
+  return fmt::format("{}{}/{}/batch:{}/length:{}/threads:{}", what, step.training ? "train" : "infer", step.shape.model,
+                     step.shape.batch, step.shape.length, n_threads);
+}
+
+// Of all threads: the floor of the speed-up over that of multiply-adds alone.
+struct ScaleTarget {
+  Step step;
+  double floor;
 };
 
 constexpr ScaleTarget kScaleTargets[] = {
-    {true, {32, 128}, 0.70, 5, 4},  {true, {32, 512}, 0.80, 5, 4},    {true, {32, 128, "mini"}, 0.80, 0, 0},
-    {false, {32, 128}, 0.85, 2, 0}, {false, {32, 512}, 0.85, 1.3, 0},
+    {{true, {32, 128}}, 0.70},  {{true, {32, 512}}, 0.80},  {{true, {32, 128, "mini"}}, 0.80},
+    {{false, {32, 128}}, 0.85}, {{false, {32, 512}}, 0.85},
 };
 
-std::string name_of(const ScaleTarget& row, int n_threads) {
-  return fmt::format("scale/{}/{}/batch:{}/length:{}/threads:{}", row.training ? "train" : "infer", row.shape.model,
-                     row.shape.batch, row.shape.length, n_threads);
-}
+// Against PyTorch's fastest form in these numbers.
+struct TorchTarget {
+  Step step;
+  Numbers torch;
+  double floor;
+};
+
+constexpr TorchTarget kOnAll[] = {
+    {{true, {32, 128}}, Numbers::float32, 5},    {{true, {32, 128}}, Numbers::bf16, 4},
+    {{true, {32, 512}}, Numbers::float32, 5},    {{true, {32, 512}}, Numbers::bf16, 4},
+    {{false, {32, 128}}, Numbers::float32, 2},   {{false, {32, 128}, Numbers::int8}, Numbers::int8, 3},
+    {{false, {32, 512}}, Numbers::float32, 1.3}, {{false, {32, 512}, Numbers::int8}, Numbers::bf16, 2},
+};
+constexpr TorchTarget kOnTwo[] = {
+    {{true, {32, 128}, Numbers::bf16}, Numbers::bf16, 3.5},
+    {{true, {32, 512}, Numbers::bf16}, Numbers::bf16, 3.5},
+    {{false, {32, 128}, Numbers::bf16}, Numbers::bf16, 2.5},
+    {{false, {32, 512}, Numbers::bf16}, Numbers::bf16, 2.5},
+};
 
 // One call: a training step, or kBatches of inference.
 class Work {
  public:
-  explicit Work(const ScaleTarget& row) : training_(row.training), steps_(row.shape, kVocabulary) {}
+  explicit Work(const Step& step) : training_(step.training), steps_(step.shape, kVocabulary) {
+    if (step.numbers == Numbers::bf16) steps_.model().set_sums(engine::Sums::bf16);
+    if (step.numbers == Numbers::int8) integers_.emplace(steps_);
+  }
 
   void run() {
     if (training_) {
       steps_.train();
-    } else {
-      engine::parallel_groups(kBatches, [&](std::int64_t) { steps_.infer(); });
+      return;
     }
+    engine::parallel_groups(kBatches, [&](std::int64_t) {
+      if (integers_) {
+        integers_->infer();
+      } else {
+        steps_.infer();
+      }
+    });
   }
   double n_batches() const { return training_ ? 1 : kBatches; }
   double flops() const { return n_batches() * steps_.flops(training_); }
@@ -59,6 +102,7 @@ class Work {
  private:
   bool training_;
   BertSteps steps_;
+  std::optional<IntegerSteps> integers_;
 };
 
 // Rounds on one thread and on all, in turns, each just after the multiply-adds of as many.
@@ -81,10 +125,9 @@ std::array<Series, 2> on_one_and_all(Work& work, int n_threads, int rounds) {
 }
 
 void measure_speed_up(const ScaleTarget& row, int n_threads, int rounds, const Emit& emit) {
-  Work work(row);
+  Work work(row.step);
   const std::array<Series, 2> series = on_one_and_all(work, n_threads, rounds);
-  Target target{
-      .name = name_of(row, n_threads) + "/of_multiply_adds", .unit = "x speed-up", .floor = row.of_multiply_adds};
+  Target target{.name = "scale/" + name_of(row.step, n_threads), .unit = "of limit", .floor = row.floor};
   const std::vector<double> one = shares(work.flops(), series[0]), all = shares(work.flops(), series[1]);
   std::vector<double> of_limit, limits;
   for (std::size_t i = 0; i < one.size(); ++i) {
@@ -101,64 +144,75 @@ void measure_speed_up(const ScaleTarget& row, int n_threads, int rounds, const E
   emit(target);
 }
 
-// PyTorch's forms in one number format; the fastest one is the peer.
+// A form of PyTorch's model; the fastest one is the peer.
 struct Form {
   std::string note;
   std::vector<std::string> options;
-  double batches;  // of the row's batch in one of its
+  double batches;  // of the step's batch in one of its
 };
 
-std::vector<Form> forms_of(const ScaleTarget& row, bool bf16) {
+std::vector<Form> forms_of(const TorchTarget& row) {
+  constexpr std::int64_t kLarge = 256;
   std::vector<Form> forms;
-  const std::int64_t large = 256;
-  for (const std::int64_t batch :
-       row.training ? std::vector<std::int64_t>{row.shape.batch} : std::vector<std::int64_t>{row.shape.batch, large}) {
+  for (const std::int64_t batch : {row.step.shape.batch, kLarge}) {
     for (const char* form : {"eager", "encoder"}) {
-      if (row.training && std::string(form) != "eager") continue;
-      Form f{fmt::format("{}, batch {}", form, batch),
+      // A training step is of its batch, and int8 is for modules, which the encoder's fast path passes by.
+      if (row.step.training && (batch == kLarge || std::string(form) != "eager")) continue;
+      if (row.torch == Numbers::int8 && std::string(form) != "eager") continue;
+      Form f{fmt::format("{}, batches of {}", form, batch),
              {"--batch", std::to_string(batch), "--form", form},
-             static_cast<double>(batch) / static_cast<double>(row.shape.batch)};
-      if (bf16) f.options.push_back("--bf16");
+             static_cast<double>(batch) / static_cast<double>(row.step.shape.batch)};
+      if (row.torch != Numbers::float32) f.options.push_back(fmt::format("--{}", name(row.torch)));
       forms.push_back(std::move(f));
     }
   }
   return forms;
 }
 
-void measure_against_torch(const ScaleTarget& row, bool bf16, int n_threads, int rounds, const Emit& emit) {
-  engine::set_threads(n_threads);
-  Target target{.name = fmt::format("{}/vs_torch_{}", name_of(row, n_threads), bf16 ? "bf16" : "float32"),
-                .unit = "x as fast",
-                .floor = bf16 ? row.vs_bf16 : row.vs_float32};
-  std::unique_ptr<TorchPeer> best;
-  double least = 0, batches = 1;
-  std::string form_note;
-  for (const Form& form : forms_of(row, bf16)) {
-    std::vector<std::string> options{
-        "--mode",    row.training ? "train" : "infer", "--length", std::to_string(row.shape.length),
-        "--threads", std::to_string(n_threads),        "--vocab",  std::to_string(kVocabulary)};
+struct Fastest {
+  std::unique_ptr<TorchPeer> peer{};  // null: PyTorch does not run here
+  double seconds = 0;                 // of the step's batch
+  double batches = 1;
+  std::string note{};
+};
+
+Fastest fastest_form(const TorchTarget& row, int n_threads) {
+  Fastest best;
+  for (const Form& form : forms_of(row)) {
+    std::vector<std::string> options{"--mode",    row.step.training ? "train" : "infer",
+                                     "--length",  std::to_string(row.step.shape.length),
+                                     "--threads", std::to_string(n_threads),
+                                     "--vocab",   std::to_string(kVocabulary)};
     options.insert(options.end(), form.options.begin(), form.options.end());
     auto peer = std::make_unique<TorchPeer>(options);
-    target.note = peer->note();
-    if (!peer->ready()) break;
+    if (!peer->ready()) return {.note = peer->note()};
     const double seconds = peer->sample(3) / form.batches;
-    if (best == nullptr || seconds < least) {
-      best = std::move(peer);
-      least = seconds;
-      batches = form.batches;
-      form_note = form.note;
-    }
+    if (best.peer != nullptr && seconds >= best.seconds) continue;
+    best.note = fmt::format("fastest of {}'s forms: {}", peer->note(), form.note);
+    best.peer = std::move(peer);
+    best.seconds = seconds;
+    best.batches = form.batches;
   }
-  if (best != nullptr) {
-    Work work(row);
-    const std::vector<Series> series = take_turns(
-        rounds, kSlice, n_threads,
-        {sampler([&] { work.run(); }), [&](int calls) { return best->sample(calls) / batches * work.n_batches(); }});
-    set_measured(target, ratios(series[0], series[1]));
-    set_share(target, work.flops(), series[0]);
-    target.note = fmt::format("{}; its fastest: {}, {:.0f} tokens/s beside {:.0f}", best->note(), form_note,
-                              work.n_tokens() / median(series[1].seconds), work.n_tokens() / median(series[0].seconds));
-  }
+  return best;
+}
+
+void measure_against_torch(const TorchTarget& row, int n_threads, int rounds, const Emit& emit) {
+  engine::set_threads(n_threads);
+  Target target{.name = fmt::format("torch/{}/vs_{}", name_of(row.step, n_threads), name(row.torch)),
+                .unit = "x as fast",
+                .floor = row.floor};
+  const Fastest torch = fastest_form(row, n_threads);
+  target.note = torch.note;
+  if (torch.peer == nullptr) return emit(target);
+  Work work(row.step);
+  const std::vector<Series> series =
+      take_turns(rounds, kSlice, n_threads, {sampler([&] { work.run(); }), [&](int calls) {
+                                               return torch.peer->sample(calls) / torch.batches * work.n_batches();
+                                             }});
+  set_measured(target, ratios(series[0], series[1]));
+  set_share(target, work.flops(), series[0]);
+  target.note += fmt::format(", {:.0f} tokens/s beside {:.0f}", work.n_tokens() / median(series[1].seconds),
+                             work.n_tokens() / median(series[0].seconds));
   emit(target);
 }
 
@@ -166,12 +220,13 @@ void measure_against_torch(const ScaleTarget& row, bool bf16, int n_threads, int
 
 void scale_targets(int rounds, const Emit& emit) {
   const int n_threads = engine::threads();
-  for (const ScaleTarget& row : kScaleTargets) {
-    measure_speed_up(row, n_threads, rounds, emit);
-    for (const bool bf16 : {false, true}) {
-      if ((bf16 ? row.vs_bf16 : row.vs_float32) > 0) measure_against_torch(row, bf16, n_threads, rounds, emit);
-    }
-  }
+  for (const ScaleTarget& row : kScaleTargets) measure_speed_up(row, n_threads, rounds, emit);
+}
+
+void torch_targets(int rounds, const Emit& emit) {
+  const int n_threads = engine::threads();
+  for (const TorchTarget& row : kOnTwo) measure_against_torch(row, 2, rounds, emit);
+  for (const TorchTarget& row : kOnAll) measure_against_torch(row, n_threads, rounds, emit);
 }
 
 }  // namespace ingot::bench

@@ -392,6 +392,7 @@ constexpr TargetGroup kGroups[] = {
     {"busy_neighbour", neighbour_targets},
     {"startup", startup_targets},
     {"scale", scale_targets},
+    {"torch", torch_targets},
     {"search", search_targets},
 };
 

@@ -47,6 +47,7 @@ struct TargetGroup {
 std::span<const TargetGroup> target_groups();
 
 void scale_targets(int rounds, const std::function<void(const Target&)>& emit);   // scale_targets.cc
+void torch_targets(int rounds, const std::function<void(const Target&)>& emit);   // scale_targets.cc
 void search_targets(int rounds, const std::function<void(const Target&)>& emit);  // search_targets.cc
 
 }  // namespace ingot::bench

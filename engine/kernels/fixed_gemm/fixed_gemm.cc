@@ -32,29 +32,29 @@ namespace {
 
 constexpr const FixedGemmRow* kRows[] = {
 #if defined(__x86_64__)
-    &kFixedGemmAvx512Vnni, &kFixedGemmAvx512, &kFixedGemmAvxVnni, &kFixedGemmAvx2,
+    &kFixedGemmAmx,       &kFixedGemmAvx512Vnni, &kFixedGemmAvx512, &kFixedGemmAvxVnni, &kFixedGemmAvx2,
 #endif
     &kFixedGemmReference,
 };
 
-constexpr std::int64_t kTaskRows = 168;       // packed by one task: a multiple of every tile's height
+constexpr std::int64_t kTaskRows = 168;       // packed by one task, at least
 constexpr std::int64_t kFewRows = 32;         // not worth two tasks
 constexpr std::int64_t kTaskCodes = 1 << 18;  // of weights in one task: they stay in the second-level cache
 constexpr std::int64_t kTaskWork = 1 << 21;   // products worth waking a thread for: some 10 us
 constexpr std::int64_t kLine = 64;            // bytes of a cache line
 constexpr std::int64_t kUnit = 32;            // bytes in 8 groups, the deepest unit
 
-// Rows in tasks of kTaskRows, an even number of them, and the rest in two halves in the middle, where two threads that
+// Rows in tasks of `most`, an even number of them, and the rest in two halves in the middle, where two threads that
 // work from both ends meet.
 struct RowTasks {
-  std::int64_t m, height = std::min(m, kTaskRows), full = m > kTaskRows ? m / kTaskRows / 2 * 2 : 0;
-  std::int64_t rest = m - full * kTaskRows, halves = full == 0 ? 1 : rest == 0 ? 0 : rest > kFewRows ? 2 : 1;
+  std::int64_t m, most, height = std::min(m, most), full = m > most ? m / most / 2 * 2 : 0;
+  std::int64_t rest = m - full * most, halves = full == 0 ? 1 : rest == 0 ? 0 : rest > kFewRows ? 2 : 1;
   std::int64_t count = full + halves;
 
   // Task i has the rows [first(i), first(i + 1)).
   std::int64_t first(std::int64_t i) const {
-    if (i <= full / 2) return i * kTaskRows;
-    return i == full / 2 + 1 && halves == 2 ? full / 2 * kTaskRows + (rest + 1) / 2 : m - (count - i) * kTaskRows;
+    if (i <= full / 2) return i * most;
+    return i == full / 2 + 1 && halves == 2 ? full / 2 * most + (rest + 1) / 2 : m - (count - i) * most;
   }
 };
 
@@ -107,7 +107,7 @@ struct FixedProduct {
 
   void run() const {
     const std::int64_t n_panels = static_cast<std::int64_t>(w.panels_.size());
-    const RowTasks rows{m};
+    const RowTasks rows{m, round_up(kTaskRows, row.rows)};
     const std::int64_t size = w.k_ * panel;
     const std::int64_t most = rows.count > 1 ? std::max<std::int64_t>(1, kTaskCodes / size) : 1;
     const std::int64_t across = std::min(n_panels, std::max(most, ceil_div(kTaskWork, rows.height * size)));

@@ -104,7 +104,7 @@ struct FixedGemmRow {
   void (*unpack_nibbles)(std::int64_t groups, const std::uint8_t* from, std::int8_t* to);
 };
 
-extern const FixedGemmRow kFixedGemmAvx512Vnni, kFixedGemmAvx512, kFixedGemmAvxVnni, kFixedGemmAvx2,
+extern const FixedGemmRow kFixedGemmAmx, kFixedGemmAvx512Vnni, kFixedGemmAvx512, kFixedGemmAvxVnni, kFixedGemmAvx2,
     kFixedGemmReference;
 
 // Best first, the reference last; includes rows that this machine cannot run.

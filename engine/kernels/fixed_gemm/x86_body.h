@@ -168,7 +168,7 @@ inline void multiply_bytes_form(const ByteBlock& block) {
   tiles<WideTile, kByteRows>(block);
 }
 
-void multiply_bytes_block(const ByteBlock& block) { multiply_bytes_form<kWideBytes>(block); }
+[[maybe_unused]] void multiply_bytes_block(const ByteBlock& block) { multiply_bytes_form<kWideBytes>(block); }
 
 void multiply_words_block(const WordBlock& block) { tiles<WideTile, kWordRows>(block); }
 
