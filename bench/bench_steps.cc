@@ -11,9 +11,10 @@
 namespace ingot::bench {
 namespace {
 
-void bench_step(benchmark::State& state, StepShape shape, bool training, int n_threads) {
+void bench_step(benchmark::State& state, StepShape shape, bool training, engine::Sums sums, int n_threads) {
   engine::set_threads(n_threads);
   BertSteps steps(shape, 8000);
+  steps.model().set_sums(sums);
   if (!(std::abs(steps.train() - std::log(2.0f)) < 0.1f)) {
     state.SkipWithError("the first loss is not log 2");
     return;
@@ -29,12 +30,15 @@ const bool kRegistered = [] {
     for (const bool training : {true, false}) {
       for (const std::int64_t batch : {1, 8, 32}) {
         for (const std::int64_t length : {16, 128, 512}) {
-          const std::string name =
-              fmt::format("{}/batch:{}/length:{}/threads:{}", training ? "train" : "infer", batch, length, n_threads);
-          benchmark::RegisterBenchmark(name.c_str(), bench_step, StepShape{batch, length}, training, n_threads)
-              ->UseManualTime()
-              ->Iterations(kSlices)
-              ->Unit(benchmark::kMillisecond);
+          for (const engine::Sums sums : {engine::Sums::fastest, engine::Sums::bf16}) {
+            const std::string name =
+                fmt::format("{}{}/batch:{}/length:{}/threads:{}", sums == engine::Sums::bf16 ? "bf16_" : "",
+                            training ? "train" : "infer", batch, length, n_threads);
+            benchmark::RegisterBenchmark(name.c_str(), bench_step, StepShape{batch, length}, training, sums, n_threads)
+                ->UseManualTime()
+                ->Iterations(kSlices)
+                ->Unit(benchmark::kMillisecond);
+          }
         }
       }
     }

@@ -29,7 +29,7 @@ Variable EncoderLayer::operator()(const Variable& hidden, const Input& input, Dr
   engine::require(attend == nullptr || dropout.probability == 0,
                   "attention: one in integers goes without dropout, got {}", dropout.probability);
   const Variable context = attend != nullptr ? (*attend)(q, k, v, input.sequences)
-                                             : engine::attention(q, k, v, input.sequences, n_heads, dropout);
+                                             : engine::attention(q, k, v, input.sequences, n_heads, dropout, query.sums);
   const Variable attended = attention_norm(attention_output(context), hidden, streams.next(hidden_dropout));
   return output_norm(output(intermediate(attended, activation)), attended, streams.next(hidden_dropout));
 }

@@ -12,7 +12,7 @@ namespace ingot::engine {
 namespace {
 
 kernels::AttentionShape shape_of(const Sequences& sequences, std::int64_t hidden, std::int64_t n_heads,
-                                 const Dropout& dropout) {
+                                 const Dropout& dropout, Sums sums = Sums::fastest) {
   const std::int64_t head_dim = hidden / n_heads;
   return {.n_sequences = sequences.size(),
           .offsets = sequences.offsets.data(),
@@ -21,6 +21,7 @@ kernels::AttentionShape shape_of(const Sequences& sequences, std::int64_t hidden
           .stride = hidden,
           .key_visible = sequences.key_visible.empty() ? nullptr : sequences.key_visible.data(),
           .scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(head_dim))),
+          .bf16 = sums == Sums::bf16,
           .dropout = dropout};
 }
 
@@ -53,7 +54,8 @@ void for_each_weighted_row(const Sequences& sequences, std::int64_t i, const Vis
 }  // namespace
 
 Variable attention(const Variable& query, const Variable& key, const Variable& value,
-                   const std::shared_ptr<const Sequences>& sequences, std::int64_t n_heads, const Dropout& dropout) {
+                   const std::shared_ptr<const Sequences>& sequences, std::int64_t n_heads, const Dropout& dropout,
+                   Sums sums) {
   const std::int64_t hidden = query.value().columns(), n_rows = query.value().n_rows();
   require(query.shape() == key.shape() && key.shape() == value.shape(),
           "attention: shapes differ: query {}, key {}, value {}", query.shape(), key.shape(), value.shape());
@@ -62,11 +64,12 @@ Variable attention(const Variable& query, const Variable& key, const Variable& v
           n_rows);
   Tensor output = Tensor::empty(query.shape());
   Tensor log_sum_exp = recording() ? Tensor::empty({n_heads, n_rows}) : Tensor();
-  kernels::attention_forward(shape_of(*sequences, hidden, n_heads, dropout), query.value().data(), key.value().data(),
-                             value.value().data(), output.data(), log_sum_exp.defined() ? log_sum_exp.data() : nullptr);
+  kernels::attention_forward(shape_of(*sequences, hidden, n_heads, dropout, sums), query.value().data(),
+                             key.value().data(), value.value().data(), output.data(),
+                             log_sum_exp.defined() ? log_sum_exp.data() : nullptr);
   return record(output, {query, key, value}, [=](const Tensor& d_output) {
     const Output dq(query), dk(key), dv(value);
-    kernels::attention_backward(shape_of(*sequences, hidden, n_heads, dropout), query.value().data(),
+    kernels::attention_backward(shape_of(*sequences, hidden, n_heads, dropout, sums), query.value().data(),
                                 key.value().data(), value.value().data(), output.data(), log_sum_exp.data(),
                                 d_output.data(), dq.tensor.data(), dk.tensor.data(), dv.tensor.data());
     dq.deliver();

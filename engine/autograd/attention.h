@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/autograd/matmul.h"
 #include "engine/autograd/variable.h"
 #include "engine/kernels/dropout/dropout.h"
 
@@ -25,9 +26,10 @@ struct QueryAndKey {
 };
 
 // query, key, value [n_rows, n_heads * head_dim] -> the same shape. Scores are scaled by 1 / sqrt(head_dim).
+// sums: fastest or bf16.
 Variable attention(const Variable& query, const Variable& key, const Variable& value,
-                   const std::shared_ptr<const Sequences>& sequences, std::int64_t n_heads,
-                   const Dropout& dropout = {});
+                   const std::shared_ptr<const Sequences>& sequences, std::int64_t n_heads, const Dropout& dropout = {},
+                   Sums sums = Sums::fastest);
 
 // Attention for inference, without a graph. The columns of x are query, key and value side by side:
 // [n_rows, 3 hidden] -> [n_rows, hidden].

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace ingot::engine {
 namespace {
@@ -10,34 +11,33 @@ constexpr std::int64_t kBlock = 256;  // floats that are added at a time: a few 
 constexpr std::size_t kMostLevels = 32;
 
 // sum[0..n) = factor * the sum of parts[.][at..at + n) as a binary tree over the parts; null parts are passed over.
-// The sums that wait for a partner are those of 2^k parts for the bits k of the number of parts seen so far.
+// waiting[level] is the sum of 2^level parts that waits for its neighbour's, for each bit of the number of parts so
+// far.
 void add_block(std::span<const float* const> parts, std::int64_t at, std::int64_t n, float factor, float* sum) {
-  std::array<std::array<float, kBlock>, kMostLevels> waiting;
-  std::array<bool, kMostLevels> is_there{};
-  const auto add = [n](bool left_is_there, const float* left, bool right_is_there,
-                       float* right) {  // right = left + right
-    if (!left_is_there) return right_is_there;
-    if (right_is_there) {
-      for (std::int64_t i = 0; i < n; ++i) right[i] = left[i] + right[i];
+  std::array<std::array<std::array<float, kBlock>, 2>, kMostLevels>
+      sums;  // by level: one that waits, and one that comes
+  std::array<const float*, kMostLevels> waiting{};
+  const auto add = [&](std::size_t level, const float* left, const float* right) {  // two sums of `level`
+    if (left == nullptr && right == nullptr) return right;
+    float* both = sums[level][waiting[level + 1] == nullptr ? 0 : 1].data();
+    if (left == nullptr || right == nullptr) {
+      std::copy_n(left == nullptr ? right : left, n, both);
     } else {
-      std::copy_n(left, n, right);
+      for (std::int64_t i = 0; i < n; ++i) both[i] = left[i] + right[i];
     }
-    return true;
+    return static_cast<const float*>(both);
   };
-  std::array<float, kBlock> carry;
   for (std::size_t part = 0; part < parts.size(); ++part) {
-    bool carried = parts[part] != nullptr;
-    if (carried) std::copy_n(parts[part] + at, n, carry.data());
+    const float* carry = parts[part] == nullptr ? nullptr : parts[part] + at;
     std::size_t level = 0;
-    for (; part >> level & 1; ++level) carried = add(is_there[level], waiting[level].data(), carried, carry.data());
-    is_there[level] = carried;
-    if (carried) std::copy_n(carry.data(), n, waiting[level].data());
+    for (; part >> level & 1; ++level) carry = add(level, std::exchange(waiting[level], nullptr), carry);
+    waiting[level] = carry;
   }
-  bool carried = false;
-  for (std::size_t level = 0; level < kMostLevels && parts.size() >> level != 0; ++level) {
-    if (parts.size() >> level & 1) carried = add(is_there[level], waiting[level].data(), carried, carry.data());
+  const float* all = nullptr;
+  for (std::size_t level = 0; level + 1 < kMostLevels && parts.size() >> level != 0; ++level) {
+    if (parts.size() >> level & 1) all = add(level, waiting[level], all);
   }
-  for (std::int64_t i = 0; i < n; ++i) sum[i] = carried ? factor * carry[i] : 0.0f;
+  for (std::int64_t i = 0; i < n; ++i) sum[i] = all == nullptr ? 0.0f : factor * all[i];
 }
 
 }  // namespace

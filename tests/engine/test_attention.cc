@@ -168,6 +168,23 @@ double error(const Case& c, const Floats& got, const Doubles& expected) {
   return difference / largest;
 }
 
+// The same with factors in bfloat16, whose roundings are 2^-9 of a factor. A score of `spread` times that error makes
+// its probability so much wrong, and errors of many keys cancel.
+void check_bf16(const Case& c) {
+  const Oracle oracle = brute_force(Problem(c));
+  for (const kernels::AttentionRow* row : {&kernels::kAttentionAmx, &kernels::kAttentionAvx512bf16}) {
+    if (!executes(row->isa)) continue;
+    CAPTURE(name(row->isa));
+    CAPTURE(c.text());
+    Problem problem(c);
+    problem.run(*row);
+    CHECK(error(c, problem.output, oracle.output) < 0.02);
+    CHECK(error(c, problem.d_query, oracle.d_query) < 0.03);
+    CHECK(error(c, problem.d_key, oracle.d_key) < 0.03);
+    CHECK(error(c, problem.d_value, oracle.d_value) < 0.02);
+  }
+}
+
 // Runs the case on every row that this machine executes. The bound: a score is a sum of head_dim products of magnitude
 // about spread / sqrt(head_dim), so that it, and relatively its probability, is wrong by some sqrt(head_dim) spread
 // 2^-24, about 5e-7; sums of positive terms keep that, and the gradients multiply two such factors.
@@ -212,6 +229,35 @@ TEST_CASE("attention of packed sequences equals brute force, and nothing is writ
   for (const float dropout : {0.0f, 0.5f})
     check({.lengths = {5, 1, 140, 33, 64, 2}, .n_heads = 3, .head_dim = 20, .gap = 40, .dropout = dropout});
 }
+
+#if defined(__x86_64__)
+TEST_CASE("attention in bfloat16 is that of brute force up to the roundings of its factors") {
+  for (const int length : {1, 2, 16, 17, 48, 49, 64, 127, 128, 129, 257})
+    for (const float dropout : {0.0f, 0.1f}) check_bf16({.lengths = {length}, .dropout = dropout});
+  for (const std::int64_t head_dim : {1, 3, 8, 16, 17, 24, 32, 33, 80, 128})
+    check_bf16({.lengths = {19, 34}, .n_heads = 2, .head_dim = head_dim, .gap = 5, .dropout = 0.25f});
+  Case holes{.lengths = {5, 140, 33}, .n_heads = 3, .head_dim = 20, .gap = 4};
+  holes.visible = visible_every_third(holes.n_rows());
+  check_bf16(holes);
+}
+
+TEST_CASE("attention in bfloat16 differs from that of float32, and rounds no more than factors") {
+  const Case c{.lengths = {130}, .n_heads = 1, .head_dim = 32};
+  for (const kernels::AttentionRow* row : {&kernels::kAttentionAmx, &kernels::kAttentionAvx512bf16}) {
+    if (!executes(row->isa)) continue;
+    Problem rounded(c), exact(c);
+    // Factors that bfloat16 holds: scores are those of float32, and only probabilities and gradients are rounded.
+    for (Problem* p : {&rounded, &exact})
+      for (Floats* factors : {&p->query, &p->key, &p->value, &p->d_output})
+        for (float& x : *factors) x = std::round(x * 8) / 8;
+    rounded.run(*row);
+    exact.run(kernels::kAttentionReference);
+    CHECK(rounded.output != exact.output);
+    for (std::size_t i = 0; i < exact.log_sum_exp.size(); ++i)
+      CHECK(rounded.log_sum_exp[i] == doctest::Approx(exact.log_sum_exp[i]).epsilon(3e-3));
+  }
+}
+#endif
 
 TEST_CASE("attention sees only visible keys: padding left and right, holes, whole blocks") {
   Case c{.lengths = {300}, .n_heads = 2, .head_dim = 24, .dropout = 0.3f};

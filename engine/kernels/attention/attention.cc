@@ -26,6 +26,17 @@ constexpr const AttentionRow* kRows[] = {
     &kAttentionReference,
 };
 
+constexpr const AttentionRow* kBf16Rows[] = {
+#if defined(__x86_64__)
+    &kAttentionAmx,       &kAttentionAvx512bf16, &kAttentionAvx512, &kAttentionAvx2,
+#endif
+    &kAttentionReference,
+};
+
+const AttentionRow& row_for(const AttentionShape& shape) {
+  return active_row(shape.bf16 ? bf16_attention_rows() : attention_rows());
+}
+
 // A head smaller than this shares its chunk with the next ones, so that taking a chunk costs little beside its work.
 constexpr std::int64_t kChunkFlops = 1 << 20;
 // Queries of a piece where there are fewer heads than threads: the packing of keys, done again for each piece, stays
@@ -96,6 +107,7 @@ std::int64_t heads_to_a_chunk(const AttentionShape& shape) {
 }  // namespace
 
 std::span<const AttentionRow* const> attention_rows() { return kRows; }
+std::span<const AttentionRow* const> bf16_attention_rows() { return kBf16Rows; }
 
 void attention_forward(const AttentionRow& row, const AttentionShape& shape, const float* query, const float* key,
                        const float* value, float* output, float* log_sum_exp) {
@@ -143,14 +155,13 @@ void attention_backward(const AttentionRow& row, const AttentionShape& shape, co
 
 void attention_forward(const AttentionShape& shape, const float* query, const float* key, const float* value,
                        float* output, float* log_sum_exp) {
-  attention_forward(active_row(attention_rows()), shape, query, key, value, output, log_sum_exp);
+  attention_forward(row_for(shape), shape, query, key, value, output, log_sum_exp);
 }
 
 void attention_backward(const AttentionShape& shape, const float* query, const float* key, const float* value,
                         const float* output, const float* log_sum_exp, const float* d_output, float* d_query,
                         float* d_key, float* d_value) {
-  attention_backward(active_row(attention_rows()), shape, query, key, value, output, log_sum_exp, d_output, d_query,
-                     d_key, d_value);
+  attention_backward(row_for(shape), shape, query, key, value, output, log_sum_exp, d_output, d_query, d_key, d_value);
 }
 
 }  // namespace ingot::engine::kernels

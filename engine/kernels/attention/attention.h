@@ -21,6 +21,8 @@ struct AttentionShape {
   const std::uint8_t* key_visible = nullptr;  // [n_rows]: 0 hides a row as a key (padding); null: all visible.
                                               // Each sequence has at least one visible key.
   float scale = 1;                            // of the scores: 1 / sqrt(head_dim)
+  bool bf16 = false;                          // factors of products are rounded to bfloat16, where this processor has
+                                              // instructions for them
   Dropout dropout;                            // of the probabilities: row = query row * n_heads + head, column = key
                                               // row within its sequence
   std::int64_t n_rows() const { return offsets[n_sequences]; }

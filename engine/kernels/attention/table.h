@@ -50,9 +50,13 @@ struct AttentionRow {
 };
 
 extern const AttentionRow kAttentionAvx512, kAttentionAvx2, kAttentionReference;
+extern const AttentionRow kAttentionAmx, kAttentionAvx512bf16;  // factors in bfloat16
 
 // Best first, the reference last; includes rows that this machine cannot run.
 std::span<const AttentionRow* const> attention_rows();
+
+// The same with factors in bfloat16, and behind them those of float32: for processors that have no other.
+std::span<const AttentionRow* const> bf16_attention_rows();
 
 // The functions of attention.h by a given row.
 void attention_forward(const AttentionRow& row, const AttentionShape& shape, const float* query, const float* key,

@@ -1,6 +1,8 @@
 #include "engine/kernels/attention/table.h"
 #include "engine/kernels/simd/avx2.h"
-// The body is written in the words of the header above.
+// The panels are written in the words of the header above, and the body in those of both.
+#include "engine/kernels/attention/x86_tile.h"
+//
 #include "engine/kernels/attention/x86_body.h"
 
 namespace ingot::engine::kernels {

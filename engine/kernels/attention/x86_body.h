@@ -9,15 +9,17 @@
 // Scores are held in units of log 2 (the keys are packed times scale / ln 2), so that a probability is a power of two.
 // A hidden key, or one past the end that fills a Vec, counts as zeros and starts its score at minus infinity, so its
 // probability is exactly 0.
+//
+// The including file has brought the panels and products: x86_tile.h or x86_bf16_tile.h.
 #pragma once
 
-#include "engine/kernels/attention/x86_tile.h"
+#include "engine/kernels/attention/x86_product.h"
 #include "engine/kernels/simd/philox.h"
 
 namespace ingot::engine::kernels {
 namespace {
 
-constexpr std::int64_t kQueryBlock = 48;  // a multiple of kTileRows and of kWidth
+constexpr std::int64_t kQueryBlock = 48;  // a multiple of kTileRows (of the left factor's rows) and of kWidth
 constexpr std::int64_t kKeyBlock = 128;   // one group of the dropout mask
 // An odd number of cache lines, so that a column of scores does not fall into a few sets of the cache.
 constexpr std::int64_t kScoreStride = kKeyBlock + 16;
@@ -44,7 +46,7 @@ struct Pieces {
   float* next;
   float* take(std::int64_t n) {
     float* piece = next;
-    next += round_up(n, 16);
+    next += round_up_to(n, 16);
     return piece;
   }
 };
@@ -61,7 +63,7 @@ inline std::uint32_t mask_row(const AttentionHead& head, std::int64_t query) {
 struct KeyBlock {
   std::int64_t first;
   std::int64_t count;
-  std::int64_t columns() const { return round_up(count, kWidth); }
+  std::int64_t columns() const { return round_up_to(count, kWidth); }
 };
 
 inline KeyBlock key_block(const AttentionHead& head, std::int64_t first) {
@@ -95,7 +97,7 @@ inline void set_bias(const AttentionHead& head, KeyBlock block, float* bias) {
 // Queries to a block, so that blocks are about equal and end on whole tiles.
 inline std::int64_t query_step(std::int64_t n_queries) {
   const std::int64_t n_blocks = (n_queries + kQueryBlock - 1) / kQueryBlock;
-  return round_up((n_queries + n_blocks - 1) / n_blocks, kTileRows);
+  return round_up_to((n_queries + n_blocks - 1) / n_blocks, kTileRows);
 }
 
 // ---- Forward
@@ -150,6 +152,10 @@ inline void add_block(const AttentionHead& head, const MaskSource& source, std::
   }
 }
 
+// Floats of a packed block of keys or values.
+constexpr std::int64_t keys_size(std::int64_t head_dim) { return panels_size(head_dim, kKeyBlock); }
+constexpr std::int64_t values_size(std::int64_t head_dim) { return panels_size(kKeyBlock, head_dim); }
+
 // Packed keys and values of a head, block after block of keys.
 struct Packed {
   float* keys;
@@ -159,14 +165,15 @@ struct Packed {
 };
 
 inline Packed pack_head(const AttentionHead& head, Pieces& pieces) {
-  const std::int64_t value_columns = round_up(head.head_dim, kWidth);
-  Packed packed{pieces.take(round_up(head.length, kWidth) * head.head_dim), pieces.take(head.length * value_columns),
-                pieces.take(round_up(head.length, kWidth)), 0};
+  const std::int64_t n_blocks = (head.length + kKeyBlock - 1) / kKeyBlock;
+  Packed packed{pieces.take(n_blocks * keys_size(head.head_dim)), pieces.take(n_blocks * values_size(head.head_dim)),
+                pieces.take(round_up_to(head.length, kWidth)), 0};
   for (std::int64_t first = 0; first < head.length; first += kKeyBlock) {
     const KeyBlock block = key_block(head, first);
     if (!any_visible(head, block)) continue;
-    pack_transposed(rows_of(head, head.key, block, head.scale * kLog2E), packed.keys + first * head.head_dim);
-    pack(rows_of(head, head.value, block, 1.0f), packed.values + first * value_columns);
+    pack_transposed(rows_of(head, head.key, block, head.scale * kLog2E),
+                    packed.keys + first / kKeyBlock * keys_size(head.head_dim));
+    pack(rows_of(head, head.value, block, 1.0f), packed.values + first / kKeyBlock * values_size(head.head_dim));
     set_bias(head, block, packed.bias + first);
     packed.last_block = first;
   }
@@ -186,7 +193,7 @@ inline void forward_queries(const AttentionHead& head, const MaskSource& source,
     multiply({.depth = head.head_dim,
               .left = head.query + first_query * head.stride,
               .left_stride = head.stride,
-              .right = packed.keys + first_key * head.head_dim,
+              .right = packed.keys + first_key / kKeyBlock * keys_size(head.head_dim),
               .start = packed.bias + first_key,
               .start_stride = 0,
               .start_scale = nullptr,
@@ -201,7 +208,7 @@ inline void forward_queries(const AttentionHead& head, const MaskSource& source,
     multiply({.depth = block.count,
               .left = scores,
               .left_stride = kScoreStride,
-              .right = packed.values + first_key * round_up(head.head_dim, kWidth),
+              .right = packed.values + first_key / kKeyBlock * values_size(head.head_dim),
               .start = first ? nullptr : out,
               .start_stride = head.output_stride,
               .start_scale = softmax.rescale,
@@ -307,14 +314,14 @@ inline void clear(const AttentionHead& head, KeyBlock block, float* rows) {
 inline void backward(const AttentionHead& head, const AttentionHeadGradient& gradient, float* memory) {
   Pieces pieces{memory};
   const MaskSource source = source_of(head);
-  const std::int64_t dim = head.head_dim, columns = round_up(dim, kWidth);
+  const std::int64_t dim = head.head_dim;
   BackwardBlock block{.keys = {},
-                      .keys_transposed = pieces.take(kKeyBlock * dim),
-                      .values_transposed = pieces.take(kKeyBlock * dim),
-                      .keys_packed = pieces.take(kKeyBlock * columns),
+                      .keys_transposed = pieces.take(keys_size(dim)),
+                      .values_transposed = pieces.take(keys_size(dim)),
+                      .keys_packed = pieces.take(values_size(dim)),
                       .bias = pieces.take(kKeyBlock),
-                      .queries = pieces.take(kQueryBlock * columns),
-                      .d_outputs = pieces.take(kQueryBlock * columns),
+                      .queries = pieces.take(panels_size(kQueryBlock, dim)),
+                      .d_outputs = pieces.take(panels_size(kQueryBlock, dim)),
                       .scores = pieces.take(kQueryBlock * kScoreStride),
                       .d_scores = pieces.take(kQueryBlock * kScoreStride),
                       .mean = pieces.take(head.length)};
@@ -342,10 +349,11 @@ inline void backward(const AttentionHead& head, const AttentionHeadGradient& gra
 }
 
 inline std::int64_t scratch_floats(std::int64_t length, std::int64_t head_dim) {
-  const std::int64_t columns = round_up(head_dim, kWidth), rows = round_up(length, kWidth);
-  const std::int64_t forward = kQueryBlock * kScoreStride + rows * (head_dim + columns + 1);
-  const std::int64_t backward =
-      kKeyBlock * (2 * head_dim + columns + 1) + 2 * kQueryBlock * (columns + kScoreStride) + rows;
+  const std::int64_t rows = round_up_to(length, kWidth), n_blocks = (length + kKeyBlock - 1) / kKeyBlock;
+  const std::int64_t forward =
+      kQueryBlock * kScoreStride + n_blocks * (keys_size(head_dim) + values_size(head_dim)) + rows;
+  const std::int64_t backward = 2 * keys_size(head_dim) + values_size(head_dim) + kKeyBlock +
+                                2 * panels_size(kQueryBlock, head_dim) + 2 * kQueryBlock * kScoreStride + rows;
   const std::int64_t rounding = 16 * 16;  // of fewer than 16 pieces to whole cache lines
   return (forward > backward ? forward : backward) + rounding;
 }

@@ -1,41 +1,26 @@
-// Small products of matrices for attention: packing of the right operand into panels, and the register tile.
+// Panels of floats, and the register tile.
 //
 // A panel holds kPanelVecs Vecs of columns (the last one as many as it needs), depth by depth. A tile keeps its part of
 // the result in registers and reads the left operand one broadcast float at a time: 6 rows by 4 Vecs of 16, or by 2 of
 // 8, take 24 or 12 of the 32 or 16 registers, and need a load for 2.4 or 1.5 multiply-adds.
 #pragma once
 
-#include <cstdint>
-
-#include "engine/kernels/simd/loops.h"
-#include "engine/kernels/simd/transpose.h"
+#include "engine/kernels/attention/x86_product.h"
 
 namespace ingot::engine::kernels {
 namespace {
 
-constexpr std::int64_t kWidth = Vec::width;
 constexpr int kPanelVecs = kWidth == 16 ? 4 : 2;
 constexpr std::int64_t kPanel = kPanelVecs * kWidth;
 constexpr int kTileRows = 6;
 
-inline std::int64_t at_most(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
-inline std::int64_t round_up(std::int64_t n, std::int64_t step) { return (n + step - 1) / step * step; }
-inline std::int64_t panel_width(std::int64_t columns_left) { return at_most(kPanel, round_up(columns_left, kWidth)); }
+inline std::int64_t panel_width(std::int64_t columns_left) {
+  return at_most(kPanel, round_up_to(columns_left, kWidth));
+}
 
-// Rows of floats `stride` apart to pack, times scale; a row that `visible` (null: all) hides counts as zeros.
-struct Rows {
-  const float* data;
-  std::int64_t stride;
-  std::int64_t count;
-  std::int64_t columns;
-  const std::uint8_t* visible;
-  float scale;
-};
-
-inline Vec packed_row(const Rows& rows, std::int64_t row, std::int64_t column, std::int64_t lanes) {
-  if (row >= rows.count || (rows.visible != nullptr && rows.visible[row] == 0)) return zero();
-  const float* p = rows.data + row * rows.stride + column;
-  return set1(rows.scale) * (lanes >= kWidth ? load(p) : load(p, static_cast<int>(lanes)));
+// Floats of the panels of a right operand.
+constexpr std::int64_t panels_size(std::int64_t depth, std::int64_t columns) {
+  return depth * ((columns + kWidth - 1) / kWidth * kWidth);
 }
 
 // Panels of the rows as they are: depth = rows.count, columns filled up to a Vec with zeros.
@@ -65,20 +50,6 @@ inline void pack_transposed(const Rows& rows, float* panels) {
     }
   }
 }
-
-// out = finish_scale (start_scale start + left right), row by row; null scales are 1, a null start is 0.
-struct Product {
-  std::int64_t depth;
-  const float* left;  // [rows, depth] or, transposed, [depth, rows]
-  std::int64_t left_stride;
-  const float* right;  // panels
-  const float* start;
-  std::int64_t start_stride;
-  const float* start_scale;
-  float* out;
-  std::int64_t out_stride;
-  const float* finish_scale;
-};
 
 // Loads and stores of a tile, of whose last Vecs only `lanes` (AllLanes or their number) are in use.
 template <int kRows, int kVecs, class Lanes>

@@ -9,7 +9,7 @@
 #include "engine/base/threads.h"
 #include "engine/kernels/bf16_gemm/table.h"
 #include "engine/kernels/dispatch.h"
-#include "engine/kernels/gemm/gemm.h"
+#include "engine/kernels/gemm/table.h"
 
 namespace ingot::engine::kernels {
 namespace {
@@ -103,10 +103,10 @@ const float* rounded(std::int64_t rows, std::int64_t columns, const float* from,
 
 // sums[j] (+)= the sum of column j, rows from above.
 void column_sums(std::int64_t m, std::int64_t n, const float* from, std::int64_t ld, bool accumulate, float* sums) {
-  parallel_for(n, 128, [&](std::int64_t j0, std::int64_t j1) {
+  const GemmRow& row = active_row(gemm_rows());
+  parallel_for(n, 512, [&](std::int64_t j0, std::int64_t j1) {
     if (!accumulate) std::fill(sums + j0, sums + j1, 0.0f);
-    for (std::int64_t i = 0; i < m; ++i)
-      for (std::int64_t j = j0; j < j1; ++j) sums[j] += from[i * ld + j];
+    for (std::int64_t i = 0; i < m; ++i) row.add(j1 - j0, from + i * ld + j0, sums + j0);
   });
 }
 

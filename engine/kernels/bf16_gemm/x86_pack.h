@@ -16,53 +16,64 @@ inline __m512 load_lanes(const float* p, std::int64_t count) {
   return count <= 0 ? _mm512_setzero_ps() : load(p, static_cast<int>(count)).v;
 }
 
-// The pairs of one line from p on, of which `count` values are there.
-inline Vec pairs_along(const float* p, std::int64_t count) {
-  return {reinterpret_cast<__m512>(_mm512_cvtne2ps_pbh(load_lanes(p + kSide, count - kSide), load_lanes(p, count)))};
+// Sixteen pairs along a row: of 32 of its values.
+inline Vec pairs_along(__m512 first, __m512 second) {
+  return {reinterpret_cast<__m512>(_mm512_cvtne2ps_pbh(second, first))};
 }
 
-// Value p of `lines` lines in a pair with the next one, which is missing if `is_last`.
-inline Vec pairs_across(const float* p, std::int64_t ld, std::int64_t lines, bool is_last) {
+// Sixteen pairs across two rows.
+inline Vec pairs_across(__m512 upper, __m512 lower) {
   alignas(64) static constexpr std::uint16_t kInterleaved[32] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
                                                                  21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
                                                                  11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
-  const __m512 second = is_last ? _mm512_setzero_ps() : load_lanes(p + ld, lines);
-  const auto halves = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(second, load_lanes(p, lines)));
+  const auto halves = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(lower, upper));
   return {_mm512_castsi512_ps(_mm512_maskz_permutexvar_epi16(0xffffffffu, _mm512_load_si512(kInterleaved), halves))};
 }
 
-// kLeft: a row of the tile is a line.
-template <bool kLeft>
-inline void pack_tile(const Bf16Factor& f, std::int64_t i, std::int64_t p, Bf16* to) {
+// A tile of lines i .. i + 15 and steps p .. p + 31. `values(row, column)` are sixteen values of a row of memory, zeros
+// where there are none; rows are lines (kLinesAreRows) or steps. kLeft: a row of the tile is a line.
+template <bool kLeft, bool kLinesAreRows, class Values>
+inline void pack_tile(std::int64_t i, std::int64_t p, const Values& values, Bf16* to) {
   Vec rows[kSide];
-  if (f.lines_are_rows) {
 #pragma GCC unroll 16
-    for (int r = 0; r < kSide; ++r)
-      rows[r] = i + r < f.lines ? pairs_along(f.at + (i + r) * f.ld + p, f.inner - p) : zero();
-  } else {
-#pragma GCC unroll 16
-    for (int r = 0; r < kSide; ++r) {
-      const std::int64_t q = p + 2 * r;
-      rows[r] = q < f.inner ? pairs_across(f.at + q * f.ld + i, f.ld, f.lines - i, q + 1 == f.inner) : zero();
+  for (int r = 0; r < kSide; ++r) {
+    if constexpr (kLinesAreRows) {
+      rows[r] = pairs_along(values(i + r, p), values(i + r, p + kSide));
+    } else {
+      rows[r] = pairs_across(values(p + 2 * r, i), values(p + 2 * r + 1, i));
     }
   }
-  if (f.lines_are_rows != kLeft) transpose(rows);
+  if (kLinesAreRows != kLeft) transpose(rows);
 #pragma GCC unroll 16
   for (int r = 0; r < kSide; ++r) store(reinterpret_cast<float*>(to) + r * kSide, rows[r]);
 }
 
-// Memory is read in its order: along lines that are rows, else across them.
-template <bool kLeft>
-void pack(const Bf16Factor& f, std::int64_t line_tiles, Bf16* to) {
+// All tiles of a factor. Memory is read in its order: along lines that are rows, else across them.
+template <bool kLeft, bool kLinesAreRows, class Values>
+inline void pack_tiles(std::int64_t lines, std::int64_t inner, std::int64_t line_tiles, const Values& values,
+                       Bf16* to) {
   const auto tile = [&](std::int64_t i, std::int64_t p) {
-    pack_tile<kLeft>(f, i, p, to + (i / kSide * line_tiles + p / kTileDepth) * kTileSize);
+    pack_tile<kLeft, kLinesAreRows>(i, p, values, to + (i / kSide * line_tiles + p / kTileDepth) * kTileSize);
+  };
+  if constexpr (kLinesAreRows) {
+    for (std::int64_t i = 0; i < lines; i += kSide)
+      for (std::int64_t p = 0; p < inner; p += kTileDepth) tile(i, p);
+  } else {
+    for (std::int64_t p = 0; p < inner; p += kTileDepth)
+      for (std::int64_t i = 0; i < lines; i += kSide) tile(i, p);
+  }
+}
+
+template <bool kLeft>
+[[maybe_unused]] void pack_factor(const Bf16Factor& f, std::int64_t line_tiles, Bf16* to) {
+  const std::int64_t rows = f.lines_are_rows ? f.lines : f.inner, columns = f.lines_are_rows ? f.inner : f.lines;
+  const auto values = [&](std::int64_t row, std::int64_t column) {
+    return row < rows ? load_lanes(f.at + row * f.ld + column, columns - column) : _mm512_setzero_ps();
   };
   if (f.lines_are_rows) {
-    for (std::int64_t i = 0; i < f.lines; i += kSide)
-      for (std::int64_t p = 0; p < f.inner; p += kTileDepth) tile(i, p);
+    pack_tiles<kLeft, true>(f.lines, f.inner, line_tiles, values, to);
   } else {
-    for (std::int64_t p = 0; p < f.inner; p += kTileDepth)
-      for (std::int64_t i = 0; i < f.lines; i += kSide) tile(i, p);
+    pack_tiles<kLeft, false>(f.lines, f.inner, line_tiles, values, to);
   }
 }
 
