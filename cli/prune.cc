@@ -42,6 +42,7 @@ void add_prune(Command& program) {
   command.group("Training");
   command.add_option("--epochs", o->epochs, "passes over the training texts; 0: no training").range(0, 100000);
   add_run_options(command, *o);
+  add_precision_option(command, *o);
   add_step_options(command, *o);
   add_fine_tuning_options(command, *o);
   set_action(command, "ingot prune runs/imdb --data aclImdb.tar.gz --sparsity 0.9 --epochs 1 --out runs/p90", common,

@@ -39,7 +39,17 @@ void add_training_options(Command& command, pipeline::TrainingOptions& o, std::i
   command.group("Training");
   command.add_option("--epochs", o.epochs, "passes over the training texts").range(1, 100000);
   add_run_options(command, o);
+  add_precision_option(command, o);
   add_step_options(command, o);
+}
+
+void add_precision_option(Command& command, pipeline::TrainingOptions& o) {
+  command.group("Training");
+  command
+      .add_option("--precision", o.precision,
+                  "factors of the products of Linear layers: float32, or bf16, which processors with AMX or AVX-512 "
+                  "BF16 multiply faster; weights and all else stay float32")
+      .type_name(pipeline::kPrecisions);
 }
 
 void add_run_options(Command& command, pipeline::TrainingOptions& o) {
@@ -54,11 +64,6 @@ void add_run_options(Command& command, pipeline::TrainingOptions& o) {
                      "parts of a batch that go through the model side by side, whose gradients are added in a fixed "
                      "order: the same number gives the same bits on any number of threads; 0: 8, or 1 where the loss "
                      "compares the texts of a batch");
-  command
-      .add_option("--precision", o.precision,
-                  "factors of the products of Linear layers: float32, or bf16, which processors with AMX or AVX-512 "
-                  "BF16 multiply faster; weights and all else stay float32")
-      .type_name(pipeline::kPrecisions);
   command.add_option("--eval-every", o.eval_every,
                      "steps between two evaluations on the validation texts, any of which may give the best model; 0: "
                      "after each epoch");

@@ -18,6 +18,9 @@ void add_step_options(Command& command, pipeline::TrainingOptions& options);
 // How long a run is and what a step of it holds: of commands that train one model, not of searches.
 void add_run_options(Command& command, pipeline::TrainingOptions& options);
 
+// --precision, of commands that train in floats.
+void add_precision_option(Command& command, pipeline::TrainingOptions& options);
+
 // Adds --best-by, --class-weights and --label-smoothing, of classifiers.
 void add_fine_tuning_options(Command& command, pipeline::TrainingOptions& options);
 

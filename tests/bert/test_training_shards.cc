@@ -28,11 +28,13 @@ bert::TrainerOptions options(const fs::path& out, std::int64_t accumulate = 1) {
 }
 
 // The weights that a training in shards ends with.
-std::string trained(std::int64_t shards, int threads, std::int64_t accumulate = 1) {
+std::string trained(std::int64_t shards, int threads, std::int64_t accumulate = 1,
+                    engine::Sums sums = engine::Sums::fastest) {
   const ThreadCount guard(threads);
   const test::TemporaryFolder folder;
   const test::Toy toy;
   bert::Model model = test::Toy::model();
+  model.set_sums(sums);
   bert::train(model.parameters(), toy.job(model, 12, {.shards = shards}), options(folder.path(), accumulate));
   return engine::read_file(folder / "last" / "model.safetensors");
 }
@@ -72,6 +74,16 @@ TEST_CASE("a training in shards ends with the same bits on 1, 2, 3, 5, 8 and 16 
     CHECK(trained(4, threads) == one);
   }
   CHECK(trained(2, 1) != one);  // the number of shards does count
+}
+
+TEST_CASE("a training in bfloat16 ends with the same bits on any number of threads") {
+  const auto trained_on = [](int threads) { return trained(4, threads, 1, engine::Sums::bf16); };
+  const std::string one = trained_on(1);
+  CHECK(one != trained(4, 1));
+  for (const int threads : {2, 3, 5, 8, 16}) {
+    CAPTURE(threads);
+    CHECK(trained_on(threads) == one);
+  }
 }
 
 TEST_CASE("more shards than texts, and batches together in a step, end with the same bits on any number of threads") {
