@@ -1,8 +1,6 @@
 // Products of packed tiles.
 #pragma once
 
-#include <algorithm>
-
 #include "engine/kernels/bf16_gemm/x86_pack.h"
 #include "engine/kernels/simd/tiles.h"
 
@@ -58,9 +56,9 @@ void multiply_part(const Bf16Block& block, std::int64_t i, std::int64_t j) {
 inline void multiply_block(const Bf16Block& block) {
   Tiles registers;
   for (std::int64_t j = 0; j < block.n; j += 2 * kTileSide) {
-    const std::int64_t columns = std::min(block.n - j, 2 * kTileSide);
+    const std::int64_t columns = block.n - j < 2 * kTileSide ? block.n - j : 2 * kTileSide;
     for (std::int64_t i = 0; i < block.m; i += 2 * kTileSide) {
-      const std::int64_t rows = std::min(block.m - i, 2 * kTileSide);
+      const std::int64_t rows = block.m - i < 2 * kTileSide ? block.m - i : 2 * kTileSide;
       registers.shape(rows, columns);
       if (rows > kTileSide) {
         columns > kTileSide ? multiply_part<2, 2>(block, i, j) : multiply_part<2, 1>(block, i, j);

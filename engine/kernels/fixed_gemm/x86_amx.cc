@@ -1,7 +1,4 @@
 // Bytes by tiles; all else as AVX-512 VNNI does it.
-#include <algorithm>
-#include <cstring>
-
 #include "engine/kernels/fixed_gemm/x86_vnni512.h"
 #include "engine/kernels/simd/tiles.h"
 
@@ -20,12 +17,12 @@ struct LastGroups {
 
   LastGroups(const std::uint8_t* a_from, std::int64_t lda, std::int64_t rows, const std::int8_t* b_from,
              std::int64_t n_groups) {
-    std::memset(a, 0, sizeof a);
-    std::memset(b, 0, sizeof b);
+    __builtin_memset(a, 0, sizeof a);
+    __builtin_memset(b, 0, sizeof b);
     for (std::int64_t i = 0; i < rows; ++i)
-      std::memcpy(a + i * kTileRowBytes, a_from + i * lda, static_cast<std::size_t>(4 * n_groups));
+      __builtin_memcpy(a + i * kTileRowBytes, a_from + i * lda, static_cast<std::size_t>(4 * n_groups));
     for (std::int64_t g = 0; g < n_groups; ++g)
-      std::memcpy(b + g * 2 * kTileRowBytes, b_from + g * kPanelBytes, 2 * kTileRowBytes);
+      __builtin_memcpy(b + g * 2 * kTileRowBytes, b_from + g * kPanelBytes, 2 * kTileRowBytes);
   }
 };
 
@@ -84,7 +81,7 @@ void multiply_part(const ByteBlock& block, std::int64_t i, std::int64_t rows, st
 void multiply_tiles(const ByteBlock& block) {
   Tiles registers;
   for (std::int64_t i = 0; i < block.m; i += kSide) {
-    const std::int64_t rows = std::min(block.m - i, kSide);
+    const std::int64_t rows = block.m - i < kSide ? block.m - i : kSide;
     registers.shape(rows, kSide);
     for (std::int64_t j = 0; j < kPanel; j += kSide)
       rows > kTileRows ? multiply_part<2>(block, i, rows, j) : multiply_part<1>(block, i, rows, j);
