@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <mutex>
 
 #include "bert/checkpoint.h"
 #include "compress/effective.h"
@@ -67,7 +66,6 @@ class Quantizers {
  private:
   // The layer when all layers are in this format.
   compress::LayerCompression in(const std::string& format, const std::string& layer) {
-    const std::lock_guard lock(mutex_);
     auto known = by_format_.find(format);
     if (known == by_format_.end()) {
       const compress::QuantizerRequest request = compress::parse_request(format);
@@ -84,7 +82,6 @@ class Quantizers {
   const CompressedModel& start_;
   bool per_channel_;
   const std::vector<bert::Input>& batches_;
-  std::mutex mutex_;
   std::map<std::string, Compression> by_format_;
 };
 
@@ -104,13 +101,11 @@ class Weights {
  private:
   template <class Make>
   engine::Variable get(const std::string& layer, const std::string& format, const Make& make) {
-    const std::lock_guard lock(mutex_);
     const auto [at, is_new] = known_.try_emplace(layer + " " + format);
     if (is_new) at->second = engine::Variable(make());
     return at->second;
   }
 
-  std::mutex mutex_;
   std::map<std::string, engine::Variable> known_;
 };
 

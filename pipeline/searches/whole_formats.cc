@@ -178,7 +178,6 @@ const compress::Compression& WholeQuantizers::in(const std::string& format) {
 }
 
 compress::Compression WholeQuantizers::compression(const std::vector<TensorFormat>& formats) {
-  const std::lock_guard lock(mutex_);
   compress::Compression all = in("");
   for (const TensorFormat& f : formats) {
     std::optional<compress::Quantizer>& quantizer = all[f.tensor.layer][f.tensor.role];

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <map>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -66,7 +65,6 @@ class WholeQuantizers {
 
   const CompressedModel& start_;
   const std::vector<bert::Input>& batches_;
-  std::mutex mutex_;
   std::map<std::string, compress::Compression> by_format_;  // "": as --integer-only has it
 };
 
