@@ -4,8 +4,10 @@
 #
 # Every number of jobs trains the same random trials, in turns, ROUNDS (3) times; OPTIONS are for `search nas`. A time goes from
 # the first trial's begin to the last one's end, as the journal has them: without data, evaluation and report. The shortest of the
-# rounds is shown, with all of them behind it and the load of the machine when it began. Needs python3.
+# rounds is shown, with all of them behind it and the load of the machine when it began, and the least processor time of the
+# whole command: on a machine that others use it says more. Needs python3.
 set -eu
+TIMEFORMAT='%U %S'
 ingot=$(realpath "$1") data=$2 n_rounds=${3:-3} n_trials=${4:-8}
 shift $(($# < 4 ? $# : 4))
 place=$(mktemp -d)
@@ -18,8 +20,8 @@ echo "$(nproc) processors; $n_trials trials of search nas $*"
 for ((round = 0; round < n_rounds; ++round)); do
   for ((jobs = 1; jobs <= $(nproc); jobs *= 2)); do
     cut -d' ' -f1 /proc/loadavg >"$place/load"
-    "$ingot" "${words[@]}" "$@" --jobs "$jobs" --out "$place/out" >/dev/null
-    python3 - "$place/out/study.log" "$jobs" "$(cat "$place/load")" >>"$place/times" <<'END'
+    { time "$ingot" "${words[@]}" "$@" --jobs "$jobs" --out "$place/out" >/dev/null; } 2>"$place/processor"
+    python3 - "$place/out/study.log" "$jobs" "$(cat "$place/load" "$place/processor" | tr '\n' ' ')" >>"$place/times" <<'END'
 import datetime, json, sys
 records = [json.loads(line) for line in open(sys.argv[1])]
 times = [datetime.datetime.fromisoformat(r[key]) for r in records for key in ("datetime_start", "datetime_complete") if r.get(key)]
@@ -32,8 +34,9 @@ python3 - "$place/times" <<'END'
 import collections, sys
 times = collections.defaultdict(list)
 for line in open(sys.argv[1]):
-    jobs, seconds, load = line.split()
-    times[int(jobs)].append((float(seconds), load))
+    jobs, seconds, load, user, system = line.split()
+    times[int(jobs)].append((float(seconds), load, float(user) + float(system)))
 for jobs, all_of_them in sorted(times.items()):
-    print(f"--jobs {jobs}: {min(all_of_them)[0]:.1f} s (" + ", ".join(f"{s:.1f} at load {load}" for s, load in all_of_them) + ")")
+    shown = ", ".join(f"{seconds:.1f} at load {load}" for seconds, load, _ in all_of_them)
+    print(f"--jobs {jobs}: {min(all_of_them)[0]:.1f} s ({shown}); processors {min(t[2] for t in all_of_them):.1f} s")
 END
