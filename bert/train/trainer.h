@@ -61,7 +61,7 @@ struct Job {
   std::int64_t batches_per_epoch = 0;
   std::int64_t shards = 1;  // of a batch
   // Loss of one shard; a pure function of its arguments and the weights. Shard s of batch b of the epoch has the index
-  // b * shards + s. Shards of a step are computed side by side.
+  // b * shards + s. Called from several threads at once: the shards of a step are computed side by side.
   std::function<StepResult(std::int64_t epoch, std::int64_t index, engine::DropoutStreams& streams)> step;
   // Called after each epoch or every options.eval_every steps, and after the last step. Returns what to log. A member
   // "score" (higher is better) means that the model may become best/; the last one must have it.

@@ -1,8 +1,10 @@
 // What a step holds, how many there are, and which of them are validated.
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <cmath>
 #include <filesystem>
+#include <mutex>
 
 #include "bert/train/layer_decay.h"
 #include "bert/train/training_state.h"
@@ -120,9 +122,13 @@ TEST_CASE("batches of one step draw dropout masks of their own") {
   const Toy toy;
   bert::Model model = Toy::model();
   bert::Job job = toy.job(model);
-  std::vector<std::uint64_t> places;
+  std::mutex mutex;
+  std::vector<std::uint64_t> places;  // guarded by the mutex: batches of a step are computed side by side
   job.step = [&, step = job.step](std::int64_t epoch, std::int64_t index, engine::DropoutStreams& streams) {
-    places.push_back(streams.next(0.1f).stream);
+    {
+      const std::lock_guard lock(mutex);
+      places.push_back(streams.next(0.1f).stream);
+    }
     return step(epoch, index, streams);
   };
   bert::TrainerOptions how = options(folder / "a", 2);
@@ -237,7 +243,7 @@ TEST_CASE("a run with every option, killed after any batch, goes on and ends wit
     bert::Model model = Toy::model();
     bert::Job job = toy.job(model, 7, {.class_weights = {1, 2}, .label_smoothing = 0.1});
     job.rate_factors = bert::layer_rate_factors(model.config, 0.8);
-    std::int64_t n = 0;
+    std::atomic<std::int64_t> n{0};  // batches of a step are computed side by side
     job.step = [&, step = job.step](std::int64_t epoch, std::int64_t index, engine::DropoutStreams& streams) {
       if (n++ == killed_before) throw Killed();
       return step(epoch, index, streams);
