@@ -37,6 +37,7 @@ namespace {
 std::atomic<int> thread_count{0};  // 0: not set yet
 // How many threads a loop of this thread may use; 0: as many as threads() says, of the process's team.
 thread_local int allowed = 0;
+thread_local bool is_worker = false;  // of a team: it lives as long as the process
 
 // Sets `allowed` while a body runs.
 class Allowing {
@@ -157,6 +158,7 @@ class Team {
   }
 
   void serve(int worker) {
+    is_worker = true;
     ask_for_short_turns();
     auto idle_since = std::chrono::steady_clock::now(), turn_since = idle_since;
     for (int i = 0;; ++i) {
@@ -209,11 +211,13 @@ Team& team() {
   return the_team;
 }
 
-// The team of a group's first thread: its threads live as long as the process, as those of the_team, in whose threads
-// groups run.
+// The team of a group's first thread. Workers live as long as the process, and so does the team of each. Of threads
+// that call parallel_groups one at a time has a group: they share a team, and leave none behind when they end.
 Team& team_of_group() {
-  thread_local Team& the_team = *new Team;
-  return the_team;
+  static Team& of_callers = *new Team;
+  if (!is_worker) return of_callers;
+  thread_local Team& of_worker = *new Team;
+  return of_worker;
 }
 
 // Chunks on the calling thread and `n_workers` others, each of which may use n_inside threads for loops inside.

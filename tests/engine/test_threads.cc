@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <filesystem>
+#include <iterator>
 #include <set>
 #include <stdexcept>
 #include <thread>
@@ -136,6 +138,28 @@ TEST_CASE("a loop inside of a body uses the threads of its group") {
     });
   });
   CHECK(n_inside == 4);
+}
+
+TEST_CASE("threads that call groups and end leave no threads behind") {
+  const ThreadCount guard(4);
+  const auto n_threads_of_process = [] {
+    const std::filesystem::directory_iterator tasks("/proc/self/task");
+    return std::distance(begin(tasks), end(tasks));
+  };
+  const auto call = [] {
+    std::atomic<int> n_inside{0};
+    std::thread([&] {
+      parallel_groups(2, [&](std::int64_t) {
+        ++n_inside;
+        while (n_inside < 2) std::this_thread::yield();  // until the other group works too
+        parallel_for(2, 1, [](std::int64_t, std::int64_t) {});
+      });
+    }).join();
+  };
+  for (int i = 0; i < 10; ++i) call();  // whatever teams there may be are there now
+  const auto before = n_threads_of_process();
+  for (int i = 0; i < 30; ++i) call();
+  CHECK(n_threads_of_process() <= before + 2);
 }
 
 TEST_CASE("threads that do not divide among the bodies are in the groups that are done first") {
