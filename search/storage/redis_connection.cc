@@ -44,7 +44,18 @@ void* make_text(const redisReadTask* task, char* text, std::size_t size) {
   return reply;
 }
 
-constinit redisReplyObjectFunctions functions{
+// Later versions than Debian 12's know doubles and booleans too, which no command of ours is answered with. Without a
+// function for them hiredis would give a small number as the address of the reply.
+template <class Functions>
+constexpr Functions without_doubles(Functions functions) {
+  if constexpr (requires { functions.createDouble, functions.createBool; }) {
+    functions.createDouble = [](const redisReadTask*, double, char*, std::size_t) -> void* { return nullptr; };
+    functions.createBool = [](const redisReadTask*, int) -> void* { return nullptr; };
+  }
+  return functions;
+}
+
+constinit redisReplyObjectFunctions functions = without_doubles(redisReplyObjectFunctions{
     .createString = make_text,
     .createArray = [](const redisReadTask* task, auto count) -> void* {
       if (static_cast<std::size_t>(count) > RedisConnection::kMostItems) return nullptr;
@@ -59,7 +70,7 @@ constinit redisReplyObjectFunctions functions{
     },
     .createNil = [](const redisReadTask* task) -> void* { return made(task, RedisReply::Kind::nil); },
     .freeObject = [](void* reply) { delete static_cast<RedisReply*>(reply); },
-};
+});
 
 // Refusals of a server that starts, is busy, or follows another: they pass.
 bool passes(std::string_view words) {
@@ -135,9 +146,9 @@ RedisReply RedisConnection::read_reply() {
   char part[1 << 16];
   for (;;) {
     void* raw = nullptr;
-    require(redisReaderGetReply(reader_.get(), &raw) == REDIS_OK,
-            "{}: sends what is no answer of a Redis server, or a list of more than {} items: {}", url_.name, kMostItems,
-            engine::printable(reader_->errstr, 120));
+    const int status = redisReaderGetReply(reader_.get(), &raw);
+    require(status == REDIS_OK, "{}: sends what is no answer of a Redis server, or a list of more than {} items: {}",
+            url_.name, kMostItems, engine::printable(reader_->errstr, 120));
     const std::unique_ptr<RedisReply> reply(static_cast<RedisReply*>(raw));
     if (reply != nullptr && reply->kind != RedisReply::Kind::refusal) return std::move(*reply);
     if (reply != nullptr) {

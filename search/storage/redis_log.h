@@ -2,9 +2,8 @@
 //
 //   :log_number      the number of the last record; the first is 0
 //   :log:N           record N, a JSON object
-//   :ingot:lease:W   that worker W runs; it expires when W does not renew it. Its value is the machine of W, this time
-//   it
-//                    was started
+//   :ingot:lease:W   that worker W runs; it expires when W does not renew it. Its value stands for the machine of W
+//                    and the last time that it was started
 //
 // Optuna's `:snapshot` is a pickle, which could run anything: it is not read. Records are appended by scripts, of which
 // a server does one at a time, and wholly or not at all.
