@@ -44,8 +44,9 @@ std::vector<std::string> places(const std::string& item) {
 Coverage read_coverage(const std::string& text) {
   std::istringstream lines(text);
   std::string line;
-  engine::require(std::getline(lines, line) && line.starts_with("# SystemC::Coverage"),
-                  "coverage: must begin with '# SystemC::Coverage', got '{}'", line.substr(0, 40));
+  std::getline(lines, line);
+  engine::require(line.starts_with("# SystemC::Coverage"), "coverage: must begin with '# SystemC::Coverage', got '{}'",
+                  line.substr(0, 40));
   std::map<std::string, std::int64_t> counts;
   while (std::getline(lines, line)) {
     if (!line.starts_with("C '")) continue;

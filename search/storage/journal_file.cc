@@ -182,7 +182,8 @@ void JournalFile::mend() {
   require(::pread(descriptor_, first.data(), first.size(), end) == std::ssize(first), "{}: cannot read its end", name_);
   require(kFirstKey.starts_with(first) && (end == 0 || end > least),
           "{}: is not a journal: its last line is no part of a record", name_);
-  require(::ftruncate(descriptor_, end) == 0, "{}: cannot cut off a torn line: {}", name_, std::strerror(errno));
+  const bool is_cut = ::ftruncate(descriptor_, end) == 0;  // beforehand: it sets errno
+  require(is_cut, "{}: cannot cut off a torn line: {}", name_, std::strerror(errno));
   if (!note_) return;
   std::string what = written > end ? fmt::format("{} bytes of an unfinished record", written - end) : "";
   if (size > written) what += fmt::format("{}{} zero bytes", what.empty() ? "" : " and ", size - written);

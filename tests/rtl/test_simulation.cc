@@ -50,7 +50,8 @@ TEST_CASE("A line is reached if an instance reached it; an else without lines co
 }
 
 TEST_CASE("A damaged coverage file is refused or read, never worse") {
-  CHECK(contains(error_text([] { hw::read_coverage("nothing"); }), "must begin with"));
+  CHECK(contains(error_text([] { hw::read_coverage("nothing"); }),
+                 "must begin with '# SystemC::Coverage', got 'nothing'"));
   const std::string whole = "# SystemC::Coverage-3\nC '\1f\2a.sv\1l\0022\1S\0022-4\1h\2top' 17\n";
   engine::Rng rng(5);
   for (int i = 0; i < 3000; ++i) {
