@@ -2,21 +2,23 @@
 # bench/network.sh INGOT [ROUNDS]: what trainings by ranks take on slow networks, beside a model of it.
 #
 # Each rank has a network namespace of its own, as on another machine, with a link of 1 or 10 Gbit/s (a token bucket in both
-# directions). Trainings (word embeddings are row-sparse) and pretrainings (they are not) by 2 and 4 ranks of one thread are
-# measured in them, ROUNDS (3) times in turn, and the fastest of them, as other work on the machine only slows, compared with
+# directions; `far`: 1 Gbit/s with a delay of 1 ms). Trainings (word embeddings are row-sparse) and pretrainings (they are
+# not) by 2 and 4 ranks of one thread are measured in them, ROUNDS (3) times in turn, and the fastest of them, as other work on
+# the machine only slows, compared with
 #
-#   step = compute + bytes / rate + 7 latency
+#   step = compute + bytes / rate + 3 latency
 #
 # compute: a step of as many ranks on this machine without a network, where what is more than its processors takes turns.
-# bytes: what a rank sends in a step, counted at its link. rate, latency: of plain TCP streams from each host to
-# all others at the same time, and half of a round trip of one byte, on the same links. 7: the losses are one small exchange of all ranks; gradients and sums are an exchange each of
-# large messages, which MPI announces, waits for an answer, and sends. Needs root, Open MPI and the packages iproute2,
+# bytes: what a rank sends in a step, counted at its link. rate, latency: of plain TCP streams from each host to all others
+# at the same time, and half of a round trip of one byte, on the same links. 3: losses, gradients and sums are an exchange
+# each. INGOT_BENCH_PREFIX: words that each rank and stream is started by. Needs root, Open MPI and the packages iproute2,
 # util-linux, hostname and python3.
 set -eu
 ingot=$(realpath "$1") n_rounds=${2:-3}
-n_hosts=4 place=$(mktemp -d)
+n_hosts=4 place=$(mktemp -d) far=
 
 clean() {
+  [ -z "$far" ] || kill "$far" 2>/dev/null || true
   for ((host = 1; host <= n_hosts; ++host)); do ip netns del "ingot-host$host" 2>/dev/null || true; done
   ip link del ingot-net 2>/dev/null || true
   rm -rf "$place"
@@ -52,18 +54,18 @@ host=ingot-host${1##*.}
 shift
 exec ip netns exec "$host" unshare --uts sh -c "hostname $host; $*"
 END
-# stream.py HOST N: of N hosts that each send to all others at the same time: bytes a second that host 1 receives, the
+# stream.py HOST N NET: of N hosts that each send to all others at the same time: bytes a second that host 1 receives, the
 # fastest of three times, and seconds of half a round trip.
 cat >"$place/stream.py" <<'END'
 import socket, sys, threading, time
-host, n_hosts, n, block = int(sys.argv[1]), int(sys.argv[2]), 48_000_000, bytes(1 << 18)
+host, n_hosts, net, n, block = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], 48_000_000, bytes(1 << 18)
 others = [other for other in range(1, n_hosts + 1) if other != host]
-server = socket.create_server((f"10.78.0.{host}", 7398))
+server = socket.create_server((f"{net}.{host}", 7398))
 peers = {}
 for other in others:
     while other < host and other not in peers:
         try:
-            peers[other] = socket.create_connection((f"10.78.0.{other}", 7398))
+            peers[other] = socket.create_connection((f"{net}.{other}", 7398))
         except ConnectionRefusedError:
             time.sleep(0.05)
 while len(peers) < len(others):
@@ -103,36 +105,73 @@ for _ in range(3):
 if host == 1:
     print(rate, latency)
 END
+# far.py DELAY: links of a device `far` in hosts 1 and 2, over which what is sent arrives DELAY seconds later. It stands for
+# the kernel's netem, which is not everywhere: packets of up to 65,000 bytes pass through this process.
+cat >"$place/far.py" <<'END'
+import collections, ctypes, fcntl, os, select, struct, sys, time
+ends, on_their_way = [], collections.deque()
+for host in (1, 2):
+    namespace = os.open(f"/run/netns/ingot-host{host}", os.O_RDONLY)
+    assert ctypes.CDLL(None).setns(namespace, 0x40000000) == 0
+    end = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
+    fcntl.ioctl(end, 0x400454CA, struct.pack("16sH", b"far", 0x1001))  # TUNSETIFF: a tun, packets alone
+    ends.append(end)
+print("there", flush=True)
+while True:
+    wait = max(0, on_their_way[0][0] - time.monotonic()) if on_their_way else None
+    for end in select.select(ends, [], [], wait)[0]:
+        on_their_way.append((time.monotonic() + float(sys.argv[1]), ends[end == ends[0]], os.read(end, 70000)))
+    while on_their_way and on_their_way[0][0] <= time.monotonic():
+        _, end, packet = on_their_way.popleft()
+        try:
+            os.write(end, packet)
+        except OSError:
+            pass  # a host that is gone
+END
 chmod +x "$place/agent"
 inside() { # inside HOST WORDS...
   ip netns exec "ingot-host$1" unshare --uts sh -c "hostname ingot-host$1; exec \"\$@\"" sh "${@:2}"
 }
-stream() { # stream N
-  local host
+stream() { # stream N [NET]
+  local host pids=()
   for ((host = 1; host <= $1; ++host)); do
     # shellcheck disable=SC2086
-    inside "$host" ${INGOT_BENCH_PREFIX:-} python3 "$place/stream.py" "$host" "$1" &
+    inside "$host" ${INGOT_BENCH_PREFIX:-} python3 "$place/stream.py" "$host" "$1" "${2:-10.78.0}" &
+    pids+=($!)
   done
-  wait
+  wait "${pids[@]}"
 }
 
+# A link of 1 Gbit/s between hosts 1 and 2 with a delay.
+delay=0.001
+# shellcheck disable=SC2086
+${INGOT_BENCH_PREFIX:-} python3 "$place/far.py" $delay >"$place/far" &
+far=$!
+touch "$place/far"
+until grep -q there "$place/far"; do sleep 0.1; done
+for host in 1 2; do
+  ip -n "ingot-host$host" addr add "10.81.0.$host/24" dev far
+  ip -n "ingot-host$host" link set far mtu 65000 up
+  tc -n "ingot-host$host" qdisc add dev far root tbf rate 1gbit burst 128kb latency 100ms
+done
+
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-subnet=10.78.0.0/24
-# by_ranks N WHERE WORDS...: a command by N ranks, where: here, or a host each.
+# by_ranks N WHERE WORDS...: a command by N ranks, where: here, or a host each, over the far link or the others.
 by_ranks() {
-  local n=$1 hosts=10.78.0.1:1 words=(--bind-to none -n "$1" --oversubscribe)
+  local n=$1 net=10.78.0 hosts words=(--bind-to none -n "$1" --oversubscribe)
+  [ "$2" != far ] || net=10.81.0
+  hosts=$net.1:1
   if [ "$2" = here ]; then
     mpirun "${words[@]}" "${@:3}"
     return
   fi
-  for ((host = 2; host <= n; ++host)); do hosts+=,10.78.0.$host:1; done
+  for ((host = 2; host <= n; ++host)); do hosts+=,$net.$host:1; done
   inside 1 mpirun "${words[@]}" --host "$hosts" --mca plm_rsh_agent "$place/agent" --mca plm_rsh_no_tree_spawn 1 \
-    --mca oob_tcp_if_include $subnet --mca btl self,tcp --mca btl_tcp_if_include $subnet "${@:3}"
+    --mca oob_tcp_if_include $net.0/24 --mca btl self,tcp --mca btl_tcp_if_include $net.0/24 "${@:3}"
 }
 # measure COMMAND N WHERE STEPS: milliseconds of a step.
 measure() {
   rm -rf "$place/out"
-  # INGOT_BENCH_PREFIX: what each rank is started by.
   # shellcheck disable=SC2086
   by_ranks "$2" "$3" ${INGOT_BENCH_PREFIX:-} "$ingot" "$1" --data glosses --model tiny --batch 256 --max-steps "$4" \
     --threads 1 --quiet --out "$place/out" >/dev/null
@@ -160,6 +199,8 @@ for rate in 1gbit 10gbit; do
     awk "{ printf \"$n links of $rate, all used at once: %.2f Gbit/s each, half a round trip takes %.0f us\\n\", \$1 * 8e-9, \$2 * 1e6 }" <<<"${streams[$rate$n]}"
   done
 done
+streams[far2]=$(stream 2 10.81.0)
+awk "{ printf \"a link of 1gbit with a delay of $delay s: %.2f Gbit/s each, half a round trip takes %.0f us\\n\", \$1 * 8e-9, \$2 * 1e6 }" <<<"${streams[far2]}"
 for command in train pretrain; do
   for n in 2 4; do bytes[$command$n]=$(bytes_of $command $n); done
 done
@@ -171,6 +212,7 @@ for ((round = 0; round < n_rounds; ++round)); do
         limit $rate "${bursts[$rate]}"
         echo "$command $n $rate $(measure $command $n apart 30)"
       done
+      [ $n != 2 ] || echo "$command $n far $(measure $command $n far 30)"
     done
   done
 done >"$place/times"
@@ -195,7 +237,7 @@ for (command, n, where), measured in times.items():
     if where == "here":
         continue
     compute = min(times[command, n, "here"])
-    network = 1000 * (sent[command + n] / rates[where + n] + 7 * latencies[where + n])
+    network = 1000 * (sent[command + n] / rates[where + n] + 3 * latencies[where + n])
     model = compute + network
     print(f"| {command} | {n} | {where} | {sent[command + n] / 1e6:.2f} | {compute:.1f} | {network:.1f} | {model:.1f} | "
           f"{min(measured):.1f} ({', '.join(f'{t:.0f}' for t in measured)}) | {min(measured) / model:.2f} |")
