@@ -132,3 +132,19 @@ TEST_CASE("masked tokens are predicted at the rows that are asked for, and the l
   const float loss = predict_tokens_loss(model, hidden, {1, 4}, labels).value().data()[0];
   CHECK(loss == doctest::Approx(kMaskedLm.loss(some, {.labels = labels}).value().data()[0]).epsilon(1e-5));
 }
+
+TEST_CASE("masked tokens are predicted in bfloat16 where the model's sums are so, the decoder's too") {
+  const Model model = make_model(small_config(kMaskedLm), 5);
+  const Input input = two_texts();
+  engine::DropoutStreams off;
+  const Variable hidden = model.encode(input, off);
+  Model decoder = model;  // its Linears stay in float32
+  decoder.sums = engine::Sums::bf16;
+  const std::vector<std::int32_t> labels{7, 9};
+  const auto logit = [&](const Model& m) { return predict_tokens(m, hidden, {1, 4}).value().data()[3]; };
+  const auto loss = [&](const Model& m) { return predict_tokens_loss(m, hidden, {1, 4}, labels).value().data()[0]; };
+  CHECK(logit(decoder) != logit(model));
+  CHECK(logit(decoder) == doctest::Approx(logit(model)).epsilon(0.02));
+  CHECK(loss(decoder) != loss(model));
+  CHECK(loss(decoder) == doctest::Approx(loss(model)).epsilon(0.01));
+}

@@ -52,16 +52,21 @@ TEST_CASE("eval, predict and embed with --precision bf16 answer nearly as in flo
 
 TEST_CASE("pretrain and prune take --precision, and a pruned model can be evaluated with it") {
   const Workplace place;
-  REQUIRE(
-      place
-          .run("pretrain --data train.csv --tokenizer vocab.txt --layers 1 --hidden 16 --heads 2 --ffn 16 --length 16 "
-               "--max-steps 3 --precision bf16 --out language")
-          .code == 0);
   REQUIRE(place.run(Workplace::train("--out run")).code == 0);
-  const Outcome pruned =
-      place.run("prune run --data train.csv --sparsity 0.5 --epochs 1 --precision bf16 --out pruned");
-  REQUIRE_MESSAGE(pruned.code == 0, pruned.error);
-  CHECK(place.run("eval pruned --data train.csv --precision bf16").code == 0);
+  const std::string commands[] = {
+      "pretrain --data train.csv --tokenizer vocab.txt --layers 1 --hidden 16 --heads 2 --ffn 16 --length 16 "
+      "--max-steps 3 --out language",
+      "prune run --data train.csv --sparsity 0.5 --epochs 1 --out pruned"};
+  for (const std::string& command : commands) {
+    CAPTURE(command);
+    for (const std::string precision : {"float32", "bf16"}) {
+      const Outcome outcome = place.run(command + "-" + precision + " --precision " + precision);
+      REQUIRE_MESSAGE(outcome.code == 0, outcome.error);
+    }
+  }
+  CHECK(weights_of(place, "language-bf16") != weights_of(place, "language-float32"));
+  CHECK(weights_of(place, "pruned-bf16") != weights_of(place, "pruned-float32"));
+  CHECK(place.run("eval pruned-bf16 --data train.csv --precision bf16").code == 0);
 }
 
 TEST_CASE("a precision that does not exist or does not fit the model is refused in a sentence") {

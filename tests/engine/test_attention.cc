@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/autograd/attention.h"
 #include "engine/base/rng.h"
 #include "engine/base/threads.h"
 #include "engine/kernels/attention/attention.h"
@@ -241,6 +242,36 @@ TEST_CASE("attention in bfloat16 is that of brute force up to the roundings of i
   check_bf16(holes);
 }
 
+TEST_CASE("attention of a graph in bfloat16 is that of the kernels, forward and backward") {
+  const Case c{.lengths = {20, 33}, .n_heads = 2, .head_dim = 16};
+  Problem expected(c);
+  kernels::AttentionShape shape = expected.shape();
+  shape.bf16 = true;
+  attention_forward(shape, expected.query.data(), expected.key.data(), expected.value.data(), expected.output.data(),
+                    expected.log_sum_exp.data());
+  attention_backward(shape, expected.query.data(), expected.key.data(), expected.value.data(), expected.output.data(),
+                     expected.log_sum_exp.data(), expected.d_output.data(), expected.d_query.data(),
+                     expected.d_key.data(), expected.d_value.data());
+  const auto tensor = [&](const Floats& values) {
+    Tensor t = Tensor::empty({c.n_rows(), c.width()});
+    std::copy(values.begin(), values.end(), t.data());
+    return t;
+  };
+  const Variable query(tensor(expected.query), true), key(tensor(expected.key), true),
+      value(tensor(expected.value), true);
+  auto sequences = std::make_shared<Sequences>();
+  sequences->offsets = expected.offsets;
+  const Variable y = attention(query, key, value, sequences, c.n_heads, {}, Sums::bf16);
+  backward(y, tensor(expected.d_output));
+  CHECK(ingot::test::same_bits(y.value().span(), expected.output));
+  CHECK(ingot::test::same_bits(query.gradient().span(), expected.d_query));
+  CHECK(ingot::test::same_bits(key.gradient().span(), expected.d_key));
+  CHECK(ingot::test::same_bits(value.gradient().span(), expected.d_value));
+  const bool rounds = executes(Isa::avx512bf16) && uses(Isa::avx512bf16);
+  const Variable plain = attention(query, key, value, sequences, c.n_heads);
+  CHECK(ingot::test::same_bits(plain.value().span(), expected.output) != rounds);
+}
+
 TEST_CASE("attention in bfloat16 differs from that of float32, and rounds no more than factors") {
   const Case c{.lengths = {130}, .n_heads = 1, .head_dim = 32};
   for (const kernels::AttentionRow* row : {&kernels::kAttentionAmx, &kernels::kAttentionAvx512bf16}) {
@@ -279,7 +310,8 @@ TEST_CASE("attention sees only visible keys: padding left and right, holes, whol
 TEST_CASE("what a hidden key holds changes no bit, and its gradients are exactly 0") {
   Case c{.lengths = {200}, .n_heads = 1, .head_dim = 40, .dropout = 0.2f};
   c.visible = visible_every_third(200);
-  ingot::test::for_each_row(kernels::attention_rows(), [&](const kernels::AttentionRow& row) {
+  // Those of float32 are among them.
+  ingot::test::for_each_row(kernels::bf16_attention_rows(), [&](const kernels::AttentionRow& row) {
     Problem plain(c), garbage(c);
     for (std::size_t i = 0; i < garbage.key.size(); ++i) {
       if (c.visible[i / 40]) continue;
