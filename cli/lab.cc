@@ -20,6 +20,8 @@ void add_lab(Command& program) {
     all += fmt::format("{}{} ({})", all.empty() ? "" : ", ", lab.name, lab.title);
     choices += fmt::format("{}{}", choices.empty() ? "" : "|", lab.name);
   }
+  all += ", or all, one after the other";
+  choices += "|all";
   command.add_option("lab", o->lab, all).required().type_name(choices);
   add_data_options(command, *o,
                    {.help = "labelled texts, as for train; lab 4 needs them only with --from", .is_required = false});
@@ -34,6 +36,9 @@ void add_lab(Command& program) {
       .type_name("DIR");
   command.add_option("--rows", o->rows,
                      "names of the rows to do, with the rows that they need: 'control-*,calibrated-4*'; default: all");
+  command.add_flag("--quick", o->quick,
+                   "few rows, a small model, few steps and trials: a lab in about a minute, to see how it goes; `all` "
+                   "then takes glosses by default");
   command.add_flag("--report", o->report, "do no row; make table and figure from the finished ones");
   command.group("Recipe");
   command.add_option("--pieces", o->pieces, "vocabulary size of the model to train; 0: to suit the data");

@@ -19,6 +19,25 @@ Recipe recipe_for(std::string_view source) {
           .sizes = "--layers 1,2,4 --heads 2,4,8 --hidden 64,128,192 --ffn 128,256,512"};
 }
 
+Recipe quick(const Recipe& recipe) {
+  Recipe small = recipe;
+  small.pieces = 2000;
+  small.length = 32;
+  small.batch = 64;
+  small.epochs = 1;
+  small.tuning_rates = {recipe.tuning_rates[0]};
+  small.trial_steps = 40;
+  small.trial_length = 16;
+  small.trials = 3;
+  small.sizes = "--layers 1,2 --heads 2,4 --hidden 32,64 --ffn 64,128";
+  small.model = "--layers 1 --hidden 64 --heads 2 --ffn 128";
+  small.max_steps = 1000;
+  small.tuning_steps = 200;
+  return small;
+}
+
+std::string bounded(std::int64_t max_steps) { return max_steps > 0 ? fmt::format(" --max-steps {}", max_steps) : ""; }
+
 std::string nas(const Setup& setup, const std::string& seed) {
   const Recipe& r = setup.recipe;
   // Head and tail: what a review ends with says most.
@@ -34,13 +53,14 @@ std::string full_training(const Setup& setup, const std::string& row) {
   const Recipe& r = setup.recipe;
   return "train --sizes-of {" + row + "}" +
          fmt::format(" --pieces {} --length {} --batch {} --epochs {}", r.pieces, r.length, r.batch, r.epochs) +
-         " --data {data} --seed {seed} --out {here}";
+         bounded(r.max_steps) + " --data {data} --seed {seed} --out {here}";
 }
 
 Row float_row(const Setup& setup) {
   const Recipe& r = setup.recipe;
-  const std::string train = fmt::format("train --model tiny --pieces {} --length {} --batch {} --epochs {} --lr {}",
-                                        r.pieces, r.length, r.batch, r.epochs, r.learning_rate);
+  const std::string train = fmt::format("train {} --pieces {} --length {} --batch {} --epochs {} --lr {}", r.model,
+                                        r.pieces, r.length, r.batch, r.epochs, r.learning_rate) +
+                            bounded(r.max_steps);
   return {.name = "float",
           .title = "float32",
           .commands = {setup.from_given ? "eval {from} --data {data} --out {here}"
@@ -51,7 +71,7 @@ Row float_row(const Setup& setup) {
 
 std::string tuning(const Setup& setup, const std::string& rate) {
   return fmt::format(" --lr {} --length {} --batch {}", rate, setup.recipe.length, setup.recipe.batch) +
-         " --data {data} --seed {seed} --out {here}";
+         bounded(setup.recipe.tuning_steps) + " --data {data} --seed {seed} --out {here}";
 }
 
 std::vector<Row> control_rows(const Setup& setup, const std::string& from, const std::string& title) {

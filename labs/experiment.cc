@@ -15,6 +15,7 @@
 #include "engine/base/named.h"
 #include "engine/base/printable.h"
 #include "engine/io/json.h"
+#include "labs/all.h"
 #include "labs/report.h"
 #include "labs/run.h"
 #include "pipeline/model_folder.h"
@@ -27,13 +28,15 @@ using engine::require;
 namespace {
 
 const Lab& find_lab(const std::string& name) {
-  return engine::row_named(kLabs, name, "lab: must be {}, got '{}'", " or ");
+  return engine::row_named(kLabs, name, "lab: must be all or {}, got '{}'", " or ");
 }
 
 // `source`: null without texts.
 Setup setup_of(const LabOptions& o, const data::Source* source) {
   Setup setup{.recipe = recipe_for(source == nullptr ? "" : source->name()), .from_given = !o.from.empty()};
   Recipe& recipe = setup.recipe;
+  setup.is_quick = o.quick;
+  if (o.quick) recipe = quick(recipe);
   if (setup.from_given) {
     require(o.pieces == 0 && o.epochs == 0 && o.learning_rate == 0 && o.length == 0,
             "--from: the model is trained already; --pieces, --length, --epochs and --lr cannot change");
@@ -71,6 +74,7 @@ engine::Json as_json(const Recipe& r, const LabOptions& o) {
 engine::Json identity_of(const LabOptions& o, const Lab& lab, const Setup& setup, const data::Source* source,
                          std::uint64_t seed) {
   engine::Json identity{{"lab", o.lab}, {"seed", seed}};
+  if (o.quick) identity["quick"] = true;
   if (source != nullptr) identity["data_fingerprint"] = source->fingerprint();
   if (lab.needs_texts) identity["recipe"] = as_json(setup.recipe, o);
   if (setup.from_given) {
@@ -128,18 +132,12 @@ void write_report(const LabOptions& o, std::uint64_t seed, const Lab& lab, const
   finish(result, report.text + fmt::format("{}: {}\n", o.out, written));
 }
 
-// Whether a row has the model that the lab was given.
-bool takes_model(const Row& row) {
-  return std::any_of(row.commands.begin(), row.commands.end(), [](const std::string& command) {
-    const std::vector<std::string> names = stand_ins(command);
-    return std::find(names.begin(), names.end(), "from") != names.end();
-  });
-}
-
 }  // namespace
 
 void run_lab(const LabOptions& o, const pipeline::Run& run, const Terminal& terminal, const pipeline::Finish& finish) {
+  if (o.lab == kAllLabs) return run_all_labs(o, run, terminal, finish);
   const Lab& lab = find_lab(o.lab);
+  require(o.from.empty() || lab.takes_model, "--from: lab {} trains models of its own", lab.name);
   const pipeline::OutputLock lock(o.out, run.command, engine::Sharing::together);
   const bool has_texts = lab.needs_texts || !o.from.empty();
   require(!has_texts || pipeline::has_data(o), "--data: lab {} needs texts{}; give them as for train", lab.name,
@@ -147,9 +145,8 @@ void run_lab(const LabOptions& o, const pipeline::Run& run, const Terminal& term
   const std::unique_ptr<data::Source> source = has_texts ? pipeline::open_data(o) : nullptr;
   const Setup setup = setup_of(o, source.get());
   if (setup.from_given && lab.needs_texts) check_seed(o, run.seed);
-  const std::vector<Row> rows = lab.rows(setup);
-  require(!setup.from_given || std::any_of(rows.begin(), rows.end(), takes_model),
-          "--from: lab {} trains models of its own", lab.name);
+  std::vector<Row> rows = lab.rows(setup);
+  if (o.quick) rows = choose_rows(rows, std::string(lab.quick_rows));
   const std::vector<Row> chosen = choose_rows(rows, o.rows);
   const LabFolder folder(o.out, identity_of(o, lab, setup, source.get(), run.seed));
   const LabRun work{.folder = folder,

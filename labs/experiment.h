@@ -12,7 +12,7 @@ namespace ingot::labs {
 
 struct LabOptions : pipeline::DataOptions {
   std::string lab, out, from, rows, sizes;
-  bool report = false;
+  bool report = false, quick = false;
   // 0: as the data's recipe says.
   std::int64_t pieces = 0, length = 0, batch = 0, epochs = 0;
   double learning_rate = 0, tuning_rate = 0;
@@ -27,8 +27,9 @@ struct Terminal {
   bool quiet = false;
 };
 
-// Does the rows that are asked for and not done, and writes table, figure and result into options.out. Throws Error for
-// wrong options or a folder of another experiment before any work, and Failure, after the report, if a row failed.
+// Of lab "all" every lab in its own folder of options.out. Else it does the rows that are asked for and not done, and
+// writes table, figure and result into options.out. Throws Error for wrong options or a folder of another experiment
+// before any work, and Failure, after the report, if a row failed.
 void run_lab(const LabOptions& o, const pipeline::Run& run, const Terminal& terminal, const pipeline::Finish& finish);
 
 }  // namespace ingot::labs

@@ -22,29 +22,43 @@ struct Recipe {
   std::vector<double> tuning_rates{3e-4, 1e-4, 1e-3};  // for one epoch more; validation chooses
   // Of a trial that trains a model from nothing: a short look at each.
   std::int64_t trial_steps = 250, trial_length = 128, trials = 10;
-  std::string sizes = "";  // what sizes a search chooses from; empty: the reference's
+  std::string sizes = "";                        // what sizes a search chooses from; empty: the reference's
+  std::string model = "--model tiny";            // sizes of the float model
+  std::int64_t max_steps = 0, tuning_steps = 0;  // of a training from nothing and of one epoch more; 0: epochs count
 };
 
 // The recipe of a corpus, by the name its source has.
 Recipe recipe_for(std::string_view source);
+
+// The recipe made so small that a lab takes about a minute: its figures mean nothing, but everything is in its place.
+Recipe quick(const Recipe& recipe);
 
 // What the rows of a lab depend on.
 struct Setup {
   Recipe recipe;
   bool from_given = false;       // a model to start from, instead of training one
   bool from_compressed = false;  // and it is compressed already
+  bool is_quick = false;         // few rows, few texts in simulations
 };
 
 struct LabReport;
 
+// A program that a lab runs, and the Debian package that has it.
+struct Program {
+  std::string_view name, debian_package;
+};
+
 struct Lab {
   std::string_view name, title;
   std::vector<Row> (*rows)(const Setup& setup);
+  std::string_view quick_rows;  // those of --quick, as --rows names them
   std::string_view x_label;
   std::vector<std::string> (*notes)();
-  double kept_accuracy = 0;  // on IMDb the report names the smallest model that has it; 0: it does not
-  bool is_ranked = false;    // the report ranks the rows of the figure by accuracy
-  bool needs_texts = true;   // also where it is not given a model
+  double kept_accuracy = 0;           // on IMDb the report names the smallest model that has it; 0: it does not
+  bool is_ranked = false;             // the report ranks the rows of the figure by accuracy
+  bool needs_texts = true;            // also where it is not given a model
+  bool takes_model = true;            // --from
+  std::array<Program, 2> programs{};  // that it runs; of one without a name none
   // Instead of a table of accuracies: a lab that is about something else.
   LabReport (*report)(const LabRun& run, const std::map<std::string, std::string>& failures) = nullptr;
   // What such a lab's rows of a result.json show on a page. Throws Error for what the lab did not write.
@@ -72,26 +86,37 @@ std::vector<std::string> notes_5_2();
 LabReport report_4(const LabRun& run, const std::map<std::string, std::string>& failures);
 LabReport report_5_2(const LabRun& run, const std::map<std::string, std::string>& failures);
 
+inline constexpr Program kVerilator{"verilator_bin", "verilator"}, kYosys{"yosys", "yosys"};
+
 inline constexpr std::array kLabs{
-    Lab{"1.1", "quantisation after training against training with it", rows_1_1, "bits of inputs and weights",
-        notes_1_1, 0.865},
-    Lab{"1.2", "pruning of a quantised model, before and after an epoch more", rows_1_2, "sparsity", notes_1_2},
-    Lab{"2.1", "architecture search: grid, random, TPE", rows_2_1, "trials", notes_2_1},
-    Lab{"2.2", "architecture search with compression in each trial", rows_2_2, "trials", notes_2_2},
-    Lab{"3.1", "widths and fraction widths by layer", rows_3_1, "trials", notes_3_1},
-    Lab{"3.2", "a search for each number format", rows_3_2, "trials", notes_3_2, 0, true},
+    Lab{"1.1", "quantisation after training against training with it", rows_1_1,
+        "control-*,whole-8*,whole-4*,whole-2*,whole-binary*,calibrated-8*,calibrated-4*,half-8*,half-4*",
+        "bits of inputs and weights", notes_1_1, 0.865},
+    Lab{"1.2", "pruning of a quantised model, before and after an epoch more", rows_1_2,
+        "control-*,whole-0.5*,l1-0.5*,l1-0.9*,random-0.5*,2-of-4*,l1-published-0.5*", "sparsity", notes_1_2},
+    Lab{"2.1", "architecture search: grid, random, TPE", rows_2_1, "grid,random,tpe,tpe-best", "trials", notes_2_1, 0,
+        false, true, false},
+    Lab{"2.2", "architecture search with compression in each trial", rows_2_2, "*", "trials", notes_2_2, 0, false, true,
+        false},
+    Lab{"3.1", "widths and fraction widths by layer", rows_3_1, "*", "trials", notes_3_1},
+    Lab{"3.2", "a search for each number format", rows_3_2, "*", "trials", notes_3_2, 0, true},
     Lab{.name = "4",
         .title = "a Linear layer and its activation in hardware",
         .rows = rows_4,
+        .quick_rows = "relu,rrelu-lab,published-*",
         .notes = notes_4,
         .needs_texts = false,
+        .programs = {kVerilator, kYosys},
         .report = report_4,
         .tables = tables_4},
-    Lab{"5.1", "a whole model in integers alone", rows_5_1, "bits of a weight", notes_5_1, 0.88},
+    Lab{"5.1", "a whole model in integers alone", rows_5_1, "linears,8*,4*,ternary*", "bits of a weight", notes_5_1,
+        0.88},
     Lab{.name = "5.2",
         .title = "a whole model in silicon",
         .rows = rows_5_2,
+        .quick_rows = "core",
         .notes = notes_5_2,
+        .programs = {kVerilator},
         .report = report_5_2,
         .tables = tables_5_2},
 };
@@ -104,6 +129,9 @@ std::vector<Row> control_rows(const Setup& setup, const std::string& from, const
 // weights, the best architecture that `row` found.
 std::string nas(const Setup& setup, const std::string& seed = "{seed}");
 std::string full_training(const Setup& setup, const std::string& row);
+
+// " --max-steps N", or "" for 0.
+std::string bounded(std::int64_t max_steps);
 
 // The command words of one more epoch at the chosen rate, for `train --from`, quantize and prune.
 std::string tuning(const Setup& setup, const std::string& rate = "{control.value}");

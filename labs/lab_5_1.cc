@@ -54,7 +54,8 @@ void add_format(std::vector<Row>& rows, const Setup& setup, const Format& format
   for (const bool trained : {false, true}) {
     const std::string way = trained ? "QAT" : "PTQ";
     std::string options = fmt::format("--integer-only {}", format.options);
-    if (trained) options += fmt::format(" --qat-epochs 1 --batch {}", setup.recipe.batch);
+    if (trained)
+      options += fmt::format(" --qat-epochs 1 --batch {}", setup.recipe.batch) + bounded(setup.recipe.tuning_steps);
     Row row = quantised_row(format.name + std::string(trained ? "-qat" : ""),
                             fmt::format("integers, {}, {}", format.title, way), options, "--integer-only", length);
     row.series = fmt::format("integers, length {}, {}", length.tokens, way);

@@ -31,12 +31,13 @@ Json chip_result(std::span<const Json> results) {
 
 Row model_row(const Setup& setup, std::int64_t length) {
   Row row{.name = kChipModel, .title = "integers, ternary weights, binary embeddings", .commands = {}};
-  row.commands.push_back(
-      setup.from_compressed ? "eval {from} --data {data} --integer-only --out {here}"
-                            : fmt::format("quantize {{float}} --integer-only --weight-format ternary "
-                                          "--embedding-format binary --qat-epochs 1 --teacher ngrams --unlabelled none "
-                                          "--length {} --batch {} --data {{data}} --seed {{seed}} --out {{here}}",
-                                          length, setup.recipe.batch));
+  row.commands.push_back(setup.from_compressed
+                             ? "eval {from} --data {data} --integer-only --out {here}"
+                             : fmt::format("quantize {{float}} --integer-only --weight-format ternary "
+                                           "--embedding-format binary --qat-epochs 1{} --length {} --batch {}{} --data "
+                                           "{{data}} --seed {{seed}} --out {{here}}",
+                                           setup.is_quick ? "" : " --teacher ngrams --unlabelled none", length,
+                                           setup.recipe.batch, bounded(setup.recipe.tuning_steps)));
   row.asked = {{.accuracy = 0.880}};
   return row;
 }
@@ -45,6 +46,7 @@ Row model_row(const Setup& setup, std::int64_t length) {
 
 std::vector<Row> rows_5_2(const Setup& setup) {
   const std::int64_t length = std::min(kLongest, setup.recipe.length);
+  const int n_texts = setup.is_quick ? 5 : 100;
   std::vector<Row> rows;
   if (!setup.from_compressed) {
     rows.push_back(float_row(setup));
@@ -52,13 +54,14 @@ std::vector<Row> rows_5_2(const Setup& setup) {
   }
   rows.push_back(model_row(setup, length));
   const std::string model = setup.from_compressed ? "{from}" : fmt::format("{{{}}}", kChipModel);
-  rows.push_back({.name = kCore,
-                  .title = "the core, simulated",
-                  .commands = {"emit " + model +
-                                   " --block model --target ecp5-85 --activations 100 --data {data} --seed {seed} "
-                                   "--out {here}",
-                               "simulate {here} --activations --vectors 100 --resets 1 --seed {seed}"},
-                  .assemble = core_result});
+  rows.push_back(
+      {.name = kCore,
+       .title = "the core, simulated",
+       .commands = {fmt::format("emit {} --block model --target ecp5-85 --activations {} --data {{data}} "
+                                "--seed {{seed}} --out {{here}}",
+                                model, n_texts),
+                    fmt::format("simulate {{here}} --activations --vectors {} --resets 1 --seed {{seed}}", n_texts)},
+       .assemble = core_result});
   rows.push_back(
       {.name = kNetlist,
        .title = "its netlist for ECP5, simulated",

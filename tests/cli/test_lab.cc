@@ -25,8 +25,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const Setup kSetups[] = {
-    {}, {.recipe = recipe_for("glosses")}, {.from_given = true}, {.from_given = true, .from_compressed = true}};
+const Setup kSetups[] = {{},
+                         {.recipe = recipe_for("glosses")},
+                         {.from_given = true},
+                         {.from_given = true, .from_compressed = true},
+                         {.recipe = quick(recipe_for("glosses")), .is_quick = true}};
 
 // Refuses words that the command line does, without doing what they say.
 void check_parses(std::vector<std::string> words) {
@@ -65,6 +68,7 @@ TEST_CASE("every row of every lab has a name of its own, stands behind what it n
   for (const Lab& lab : kLabs) {
     for (const Setup& setup : kSetups) {
       const std::vector<Row> rows = lab.rows(setup);
+      CHECK_NOTHROW(choose_rows(rows, std::string(lab.quick_rows)));
       const std::set<std::string> given{"here", "data", "seed", "seed2", "seed3", "from", "plan"};
       std::set<std::string> names, folders = given;
       for (const Row& r : rows) {
