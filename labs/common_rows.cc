@@ -69,6 +69,34 @@ Row float_row(const Setup& setup) {
           .series = "float32"};
 }
 
+Row ngram_row(const Setup& setup) {
+  const std::string few = setup.is_quick ? "--ngrams 1 --buckets 18 " : "";
+  return {.name = "n-grams",
+          .title = "n-grams and a regression, no BERT",
+          .commands = {"baseline " + few + "--data {data} --seed {seed} --out {here}"},
+          .series = "n-grams"};
+}
+
+namespace {
+
+engine::Json with_comparison(std::span<const engine::Json> results) {
+  engine::Json all = results.front();
+  const engine::Json& eval = results.back();
+  if (eval.contains("integer")) all["tokens_per_second"] = eval["tokens_per_second"];  // else of imitated formats
+  all["output_noise"] = eval["against"]["output_noise"];
+  if (eval["against"].contains("answers"))
+    all["flips"] = eval["against"]["different_answers"].get<double>() / eval["against"]["answers"].get<double>();
+  return all;
+}
+
+}  // namespace
+
+void compare_with(Row& row, const std::string& other, const std::string& arithmetic) {
+  row.commands.push_back("eval {here} --data {data} " + arithmetic + (arithmetic.empty() ? "" : " ") + "--against " +
+                         other);
+  row.assemble = with_comparison;
+}
+
 std::string tuning(const Setup& setup, const std::string& rate) {
   return fmt::format(" --lr {} --length {} --batch {}", rate, setup.recipe.length, setup.recipe.batch) +
          bounded(setup.recipe.tuning_steps) + " --data {data} --seed {seed} --out {here}";

@@ -90,16 +90,16 @@ inline constexpr Program kVerilator{"verilator_bin", "verilator"}, kYosys{"yosys
 
 inline constexpr std::array kLabs{
     Lab{"1.1", "quantisation after training against training with it", rows_1_1,
-        "control-*,whole-8*,whole-4*,whole-2*,whole-binary*,calibrated-8*,calibrated-4*,half-8*,half-4*",
+        "n-grams,control-*,whole-8*,whole-4*,whole-2*,whole-binary*,calibrated-8*,calibrated-4*,half-8*,half-4*",
         "bits of inputs and weights", notes_1_1, 0.865},
     Lab{"1.2", "pruning of a quantised model, before and after an epoch more", rows_1_2,
         "control-*,whole-0.5*,l1-0.5*,l1-0.9*,random-0.5*,2-of-4*,l1-published-0.5*", "sparsity", notes_1_2},
     Lab{"2.1", "architecture search: grid, random, TPE", rows_2_1, "grid,random,tpe,tpe-best", "trials", notes_2_1, 0,
         false, true, false},
-    Lab{"2.2", "architecture search with compression in each trial", rows_2_2, "*", "trials", notes_2_2, 0, false, true,
-        false},
-    Lab{"3.1", "widths and fraction widths by layer", rows_3_1, "*", "trials", notes_3_1},
-    Lab{"3.2", "a search for each number format", rows_3_2, "*", "trials", notes_3_2, 0, true},
+    Lab{"2.2", "architecture search with compression in each trial", rows_2_2, "[!n]*", "trials", notes_2_2, 0, false,
+        true, false},
+    Lab{"3.1", "widths and fraction widths by layer", rows_3_1, "[!n]*", "trials", notes_3_1},
+    Lab{"3.2", "a search for each number format", rows_3_2, "[!n]*", "trials", notes_3_2, 0, true},
     Lab{.name = "4",
         .title = "a Linear layer and its activation in hardware",
         .rows = rows_4,
@@ -124,6 +124,14 @@ inline constexpr std::array kLabs{
 // Rows with which several labs begin: the float model, and controls that get the same extra epoch as tuned rows.
 Row float_row(const Setup& setup);
 std::vector<Row> control_rows(const Setup& setup, const std::string& from, const std::string& title);
+
+// What n-grams and a regression have on the same texts: what a BERT is to beat.
+Row ngram_row(const Setup& setup);
+
+// Lets the row also say how many labels are others than those of the model `other`, a stand-in, and how far outputs
+// are: its last command compares them, and its result is that of the first command with both. `arithmetic`: an option
+// of eval.
+void compare_with(Row& row, const std::string& other, const std::string& arithmetic = "");
 
 // The command words of an architecture search, without the sampler; and of training, at full length and from fresh
 // weights, the best architecture that `row` found.

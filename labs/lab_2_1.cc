@@ -45,7 +45,7 @@ void add_full(std::vector<Row>& rows, const Setup& setup, const Sampler& sampler
 }  // namespace
 
 std::vector<Row> rows_2_1(const Setup& setup) {
-  std::vector<Row> rows;
+  std::vector<Row> rows{ngram_row(setup)};
   for (const std::string seed : {"", "2", "3"}) {
     for (const Sampler& sampler : kSamplers) {
       rows.push_back({.name = sampler.name + (seed.empty() ? "" : "-seed-" + seed),

@@ -28,7 +28,7 @@ Row search(const std::string& name, const std::string& title, const std::string&
 
 std::vector<Row> rows_2_2(const Setup& setup) {
   const Recipe& r = setup.recipe;
-  std::vector<Row> rows;
+  std::vector<Row> rows{ngram_row(setup)};
   rows.push_back(search("plain", "plain", nas(setup), .838));
   rows.push_back(search("compressed", "compressed", nas(setup) + kCompress, .72));
   rows.push_back(search("tuned", "compressed and trained on",

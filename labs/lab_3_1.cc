@@ -61,7 +61,7 @@ void add_below_three(std::vector<Row>& rows, const Setup& setup) {
 }  // namespace
 
 std::vector<Row> rows_3_1(const Setup& setup) {
-  std::vector<Row> rows{float_row(setup)};
+  std::vector<Row> rows{float_row(setup), ngram_row(setup)};
   for (Row& control : control_rows(setup, "{float}", "float32")) rows.push_back(std::move(control));
   add_published(rows, setup);
   rows.push_back({.name = "front",

@@ -36,7 +36,7 @@ constexpr Study kStudies[] = {
 }  // namespace
 
 std::vector<Row> rows_3_2(const Setup& setup) {
-  std::vector<Row> rows{float_row(setup)};
+  std::vector<Row> rows{float_row(setup), ngram_row(setup)};
   for (const Study& study : kStudies) {
     std::string name = study.format;
     for (char& c : name) c = c == '_' ? '-' : c;

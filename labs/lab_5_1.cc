@@ -24,17 +24,6 @@ constexpr Format kFormats[] = {
     {"ternary", "ternary weights, binary embeddings", "--weight-format ternary --embedding-format binary", 1.6, 0, 0},
 };
 
-// What quantize says, and of eval the speed and the comparison with the float model.
-engine::Json quantised(std::span<const engine::Json> results) {
-  engine::Json all = results[0];
-  const engine::Json& eval = results[1];
-  all["tokens_per_second"] = eval["tokens_per_second"];
-  all["output_noise"] = eval["against"]["output_noise"];
-  if (eval["against"].contains("answers"))
-    all["flips"] = eval["against"]["different_answers"].get<double>() / eval["against"]["answers"].get<double>();
-  return all;
-}
-
 struct Length {
   std::int64_t tokens;
   std::string suffix, base;  // of names; the row of the float model
@@ -42,12 +31,12 @@ struct Length {
 
 Row quantised_row(const std::string& name, const std::string& title, const std::string& options, const char* integers,
                   const Length& length) {
-  return {.name = name + length.suffix,
+  Row row{.name = name + length.suffix,
           .title = fmt::format("{}, length {}", title, length.tokens),
           .commands = {fmt::format("quantize {{float}} {} --length {}", options, length.tokens) +
-                           " --data {data} --seed {seed} --out {here}",
-                       fmt::format("eval {{here}} --data {{data}} {} --against {{float}}", integers)},
-          .assemble = quantised};
+                       " --data {data} --seed {seed} --out {here}"}};
+  compare_with(row, "{float}", integers);
+  return row;
 }
 
 void add_format(std::vector<Row>& rows, const Setup& setup, const Format& format, const Length& length) {
@@ -71,7 +60,7 @@ void add_format(std::vector<Row>& rows, const Setup& setup, const Format& format
 }  // namespace
 
 std::vector<Row> rows_5_1(const Setup& setup) {
-  std::vector<Row> rows{float_row(setup)};
+  std::vector<Row> rows{float_row(setup), ngram_row(setup)};
   rows[0].title = fmt::format("float32, length {}", setup.recipe.length);
   std::vector<Length> lengths{{setup.recipe.length, "", "float"}};
   if (setup.recipe.length > 128) {

@@ -103,16 +103,16 @@ report::Chart mean_of(const std::vector<report::Chart>& charts, std::string& lef
 }
 
 std::string row_table(const RunFolder& folder, std::span<const Json* const> finished) {
-  report::TextTable table{
-      .headers = {"row", "accuracy", "validation", "reference", "bits", "bytes", "sparsity", "seed", "seconds"},
-      .rows = {}};
+  report::TextTable table{.headers = {"row", "accuracy", "validation", "reference", "bits", "bytes", "sparsity",
+                                      "flips", "seed", "seconds"},
+                          .rows = {}};
   for (const Json* row : finished) {
     table.rows.push_back(
         {text_of(field(*row, "title")), number_of(field(*row, "accuracy"), "{:.4f}"),
          number_of(field(*row, "validation_accuracy"), "{:.4f}"), number_of(field(*row, "reference"), "{:.4f}"),
          number_of(field(*row, "average_bits"), "{:.2f}"), number_of(field(*row, "packed_bytes"), "{:.0f}"),
-         number_of(field(*row, "sparsity"), "{:.3f}"), number_of(field(*row, "seed"), "{:.0f}"),
-         number_of(field(*row, "seconds"), "{:.0f}")});
+         number_of(field(*row, "sparsity"), "{:.3f}"), number_of(field(*row, "flips"), "{:.4f}"),
+         number_of(field(*row, "seed"), "{:.0f}"), number_of(field(*row, "seconds"), "{:.0f}")});
   }
   return report::folded(fmt::format("All {} rows", finished.size()), report::table(table, folder.name + ": rows"));
 }

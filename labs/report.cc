@@ -102,22 +102,22 @@ void add_comparison(report::TextTable& table, std::span<const ReportedRow> rows)
     return row.result == nullptr ? kNotMeasured : row.result->figures;
   };
   if (std::none_of(rows.begin(), rows.end(), [&](const ReportedRow& row) { return figures(row).output_noise; })) return;
-  table.headers.insert(table.headers.end(), {"flips", "noise", "tokens/s"});
+  table.headers.insert(table.headers.end(), {"noise", "tokens/s"});
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const RowFigures& f = figures(rows[i]);
-    table.rows[i].push_back(f.flips ? fmt::format("{:.2f}%", 100 * *f.flips) : "");
     table.rows[i].push_back(number(f.output_noise, "{:.4f}"));
     table.rows[i].push_back(f.output_noise ? number(f.tokens_per_second, "{:.0f}") : "");
   }
 }
 
 report::TextTable table_of(std::span<const ReportedRow> rows) {
-  report::TextTable table{.headers = {"row", "accuracy", "validation", "reference", "asked", "met", "bits", "bytes",
-                                      "sparsity", "trials", "distinct", "seconds"},
+  report::TextTable table{.headers = {"row", "accuracy", "flips", "validation", "reference", "asked", "met", "bits",
+                                      "bytes", "sparsity", "trials", "distinct", "seconds"},
                           .rows = {}};
   for (const ReportedRow& row : rows) {
     const RowFigures& f = row.result == nullptr ? kNotMeasured : row.result->figures;
     table.rows.push_back({row.row.title, row.result != nullptr ? number(f.accuracy, "{:.4f}") : state_text(row),
+                          f.flips ? fmt::format("{:.2f}%", 100 * *f.flips) : "",
                           number(f.validation_accuracy, "{:.4f}"), number(row.reference, "{:.4f}"), asked_text(row),
                           met_text(row), number(f.average_bits, "{:.2f}"), number(f.packed_bytes, "{}"),
                           f.sparsity.value_or(0) > 0 ? number(f.sparsity, "{:.4f}") : "",

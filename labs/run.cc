@@ -215,7 +215,7 @@ class Worker {
     const auto done = std::count_if(run_.chosen.begin(), run_.chosen.end(), [&](const Row& r) { return is_done(r); });
     const std::string reference = row.reference ? fmt::format(" (reference {:.4f})", *row.reference) : "";
     const std::string found =
-        row.assemble != nullptr ? "done" : fmt::format("accuracy {:.4f}{}", *result.figures.accuracy, reference);
+        result.figures.accuracy ? fmt::format("accuracy {:.4f}{}", *result.figures.accuracy, reference) : "done";
     say(fmt::format("[{}/{}] {}: {}, {}", done, run_.chosen.size(), row.name, found,
                     engine::duration_text(result.seconds)));
   }

@@ -2,7 +2,10 @@
 #include <doctest/doctest.h>
 
 #include <csignal>
+#include <fstream>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "engine/io/json.h"
 #include "labs/folder.h"
@@ -147,8 +150,30 @@ TEST_CASE("two processes share a lab: every row is done once, and both end with 
       const fs::path packed = place / ("lab/rows/" + name + "/packed/packed.safetensors");
       if (fs::exists(packed)) CHECK(row["packed_bytes"] == fs::file_size(packed));
       if (number == "1.1" && name.starts_with("whole")) CHECK(fs::exists(packed));
+      CHECK(row.contains("flips") == (name != "float" && name != "n-grams"));
     }
   }
+}
+
+TEST_CASE("the flips of a row are the texts whose predicted label is not the float model's") {
+  const LabPlace place;
+  const Outcome run = place.run(lab("--rows random-0.9 --json", "1.2"));
+  REQUIRE_MESSAGE(run.code == 0, run.error);
+  const auto predicted = [&](const std::string& model) {
+    const Outcome predict = place.run("predict " + model + " --data train.csv --out answered.csv");
+    REQUIRE_MESSAGE(predict.code == 0, predict.error);
+    std::vector<std::string> labels;
+    std::ifstream file(place / "answered.csv");
+    for (std::string line; std::getline(file, line);) labels.push_back(line.substr(0, line.rfind(',')));
+    return labels;
+  };
+  const std::vector<std::string> floats = predicted("start"), pruned = predicted("lab/rows/random-0.9");
+  REQUIRE(floats.size() == 121);  // with the headers
+  REQUIRE(pruned.size() == 121);
+  int n_different = 0;
+  for (std::size_t i = 0; i < floats.size(); ++i) n_different += floats[i] != pruned[i];
+  CHECK(row_of(Json::parse(run.out), "random-0.9")["flips"] == n_different / 120.0);
+  CHECK(n_different > 0);
 }
 
 TEST_CASE("a row that another process does is waited for if others need it, and left to it if none does") {
@@ -196,7 +221,7 @@ TEST_CASE("a lab refuses a folder, rows and options that are not its own") {
     CHECK(test::contains(outcome.error, part));
   };
   REQUIRE(place.run(lab("--rows float --quiet")).code == 0);
-  refused("lab 9 --data train.csv --out other", "lab: must be 1.1");
+  refused("lab 9 --data train.csv --out other", "lab: must be all or 1.1");
   refused("lab 1.1 --data absent.csv --out other", "absent.csv");
   refused("lab 1.1 --data train.csv --from absent --out other", "absent: no such model folder");
   refused("lab 1.1 --data train.csv --from start --epochs 2 --out other", "--from: the model is trained already");
