@@ -39,6 +39,11 @@ void add_lab(Command& program) {
   command.add_flag("--quick", o->quick,
                    "few rows, a small model, few steps and trials: a lab in about a minute, to see how it goes; `all` "
                    "then takes glosses by default");
+  command
+      .add_option("--seeds", o->seeds,
+                  "seeds of which each does the lab, from --seed on, in folders of their own; the table has means and "
+                  "their standard errors")
+      .range(1, 1000);
   command.add_flag("--report", o->report, "do no row; make table and figure from the finished ones");
   command.group("Recipe");
   command.add_option("--pieces", o->pieces, "vocabulary size of the model to train; 0: to suit the data");

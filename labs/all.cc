@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
 #include "labs/folder.h"
+#include "labs/given.h"
 #include "labs/lab.h"
 #include "labs/typed.h"
 #include "report/text_table.h"
@@ -34,32 +34,15 @@ struct Outcome {
   std::size_t n_rows = 0, n_done = 0;
 };
 
-// Options that were given, as words, but for those that each lab has of its own.
-std::vector<std::string> given_words(const pipeline::Run& run, const Lab& lab) {
-  std::vector<std::string> words;
-  for (const std::string& option : run.given) {
-    constexpr std::string_view kOwn[] = {"--out", "--threads", "--quiet", "--json", "--config", "--help"};
-    if (std::find(std::begin(kOwn), std::end(kOwn), option) != std::end(kOwn)) continue;
-    if (option == "--from" && !lab.takes_model) continue;
-    const Json value = run.options.value(option.substr(2), Json());
-    if (value.is_boolean()) {
-      if (value.get<bool>()) words.push_back(option);
-    } else if (!value.is_null()) {
-      words.push_back(option + "=" + (value.is_string() ? value.get<std::string>() : value.dump()));
-    }
-  }
-  return words;
-}
-
 std::vector<std::string> words_for(const Lab& lab, const LabOptions& o, const pipeline::Run& run,
                                    const Terminal& terminal, const fs::path& folder) {
-  std::vector<std::string> words{"lab", std::string(lab.name)};
+  std::vector<std::string_view> dropped;
+  if (!lab.takes_model) dropped.emplace_back("--from");
+  if (lab.report != nullptr) dropped.emplace_back("--seeds");  // nothing in it has a mean
+  std::vector<std::string> words = same_lab(lab, run, dropped);
   const bool reads_texts = lab.needs_texts || !o.from.empty();
-  for (std::string& word : given_words(run, lab)) words.push_back(std::move(word));
   if (reads_texts && !pipeline::has_data(o)) words.emplace_back("--data=glosses");
-  words.insert(words.end(), {"--out", folder.string()});
-  if (terminal.threads > 0) words.insert(words.end(), {"--threads", std::to_string(terminal.threads)});
-  if (terminal.quiet) words.emplace_back("--quiet");
+  add_place(words, folder, terminal);
   return words;
 }
 

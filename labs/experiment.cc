@@ -18,6 +18,7 @@
 #include "labs/all.h"
 #include "labs/report.h"
 #include "labs/run.h"
+#include "labs/seeds.h"
 #include "pipeline/model_folder.h"
 #include "pipeline/output_lock.h"
 
@@ -137,6 +138,7 @@ void write_report(const LabOptions& o, std::uint64_t seed, const Lab& lab, const
 void run_lab(const LabOptions& o, const pipeline::Run& run, const Terminal& terminal, const pipeline::Finish& finish) {
   if (o.lab == kAllLabs) return run_all_labs(o, run, terminal, finish);
   const Lab& lab = find_lab(o.lab);
+  if (o.seeds > 1) return run_seeds(lab, o, run, terminal, finish);
   require(o.from.empty() || lab.takes_model, "--from: lab {} trains models of its own", lab.name);
   const pipeline::OutputLock lock(o.out, run.command, engine::Sharing::together);
   const bool has_texts = lab.needs_texts || !o.from.empty();

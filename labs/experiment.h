@@ -16,7 +16,7 @@ struct LabOptions : pipeline::DataOptions {
   // 0: as the data's recipe says.
   std::int64_t pieces = 0, length = 0, batch = 0, epochs = 0;
   double learning_rate = 0, tuning_rate = 0;
-  int jobs = 0;
+  int jobs = 0, seeds = 1;
   std::int64_t trials = 0, trial_steps = 0, trial_length = 0;
 };
 

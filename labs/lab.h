@@ -59,6 +59,7 @@ struct Lab {
   bool needs_texts = true;            // also where it is not given a model
   bool takes_model = true;            // --from
   std::array<Program, 2> programs{};  // that it runs; of one without a name none
+  int n_seeds = 1;                    // that its rows have of their own, from that of the lab on
   // Instead of a table of accuracies: a lab that is about something else.
   LabReport (*report)(const LabRun& run, const std::map<std::string, std::string>& failures) = nullptr;
   // What such a lab's rows of a result.json show on a page. Throws Error for what the lab did not write.
@@ -94,8 +95,18 @@ inline constexpr std::array kLabs{
         "bits of inputs and weights", notes_1_1, 0.865},
     Lab{"1.2", "pruning of a quantised model, before and after an epoch more", rows_1_2,
         "control-*,whole-0.5*,l1-0.5*,l1-0.9*,random-0.5*,2-of-4*,l1-published-0.5*", "sparsity", notes_1_2},
-    Lab{"2.1", "architecture search: grid, random, TPE", rows_2_1, "grid,random,tpe,tpe-best", "trials", notes_2_1, 0,
-        false, true, false},
+    Lab{"2.1",
+        "architecture search: grid, random, TPE",
+        rows_2_1,
+        "grid,random,tpe,tpe-best",
+        "trials",
+        notes_2_1,
+        0,
+        false,
+        true,
+        false,
+        {},
+        3},
     Lab{"2.2", "architecture search with compression in each trial", rows_2_2, "[!n]*", "trials", notes_2_2, 0, false,
         true, false},
     Lab{"3.1", "widths and fraction widths by layer", rows_3_1, "[!n]*", "trials", notes_3_1},
