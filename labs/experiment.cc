@@ -121,6 +121,10 @@ void write_report(const LabOptions& o, std::uint64_t seed, const Lab& lab, const
     engine::write_file(out / name, engine::read_file(picture));
     written += ", " + name;
   }
+  for (const auto& [name, chart] : report.charts) {
+    report::write_chart(chart, out, name);
+    written += fmt::format(", {0}.svg, {0}.csv", name);
+  }
   if (lab.report == nullptr) {
     std::string problem = "no figure: no row of it is done";
     if (!report.chart.series.empty()) {

@@ -8,6 +8,7 @@
 // back, so the best plan below 3 bits is trained for an epoch afterwards.
 #include <fmt/format.h>
 
+#include "labs/front.h"
 #include "labs/lab.h"
 
 namespace ingot::labs {
@@ -64,7 +65,14 @@ std::vector<Row> rows_3_1(const Setup& setup) {
   std::vector<Row> rows{float_row(setup), ngram_row(setup)};
   for (Row& control : control_rows(setup, "{float}", "float32")) rows.push_back(std::move(control));
   add_published(rows, setup);
-  rows.push_back({.name = "front",
+  for (const int bits : {2, 3, 4, 6, 8}) {
+    rows.push_back({.name = kUniformRow + std::to_string(bits),
+                    .title = fmt::format("whole model, {} bits everywhere", bits),
+                    .commands = {fmt::format("quantize {{float}} --width {} --embeddings --length {} --batch {}", bits,
+                                             setup.recipe.length, setup.recipe.batch) +
+                                 " --data {data} --seed {seed} --out {here}"}});
+  }
+  rows.push_back({.name = kFrontRow,
                   .title = "whole model, {2,3,4,6,8} bits, accuracy and bits",
                   .commands = {mixed(setup, fmt::format("--embeddings --objectives accuracy,bits --trials {}",
                                                         10 * setup.recipe.trials))},
@@ -85,8 +93,8 @@ std::vector<std::string> notes_3_1() {
       "As published: MASE's space for the 14 Linears, biases and inputs in the same format as weights, accuracy alone: "
       "without a word about cost float32 would be the optimum. Its embeddings stay float32.",
       "Front: widths from 2 to 8 with calibrated fractions, embedding tables searched too; accuracy on validation "
-      "texts "
-      "and average bits over all parameters. rows/front/figure.svg draws it, rows/front/plans holds its plans.",
+      "texts and average bits over all parameters. front.svg draws every trial beside models with one width everywhere "
+      "and the float model; rows/front/plans holds the plans of its front.",
       "Whole model in integers: every edge has a width too, embeddings to answer, of what residual sums add "
       "up {10,12,16} bits, of scores {8,10,12}, of exponentials {8,12,16}.",
       "Below 3 bits: plans that need more are known and left out before anything is paid for them; inputs in 8 bits. "

@@ -7,6 +7,7 @@
 #include "engine/base/printable.h"
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
+#include "labs/front.h"
 #include "report/mean.h"
 #include "report/text_table.h"
 
@@ -69,6 +70,7 @@ Json row_as_json(const ReportedRow& reported) {
                           "build"}) {
     if (const Json value = reported.result->json.value(key, Json()); !value.is_null()) all[key] = value;
   }
+  if (const Json points = trial_points(reported.result->json); !points.empty()) all["points"] = points;
   return all;
 }
 
@@ -326,6 +328,7 @@ LabReport report_on(const Lab& lab, const LabRun& run, const std::map<std::strin
   std::string left_out;
   const bool comparable = is_comparable(results);
   report.chart = chart_of(lab, run.rows, results, comparable, left_out);
+  if (const std::optional<report::Chart> front = front_chart(results)) report.charts.emplace("front", *front);
   const std::string summary = choices_text(run, results) + left_out + (comparable ? smallest_text(lab, rows) : "") +
                               ranking_text(lab, rows) + bounds_text(rows) + states_text(rows);
   report.text = table.aligned() + "\n" + summary;

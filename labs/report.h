@@ -18,6 +18,7 @@ struct LabReport {
   std::string markdown;  // table.md
   report::Chart chart;
   engine::Json more = engine::Json::object();               // what result.json has beside the rows
+  std::map<std::string, report::Chart> charts{};            // more of them, by the name of their files
   std::map<std::string, std::filesystem::path> pictures{};  // copied into the lab's folder, by their name there
 };
 

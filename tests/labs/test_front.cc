@@ -1,0 +1,57 @@
+// The front of lab 3.1, of results that were written by hand.
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "engine/io/json.h"
+#include "labs/front.h"
+
+namespace ingot {
+namespace {
+
+using engine::Json;
+
+labs::Results results_of(const Json& search, bool has_float_accuracy) {
+  labs::Results results;
+  results.emplace("front", labs::RowResult(search, "front"));
+  results.emplace("uniform-4", labs::RowResult(Json{{"average_bits", 4.0}, {"validation_accuracy", 0.88}}, "uniform"));
+  results.emplace("uniform-8", labs::RowResult(Json{{"average_bits", 8.0}, {"validation_accuracy", 0.87}}, "uniform"));
+  Json floats{{"accuracy", 0.9}};
+  if (has_float_accuracy) floats["validation_accuracy"] = 0.91;
+  results.emplace("float", labs::RowResult(floats, "float"));
+  return results;
+}
+
+const Json kSearch = Json::parse(R"({"start": {"accuracy": 0.89, "bits": 32.0}, "trials": [
+    {"state": "complete", "values": {"accuracy": 0.80, "bits": 2.5}},
+    {"state": "complete", "values": {"accuracy": 0.86, "bits": 3.0}},
+    {"state": "complete", "values": {"accuracy": 0.85, "bits": 3.5}},
+    {"state": "complete", "values": {"accuracy": 0.88, "bits": 5.0}},
+    {"state": "complete", "values": {"accuracy": 0.86, "bits": 3.0}, "duplicate_of": 1},
+    {"state": "infeasible"}, {"state": "fail"}]})");
+
+}  // namespace
+
+TEST_CASE("the front goes through trials, uniform widths and the float model, and dominated trials are drawn too") {
+  const auto chart = labs::front_chart(results_of(kSearch, true));
+  REQUIRE(chart);
+  REQUIRE(chart->series.size() == 4);
+  std::string front, dominated;
+  for (const report::Point& p : chart->series[0].points) front += std::to_string(p.x).substr(0, 3) + " ";
+  for (const report::Point& p : chart->series[1].points) dominated += std::to_string(p.x).substr(0, 3) + " ";
+  CHECK(front == "2.5 3.0 4.0 32. ");  // 8 bits lose to 4, and the trial of 5 bits too
+  CHECK(dominated == "3.5 5.0 ");
+  CHECK(chart->series[2].points.size() == 2);
+  CHECK(chart->series[3].points[0].y == 0.91);
+}
+
+TEST_CASE("of a float model that was given the search says the accuracy on validation texts") {
+  const auto chart = labs::front_chart(results_of(kSearch, false));
+  REQUIRE(chart);
+  CHECK(chart->series.back().name == "float model");
+  CHECK(chart->series.back().points[0].y == 0.89);
+  CHECK_FALSE(labs::front_chart({}));
+  CHECK_FALSE(labs::front_chart(results_of(Json{{"accuracy", 0.5}}, true)));
+}
+
+}  // namespace ingot
