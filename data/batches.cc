@@ -141,11 +141,23 @@ std::vector<Indices> training_order(std::span<const std::uint32_t> lengths, std:
   return batches;
 }
 
-std::vector<Indices> evaluation_order(std::span<const std::uint32_t> lengths, std::int64_t batch_size) {
+std::vector<Indices> evaluation_order(std::span<const std::uint32_t> lengths, std::int64_t batch_size,
+                                      std::uint64_t most_tokens) {
+  const std::size_t size = checked(batch_size);
   Indices order(lengths.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   sort_by_length(order, lengths);
-  return cut(order, checked(batch_size));
+  std::vector<Indices> batches;
+  std::uint64_t n_tokens = 0;  // of the last batch
+  for (const std::size_t i : order) {
+    if (batches.empty() || batches.back().size() == size || n_tokens + lengths[i] > most_tokens) {
+      batches.emplace_back();
+      n_tokens = 0;
+    }
+    batches.back().push_back(i);
+    n_tokens += lengths[i];
+  }
+  return batches;
 }
 
 Split hold_out(std::span<const std::int32_t> labels, std::size_t n_validation, std::uint64_t seed) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -70,8 +71,11 @@ void append_pair(Batch& batch, const Framing& framing, std::span<const std::int3
 std::vector<std::vector<std::size_t>> training_order(std::span<const std::uint32_t> lengths, std::int64_t batch_size,
                                                      std::uint64_t seed, std::uint64_t epoch);
 
-// Order of evaluation: sorted by length, so that batches are even.
-std::vector<std::vector<std::size_t>> evaluation_order(std::span<const std::uint32_t> lengths, std::int64_t batch_size);
+// Order of evaluation: sorted by length, so that batches are even. A batch of several sequences has at most so many
+// tokens.
+std::vector<std::vector<std::size_t>> evaluation_order(
+    std::span<const std::uint32_t> lengths, std::int64_t batch_size,
+    std::uint64_t most_tokens = std::numeric_limits<std::uint64_t>::max());
 
 struct Split {
   std::vector<std::size_t> train;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 #include <chrono>
+#include <limits>
 #include <mutex>
 #include <numeric>
 
@@ -248,12 +249,17 @@ Outputs outputs_of(const Model& model) {
   return {.config = &model.config, .of = of, .side_by_side = true};
 }
 
+// Of a batch that a thread takes through the whole model: what layers hand on stays in the second-level cache.
+constexpr std::uint64_t kNearTokens = 768;
+
 Predictions predict(const Outputs& outputs, const Subset& subset, const data::Framing& framing, std::int64_t batch_size,
                     const std::function<void(std::int64_t, std::int64_t)>& progress, Form form) {
   const engine::NoGradient no_gradient;
   Predictions all{.n_outputs = 0, .values = {}, .offsets = row_offsets(*outputs.config->head, subset, framing)};
   std::int64_t n_done = 0, n_tokens = 0;
-  const std::vector<std::vector<std::size_t>> batches = data::evaluation_order(subset.lengths(framing), batch_size);
+  const std::vector<std::vector<std::size_t>> batches =
+      data::evaluation_order(subset.lengths(framing), batch_size,
+                             outputs.side_by_side ? kNearTokens : std::numeric_limits<std::uint64_t>::max());
   std::mutex mutex;  // of what follows
   const auto add = [&](const std::vector<std::size_t>& members) {
     const PredictedBatch made = predict_batch(outputs, make_batch(subset, members, framing), form);

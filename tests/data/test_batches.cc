@@ -190,6 +190,11 @@ TEST_CASE("every example is as likely as another to be in the short last batch")
 TEST_CASE("the order of evaluation is by length, then by index") {
   const std::vector<std::uint32_t> lengths{5, 3, 5, 1, 3};
   CHECK(evaluation_order(lengths, 2) == std::vector<Indices>{{3, 1}, {4, 0}, {2}});
+  // At most so many tokens, but for a sequence that has more by itself.
+  const std::uint64_t shortest_two = lengths[3] + lengths[1];
+  CHECK(evaluation_order(lengths, 5, shortest_two).front() == Indices{3, 1});
+  CHECK(evaluation_order(lengths, 5, shortest_two - 1).front() == Indices{3});
+  CHECK(evaluation_order(lengths, 5, 1).size() == 5);
 }
 
 TEST_CASE("a part held out has the same share of each label, as near as whole numbers allow") {
