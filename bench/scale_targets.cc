@@ -23,8 +23,13 @@ using Emit = std::function<void(const Target&)>;
 constexpr double kSlice = 0.2;
 constexpr std::int64_t kVocabulary = 8000;
 
-// Batches of an inference, which go through the model side by side, as those of `ingot eval`.
-constexpr std::int64_t kBatches = 32;
+// An inference is of so many batches, whose parts go through the model side by side, as those of `ingot eval`.
+constexpr std::int64_t kBatches = 32, kPartTokens = 768;
+
+StepShape part_of(StepShape shape) {
+  shape.batch = std::max<std::int64_t>(1, kPartTokens / shape.length);
+  return shape;
+}
 
 // What a step computes in.
 enum class Numbers { float32, bf16, int8 };
@@ -77,7 +82,11 @@ constexpr TorchTarget kOnTwo[] = {
 // One call: a training step, or kBatches of inference.
 class Work {
  public:
-  explicit Work(const Step& step) : training_(step.training), steps_(step.shape, kVocabulary) {
+  explicit Work(const Step& step)
+      : training_(step.training),
+        n_batches_(step.training ? 1 : kBatches),
+        steps_(step.training ? step.shape : part_of(step.shape), kVocabulary),
+        n_parts_(step.training ? 1 : kBatches * step.shape.batch / steps_.batch()) {
     if (step.numbers == Numbers::bf16) steps_.model().set_sums(engine::Sums::bf16);
     if (step.numbers == Numbers::int8) integers_.emplace(steps_);
   }
@@ -87,7 +96,7 @@ class Work {
       steps_.train();
       return;
     }
-    engine::parallel_groups(kBatches, [&](std::int64_t) {
+    engine::parallel_groups(n_parts_, [&](std::int64_t) {
       if (integers_) {
         integers_->infer();
       } else {
@@ -95,13 +104,15 @@ class Work {
       }
     });
   }
-  double n_batches() const { return training_ ? 1 : kBatches; }
-  double flops() const { return n_batches() * steps_.flops(training_); }
-  double n_tokens() const { return n_batches() * static_cast<double>(steps_.n_tokens()); }
+  double n_batches() const { return static_cast<double>(n_batches_); }
+  double flops() const { return static_cast<double>(n_parts_) * steps_.flops(training_); }
+  double n_tokens() const { return static_cast<double>(n_parts_ * steps_.n_tokens()); }
 
  private:
   bool training_;
+  std::int64_t n_batches_;
   BertSteps steps_;
+  std::int64_t n_parts_;
   std::optional<IntegerSteps> integers_;
 };
 

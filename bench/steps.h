@@ -25,6 +25,7 @@ class BertSteps {
   // Of the encoder's products: a token takes 2 (4 H^2 + 2 H F) a layer, and attention 4 S H more; backward counts
   // twice.
   double flops(bool training) const;
+  std::int64_t batch() const { return shape_.batch; }
   std::int64_t n_tokens() const { return shape_.batch * shape_.length; }
   bert::Model& model() { return model_; }
   const bert::Input& input() const { return input_; }
