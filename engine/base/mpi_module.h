@@ -19,4 +19,8 @@ struct MpiModule {
   void (*end)();  // returns when all ranks are here
 };
 
+// What the module exports: a function that returns a const MpiModule*. The name changes with MpiModule, so that a
+// program never calls a module that was built for another one.
+inline constexpr const char* kMpiModuleFunction = "ingot_mpi_module_2";
+
 }  // namespace ingot::engine

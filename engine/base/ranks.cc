@@ -77,8 +77,8 @@ const MpiModule* module() {
     require(library != nullptr,
             "{}: started {} processes, but this build has no MPI: install libopenmpi-dev and build again", launch().by,
             launch().n_processes);
-    const auto open = reinterpret_cast<const MpiModule* (*)()>(::dlsym(library, "ingot_mpi_module"));
-    require(open != nullptr, "{}: libingot_mpi.so is not of this build", launch().by);
+    const auto open = reinterpret_cast<const MpiModule* (*)()>(::dlsym(library, kMpiModuleFunction));
+    require(open != nullptr, "{}: libingot_mpi.so is of another version of ingot; build all of it again", launch().by);
     const MpiModule* const opened = open();
     require(std::to_string(opened->size()) == launch().n_processes, "{}: started {} processes, but MPI knows of {}",
             launch().by, launch().n_processes, opened->size());
