@@ -104,7 +104,8 @@ std::string description(const std::vector<Variable>& variables) {
     text += v.has_gradient() ? (v.touched_rows() != nullptr ? "rows" : "dense") : "absent";
     if (v.touched_rows() != nullptr)
       for (const std::int32_t row : *v.touched_rows()) text += fmt::format(" {}", row);
-    for (const float value : v.gradient().span()) {
+    const Tensor gradient = v.gradient();
+    for (const float value : gradient.span()) {
       std::uint32_t bits = 0;
       std::memcpy(&bits, &value, sizeof bits);
       text += fmt::format(" {:x}", v.has_gradient() ? bits : 0);
