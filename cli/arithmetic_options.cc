@@ -9,7 +9,8 @@ void add_arithmetic_options(Command& command, pipeline::ArithmeticOptions& o) {
   command.add_flag("--integer-only", o.integer_only, "run the whole model in integers, from token ids to the answer");
   command
       .add_option("--precision", o.precision,
-                  "factors of the products of Linear layers: float32, or bf16, which processors with AMX or AVX-512 "
+                  "factors of the products of Linear layers and attention: float32, or bf16, which processors with AMX "
+                  "or AVX-512 "
                   "BF16 multiply faster")
       .type_name(pipeline::kPrecisions);
 }

@@ -47,7 +47,8 @@ void add_precision_option(Command& command, pipeline::TrainingOptions& o) {
   command.group("Training");
   command
       .add_option("--precision", o.precision,
-                  "factors of the products of Linear layers: float32, or bf16, which processors with AMX or AVX-512 "
+                  "factors of the products of Linear layers and attention: float32, or bf16, which processors with AMX "
+                  "or AVX-512 "
                   "BF16 multiply faster; weights and all else stay float32")
       .type_name(pipeline::kPrecisions);
 }
