@@ -24,7 +24,7 @@ constexpr double kSlice = 0.2;
 constexpr std::int64_t kVocabulary = 8000;
 
 // An inference is of so many batches, whose parts go through the model side by side, as those of `ingot eval`.
-constexpr std::int64_t kBatches = 32, kPartTokens = 768;
+constexpr std::int64_t kBatches = 32, kPartTokens = 384;
 
 StepShape part_of(StepShape shape) {
   shape.batch = std::max<std::int64_t>(1, kPartTokens / shape.length);

@@ -68,10 +68,12 @@ void add_overlap(engine::Json& result, const EvalTexts& texts, const Classifier&
 }
 
 bert::Evaluation evaluate_with_progress(const char* name, const bert::Outputs& outputs, const EvalTexts& texts,
-                                        const Classifier& c, std::int64_t batch) {
+                                        const Classifier& c, std::int64_t batch,
+                                        bert::Predictions* computed = nullptr) {
   engine::Progress meter(name, static_cast<std::int64_t>(texts.part().size()));
-  return bert::evaluate(outputs, bert::Subset::all(texts.part()), c.framing, batch,
-                        [&](std::int64_t done, std::int64_t) { meter.update(done); });
+  return bert::evaluate(
+      outputs, bert::Subset::all(texts.part()), c.framing, batch,
+      [&](std::int64_t done, std::int64_t) { meter.update(done); }, computed);
 }
 
 double speed(const bert::Evaluation& e) { return static_cast<double>(e.n_tokens) / e.seconds; }
@@ -161,20 +163,16 @@ WholeVerified verify(compress::WholeModel& whole, const bert::Evaluation& e, con
   return found;
 }
 
-bert::Predictions outputs_with_progress(const char* name, const bert::Outputs& outputs, const EvalTexts& texts,
-                                        const Classifier& c, std::int64_t batch) {
-  engine::Progress meter(name, static_cast<std::int64_t>(texts.part().size()));
-  return bert::predict(
-      outputs, bert::Subset::all(texts.part()), c.framing, batch,
-      [&](std::int64_t done, std::int64_t) { meter.update(done); }, bert::Form::outputs);
-}
-
-// The other model in floats, on its own tokens of the same texts, of which as many are kept.
-ModelComparison compare_with_other(const EvalOptions& o, std::optional<IntegerClassifier>& integers,
-                                   const Classifier& c, const EvalTexts& texts, const Classifier& other) {
+// The model's outputs beside those of the other one in floats, on its own tokens of the same texts, of which as many
+// are kept.
+ModelComparison compare_with_other(const EvalOptions& o, const Classifier& c, const bert::Predictions& computed,
+                                   const Classifier& other) {
   const EvalTexts others = eval_texts(o, other);
-  return compare(*c.model().config.head, outputs_with_progress("compare", classify(integers, c), texts, c, o.batch),
-                 outputs_with_progress("compare", bert::outputs_of(other.model()), others, other, o.batch));
+  engine::Progress meter("compare", static_cast<std::int64_t>(others.part().size()));
+  const bert::Predictions theirs = bert::predict(
+      bert::outputs_of(other.model()), bert::Subset::all(others.part()), other.framing, o.batch,
+      [&](std::int64_t done, std::int64_t) { meter.update(done); }, bert::Form::outputs);
+  return compare(*c.model().config.head, computed, theirs);
 }
 
 // Throws Error unless both answer the same question.
@@ -229,7 +227,9 @@ void evaluate_classifier(const EvalOptions& o, const Run& run, const Finish& fin
   }
   std::optional<IntegerClassifier> integers = in_integers(c, arithmetic);
   const EvalTexts texts = eval_texts(o, c);
-  const bert::Evaluation e = evaluate_with_progress("evaluate", classify(integers, c), texts, c, o.batch);
+  bert::Predictions computed;
+  const bert::Evaluation e =
+      evaluate_with_progress("evaluate", classify(integers, c), texts, c, o.batch, other ? &computed : nullptr);
   const Scores scores = scores_of(e, texts.name, *c.model().config.head, c.labels());
   engine::Json result = as_json(scores);
   result.update({{"model", c.folder.string()}, {"tokens_per_second", speed(e)}});
@@ -242,7 +242,7 @@ void evaluate_classifier(const EvalOptions& o, const Run& run, const Finish& fin
     text += integers_line(*integers);
   }
   if (other) {
-    const ModelComparison found = compare_with_other(o, integers, c, texts, *other);
+    const ModelComparison found = compare_with_other(o, c, computed, *other);
     result["against"] = as_json(found, *other);
     text += against_line(found, *other);
   }

@@ -53,6 +53,16 @@ PredictedBatch predict_batch(const Outputs& outputs, data::Batch&& batch, Form f
   return made;
 }
 
+// What the outputs [rows, n_outputs] predict; each row says it by itself.
+std::vector<float> predictions_of(const Head& head, std::vector<float> outputs, std::size_t n_outputs) {
+  const engine::NoGradient no_gradient;
+  const engine::Shape shape{static_cast<std::int64_t>(outputs.size() / n_outputs),
+                            static_cast<std::int64_t>(n_outputs)};
+  const engine::Variable made = head.predictions(engine::Variable(engine::Tensor::from(shape, outputs)));
+  std::copy_n(made.value().data(), outputs.size(), outputs.data());
+  return outputs;
+}
+
 // Puts the predictions of a batch where its members are.
 void place(const engine::Tensor& rows, std::span<const std::size_t> members, const std::vector<std::int32_t>& tags,
            const std::vector<std::int32_t>& offsets, Predictions& all) {
@@ -250,7 +260,7 @@ Outputs outputs_of(const Model& model) {
 }
 
 // Of a batch that a thread takes through the whole model: what layers hand on stays in the second-level cache.
-constexpr std::uint64_t kNearTokens = 768;
+constexpr std::uint64_t kNearTokens = 384;
 
 Predictions predict(const Outputs& outputs, const Subset& subset, const data::Framing& framing, std::int64_t batch_size,
                     const std::function<void(std::int64_t, std::int64_t)>& progress, Form form) {
@@ -301,16 +311,20 @@ Evaluation evaluate(const Model& model, const Subset& subset, const data::Framin
 }
 
 Evaluation evaluate(const Outputs& outputs, const Subset& subset, const data::Framing& framing, std::int64_t batch_size,
-                    const std::function<void(std::int64_t, std::int64_t)>& progress) {
+                    const std::function<void(std::int64_t, std::int64_t)>& progress, Predictions* computed) {
   const std::size_t n = subset.examples.size();
   engine::require(n > 0, "evaluate: there are no examples");
   const auto begin = std::chrono::steady_clock::now();
   Evaluation evaluation;
-  const Predictions predictions =
-      predict(outputs, subset, framing, batch_size, [&](std::int64_t done, std::int64_t n_tokens) {
+  Predictions predictions = predict(
+      outputs, subset, framing, batch_size,
+      [&](std::int64_t done, std::int64_t n_tokens) {
         evaluation.n_tokens = n_tokens;
         if (progress) progress(done, static_cast<std::int64_t>(n));
-      });
+      },
+      Form::outputs);
+  if (computed != nullptr) *computed = predictions;
+  predictions.values = predictions_of(*outputs.config->head, std::move(predictions.values), predictions.n_outputs);
   evaluation.n = static_cast<std::int64_t>(n);
   const Answered answered = all_answers(*outputs.config->head, subset, framing);
   Targets targets = answered.targets();

@@ -78,8 +78,10 @@ Answered answers_of(const Head& head, const Subset& subset, std::span<const std:
                     const data::Batch& batch);
 
 // Scores of the predictions for all texts of the subset. Calls progress(done, total), in texts, after each batch.
+// `computed`, if not null, becomes what the head computed for them: Form::outputs.
 Evaluation evaluate(const Outputs& outputs, const Subset& subset, const data::Framing& framing, std::int64_t batch_size,
-                    const std::function<void(std::int64_t, std::int64_t)>& progress = {});
+                    const std::function<void(std::int64_t, std::int64_t)>& progress = {},
+                    Predictions* computed = nullptr);
 Evaluation evaluate(const Model& model, const Subset& subset, const data::Framing& framing, std::int64_t batch_size,
                     const std::function<void(std::int64_t, std::int64_t)>& progress = {});
 

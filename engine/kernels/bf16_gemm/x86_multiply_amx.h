@@ -31,18 +31,15 @@ void multiply_part(const Bf16Block& block, std::int64_t i, std::int64_t j) {
   const Bf16* a = block.a + i / kTileSide * line;
   const Bf16* b = block.b + j / kTileSide * line;
   for (std::int64_t tile = 0; tile < block.tiles; ++tile, a += kTileSize, b += kTileSize) {
+    // Loads before products: a processor whose other thread is busy then waits less for them.
     _tile_loadd(4, a, kTileRowBytes);
     _tile_loadd(6, b, kTileRowBytes);
+    if constexpr (kDown > 1) _tile_loadd(5, a + line, kTileRowBytes);
+    if constexpr (kAcross > 1) _tile_loadd(7, b + line, kTileRowBytes);
     _tile_dpbf16ps(0, 4, 6);
-    if constexpr (kAcross > 1) {
-      _tile_loadd(7, b + line, kTileRowBytes);
-      _tile_dpbf16ps(1, 4, 7);
-    }
-    if constexpr (kDown > 1) {
-      _tile_loadd(5, a + line, kTileRowBytes);
-      _tile_dpbf16ps(2, 5, 6);
-      if constexpr (kAcross > 1) _tile_dpbf16ps(3, 5, 7);
-    }
+    if constexpr (kAcross > 1) _tile_dpbf16ps(1, 4, 7);
+    if constexpr (kDown > 1) _tile_dpbf16ps(2, 5, 6);
+    if constexpr (kDown > 1 && kAcross > 1) _tile_dpbf16ps(3, 5, 7);
   }
   float* c = block.c + i * block.ldc + j;
   float* below = c + kTileSide * block.ldc;

@@ -29,13 +29,14 @@ struct LastGroups {
 // Adds the products of one tile along the inner dimension. kDown: tiles of rows.
 template <int kDown>
 inline void add_tile(const std::uint8_t* a, std::int64_t lda, const std::int8_t* b, std::int64_t ldb) {
+  // Loads before products: a processor whose other thread is busy then waits less for them.
   _tile_loadd(4, a, lda);
   _tile_loadd(6, b, ldb);
-  _tile_dpbusd(0, 4, 6);
+  if constexpr (kDown > 1) _tile_loadd(5, a + kTileRows * lda, lda);
   _tile_loadd(7, b + kTileRowBytes, ldb);
+  _tile_dpbusd(0, 4, 6);
   _tile_dpbusd(1, 4, 7);
   if constexpr (kDown > 1) {
-    _tile_loadd(5, a + kTileRows * lda, lda);
     _tile_dpbusd(2, 5, 6);
     _tile_dpbusd(3, 5, 7);
   }

@@ -45,6 +45,8 @@ class Tiles {
       set(4 + down, part(rows, down), kTileRowBytes);
       set(6 + down, kTileRows, 4 * part(columns, down));
     }
+    // GCC 12 takes _tile_loadconfig to read 8 bytes of the 64, and would leave out stores to the rest.
+    asm volatile("" : : "r"(&config) : "memory");
     _tile_loadconfig(&config);
     is_loaded_ = true;
   }
