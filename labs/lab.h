@@ -110,7 +110,10 @@ inline constexpr std::array kLabs{
     Lab{"2.2", "architecture search with compression in each trial", rows_2_2, "[!n]*", "trials", notes_2_2, 0, false,
         true, false},
     Lab{"3.1", "widths and fraction widths by layer", rows_3_1, "[!n]*", "trials", notes_3_1},
-    Lab{"3.2", "a search for each number format", rows_3_2, "[!n]*", "trials", notes_3_2, 0, true},
+    Lab{"3.2", "a search for each number format", rows_3_2,
+        "fixed,minifloat,minifloat-denorm,block-fp,block-minifloat,block-log,log,mx,binary,binary-residual,ternary,"
+        "fixed-below-4*,block-fp-below-4*",
+        "trials", notes_3_2, 0, true},
     Lab{.name = "4",
         .title = "a Linear layer and its activation in hardware",
         .rows = rows_4,

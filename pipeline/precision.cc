@@ -13,6 +13,16 @@ void check_precision(const std::string& precision) {
                   precision);
 }
 
+engine::Sums sums_of(const std::string& precision) {
+  check_precision(precision);
+  if (precision == kFloat32) return engine::Sums::fastest;
+  if (!engine::kernels::has_bf16_products())
+    engine::say(
+        "note: this processor has no instructions for bfloat16 (avx512bf16 or amx): factors are rounded to it, which "
+        "takes longer than float32");
+  return engine::Sums::bf16;
+}
+
 void set_precision(bert::Model& model, const std::string& precision, const compress::Compression& compression,
                    const std::string& subject) {
   check_precision(precision);
@@ -24,11 +34,7 @@ void set_precision(bert::Model& model, const std::string& precision, const compr
         "bfloat16 would round again",
         layer, subject);
   }
-  if (!engine::kernels::has_bf16_products())
-    engine::say(
-        "note: this processor has no instructions for bfloat16 (avx512bf16 or amx): factors are rounded to it, which "
-        "takes longer than float32");
-  model.set_sums(engine::Sums::bf16);
+  model.set_sums(sums_of(precision));
 }
 
 }  // namespace ingot::pipeline

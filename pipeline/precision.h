@@ -15,6 +15,9 @@ inline constexpr const char* kPrecisions = "float32|bf16";
 // Throws Error for any other name.
 void check_precision(const std::string& precision);
 
+// What it means. Says so where this processor has no instructions for it. Throws Error as check_precision does.
+engine::Sums sums_of(const std::string& precision);
+
 // Makes the model multiply in this precision. Says so where this processor has no instructions
 // for it. `subject` names the model. Throws Error if a layer of the model's compression has a format of its own, whose
 // numbers bfloat16 would round again.

@@ -46,6 +46,7 @@ void add_search_nas(Command& search_command) {
   command.group("Training");
   command.add_option("--steps", o.steps, "training steps of each trial, instead of epochs; 0: --epochs counts");
   command.add_option("--epochs", o.epochs, "passes over the training texts").range(1, 100000);
+  add_precision_option(command, o);
   command.group("Model");
   command.add_option("--tokenizer", o.tokenizer, "vocab.txt or SentencePiece .model; default: learned from the data")
       .type_name("FILE");

@@ -13,6 +13,7 @@
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
 #include "pipeline/searches/results.h"
+#include "pipeline/searches/table_bench.h"
 #include "report/text_table.h"
 #include "search/importance.h"
 #include "search/problems.h"
@@ -205,12 +206,18 @@ void run_regret(const BenchOptions& o, const Run& run, const Finish& finish) {
 }  // namespace
 
 void bench_samplers(const BenchOptions& o, const Run& run, const Finish& finish) {
+  if (!o.table.empty()) {
+    require(o.problem.empty() && !o.regret && o.journal.empty() && o.storage.empty() && o.jobs == 1,
+            "--table: is a problem of its own, for all samplers, kept in no journal and with one job; it goes without "
+            "--problem, --regret, --journal, --storage and --jobs");
+    return compare_on_table(o, run, finish);
+  }
   require(
       o.sampler != "grid",
       "--sampler: must be tpe or random, got 'grid': it needs lists of values, and the problems have ranges or more "
       "combinations than can be listed");
   if (o.problem.empty()) {
-    require(o.regret, "--problem: must be given, or --regret for all of them");
+    require(o.regret, "--problem: must be given, or --regret for all of them, or --table");
   } else {
     search::find_problem(o.problem);
   }

@@ -1,4 +1,4 @@
-// ingot search bench: samplers on problems in closed form.
+// ingot search bench: samplers on problems in closed form, or on what a search has measured.
 #pragma once
 
 #include <string>
@@ -15,13 +15,13 @@ struct BenchOptions : SearchOptions {
     startup = 10;
     jobs = 1;
   }
-  std::string problem, stream, journal, study = "bench";
+  std::string problem, table, stream, journal, study = "bench";
   bool ordinal = false, regret = false;
   int seeds = 20;
   int batch = 0;  // 0: the jobs
 };
 
-// One search, or with --regret all samplers over seeds. Throws Error for options that do not go together.
+// One search, or with --regret or --table all samplers over seeds. Throws Error for options that do not go together.
 void bench_samplers(const BenchOptions& o, const Run& run, const Finish& finish);
 
 }  // namespace ingot::pipeline

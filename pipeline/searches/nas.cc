@@ -10,6 +10,7 @@
 #include "engine/base/error.h"
 #include "engine/base/process.h"
 #include "engine/io/json.h"
+#include "pipeline/precision.h"
 #include "pipeline/quantization.h"
 #include "pipeline/searches/measures.h"
 #include "pipeline/searches/model_search.h"
@@ -111,7 +112,8 @@ class Nas {
         folder_(folder),
         measures_(std::move(measures)),
         identity_(std::move(identity)),
-        steps_(n_steps(texts, o.epochs, o.steps)) {
+        steps_(n_steps(texts, o.epochs, o.steps)),
+        sums_(sums_of(o.precision)) {
     base_ = config_of(o, *texts.texts.tokenizer);
     base_.head = &bert::head_for(texts.texts.corpus.answers);
     base_.pooling = bert::Pooling::mean;
@@ -128,6 +130,7 @@ class Nas {
     fs::create_directories(place);
     const double begin = engine::usage().wall_seconds;
     CompressedModel m{bert::make_model(config, texts_.seed), {}};
+    m.model.set_sums(sums_);
     // Several measures take no reports.
     Reports reports(trial, place / "reports.json", measures_.size() > 1 ? 0 : report_every());
     TrialTraining training{.name = fmt::format("trial {}", trial.number()),
@@ -140,6 +143,7 @@ class Nas {
     trial.set_user_attr("n_parameters", bert::n_parameters(config));
     if (o_.compresses()) {
       trial.set_user_attr("float_accuracy", accuracy);
+      m.model.set_sums(engine::Sums::fastest);  // bfloat16 would round numbers with formats of their own again
       compress_model(o_, texts_, m, batches_);
       accuracy = tuned(m, training, reports, place);
     }
@@ -173,6 +177,7 @@ class Nas {
   std::vector<Measure> measures_;
   Json identity_;
   std::int64_t steps_;
+  engine::Sums sums_;  // of a model in floats
   bert::Config base_;
   std::vector<bert::Input> batches_;
 };
@@ -180,6 +185,7 @@ class Nas {
 void check(const NasOptions& o, std::span<const Measure> measures) {
   check_options(o);
   check_search(o, measures);
+  check_precision(o.precision);
   require(o.steps >= 0 && o.max_parameters >= 0, "--steps, --max-parameters: must be at least 0, got {} and {}",
           o.steps, o.max_parameters);
   require(o.sparsity >= 0 && o.sparsity < 1, "--sparsity: must be at least 0 and below 1, got {}", o.sparsity);
