@@ -30,6 +30,7 @@ using engine::require;
 struct EvalTexts {
   bert::TokenCorpus corpus;
   const char* name;         // of the part: test, validation or all
+  std::string fingerprint;  // of the data
   RenumberedPart answered;  // in the numbering of the model
   const bert::TokenPart& part() const { return answered.part(); }
 };
@@ -48,7 +49,7 @@ EvalTexts eval_texts(const EvalOptions& options, const Classifier& c) {
   RenumberedPart answered(part, corpus.answers, corpus.label_names, c.labels());
   if (!answered.note().empty()) engine::say("note: " + answered.note());
   note_truncation(part, c.framing, test || validation ? name : "");
-  return {std::move(corpus), name, std::move(answered)};
+  return {std::move(corpus), name, data_fingerprint(*source), std::move(answered)};
 }
 
 // Adds to the result how many of the texts the model has seen, and says so.
@@ -232,7 +233,8 @@ void evaluate_classifier(const EvalOptions& o, const Run& run, const Finish& fin
       evaluate_with_progress("evaluate", classify(integers, c), texts, c, o.batch, other ? &computed : nullptr);
   const Scores scores = scores_of(e, texts.name, *c.model().config.head, c.labels());
   engine::Json result = as_json(scores);
-  result.update({{"model", c.folder.string()}, {"tokens_per_second", speed(e)}});
+  result.update(
+      {{"model", c.folder.string()}, {"tokens_per_second", speed(e)}, {"data_fingerprint", texts.fingerprint}});
   add_overlap(result, texts, c);
   std::string text =
       fmt::format("{} on {} texts ({:.1f}k tokens/s)\n", to_text(scores.measured), e.n, speed(e) / 1000) +

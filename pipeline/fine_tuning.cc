@@ -201,7 +201,8 @@ FineTuned fine_tune(const FineTuning& f, const bert::Job& job) {
   return {.best = {.scores = std::move(measured),
                    .validation = validation_score(f, outcome, best.model),
                    .labels = f.texts.corpus.label_names,
-                   .footprint = compress::footprint(best.model, best.compression)},
+                   .footprint = compress::footprint(best.model, best.compression),
+                   .data_fingerprint = data_fingerprint(*f.texts.source)},
           .training = figures_of(outcome, f.options)};
 }
 

@@ -80,8 +80,11 @@ Json as_json(const Scores& scores) {
   return result;
 }
 
+std::string data_fingerprint(const data::Source& source) { return fmt::format("{:016x}", source.fingerprint()); }
+
 Json as_json(const ModelScores& all) {
   Json result = as_json(all.scores);
+  if (!all.data_fingerprint.empty()) result["data_fingerprint"] = all.data_fingerprint;
   result.update(as_json(all.footprint));
   result[validation_key(*all.scores.measured.front().metric)] = all.validation;
   result["labels"] = all.labels;
@@ -96,7 +99,8 @@ std::optional<ModelScores> model_scores_from_json(const Saved& result, const ber
                              .classes = report::class_report_from_json(result)},
                   .validation = result.get<double>(validation_key(head.metrics.front())),
                   .labels = result.get<std::vector<std::string>>("labels"),
-                  .footprint = footprint_from_json(result)};
+                  .footprint = footprint_from_json(result),
+                  .data_fingerprint = result.find<std::string>("data_fingerprint").value_or("")};
   constexpr double kNone = std::numeric_limits<double>::quiet_NaN();  // JSON says null
   for (const bert::Metric& metric : head.metrics)
     all.scores.measured.push_back({&metric, result.find<double>(metric.name).value_or(kNone)});

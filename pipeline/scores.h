@@ -7,6 +7,7 @@
 
 #include "bert/head.h"
 #include "compress/packed/footprint.h"
+#include "data/source.h"
 #include "engine/io/saved.h"
 #include "report/class_report.h"
 
@@ -31,7 +32,11 @@ struct ModelScores {
   double validation = 0;  // the head's first metric on the validation texts
   std::vector<std::string> labels;
   compress::Footprint footprint;
+  std::string data_fingerprint{};  // data_fingerprint() of what it was trained and measured on; empty: not known
 };
+
+// Of the content of the data, 16 hexadecimal digits: who does not have the data cannot name it.
+std::string data_fingerprint(const data::Source& source);
 
 Scores scores_of(const bert::Evaluation& evaluation, const std::string& part, const bert::Head& head,
                  const std::vector<std::string>& labels);

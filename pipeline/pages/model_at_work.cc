@@ -11,6 +11,7 @@
 #include "engine/base/progress.h"
 #include "engine/io/toml.h"
 #include "pipeline/model_folder.h"
+#include "pipeline/scores.h"
 
 namespace ingot::pipeline {
 namespace {
@@ -56,21 +57,37 @@ void judge_named(const RunFolder& folder, const Classifier& c, const std::string
   model.judged = judged_texts(c, data);
 }
 
-// Those of config.toml may be gone since.
+// Whether the data is what the run says that it read. The folder of a run may come from a stranger, and its config.toml
+// may name any file of its reader: whoever does not have the data cannot know its fingerprint.
+bool is_what_was_read(DataOptions data, const RunFolder& folder, const Classifier& c) {
+  const std::string known = folder.result.value("data_fingerprint", Json()).is_string()
+                                ? folder.result["data_fingerprint"].get<std::string>()
+                                : std::string();
+  // A training lets the data say what there is to learn, or is told.
+  for (const std::optional<data::Answers> answers :
+       {std::optional<data::Answers>(), std::optional(c.model().config.head->answers)}) {
+    data.answers = answers;
+    if (data_fingerprint(*open_data(data)) == known) return true;
+  }
+  return false;
+}
+
+// Those of config.toml may be gone since, or be others.
 void judge_own(const RunFolder& folder, const Classifier& c, ModelAtWork& model) {
   std::string name = "named in config.toml";
   try {
     const DataOptions data = data_of(folder.path / "config.toml");
     if (has_data(data)) {
       name = shown_value(data_name(data));
+      engine::require(is_what_was_read(data, folder, c), "{}: is not the data that the run has read", name);
       model.judged = judged_texts(c, data);
     } else {
       model.notes.emplace_back("its config.toml names no data, so no texts of it are shown; --texts names some.");
     }
   } catch (const Error& error) {
     engine::say(fmt::format("note: {}: no texts are shown: {}", folder.name, error.what()));
-    model.notes.push_back(
-        fmt::format("its data ({}) cannot be read here, so no texts of it are shown; --texts names others.", name));
+    model.notes.push_back(fmt::format(
+        "its data ({}) is not here, or not as it was, so no texts of it are shown; --texts names others.", name));
   }
 }
 

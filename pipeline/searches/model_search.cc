@@ -73,7 +73,8 @@ ModelScores scores_of_best(const ModelSearch& s, const TrialRecord& best) {
   return {.scores = scores({s.run, s.texts.options, texts, s.texts.framing, m.model, m.compression}, m),
           .validation = best.values[0],
           .labels = m.model.config.label_names,
-          .footprint = compress::footprint(m.model, m.compression)};
+          .footprint = compress::footprint(m.model, m.compression),
+          .data_fingerprint = data_fingerprint(*texts.source)};
 }
 
 // Tells what came of trials, each once, and removes what they need no more.

@@ -85,6 +85,25 @@ TEST_CASE("a model is shown at work on the data of its run: the worst texts, the
   for (const char* text : {">copper</span>", ">plum</span>"}) CHECK(contains(named, text));
 }
 
+TEST_CASE("a run whose config.toml names another file than it has read shows nothing of that file") {
+  const Workplace place;
+  REQUIRE(place
+              .run("train --data train.csv --tokenizer vocab.txt --layers 1 --hidden 16 --heads 2 --ffn 16 --length 16 "
+                   "--quiet --out a")
+              .code == 0);
+  place.write("private.csv", "text,label\nmy secret iron,metal\nmy secret plum,fruit\n");
+  std::string config = test::text_of_file(place / "a/config.toml");
+  const std::size_t at = config.find("train.csv");
+  REQUIRE(at != std::string::npos);
+  place.write("a/config.toml", config.replace(at, 9, "private.csv"));
+  REQUIRE(place.run("report a --out a.html").code == 0);
+  const std::string page = test::text_of_file(place / "a.html");
+  CHECK(contains(page, "a: its data (private.csv) is not here, or not as it was"));
+  CHECK_FALSE(contains(page, "secret iron"));
+  REQUIRE(place.run("report a --texts private.csv --out named.html").code == 0);  // as the user says so
+  CHECK(contains(test::text_of_file(place / "named.html"), "secret iron"));
+}
+
 TEST_CASE("texts of a run that are gone are said on its page; texts that a user names must be there") {
   const Workplace place;
   REQUIRE(place
@@ -93,7 +112,7 @@ TEST_CASE("texts of a run that are gone are said on its page; texts that a user 
               .code == 0);
   std::filesystem::remove(place / "train.csv");
   REQUIRE(place.run("report a --out a.html").code == 0);
-  CHECK(contains(test::text_of_file(place / "a.html"), "a: its data (train.csv) cannot be read here"));
+  CHECK(contains(test::text_of_file(place / "a.html"), "a: its data (train.csv) is not here, or not as it was"));
   const Outcome missing = place.run("report a --texts none.csv --out b.html");
   CHECK(missing.code == 2);
   CHECK(contains(missing.error, "none.csv"));
