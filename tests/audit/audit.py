@@ -143,6 +143,42 @@ def check_page(name, file, n_scripts):
             faults.append(f"{name}: points at {address}")
 
 
+def check_c(place):
+    """The C of a model compiles, and what it says of labels is text: none of them has become code."""
+    compiler = shutil.which("cc")
+    sources = sorted((place.out / "c").rglob("*.c"))
+    if compiler is None or not sources:
+        faults.append("export --c: no C" if compiler else "export --c: no compiler to try it with")
+        return
+    for source in sources:
+        done = subprocess.run([compiler, "-std=c99", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", str(source)], cwd=source.parent,
+                              capture_output=True)
+        if done.returncode != 0:
+            faults.append(f"export --c: {source.name}: {done.stderr[:300]}")
+        code = re.sub(r'"(?:[^"\\\n]|\\.)*"', '""', re.sub(r"/\*.*?\*/", "", source.read_text(), flags=re.S))
+        for word in ("alert", "onerror", "touch", "endmodule", "passwd"):
+            if word in code:
+                faults.append(f"export --c: {source.name}: a label is code: {word}")
+
+
+def hostile_names():
+    """Folders and files whose own names do something where they are not quoted."""
+    for word in HOSTILE + ["-rf", "--help", "a b", "x\ny"]:
+        name = word.replace("/", "_")[:60]
+        with Place() as place:
+            folder = place.given / name
+            folder.mkdir()
+            write_csv(folder / "train.csv", ["a", "b"], ["plain words here", "other words there"])
+            out = f"out/{name}"
+            audit(f"train in {name!r}", place, ["train", "--data", f"in/{name}", *TINY, "--out", out], codes=(0,))
+            audit(f"eval in {name!r}", place, ["eval", out, "--data", f"in/{name}/train.csv"], codes=(0,))
+            audit(f"quantize in {name!r}", place, ["quantize", out, "--data", f"in/{name}", "--out", out + "-q"], codes=(0,))
+            audit(f"report of {name!r}", place, ["report", out, "--out", f"out/{name}.html"], codes=(0,))
+            check_page(f"report of {name!r}", place.out / f"{name}.html", 99)
+            audit(f"plot of {name!r}", place, ["plot", out], codes=(0,))
+            audit(f"export of {name!r}", place, ["export", out, f"out/{name}-hf"], codes=(0,))
+
+
 def write_csv(file, labels, texts):
     quoted = lambda text: '"' + text.replace('"', '""') + '"'
     rows = [f"{quoted(texts[i % len(texts)] + f' word{i % 7}')},{quoted(labels[i % len(labels)])}" for i in range(6 * len(labels))]
@@ -171,6 +207,10 @@ def hostile_data():
         audit("report", place, ["report", run, "out/q", "--out", "out/page.html"], codes=(0,))
         for form in (["out/hf"], ["out/packed", "--packed"], ["out/onnx", "--onnx"]):
             audit(f"export {form[-1]}", place, ["export", run, *form], codes=(0, 1, 2))
+        audit("quantize to integers", place, ["quantize", run, "--data", "in/train.csv", "--integer-only", "--out", "out/i"],
+              codes=(0,))
+        audit("export --c", place, ["export", "out/i", "out/c", "--c"], codes=(0,))
+        check_c(place)
         with Place() as plain:
             trained(plain)
             audit("report of plain names", plain, ["report", "out/run", "--out", "out/page.html"], codes=(0,))
@@ -305,7 +345,7 @@ def main():
     if probe is None or probe.returncode != 0:
         print("skipped: strace is " + ("missing" if probe is None else "not allowed here"))
         return 0
-    for part in (hostile_data, hostile_checkpoints, hostile_archives, hostile_runs, hostile_networks):
+    for part in (hostile_data, hostile_checkpoints, hostile_archives, hostile_runs, hostile_networks, hostile_names):
         part()
     for fault in sorted(set(faults)):
         print(fault)
