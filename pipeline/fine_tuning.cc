@@ -70,7 +70,8 @@ bert::ClassificationOptions classification_options(const FineTuning& f) {
   bert::ClassificationOptions options{.best_by = &best_metric(f),
                                       .label_smoothing = f.options.label_smoothing,
                                       .teaching = f.teaching,
-                                      .shards = shards_of(f.options, *f.model.config.head)};
+                                      .shards = shards_of(f.options, *f.model.config.head),
+                                      .accumulate = f.options.accumulate};
   if (f.options.class_weights != "balanced") return options;
   std::vector<std::int32_t> labels;
   for (const std::size_t i : f.texts.training.examples) labels.push_back(f.texts.training.part->labels[i]);

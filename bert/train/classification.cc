@@ -11,6 +11,7 @@
 
 #include "bert/train/training_batches.h"
 #include "engine/autograd/gather.h"
+#include "engine/autograd/soft_loss.h"
 #include "engine/base/error.h"
 #include "engine/base/threads.h"
 #include "engine/io/json.h"
@@ -171,8 +172,39 @@ engine::Variable answered_loss(const Head& head, const engine::Variable& outputs
   return head.loss(engine::select_rows(outputs, std::move(rows)), targets);
 }
 
-StepResult taught_step(const Model& model, LessonBatch made, const ClassificationOptions& options,
-                       engine::DropoutStreams& streams) {
+// What the parts of a loss are means over: texts, what the head's own loss counts, tokens.
+struct Counts {
+  double texts = 0, own = 0, tokens = 0;
+};
+
+// Of each text.
+std::vector<Counts> counts_of(const Head& head, const Subset& training, const std::vector<std::uint32_t>& lengths,
+                              const data::Framing& framing, std::span<const float> class_weights) {
+  std::vector<Counts> all;
+  for (std::size_t member = 0; member < lengths.size(); ++member) {
+    Counts& counts = all.emplace_back(Counts{.texts = 1, .tokens = static_cast<double>(lengths[member])});
+    if (member >= training.examples.size()) continue;
+    data::Batch batch;
+    if (head.rows == Head::Rows::tokens) batch = make_batch(training, {&member, 1}, framing);
+    counts.own = weight_of(head, answers_of(head, training, {&member, 1}, batch).labels, class_weights);
+  }
+  return all;
+}
+
+Counts sum_of(const std::vector<Counts>& all, std::span<const std::size_t> members) {
+  Counts sum;
+  for (const std::size_t member : members) {
+    sum.texts += all[member].texts;
+    sum.own += all[member].own;
+    sum.tokens += all[member].tokens;
+  }
+  return sum;
+}
+
+// `shard` of `step`: a step counts its shards by their texts, and what is a mean over something else is scaled so that
+// the step has the mean over all of that.
+StepResult taught_step(const Model& model, LessonBatch made, const ClassificationOptions& options, const Counts& shard,
+                       const Counts& step, engine::DropoutStreams& streams) {
   const Head& head = *model.config.head;
   const Teaching& teaching = *options.teaching;
   const Input input = make_input(std::move(made.batch));
@@ -183,10 +215,14 @@ StepResult taught_step(const Model& model, LessonBatch made, const Classificatio
   targets.class_weights = options.class_weights;
   targets.label_smoothing = options.label_smoothing;
   const Lesson lesson{.outputs = made.outputs, .weight = teaching.weight, .temperature = teaching.temperature};
+  const double others = step.texts / shard.texts;
   engine::Variable loss = teaching.weight > 0 ? head.lesson(outputs, targets, lesson, made.answered)
                                               : answered_loss(head, outputs, made, targets);
-  if (teaching.imitation) loss = with_imitation(loss, *teaching.imitation, states, input);
-  return {loss, static_cast<std::int64_t>(input.ids.size()), static_cast<double>(made.answered.size())};
+  if (teaching.weight == 0 && shard.own > 0)
+    loss = engine::scaled(loss, static_cast<float>(shard.own / step.own * others));
+  if (teaching.imitation)
+    loss = with_imitation(loss, *teaching.imitation, states, input, shard.tokens / step.tokens * others);
+  return {loss, static_cast<std::int64_t>(input.ids.size()), shard.texts};
 }
 
 double score(const Evaluation& e, const Metric& metric) {
@@ -356,13 +392,24 @@ Job classification_job(Model& model, const Subset& training, const Subset& valid
     const std::vector<std::uint32_t> more = teaching->unlabelled.lengths(framing);
     all_lengths.insert(all_lengths.end(), more.begin(), more.end());
   }
+  std::vector<Counts> counts;
+  if (teaching != nullptr) counts = counts_of(head, training, all_lengths, framing, options.class_weights);
   auto batches = std::make_shared<TrainingBatches>(std::move(all_lengths), batch_size, options.shards, seed);
   Job job{.name = "train", .batches_per_epoch = batches->per_epoch(), .shards = options.shards};
+  if (teaching != nullptr) job.accumulate = options.accumulate;
   job.step = [=, &model, &training, &head](std::int64_t epoch, std::int64_t index, engine::DropoutStreams& streams) {
     const std::vector<std::size_t> members = batches->shard(epoch, index);
     if (members.empty()) return StepResult{.weight = 0};
-    if (teaching != nullptr)
-      return taught_step(model, lesson_batch(head, training, *teaching, members, framing), options, streams);
+    if (teaching != nullptr) {
+      const std::int64_t n = options.accumulate * options.shards, begin = index / n * n;
+      Counts step;
+      for (std::int64_t i = begin; i < std::min(begin + n, batches->per_epoch() * options.shards); ++i) {
+        const Counts one = sum_of(counts, batches->shard(epoch, i));
+        step = {step.texts + one.texts, step.own + one.own, step.tokens + one.tokens};
+      }
+      return taught_step(model, lesson_batch(head, training, *teaching, members, framing), options,
+                         sum_of(counts, members), step, streams);
+    }
     data::Batch batch = make_batch(training, members, framing);
     const Answered answered = answers_of(head, training, members, batch);
     const double weight = weight_of(head, answered.labels, options.class_weights);

@@ -102,6 +102,7 @@ struct ClassificationOptions {
   double label_smoothing = 0;          // of the training loss; of heads with smooths_labels
   const Teaching* teaching = nullptr;  // a reference is kept; of heads with a lesson, or with a weight of 0
   std::int64_t shards = 1;             // of a batch (engine/autograd/shards.h); 1 for a head that compares_texts
+  std::int64_t accumulate = 1;         // batches a step, as TrainerOptions has it; with `teaching` alone it matters
 };
 
 // The training job: the head's loss on `training`, validated on `validation`. References are kept: model and subsets

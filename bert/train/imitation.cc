@@ -35,11 +35,11 @@ std::int64_t taught_by(std::int64_t layer, std::int64_t n_student_layers, std::i
 }
 
 Variable with_imitation(const Variable& loss, const Imitation& imitation, const EncoderStates& student,
-                        const Input& input) {
+                        const Input& input, double share) {
   const EncoderStates teacher = states_of(*imitation.teacher, input);
   const std::int64_t n_layers = std::ssize(student.attention), n_teacher_layers = std::ssize(teacher.attention);
-  const auto hidden_share = static_cast<float>(imitation.hidden_weight / static_cast<double>(n_layers + 1));
-  const auto attention_share = static_cast<float>(imitation.attention_weight / static_cast<double>(n_layers));
+  const auto hidden_share = static_cast<float>(share * imitation.hidden_weight / static_cast<double>(n_layers + 1));
+  const auto attention_share = static_cast<float>(share * imitation.attention_weight / static_cast<double>(n_layers));
   Variable sum = loss;
   for (std::int64_t layer = 0; layer <= n_layers; ++layer) {
     const auto own = static_cast<std::size_t>(layer);

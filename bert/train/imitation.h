@@ -28,8 +28,9 @@ std::int64_t taught_by(std::int64_t layer, std::int64_t n_student_layers, std::i
 //   hidden:    the mean over embeddings and layers of the student's mean squared error, its states times the projection
 //              against those of the teacher's layer (TinyBERT, equations 7 and 9, with one projection for all);
 //   attention: the mean over layers of engine::attention_divergence.
-// The teacher is run on the input, without dropout and gradients.
+// Both are means over the tokens of the input, and also times `share`. The teacher is run on the input, without dropout
+// and gradients.
 engine::Variable with_imitation(const engine::Variable& loss, const Imitation& imitation, const EncoderStates& student,
-                                const Input& input);
+                                const Input& input, double share = 1);
 
 }  // namespace ingot::bert

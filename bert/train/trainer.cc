@@ -368,6 +368,9 @@ std::int64_t n_steps(const Job& job, const TrainerOptions& options) {
 
 TrainingOutcome train(const Weights& weights, const Job& job, const TrainerOptions& options) {
   engine::require(job.batches_per_epoch > 0, "{}: there is nothing to train on", job.name);
+  engine::require(job.accumulate == 0 || job.accumulate == options.accumulate,
+                  "{}: the losses are made for steps of {} batches, the steps have {}", job.name, job.accumulate,
+                  options.accumulate);
   return Run(weights, job, options).go();
 }
 

@@ -59,7 +59,8 @@ struct NamedTensor {
 struct Job {
   std::string name;  // for progress lines
   std::int64_t batches_per_epoch = 0;
-  std::int64_t shards = 1;  // of a batch
+  std::int64_t shards = 1;      // of a batch
+  std::int64_t accumulate = 0;  // batches a step that the losses are made for; 0: any number
   // Loss of one shard; a pure function of its arguments and the weights. Shard s of batch b of the epoch has the index
   // b * shards + s. Called from several threads at once: the shards of a step are computed side by side.
   std::function<StepResult(std::int64_t epoch, std::int64_t index, engine::DropoutStreams& streams)> step;

@@ -82,6 +82,11 @@ Variable mixed(const Variable& a, float weight, const Variable& b, float other_w
   });
 }
 
+Variable scaled(const Variable& loss, float factor) {
+  return record(Tensor::full({1}, factor * loss.value().data()[0]), {loss},
+                [=](const Tensor& dy) { loss.add_gradient(Tensor::full({1}, factor * dy.data()[0])); });
+}
+
 // With u = x / |x|: dx = (dy - u (u . dy)) scale / |x|.
 Variable normalize_rows(const Variable& x, float scale) {
   const std::int64_t n = x.value().columns(), n_rows = x.value().n_rows();

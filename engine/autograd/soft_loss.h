@@ -21,6 +21,9 @@ Variable soft_cross_entropy(const Variable& logits, std::span<const float> weigh
 // weight a + other_weight b, of losses [1].
 Variable mixed(const Variable& a, float weight, const Variable& b, float other_weight);
 
+// factor times a loss [1].
+Variable scaled(const Variable& loss, float factor);
+
 // y = x scale / |x| for each row, |x| its Euclidean length; a row of zeros stays one. [..., n] -> [..., n].
 Variable normalize_rows(const Variable& x, float scale = 1);
 

@@ -76,7 +76,14 @@ TEST_CASE("lessons of several labels and of numbers mix the targets, and have th
   CHECK(several.lesson(z, {.numbers = numbers}, lesson, answered).value().data()[0] ==
         doctest::Approx(expected / 4).epsilon(1e-6));
   const Variable y = outputs_of({0.2f, -0.4f, 1, 2}, 2);
-  engine::backward(number.lesson(y, {.numbers = numbers}, lesson, answered));
+  const Variable loss = number.lesson(y, {.numbers = numbers}, lesson, answered);
+  double squares = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    const double x = double{y.value().data()[i]}, own = std::pow(x - double{numbers[i]}, 2);
+    squares += i < 2 ? 0.75 * own + 0.25 * std::pow(x - double{t[i]}, 2) : std::pow(x - double{t[i]}, 2);
+  }
+  CHECK(loss.value().data()[0] == doctest::Approx(squares / 4).epsilon(1e-6));
+  engine::backward(loss);
   for (std::size_t i = 0; i < 4; ++i) {
     const double x = double{y.value().data()[i]}, own = 2 * (x - double{numbers[i]}), other = 2 * (x - double{t[i]});
     const double gradient = i < 2 ? 0.75 * own + 0.25 * other : other;

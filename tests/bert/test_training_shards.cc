@@ -103,6 +103,42 @@ TEST_CASE("texts count in a step by the weight of their class, whichever shard t
   CHECK(worst_difference(gradients(5, weighted), gradients(5)) > 1e-3);
 }
 
+// A shard may hold few of the answers, or of the tokens, for its texts.
+TEST_CASE("a step with a teacher of the inside has the gradients of one batch, however its shards are mixed") {
+  const test::Toy toy;
+  const bert::Model student = test::Toy::model(0);
+  bert::Config larger = student.config;
+  larger.num_hidden_layers = 3;
+  const bert::Model teacher = bert::make_model(larger, 7);
+  bert::Subset unlabelled = toy.validation;
+  for (std::size_t i = 0; i < 24; ++i) unlabelled.examples.push_back(i);
+  for (const auto& [hidden, attention] : {std::pair{0.0, 0.0}, std::pair{1.0, 0.0}, std::pair{0.0, 1.0}}) {
+    CAPTURE(hidden);
+    CAPTURE(attention);
+    for (const std::vector<float>& weights : {std::vector<float>{}, std::vector<float>{0.25f, 3.0f}}) {
+      const auto taught = [&](std::int64_t shards) {
+        bert::Teaching teaching{.unlabelled = unlabelled, .outputs = {}, .weight = 0};
+        bert::Imitation imitation{.teacher = &teacher, .hidden_weight = hidden, .attention_weight = attention};
+        if (hidden > 0) imitation.projection = bert::new_projection(larger, student.config);
+        if (hidden + attention > 0) teaching.imitation = imitation;
+        return gradients(shards, {.class_weights = weights, .teaching = &teaching});
+      };
+      const std::vector<float> whole = taught(1);
+      for (const std::int64_t shards : {2, 5, 12}) CHECK(worst_difference(taught(shards), whole) < 5e-6);
+    }
+  }
+}
+
+TEST_CASE("losses that are made for steps of so many batches are not trained in other steps") {
+  const test::Toy toy;
+  bert::Model model = test::Toy::model();
+  const bert::Teaching teaching{.unlabelled = toy.validation, .outputs = {}, .weight = 0};
+  const test::TemporaryFolder folder;
+  const bert::Job job = toy.job(model, 12, {.teaching = &teaching, .accumulate = 2});
+  CHECK(test::error_text([&] { bert::train(model.parameters(), job, options(folder.path(), 3)); }) ==
+        "train: the losses are made for steps of 2 batches, the steps have 3");
+}
+
 TEST_CASE("a training in shards that was stopped goes on to the same bits") {
   const test::Toy toy;
   const auto train = [&](const fs::path& out, std::int64_t stop_at) {
