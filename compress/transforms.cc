@@ -123,9 +123,10 @@ Variable fake_quantize(const Variable& x, const Quantizer& quantizer, bool is_ba
 }
 
 bool keeps_zero(const Quantizer& quantizer) {
-  const float x[] = {1, 0};  // a scale taken from zeros alone would be 0 itself
-  float y[2];
-  quantize(quantizer.format, {1, 2}, x, y, {.mode = quantizer.mode});
+  // A scale taken from zeros alone would be 0 itself, and one from 1 and 0 alone may take back from 0 what it gave.
+  const float x[] = {1, 0, 0.3f, -1.7f};
+  float y[4];
+  quantize(quantizer.format, {1, 4}, x, y, {.mode = quantizer.mode});
   return y[1] == 0;
 }
 

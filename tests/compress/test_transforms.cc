@@ -4,9 +4,11 @@
 #include <cmath>
 #include <numeric>
 
+#include "compress/formats/kind.h"
 #include "compress/transforms.h"
 #include "engine/autograd/elementwise.h"
 #include "tests/compress/quantized.h"
+#include "tests/compress/small_model.h"
 #include "tests/support/kernel_cases.h"
 
 using namespace ingot;
@@ -112,4 +114,21 @@ TEST_CASE("which formats keep 0") {
   CHECK_FALSE(keeps("log(8)", compress::Mode::mase));
   CHECK_FALSE(keeps("binary"));
   CHECK_FALSE(keeps("binary(channel)"));
+  for (const char* residual : {"binary_residual(1)", "binary_residual(2)", "binary_residual(3)", "binary_residual(8)"})
+    CHECK_FALSE(keeps(residual));
+}
+
+TEST_CASE("a masked weight is 0 in every format") {
+  for (const compress::FormatKind* kind : compress::format_kinds()) {
+    CAPTURE(kind->example);
+    bert::Model model = test::small_model();
+    const std::string name = model.linears().front().first;
+    compress::LayerCompression layer;
+    layer[compress::Role::weight] = compress::Quantizer{.format = compress::parse_format(kind->example)};
+    layer.weight_mask.assign(64, 1);
+    for (std::size_t i = 0; i < 64; i += 3) layer.weight_mask[i] = 0;
+    compress::attach(model, {{name, layer}});
+    const Tensor weight = model.linears().front().second->effective_weight().value();
+    for (std::size_t i = 0; i < 64; i += 3) CHECK(weight.data()[i] == 0);
+  }
 }
