@@ -174,7 +174,7 @@ class Planner {
     const auto writer = static_cast<std::size_t>(writer_[edge]);
     for (const auto& [old, block] : block_of) {
       if (blocks[block].last != pass_end_.at(writer) || holder[block] != old || bytes(old) != bytes(edge)) continue;
-      const bool is_free = std::all_of(readers_[old].begin(), readers_[old].end(), [&](std::size_t reader) {
+      const bool is_free = std::all_of(readers_[old].begin(), readers_[old].end(), [&, old = old](std::size_t reader) {
         return step_[reader] < step_[writer] &&
                !(pass_begin_.at(reader) == pass_begin_.at(writer) && whole(reader, old));
       });

@@ -24,7 +24,8 @@ IntegerVerifier::IntegerVerifier(const bert::Model& model, const IntegerProgram&
       }) {
   for (const IntegerLinear& layer : program.layers) layers_.push_back({layer.name});
   for (const auto& [name, linear] : exact_.linears()) {
-    const bool lowered = std::any_of(layers_.begin(), layers_.end(), [&](const auto& l) { return l.name == name; });
+    const bool lowered =
+        std::any_of(layers_.begin(), layers_.end(), [&, &name = name](const auto& l) { return l.name == name; });
     if (!lowered) continue;
     auto transforms = std::make_shared<engine::TensorTransforms>(*linear->transforms);
     transforms->output = [this, name = name, before = transforms->output](const Variable& y) {

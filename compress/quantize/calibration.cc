@@ -169,7 +169,7 @@ void set_bits_of_sums(const std::map<std::string, LayerRequest>& requests, bert:
     const std::optional<QuantizerRequest>& bias = found->second[Role::bias];
     if (!bias || !bias->is_of_sums) continue;
     LayerCompression& layer = compression[name];
-    const auto fixed = [&](Role role) {
+    const auto fixed = [&, &name = name](Role role) {
       const std::optional<FixedPoint> format = layer[role] ? as_fixed(layer[role]->format) : std::nullopt;
       engine::require(format.has_value(), "plan: {}: a bias with the fraction bits of sums needs an {} in fixed point",
                       name, compress::name(role));

@@ -143,8 +143,8 @@ Plan read_plan(const std::filesystem::path& path) {
   require(root.is_object(), "{}: must be an object, got {}", subject, shown(root));
   Plan plan;
   for (const auto& [key, entries] : root.items()) {
-    const auto* const found =
-        std::find_if(std::begin(kParts), std::end(kParts), [&](const PartName& p) { return p.name == key; });
+    const auto* const found = std::find_if(std::begin(kParts), std::end(kParts),
+                                           [&, &key = key](const PartName& p) { return p.name == key; });
     require(found != std::end(kParts), "{}: unknown name '{}'; there are layers, embeddings, norms and softmaxes",
             subject, key);
     require(entries.is_array(), "{}: {} must be an array of tables, got {}", subject, key, shown(entries));

@@ -51,6 +51,8 @@ void add_up_shards(const Variable& variable, float factor) {
 
 // What is computed once for all shards.
 struct Shared {
+  Shared(const Node* of, const TensorTransform* by) : source(of), transform(by) {}
+
   const Node* source;
   const TensorTransform* transform;
   std::once_flag flag{};

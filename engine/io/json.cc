@@ -197,6 +197,9 @@ Json& Json::operator[](std::string_view name) {
   const auto found = object.find(name);
   return found != object.end() ? found->second : object.emplace(name, nullptr).first->second;
 }
+#ifdef __clang__
+Json& Json::operator[](const char* name) { return (*this)[std::string_view(name)]; }
+#endif
 
 const Json& Json::element(std::size_t i) const {
   const Array& array = elements();

@@ -130,13 +130,13 @@ class Json {
     return get<T>();
   }
   const std::string& text() const;
-
-  // Elements of arrays and members of objects. Other types throw JsonError, as does at() for an element or a member
-  // that does not exist. [] on an object that is not const adds the member, and turns null into an object.
-  const Json& at(std::string_view name) const;
+#ifdef __clang__  // to which a literal in [] is, by the conversion above, as likely an index into a text
+  const Json& operator[](const char* name) const { return at(std::string_view(name)); } Json& operator[](const char*);
+#endif
+  const Json& at(std::string_view name) const;  // a member; JsonError for other types and for one that is not there
   Json& at(std::string_view name);
   const Json& operator[](std::string_view name) const { return at(name); }
-  Json& operator[](std::string_view name);
+  Json& operator[](std::string_view name);  // adds the member where it is not there, and turns null into an object
   template <std::integral I>
   const Json& at(I i) const {
     return element(static_cast<std::size_t>(i));

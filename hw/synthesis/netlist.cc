@@ -90,7 +90,8 @@ Netlist make_netlist(const Design& design, Target target, const SynthesisOptions
                   .synthesis = synthesize(design, target, options, folder)};
   engine::write_file(folder / kLutFile, luts_text(known.luts));
   for (const auto& [cell, n] : netlist.synthesis.cells.items()) {
-    const bool is_lut = std::any_of(known.luts.begin(), known.luts.end(), [&](const Lut& l) { return l.name == cell; });
+    const bool is_lut =
+        std::any_of(known.luts.begin(), known.luts.end(), [&, &cell = cell](const Lut& l) { return l.name == cell; });
     if (is_lut || known.ours.contains(cell))
       netlist.own_models.push_back(cell);
     else if (!known.theirs.contains(cell))
