@@ -1,10 +1,13 @@
 #include "bert/train/training_state.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 
 #include "engine/base/error.h"
+#include "engine/base/printable.h"
 #include "engine/io/json.h"
 #include "engine/io/safetensors.h"
 
@@ -77,7 +80,23 @@ TrainingProgress load_training_state(const std::filesystem::path& path, const st
     engine::require(found != file.metadata().end(), "{}: not a training state: '{}' is missing", path.string(), key);
     return found->second;
   };
-  const auto number = [&](const char* key) { return std::strtod(text(key).c_str(), nullptr); };
+  const auto real = [&](const char* key) {
+    const std::string& words = text(key);
+    char* end = nullptr;
+    const double value = std::strtod(words.c_str(), &end);
+    engine::require(!words.empty() && end == words.c_str() + words.size(), "{}: {} must be a number, got '{}'",
+                    path.string(), key, engine::excerpt(words));
+    return value;
+  };
+  const auto count = [&](const char* key, std::int64_t least = 0) {
+    const std::string& words = text(key);
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(words.data(), words.data() + words.size(), value);
+    engine::require(error == std::errc() && end == words.data() + words.size() && value >= least,
+                    "{}: {} must be an integer from {} on, got '{}'", path.string(), key, least,
+                    engine::excerpt(words));
+    return value;
+  };
   engine::require(text("identity") == identity, "resume: {} was made with other options or data: {}", path.string(),
                   difference(text("identity"), identity));
   for_each_tensor(weights, optimizer, own, [&](const std::string& name, const Tensor& tensor) {
@@ -85,14 +104,14 @@ TrainingProgress load_training_state(const std::filesystem::path& path, const st
     std::memcpy(tensor.data(), entry.bytes.data(), entry.bytes.size());
   });
   const bool counts = file.metadata().contains(kWithoutBetter);
-  optimizer.set_n_steps(static_cast<std::int64_t>(number("optimizer_steps")));
-  return {.step = static_cast<std::int64_t>(number("step")),
-          .best_score = number("best_score"),
-          .best_step = static_cast<std::int64_t>(number("best_step")),
-          .n_without_better = counts ? static_cast<std::int64_t>(number(kWithoutBetter)) : 0,
-          .loss_sum = number("loss_sum"),
-          .loss_count = static_cast<std::int64_t>(number("loss_count")),
-          .metrics_bytes = static_cast<std::int64_t>(number("metrics_bytes"))};
+  optimizer.set_n_steps(count("optimizer_steps"));
+  return {.step = count("step"),
+          .best_score = real("best_score"),
+          .best_step = count("best_step", -1),
+          .n_without_better = counts ? count(kWithoutBetter) : 0,
+          .loss_sum = real("loss_sum"),
+          .loss_count = count("loss_count"),
+          .metrics_bytes = count("metrics_bytes")};
 }
 
 }  // namespace ingot::bert

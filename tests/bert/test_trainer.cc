@@ -6,12 +6,14 @@
 #include <fstream>
 
 #include "bert/train/classification.h"
+#include "bert/train/training_state.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
 #include "engine/base/threads.h"
 #include "engine/io/json.h"
+#include "engine/io/safetensors.h"
 #include "engine/tensor/arena.h"
 #include "tests/bert/toy.h"
 #include "tests/support/error_text.h"
@@ -295,4 +297,41 @@ TEST_CASE("after the first step, training asks the arena for no more memory") {
   bert::train(model.parameters(), job, options(folder / "a", 1));
   REQUIRE(extents.size() == 6);
   for (std::size_t i = 2; i < extents.size(); ++i) CHECK(extents[i] == extents[1]);
+}
+
+TEST_CASE("a state with numbers that are none, or that no run has, is refused by their name") {
+  const test::TemporaryFolder folder;
+  const std::vector<engine::Parameter> weights{{"a", engine::Variable(engine::Tensor::zeros({2}), true)}};
+  engine::AdamW optimizer({{.parameters = weights}});
+  const fs::path path = folder / "training.safetensors";
+  const bert::TrainingProgress saved{.step = 5,
+                                     .best_score = 0.1,
+                                     .best_step = -1,
+                                     .n_without_better = 2,
+                                     .loss_sum = -1e300,
+                                     .loss_count = 3,
+                                     .metrics_bytes = 7};
+  bert::save_training_state(path, "{}", weights, optimizer, {}, saved);
+  const bert::TrainingProgress read = bert::load_training_state(path, "{}", weights, optimizer, {});
+  CHECK(read.step == 5);
+  CHECK(read.best_score == saved.best_score);
+  CHECK(read.best_step == -1);
+  CHECK(read.n_without_better == 2);
+  CHECK(read.loss_sum == saved.loss_sum);
+  const engine::Safetensors file(path);
+  for (const char* key : {"step", "optimizer_steps", "best_step", "n_without_better", "loss_count", "metrics_bytes",
+                          "best_score", "loss_sum"}) {
+    for (const char* wrong : {"", "x", "1e300", "5 ", "-2", "nan", "9223372036854775808"}) {
+      const std::string name = key, value = wrong;
+      const bool is_real = name == "best_score" || name == "loss_sum";
+      if (is_real && value != "" && value != "x" && value != "5 ") continue;
+      INFO(name, " '", value, "'");
+      std::map<std::string, std::string> metadata = file.metadata();
+      metadata[name] = value;
+      engine::write_safetensors(folder / "wrong.safetensors", file.entries(), metadata);
+      const std::string error = test::error_text(
+          [&] { bert::load_training_state(folder / "wrong.safetensors", "{}", weights, optimizer, {}); });
+      CHECK(test::contains(error, name + " must be"));
+    }
+  }
 }
