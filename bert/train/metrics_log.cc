@@ -1,5 +1,7 @@
 #include "bert/train/metrics_log.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <sstream>
@@ -8,6 +10,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/io/saved.h"
 
 namespace ingot::bert {
 namespace fs = std::filesystem;
@@ -28,7 +31,11 @@ void require_written(const std::ofstream& file, const fs::path& path) {
 std::vector<engine::Json> lines_of(const fs::path& path) {
   std::vector<engine::Json> lines;
   std::istringstream text(engine::read_file(path));
-  for (std::string line; std::getline(text, line);) lines.push_back(engine::parse_json(line, path.string()));
+  for (std::string line; std::getline(text, line);) {
+    const std::string subject = fmt::format("{}: line {}", path.string(), lines.size() + 1);
+    lines.push_back(engine::parse_json(line, subject));
+    engine::Saved(lines.back(), subject).get<std::int64_t>("step");
+  }
   return lines;
 }
 

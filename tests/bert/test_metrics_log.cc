@@ -8,6 +8,7 @@
 #include "bert/train/metrics_log.h"
 #include "engine/base/files.h"
 #include "tests/bert/toy.h"
+#include "tests/support/error_text.h"
 #include "tests/support/temporary_folder.h"
 
 using namespace ingot;
@@ -140,4 +141,21 @@ TEST_CASE("events are written from metrics.jsonl where they are missing, damaged
     train(out, true, true);
     check_same(out);
   }
+}
+
+TEST_CASE("a line of metrics.jsonl that is no line of a run is refused by its number") {
+  const test::TemporaryFolder folder;
+  const std::string right = "{\"step\":1,\"loss\":2.5}\n";
+  for (const std::string& wrong :
+       {"[1]", "7", "{}", "{\"loss\":1}", "{\"step\":\"1\"}", "{\"step\":1.5}", "{\"step\":null}"}) {
+    INFO(wrong);
+    test::put(folder / "metrics.jsonl", right + wrong + "\n");
+    const auto open = [&] {
+      bert::MetricsLog(folder.path(), static_cast<std::int64_t>(right.size() + wrong.size()), true);
+    };
+    CHECK(test::contains(test::error_text(open), (folder / "metrics.jsonl").string() + ": line 2"));
+  }
+  test::put(folder / "metrics.jsonl", right);
+  bert::MetricsLog(folder.path(), static_cast<std::int64_t>(right.size()), true);
+  check_same(folder.path());
 }
