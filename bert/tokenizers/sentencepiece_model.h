@@ -2,6 +2,7 @@
 // made from and turned into.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,8 +10,8 @@
 namespace ingot::bert {
 
 struct SentencePieceModel {
-  enum Algorithm { unigram = 1, bpe = 2, word = 3, chars = 4 };
-  enum Kind { normal = 1, unknown = 2, control = 3, user_defined = 4, unused = 5, byte = 6 };
+  enum Algorithm : std::uint64_t { unigram = 1, bpe = 2, word = 3, chars = 4 };
+  enum Kind : std::uint64_t { normal = 1, unknown = 2, control = 3, user_defined = 4, unused = 5, byte = 6 };
   struct Piece {
     std::string text;
     float score = 0;

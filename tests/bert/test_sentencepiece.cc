@@ -2,9 +2,11 @@
 #include <sentencepiece_trainer.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
+#include "bert/tokenizers/sentencepiece_model.h"
 #include "bert/tokenizers/tokenizer.h"
 #include "bert/tokenizers/train_tokenizer.h"
 #include "engine/base/error.h"
@@ -273,6 +275,25 @@ TEST_CASE("a word of a megabyte that the model does not know is encoded in parts
 TEST_CASE("text that is not UTF-8 is refused by a sentencepiece model with the offset of the byte") {
   CHECK(message_of([] { trained("unigram").encode("kalo \xFFmi"); }) ==
         "encode: text must be UTF-8, got byte 0xff at offset 5");
+}
+
+TEST_CASE("pieces that are no UTF-8, or have no finite score, are refused by their number") {
+  const auto message = [](const auto& change) {
+    bert::SentencePieceModel model = bert::parse_sentencepiece_model(trained("unigram").serialized(), "m");
+    change(model);
+    return message_of([&] { bert::make_tokenizer("m.model", to_bytes(model)); });
+  };
+  using Model = bert::SentencePieceModel;
+  CHECK(message([](Model&) {}) == "no error");
+  CHECK(message([](Model& m) { m.pieces[9].text = "ka\xC3"; }) == "m.model: piece 9 must be UTF-8, is 'ka\\xc3'");
+  CHECK(message([](Model& m) { m.pieces[9].score = std::nanf(""); }) ==
+        "m.model: piece 9 must have a finite score, has nan");
+  CHECK(message([](Model& m) { m.pieces[9].score = -INFINITY; }) ==
+        "m.model: piece 9 must have a finite score, has -inf");
+  for (std::string Model::*name :
+       {&Model::unknown_piece, &Model::begin_piece, &Model::end_piece, &Model::padding_piece}) {
+    CHECK(message([&](Model& m) { m.*name = "\xFF"; }) == "m.model: special pieces must be UTF-8, one is '\\xff'");
+  }
 }
 
 TEST_CASE("damaged models and random bytes give an error or a tokenizer that works") {
