@@ -159,7 +159,7 @@ RedisReply RedisLog::patiently(const std::vector<std::string>& words, const std:
 }
 
 void RedisLog::exclusively(const std::function<void()>& work) {
-  for (;;) {
+  for (std::int64_t n_before = -1;;) {
     is_exclusive_ = true;
     try {
       work();
@@ -167,6 +167,9 @@ void RedisLog::exclusively(const std::function<void()>& work) {
       return;
     } catch (const Overtaken&) {
       is_exclusive_ = false;
+      require(n_read_ > n_before, "{}: says that others wrote more than {} records, but gives no more", name(),
+              n_read_);
+      n_before = n_read_;
     } catch (...) {
       is_exclusive_ = false;
       throw;
@@ -261,6 +264,8 @@ void RedisLog::append(std::string_view lines) {
   }
   if (reply.kind == Kind::nil || reply.integer == 1) return;
   if (reply.integer == -1) fail_for_loss(name(), n_read_);
+  require(is_exclusive_ && reply.kind == Kind::integer && reply.integer == 0,
+          "{}: must answer a script that appends with 1, 0 or -1, or does not keep its rule", name());
   throw Overtaken();
 }
 

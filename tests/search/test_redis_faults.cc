@@ -7,6 +7,7 @@
 #include <csignal>
 
 #include "search/storage/record_log.h"
+#include "search/storage/redis_log.h"
 #include "tests/search/study_of.h"
 #include "tests/support/error_text.h"
 #include "tests/support/redis_server.h"
@@ -144,6 +145,18 @@ TEST_CASE("a server cannot make us take more than an answer may be") {
             .starts_with("sends what is no answer"));
   CHECK(fault(Impostor("$99999999999\r\n" + std::string(1 << 20, 'a'), 80).url()) ==
         "an answer must have at most 67108864 bytes");
+}
+
+TEST_CASE("a server that answers scripts against their rules is an error, and no search that never ends") {
+  // One answer to each command: who is there, the lease, and then records and appends in turns.
+  const std::string begin = "+OK\r\n$17\r\nredis_version:7.0\r\n+OK\r\n", none = "*1\r\n$2\r\n-1\r\n";
+  CHECK(fault(Impostor(begin + none + ":0\r\n" + none + ":0\r\n").url()) ==
+        "says that others wrote more than 0 records, but gives no more");
+  for (const char* answer : {":0\r\n", ":7\r\n", "+OK\r\n", "*0\r\n"}) {
+    const Impostor impostor(begin + answer);
+    RedisLog log(at(impostor.url()), "worker");
+    CHECK(contains(error_text([&] { log.append("{}\n"); }), "must answer a script that appends with 1, 0 or -1"));
+  }
 }
 
 TEST_CASE("a damaged journal on a server is one sentence that names the record, and stays as it is") {
