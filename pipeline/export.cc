@@ -78,6 +78,7 @@ void write_for_transformers(const fs::path& from, const fs::path& to) {
   std::error_code ignored;
   engine::Json config = engine::Json::object();
   if (fs::exists(file, ignored)) config = engine::parse_json(engine::read_file(file), file.string());
+  engine::require(config.is_object(), "{}: must be a JSON object, is {}", file.string(), engine::shown(config));
   config["tokenizer_class"] = "PreTrainedTokenizerFast";
   const bert::SpecialTokens& s = tokenizer->special();
   for (const auto& [key, id] : {std::pair{"pad_token", s.pad},

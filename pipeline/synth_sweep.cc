@@ -9,6 +9,7 @@
 #include "engine/base/progress.h"
 #include "engine/base/temporary_folder.h"
 #include "engine/io/json.h"
+#include "engine/io/saved.h"
 #include "hw/emit/folder.h"
 #include "hw/synthesis/sweep.h"
 #include "hw/synthesis/synthesize.h"
@@ -50,8 +51,8 @@ Json measure(const hw::LinearShape& shape, std::size_t i, hw::Target target, boo
 bool is_measured(const Json& known, const std::string& key, hw::Target target, bool dsp) {
   if (!known.contains(key)) return false;
   const Json& found = known[key];
-  return found.contains("lut_logic") && found.value("target", "") == hw::name(target) &&
-         found.value("no_dsp", dsp) == !dsp;
+  return found.is_object() && found.contains("lut_logic") && found.value("target", Json()) == hw::name(target) &&
+         found.value("no_dsp", Json()) == !dsp;
 }
 
 struct Fit {
@@ -89,9 +90,9 @@ void sweep_layers(const SweepOptions& o, const Run& run, const Finish& finish) {
       known[key] = measure(shapes[i], i, target, o.dsp);
       engine::write_file(file, known.dump(1) + "\n");
     }
-    const Json& found = known[key];
+    const engine::Saved found(known[key], fmt::format("{}: {}", file.string(), key));
     const hw::Cost model = hw::cost(shapes[i], target, o.dsp);
-    const auto count = [&](const char* what) { return found.at(what).get<double>(); };
+    const auto count = [&](const char* what) { return found.get<double>(what); };
     const auto cell = [](double v) { return fmt::format("{:.0f}", v); };
     table.rows.push_back({key, cell(count("lut")), cell(model.lut), cell(count("ff")), cell(model.ff),
                           cell(count("dsp")), cell(count("bram")), cell(model.bram)});

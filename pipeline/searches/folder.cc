@@ -9,6 +9,7 @@
 #include "engine/base/files.h"
 #include "engine/base/printable.h"
 #include "engine/io/json.h"
+#include "engine/io/saved.h"
 
 namespace ingot::pipeline {
 namespace fs = std::filesystem;
@@ -49,12 +50,12 @@ namespace {
 
 std::optional<TrialRecord> read_best(const fs::path& file, std::size_t n_values) {
   if (!fs::exists(file)) return std::nullopt;
-  const Json saved = engine::parse_json_or_null(engine::read_file(file));
-  require(saved.is_object() && saved.contains("number") && saved["number"].is_number_integer() &&
-              saved.contains("values") && saved["values"].is_array() && saved["values"].size() == n_values &&
-              std::all_of(saved["values"].begin(), saved["values"].end(), [](const Json& v) { return v.is_number(); }),
-          "{}: does not say which trial, and its {} values", file.string(), n_values);
-  return TrialRecord{.number = saved["number"].get<int>(), .values = saved["values"].get<std::vector<double>>()};
+  const Json json = engine::parse_json_or_null(engine::read_file(file));
+  const engine::Saved saved(json, file.string());
+  TrialRecord best{.number = saved.get<int>("number"), .values = saved.get<std::vector<double>>("values")};
+  require(best.values.size() == n_values, "{}: values: must be {}, got {}", file.string(), n_values,
+          best.values.size());
+  return best;
 }
 
 }  // namespace

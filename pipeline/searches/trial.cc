@@ -8,6 +8,7 @@
 #include "engine/base/files.h"
 #include "engine/base/rng.h"
 #include "engine/io/json.h"
+#include "engine/io/saved.h"
 #include "pipeline/model_folder.h"
 #include "pipeline/seen_texts.h"
 
@@ -33,7 +34,12 @@ Reports::Reports(search::Trial& trial, fs::path file, std::int64_t every)
   if (!fs::exists(file_)) return;
   saved_ = engine::parse_json_or_null(engine::read_file(file_));
   engine::require(saved_.is_array(), "{}: holds no reports", file_.string());
-  for (const Json& item : saved_) report(item.at(0).get<std::int64_t>(), item.at(1).get<double>());
+  for (const Json& item : saved_) {
+    engine::require(item.is_array() && item.size() == 2, "{}: must hold pairs of step and value, got {}",
+                    file_.string(), engine::shown(item));
+    report(engine::checked<std::int64_t>(item.at(0), file_.string()),
+           engine::checked<double>(item.at(1), file_.string()));
+  }
 }
 
 void Reports::add(std::int64_t step, double value) {
