@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/error.h"
+#include "engine/io/json.h"
+
 namespace ingot::hw {
 
 struct Tool {
@@ -26,6 +29,16 @@ struct ToolResult {
 };
 ToolResult try_tool(const Tool& tool, const std::vector<std::string>& arguments, const std::filesystem::path& folder,
                     const std::vector<std::string>& environment = {});
+
+// Returns read(), which takes what a tool wrote apart. Throws Failure if that is not as the tool should write it.
+template <class Read>
+auto understood(const Tool& tool, const Read& read) {
+  try {
+    return read();
+  } catch (const engine::JsonError& error) {
+    throw engine::Failure(fmt::format("{} wrote what is not understood: {}", tool.program, error.what()));
+  }
+}
 
 // Copies files into the folder `to` and returns their names there. Paths are relative to `from`, or absolute. Throws
 // Error if a name is not plain or a file cannot be read.

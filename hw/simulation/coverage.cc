@@ -4,14 +4,16 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdlib>
 #include <map>
 #include <sstream>
 
 #include "engine/base/error.h"
+#include "engine/base/printable.h"
 
 namespace ingot::hw {
 namespace {
+
+constexpr int kMostLines = 1'000'000;  // of a range, and of all items
 
 // The value of a key in "\1KEY\2VALUE\1KEY\2VALUE...".
 std::string field(const std::string& item, const std::string& key) {
@@ -22,6 +24,25 @@ std::string field(const std::string& item, const std::string& key) {
   return item.substr(begin, item.find_first_of("\1'", begin) - begin);
 }
 
+// "108-115" or "120".
+std::pair<int, int> range_of(const std::string& text) {
+  const char *at = text.data(), *const end = at + text.size();
+  bool good = true;
+  const auto number = [&] {
+    int value = 0;
+    const std::from_chars_result read = std::from_chars(at, end, value);
+    good = good && read.ec == std::errc() && value >= 0;
+    at = read.ptr;
+    return value;
+  };
+  const int first = number();
+  const int last = at != end && *at == '-' ? (++at, number()) : first;
+  engine::require(good && at == end && first <= last && last - first < kMostLines,
+                  "coverage: lines must be as in 108-115, at most {} of them, got '{}'", kMostLines,
+                  engine::excerpt(text));
+  return {first, last};
+}
+
 // What an item counts: lines as in "108-115,120"; or, of an `else` that is not there, when it would have been taken.
 std::vector<std::string> places(const std::string& item) {
   const std::string path = field(item, "f"), file = path.substr(path.rfind('/') + 1), ranges = field(item, "S");
@@ -29,11 +50,8 @@ std::vector<std::string> places(const std::string& item) {
   std::vector<std::string> all;
   std::istringstream list(ranges);
   for (std::string range; std::getline(list, range, ',');) {
-    const std::size_t dash = range.find('-');
-    const int first = std::atoi(range.c_str());
-    const int last = dash == std::string::npos ? first : std::atoi(range.c_str() + dash + 1);
-    for (int number = first; number <= std::min(last, first + 9999); ++number)
-      all.push_back(fmt::format("{}:{}", file, number));
+    const auto [first, last] = range_of(range);
+    for (int number = first; number <= last; ++number) all.push_back(fmt::format("{}:{}", file, number));
   }
   return all;
 }
@@ -46,8 +64,8 @@ Coverage read_coverage(const std::string& text) {
   std::string line;
   std::getline(lines, line);
   engine::require(line.starts_with("# SystemC::Coverage"), "coverage: must begin with '# SystemC::Coverage', got '{}'",
-                  line.substr(0, 40));
-  std::map<std::string, std::int64_t> counts;
+                  engine::excerpt(line));
+  std::map<std::string, bool> reached;
   while (std::getline(lines, line)) {
     if (!line.starts_with("C '")) continue;
     const std::size_t end = line.rfind("' ");
@@ -55,12 +73,13 @@ Coverage read_coverage(const std::string& text) {
     const char* const last = line.data() + line.size();
     engine::require(end != std::string::npos && std::from_chars(line.data() + end + 2, last, count).ptr == last,
                     "coverage: an item must end with its count, got '{}'", line.substr(0, 80));
-    for (const std::string& place : places(line)) counts[place] += count;
+    for (const std::string& place : places(line)) reached[place] |= count > 0;
+    engine::require(reached.size() <= kMostLines, "coverage: must be of at most {} lines", kMostLines);
   }
   Coverage coverage;
-  for (const auto& [place, count] : counts) {
+  for (const auto& [place, is_reached] : reached) {
     ++coverage.lines;
-    if (count > 0) {
+    if (is_reached) {
       ++coverage.reached;
     } else {
       coverage.missed.push_back(place);

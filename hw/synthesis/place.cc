@@ -138,8 +138,10 @@ Placement place(const fs::path& folder, Target target, const std::vector<std::st
         fmt::format("{} could not place it on {}: {}", tool.program, chip.device, ending(placed.output));
     return placement;
   }
-  read_report(engine::parse_json(engine::read_file(folder / "report.json"), "report.json"), layers, placement);
-  return placement;
+  return understood(tool, [&] {
+    read_report(engine::parse_json(engine::read_file(folder / "report.json"), "report.json"), layers, placement);
+    return placement;
+  });
 }
 
 Json to_json(const Placement& p) {

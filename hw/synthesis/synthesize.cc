@@ -137,6 +137,24 @@ Synthesis synthesize(const EmittedRtl& rtl, Target target, const SynthesisOption
   return synthesize(design_of_top(rtl), target, options, scratch.path(), step);
 }
 
+namespace {
+
+// What Yosys has left in the folder.
+Synthesis read_synthesis(const Design& design, Target target, const fs::path& folder) {
+  const auto read = [&](const char* name) { return engine::parse_json(engine::read_file(folder / name), name); };
+  const Json stat = read("stat.json"), netlist = read("net.json");
+  Synthesis s;
+  s.target = target;
+  s.cells = stat.at("design").at("num_cells_by_type");
+  s.tool = stat.value("creator", "");
+  static_cast<Area&>(s) = area_of(netlist, design.top, target);
+  if (!design.layers.empty()) s.layers = area_by_layer(netlist, design.top, design.layers, s);
+  s.modules = area_by_module(netlist, read("hierarchy.json"), design.top, s);
+  return s;
+}
+
+}  // namespace
+
 Synthesis synthesize(const Design& design, Target target, const SynthesisOptions& options, const fs::path& folder,
                      const std::function<void(const std::string&)>& step) {
   const std::string command = synthesis_command(target, design.top, options.dsp && has_multipliers(target));
@@ -156,21 +174,12 @@ Synthesis synthesize(const Design& design, Target target, const SynthesisOptions
                         has_large_rams(target) ? "-DSINGLE_PORT_RAM " : "", fmt::join(sources, " "), design.top,
                         kWriteHierarchy, command, kNetlistFile)},
            folder);
-  const Json stat = engine::parse_json(engine::read_file(folder / "stat.json"), "stat.json");
-  Synthesis s;
-  s.target = target;
-  s.cells = stat.at("design").at("num_cells_by_type");
-  const Json netlist = engine::parse_json(engine::read_file(folder / "net.json"), "net.json");
-  static_cast<Area&>(s) = area_of(netlist, design.top, target);
-  if (!design.layers.empty()) s.layers = area_by_layer(netlist, design.top, design.layers, s);
-  s.modules = area_by_module(
-      netlist, engine::parse_json(engine::read_file(folder / "hierarchy.json"), "hierarchy.json"), design.top, s);
+  Synthesis s = understood(kYosys, [&] { return read_synthesis(design, target, folder); });
   if (options.place) {
     if (step) step(fmt::format("{} places it on {}", placer_of(target).program, info(target).device));
     s.placement = place(folder, target, design.layers, *options.place);
   }
   s.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  s.tool = stat.value("creator", "");
   return s;
 }
 

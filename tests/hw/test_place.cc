@@ -5,7 +5,9 @@
 #include "engine/io/json.h"
 #include "hw/emit/folder.h"
 #include "hw/passes/parallelism.h"
+#include "hw/synthesis/area.h"
 #include "hw/synthesis/synthesize.h"
+#include "hw/tools.h"
 #include "tests/compress/graphs.h"
 #include "tests/support/error_text.h"
 #include "tests/support/temporary_folder.h"
@@ -67,6 +69,28 @@ TEST_CASE("a report without paths between registers says so") {
   CHECK_FALSE(placement.fmax_mhz.has_value());
   CHECK(placement.failure == "nextpnr found no path between registers");
   CHECK_FALSE(to_json(placement).contains("fmax_mhz"));
+}
+
+TEST_CASE("A report or a netlist that is not as the tool writes it is a failure that names the tool") {
+  for (const char* wrong : {"{}", "[]", "7", R"({"utilization": 3})", R"({"utilization": {"LUT4": {}}})",
+                            R"({"utilization": {"LUT4": {"used": "3"}}})", R"({"utilization": {}, "fmax": {"clk": 3}})",
+                            R"({"utilization": {}, "critical_paths": [{"from": "posedge a", "to": "posedge a"}]})"}) {
+    INFO(wrong);
+    const auto read = [&] {
+      hw::Placement placement;
+      return hw::understood({"nextpnr", ""}, [&] { return hw::read_report(Json::parse(wrong), {}, placement), 0; });
+    };
+    CHECK(test::contains(test::failure_text(read), "nextpnr wrote what is not understood: JSON"));
+  }
+  for (const char* wrong : {"{}", R"({"modules": {}})", R"({"modules": {"top": {"cells": {"a": {}}}}})",
+                            R"({"modules": {"top": {"cells": {"a": {"type": "LUT4"}}}}})"}) {
+    INFO(wrong);
+    const auto read = [&] {
+      return hw::understood({"yosys", ""},
+                            [&] { return hw::area_of(Json::parse(wrong), "top", hw::Target::ecp5).lut; });
+    };
+    CHECK(test::contains(test::failure_text(read), "yosys wrote what is not understood: JSON"));
+  }
 }
 
 TEST_CASE("Lab 4's layer is placed on the largest ECP5, with its slowest path") {

@@ -49,6 +49,19 @@ TEST_CASE("A line is reached if an instance reached it; an else without lines co
   CHECK(coverage.missed == std::vector<std::string>{"m.sv:6", "m.sv:7 else", "m.sv:9"});
 }
 
+TEST_CASE("Lines and counts of any size are read, and those that are none refused") {
+  const auto read = [](const std::string& lines, const std::string& count) {
+    return hw::read_coverage("# SystemC::Coverage-3\nC '\1f\2a.sv\1S\2" + lines + "' " + count + "\nC '\1f\2a.sv\1S\2" +
+                             lines + "' " + count + "\n");
+  };
+  CHECK(read("2147483646-2147483647", "9223372036854775807").reached == 2);
+  CHECK(read("7-12006", "0").missed.size() == 12000);
+  for (const char* wrong : {"2147483648", "-1", "x", "1-", "4-3", "1-2147483647", "1 ", "1--2", "99999999999-5"}) {
+    INFO(wrong);
+    CHECK(contains(error_text([&] { read(wrong, "1"); }), "lines must be as in 108-115"));
+  }
+}
+
 TEST_CASE("A damaged coverage file is refused or read, never worse") {
   CHECK(contains(error_text([] { hw::read_coverage("nothing"); }),
                  "must begin with '# SystemC::Coverage', got 'nothing'"));
