@@ -1,0 +1,71 @@
+// The functions that libFuzzer calls (llvm.org/docs/LibFuzzer.html), for the one target that is linked.
+#include <sanitizer/allocator_interface.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "tests/fuzz/bounds.h"
+#include "tests/fuzz/target.h"
+
+extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t n_bytes, std::size_t most_bytes);
+
+namespace {
+
+using namespace ingot::fuzz;
+
+const Target& kTarget = targets().front();
+
+// What is allocated and not yet freed, and the most that it was since the last input began.
+std::atomic<std::int64_t> held{0}, peak{0};
+
+void count_allocated(const volatile void*, std::size_t n_bytes) {
+  const std::int64_t now = held.fetch_add(static_cast<std::int64_t>(n_bytes)) + static_cast<std::int64_t>(n_bytes);
+  if (now > peak) peak = now;
+}
+
+void count_freed(const volatile void* memory) {
+  if (memory != nullptr) held -= static_cast<std::int64_t>(__sanitizer_get_allocated_size(memory));
+}
+
+}  // namespace
+
+// The flags of bounds.h stand before those that were given, which so win.
+extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
+  static std::vector<char*> arguments{(*argv)[0]};
+  for (const char* flag : kFlags) arguments.push_back(const_cast<char*>(flag));
+  arguments.insert(arguments.end(), *argv + 1, *argv + *argc + 1);
+  *argc = static_cast<int>(arguments.size()) - 1;
+  *argv = arguments.data();
+  __sanitizer_install_malloc_and_free_hooks(count_allocated, count_freed);
+  return 0;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t n_bytes) {
+  const std::int64_t before = held;
+  peak = before;
+  outcome_of(kTarget, {reinterpret_cast<const char*>(data), n_bytes});
+  const std::size_t taken = static_cast<std::size_t>(peak - before);
+  const std::size_t most = kTarget.most_memory + kMemoryMultiple * n_bytes;
+  if (taken > most) {
+    std::fprintf(stderr, "%s: %zu bytes of input take %zu of memory, at most %zu are allowed\n", kTarget.name, n_bytes,
+                 taken, most);
+    std::abort();
+  }
+  return 0;
+}
+
+// A quarter is left to libFuzzer, which knows what the reader compares its input with.
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t n_bytes, std::size_t most_bytes,
+                                               unsigned seed) {
+  Rng rng(seed, static_cast<std::uint64_t>(ingot::engine::Stream::test));
+  if (rng.below(4) == 0) return LLVMFuzzerMutate(data, n_bytes, most_bytes);
+  const std::string bytes = mutated(kTarget, std::string(reinterpret_cast<const char*>(data), n_bytes), rng);
+  const std::size_t n = std::min(bytes.size(), most_bytes);
+  std::memcpy(data, bytes.data(), n);
+  return n;
+}

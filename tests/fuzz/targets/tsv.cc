@@ -1,0 +1,20 @@
+#include "tests/fuzz/mutations.h"
+#include "tests/fuzz/tables.h"
+#include "tests/fuzz/target.h"
+
+namespace ingot::fuzz {
+namespace {
+
+constexpr std::string_view kPieces[] = {
+    "\"", "\"\"", ",", ";", "\t", "\n", "\r\n", "\r", "text", "label", "a\tb\tc\td\n", "\xc3\xa9", "\xff\xfe"};
+
+}  // namespace
+
+Target tsv() {
+  return {.name = "tsv",
+          .read = [](std::string_view bytes) { read_table("a.tsv", bytes); },
+          .mutated = [](std::string bytes, Rng& rng) { return mutated_lines(std::move(bytes), rng, kPieces); },
+          .pieces = kPieces};
+}
+
+}  // namespace ingot::fuzz
