@@ -51,7 +51,7 @@ std::vector<std::string> places(const std::string& item) {
   std::istringstream list(ranges);
   for (std::string range; std::getline(list, range, ',');) {
     const auto [first, last] = range_of(range);
-    for (int number = first; number <= last; ++number) all.push_back(fmt::format("{}:{}", file, number));
+    for (std::int64_t number = first; number <= last; ++number) all.push_back(fmt::format("{}:{}", file, number));
   }
   return all;
 }
