@@ -43,7 +43,8 @@ void add_column(report::TextTable& table, const std::string& header, const Entri
   const std::size_t column = table.headers.size();
   table.headers.push_back(header);
   for (const auto& [name, value] : entries) {
-    auto row = std::find_if(table.rows.begin(), table.rows.end(), [&](const auto& r) { return r[0] == name; });
+    auto row =
+        std::find_if(table.rows.begin(), table.rows.end(), [&, &name = name](const auto& r) { return r[0] == name; });
     if (row == table.rows.end()) row = table.rows.insert(row, std::vector<std::string>{name});
     row->resize(column + 1);
     (*row)[column] = in_words(value);
@@ -57,7 +58,8 @@ Entries means_of(const std::vector<Entries>& all) {
   for (const auto& [name, first] : all[0]) {
     std::vector<double> values;
     for (const Entries& entries : all) {
-      const auto entry = std::find_if(entries.begin(), entries.end(), [&](const auto& e) { return e.first == name; });
+      const auto entry =
+          std::find_if(entries.begin(), entries.end(), [&, &name = name](const auto& e) { return e.first == name; });
       if (entry != entries.end() && entry->second.is_number()) values.push_back(entry->second.get<double>());
     }
     if (values.size() == all.size()) means.emplace_back(name, report::to_text(report::mean_of(values)));

@@ -34,7 +34,7 @@ double logic_of(CompressedModel& m) {
   std::vector<hw::LinearShape> shapes;
   for (const auto& [name, linear] : m.model.linears()) {
     const compress::LayerCompression& layer = m.compression[name];
-    const auto width = [&](compress::Role role) {
+    const auto width = [&, &name = name](compress::Role role) {
       const auto fixed = layer[role] ? compress::as_fixed(layer[role]->format) : std::nullopt;
       require(fixed.has_value(), "--objectives hardware: needs fixed point, but the {} of {} is not",
               compress::name(role), name);
