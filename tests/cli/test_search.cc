@@ -139,7 +139,7 @@ TEST_CASE("search bench says what is wrong, and exits with 2") {
     CHECK(outcome.out.empty());
     return outcome.error;
   };
-  CHECK(message("") == "ingot: --problem: must be given, or --regret for all of them\n");
+  CHECK(message("") == "ingot: --problem: must be given, or --regret for all of them, or --table\n");
   CHECK(message("--problem sphere").find("problem: must be one of sphere_mixed, branin") != std::string::npos);
   CHECK(message("--problem branin --rules optuna3") ==
         "ingot: --rules: must be one of optuna4, optuna5, got 'optuna3'\n");
@@ -151,6 +151,8 @@ TEST_CASE("search bench says what is wrong, and exits with 2") {
       "more combinations than can be listed\n");
   CHECK(message("--problem branin --stream numpy --journal j").find("is not kept in journals") != std::string::npos);
   CHECK(message("--problem branin --seed 4294967296").find("must be below 2^32") != std::string::npos);
+  CHECK(message("--table t --problem branin").find("--table: is a problem of its own") != std::string::npos);
+  CHECK(message("--table missing").find("missing") != std::string::npos);
   place.write("j", "text,label\n");
   CHECK(message("--problem branin --journal j") ==
         "ingot: j: line 1: not valid JSON: parse error at line 1, column 2: syntax error while parsing value - invalid "
