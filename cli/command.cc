@@ -43,7 +43,9 @@ const Option& Option::type_name(const std::string& name) const {
 }
 
 // The range is said where it is broken, not in --help: most of them end where no one goes.
-const Option& Option::range(int lowest, int highest) const { return range(double{lowest}, double{highest}); }
+const Option& Option::range(int lowest, int highest) const {
+  return range(static_cast<double>(lowest), static_cast<double>(highest));
+}
 
 const Option& Option::range(double lowest, double highest) const {
   option_->check(
