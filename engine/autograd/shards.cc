@@ -138,7 +138,7 @@ void Shards::add_up(float factor) {
   if (!is_alone) step_->rank_sums.add_up(sums, factor);
   for (const Shared& s : step_->shared) {
     if (s.leaf.defined() && s.leaf.has_gradient() && (is_alone || !step_->rank_sums.lacked()))
-      backward(s.value, s.leaf.gradient());
+      backward(s.value, s.leaf.gradient(), s.leaf.touched_rows());
   }
   step_->shared.clear();
   if (!is_alone) step_->rank_sums.give_to_those_that_lacked(step_->parameters);

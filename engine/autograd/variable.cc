@@ -130,10 +130,14 @@ void Variable::add_gradient(const Tensor& term) const {
   add_to(gradient.sum, term);
 }
 
-void backward(const Variable& root, const Tensor& gradient) {
+void backward(const Variable& root, const Tensor& gradient, const std::vector<std::int32_t>* rows) {
   require(root.requires_gradient(), "backward: the result depends on no variable that requires a gradient");
   std::vector<std::shared_ptr<Node>> nodes = reachable(root);
-  root.add_gradient(gradient);
+  if (rows != nullptr && !root.has_gradient()) {
+    root.node()->gradient() = {.sum = gradient, .state = GradientState::rows, .touched_rows = *rows};
+  } else {
+    root.add_gradient(gradient);
+  }
   const NoGradient no_gradient;
   for (; !nodes.empty(); nodes.pop_back()) {
     Node& node = *nodes.back();

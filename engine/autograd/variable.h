@@ -96,8 +96,9 @@ Variable make_variable(std::shared_ptr<Node> node);
 // Runs the graph backward from a scalar: afterwards gradient() of every variable that requires one holds (or has added)
 // d root / d variable. The graph is used up.
 void backward(const Variable& root);
-// The same from any variable, given the gradient of something with respect to it.
-void backward(const Variable& root, const Tensor& gradient);
+// The same from any variable, given the gradient of something with respect to it. `rows`: ascending, those that may
+// differ from 0; null: all.
+void backward(const Variable& root, const Tensor& gradient, const std::vector<std::int32_t>* rows = nullptr);
 
 // While an object of this class lives, operations of this thread record no graph, as under torch.no_grad().
 class NoGradient {

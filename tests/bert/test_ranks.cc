@@ -27,10 +27,20 @@ bert::TrainerOptions options(const fs::path& out, std::int64_t accumulate = 1) {
 
 std::string weights(const fs::path& out) { return engine::read_file(out / "last" / "model.safetensors"); }
 
-// A tensor transform that the shards of a step share, as fake quantisation is.
+// Tensor transforms that the shards of a step share, as fake quantisation is.
 std::shared_ptr<engine::TensorTransforms> transforms() {
   return std::make_shared<engine::TensorTransforms>(
       engine::TensorTransforms{.weight = [](const engine::Variable& x) { return engine::sigmoid(x); }});
+}
+std::shared_ptr<engine::TensorTransforms> transforms_of_rows() {
+  return std::make_shared<engine::TensorTransforms>(engine::TensorTransforms{.weight = [](const engine::Variable& x) {
+    return engine::record(x.value().clone(), {x}, [x](const engine::Tensor& dy, const std::vector<std::int32_t>* rows) {
+      float* to = x.gradient_rows(*rows);
+      const std::int64_t n = dy.columns();
+      for (const std::int32_t row : *rows)
+        for (std::int64_t i = row * n; i < (row + 1) * n; ++i) to[i] += dy.data()[i];
+    });
+  }});
 }
 
 // Trains in `out`; a rank but the first in a folder of its own.
@@ -39,13 +49,17 @@ void train(const fs::path& out, int rank, std::int64_t shards, std::int64_t accu
   const test::TemporaryFolder own;
   const test::Toy toy;
   bert::Model model = test::Toy::model();
-  if (is_transformed) model.layers[0].query.transforms = model.layers[1].output.transforms = transforms();
+  if (is_transformed) {
+    model.layers[0].query.transforms = model.layers[1].output.transforms = transforms();
+    model.embeddings.word.transforms = transforms_of_rows();
+  }
   bert::Job job = toy.job(model, batch, {.shards = shards});
   job.before_update = [&](std::int64_t step, const engine::AdamW&) {
     if (step == stop_at) throw std::runtime_error("stopped");
   };
   bert::TrainerOptions how = options(rank == 0 ? out : own.path(), accumulate);
   how.resume = rank == 0;
+  how.lazy_embeddings = is_transformed;
   bert::train(model.parameters(), job, how);
 }
 

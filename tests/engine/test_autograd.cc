@@ -129,6 +129,28 @@ TEST_CASE("gradients of shards are added, dense and row-sparse, and a transform 
   CHECK(once(w, doubled).value().data()[0] == 4);  // outside of a step it is the transform
 }
 
+TEST_CASE("a table that is transformed once for all shards has a gradient of the rows that they looked up") {
+  Variable table(Tensor::full({6, 2}, 3.0f), true);
+  const TensorTransform passed = [](const Variable& x) {
+    return record(x.value().clone(), {x}, [x](const Tensor& dy, const std::vector<std::int32_t>* rows) {
+      REQUIRE(rows != nullptr);
+      float* to = x.gradient_rows(*rows);
+      for (const std::int32_t row : *rows)
+        for (std::int64_t i = 2 * row; i < 2 * row + 2; ++i) to[i] += dy.data()[i];
+    });
+  };
+  Shards shards({table}, 3);
+  shards.run([&](std::int64_t shard) {
+    backward(sum(embedding({{once(table, passed), {static_cast<std::int32_t>(shard), 4}}})));
+  });
+  shards.add_up(1);
+  REQUIRE(table.touched_rows() != nullptr);
+  CHECK(*table.touched_rows() == std::vector<std::int32_t>{0, 1, 2, 4});
+  const Tensor gradient = table.gradient();
+  CHECK(std::vector<float>(gradient.data(), gradient.data() + 12) ==
+        std::vector<float>{1, 1, 1, 1, 1, 1, 0, 0, 3, 3, 0, 0});
+}
+
 TEST_CASE("gradients of shards are added as a binary tree, those of one without a gradient are passed over") {
   // In float32, 3 is lost beside 2^27: the sum says in which order it was made.
   const float big = 134217728.0f;

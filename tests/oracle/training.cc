@@ -89,12 +89,12 @@ class Beside {
   // Before the update of a step: its gradients are there.
   void gradients(std::int64_t step) {
     if (step > 0) weights(step - 1);
-    const std::vector<Asked> asked = asked_in_step(p_, step);
+    asked_ = asked_in_step(p_, step);
     Values projection;
     if (p_.teacher && p_.hidden_weight > 0) projection = values_of(learned_.back().variable.value());
-    const Learned<double> exact = learned<double>(p_, asked, projection);
+    const Learned<double> exact = learned<double>(p_, asked_, projection);
     loss_sum_ += exact.loss;
-    compare_gradients(exact, learned<float>(p_, asked, projection), fmt::format("step {}", step));
+    compare_gradients(exact, learned<float>(p_, asked_, projection), fmt::format("step {}", step));
     expect_weights(step);
   }
 
@@ -197,12 +197,19 @@ class Beside {
     }
   }
 
-  // With lazy embeddings only rows of ids that the step has are updated.
+  // With lazy embeddings only rows of ids that the step has are updated. The decoder of a language model reads all.
   bool is_touched(const engine::Parameter& p, std::size_t i) const {
     if (!p_.trainer.lazy_embeddings || !p.name.ends_with("_embeddings.weight")) return true;
-    const auto* const rows = p.variable.touched_rows();
+    const bool is_word = p.name.ends_with(".word_embeddings.weight");
+    if (is_word && p_.model.config.head->task.empty()) return true;
     const auto row = static_cast<std::int32_t>(i / static_cast<std::size_t>(p.variable.value().columns()));
-    return rows == nullptr || std::find(rows->begin(), rows->end(), row) != rows->end();
+    return std::any_of(asked_.begin(), asked_.end(), [&](const Asked& asked) {
+      const std::vector<std::int32_t>& ids = is_word ? asked.input.ids
+                                             : p.name.ends_with(".position_embeddings.weight")
+                                                 ? asked.input.positions
+                                                 : asked.input.token_types;
+      return std::find(ids.begin(), ids.end(), row) != ids.end();
+    });
   }
 
   // One step of warm-up at most: half of two steps; with both of them the first has half of the rate.
@@ -229,6 +236,7 @@ class Beside {
 
   const Problem& p_;
   std::vector<engine::Parameter> learned_;
+  std::vector<Asked> asked_;  // in the step
   std::map<std::string, std::pair<Values, Values>> moments_;
   std::map<std::string, Expected> expected_;
   double loss_sum_ = 0, norm_ = 0, allowed_norm_ = 0, rate_ = 0;
