@@ -101,7 +101,7 @@ void add_layer(EncoderFormats& formats, Reader& reader, std::int64_t i, const st
 FixedPoint answer_of(const bert::Config& config, FixedPoint rows) {
   if (config.pooling == bert::Pooling::cls) return rows;
   const int more = std::clamp(24 - rows.width, 0, 8);
-  return {rows.width + more, rows.frac_bits + more, true, engine::Rounding::nearest_even};
+  return {rows.width + more, rows.frac_bits + more, rows.is_signed, engine::Rounding::nearest_even};
 }
 
 }  // namespace

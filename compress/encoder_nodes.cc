@@ -22,8 +22,11 @@ std::vector<std::int32_t> codes_of(std::span<const float> values, const FixedPoi
 
 FixedPoint sum_format(const NormFormats& formats) {
   double most = 0;
-  for (const FixedPoint& addend : formats.addends)
-    most += std::ldexp(-static_cast<double>(addend.codes().lowest), formats.sum_frac_bits - addend.frac_bits);
+  for (const FixedPoint& addend : formats.addends) {
+    const engine::CodeRange codes = addend.codes();
+    most += std::ldexp(static_cast<double>(std::max(-codes.lowest, codes.highest + 1)),
+                       formats.sum_frac_bits - addend.frac_bits);
+  }
   const int width = std::clamp(static_cast<int>(std::ceil(std::log2(std::max(most, 1.0)))) + 1, 2, 32);
   return {width, formats.sum_frac_bits, true, engine::Rounding::nearest_even};
 }

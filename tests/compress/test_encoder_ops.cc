@@ -6,9 +6,11 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "compress/encoder_nodes.h"
 #include "compress/integer/ops/embedding.h"
 #include "compress/integer/ops/layer_norm.h"
 #include "tests/compress/encoder.h"
+#include "tests/compress/small_model.h"
 #include "tests/support/error_text.h"
 
 using namespace ingot;
@@ -337,4 +339,31 @@ TEST_CASE("means that lie between two codes go where the output's rounding says"
   CHECK(mean(Rounding::nearest_even) == Codes{2, 2, -2, -2, 1});
   CHECK(mean(Rounding::floor) == Codes{1, 2, -2, -3, 1});
   CHECK(mean(Rounding::half_away) == Codes{2, 3, -2, -3, 1});
+}
+
+TEST_CASE("the format of a sum holds the sums of all codes, with signs and without") {
+  for (const bool first_signed : {true, false}) {
+    for (const bool second_signed : {true, false}) {
+      FixedPoint first = ufixed(8, 4), second = ufixed(5, 6);
+      first.is_signed = first_signed, second.is_signed = second_signed;
+      const FixedPoint sum = compress::sum_format({.addends = {first, second}, .sum_frac_bits = 6});
+      const auto [lowest, highest] = sum.codes();
+      CHECK(lowest <= 4 * first.codes().lowest + second.codes().lowest);
+      CHECK(highest >= 4 * first.codes().highest + second.codes().highest);
+    }
+  }
+}
+
+TEST_CASE("an answer that is a mean of rows without signs has none, and holds the largest row") {
+  const bert::Model model = test::small_model(1, "embedding");
+  bert::Config config = model.config;
+  config.pooling = bert::Pooling::mean;
+  compress::Compression compression;
+  compression["bert.encoder.layer.0.output.LayerNorm"][compress::Role::output] = {
+      compress::parse_format("ufixed(8,4)")};
+  const auto summary = compress::encoder_formats(config, compression).summary;
+  REQUIRE(summary);
+  const engine::FixedRange rows = summary->input.range(4), answers = summary->output.range(summary->output.frac_bits);
+  CHECK(answers.lowest == 0);
+  CHECK(answers.highest >= rows.highest);
 }

@@ -149,7 +149,7 @@ void draw_input(Dice& dice, Problem& p) {
 void draw_teaching(Dice& dice, Problem& p, bool is_small) {
   const bert::Config& config = p.model.config;
   const bool by_outputs = config.head->lesson != nullptr && dice.chance(0.6);
-  if (config.head->task.empty() || (is_small && !by_outputs) || !dice.chance(0.4)) return;
+  if (config.head->task.empty() || (is_small && !by_outputs) || !dice.chance(0.5)) return;
   p.is_taught = true;
   const bool may_be_unlabelled = config.head->rows == bert::Head::Rows::texts && !config.head->pairs_apart;
   if (may_be_unlabelled && dice.chance(0.6)) {
