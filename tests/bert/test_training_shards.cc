@@ -112,7 +112,8 @@ TEST_CASE("a step with a teacher of the inside has the gradients of one batch, h
   const bert::Model teacher = bert::make_model(larger, 7);
   bert::Subset unlabelled = toy.validation;
   for (std::size_t i = 0; i < 24; ++i) unlabelled.examples.push_back(i);
-  for (const auto& [hidden, attention] : {std::pair{0.0, 0.0}, std::pair{1.0, 0.0}, std::pair{0.0, 1.0}}) {
+  for (const auto& shares : {std::pair{0.0, 0.0}, std::pair{1.0, 0.0}, std::pair{0.0, 1.0}}) {
+    const double hidden = shares.first, attention = shares.second;
     CAPTURE(hidden);
     CAPTURE(attention);
     for (const std::vector<float>& weights : {std::vector<float>{}, std::vector<float>{0.25f, 3.0f}}) {

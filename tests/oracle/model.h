@@ -10,6 +10,7 @@
 
 #include "bert/head.h"
 #include "bert/model.h"
+#include "engine/base/error.h"
 #include "tests/oracle/losses.h"
 #include "tests/oracle/straight_through.h"
 

@@ -45,19 +45,20 @@ class Compressed {
   // What a layer computes with instead of its weight or bias.
   const Row<Real>& effective(const std::string& layer, const std::string& tensor) {
     const std::string name = layer + "." + tensor;
-    const auto [at, is_new] = effective_.try_emplace(name, parameters.at(name));
+    const bool is_new = !effective_.contains(name);
+    Row<Real>& row = effective_.try_emplace(name, parameters.at(name)).first->second;
     const compress::LayerCompression* const how = compression_of(layer);
-    if (!is_new || how == nullptr) return at->second;
+    if (!is_new || how == nullptr) return row;
     const bool has_mask = tensor == "weight" && !how->weight_mask.empty();
     const auto mask = [&] {
-      for (std::size_t i = 0; has_mask && i < at->second.size(); ++i)
-        if (how->weight_mask[i] == 0) at->second[i] = nothing(at->second[i]);
+      for (std::size_t i = 0; has_mask && i < row.size(); ++i)
+        if (how->weight_mask[i] == 0) row[i] = nothing(row[i]);
     };
     mask();
     const auto& quantizer = (*how)[tensor == "weight" ? compress::Role::weight : compress::Role::bias];
-    if (quantizer) at->second = rounded_tensor(at->second, shapes_.at(name), *quantizer, false);
+    if (quantizer) row = rounded_tensor(row, shapes_.at(name), *quantizer, false);
     mask();
-    return at->second;
+    return row;
   }
 
   // Of what flows through a layer: a row for each token.
