@@ -12,6 +12,7 @@
 #include "bert/head.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/system_error.h"
 #include "engine/io/safetensors.h"
 
 namespace ingot::bert {
@@ -177,7 +178,7 @@ void write_checkpoint(const fs::path& folder, const Config& config, std::span<co
   check_tensors(path.string(), config, tensors);
   std::error_code error;
   fs::create_directories(folder, error);
-  require(!error, "{}: cannot make this folder: {}", folder.string(), error.message());
+  engine::require_done(error, folder, "make this folder");
   std::vector<SafetensorsEntry> entries;
   for (const TensorView& tensor : tensors) {
     SafetensorsEntry entry{saved_name(*config.head, tensor.name), "F32", tensor.shape, {}};

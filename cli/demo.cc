@@ -14,6 +14,7 @@
 #include "engine/base/files.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
+#include "engine/base/system_error.h"
 #include "engine/io/json.h"
 #include "labs/typed.h"
 #include "pipeline/output_lock.h"
@@ -47,7 +48,7 @@ void clear(const fs::path& folder) {
     for (const fs::path& path : earlier) fs::remove_all(path);
   }
   fs::create_directories(folder, error);
-  engine::require(!error, "--out {}: cannot make the folder: {}", folder.string(), error.message());
+  engine::require_done(error, "--out " + folder.string(), "make the folder");
 }
 
 // Says what a step shows and why, then takes it as a user would.

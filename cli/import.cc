@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "engine/base/error.h"
+#include "engine/base/is_there.h"
 #include "pipeline/model_folder.h"
 #include "pipeline/output_lock.h"
 
@@ -38,18 +39,18 @@ std::unique_ptr<bert::Tokenizer> tokenizer_of(const ImportOptions& o) {
 // Beside the model in `to`. The files that we read stay as they are; what came in others becomes these.
 void write_tokenizer(const ImportOptions& o, const bert::Config& config, const bert::Tokenizer& tokenizer) {
   const fs::path folder = tokenizer_folder(o);
-  std::error_code ignored;
-  if (o.tokenizer.empty() && fs::exists(folder / tokenizer.file_name(), ignored))
+  if (o.tokenizer.empty() && engine::is_there(folder / tokenizer.file_name()))
     return pipeline::copy_tokenizer(folder, o.to);
   pipeline::save_tokenizer(o.to, tokenizer, pipeline::framing_for(folder, config, tokenizer, 0));
 }
 
 void run(const Command& command, const ImportOptions& o, const Common& common) {
   const fs::path from = o.from, to = o.to;
-  const pipeline::OutputLock lock(to, full_name(command));
+  pipeline::OutputLock lock(to, full_name(command));
   bert::Model model = bert::load_model(from);
   const compress::Compression compression = compress::load_compression(from, model);
-  if (!lock.was_abandoned()) pipeline::check_free(to);  // half of what was killed is written anew
+  if (!lock.was_abandoned()) pipeline::check_free(to);  // half of what was broken off is written anew
+  lock.stay_until_finished();
   const std::unique_ptr<bert::Tokenizer> tokenizer = tokenizer_of(o);
   if (tokenizer == nullptr) {
     say("note: there is no tokenizer in it, without which nothing but trace can use the model; give one with "
@@ -68,6 +69,7 @@ void run(const Command& command, const ImportOptions& o, const Common& common) {
   compress::save_compression(to, compression);
   if (tokenizer != nullptr) write_tokenizer(o, model.config, *tokenizer);
   const std::int64_t n = bert::n_parameters(model.config);
+  lock.finished();
   finish(command, common, {}, {{"tensors", model.parameters().size()}, {"parameters", n}, {"out", to.string()}},
          fmt::format("{}: {} tensors, {} parameters\n", to.string(), model.parameters().size(), n));
 }

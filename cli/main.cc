@@ -47,8 +47,14 @@ void hide_passwords(int argc, char** argv) {
   }
 }
 
+// Says it with no memory of its own.
+int report_no_memory() {
+  std::fputs("ingot: failed: out of memory\n", stderr);
+  return 1;
+}
+
 // Messages quote files, which strangers wrote: this is where what they say becomes harmless.
-int report(const std::string& sentence, const std::string& details, int code) {
+int report(const std::string& sentence, const std::string& details, int code) try {
   constexpr std::size_t kMostShown = 2000;           // bytes: a sentence may quote a value of any length
   const char* rank = ingot::engine::name_of_rank();  // which of several processes says it
   const std::string who = rank == nullptr ? "" : fmt::format("rank {}: ", printable(rank));
@@ -56,13 +62,23 @@ int report(const std::string& sentence, const std::string& details, int code) {
   if (!details.empty()) text += printable_lines(details) + (details.ends_with('\n') ? "" : "\n");
   std::fputs(text.c_str(), stderr);
   return code;
+} catch (const std::bad_alloc&) {
+  return report_no_memory();
 }
 
 // The system's refusal of a path (a loop of links, a name too long, a folder that may not be read), wherever it was
 // met. Where a disk is at fault, it is no fault of whoever named the path.
-int report(const std::filesystem::filesystem_error& error) {
+int report(const std::filesystem::filesystem_error& error) try {
   const bool at_work = ingot::engine::is_failure_at_work(error.code().value());
   return report(fmt::format("{}: {}", error.path1().string(), error.code().message()), "", at_work ? 1 : 2);
+} catch (const std::bad_alloc&) {
+  return report_no_memory();
+}
+
+int report_unexpected(const std::exception& error) try {
+  return report(fmt::format("failed: {}", error.what()), "", 1);
+} catch (const std::bad_alloc&) {
+  return report_no_memory();
 }
 
 }  // namespace
@@ -89,8 +105,8 @@ int main(int argc, char** argv) {
   } catch (const std::filesystem::filesystem_error& error) {
     return report(error);
   } catch (const std::bad_alloc&) {
-    return report("failed: out of memory", "", 1);
+    return report_no_memory();
   } catch (const std::exception& error) {
-    return report(fmt::format("failed: {}", error.what()), "", 1);
+    return report_unexpected(error);
   }
 }

@@ -13,6 +13,7 @@
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/printable.h"
+#include "engine/base/system_error.h"
 #include "engine/base/utf8.h"
 
 namespace ingot::data {
@@ -161,7 +162,7 @@ std::vector<fs::path> sorted_files(const fs::path& folder) {
     if (error) break;
     files.push_back(entry->path());
   }
-  if (error) fail("{}: cannot read: {}", folder.string(), error.message());
+  engine::require_done(error, folder, "read");
   std::sort(files.begin(), files.end());
   return files;
 }

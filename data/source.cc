@@ -12,6 +12,7 @@
 #include "data/text_file.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/system_error.h"
 
 namespace ingot::data {
 namespace fs = std::filesystem;
@@ -62,8 +63,7 @@ fs::path locate(const std::string& where) {
   const fs::path path(where);
   std::error_code unreadable;
   if (fs::exists(path, unreadable)) return path;
-  if (unreadable && unreadable != std::errc::not_a_directory)
-    fail("{}: cannot read: {}", path.string(), unreadable.message());
+  if (unreadable && unreadable != std::errc::not_a_directory) engine::fail_of_system(path, "read", unreadable.value());
   const char* folder = std::getenv("INGOT_DATA");
   const bool has_folder = folder != nullptr && *folder != '\0';
   if (has_folder && path.is_relative() && fs::exists(fs::path(folder) / path, unreadable)) {
@@ -155,7 +155,7 @@ std::uint64_t stamp_fingerprint(const fs::path& file, const fs::path& folder, st
   std::error_code error;
   const std::uintmax_t size = fs::file_size(file, error);
   const auto time = error ? fs::file_time_type() : fs::last_write_time(file, error);
-  if (error) fail("{}: cannot read: {}", file.string(), error.message());
+  engine::require_done(error, file, "read");
   const std::int64_t ticks = time.time_since_epoch().count();
   return content_hash(fmt::format("{}/{}/{}", file.lexically_relative(folder).string(), size, ticks), hash);
 }
@@ -163,7 +163,7 @@ std::uint64_t stamp_fingerprint(const fs::path& file, const fs::path& folder, st
 fs::file_type type_of(const fs::path& path) {
   std::error_code error;
   const fs::file_type type = fs::status(path, error).type();
-  if (type == fs::file_type::none) fail("{}: cannot read: {}", path.string(), error.message());
+  if (type == fs::file_type::none) engine::fail_of_system(path, "read", error.value());
   return type;
 }
 

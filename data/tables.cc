@@ -13,6 +13,7 @@
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/printable.h"
+#include "engine/base/system_error.h"
 
 namespace ingot::data {
 namespace fs = std::filesystem;
@@ -194,7 +195,7 @@ class Tables final : public Source {
       const bool folder = entry->is_directory(ignored);
       if (folder || other || format_of(file) != nullptr) names.insert(file.filename().string() + (folder ? "/" : ""));
     }
-    if (error) fail("{}: cannot read: {}", path_.string(), error.message());
+    engine::require_done(error, path_, "read");
     if (!names.empty()) notes_.push_back(fmt::format("{}: not used: {}", path_.string(), fmt::join(names, ", ")));
   }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 
 #include "data/readers.h"
 #include "data/unpacker.h"
@@ -50,10 +49,7 @@ std::string first_bytes(const fs::path& file, std::size_t n_bytes, std::uint64_t
   if (error || size <= n_bytes) return read_bytes(file, most_bytes);  // which says what is no regular file
   if (size > most_bytes) fail_limit(file.string(), "have", most_bytes);
   std::string start(n_bytes, '\0');
-  std::ifstream stream(file, std::ios::binary);
-  stream.read(start.data(), static_cast<std::streamsize>(n_bytes));
-  engine::require(stream.gcount() > 0, "{}: cannot read", file.string());
-  start.resize(static_cast<std::size_t>(stream.gcount()));
+  start.resize(engine::FileReader(file).read(start));
   return start;
 }
 

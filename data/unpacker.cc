@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
+#include <span>
 #include <utility>
 
 #include "data/crc32.h"
@@ -36,12 +36,9 @@ archive* new_reader() {
 }
 
 std::string end_of(const std::filesystem::path& path, std::uint64_t n_bytes) {
-  std::ifstream stream(path, std::ios::binary);
-  stream.seekg(-static_cast<std::streamoff>(n_bytes), std::ios::end);
-  std::string bytes(n_bytes, '\0');
-  stream.read(bytes.data(), static_cast<std::streamsize>(n_bytes));
-  bytes.resize(static_cast<std::size_t>(std::max<std::streamsize>(0, stream.gcount())));
-  return bytes;
+  const engine::MappedFile file(path);
+  const std::span<const std::byte> end = file.bytes().last(std::min<std::size_t>(file.bytes().size(), n_bytes));
+  return {reinterpret_cast<const char*>(end.data()), end.size()};
 }
 
 std::string reason(archive* reader) {

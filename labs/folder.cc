@@ -4,6 +4,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/system_error.h"
 #include "engine/io/saved.h"
 
 namespace ingot::labs {
@@ -39,7 +40,7 @@ LabFolder::LabFolder(fs::path folder, const Json& identity) : path_(std::move(fo
           "--out {}: is no empty folder, and holds no lab", path_.string());
   fs::create_directories(path_ / "locks", error);
   fs::create_directories(path_ / "rows", error);
-  require(!error, "--out {}: cannot make the folder: {}", path_.string(), error.message());
+  engine::require_done(error, "--out " + path_.string(), "make the folder");
   const engine::FileLock lock(path_ / "locks/.lab", engine::Wait::yes);
   const fs::path file = path_ / "lab.json";
   fs::exists(file) ? check_identity(file, identity) : engine::write_file(file, dumped(identity));
@@ -78,9 +79,13 @@ void LabFolder::finish_row(const Row& row, const RowResult& result) const {
                                                   {"result", result.json},
                                                   {"seconds", result.seconds},
                                                   {"resumed", result.resumed}}));
+  tidy(row);
+}
+
+void LabFolder::tidy(const Row& row) const {
   std::error_code ignored;
-  fs::remove(folder / "training.safetensors", ignored);
-  fs::remove_all(folder / "last", ignored);
+  fs::remove(row_folder(row.name) / "training.safetensors", ignored);
+  fs::remove_all(row_folder(row.name) / "last", ignored);
 }
 
 }  // namespace ingot::labs

@@ -170,6 +170,7 @@ class Worker {
     if (results_.contains(row.name)) return true;
     std::optional<RowResult> done = run_.folder.result(row);
     if (!done) return false;
+    run_.folder.tidy(row);  // a process that was killed may not have come to it
     results_.emplace(row.name, std::move(*done));
     return true;
   }

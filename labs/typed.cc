@@ -7,10 +7,12 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cerrno>
 #include <cstdio>
 #include <string_view>
 
 #include "engine/base/error.h"
+#include "engine/base/system_error.h"
 
 namespace ingot::labs {
 
@@ -35,16 +37,24 @@ std::string command_line(const std::vector<std::string>& words) {
   return line;
 }
 
-OutputAside::OutputAside(int descriptor) : output_(::dup(STDOUT_FILENO)) {
-  std::fflush(stdout);
-  ::dup2(descriptor, STDOUT_FILENO);
+OutputAside::OutputAside(int descriptor) { lead_to(descriptor); }
+
+OutputAside::OutputAside(bool nowhere) {
+  if (!nowhere) {
+    lead_to(STDERR_FILENO);
+    return;
+  }
+  const int target = engine::uninterrupted([] { return ::open("/dev/null", O_WRONLY | O_CLOEXEC); });
+  if (target < 0) engine::fail_of_system("/dev/null", "open", errno);
+  lead_to(target);
+  ::close(target);
 }
 
-OutputAside::OutputAside(bool nowhere) : output_(::dup(STDOUT_FILENO)) {
+void OutputAside::lead_to(int descriptor) {
   std::fflush(stdout);
-  const int target = nowhere ? ::open("/dev/null", O_WRONLY | O_CLOEXEC) : STDERR_FILENO;
-  ::dup2(target, STDOUT_FILENO);
-  if (nowhere) ::close(target);
+  output_ = ::dup(STDOUT_FILENO);
+  if (output_ < 0 || ::dup2(descriptor, STDOUT_FILENO) < 0)
+    engine::fail_of_system("standard output", "be led elsewhere", errno);
 }
 
 OutputAside::~OutputAside() {
@@ -66,9 +76,12 @@ std::string output_of(const std::function<void()>& work) {
   }
   ::lseek(file, 0, SEEK_SET);
   std::array<char, 1 << 16> block;
-  for (ssize_t n; (n = ::read(file, block.data(), block.size())) > 0;)
+  ssize_t n = 0;
+  while ((n = engine::uninterrupted([&] { return ::read(file, block.data(), block.size()); })) > 0)
     text.append(block.data(), static_cast<std::size_t>(n));
+  const int reason = errno;
   ::close(file);
+  if (n < 0) engine::fail_of_system("the output of a command", "read", reason);
   return text;
 }
 

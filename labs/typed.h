@@ -11,6 +11,7 @@ namespace ingot::labs {
 std::string command_line(const std::vector<std::string>& words);
 
 // While it lives, what is written to standard output goes where standard error goes, nowhere, or into `descriptor`.
+// Throws Failure if the system refuses that.
 class OutputAside {
  public:
   explicit OutputAside(bool nowhere = false);
@@ -20,7 +21,9 @@ class OutputAside {
   OutputAside& operator=(const OutputAside&) = delete;
 
  private:
-  int output_;
+  void lead_to(int descriptor);
+
+  int output_ = -1;
 };
 
 // What `work` writes to standard output. Throws Failure if there is no memory to keep it in.

@@ -10,6 +10,7 @@
 #include "engine/base/cache.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/is_there.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
 #include "engine/io/safetensors.h"
@@ -47,8 +48,7 @@ std::uint64_t hash_of_model(const std::string& where, std::uint64_t hash) {
   const fs::path folder = resolve_model_folder(where);
   for (const char* file : {"config.json", "tokenizer_config.json", "compression.json", "masks.safetensors",
                            "model.safetensors", "packed.safetensors", "pytorch_model.bin"}) {
-    std::error_code absent;
-    if (fs::exists(folder / file, absent))
+    if (engine::is_there(folder / file))
       hash = engine::content_hash(engine::read_file(folder / file), engine::content_hash(file, hash));
   }
   return hash;

@@ -11,6 +11,7 @@
 #include "compress/packed/model.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/is_there.h"
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
 #include "pipeline/c_folder.h"
@@ -31,15 +32,22 @@ std::size_t program_bytes(CompressedModel& compressed) {
   return compress::IntegerModel(compressed.model, compress::lower(compressed.model, compressed.compression)).bytes();
 }
 
+// Half of an export that was broken off is written anew; anything else is left alone.
+void begin_anew(OutputLock& lock, const fs::path& to) {
+  if (!lock.was_abandoned()) check_free(to);
+  lock.stay_until_finished();
+}
+
 // Packed codes instead of floats.
 void write_packed(const fs::path& from, const fs::path& to, const Run& run, const Finish& finish) {
-  const OutputLock lock(to, run.command);
+  OutputLock lock(to, run.command);
   CompressedModel compressed = load_compressed_model(from);
-  if (!lock.was_abandoned()) check_free(to);  // half of what was killed is written anew
+  begin_anew(lock, to);
   compress::save_packed(to, compressed.model, compressed.compression);
   copy_tokenizer(from, to);
   const auto n_bytes = static_cast<std::int64_t>(fs::file_size(to / "packed.safetensors"));
   const std::int64_t n = bert::n_parameters(compressed.model.config);
+  lock.finished();
   finish({{"parameters", n},
           {"packed_bytes", n_bytes},
           {"float_bytes", 4 * n},
@@ -68,16 +76,17 @@ CompressedModel model_to_write(const fs::path& from, bool floats) {
 void write_for_transformers(const fs::path& from, const fs::path& to) {
   if (!bert::holds_tokenizer(from)) return;
   const std::unique_ptr<bert::Tokenizer> tokenizer = bert::load_tokenizer(from);
+  std::string json;
   try {
-    engine::write_file(to / "tokenizer.json", bert::to_tokenizer_json(*tokenizer));
+    json = bert::to_tokenizer_json(*tokenizer);
   } catch (const engine::Error& error) {
     return engine::say(fmt::format("note: without tokenizer.json, which transformers wants: {}", error.what()));
   }
+  engine::write_file(to / "tokenizer.json", json);
   if (tokenizer->file_name() == "vocab.txt") return;  // a BertTokenizer: needs no more
   const fs::path file = to / "tokenizer_config.json";
-  std::error_code ignored;
   engine::Json config = engine::Json::object();
-  if (fs::exists(file, ignored)) config = engine::parse_json(engine::read_file(file), file.string());
+  if (engine::is_there(file)) config = engine::parse_json(engine::read_file(file), file.string());
   engine::require(config.is_object(), "{}: must be a JSON object, is {}", file.string(), engine::shown(config));
   config["tokenizer_class"] = "PreTrainedTokenizerFast";
   const bert::SpecialTokens& s = tokenizer->special();
@@ -93,9 +102,9 @@ void write_for_transformers(const fs::path& from, const fs::path& to) {
 
 void write_floats(const fs::path& from, const ExportOptions& o, const Run& run, const Finish& finish) {
   const fs::path to = o.to;
-  const OutputLock lock(to, run.command);
+  OutputLock lock(to, run.command);
   const CompressedModel written = model_to_write(from, o.floats);
-  if (!lock.was_abandoned()) check_free(to);  // half of what was killed is written anew
+  begin_anew(lock, to);
   const std::vector<Note> notes = export_notes(written, o.floats);
   for (const Note& note : notes) engine::say("note: " + note.sentence);
   bert::save_model(to, written.model);
@@ -107,6 +116,7 @@ void write_floats(const fs::path& from, const ExportOptions& o, const Run& run, 
   for (const Note& note : notes) sentences.push_back(note.sentence);
   const std::int64_t n = bert::n_parameters(written.model.config);
   const std::size_t n_tensors = written.model.parameters().size();
+  lock.finished();
   finish({{"tensors", n_tensors}, {"parameters", n}, {"notes", sentences}, {"out", to.string()}},
          fmt::format("{}: {} tensors, {} parameters\n", to.string(), n_tensors, n));
 }
@@ -114,18 +124,19 @@ void write_floats(const fs::path& from, const ExportOptions& o, const Run& run, 
 // Whatever the model computes is in the file, so that nothing is left out as in a Hugging Face folder.
 void write_onnx(const fs::path& from, const ExportOptions& o, const Run& run, const Finish& finish) {
   const fs::path to = o.to;
-  const OutputLock lock(to, run.command);
+  OutputLock lock(to, run.command);
   CompressedModel written = model_to_write(from, o.floats);
   if (o.floats) {
     compress::attach(written.model, {});
     written.compression.clear();
   }
-  if (!lock.was_abandoned()) check_free(to);  // half of what was killed is written anew
+  begin_anew(lock, to);
   const OnnxFolder onnx = write_onnx_folder(to, written, o.version);
   for (const std::string& note : onnx.notes) engine::say("note: " + note);
   copy_tokenizer(from, to);
   write_for_transformers(from, to);
   const std::int64_t n = bert::n_parameters(written.model.config);
+  lock.finished();
   finish(
       {{"nodes", onnx.n_nodes},
        {"parameters", n},
@@ -138,14 +149,13 @@ void write_onnx(const fs::path& from, const ExportOptions& o, const Run& run, co
 
 // From token ids to the outputs; the tokenizer that makes ids goes with it.
 void write_c(const fs::path& from, const fs::path& to, const Run& run, const Finish& finish) {
-  const OutputLock lock(to, run.command);
+  OutputLock lock(to, run.command);
   Classifier classifier = load_classifier(from.string(), /*length=*/0);
-  if (!lock.was_abandoned()) {  // half of what was killed is written anew
-    check_free(to);
-    check_free_of_c(to);
-  }
+  if (!lock.was_abandoned()) check_free_of_c(to);
+  begin_anew(lock, to);
   const compress::C99Program program = write_c_folder(to, classifier);
   copy_tokenizer(from, to);
+  lock.finished();
   finish({{"constant_bytes", program.constant_bytes},
           {"scratch_bytes", program.scratch_bytes()},
           {"longest", program.longest},

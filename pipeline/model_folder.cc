@@ -5,6 +5,7 @@
 #include "compress/packed/model.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/is_there.h"
 #include "engine/io/json.h"
 
 namespace ingot::pipeline {
@@ -47,8 +48,7 @@ data::Framing framing_for(const fs::path& folder, const bert::Config& config, co
                         .length = config.max_position_embeddings,
                         .pairs_apart = config.head->pairs_apart};
   const fs::path file = folder / "tokenizer_config.json";
-  std::error_code absent;
-  if (fs::exists(file, absent)) {
+  if (engine::is_there(file)) {
     const auto json = engine::parse_json(engine::read_file(file, bert::kMostSettingsBytes), file.string());
     require(json.is_object(), "{}: must be a JSON object, is {}", file.string(), engine::shown(json));
     if (const auto limit = json.find("model_max_length"); limit != json.end() && !limit->is_null()) {
@@ -95,8 +95,7 @@ void save_tokenizer(const fs::path& folder, const bert::Tokenizer& tokenizer, co
 void check_free(const fs::path& folder) {
   for (const char* file :
        {"config.json", "model.safetensors", "packed.safetensors", "compression.json", "training.safetensors"}) {
-    std::error_code error;
-    require(!fs::exists(folder / file, error), "{}: holds a model or a run already; choose another folder",
+    require(!engine::is_there(folder / file), "{}: holds a model or a run already; choose another folder",
             folder.string());
   }
 }
@@ -104,8 +103,7 @@ void check_free(const fs::path& folder) {
 void copy_tokenizer(const fs::path& from, const fs::path& to) {
   for (const char* file : {"vocab.txt", "tokenizer.model", "tokenizer_config.json", "added_tokens.json",
                            "special_tokens_map.json", "seen_texts.safetensors"}) {
-    std::error_code error;
-    if (fs::exists(from / file, error)) engine::write_file(to / file, engine::read_file(from / file));
+    if (engine::is_there(from / file)) engine::write_file(to / file, engine::read_file(from / file));
   }
 }
 

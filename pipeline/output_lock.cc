@@ -14,8 +14,10 @@
 #include <thread>
 
 #include "engine/base/error.h"
+#include "engine/base/is_there.h"
 #include "engine/base/printable.h"
 #include "engine/base/progress.h"
+#include "engine/base/system_error.h"
 
 namespace ingot::pipeline {
 namespace fs = std::filesystem;
@@ -64,6 +66,15 @@ void check_writable(const fs::path& out) {
 
 fs::path without_trailing_slash(const fs::path& path) { return path.has_filename() ? path : path.parent_path(); }
 
+// Of a destructor: what cannot be found out may be so.
+bool may_hold_output(const fs::path& folder) {
+  try {
+    return !is_unused(folder);
+  } catch (const std::exception&) {
+    return true;
+  }
+}
+
 }  // namespace
 
 OutputLock::OutputLock(const fs::path& out, const std::string& command, Sharing sharing)
@@ -96,7 +107,7 @@ void OutputLock::make_folder() {
     missing.insert(missing.begin(), folder);
   for (const fs::path& folder : missing) {
     if (fs::create_directory(folder, error)) made_.push_back(folder);
-    require(!error, "--out {}: cannot make the folder: {}", place_.out.string(), error.message());
+    engine::require_done(error, "--out " + place_.out.string(), "make the folder");
   }
 }
 
@@ -104,9 +115,11 @@ void OutputLock::make_folder() {
 bool OutputLock::try_lock(Sharing sharing) {
   make_folder();
   const fs::path& file = place_.file;
-  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
+  const int descriptor = engine::uninterrupted(
+      [&] { return ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644); });
   if (descriptor < 0 && errno == ENOENT) return false;  // its last holder has just removed the folder
-  require(descriptor >= 0, "--out {}: cannot write {}: {}", place_.out.string(), file.string(), std::strerror(errno));
+  if (descriptor < 0)
+    engine::fail_of_system("--out " + place_.out.string(), fmt::format("write {}", file.string()).c_str(), errno);
   struct stat status {};
   const bool is_plain = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
   const LockOutcome outcome = is_plain ? engine::lock_descriptor(descriptor, sharing, Wait::no) : LockOutcome::taken;
@@ -136,7 +149,8 @@ void OutputLock::refuse() const {
 OutputLock::~OutputLock() {
   if (descriptor_ < 0) return;
   // Of those who share it the last one removes it.
-  if (engine::lock_descriptor(descriptor_, Sharing::alone, Wait::no) == LockOutcome::locked)
+  const bool stays = stays_ && may_hold_output(place_.file.parent_path());
+  if (!stays && engine::lock_descriptor(descriptor_, Sharing::alone, Wait::no) == LockOutcome::locked)
     ::unlink(place_.file.c_str());
   ::close(descriptor_);
   for (auto folder = made_.rbegin(); folder != made_.rend(); ++folder) {
@@ -146,11 +160,12 @@ OutputLock::~OutputLock() {
 
 bool is_unused(const fs::path& folder) {
   std::error_code error;
-  if (!fs::exists(folder, error)) return true;
+  if (!engine::is_there(folder)) return true;
   fs::directory_iterator entry(folder, error);
   const fs::directory_iterator end;
   while (!error && entry != end && is_lock(entry->path())) entry.increment(error);
-  return !error && entry == end;
+  engine::require_done(error, folder, "read");
+  return entry == end;
 }
 
 bool is_lock(const fs::path& file) { return file.filename() == kLockFile; }

@@ -10,7 +10,7 @@
 namespace ingot::pipeline {
 
 // Held from before a command's work until its last file is written. The lock is a file that says who holds it. It is
-// removed with the command, and one that a killed process left behind locks nothing.
+// removed with the command, and one that stays behind locks nothing.
 class OutputLock {
  public:
   // `command` is its name, as in "search nas". Of the folder --out, which is made at need and removed again if nothing
@@ -26,8 +26,11 @@ class OutputLock {
   OutputLock(const OutputLock&) = delete;
   OutputLock& operator=(const OutputLock&) = delete;
 
-  // Whether the same command held it last and was killed: what lies there may be half of its output.
+  // Whether the same command held it last and did not finish: what lies there may be half of its output.
   bool was_abandoned() const { return was_abandoned_; }
+  // From now on a command that fails leaves the file of the lock, as one that is killed does.
+  void stay_until_finished() { stays_ = true; }
+  void finished() { stays_ = false; }
 
  private:
   struct Place {
@@ -42,7 +45,7 @@ class OutputLock {
   Place place_;
   std::vector<std::filesystem::path> made_;  // folders, the outermost first
   int descriptor_ = -1;
-  bool was_abandoned_ = false;
+  bool was_abandoned_ = false, stays_ = false;
 };
 
 // Whether a folder is empty but for our lock; also true of one that does not exist.

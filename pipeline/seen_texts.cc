@@ -4,6 +4,7 @@
 #include <iterator>
 #include <span>
 
+#include "engine/base/is_there.h"
 #include "engine/io/safetensors.h"
 
 namespace ingot::pipeline {
@@ -58,8 +59,7 @@ void save_seen_texts(const fs::path& folder, const SeenTexts& seen) {
 }
 
 SeenTexts load_seen_texts(const fs::path& folder) {
-  std::error_code absent;
-  if (!fs::exists(folder / kFile, absent)) return {};
+  if (!engine::is_there(folder / kFile)) return {};
   const engine::Safetensors file(folder / kFile);
   return {read(file, "trained"), read(file, "validated")};
 }

@@ -65,10 +65,15 @@ void Study::run_batch(std::vector<Trial>& batch, const Objective& objective, int
       }
     }
   };
-  std::vector<std::thread> threads;
-  for (std::size_t i = 1; i < std::min(batch.size(), static_cast<std::size_t>(jobs)); ++i) threads.emplace_back(work);
+  std::vector<std::jthread> threads;  // they end before this function does, however it ends
+  try {
+    for (std::size_t i = 1; i < std::min(batch.size(), static_cast<std::size_t>(jobs)); ++i) threads.emplace_back(work);
+  } catch (...) {  // there can be no more threads
+    is_over = true;
+    throw;
+  }
   work();
-  for (std::thread& thread : threads) thread.join();
+  threads.clear();
   for (const std::exception_ptr& error : errors) {
     if (error) std::rethrow_exception(error);
   }
@@ -91,6 +96,10 @@ void Study::run(Trial& trial, const Objective& objective) {
     } catch (const engine::Message&) {
       throw;
     } catch (const engine::Interrupted&) {
+      throw;
+    } catch (const std::bad_alloc&) {  // the machine's fault, and no property of the trial
+      throw;
+    } catch (const std::system_error&) {  // of file systems too
       throw;
     } catch (const std::exception& error) {
       tell_failed(trial, error.what());

@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/is_there.h"
 #include "engine/base/printable.h"
 #include "engine/io/json.h"
 
@@ -16,16 +17,12 @@ namespace {
 namespace fs = std::filesystem;
 using engine::excerpt;
 using engine::fail;
+using engine::is_there;
 using engine::require;
 
 constexpr std::string_view kTorch = ".bin", kIndex = ".index.json";
 constexpr const char* kFiles[] = {"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin",
                                   "pytorch_model.bin.index.json"};
-
-bool is_there(const fs::path& path) {
-  std::error_code error;
-  return fs::exists(path, error);
-}
 
 // The shard of each tensor.
 using Places = std::map<std::string, std::string, std::less<>>;

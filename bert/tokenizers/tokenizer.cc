@@ -9,7 +9,9 @@
 #include "bert/tokenizers/wordpiece.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/is_there.h"
 #include "engine/base/memory.h"
+#include "engine/base/system_error.h"
 
 namespace ingot::bert {
 namespace fs = std::filesystem;
@@ -37,8 +39,7 @@ std::unique_ptr<Tokenizer> make(const std::string& path, std::string bytes, cons
 // The text of a file that may be there.
 std::string text_beside(const fs::path& file, const char* name) {
   const fs::path path = file.parent_path() / name;
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) return {};
+  if (!engine::is_there(path)) return {};
   std::string text = engine::read_file(path, kMostSettingsBytes);
   require(!text.empty(), "{}: must be a JSON object, is empty", path.string());
   return text;
@@ -49,15 +50,15 @@ fs::path tokenizer_file(const fs::path& path) {
   if (!fs::is_directory(path, ignored)) return path;
   fs::path found;
   for (const char* name : kFileNames) {
-    if (!fs::exists(path / name, ignored)) continue;
+    if (!engine::is_there(path / name)) continue;
     require(found.empty(), "{}: must hold one tokenizer, got {} and {}", path.string(), found.filename().string(),
             name);
     found = path / name;
   }
-  if (found.empty() && fs::exists(path / kJsonName, ignored)) found = path / kJsonName;
+  if (found.empty() && engine::is_there(path / kJsonName)) found = path / kJsonName;
   for (const char* name : kOtherNames) {
     require(
-        !found.empty() || !fs::exists(path / name, ignored),
+        !found.empty() || !engine::is_there(path / name),
         "{}: its tokenizer is in {}, which is not read; only vocab.txt, tokenizer.json and SentencePiece models are",
         path.string(), name);
   }
@@ -73,10 +74,7 @@ std::uint64_t fingerprint(const Tokenizer& tokenizer) {
 }
 
 bool holds_tokenizer(const fs::path& folder) {
-  const auto is_there = [&](const char* name) {
-    std::error_code ignored;
-    return fs::exists(folder / name, ignored);
-  };
+  const auto is_there = [&](const char* name) { return engine::is_there(folder / name); };
   return std::any_of(std::begin(kFileNames), std::end(kFileNames), is_there) || is_there(kJsonName) ||
          std::any_of(std::begin(kOtherNames), std::end(kOtherNames), is_there);
 }
@@ -105,7 +103,7 @@ std::unique_ptr<Tokenizer> make_tokenizer(std::string_view name, std::string byt
 void save_tokenizer(const Tokenizer& tokenizer, const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
-  require(!error, "{}: cannot make the folder: {}", folder.string(), error.message());
+  engine::require_done(error, folder, "make the folder");
   engine::write_file(folder / tokenizer.file_name(), tokenizer.serialized());
   const std::string config = tokenizer.config();
   if (!config.empty()) engine::write_file(folder / kConfigName, config);

@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 
-#include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/io/saved.h"
 
@@ -24,10 +23,6 @@ std::string event_of(double wall_time, const engine::Json& line) {
   return engine::scalars_event(wall_time, line["step"].get<std::int64_t>(), scalars_of(line));
 }
 
-void require_written(const std::ofstream& file, const fs::path& path) {
-  if (!file.good()) throw engine::Failure(path.string() + ": cannot write: the disk may be full");
-}
-
 std::vector<engine::Json> lines_of(const fs::path& path) {
   std::vector<engine::Json> lines;
   std::istringstream text(engine::read_file(path));
@@ -37,6 +32,13 @@ std::vector<engine::Json> lines_of(const fs::path& path) {
     engine::Saved(lines.back(), subject).get<std::int64_t>("step");
   }
   return lines;
+}
+
+// The path, once the file has no more than so many bytes.
+fs::path cut(const fs::path& path, std::int64_t n_bytes) {
+  const auto most = static_cast<std::uintmax_t>(n_bytes);
+  if (fs::exists(path) && fs::file_size(path) >= most) fs::resize_file(path, most);
+  return path;
 }
 
 }  // namespace
@@ -53,7 +55,7 @@ std::vector<engine::Scalar> scalars_of(const engine::Json& line) {
   return scalars;
 }
 
-EventLog::EventLog(const fs::path& path, const std::vector<engine::Json>& lines) : path_(path) {
+EventLog::EventLog(const fs::path& path, const std::vector<engine::Json>& lines) {
   const std::string there = fs::exists(path) ? engine::read_file(path) : std::string();
   std::size_t kept = 0;  // bytes
   const auto keep = [&](const std::string& event) {
@@ -67,34 +69,23 @@ EventLog::EventLog(const fs::path& path, const std::vector<engine::Json>& lines)
   const bool has_version = keep(version);
   const auto first_missing =
       std::find_if(lines.begin(), lines.end(), [&](const auto& line) { return !keep(event_of(time, line)); });
-  if (fs::exists(path)) fs::resize_file(path, kept);
-  file_.open(path, std::ios::app | std::ios::binary);
-  engine::require(file_.good(), "{}: cannot write", path.string());
+  file_.emplace(cut(path, static_cast<std::int64_t>(kept)));
   if (!has_version) append(version);
   std::for_each(first_missing, lines.end(), [&](const auto& line) { append(event_of(time, line)); });
 }
 
 void EventLog::write(const engine::Json& line) { append(event_of(now(), line)); }
 
-void EventLog::append(const std::string& event) {
-  file_ << engine::record(event) << std::flush;
-  require_written(file_, path_);
-}
+void EventLog::append(const std::string& event) { file_->write(engine::record(event)); }
 
 MetricsLog::MetricsLog(const fs::path& folder, std::int64_t keep_bytes, bool tensorboard)
-    : path_(folder / "metrics.jsonl") {
-  if (fs::exists(path_) && fs::file_size(path_) >= static_cast<std::uintmax_t>(keep_bytes)) {
-    fs::resize_file(path_, static_cast<std::uintmax_t>(keep_bytes));
-  }
-  file_.open(path_, std::ios::app);
-  engine::require(file_.good(), "{}: cannot write", path_.string());
-  if (tensorboard) events_.emplace_back(folder / kEventsFile, lines_of(path_));
+    : file_(cut(folder / "metrics.jsonl", keep_bytes)) {
+  if (tensorboard) events_.emplace(folder / kEventsFile, lines_of(folder / "metrics.jsonl"));
 }
 
 void MetricsLog::write(const engine::Json& line) {
-  file_ << line.dump() << '\n' << std::flush;
-  require_written(file_, path_);
-  for (EventLog& events : events_) events.write(line);
+  file_.write(line.dump() + "\n");
+  if (events_) events_->write(line);
 }
 
 }  // namespace ingot::bert

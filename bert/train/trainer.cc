@@ -155,6 +155,7 @@ class Run {
   TrainingProgress start() {
     fs::create_directories(options_.out);
     for (const char* name : {"best", "last"}) fs::remove_all((options_.out / name).string() + kFresh);
+    engine::remove_leftovers(state_path());  // a run that has nothing more to learn would not
     if (options_.resume && fs::exists(state_path())) {
       const TrainingProgress progress =
           load_training_state(state_path(), options_.identity, weights_, optimizer_, job_.state);

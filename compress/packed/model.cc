@@ -11,6 +11,7 @@
 #include "compress/packed/tensor.h"
 #include "engine/base/error.h"
 #include "engine/base/memory.h"
+#include "engine/base/system_error.h"
 #include "engine/io/safetensors.h"
 
 namespace ingot::compress {
@@ -189,7 +190,7 @@ void save_packed(const fs::path& folder, const bert::Model& model, const Compres
   const Packed packed = pack(model, kept);
   std::error_code error;
   fs::create_directories(folder, error);
-  require(!error, "{}: cannot make this folder: {}", folder.string(), error.message());
+  engine::require_done(error, folder, "make this folder");
   const std::map<std::string, std::string> metadata = metadata_of(kept);
   const auto n_bytes = static_cast<std::uintmax_t>(engine::safetensors_bytes(packed.entries, metadata));
   require_room((folder / kFile).string(), n_bytes, model.config);

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "engine/base/error.h"
+#include "engine/base/system_error.h"
 
 namespace ingot::engine {
 
@@ -42,8 +43,8 @@ bool is_file_at(const fs::path& file, int descriptor) {
 }
 
 FileLock::FileLock(const fs::path& file, Wait wait) {
-  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  require(descriptor >= 0, "{}: cannot write: {}", file.string(), std::strerror(errno));
+  const int descriptor = uninterrupted([&] { return ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644); });
+  if (descriptor < 0) fail_of_system(file, "write", errno);
   const LockOutcome outcome = lock_descriptor(descriptor, Sharing::alone, wait);
   if (outcome == LockOutcome::locked) {
     descriptor_ = descriptor;

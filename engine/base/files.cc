@@ -32,10 +32,15 @@ const char* kind_of(mode_t mode) {
 
 int open_for_reading(const fs::path& path, std::size_t& size) {
   // Without O_NONBLOCK a pipe that nobody writes to is waited for.
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  const int descriptor =
+      uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); });
   if (descriptor < 0) fail_errno(path, "read");
   struct stat status {};
-  ::fstat(descriptor, &status);
+  if (::fstat(descriptor, &status) != 0) {
+    const int reason = errno;
+    ::close(descriptor);
+    fail_of_system(path, "read", reason);
+  }
   if (!S_ISREG(status.st_mode)) {
     ::close(descriptor);
     fail("{}: cannot read: must be a regular file, is {}", path.string(), kind_of(status.st_mode));
@@ -44,11 +49,12 @@ int open_for_reading(const fs::path& path, std::size_t& size) {
   return descriptor;
 }
 
-void sync_folder(const fs::path& folder) {
-  const int descriptor = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return;
-  ::fsync(descriptor);
-  ::close(descriptor);
+void write_all(const fs::path& path, int descriptor, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = uninterrupted([&] { return ::write(descriptor, bytes.data(), bytes.size()); });
+    if (n < 0) fail_errno(path, "write");
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
 }
 
 constexpr const char kTemporary[] = ".tmp";  // and the number of the process
@@ -61,9 +67,17 @@ bool is_temporary_of(const std::string& file, const std::string& name) {
                      [](char c) { return '0' <= c && c <= '9'; });
 }
 
-// Removes what processes that were killed left of `path`. Whoever writes it at this moment has locked its own.
+}  // namespace
+
+void sync_folder(const fs::path& folder) {
+  const int descriptor = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  ::fsync(descriptor);
+  ::close(descriptor);
+}
+
 void remove_leftovers(const fs::path& path) {
-  std::error_code error;
+  std::error_code error;  // whoever writes it at this moment has locked its own
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
     if (!is_temporary_of(path.filename().string(), entry->path().filename().string())) continue;
@@ -75,8 +89,6 @@ void remove_leftovers(const fs::path& path) {
     ::close(descriptor);
   }
 }
-
-}  // namespace
 
 FileReader::FileReader(fs::path path) : path_(std::move(path)), descriptor_(open_for_reading(path_, size_)) {}
 
@@ -113,33 +125,39 @@ std::string read_file(const fs::path& path, std::size_t most_bytes) {
   return text;
 }
 
+std::string first_line(const fs::path& path, std::size_t most_bytes) {
+  if (!fs::exists(path)) return "";
+  std::string text(most_bytes, '\0');
+  text.resize(FileReader(path).read(text));
+  return text.substr(0, text.find('\n'));
+}
+
 AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)), temporary_(path_) {
   temporary_ += kTemporary + std::to_string(::getpid());
   remove_leftovers(path_);
   do {  // another thread, or a process of the same number on another machine, may be writing the same file
     if (descriptor_ >= 0) ::close(descriptor_);
-    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    descriptor_ = uninterrupted([&] { return ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644); });
     if (descriptor_ < 0) fail_errno(path_, "write");
   } while (lock_descriptor(descriptor_, Sharing::alone, Wait::yes) == LockOutcome::locked &&
            !is_file_at(temporary_, descriptor_));
-  if (::ftruncate(descriptor_, 0) != 0) fail_errno(path_, "write");
+  if (uninterrupted([&] { return ::ftruncate(descriptor_, 0); }) == 0) return;
+  const int reason = errno;
+  discard();
+  fail_of_system(path_, "write", reason);
 }
 
 AtomicFile::~AtomicFile() {
-  if (descriptor_ < 0) return;
+  if (descriptor_ >= 0) discard();
+}
+
+void AtomicFile::discard() {
   ::unlink(temporary_.c_str());  // while it is locked: nobody else's is removed
-  ::close(descriptor_);
+  ::close(std::exchange(descriptor_, -1));
 }
 
 void AtomicFile::write(const void* data, std::size_t n_bytes) {
-  const char* at = static_cast<const char*>(data);
-  while (n_bytes > 0) {
-    const ssize_t n = ::write(descriptor_, at, n_bytes);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) fail_errno(path_, "write");
-    at += n;
-    n_bytes -= static_cast<std::size_t>(n);
-  }
+  write_all(path_, descriptor_, {static_cast<const char*>(data), n_bytes});
 }
 
 void AtomicFile::rewrite_start(std::string_view bytes) {
@@ -152,10 +170,23 @@ void AtomicFile::rewrite_start(std::string_view bytes) {
 }
 
 void AtomicFile::commit() {
-  if (::fsync(descriptor_) != 0) fail_errno(path_, "write");
+  if (uninterrupted([&] { return ::fsync(descriptor_); }) != 0) fail_errno(path_, "write");
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail_errno(path_, "write");
   if (::close(std::exchange(descriptor_, -1)) != 0) fail_errno(path_, "write");
   sync_folder(path_.parent_path());
+}
+
+AppendedFile::AppendedFile(fs::path path) : path_(std::move(path)) {
+  descriptor_ = uninterrupted([&] { return ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644); });
+  if (descriptor_ < 0) fail_errno(path_, "write");
+  n_bytes_ = std::max<std::int64_t>(::lseek(descriptor_, 0, SEEK_END), 0);
+}
+
+AppendedFile::~AppendedFile() { ::close(descriptor_); }
+
+void AppendedFile::write(std::string_view text) {
+  write_all(path_, descriptor_, text);
+  n_bytes_ += std::ssize(text);
 }
 
 void write_file(const fs::path& path, std::string_view text) {

@@ -17,6 +17,10 @@ inline constexpr std::size_t kMostBytes = std::size_t{256} << 20;
 // never end, a device has no size) or if it has more than `most_bytes`.
 std::string read_file(const std::filesystem::path& path, std::size_t most_bytes = kMostBytes);
 
+// What it holds before its first line end, of its first `most_bytes`; empty if there is no such file. Errors as
+// read_file.
+std::string first_line(const std::filesystem::path& path, std::size_t most_bytes = 4096);
+
 // A regular file from front to back.
 class FileReader {
  public:
@@ -56,9 +60,34 @@ class AtomicFile {
   void commit();
 
  private:
+  void discard();
+
   std::filesystem::path path_;
   std::filesystem::path temporary_;
   int descriptor_ = -1;
+};
+
+// Removes what killed processes left of a file that AtomicFile writes: for those that will not write it again.
+void remove_leftovers(const std::filesystem::path& path);
+
+// After it a power loss cannot take back which files the folder holds.
+void sync_folder(const std::filesystem::path& folder);
+
+// A file to whose end is written, made if it is not there. Throws Error or Failure as AtomicFile.
+class AppendedFile {
+ public:
+  explicit AppendedFile(std::filesystem::path path);
+  ~AppendedFile();
+  AppendedFile(const AppendedFile&) = delete;
+  AppendedFile& operator=(const AppendedFile&) = delete;
+
+  void write(std::string_view text);
+  std::int64_t n_bytes() const { return n_bytes_; }
+
+ private:
+  std::filesystem::path path_;
+  int descriptor_ = -1;
+  std::int64_t n_bytes_ = 0;
 };
 
 // Writes a whole file through AtomicFile, with its errors.

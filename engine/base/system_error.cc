@@ -8,7 +8,7 @@
 namespace ingot::engine {
 
 bool is_failure_at_work(int reason) {
-  for (const int at_work : {ENOSPC, EDQUOT, EFBIG, EIO, ENOMEM, EMFILE, ENFILE}) {
+  for (const int at_work : {ENOSPC, EDQUOT, EFBIG, EIO, ENOMEM, EMFILE, ENFILE, EINTR}) {
     if (reason == at_work) return true;
   }
   return false;

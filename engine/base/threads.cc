@@ -24,8 +24,10 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <exception>
 #include <limits>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -108,6 +110,8 @@ class Team {
     for (int i = 0; n_done_.load(std::memory_order_acquire) < n_chunks; ++i) {
       i < kPausesBeforeYield ? pause_briefly() : std::this_thread::yield();
     }
+    if (has_failed_.exchange(false, std::memory_order_acq_rel))
+      std::rethrow_exception(std::exchange(failure_, nullptr));
   }
 
   std::mutex& busy() { return busy_; }
@@ -151,7 +155,12 @@ class Team {
         continue;
       }
       const Allowing allowing(n_inside_.load(std::memory_order_acquire));
-      run(work, is_caller ? chunk_of_caller(by_caller, n_chunks) : chunk_of_workers(by_workers, n_chunks));
+      try {
+        run(work, is_caller ? chunk_of_caller(by_caller, n_chunks) : chunk_of_workers(by_workers, n_chunks));
+      } catch (
+          ...) {  // no memory for what the body needs: it must reach the caller, and not before all chunks are done
+        if (!has_failed_.exchange(true, std::memory_order_acq_rel)) failure_ = std::current_exception();
+      }
       n_done_.fetch_add(1, std::memory_order_release);
       return true;
     }
@@ -186,10 +195,15 @@ class Team {
 
   // A team of OpenMP threads that never ends its region, opened by a thread of its own.
   void start(int n_workers) {
-    std::thread([this, first = n_started_, count = n_workers - n_started_] {
+    try {
+      std::thread([this, first = n_started_, count = n_workers - n_started_] {
 #pragma omp parallel num_threads(count)
-      serve(first + omp_get_thread_num());
-    }).detach();
+        serve(first + omp_get_thread_num());
+      }).detach();
+    } catch (const std::system_error& error) {
+      throw Failure(fmt::format("threads: cannot start {} more: {}; --threads 1 needs none", n_workers - n_started_,
+                                error.code().message()));
+    }
     n_started_ = n_workers;
   }
 
@@ -204,6 +218,8 @@ class Team {
   std::atomic<int> n_inside_{1};
   alignas(64) std::atomic<std::uint32_t> alarm_{0};
   std::atomic<int> n_asleep_{0};
+  std::atomic<bool> has_failed_{false};  // a chunk of the current job
+  std::exception_ptr failure_;           // whose first to fail writes it, before it counts as done
 };
 
 Team& team() {

@@ -22,7 +22,7 @@ void share_in_groups(std::int64_t n_bodies, RunChunk run, const void* work);
 
 // Calls body(begin, end) for the consecutive chunks [0, grain), [grain, 2 grain), ... of [0, count), in any order and
 // on any thread, and returns when all are done. A call from inside a body, or while another thread's call is under way,
-// runs its chunks in line. A body must not throw.
+// runs its chunks in line. Throws one of what bodies have thrown.
 template <class Body>
 void parallel_for(std::int64_t count, std::int64_t grain, const Body& body) {
   const auto work = [&](std::int64_t i) { body(i * grain, std::min(count, (i + 1) * grain)); };

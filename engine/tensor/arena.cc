@@ -124,6 +124,7 @@ namespace {
 struct Idle {
   std::mutex mutex;
   std::vector<Arena*> arenas;
+  std::size_t n_made = 0;
 };
 Idle& idle() {
   static Idle& the_idle = *new Idle;
@@ -139,7 +140,9 @@ class Own {
       arena_ = idle().arenas.back();
       idle().arenas.pop_back();
     } else {
+      idle().arenas.reserve(idle().n_made + 1);  // for when all threads have ended: a destructor may ask for nothing
       arena_ = new Arena;
+      ++idle().n_made;
     }
   }
   ~Own() {

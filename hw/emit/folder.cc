@@ -69,9 +69,17 @@ class NewFolder {
   // FOLDER.new-xxxxxx.
   void commit() {
     keep_history();
+    put_in_place();
+    engine::sync_folder(folder_.parent_path());
+  }
+
+ private:
+  void put_in_place() {
     if (::renameat2(AT_FDCWD, new_.c_str(), AT_FDCWD, folder_.c_str(), RENAME_EXCHANGE) == 0) return;
+    const int reason = errno;
+    const bool is_first = reason == ENOENT, exchanges = reason != EINVAL && reason != ENOSYS;
+    if (!is_first && exchanges) engine::fail_of_system(folder_, "replace", reason);
     std::error_code error;
-    const bool is_first = errno == ENOENT;
     if (!is_first) fs::rename(folder_, aside_ / "old", error);
     if (error) engine::fail_of_system(folder_, "replace", error.value());
     fs::rename(new_, folder_, error);
@@ -81,7 +89,6 @@ class NewFolder {
     engine::fail_of_system(folder_, "write", error.value());
   }
 
- private:
   static fs::path parent_of(const fs::path& folder) {
     std::error_code error;
     fs::create_directories(folder.parent_path(), error);

@@ -1,13 +1,13 @@
 #include "pipeline/searches/folder.h"
 
 #include <algorithm>
-#include <fstream>
 #include <optional>
 #include <utility>
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/printable.h"
+#include "engine/base/system_error.h"
 #include "engine/io/json.h"
 #include "engine/io/saved.h"
 
@@ -22,17 +22,12 @@ SearchFolder::SearchFolder(fs::path path, const Run& run) : path_(std::move(path
   require(is_unused(path_) || fs::exists(journal(), error) || fs::exists(path_ / "trials", error),
           "--out {}: is no empty folder, and holds no search", path_.string());
   fs::create_directories(path_ / "trials", error);
-  require(!error, "--out {}: cannot make the folder: {}", path_.string(), error.message());
+  engine::require_done(error, "--out " + path_.string(), "make the folder");
   if (!fs::exists(path_ / "config.toml")) write_config(path_, run.config);
 }
 
 std::string SearchFolder::study_name() const {
-  constexpr std::size_t kMostBytes = 4096;
-  std::ifstream file(journal());
-  std::string first(kMostBytes, '\0');
-  file.read(first.data(), static_cast<std::streamsize>(first.size()));
-  first.resize(static_cast<std::size_t>(file.gcount()));
-  const Json record = engine::parse_json_or_null(first.substr(0, first.find('\n')));
+  const Json record = engine::parse_json_or_null(engine::first_line(journal()));
   if (record.is_object() && record.value("op_code", Json()) == 0 && record.contains("study_name") &&
       record["study_name"].is_string()) {
     return record["study_name"];

@@ -66,8 +66,14 @@ class Job {
  private:
   // In a thread of its own: a line comes when it likes, and a full pipe would stop the job.
   void read() {
-    while (const std::optional<std::string> line = child_.read_line())
-      complain(fmt::format("job {}: {}", number_, *line));
+    for (bool is_open = true; is_open;) {
+      try {
+        const std::optional<std::string> line = child_.read_line();
+        is_open = line.has_value();
+        if (is_open) complain(fmt::format("job {}: {}", number_, *line));
+      } catch (const std::bad_alloc&) {  // the line is lost, but the job goes on
+      }
+    }
     is_silent_ = true;
   }
 

@@ -3,9 +3,9 @@
 #include <unistd.h>
 
 #include <array>
-#include <fstream>
 
 #include "engine/base/error.h"
+#include "engine/base/files.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
 
@@ -13,14 +13,6 @@ namespace ingot::pipeline {
 namespace fs = std::filesystem;
 
 namespace {
-
-// It names the process that began the study, so no other journal begins the same way.
-std::string first_line(const fs::path& file) {
-  std::ifstream stream(file);
-  std::string line;
-  std::getline(stream, line);
-  return line;
-}
 
 std::string host() {
   std::array<char, 256> name{};
@@ -39,14 +31,15 @@ void SearchRanks::begin(const fs::path& journal) {
   if (!is_first() || size() == 1) return;
   const std::string file = journal.filename().string();
   engine::from_first(*ranks_, file);
-  engine::from_first(*ranks_, file.empty() ? "" : first_line(journal));
+  // It names the process that began the study, so no other journal begins the same way.
+  engine::from_first(*ranks_, file.empty() ? "" : engine::first_line(journal));
 }
 
 void SearchRanks::await_begin(const fs::path& out) {
   engine::set_quiet(true);
   const std::string file = engine::from_first(*ranks_, ""), line = engine::from_first(*ranks_, "");
   if (file.empty()) return;
-  engine::require(first_line(out / file) == line,
+  engine::require(engine::first_line(out / file) == line,
                   "--out {}: on {} it is not the folder in which the first rank began the search; give one on a disk "
                   "that all ranks share, or a server by --storage",
                   out.string(), host());

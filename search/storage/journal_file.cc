@@ -15,6 +15,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/process.h"
+#include "engine/base/system_error.h"
 #include "search/storage/worker.h"
 
 namespace ingot::search {
@@ -30,8 +31,8 @@ constexpr std::string_view kFirstKey = "{\"op_code\":";  // every record begins 
 
 JournalFile::JournalFile(fs::path path, std::function<void(const std::string&)> note)
     : path_(std::move(path)), name_(path_.string()), note_(std::move(note)) {
-  descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (descriptor_ < 0) fail("{}: cannot open: {}", name_, std::strerror(errno));
+  descriptor_ = engine::uninterrupted([&] { return ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644); });
+  if (descriptor_ < 0) engine::fail_of_system(name_, "open", errno);
   struct stat status {};
   if (::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) {
     ::close(descriptor_);
@@ -81,7 +82,7 @@ void JournalFile::lock() {
     if (errno != EEXIST) {
       const int reason = errno;
       ::flock(descriptor_, LOCK_UN);
-      fail("{}: cannot make this lock: {}", link_.string(), std::strerror(reason));
+      engine::fail_of_system(link_, "make this lock", reason);
     }
     std::error_code error;
     const fs::path found = fs::read_symlink(link_, error);
@@ -139,7 +140,7 @@ void JournalFile::read(const std::function<void(std::string_view, std::int64_t)>
     const ssize_t n = ::pread(descriptor_, text.data() + begin, kPart, read_to_ + static_cast<std::int64_t>(begin));
     text.resize(begin + static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) fail("{}: cannot read: {}", name_, std::strerror(errno));
+    if (n < 0) engine::fail_of_system(name_, "read", errno);
     if (n == 0) return;
     std::size_t line = 0;
     for (std::size_t end = text.find('\n', begin); end != text.npos; end = text.find('\n', line)) {
@@ -155,6 +156,16 @@ void JournalFile::read(const std::function<void(std::string_view, std::int64_t)>
   }
 }
 
+void JournalFile::read_at(std::int64_t begin, std::span<char> room) const {
+  while (!room.empty()) {
+    const ssize_t n = engine::uninterrupted([&] { return ::pread(descriptor_, room.data(), room.size(), begin); });
+    if (n < 0) engine::fail_of_system(name_, "read", errno);
+    require(n > 0, "{}: cannot read its end: it became shorter", name_);
+    begin += n;
+    room = room.subspan(static_cast<std::size_t>(n));
+  }
+}
+
 // The last place below `end` and not below `least` whose byte is sought; -1 if there is none.
 std::int64_t JournalFile::last_place(std::int64_t end, std::int64_t least, bool (*is_sought)(char)) {
   constexpr std::int64_t kPart = 1 << 16;
@@ -162,8 +173,7 @@ std::int64_t JournalFile::last_place(std::int64_t end, std::int64_t least, bool 
   while (end > least) {
     const std::int64_t begin = std::max(least, end - kPart);
     part.resize(static_cast<std::size_t>(end - begin));
-    const ssize_t n = ::pread(descriptor_, part.data(), part.size(), begin);
-    require(n == std::ssize(part), "{}: cannot read its end", name_);
+    read_at(begin, part);
     const auto found = std::find_if(part.rbegin(), part.rend(), is_sought);
     if (found != part.rend()) return begin + (part.rend() - found) - 1;
     end = begin;
@@ -179,7 +189,7 @@ void JournalFile::mend() {
   const std::int64_t least = std::max<std::int64_t>(0, written - std::int64_t{kMostLineBytes});
   const std::int64_t end = std::max(least, last_place(written, least, is_line_end) + 1);
   std::string first(static_cast<std::size_t>(std::min<std::int64_t>(written - end, std::ssize(kFirstKey))), '\0');
-  require(::pread(descriptor_, first.data(), first.size(), end) == std::ssize(first), "{}: cannot read its end", name_);
+  read_at(end, first);
   require(kFirstKey.starts_with(first) && (end == 0 || end > least),
           "{}: is not a journal: its last line is no part of a record", name_);
   const bool is_cut = ::ftruncate(descriptor_, end) == 0;  // beforehand: it sets errno

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -51,6 +52,7 @@ class JournalFile : public RecordLog {
   void break_stale_link(double waited_seconds, std::int64_t& seen_change);
   void check_length(std::size_t n_bytes) const;  // of the next line
   void check_line(std::string_view line) const;
+  void read_at(std::int64_t begin, std::span<char> room) const;
   std::int64_t last_place(std::int64_t end, std::int64_t least, bool (*is_sought)(char));
 
   std::filesystem::path path_, link_;

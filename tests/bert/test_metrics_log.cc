@@ -1,6 +1,7 @@
 // What a training run logs, for TensorBoard too.
 #include <doctest/doctest.h>
 
+#include <cerrno>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "engine/base/files.h"
 #include "tests/bert/toy.h"
 #include "tests/support/error_text.h"
+#include "tests/support/failing_call.h"
 #include "tests/support/temporary_folder.h"
 
 using namespace ingot;
@@ -158,4 +160,11 @@ TEST_CASE("a line of metrics.jsonl that is no line of a run is refused by its nu
   test::put(folder / "metrics.jsonl", right);
   bert::MetricsLog(folder.path(), static_cast<std::int64_t>(right.size()), true);
   check_same(folder.path());
+}
+
+TEST_CASE("a log on a disk that fails is a failure at work that says why") {
+  const test::TemporaryFolder folder;
+  const auto thrown = test::thrown_where(SYS_openat, EIO, [&] { bert::MetricsLog(folder.path(), 0, false); });
+  if (thrown)
+    CHECK(*thrown == "Failure: " + (folder / "metrics.jsonl").string() + ": cannot write: Input/output error");
 }

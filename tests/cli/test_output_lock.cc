@@ -160,6 +160,27 @@ TEST_CASE("half of an export or import that was killed is written anew, half of 
   }
 }
 
+TEST_CASE("half of an export or import that failed is written anew once its reason is gone") {
+  const Workplace place;
+  REQUIRE(place.run(Workplace::train("--epochs 1 --out run")).code == 0);
+  const fs::path seen = place / "run/best/seen_texts.safetensors";
+  for (const std::string words : {"export run there", "export run there --onnx", "import run/best --out there"}) {
+    INFO(words);
+    fs::remove_all(place / "there");
+    fs::rename(seen, place / "seen");
+    fs::create_directories(seen);  // which is copied last, and cannot be read
+    CHECK(place.run(words).code == 2);
+    CHECK(fs::exists(place / "there/vocab.txt"));
+    fs::remove(seen);
+    fs::rename(place / "seen", seen);
+    const Outcome again = place.run(words);
+    CHECK_MESSAGE(again.code == 0, again.error);
+    CHECK(test::text_of_file(place / "there/seen_texts.safetensors") == test::text_of_file(seen));
+    CHECK_FALSE(fs::exists(place / "there/.ingot.lock"));
+    CHECK(place.run(words).code == 2);  // it is whole now
+  }
+}
+
 TEST_CASE("a lock that leads elsewhere is refused, and nothing is written where it leads") {
   const Workplace place;
   place.write("mine", "precious");

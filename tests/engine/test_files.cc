@@ -11,8 +11,12 @@
 #include <vector>
 
 #include "engine/base/error.h"
+#include "engine/base/file_lock.h"
 #include "engine/base/files.h"
+#include "engine/base/is_there.h"
+#include "engine/base/replace_folder.h"
 #include "tests/support/error_text.h"
+#include "tests/support/failing_call.h"
 #include "tests/support/small_disk.h"
 #include "tests/support/temporary_folder.h"
 
@@ -222,6 +226,75 @@ TEST_CASE("a place that cannot be written is an error that names it and the reas
   fs::create_directories(taken / "inside");
   CHECK(error_text([&] { write_file(taken, "x"); }) == taken.string() + ": cannot write: Is a directory");
   CHECK(folder.names() == std::vector<std::string>{"taken"});
+}
+
+TEST_CASE("a file that the disk does not let be emptied or put in place leaves nothing behind") {
+  const TemporaryFolder folder;
+  put(folder / "a", "old");
+  for (const int call : {SYS_ftruncate, SYS_fsync, SYS_rename}) {
+    const auto thrown = thrown_where(call, EIO, [&] { write_file(folder / "a", "new"); });
+    if (!thrown) return;
+    CHECK(*thrown == "Failure: " + (folder / "a").string() + ": cannot write: Input/output error");
+    CHECK(folder.names() == std::vector<std::string>{"a"});
+    CHECK(read_file(folder / "a") == "old");
+  }
+}
+
+TEST_CASE("why a folder could not be put in place is said, not what was tried after it") {
+  const TemporaryFolder folder;
+  fs::create_directory(folder / "fresh");
+  const auto thrown = thrown_where(SYS_rename, EIO, [&] { replace_folder(folder / "fresh", folder / "final"); });
+  if (thrown) CHECK(*thrown == "Failure: " + (folder / "final").string() + ": cannot be replaced: Input/output error");
+}
+
+TEST_CASE("a file to be locked on a disk that fails, or with too many open, is a failure at work") {
+  const TemporaryFolder folder;
+  for (const auto& [error, reason] : {std::pair{EIO, "Input/output error"}, {EMFILE, "Too many open files"}}) {
+    const auto thrown = thrown_where(SYS_openat, error, [&] { FileLock(folder / "lock", Wait::no); });
+    if (thrown) CHECK(*thrown == "Failure: " + (folder / "lock").string() + ": cannot write: " + reason);
+  }
+}
+
+TEST_CASE("a file that nobody can look at is no file that is not there") {
+  const TemporaryFolder folder;
+  put(folder / "a", "text");
+  CHECK(is_there(folder / "a"));
+  CHECK_FALSE(is_there(folder / "b"));
+  CHECK_FALSE(is_there(folder / "a" / "b"));
+  const auto broken = thrown_where(SYS_newfstatat, EIO, [&] { is_there(folder / "a"); });
+  if (broken) CHECK(*broken == "Failure: " + (folder / "a").string() + ": cannot read: Input/output error");
+  const auto closed = thrown_where(SYS_newfstatat, EACCES, [&] { is_there(folder / "a"); });
+  if (closed) CHECK(*closed == "Error: " + (folder / "a").string() + ": cannot read: Permission denied");
+}
+
+TEST_CASE("lines are appended to what is there, and a full disk is a failure that says so") {
+  const TemporaryFolder folder;
+  put(folder / "log", "one\n");
+  {
+    AppendedFile log(folder / "log");
+    CHECK(log.n_bytes() == 4);
+    log.write("two\n");
+    CHECK(log.n_bytes() == 8);
+    CHECK(read_file(folder / "log") == "one\ntwo\n");
+  }
+  const auto thrown = thrown_where(SYS_write, ENOSPC, [&] {
+    try {
+      AppendedFile(folder / "log").write("three\n");
+    } catch (const Failure& failure) {
+      ::_exit(failure.sentence() == (folder / "log").string() + ": cannot write: No space left on device" ? 0 : 1);
+    }
+  });
+  if (thrown) CHECK(*thrown == "");
+}
+
+TEST_CASE("the first line of a file is read, and of none there is none") {
+  const TemporaryFolder folder;
+  CHECK(first_line(folder / "none") == "");
+  CHECK(first_line(put(folder / "a", "one\ntwo")) == "one");
+  CHECK(first_line(put(folder / "b", "one")) == "one");
+  CHECK(first_line(folder / "b", 2) == "on");
+  const auto thrown = thrown_where(SYS_read, EIO, [&] { first_line(folder / "b"); });
+  if (thrown) CHECK(*thrown == "Failure: " + (folder / "b").string() + ": cannot read: Input/output error");
 }
 
 TEST_CASE("a map keeps the old file when a new one takes its name, and can be moved") {

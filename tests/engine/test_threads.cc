@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 #include <iterator>
+#include <new>
 #include <set>
 #include <stdexcept>
 #include <thread>
@@ -185,4 +186,25 @@ TEST_CASE("an exception of a body is thrown again, and nothing is called after i
   CHECK_THROWS_WITH(parallel_groups(5, body), "third");
   CHECK(n_called == 3);
   CHECK(visits(10, 1) == std::vector<int>(10, 1));  // and threads work as before
+}
+
+TEST_CASE("what a chunk throws on any thread reaches the caller, once all chunks are done, and the next loop works") {
+  const int before = threads();
+  for (const int n : {1, 2, 4}) {
+    set_threads(n);
+    for (const std::int64_t thrower : {0, 5, 15}) {
+      std::atomic<int> n_done = 0;
+      const auto body = [&](std::int64_t begin, std::int64_t) {
+        if (begin == thrower || begin == thrower + 1) throw std::bad_alloc();
+        std::this_thread::sleep_for(std::chrono::microseconds(50));
+        ++n_done;
+      };
+      CHECK_THROWS_AS(parallel_for(16, 1, body), std::bad_alloc);
+      const int n_seen = n_done;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      CHECK(n_done == n_seen);  // none is under way any more
+      CHECK(visits(100, 1) == std::vector<int>(100, 1));
+    }
+  }
+  set_threads(before);
 }

@@ -2,8 +2,11 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cmath>
+#include <new>
 #include <set>
+#include <system_error>
 #include <thread>
 
 #include "engine/base/process.h"
@@ -128,6 +131,21 @@ TEST_CASE("a failed trial is remembered and the search goes on") {
   CHECK(trials[5].system_attributes["ingot:reason"] == "no memory");
   CHECK(trials[6].state == State::pruned);
   CHECK(study.best().values[0] < 0.1);
+}
+
+TEST_CASE("a machine without memory, or without a disk, ends the search: it is no property of the trial") {
+  const auto search = [](Study& study, const auto& fail) {
+    study.optimize(
+        [&](Trial& trial) {
+          if (trial.number() == 3) fail();
+          return std::vector{squared(trial)};
+        },
+        {.trials = 30, .jobs = 2});
+  };
+  Study first({}), second({});
+  CHECK_THROWS_AS(search(first, [] { throw std::bad_alloc(); }), std::bad_alloc);
+  CHECK_THROWS_AS(search(second, [] { throw std::system_error(EIO, std::generic_category()); }), std::system_error);
+  for (const auto& trial : first.trials()) CHECK(trial.state != State::failed);
 }
 
 TEST_CASE("an error of the user ends the search at once") {
