@@ -59,10 +59,16 @@ void add_lab(Command& program) {
   command.add_option("--trials", o->trials, "trials of each search; 0: to suit the lab").range(0, 100000);
   command.add_option("--jobs", o->jobs, "trials of a search that run at the same time; 0: as search nas chooses")
       .range(0, 1024);
-  command.add_option("--trial-steps", o->trial_steps, "training steps of a trial; 0: to suit the data")
+  command.add_option("--trial-steps", o->trial_steps, "training steps of an architecture's trial; 0: to suit the data")
       .range(0, 1 << 30);
   command.add_option("--trial-length", o->trial_length, "most tokens of a text in a trial; 0: to suit the data")
       .not_negative();
+  command.add_option("--trial-lr", o->trial_rate, "learning rate of a trial; 0: to suit the data").not_negative();
+  command
+      .add_option("--trial-precision", o->trial_precision,
+                  "factors of products in the training of a trial: float32, or bf16, which processors with AMX or "
+                  "AVX-512 BF16 multiply faster")
+      .type_name("float32|bf16");
   command.add_option("--sizes", o->sizes,
                      "sizes that a search chooses from, as options of search nas: '--layers 2,4'; default: to suit "
                      "the data");

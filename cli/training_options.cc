@@ -106,7 +106,7 @@ void add_step_options(Command& command, pipeline::TrainingOptions& o) {
   command.add_flag("--resume", o.resume, "continue the run in --out where it stopped");
 }
 
-void add_fine_tuning_options(Command& command, pipeline::TrainingOptions& o) {
+void add_teacher_options(Command& command, pipeline::TrainingOptions& o) {
   command.group("Distillation");
   command.add_option("--teacher", o.teacher,
                      "models whose outputs are learned too: folders, or ngrams (n-grams with a logistic regression, "
@@ -120,6 +120,10 @@ void add_fine_tuning_options(Command& command, pipeline::TrainingOptions& o) {
                      "share of the teacher in the loss of a text that has a label; 0, beside the two options below: "
                      "its outputs do not teach, and it may have learned any task or none");
   command.add_option("--temperature", o.temperature, "temperature of the softmax of teacher and student");
+}
+
+void add_fine_tuning_options(Command& command, pipeline::TrainingOptions& o) {
+  add_teacher_options(command, o);
   command.add_option("--teacher-hidden", o.teacher_hidden,
                      "weight in the loss of the mean squared error between the teacher's hidden states and the "
                      "student's times a learned projection, as in TinyBERT; the teacher must be one BERT with the "

@@ -21,7 +21,10 @@ void add_run_options(Command& command, pipeline::TrainingOptions& options);
 // --precision, of commands that train in floats.
 void add_precision_option(Command& command, pipeline::TrainingOptions& options);
 
-// Adds --best-by, --class-weights and --label-smoothing, of classifiers.
+// Adds --teacher and what says how its outputs teach.
+void add_teacher_options(Command& command, pipeline::TrainingOptions& options);
+
+// Adds these, what else a teacher can teach, --best-by, --class-weights and --label-smoothing, of classifiers.
 void add_fine_tuning_options(Command& command, pipeline::TrainingOptions& options);
 
 }  // namespace ingot::cli

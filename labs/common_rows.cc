@@ -16,6 +16,7 @@ Recipe recipe_for(std::string_view source) {
           .tuning_rates = {6e-4, 2e-4, 2e-3},
           .trial_steps = 200,
           .trial_length = 32,
+          .trial_rate = 2e-3,
           .sizes = "--layers 1,2,4 --heads 2,4,8 --hidden 64,128,192 --ffn 128,256,512"};
 }
 
@@ -28,7 +29,8 @@ Recipe quick(const Recipe& recipe) {
   small.tuning_rates = {recipe.tuning_rates[0]};
   small.trial_steps = 40;
   small.trial_length = 16;
-  small.trials = 3;
+  small.trial_rate = small.learning_rate;
+  small.trials = small.architectures = 3;
   small.sizes = "--layers 1,2 --heads 2,4 --hidden 32,64 --ffn 64,128";
   small.model = "--layers 1 --hidden 64 --heads 2 --ffn 128";
   small.max_steps = 1000;
@@ -41,19 +43,20 @@ std::string bounded(std::int64_t max_steps) { return max_steps > 0 ? fmt::format
 std::string nas(const Setup& setup, const std::string& seed) {
   const Recipe& r = setup.recipe;
   // Head and tail: what a review ends with says most.
+  const std::string steps = r.trial_steps > 0 ? fmt::format("--steps {}", r.trial_steps) : "--epochs 1";
   return fmt::format(
-             "search nas {}{}--steps {} --length {} --truncation head-tail --batch {} --lr {} --pieces {} --save-every "
-             "50 --trials {}",
-             r.sizes, r.sizes.empty() ? "" : " ", r.trial_steps, r.trial_length, r.batch, r.learning_rate, r.pieces,
-             r.trials) +
+             "search nas {}{}{} --length {} --truncation head-tail --batch {} --lr {} --precision {} --pieces {} "
+             "--save-every 50 --trials {}",
+             r.sizes, r.sizes.empty() ? "" : " ", steps, r.trial_length, r.batch, r.trial_rate, r.trial_precision,
+             r.pieces, r.architectures) +
          " --data {data} --out {here} --seed " + seed;
 }
 
-std::string full_training(const Setup& setup, const std::string& row) {
+std::string full_training(const Setup& setup, const std::string& row, const std::string& seed) {
   const Recipe& r = setup.recipe;
   return "train --sizes-of {" + row + "}" +
          fmt::format(" --pieces {} --length {} --batch {} --epochs {}", r.pieces, r.length, r.batch, r.epochs) +
-         bounded(r.max_steps) + " --data {data} --seed {seed} --out {here}";
+         bounded(r.max_steps) + " --data {data} --out {here} --seed " + seed;
 }
 
 Row float_row(const Setup& setup) {

@@ -54,17 +54,24 @@ Setup setup_of(const LabOptions& o, const data::Source* source) {
   if (o.epochs != 0) recipe.epochs = o.epochs;
   if (o.learning_rate != 0) recipe.learning_rate = o.learning_rate;
   if (o.tuning_rate != 0) recipe.tuning_rates = {o.tuning_rate};
-  if (o.trials != 0) recipe.trials = o.trials;
+  if (o.trials != 0) recipe.trials = recipe.architectures = o.trials;
   if (o.trial_steps != 0) recipe.trial_steps = o.trial_steps;
   if (o.trial_length != 0) recipe.trial_length = o.trial_length;
+  if (o.trial_rate != 0) recipe.trial_rate = o.trial_rate;
+  recipe.trial_precision = o.trial_precision;
   if (!o.sizes.empty()) recipe.sizes = o.sizes;
   return setup;
 }
 
 engine::Json as_json(const Recipe& r, const LabOptions& o) {
   engine::Json recipe{{"length", r.length}, {"batch", r.batch}, {"tune-lr", r.tuning_rates}};
-  if (o.lab[0] != '1') {
-    recipe.update({{"trials", r.trials}, {"trial-steps", r.trial_steps}, {"trial-length", r.trial_length}});
+  const bool is_of_architectures = o.lab[0] == '2';
+  if (o.lab[0] != '1') recipe["trials"] = is_of_architectures ? r.architectures : r.trials;
+  if (is_of_architectures) {
+    recipe.update({{"trial-steps", r.trial_steps},
+                   {"trial-length", r.trial_length},
+                   {"trial-lr", r.trial_rate},
+                   {"trial-precision", r.trial_precision}});
     if (!r.sizes.empty()) recipe["sizes"] = r.sizes;
   }
   if (o.from.empty()) recipe.update({{"pieces", r.pieces}, {"epochs", r.epochs}, {"lr", r.learning_rate}});

@@ -18,6 +18,8 @@ struct LabOptions : pipeline::DataOptions {
   double learning_rate = 0, tuning_rate = 0;
   int jobs = 0, seeds = 1;
   std::int64_t trials = 0, trial_steps = 0, trial_length = 0;
+  double trial_rate = 0;
+  std::string trial_precision = "float32";
 };
 
 // What the commands of a lab are run by and with.

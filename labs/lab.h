@@ -20,8 +20,12 @@ struct Recipe {
   std::int64_t pieces = 8000, length = 512, batch = 32, epochs = 1;
   double learning_rate = 1e-3;
   std::vector<double> tuning_rates{3e-4, 1e-4, 1e-3};  // for one epoch more; validation chooses
-  // Of a trial that trains a model from nothing: a short look at each.
-  std::int64_t trial_steps = 250, trial_length = 128, trials = 10;
+  // Of a trial that trains a model from nothing: an epoch, or so many steps, on short texts. Models of all sizes share
+  // its rate: at 1e-3 those with 256 and more hidden units do not learn.
+  std::int64_t trial_steps = 0, trial_length = 128;
+  double trial_rate = 3e-4;
+  std::string trial_precision = "float32";
+  std::int64_t trials = 10, architectures = 30;  // of a search for formats, and of one for architectures
   std::string sizes = "";                        // what sizes a search chooses from; empty: the reference's
   std::string model = "--model tiny";            // sizes of the float model
   std::int64_t max_steps = 0, tuning_steps = 0;  // of a training from nothing and of one epoch more; 0: epochs count
@@ -98,7 +102,7 @@ inline constexpr std::array kLabs{
     Lab{"2.1",
         "architecture search: grid, random, TPE",
         rows_2_1,
-        "grid,random,tpe,tpe-best",
+        "grid,random,tpe,best",
         "trials",
         notes_2_1,
         0,
@@ -150,7 +154,7 @@ void compare_with(Row& row, const std::string& other, const std::string& arithme
 // The command words of an architecture search, without the sampler; and of training, at full length and from fresh
 // weights, the best architecture that `row` found.
 std::string nas(const Setup& setup, const std::string& seed = "{seed}");
-std::string full_training(const Setup& setup, const std::string& row);
+std::string full_training(const Setup& setup, const std::string& row, const std::string& seed = "{seed}");
 
 // " --max-steps N", or "" for 0.
 std::string bounded(std::int64_t max_steps);

@@ -78,7 +78,13 @@ std::vector<Row> rows_3_1(const Setup& setup) {
                                                         10 * setup.recipe.trials))},
                   .is_shared = true,
                   .series = "accuracy and bits"});
-  rows.push_back({.name = "front-integers",
+  rows.push_back(
+      {.name = kHardwareRow,
+       .title = "Linears with {2,3,4,6,8} bits, accuracy and logic",
+       .commands = {mixed(setup, fmt::format("--objectives accuracy,hardware --trials {}", 10 * setup.recipe.trials))},
+       .is_shared = true,
+       .series = "accuracy and logic"});
+  rows.push_back({.name = kIntegersRow,
                   .title = "whole model in integers, weights {2,3,4,6,8} bits, edges {4,6,8}, accuracy and bytes",
                   .commands = {mixed(setup, fmt::format("--integer-only --objectives accuracy,bytes --trials {}",
                                                         10 * setup.recipe.trials))},
@@ -95,6 +101,8 @@ std::vector<std::string> notes_3_1() {
       "Front: widths from 2 to 8 with calibrated fractions, embedding tables searched too; accuracy on validation "
       "texts and average bits over all parameters. front.svg draws every trial beside models with one width everywhere "
       "and the float model; rows/front/plans holds the plans of its front.",
+      "Logic: four-input tables (LUT) of an iCE40 for all 14 Linears, four inputs at a time, by the cost model of the "
+      "RTL, multipliers too (front-hardware.svg). Embeddings stay float32 there.",
       "Whole model in integers: every edge has a width too, embeddings to answer, of what residual sums add "
       "up {10,12,16} bits, of scores {8,10,12}, of exponentials {8,12,16}.",
       "Below 3 bits: plans that need more are known and left out before anything is paid for them; inputs in 8 bits. "

@@ -8,7 +8,6 @@
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
 #include "labs/front.h"
-#include "report/mean.h"
 #include "report/text_table.h"
 
 namespace ingot::labs {
@@ -132,10 +131,10 @@ report::TextTable table_of(std::span<const ReportedRow> rows) {
 
 std::string group_of(const Row& row) { return row.series.substr(0, row.series.rfind(", ")); }
 
-// Of rows that compete only the chosen one is in the figure.
+// Of models that compete only the chosen one is in the figure.
 bool is_drawn(const Row& row, std::span<const Row> rows, const Results& results) {
   if (row.series.empty() || !results.contains(row.name)) return false;
-  return row.choice.empty() || resolve(row.choice, rows, results) == &row;
+  return row.choice.empty() || row.is_shared || resolve(row.choice, rows, results) == &row;
 }
 
 std::string choices_text(const LabRun& run, const Results& results) {
@@ -196,31 +195,6 @@ std::string bounds_text(std::span<const ReportedRow> rows) {
                 : fmt::format("bounds: {} asked, {} met, {} not, {} not measured yet\n", n, met, n - met - open, open);
 }
 
-// Curves of one group whose rows differ in their seed become their mean.
-void merge_seeds(report::Chart& chart, std::span<const Row> rows, const Results& results) {
-  std::map<std::string, std::map<std::string, report::Series>> by_seed;  // group, seed
-  std::map<std::string, std::size_t> n_curves;                           // of the group
-  for (const report::Series& series : chart.series) {
-    if (series.is_level || series.is_reference) continue;
-    const auto row = std::find_if(rows.begin(), rows.end(),
-                                  [&](const Row& r) { return r.series == series.name && results.contains(r.name); });
-    const Json seed = row == rows.end() ? Json() : results.at(row->name).json.value("seed", Json());
-    ++n_curves[series.group];
-    by_seed[series.group].emplace(seed.dump(), series);
-  }
-  for (const auto& [group, curves] : by_seed) {
-    if (curves.size() < 2 || curves.size() < n_curves[group]) continue;
-    std::vector<report::Series> all;
-    for (const auto& [seed, series] : curves) all.push_back(series);
-    const auto is_one = [&group = group](const report::Series& s) {
-      return s.group == group && !s.is_level && !s.is_reference;
-    };
-    const auto first = std::find_if(chart.series.begin(), chart.series.end(), is_one);
-    *first = report::mean_of(all, fmt::format("{}, mean of {} seeds", group, all.size()));
-    chart.series.erase(std::remove_if(first + 1, chart.series.end(), is_one), chart.series.end());
-  }
-}
-
 }  // namespace
 
 report::Chart chart_of(const Lab& lab, std::span<const Row> rows, const Results& results, bool comparable,
@@ -260,7 +234,6 @@ report::Chart chart_of(const Lab& lab, std::span<const Row> rows, const Results&
       }
     }
   }
-  merge_seeds(chart, rows, results);
   for (const Row& row : rows) {
     if (comparable && row.reference && !row.series.empty()) add("reference: " + row.series, row, *row.reference, true);
   }
@@ -328,7 +301,7 @@ LabReport report_on(const Lab& lab, const LabRun& run, const std::map<std::strin
   std::string left_out;
   const bool comparable = is_comparable(results);
   report.chart = chart_of(lab, run.rows, results, comparable, left_out);
-  if (const std::optional<report::Chart> front = front_chart(results)) report.charts.emplace("front", *front);
+  report.charts = front_charts(results);
   const std::string summary = choices_text(run, results) + left_out + (comparable ? smallest_text(lab, rows) : "") +
                               ranking_text(lab, rows) + bounds_text(rows) + states_text(rows);
   report.text = table.aligned() + "\n" + summary;

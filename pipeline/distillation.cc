@@ -316,6 +316,13 @@ void check_imitated_tokenizer(const TrainingOptions& o, const bert::Tokenizer& s
           teacher, other->size(), student.size(), (folder / other->file_name()).string());
 }
 
+engine::Json identity_of(const bert::Teaching& teaching) {
+  engine::Json identity{{"taught", engine::content_hash({reinterpret_cast<const char*>(teaching.outputs.data()),
+                                                         teaching.outputs.size() * sizeof(float)})}};
+  if (teaching.imitation) identity["imitated"] = teaching.imitation->fingerprint;
+  return identity;
+}
+
 std::unique_ptr<Distillation> distillation_of(const TrainingOptions& o, const bert::Config& student,
                                               const TrainingTexts& texts, const data::Framing& framing,
                                               std::uint64_t seed) {

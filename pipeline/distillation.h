@@ -42,6 +42,9 @@ struct Distillation {
   bert::Teaching teaching;
 };
 
+// What a training that it teaches is told apart by: "taught", a hash of the outputs, and "imitated".
+engine::Json identity_of(const bert::Teaching& teaching);
+
 // Null without --teacher. Reads the texts without labels (those of the data, unless --unlabelled says otherwise) and
 // asks the teachers. Throws Error for a teacher that is no model of the same task and labels where its outputs teach,
 // and for one of hidden states and attention that cannot read what the student reads, framed so.

@@ -11,6 +11,7 @@
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
 #include "pipeline/classifier.h"
+#include "pipeline/distillation.h"
 #include "pipeline/model_folder.h"
 #include "pipeline/rank_folder.h"
 #include "pipeline/seen_texts.h"
@@ -48,10 +49,7 @@ TrainingFigures figures_of(const bert::TrainingOutcome& outcome, const TrainingO
 bert::TrainingOutcome train_or_keep(const FineTuning& f, const bert::Job& job) {
   engine::Json identity = engine::Json::object();
   if (!f.compression.empty()) identity["compression"] = compress::fingerprint(f.compression);
-  if (f.teaching != nullptr)
-    identity["taught"] = engine::content_hash(
-        {reinterpret_cast<const char*>(f.teaching->outputs.data()), f.teaching->outputs.size() * sizeof(float)});
-  if (f.teaching != nullptr && f.teaching->imitation) identity["imitated"] = f.teaching->imitation->fingerprint;
+  if (f.teaching != nullptr) identity.update(identity_of(*f.teaching));
   if (f.options.has_training()) {
     return bert::train(f.model.parameters(), job,
                        trainer_options(f.run, f.options, *f.texts.source, *f.texts.tokenizer, std::move(identity)));

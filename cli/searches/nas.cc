@@ -43,6 +43,7 @@ void add_search_nas(Command& search_command) {
   command.add_option("--fine-tune-steps", o.fine_tune_steps, "steps of training after compression, instead of epochs")
       .range(0, 1 << 30);
   command.add_option("--fine-tune-lr", o.fine_tune_rate, "learning rate of the training after compression");
+  add_teacher_options(command, o);
   command.group("Training");
   command.add_option("--steps", o.steps, "training steps of each trial, instead of epochs; 0: --epochs counts");
   command.add_option("--epochs", o.epochs, "passes over the training texts").range(1, 100000);

@@ -5,11 +5,13 @@
 #include <algorithm>
 
 #include "bert/structure.h"
+#include "compress/packed/footprint.h"
 #include "compress/prune/pruner.h"
 #include "compress/quantize/calibration.h"
 #include "engine/base/error.h"
 #include "engine/base/process.h"
 #include "engine/io/json.h"
+#include "pipeline/distillation.h"
 #include "pipeline/precision.h"
 #include "pipeline/quantization.h"
 #include "pipeline/searches/measures.h"
@@ -76,6 +78,15 @@ bert::Config suggest(search::Trial& trial, const Space& space, bert::Config conf
   return config;
 }
 
+// What all architectures have in common.
+bert::Config base_config(const NasOptions& o, const TrainingTexts& texts) {
+  bert::Config config = config_of(o, *texts.tokenizer);
+  config.head = &bert::head_for(texts.corpus.answers);
+  config.pooling = bert::Pooling::mean;
+  config.label_names = texts.corpus.label_names;
+  return config;
+}
+
 // A trial ends here if it is not worth its price.
 void settle(search::Trial& trial, const bert::Config& config, std::int64_t max_parameters) {
   std::vector<double> constraints{static_cast<double>(config.hidden_size % config.num_attention_heads)};
@@ -104,20 +115,17 @@ void compress_model(const NasOptions& o, const TrialTexts& texts, CompressedMode
 
 class Nas {
  public:
-  Nas(const NasOptions& o, Space space, const TrialTexts& texts, const SearchFolder& folder,
+  Nas(const NasOptions& o, Space space, bert::Config base, const TrialTexts& texts, const SearchFolder& folder,
       std::vector<Measure> measures, Json identity)
       : o_(o),
         space_(std::move(space)),
+        base_(std::move(base)),
         texts_(texts),
         folder_(folder),
         measures_(std::move(measures)),
         identity_(std::move(identity)),
         steps_(n_steps(texts, o.epochs, o.steps)),
         sums_(sums_of(o.precision)) {
-    base_ = config_of(o, *texts.texts.tokenizer);
-    base_.head = &bert::head_for(texts.texts.corpus.answers);
-    base_.pooling = bert::Pooling::mean;
-    base_.label_names = texts.texts.corpus.label_names;
     if (!o.format.empty())
       batches_ = calibration_batches(texts.texts, texts.framing, o.calibration_texts, o.batch, texts.seed);
   }
@@ -148,6 +156,7 @@ class Nas {
       accuracy = tuned(m, training, reports, place);
     }
     const std::vector<double> values = measured(measures_, accuracy, m);
+    trial.set_user_attr("bytes", compress::footprint(m.model, m.compression).packed_bytes);
     trial.set_user_attr("seconds", engine::usage().wall_seconds - begin);
     folder_.keep_if_best(trial.number(), values, measures_, training.folder / "last");
     return values;
@@ -172,19 +181,20 @@ class Nas {
 
   const NasOptions& o_;
   Space space_;
+  bert::Config base_;
   const TrialTexts& texts_;
   const SearchFolder& folder_;
   std::vector<Measure> measures_;
   Json identity_;
   std::int64_t steps_;
   engine::Sums sums_;  // of a model in floats
-  bert::Config base_;
   std::vector<bert::Input> batches_;
 };
 
 void check(const NasOptions& o, std::span<const Measure> measures) {
   check_options(o);
   check_search(o, measures);
+  check_distillation_options(o);
   check_precision(o.precision);
   require(o.steps >= 0 && o.max_parameters >= 0, "--steps, --max-parameters: must be at least 0, got {} and {}",
           o.steps, o.max_parameters);
@@ -214,13 +224,20 @@ void search_nas(const NasOptions& given, const Run& run, const Finish& finish) {
   const OutputLock lock(o.out, run.command, engine::Sharing::together);
   check_unused(run, o, "study.log");
   const std::unique_ptr<TrainingTexts> texts = training_texts(o, o.validation, run.seed);
-  const data::Framing framing = framing_of(o, config_of(o, *texts->tokenizer), *texts->tokenizer);
+  const bert::Config base = base_config(o, *texts);
+  const data::Framing framing = framing_of(o, base, *texts->tokenizer);
   note_truncation(texts->corpus.train, framing, "training");
-  const TrialTexts trial_texts{o, *texts, framing, texts_of_reports(texts->validation, o.report_texts, run.seed),
-                               run.seed};
+  const auto distillation = distillation_of(o, base, *texts, framing, run.seed);
+  const TrialTexts trial_texts{.options = o,
+                               .texts = *texts,
+                               .framing = framing,
+                               .report_texts = texts_of_reports(texts->validation, o.report_texts, run.seed),
+                               .seed = run.seed,
+                               .teaching = distillation != nullptr ? &distillation->teaching : nullptr};
   const SearchFolder folder(o.out, run);
-  const Json identity = identity_of(run, *texts);
-  Nas nas(o, space, trial_texts, folder, measures, identity);
+  Json identity = identity_of(run, *texts);
+  if (distillation != nullptr) identity.update(identity_of(distillation->teaching));
+  Nas nas(o, space, base, trial_texts, folder, measures, identity);
   finish_search(
       {run, finish, o, trial_texts, folder, measures, ranks}, std::move(study), identity,
       [&](search::Trial& trial) { return nas.evaluate(trial); },

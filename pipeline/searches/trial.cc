@@ -25,7 +25,9 @@ bert::Subset texts_of_reports(const bert::Subset& validation, std::int64_t n_tex
 }
 
 std::int64_t n_steps(const TrialTexts& trial, std::int64_t epochs, std::int64_t steps) {
-  const auto n = static_cast<std::int64_t>(trial.texts.training.examples.size());
+  std::size_t n_texts = trial.texts.training.examples.size();
+  if (trial.teaching != nullptr) n_texts += trial.teaching->unlabelled.examples.size();
+  const auto n = static_cast<std::int64_t>(n_texts);
   return steps > 0 ? steps : epochs * ((n + trial.options.batch - 1) / trial.options.batch);
 }
 
@@ -69,8 +71,9 @@ void save_in_trial(const TrialTexts& trial, CompressedModel& m, const fs::path& 
 double train_in_trial(const TrialTexts& trial, CompressedModel& start, const TrialTraining& training,
                       Reports& reports) {
   const TrainingOptions& o = trial.options;
-  bert::Job job = bert::classification_job(start.model, trial.texts.training, trial.texts.validation, trial.framing,
-                                           o.batch, trial.seed, {.shards = shards_of(o, *start.model.config.head)});
+  bert::Job job = bert::classification_job(
+      start.model, trial.texts.training, trial.texts.validation, trial.framing, o.batch, trial.seed,
+      {.teaching = trial.teaching, .shards = shards_of(o, *start.model.config.head)});
   job.name = training.name;
   // One epoch of as many steps as are asked for, whichever texts they are of.
   job.step = [step = job.step, per_epoch = job.batches_per_epoch * job.shards](std::int64_t, std::int64_t index,

@@ -21,12 +21,13 @@ struct TrialTexts {
   data::Framing framing;
   bert::Subset report_texts;  // validation texts that intermediate values are of
   std::uint64_t seed;
+  const bert::Teaching* teaching = nullptr;  // what teachers say; null: there are none
 };
 
 // n_texts of the validation texts, chosen by the seed; all if there are not more.
 bert::Subset texts_of_reports(const bert::Subset& validation, std::int64_t n_texts, std::uint64_t seed);
 
-// The steps that epochs or steps ask for; steps other than 0 win.
+// The steps that epochs or steps ask for; steps other than 0 win. Epochs hold the texts that are only taught, too.
 std::int64_t n_steps(const TrialTexts& trial, std::int64_t epochs, std::int64_t steps);
 
 // Reports intermediate values to a trial, keeps them in a file for when the trial is run again, and ends the trial if

@@ -83,6 +83,29 @@ TEST_CASE("a trained trial is the model that train makes of the same sizes and s
   CHECK(test::text_of_file(place / "run/last/config.json") == test::text_of_file(place / "nas/best/config.json"));
 }
 
+TEST_CASE("a trial that teachers teach is the model that train makes with them, compressed and trained on too") {
+  const Workplace place;
+  const std::string taught = "--teacher ngrams --teacher-weight 0.8 --temperature 2 ";
+  run(place, nas("--trials 1 --steps 0 --epochs 2 --identity never " + taught));
+  const Outcome outcome = place.run(
+      "train --data train.csv --tokenizer vocab.txt --sizes-of nas/best --length 16 --batch 8 --epochs 2 --lr 1e-2 "
+      "--validation 20 --quiet --out run " +
+      taught);
+  REQUIRE_MESSAGE(outcome.code == 0, outcome.error);
+  const std::string model = test::text_of_file(place / "nas/best/model.safetensors");
+  CHECK(test::text_of_file(place / "run/last/model.safetensors") == model);
+  const std::string compressed =
+      "--trials 1 --identity never --compress 'fixed(4,calibrated)' --fine-tune-steps 20 --fine-tune-lr 1e-2 ";
+  std::string models[2];
+  for (const bool is_taught : {false, true}) {
+    fs::remove_all(place / "nas");
+    const Json result = run(place, nas(compressed + (is_taught ? taught : "")));
+    CHECK(result["trials"][0]["bytes"] == result["packed_bytes"]);
+    models[is_taught] = test::text_of_file(place / "nas/best/model.safetensors");
+  }
+  CHECK(models[0] != models[1]);
+}
+
 TEST_CASE("a search killed in a trial goes on in it, and ends with the trials of one that was not") {
   const Workplace place;
   const std::string words = nas("--trials 3 --steps 400 --save-every 20 --pruner median --resume");
@@ -237,10 +260,13 @@ TEST_CASE("search nas says what is wrong before any work, and exits with 2") {
   refused("--objectives accuracy,beauty", "--objectives: must be of accuracy, parameters, bits, bytes, got 'beauty'");
   refused("--embeddings", "are about compressed models");
   refused("--compress float33", "float33");
+  refused("--temperature 2", "are about a teacher; name one with --teacher");
+  refused("--teacher nowhere", "nowhere");
   CHECK_FALSE(fs::exists(place / "nas"));
   run(place, nas("--trials 1"));
   refused("--trials 2", "holds a run already; choose another folder, or --resume it");
   refused("--trials 2 --resume --lr 1e-3", "study nas was started with lr 0.01, not 0.001");
+  refused("--trials 2 --resume --teacher ngrams", "study nas was started with");
   place.write("nas/study.log", "text\n");
   refused("--trials 2 --resume", "study.log: line 1: not valid JSON: ");
   place.write("other/file", "x");

@@ -350,7 +350,8 @@ std::string Campaign::library_that_gave_up() const {
   return "";
 }
 
-// Who asked for the memory that was refused: "in LIBRARY", or the innermost calls of ingot.
+// Who asked for the memory that was refused: "in LIBRARY", or the innermost calls of ingot. Templates of the standard
+// library lie in ingot and serve other libraries too.
 std::string Campaign::allocation_place() const {
   constexpr int kMostCalls = 5;
   std::ifstream file(folder_ / "allocation");
@@ -361,6 +362,7 @@ std::string Campaign::allocation_place() const {
     if (object.starts_with("libc.") || object.starts_with("libstdc++") || object.starts_with("libingot_fault"))
       continue;
     if (object != "ingot") return n > 0 ? place : "in " + object;
+    if (n == 0 && functions_.name(std::stoull(offset, nullptr, 16)).starts_with("std::")) continue;
     place += (n++ > 0 ? " " : "ingot+") + offset;
   }
   return n > 0 ? place : "in libc";

@@ -33,8 +33,9 @@ const Json kSearch = Json::parse(R"({"start": {"accuracy": 0.89, "bits": 32.0}, 
 }  // namespace
 
 TEST_CASE("the front goes through trials, uniform widths and the float model, and dominated trials are drawn too") {
-  const auto chart = labs::front_chart(results_of(kSearch, true));
-  REQUIRE(chart);
+  const auto charts = labs::front_charts(results_of(kSearch, true));
+  REQUIRE(charts.size() == 1);
+  const report::Chart* chart = &charts.at("front");
   REQUIRE(chart->series.size() == 4);
   std::string front, dominated;
   for (const report::Point& p : chart->series[0].points) front += std::to_string(p.x).substr(0, 3) + " ";
@@ -46,12 +47,33 @@ TEST_CASE("the front goes through trials, uniform widths and the float model, an
 }
 
 TEST_CASE("of a float model that was given the search says the accuracy on validation texts") {
-  const auto chart = labs::front_chart(results_of(kSearch, false));
-  REQUIRE(chart);
+  const auto charts = labs::front_charts(results_of(kSearch, false));
+  const report::Chart* chart = &charts.at("front");
   CHECK(chart->series.back().name == "float model");
   CHECK(chart->series.back().points[0].y == 0.89);
-  CHECK_FALSE(labs::front_chart({}));
-  CHECK_FALSE(labs::front_chart(results_of(Json{{"accuracy", 0.5}}, true)));
+  CHECK(labs::front_charts({}).empty());
+  CHECK(labs::front_charts(results_of(Json{{"accuracy", 0.5}}, true)).empty());
+}
+
+TEST_CASE("trials of several searches that say their bytes are drawn against them, a color each") {
+  const auto search = [](double small, double large) {
+    const auto trial = [](double bytes, double accuracy) {
+      return Json{{"state", "complete"}, {"values", {{"accuracy", accuracy}}}, {"bytes", bytes}};
+    };
+    return labs::RowResult(Json{{"trials", {trial(100, small), trial(400, large)}}}, "search");
+  };
+  labs::Results results;
+  results.emplace("plain", search(0.7, 0.9));
+  CHECK(labs::front_charts(results).empty());
+  results.emplace("tuned", search(0.8, 0.85));
+  const report::Chart chart = labs::front_charts(results).at("front-bytes");
+  REQUIRE(chart.series.size() == 3);
+  REQUIRE(chart.series[0].points.size() == 2);
+  CHECK(chart.series[0].points[0].y == 0.8);
+  CHECK(chart.series[0].points[1].y == 0.9);
+  CHECK(chart.series[1].name == "plain");
+  CHECK(chart.series[1].points.size() == 2);
+  CHECK(chart.series[2].points.size() == 2);
 }
 
 }  // namespace ingot

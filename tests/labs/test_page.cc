@@ -102,23 +102,5 @@ TEST_CASE("lab 5.2 is shown by its core in simulation, its cycles and its chips,
   CHECK(test::contains(labs::lab_markup(damaged), "c: its designs cannot be shown"));
 }
 
-TEST_CASE(
-    "curves of one sampler with several seeds are a mean in the figure of their lab; one seed alone stays itself") {
-  const test::TemporaryFolder place;
-  const std::vector<RunFolder> folders{lab(place, "a", "2.1", 1, R"(
-      {"name": "grid", "series": "grid, first seed", "accuracy": 0.5, "seed": 1, "best_so_far": [0.1, 0.5]},
-      {"name": "grid-seed-2", "series": "grid, seed 2", "accuracy": 0.5, "seed": 2, "best_so_far": [0.3, 0.5]},
-      {"name": "random", "series": "random, first seed", "accuracy": 0.5, "seed": 1, "best_so_far": [0.2]})")};
-  std::string left_out;
-  const report::Chart chart = labs::lab_figures(folders, left_out)[0].chart;
-  REQUIRE(chart.series.size() == 2);
-  const report::Series& grid = named(chart, "grid, mean of 2 seeds");
-  REQUIRE(grid.points.size() == 2);
-  CHECK(grid.points[0].y == doctest::Approx(0.2));
-  CHECK(grid.points[0].error == doctest::Approx(0.1));
-  CHECK(grid.points[1].error == 0);
-  named(chart, "random, first seed");
-}
-
 }  // namespace
 }  // namespace ingot
