@@ -227,7 +227,9 @@ Verdict Campaign::break_once(const Fault& fault) const {
       verdict.where = library;
     const bool is_of_memory = fault.is_memory && verdict.where.starts_with("in ");
     const bool is_of_launcher = !command_.launcher.empty() && !contains(result.error, "ingot: ");
-    const bool is_library = is_of_memory || is_of_launcher || contains(result.error, "libgomp: ");
+    // glibc ends a process that cannot note what a thread's variables need at the thread's end.
+    const bool is_of_threads = contains(result.error, "libgomp: ") || contains(result.error, "Fatal glibc error: ");
+    const bool is_library = is_of_memory || is_of_launcher || is_of_threads;
     verdict.outcome = is_library ? "library" : "FAILED";
     verdict.text = fmt::format("{} | exit code {}, signal {}, says '{}'", wrong, result.ended.code, result.ended.signal,
                                first_line(result.error));
