@@ -69,7 +69,7 @@ std::string channel_text(std::size_t i, const DesignChannel& channel) {
       moved = cycle;
     end
     if (!rst && out_valid_{i} && out_ready_{i}) begin
-      moved = cycle;
+      if (received_{i} < {out_beats}) moved = cycle;
       if (received_{i} >= {out_beats} || out_{i} !== expected_{i}[received_{i}]) begin
         if (differences_{i} < 4) $display("difference {i} %0d %h %h", received_{i}, out_{i}, expected_{i}[received_{i}]);
         differences_{i} = differences_{i} + 1;

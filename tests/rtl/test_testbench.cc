@@ -15,6 +15,7 @@ enum class Fault {
   data_change,
   valid_waits_for_ready,
   deaf,
+  endless,
   forgets_reset
 };
 
@@ -31,10 +32,13 @@ class Increment : public Device {
     if (clk_ != 0 && was_low_) edge();
     was_low_ = clk_ == 0;
     out_valid_ = full_ && !(fault_ == Fault::valid_waits_for_ready && out_ready_ == 0) ? 1 : 0;
-    in_ready_ = (!full_ || out_ready_ != 0) && !(fault_ == Fault::deaf && count_ > 50) ? 1 : 0;
+    in_ready_ = (!full_ || out_ready_ != 0) && !(fault_ == Fault::deaf && count_ > 50) && !is_endless() ? 1 : 0;
   }
 
  private:
+  // Takes nothing any more, and gives the same again and again.
+  bool is_endless() const { return fault_ == Fault::endless && count_ > 50; }
+
   void edge() {
     if (rst_ != 0) {
       if (fault_ != Fault::forgets_reset) full_ = false;
@@ -43,6 +47,7 @@ class Increment : public Device {
     const bool takes = in_valid_ != 0 && in_ready_ != 0, gives = out_valid_ != 0 && out_ready_ != 0;
     const bool faulty = ++count_ % 97 == 0;
     if (gives) full_ = fault_ == Fault::doubled && faulty;
+    if (is_endless()) full_ = true;
     if (!gives && full_ && faulty && fault_ == Fault::valid_falls) full_ = false;
     if (!gives && full_ && faulty && fault_ == Fault::data_change) out_[0] ^= 1;
     if (!takes || (fault_ == Fault::dropped && faulty)) return;
@@ -100,6 +105,12 @@ TEST_CASE("Every broken rule is found") {
   CHECK(outcome_of(Fault::data_change, how).channels[0].broken_holds > 0);
   CHECK(outcome_of(Fault::deaf, how).stuck);
   CHECK_FALSE(outcome_of(Fault::forgets_reset, {.n_resets = 20}).ok());
+}
+
+TEST_CASE("A device that gives beats without end, and takes none, ends the run") {
+  const Outcome outcome = outcome_of(Fault::endless, {.watchdog = 1000});
+  CHECK(outcome.channels[0].extra_beats > 0);
+  CHECK(outcome.stuck);
 }
 
 TEST_CASE("Valid that waits for ready stops a sink that waits for valid") {
