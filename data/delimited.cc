@@ -275,12 +275,13 @@ class Parser {
 
   // Whether every line is a row, which then are taken.
   bool parse_as_lines() {
-    bool begins_quoted = false, all_quoted = true;
+    bool begins_quoted = false, all_quoted = true, is_header_quoted = false;
     std::size_t wrong_line = 0, wrong_count = 0, line_number = 0;
     text_.rewind();
     for (std::string_view line; text_.next_line(line);) {
       ++line_number;
       const std::size_t n_fields = n_fields_of(line, '\t');
+      if (line_number == 1) is_header_quoted = !is_header(line);
       if (wrong_line == 0 && !is_blank(line) && n_fields != n_columns_) {
         wrong_line = line_number;
         wrong_count = n_fields;
@@ -298,8 +299,17 @@ class Parser {
             "{}: one column with quotes that do not end in their line: texts of several "
             "lines, or quotes that are none? Write one text a line as .txt, or texts in quotes as .csv",
             file_);
+    if (is_header_quoted && !all_quoted) return false;
     take_lines(all_quoted);
     return true;
+  }
+
+  // Whether the line has the names of the columns as they are, without quotes around any.
+  bool is_header(std::string_view line) const {
+    std::size_t i = 0;
+    bool is_same = true;
+    for_each_field(line, [&](std::string_view field) { is_same &= i < n_columns_ && field == layout_.names[i++]; });
+    return is_same && i == n_columns_;
   }
 
   bool is_blank(std::string_view line) const { return line.find_first_not_of(" \r") == line.npos; }

@@ -70,8 +70,9 @@ inline constexpr std::size_t kStartBytes = kMostJsonBytes + (std::size_t{1} << 2
 //
 // Quotes under tab: files are written with quotes (by spreadsheets and pandas) and without (GLUE, PAWS, SST). If every
 // line has as many fields as the header, a line is a row; quotes are taken off if all fields that begin with one are
-// whole quoted fields, else they are ordinary characters. If some line has not, the file is read by RFC 4180, and a
-// quoted field that holds a line which would be a whole row is an Error. So no row is ever swallowed.
+// whole quoted fields, else they are ordinary characters. If some line has not, or the names of the columns are in quotes
+// and some other field has no whole ones, the file is read by RFC 4180, and a quoted field that holds a line which would
+// be a whole row is an Error. So no row is ever swallowed, and none is torn apart.
 //
 // Both throw Error naming file and line. `parse` returns notes about what it skipped.
 Layout look_at_csv(std::string_view start, const std::string& file, Labels labels, const ReadingOptions& options);

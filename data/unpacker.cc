@@ -31,7 +31,8 @@ constexpr std::size_t kTrailerBytes = 8, kPackedBlock = std::size_t{1} << 16;
 archive* new_reader() {
   archive* reader = archive_read_new();
   for (const auto support : kFilters) support(reader);
-  archive_read_support_format_raw(reader);
+  archive_read_support_format_raw(reader);    // of at least one byte
+  archive_read_support_format_empty(reader);  // of none
   return reader;
 }
 
@@ -73,8 +74,11 @@ Unpacker::Unpacker(const std::filesystem::path& path, const char* kind, std::uin
 // `status`: of opening the packed bytes.
 void Unpacker::open(const char* kind, int status) {
   archive_entry* entry = nullptr;
-  const bool opened = status >= ARCHIVE_WARN && archive_read_next_header(reader_.get(), &entry) == ARCHIVE_OK;
-  require(opened, "{}: must be {}: {}", file_, kind, n_packed_ == 0 ? "is empty" : reason(reader_.get()));
+  const int found = status >= ARCHIVE_WARN ? archive_read_next_header(reader_.get(), &entry) : status;
+  // Nothing was unpacked, which of gzip finish() will confirm.
+  is_empty_ = is_gzip_ && found == ARCHIVE_EOF && archive_errno(reader_.get()) == 0;
+  require(found == ARCHIVE_OK || is_empty_, "{}: must be {}: {}", file_, kind,
+          n_packed_ == 0 ? "is empty" : reason(reader_.get()));
 }
 
 std::uint64_t Unpacker::position() const {
@@ -82,6 +86,7 @@ std::uint64_t Unpacker::position() const {
 }
 
 std::string_view Unpacker::next() {
+  if (is_empty_) return {};
   const void* block = nullptr;
   std::size_t size = 0;
   la_int64_t offset = 0;

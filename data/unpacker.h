@@ -39,7 +39,7 @@ class Unpacker {
 
   std::string file_;
   std::uint64_t n_packed_ = 0;
-  bool is_gzip_ = false;
+  bool is_gzip_ = false, is_empty_ = false;
   std::string trailer_;  // the last 8 of the packed bytes
   std::uint64_t most_bytes_;
   std::unique_ptr<archive, Free> reader_;

@@ -153,6 +153,15 @@ TEST_CASE("a TSV where quotes would swallow rows is an error that names where th
   CHECK(one_column("text\n\"a\"\nb\n").empty());
 }
 
+TEST_CASE(
+    "a TSV with its column names in quotes is a quoted one: a text is not torn into rows, nor left in its quotes") {
+  CHECK(contains(fault(kTsv, "\"text\"\t\"label\"\n\"\"\t\"a\nb\tc\"\n"), "line 2: the quoted field that begins here"));
+  CHECK(fault(kTsv, "\"text\"\t\"label\"\n\"a\"\t\"0\"\n\"b\"c\"\t\"1\"\n") ==
+        "a: line 3: a quote inside a quoted field must be doubled, got 'c' after one");
+  CHECK(contains(fault(kTsv, "\"te\txt\"\t\"text\"\tlabel\n\"a\tb\"\tc\t\"0\n"), "must end with a quote"));
+  CHECK(read(kTsv, "\"text\"\t\"label\"\n\"a\"\t0\nb \"c\"\t1\n") == Texts{"a|0", "b \"c\"|1"});
+}
+
 TEST_CASE("a CSV quote that is not closed swallows no rows") {
   CHECK(fault(kCsv, "text,label\na,0\n\"open,1\nb,0\nc,1\n") ==
         "a: line 3: a quoted field must end with a quote, got the end of the file");

@@ -142,6 +142,16 @@ TEST_CASE("every format is read under gzip as it is without") {
   CHECK(contains(error_text([&] { read(scratch.write("b.csv.gz", gzipped(kTable).substr(0, 20))); }), "b.csv.gz: "));
   CHECK(contains(error_text([&] { read(scratch.write("b.csv.gz", gzipped(kTable) + gzipped(kTable))); }),
                  "one gzip stream is read"));
+  const auto about = [&](const std::string& packed) {
+    return error_text([&] { read(scratch.write("b.csv.gz", packed)); });
+  };
+  CHECK(contains(about(gzipped("")), "b.csv.gz: must begin with a line that names the columns, got nothing"));
+  CHECK(contains(about(gzipped("") + "x"), "b.csv.gz: truncated or damaged: gzip says"));
+  CHECK(contains(about(gzipped("").substr(0, 15)), "b.csv.gz: "));
+  damaged = gzipped("");
+  damaged[10] = '\7';  // no kind of block that deflate has
+  CHECK(contains(about(damaged), "b.csv.gz: must be compressed by gzip: gzip decompression failed"));
+  CHECK(contains(about(""), "b.csv.gz: must be compressed by gzip, as its name says, got ''"));
 }
 
 TEST_CASE("what is no text in UTF-8 is called by its name") {
