@@ -199,7 +199,8 @@ void Machine::protocol() {
 }
 
 void Machine::frame() {
-  require(read<std::uint64_t>() <= pickle_.size() - at_, "truncated: a frame ends beyond the file");
+  const auto n_bytes = read<std::uint64_t>();
+  require(n_bytes <= pickle_.size() - at_, "truncated: a frame ends beyond the file");
 }
 
 void Machine::long_integer() {

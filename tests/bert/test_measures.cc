@@ -73,6 +73,23 @@ TEST_CASE("tokens are scored by whole entities of each text, and by classes wher
   CHECK(classes.f1 != about(2.0 / 7));
 }
 
+TEST_CASE("one label is scored by accuracy, loss and the mean F1 of the classes") {
+  const Head& head = head_for_task("single-label");
+  const Config config{.head = &head, .label_names = {"a", "b", "c"}};
+  const std::vector<std::int32_t> truth{0, 0, 1, 1, 2}, predicted{0, 1, 1, 1, 0};
+  std::vector<float> probabilities;
+  for (const std::int32_t label : predicted)
+    for (std::int32_t c = 0; c < 3; ++c) probabilities.push_back(c == label ? 0.5f : 0.25f);
+  Evaluation e;
+  head.measure(config, probabilities, {.labels = truth}, e);
+  CHECK(e.predictions == predicted);
+  CHECK(e.accuracy == about(0.6));
+  CHECK(e.loss == about(-(3 * std::log(0.5) + 2 * std::log(0.25)) / 5));
+  CHECK(e.macro_f1 == about((0.5 + 0.8 + 0) / 3));
+  REQUIRE(e.scores.classes.size() == 3);
+  CHECK(e.scores.confusion.at({0, 1}) == 1);
+}
+
 TEST_CASE("the loss of tokens is over the first ones of words alone") {
   const Head& head = head_for_task("tokens");
   engine::Tensor logits = engine::Tensor::empty({4, 2});

@@ -296,6 +296,26 @@ TEST_CASE("pieces that are no UTF-8, or have no finite score, are refused by the
   }
 }
 
+TEST_CASE("a file with fields of a kind that protocol buffers no longer have is no model") {
+  for (const char* group : {"\x0B", "\x0C", "\x0E"}) {  // field 1 of wire types 3, 4 and 6
+    CHECK(message_of([&] { bert::make_tokenizer("m.model", trained("unigram").serialized() + group); }) ==
+          "m.model: must be a SentencePiece model, is no protocol buffer");
+  }
+}
+
+TEST_CASE("a model that is written names the ids of its special pieces, and -1 for those it lacks") {
+  bert::SentencePieceModel model = bert::parse_sentencepiece_model(trained("unigram").serialized(), "m");
+  model.padding_piece = "not a piece";
+  const auto id_of = [&](const std::string& text) {
+    const auto has_text = [&](const auto& piece) { return piece.text == text; };
+    return static_cast<char>(std::ranges::find_if(model.pieces, has_text) - model.pieces.begin());
+  };
+  // Fields 40 to 43 of sentencepiece_model.proto's TrainerSpec: unk_id, bos_id, eos_id and pad_id, int32.
+  const std::string ids = std::string("\xC0\x02") + id_of(model.unknown_piece) + "\xC8\x02" + id_of(model.begin_piece) +
+                          "\xD0\x02" + id_of(model.end_piece) + "\xD8\x02" + std::string(9, '\xFF') + "\x01";
+  CHECK(to_bytes(model).find(ids) != std::string::npos);
+}
+
 TEST_CASE("damaged models and random bytes give an error or a tokenizer that works") {
   engine::Rng rng = test_rng(9);
   const std::string& model = trained("unigram").serialized();

@@ -183,6 +183,16 @@ TEST_CASE("pairs, numbers and tags come back from the token file; the first toke
   CHECK(ids(tokens.train.second(1)) == tokenizer->encode("bc de"));
   CHECK(tokens.train.numbers_of(0)[1] == 2.5f);
   CHECK(tokens.train.numbers_of(1)[0] == -3);
+  MemorySource several = pairs;
+  several.key = 3;
+  several.corpus.answers = data::Answers::labels;
+  several.corpus.train[0].numbers = {1, 0};
+  several.corpus.train[1].numbers = {1, 1};
+  const bert::TokenCorpus labels = bert::tokenize(several, *tokenizer);
+  CHECK(labels.answers == data::Answers::labels);
+  CHECK(labels.train.numbers_of(0)[0] == 1);
+  CHECK(labels.train.numbers_of(0)[1] == 0);
+  CHECK(labels.train.numbers_of(1)[1] == 1);
   MemorySource tagged;
   tagged.key = 2;
   tagged.corpus.answers = data::Answers::tags;
@@ -346,5 +356,9 @@ TEST_CASE("the tokenizer of a corpus is learnt once from its training and unlabe
     CHECK(engine::read_file(file) == whole);
   }
   bert::tokenizer_for(source, {.algorithm = "bpe", .n_pieces = 61, .max_bytes = 12000});
-  CHECK(cache.files().size() == 2);
+  REQUIRE(cache.files().size() == 2);
+  const fs::path other = cache.files()[cache.files()[0] == file ? 1 : 0];
+  engine::write_file(file, engine::read_file(other));  // a whole file, but of as many pieces as the name does not say
+  CHECK(bert::tokenizer_for(source, options)->size() == 60);
+  CHECK(engine::read_file(file) == whole);
 }

@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "engine/io/base64.h"
 #include "bert/tokenizers/sentencepiece_model.h"
 #include "bert/tokenizers/tokenizer_json.h"
 #include "bert/tokenizers/train_tokenizer.h"
 #include "engine/base/files.h"
 #include "engine/base/rng.h"
+#include "engine/io/base64.h"
 #include "engine/io/json.h"
 #include "tests/support/error_text.h"
 
@@ -90,9 +90,21 @@ TEST_CASE("a trained model comes back from its tokenizer.json with the same ids"
     CHECK(again->size() == tokenizer->size());
     CHECK(again->special().cls == tokenizer->special().cls);
     CHECK(again->special().mask == tokenizer->special().mask);
+    CHECK(again->special().pad == tokenizer->special().pad);
     for (const char* text : {"the hat of the cat", "", "  THAT  ", "[CLS] \u00e9t\u00e9 z"})
       CHECK(again->encode(text) == tokenizer->encode(text));
   }
+}
+
+TEST_CASE("every piece that no text makes is written as a special token") {
+  const auto trained = bert::train_tokenizer({.algorithm = "bpe", .n_pieces = 22}, {"the cat sat on the mat", "a hat"});
+  bert::SentencePieceModel model = bert::parse_sentencepiece_model(trained->serialized(), "test");
+  model.pieces.push_back({.text = "[EXTRA]", .score = 0, .kind = bert::SentencePieceModel::control});
+  const json file = json::parse(bert::to_tokenizer_json(*bert::make_tokenizer("tokenizer.model", to_bytes(model))));
+  std::vector<std::string> added;
+  for (const json& token : file["added_tokens"])
+    added.push_back(token["id"].dump() + token["content"].get<std::string>());
+  CHECK(added == std::vector<std::string>{"0[PAD]", "1[UNK]", "2[CLS]", "3[SEP]", "4[MASK]", "22[EXTRA]"});
 }
 
 TEST_CASE("parts that do something else are refused by name") {

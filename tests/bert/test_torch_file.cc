@@ -171,6 +171,55 @@ TEST_CASE("archives that torch.save does not write are refused by the member tha
   CHECK(contains(complaint(folder, "PK\x03\x04"), "truncated or damaged"));
 }
 
+TEST_CASE("what a directory has more of a member is passed over, but for sizes of 64 bits") {
+  const TemporaryFolder folder;
+  const auto about = [&](const std::string& extra, std::int64_t size_lie) {
+    std::vector<ZipMember> members = small_file();
+    members[2].extra = extra;
+    members[2].size_lie = size_lie;
+    return complaint(folder, zip_of(members));
+  };
+  using U16 = std::uint16_t;
+  using U64 = std::uint64_t;
+  const std::string other = little(U16{0x7075}) + little(U16{5}) + "other";
+  const std::int64_t left = 0xffffffff - 4;  // the member has 4 bytes
+  CHECK(about(other, 0) == "");
+  CHECK(about(std::string(259, '\0'), 0) == "");
+  CHECK(about(other + little(U16{1}) + little(U16{16}) + little(U64{4}) + little(U64{4}), left) == "");
+  CHECK(about(little(U16{1}) + little(U16{8}) + little(U64{4}), left) ==
+        "m/data/0: damaged: its Zip64 field is too short");
+  CHECK(contains(about(little(U16{1}) + little(U16{16}) + little(U64{5}) + little(U64{5}), left), "m/data/0: damaged"));
+}
+
+TEST_CASE("a Zip64 directory says what the narrow one leaves to it, and may not say another thing") {
+  const TemporaryFolder folder;
+  const std::string plain = zip_of(small_file());
+  const std::size_t end = plain.size() - 22;
+  std::uint32_t size = 0, offset = 0;
+  std::memcpy(&size, plain.data() + end + 12, 4);
+  std::memcpy(&offset, plain.data() + end + 16, 4);
+  const std::uint64_t n = small_file().size();
+  // APPNOTE.TXT 4.3.14 and 4.3.15; the narrow fields at 10, 12 and 16 of the last record are all ones if `is_left`.
+  const auto about = [&](std::uint64_t members, std::uint64_t bytes, std::uint64_t at, bool is_left) {
+    using U16 = std::uint16_t;
+    using U32 = std::uint32_t;
+    using U64 = std::uint64_t;
+    std::string last = plain.substr(end);
+    if (is_left) last.replace(10, 10, std::string(10, '\xFF'));
+    return complaint(folder, plain.substr(0, end) + "PK\x06\x06" + little(U64{44}) + little(U16{45}) + little(U16{45}) +
+                                 little(U32{0}) + little(U32{0}) + little(members) + little(members) + little(bytes) +
+                                 little(at) + "PK\x06\x07" + little(U32{0}) + little(U64{end}) + little(U32{1}) + last);
+  };
+  for (const bool is_left : {false, true}) CHECK(about(n, size, offset, is_left) == "");
+  CHECK(about(n + 1, size, offset, false) ==
+        fmt::format("damaged: its directory says {} and {} of the same", n, n + 1));
+  CHECK(about(n, size + 1, offset, false) ==
+        fmt::format("damaged: its directory says {} and {} of the same", size, size + 1));
+  CHECK(about(n, size, offset + 1, false) ==
+        fmt::format("damaged: its directory says {} and {} of the same", offset, offset + 1));
+  for (const std::uint64_t other : {n - 1, n + 1}) CHECK(contains(about(other, size, offset, true), "damaged"));
+}
+
 TEST_CASE("a tensor that does not lie in its storage is refused") {
   const TemporaryFolder folder;
   const std::int64_t most = std::numeric_limits<std::int64_t>::max();
@@ -287,6 +336,9 @@ TEST_CASE("pickles that hang together wrongly are refused") {
   CHECK(about("X\xff\xff\xff\xff}.") == "truncated: an opcode's bytes end beyond the file");
   CHECK(about("X\x01" + std::string(3, '\0') + "\xff}.") == "a text must be UTF-8");
   CHECK(about("\x95" + std::string(8, '\x7f') + "}.") == "truncated: a frame ends beyond the file");
+  // A frame of the empty dict and the end, and one that is a byte longer.
+  CHECK(pickle_complaint(folder, "\x80\x04\x95" + little(std::uint64_t{2}) + "}.") == "");
+  CHECK(about("\x95" + little(std::uint64_t{3}) + "}.") == "truncated: a frame ends beyond the file");
   CHECK(about("\x8a\x09" + std::string(9, '1') + "}.") == "an integer of 9 bytes is too big");
   CHECK(about("NR") == "arguments must be a tuple, is None");
   CHECK(about("N)R") == "what is called must be a type or function, is None");

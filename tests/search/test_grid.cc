@@ -41,6 +41,19 @@ TEST_CASE("a grid is tried once, in an order of the seed, and then the search en
   CHECK(runs[0] != runs[2]);
 }
 
+TEST_CASE("the order is that of NumPy's shuffle, the last parameter by name counting fastest") {
+  // numpy.random.RandomState(3).shuffle(numpy.arange(12))
+  const std::vector<int> shuffled{5, 4, 1, 2, 11, 6, 7, 0, 3, 9, 8, 10};
+  Study study({.sampler = "grid", .sampling = kGrid});
+  study.optimize(on_grid, {});
+  const std::vector<TrialRecord> trials = study.trials();
+  REQUIRE(trials.size() == shuffled.size());
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    const int kind = shuffled[i] / 4, rate = shuffled[i] / 2 % 2, width = shuffled[i] % 2;
+    CHECK(trials[i].values[0] == (width == 0 ? 8 : 16) + (rate == 0 ? 0.1 : 0.5) + ('a' + kind));
+  }
+}
+
 TEST_CASE("enqueued trials take no cell of the grid") {
   Study study({.sampler = "grid", .sampling = kGrid});
   study.enqueue({{"width", std::int64_t{4}}, {"kind", "d"}, {"rate", 0.9}});

@@ -222,6 +222,23 @@ TEST_CASE("ordinals of an older journal stay the integers that it holds") {
   CHECK_FALSE(contains(after, R"(\"choices\":[8)"));  // Optuna would drop a parameter that changes its kind
 }
 
+TEST_CASE("a trial that was copied whole has its state, its value and its times") {
+  const TemporaryFolder folder;
+  const std::string copied =
+      R"({"op_code":4,"worker_id":"w","study_id":0,"datetime_start":"2024-02-29T23:59:58.000001",)"
+      R"("datetime_complete":"2024-03-01T00:00:00.500000","state":1,"value":0.5,"values":null,"params":{},)"
+      R"("distributions":{},"user_attrs":{},"system_attrs":{},"intermediate_values":{}})"
+      "\n";
+  ingot::engine::write_file(folder / "j", study_record("s") + copied);
+  Study study({.name = "s", .journal = folder / "j"});
+  REQUIRE(study.trials().size() == 1);
+  const TrialRecord trial = study.trials()[0];
+  CHECK(trial.state == State::complete);
+  CHECK(trial.values == std::vector{0.5});
+  CHECK(trial.started == "2024-02-29T23:59:58.000001");
+  CHECK(trial.completed == "2024-03-01T00:00:00.500000");
+}
+
 TEST_CASE("a size drawn again and again keeps its order in the journal") {
   const TemporaryFolder folder;
   const auto search = [&](int n) {

@@ -10,6 +10,8 @@
 #include "search/samplers/log_sum_exp.h"
 #include "search/samplers/parzen.h"
 #include "search/samplers/sampler.h"
+#include "search/samplers/space.h"
+#include "search/samplers/tpe_split.h"
 #include "search/samplers/truncated_normal.h"
 #include "tests/search/golden.h"
 
@@ -188,4 +190,56 @@ TEST_CASE("a logarithm of a sum of exponentials neither overflows nor loses term
   for (std::size_t i = 0; i < terms.size(); i += 37)
     sum.add(std::span(terms).subspan(i, std::min<std::size_t>(37, terms.size() - i)));
   CHECK(std::abs(sum.value() - static_cast<double>(std::log(expected) - 1000)) < 1e-12);
+}
+
+TEST_CASE("a trial that ends after later ones takes its part in what parameters trials have in common") {
+  for (const bool groups : {false, true}) {
+    CAPTURE(groups);
+    History history;
+    const auto unit = history.intern(Distribution::real(0, 1));
+    for (int number = 0; number < 2; ++number) {
+      TrialRecord trial{.number = number, .parameters = {{"x", {0.5, unit}}}};
+      if (number == 1) trial.parameters["y"] = {0.5, unit};
+      trial.state = number == 1 ? State::complete : State::running;
+      history.trials.push_back(trial);
+    }
+    const View view{.history = history, .number = 2, .bound = 2};
+    JointSpaces growing(groups);
+    const auto names_of = [&](JointSpaces& spaces) {
+      std::vector<std::string> names;
+      for (const Space& space : spaces.of(view)) {
+        names.emplace_back();
+        for (const auto& axis : space) names.back() += axis.name;
+      }
+      return names;
+    };
+    CHECK(names_of(growing) == std::vector<std::string>{"xy"});
+    history.trials[0].state = State::complete;
+    CHECK(names_of(growing) == (groups ? std::vector<std::string>{"x", "y"} : std::vector<std::string>{"x"}));
+    JointSpaces fresh(groups);
+    CHECK(names_of(fresh) == names_of(growing));
+  }
+}
+
+TEST_CASE("a trial of a batch takes those before it for bad, though nothing has ended between them") {
+  History history;
+  for (int number = 0; number < 5; ++number) {
+    history.trials.push_back({.number = number, .values = {static_cast<double>(number)}});
+    history.trials.back().state = number < 2 ? State::complete : State::running;
+  }
+  TpeSplit split(TpeRules::optuna5);
+  for (const int number : {2, 3, 4, 4, 2}) {
+    CAPTURE(number);
+    std::vector<int> bad{1};
+    for (int i = 2; i < number; ++i) bad.push_back(i);
+    const Split& found = split.of({.history = history, .number = number, .bound = 2});
+    CHECK(found.good == std::vector<int>{0});
+    CHECK(found.bad == bad);
+  }
+}
+
+TEST_CASE("samplers need a candidate and take no startup trials below 0") {
+  CHECK_NOTHROW(make_sampler("tpe", {.startup_trials = 0, .candidates = 1}));
+  CHECK_THROWS_WITH(make_sampler("tpe", {.candidates = 0}), "sampler: candidates must be at least 1, got 0");
+  CHECK_THROWS_WITH(make_sampler("tpe", {.startup_trials = -1}), "sampler: startup trials must be at least 0, got -1");
 }

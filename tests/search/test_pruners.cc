@@ -85,7 +85,8 @@ TEST_CASE("settings of a pruner that it does not have, or cannot have, are refus
   says("median(percentile=101)", "percentile must lie within 0 and 100, got 101");
   says("halving(reduction_factor=1)", "the reduction must be at least 2, got 1");
   says("halving(4)", "settings must be NAME=NUMBER, got '4'");
-  says("hyperband(min_resource=1", "settings must be in parentheses, as in 'hyperband(min_resource=1, max_resource=0, ");
+  says("hyperband(min_resource=1",
+       "settings must be in parentheses, as in 'hyperband(min_resource=1, max_resource=0, ");
   says("none(x=1)", "pruner none: has no settings, got 'none(x=1)'");
   says("best", "pruner: must be one of none, median, halving, hyperband, got 'best'");
   for (const PrunerKind& kind : pruner_kinds()) CHECK_NOTHROW(make_pruner(notation(kind)));
@@ -97,6 +98,14 @@ TEST_CASE("the median prunes what is worse than half of the complete trials at i
         std::vector{-1, -1, -1, 0, -1, -1});  // the best value so far counts; step 2 nobody has completed
   CHECK(study.trials()[3].state == State::pruned);
   CHECK(study.trials()[3].values == std::vector{2.1});
+}
+
+TEST_CASE("a percentile between two trials lies between their values, and that of one trial is its value") {
+  // numpy.percentile([1, 2], 75) is 1.75.
+  Study two({}, make_median({.percentile = 75, .startup_trials = 1}));
+  CHECK(ends(two, {{1}, {2}}) == std::vector{-1, 0});
+  Study study({}, make_median({.percentile = 75, .startup_trials = 2}));
+  CHECK(ends(study, {{1}, {2}, {1.8}, {1.7}}) == std::vector{-1, -1, 0, -1});
 }
 
 TEST_CASE("a warm-up and an interval put the checks off") {

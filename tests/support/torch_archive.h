@@ -18,6 +18,7 @@ struct ZipMember {
   std::uint16_t method = 0, flags = 0;
   std::int64_t size_lie = 0;  // added to the size in the directory
   std::int64_t offset = -1;   // where the directory says it begins; -1: where it does
+  std::string extra;          // what the directory has more
 };
 
 template <class T>
@@ -41,8 +42,8 @@ inline std::string zip_of(const std::vector<ZipMember>& members, const std::stri
     file += "PK\x03\x04" + start + little(stored) + little(stored) + little(length) + little<U16>(0) + member.name +
             member.bytes;
     directory += "PK\x01\x02" + little<U16>(20) + start + little(size) + little(size) + little(length) +
-                 little<U16>(0) + little<U16>(0) + little<U16>(0) + little<U16>(0) + little<U32>(0) +
-                 little(static_cast<U32>(offset)) + member.name;
+                 little(static_cast<U16>(member.extra.size())) + little<U16>(0) + little<U16>(0) + little<U16>(0) +
+                 little<U32>(0) + little(static_cast<U32>(offset)) + member.name + member.extra;
   }
   const auto n = static_cast<U16>(members.size());
   return file + directory + "PK\x05\x06" + little<U16>(0) + little<U16>(0) + little(n) + little(n) +
