@@ -139,6 +139,12 @@ std::vector<TrialRecord> Study::trials() {
   return {history().trials.begin(), history().trials.end()};
 }
 
+void Study::look(const std::function<void(const History&)>& visit) {
+  const std::lock_guard lock(mutex_);
+  storage_->sync();
+  visit(history());
+}
+
 std::vector<TrialRecord> Study::pareto_front() {
   const std::lock_guard lock(mutex_);
   std::vector<const TrialRecord*> order;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "engine/base/error.h"
@@ -81,30 +82,50 @@ ModelScores scores_of_best(const ModelSearch& s, const TrialRecord& best) {
 class News {
  public:
   News(const ModelSearch& s, search::Study& study) : s_(s), study_(study) {
-    for (const TrialRecord& t : study.trials()) n_finished_ += known_[t.number] = t.is_finished();
+    for (const TrialRecord& t : finished_since()) is_told_[t.number] = true;
+    n_finished_ = static_cast<int>(is_told_.size());
   }
 
   int n_finished() const { return n_finished_; }
 
-  void tell(const TrialRecord& t) { tell(t, study_.trials()); }
+  void tell(const TrialRecord& t) {
+    finished_since();
+    tell_one(t);
+  }
 
   // Those of other processes too.
   void tell_all() {
-    const std::vector<TrialRecord> trials = study_.trials();
-    for (const TrialRecord& t : trials) tell(t, trials);
+    for (const TrialRecord& t : finished_since()) tell_one(t);
   }
 
  private:
-  void tell(const TrialRecord& t, const std::vector<TrialRecord>& trials) {
-    if (!t.is_finished() || std::exchange(known_[t.number], true)) return;
+  // Copies of the trials that have finished since it was last called, by number. The best of all is known then.
+  std::vector<TrialRecord> finished_since() {
+    std::vector<TrialRecord> found;
+    study_.look([&](const search::History& known) {
+      is_seen_.resize(known.trials.size());
+      for (const TrialRecord& t : known.trials) {
+        if (!t.is_finished() || is_seen_[static_cast<std::size_t>(t.number)]) continue;
+        is_seen_[static_cast<std::size_t>(t.number)] = true;
+        found.push_back(t);
+        if (counts(t) && (!best_ || is_better(t, *best_, s_.measures))) best_ = t;
+      }
+    });
+    return found;
+  }
+
+  void tell_one(const TrialRecord& t) {
+    if (!t.is_finished() || std::exchange(is_told_[t.number], true)) return;
     ++n_finished_;
     s_.folder.forget(t.number);
-    say(told_line(t, s_.measures, best_of(trials, s_.measures)));
+    say(told_line(t, s_.measures, best_ ? &*best_ : nullptr));
   }
 
   const ModelSearch& s_;
   search::Study& study_;
-  std::map<int, bool> known_;  // by number: whether it is finished, and told if that came later
+  std::vector<bool> is_seen_;    // by number
+  std::map<int, bool> is_told_;  // by number
+  std::optional<TrialRecord> best_;
   int n_finished_ = 0;
 };
 

@@ -12,6 +12,7 @@
 #include "engine/base/process.h"
 #include "tests/search/study_of.h"
 #include "tests/support/error_text.h"
+#include "tests/support/temporary_folder.h"
 
 using namespace ingot::search;
 using ingot::test::contains;
@@ -218,6 +219,27 @@ TEST_CASE("asking and telling by hand is a search too") {
   { const Trial forgotten = study.ask(); }
   Trial again = study.ask();  // a trial that was not told is run again
   CHECK(again.number() == 30);
+}
+
+TEST_CASE(
+    "a look at a study shows the trials themselves: those of which there are copies, and of other processes too") {
+  const ingot::test::TemporaryFolder folder;
+  const StudyOptions options{.name = "shared", .sampler = "random", .journal = folder.path() / "study.log"};
+  const Objective sum_of_squares = [](Trial& trial) { return std::vector{squared(trial)}; };
+  Study one(options), two(options);
+  one.optimize(sum_of_squares, {.trials = 3});
+  const std::vector<TrialRecord> copies = two.trials();
+  two.look([&](const History& known) {
+    REQUIRE(known.trials.size() == 3);
+    for (std::size_t i = 0; i < 3; ++i) CHECK(known.trials[i].values == copies[i].values);
+  });
+  const TrialRecord* before = nullptr;
+  one.look([&](const History& known) { before = &known.trials[0]; });
+  two.optimize(sum_of_squares, {.trials = 5});
+  one.look([&](const History& known) {
+    CHECK(known.trials.size() == 5);
+    CHECK(&known.trials[0] == before);
+  });
 }
 
 TEST_CASE("the best trial is the first of equals, and none where none is complete") {
