@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 
 SMALL = "--tokenizer vocab.txt --layers 1 --hidden 8 --heads 2 --ffn 8 --length 8"
-TRAIN = f"train --data train.csv {SMALL} --batch 8 --validation 10"
+TRAIN = f"train --data train.csv {SMALL} --batch 8 --lr 1e-2 --validation 10"
 # Members of JSON that tell of time, of a process, or of how a run came to its end.
 UNSTEADY = re.compile(r".*second.*|peak_memory_bytes|worker_id|datetime_.*|started|resume|resumed|metrics_bytes|build|threads|joined|jobs")
-TIMES = re.compile(rb"[0-9.:,]+ (s|ms|seconds|MB|MiB|tokens/s|texts/s|trials/s)\b")
+TIMES = re.compile(rb"[0-9.:,]+k? (s|ms|seconds|MB|MiB|tokens/s|texts/s|trials/s)\b")
 
 
 def inputs():
@@ -137,9 +137,11 @@ def steady_json(content):
 
 
 def without_columns_of_time(content):
-    """Of a table of a page, in Markdown."""
-    lines, timed = [], []
+    """Of tables of a page, in Markdown, and of those that commands print."""
+    lines, timed, is_last = [], [], False
     for line in content.split(b"\n"):
+        is_last = bool(line) and (is_last or (line.endswith(b" seconds") and b"|" not in line))  # of a table in plain text
+        line = line.rpartition(b" ")[0].rstrip() if is_last else line
         cells = line.split(b"|")
         if b"| seconds" in line or b"| tokens/s" in line:
             timed = [i for i, cell in enumerate(cells) if cell.strip() in (b"seconds", b"tokens/s")]

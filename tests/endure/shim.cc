@@ -63,7 +63,7 @@ int64_t nanoseconds() {
   return int64_t{1'000'000'000} * now.tv_sec + now.tv_nsec;
 }
 
-// One in `most` times it sleeps, eight in `most` it yields. On a busy machine a yield may last as long as the turns of
+// Eight in `most` times it sleeps, one in `most` it yields. On a busy machine a yield may last as long as the turns of
 // all others: no more is begun while pauses make up more than three quarters of the time.
 void pause_now(std::atomic<long>& count, uint64_t most) {
   const uint64_t choice = (drawn() >> 32) % most;
@@ -73,9 +73,9 @@ void pause_now(std::atomic<long>& count, uint64_t most) {
   if (n_paused.load() < (start - started) / 4 * 3) {
     count.fetch_add(1);
     if (choice < 8) {
-      sched_yield();
+      sleep_microseconds(drawn() % 100);
     } else {
-      sleep_microseconds(drawn() % 400);
+      sched_yield();
     }
     n_paused.fetch_add(nanoseconds() - start);
   }
@@ -83,7 +83,7 @@ void pause_now(std::atomic<long>& count, uint64_t most) {
 }
 
 // What is called for every tensor is seldom held up, or a run would take minutes.
-constexpr uint64_t kSeldom = 1024, kOften = 16;
+constexpr uint64_t kSeldom = 256, kOften = 12;
 
 class Around {
  public:
