@@ -3,8 +3,9 @@
 
 #include <cmath>
 
-#include "compress/integer/ops/random_slopes.h"
 #include "compress/integer/fused_runner.h"
+#include "compress/integer/names.h"
+#include "compress/integer/ops/random_slopes.h"
 #include "compress/integer/runner.h"
 #include "engine/io/json.h"
 #include "tests/compress/graphs.h"
@@ -313,4 +314,22 @@ TEST_CASE("what does not fit is refused with its place, the rule and both values
                  "must have 256 entries, got 255"));
   CHECK(contains(error_text([&] { GraphRunner(good).run(Codes{1, 2, 3}); }), "vectors of 6 codes, got 3"));
   CHECK(contains(error_text([&] { GraphRunner(good).run(Codes{1, 2, 3, 4, 5, 128}); }), "got 128"));
+}
+
+TEST_CASE(
+    "names hold letters, digits, _ and dots, but no dot in front; identifiers neither dots nor a digit in front") {
+  const std::string allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.";
+  for (int byte = 0; byte < 256; ++byte) {
+    CAPTURE(byte);
+    const char c = static_cast<char>(byte);
+    const bool is_allowed = allowed.find(c) != std::string::npos, is_digit = c >= '0' && c <= '9';
+    CHECK(compress::is_plain(std::string("a") + c) == is_allowed);
+    CHECK(compress::is_plain(std::string(1, c)) == (is_allowed && c != '.'));
+    CHECK(compress::is_identifier(std::string("a") + c) == (is_allowed && c != '.'));
+    CHECK(compress::is_identifier(std::string(1, c)) == (is_allowed && c != '.' && !is_digit));
+  }
+  CHECK_FALSE(compress::is_plain(""));
+  CHECK(compress::is_plain(std::string(64, 'a')));
+  CHECK_FALSE(compress::is_plain(std::string(65, 'a')));
+  CHECK(compress::is_plain(std::string(65, 'a'), 65));
 }

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -253,6 +254,29 @@ TEST_CASE("a file to be locked on a disk that fails, or with too many open, is a
     const auto thrown = thrown_where(SYS_openat, error, [&] { FileLock(folder / "lock", Wait::no); });
     if (thrown) CHECK(*thrown == "Failure: " + (folder / "lock").string() + ": cannot write: " + reason);
   }
+}
+
+TEST_CASE("a lock is of the whole file, for every program that asks, and ends with its owner") {
+  const TemporaryFolder folder;
+  put(folder / "lock", "");
+  const int other = ::open((folder / "lock").c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(other >= 0);
+  const auto is_free = [&](off_t byte) {
+    struct flock one {
+      .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1, .l_pid = 0
+    };
+    REQUIRE(::fcntl(other, F_OFD_GETLK, &one) == 0);
+    return one.l_type == F_UNLCK;
+  };
+  {
+    const FileLock lock(folder / "lock", Wait::no);
+    CHECK(lock.is_held());
+    CHECK(is_locked(folder / "lock"));
+    for (const off_t byte : {off_t{0}, off_t{1}, off_t{1} << 40}) CHECK_FALSE(is_free(byte));
+  }
+  CHECK(is_free(0));
+  CHECK_FALSE(is_locked(folder / "lock"));
+  ::close(other);
 }
 
 TEST_CASE("a file that nobody can look at is no file that is not there") {

@@ -77,6 +77,43 @@ TEST_CASE("a root in doubles is the root digit by digit, its inverse too") {
   }
 }
 
+TEST_CASE("layer norms are computed in doubles only where these hold all numbers") {
+  const std::vector<std::int32_t> gamma(128, 1), beta(128, 1);
+  const auto fits = [&](std::int64_t largest, std::int32_t factor, int beta_left, Rounding rounding) {
+    std::vector<std::int32_t> gammas = gamma;
+    gammas[100] = factor;
+    const IntegerNorm norm{.n = 128,
+                           .gamma = gammas.data(),
+                           .beta = beta.data(),
+                           .beta_left = beta_left,
+                           .epsilon = 0,
+                           .root_table = nullptr,
+                           .z_frac_bits = 16,
+                           .shift = 24,
+                           .rounding = rounding,
+                           .range = {-128, 127},
+                           .largest = largest};
+    return fits_doubles(norm);
+  };
+  // Sums of squares are at most 128 x^2, which is 2^53 for x = 2^23; |z| is at most 2^16 sqrt(128), below 2^20.
+  CHECK(fits((1 << 23) - 1, 1, 0, Rounding::nearest_even));
+  CHECK_FALSE(fits(1 << 23, 1, 0, Rounding::nearest_even));
+  CHECK_FALSE(fits((1 << 23) - 1, 1, 0, Rounding::floor));
+  CHECK(fits(100, -(1 << 30), 0, Rounding::nearest_even));
+  CHECK(fits(100, 1, 52, Rounding::nearest_even));
+  CHECK_FALSE(fits(100, 1, 53, Rounding::nearest_even));
+  IntegerNorm few{.n = 4,
+                  .gamma = gamma.data(),
+                  .beta = beta.data(),
+                  .beta_left = 0,
+                  .z_frac_bits = 51,
+                  .rounding = Rounding::nearest_even,
+                  .largest = 1};
+  CHECK(fits_doubles(few));  // |z| is at most 2^51 sqrt(4)
+  few.z_frac_bits = 52;
+  CHECK_FALSE(fits_doubles(few));
+}
+
 TEST_CASE("layer norms of narrow codes are those of wide ones") {
   Rng rng(4);
   const std::int64_t n = 100, m = 19;

@@ -179,6 +179,20 @@ TEST_CASE("matrices are quantised per tensor, row or column, and read back") {
   }
 }
 
+TEST_CASE("a matrix without columns or rows has no codes") {
+  const int bits[] = {1, 2, 3};
+  std::int8_t code = 55;
+  float value = 0.5f;
+  for (const auto& [rows, columns] : {std::pair<std::int64_t, std::int64_t>{3, 0}, {0, 3}, {0, 0}}) {
+    const FractionBits fraction_bits{FractionBits::Per::row, bits};
+    const Codes codes{CodeType::s8, &code, columns + 1};
+    quantize(rows, columns, &value, columns + 1, fraction_bits, Rounding::floor, code_range(8, true), codes);
+    dequantize(rows, columns, codes, fraction_bits, &value, columns + 1);
+  }
+  CHECK(code == 55);
+  CHECK(value == 0.5f);
+}
+
 TEST_CASE("a large tensor gets the same codes on one and two threads") {
   const std::vector<float> x = noise(200'000, 3, 5.0);
   const int bits = 4;

@@ -228,4 +228,15 @@ TEST_CASE("gradients of unlike shapes are refused") {
                                          engine::RankSums(engine::ranks()).add_up({&v, 1}, 1);
                                        }),
                        "ranks: a gradient is [3,2] on this rank and [4,2] on rank 1", engine::Error);
+  CHECK_THROWS_WITH_AS(test::run_ranks(2,
+                                       [](int rank) {
+                                         std::vector<Variable> all{Variable(Tensor::zeros({2}), true)};
+                                         if (rank > 0) all.emplace_back(Tensor::zeros({1}), true);  // rank 0 lacks it
+                                         engine::RankSums sums(engine::ranks());
+                                         sums.add_up(all, 1);
+                                         Variable v(Tensor::zeros({rank == 0 ? 3 : 4, 2}), true);
+                                         if (rank > 0) v.add_gradient(Tensor::full({4, 2}, 7));
+                                         sums.give_to_those_that_lacked({&v, 1});
+                                       }),
+                       "ranks: a gradient is [3,2] on this rank and [4,2] on rank 1", engine::Error);
 }
