@@ -17,6 +17,11 @@ UNSTEADY = re.compile(r".*second.*|peak_memory_bytes|worker_id|datetime_.*|start
 TIMES = re.compile(rb"[0-9.:,]+k? (s|ms|seconds|MB|MiB|tokens/s|texts/s|trials/s)\b")
 
 
+# A shell ignores Ctrl-C for what it starts in the background, and so would all processes that are started from here.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def inputs():
     """The files that every command is given."""
     words = ["iron", "steel", "copper", "apple", "plum", "cherry"]
