@@ -134,7 +134,10 @@ std::string TableWriter::delimited_line(const TableRow& row, std::span<const Fie
   };
   for (const Field* field : in_columns(row)) add(field);
   for (const Field& field : added) add(&field);
-  line.back() = '\n';
+  line.pop_back();
+  // Of one column: no blank line, which readers pass over.
+  if (line.find_first_not_of(" \t") == line.npos && names_.size() + added_.size() == 1) line = '"' + line + '"';
+  line += '\n';
   check_lines(line, row.line);
   return line;
 }

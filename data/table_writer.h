@@ -19,8 +19,8 @@ TableKind table_kind(const std::filesystem::path& file, const std::string& subje
 std::vector<std::string> free_names(const std::vector<std::string>& taken, const std::vector<std::string>& wanted);
 
 // Delimited tables follow RFC 4180, with LF at the ends of lines: fields with a separator, a quote or a line end are in
-// quotes. Values that are no strings stand as JSON has them, null as an empty field. In JSON lines every row is an
-// object with its names in their order.
+// quotes, and blank ones of a table with one column. Values that are no strings stand as JSON has them, null as an
+// empty field. In JSON lines every row is an object with its names in their order.
 class TableWriter {
  public:
   // `file`: the name of the table that rows are from, for messages. `names`: of its columns; `added`: of those behind.

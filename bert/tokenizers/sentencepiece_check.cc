@@ -2,8 +2,8 @@
 
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 
+#include "bert/tokenizers/normalization_table.h"
 #include "bert/tokenizers/protocol_buffer.h"
 #include "engine/base/error.h"
 #include "engine/base/printable.h"
@@ -19,34 +19,6 @@ constexpr std::uint64_t kModelPiece = 1, kModelTrainer = 2, kModelNormalizer = 3
 constexpr std::uint64_t kPieceText = 1, kPieceScore = 2;
 constexpr std::uint64_t kTrainerUnknownPiece = 45, kTrainerPaddingPiece = 48;  // and between them two others
 constexpr std::uint64_t kNormalizerTable = 2;
-
-std::uint32_t word_at(std::string_view bytes, std::size_t i) {
-  std::uint32_t word = 0;
-  std::memcpy(&word, bytes.data() + 4 * i, sizeof word);
-  return word;
-}
-
-// The table: size of a trie in bytes, the trie (a double array of darts-clone), replacements that end with a zero byte
-// each. A unit's children lie at (its index ^ its offset ^ next byte of the text); its value, at byte 0, is a position
-// in the replacements.
-void check_normalization(std::string_view table, std::string_view subject) {
-  if (table.empty()) return;
-  const std::uint32_t n_trie_bytes = table.size() >= 4 ? word_at(table, 0) : 0;
-  require(n_trie_bytes > 0 && n_trie_bytes % 4 == 0 && n_trie_bytes < table.size() - 4 && table.back() == '\0',
-          "{}: normalisation table is damaged: {} bytes with a trie of {}", subject, table.size(), n_trie_bytes);
-  const std::string_view trie = table.substr(4, n_trie_bytes);
-  const std::size_t n_replacement_bytes = table.size() - 4 - n_trie_bytes;
-  const std::size_t n_units = n_trie_bytes / 4;
-  for (std::size_t i = 0; i < n_units; ++i) {
-    const std::uint32_t unit = word_at(trie, i);
-    if (unit >> 31 != 0) continue;  // a value
-    const std::size_t children = i ^ (unit >> 10 << ((unit & 1u << 9) >> 6));
-    const bool has_value = (unit >> 8 & 1) != 0;
-    const bool inside =
-        (children | 0xFF) < n_units && (!has_value || (word_at(trie, children) & 0x7FFFFFFFu) < n_replacement_bytes);
-    require(inside, "{}: normalisation table is damaged: unit {} of {} points outside", subject, i, n_units);
-  }
-}
 
 void check_piece(const ProtocolField& field, std::size_t piece, std::string_view subject) {
   if (field.number == kPieceText) {
@@ -81,7 +53,7 @@ void check_sentencepiece_model(std::string_view bytes, std::string_view subject)
       for (ProtocolField inner; part.next(inner);) check_trainer(inner, subject);
     } else if (field.number == kModelNormalizer || field.number == kModelDenormalizer) {
       for (ProtocolField inner; part.next(inner);) {
-        if (inner.number == kNormalizerTable) check_normalization(inner.bytes, subject);
+        if (inner.number == kNormalizerTable) check_normalization_table(inner.bytes, subject);
       }
     }
   }

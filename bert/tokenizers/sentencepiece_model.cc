@@ -112,4 +112,14 @@ std::string to_bytes(const SentencePieceModel& model) {
   return all.bytes();
 }
 
+const std::string* piece_of_several_words(const SentencePieceModel& model) {
+  constexpr std::string_view kSpace = "\u2581";
+  for (const SentencePieceModel::Piece& piece : model.pieces) {
+    std::string_view text = piece.text;
+    while (text.starts_with(kSpace)) text.remove_prefix(kSpace.size());
+    if (piece.kind == SentencePieceModel::normal && text.find(kSpace) != text.npos) return &piece.text;
+  }
+  return nullptr;
+}
+
 }  // namespace ingot::bert

@@ -32,4 +32,7 @@ SentencePieceModel parse_sentencepiece_model(std::string_view bytes, std::string
 
 std::string to_bytes(const SentencePieceModel& model);
 
+// The first piece that a text makes with a space behind a word: null where all pieces are of one word.
+const std::string* piece_of_several_words(const SentencePieceModel& model);
+
 }  // namespace ingot::bert

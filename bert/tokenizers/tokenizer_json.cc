@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 #include <unordered_map>
 #include <vector>
 
 #include "bert/tokenizers/merges.h"
+#include "bert/tokenizers/normalization_table.h"
 #include "bert/tokenizers/sentencepiece_model.h"
 #include "engine/base/error.h"
+#include "engine/base/utf8.h"
 #include "engine/io/base64.h"
 #include "engine/io/json.h"
 
@@ -213,7 +216,8 @@ class Reader {
 
   // SentencePiece maps characters by a table, makes one space of several and none at the ends, and puts one in front.
   void read_spaces(SentencePieceModel& model) const {
-    bool ends = false, runs = false;
+    bool ends = false, runs = false, is_split_at_whitespace = false;
+    std::vector<char32_t> spaces;  // what the table must make spaces
     for (const Json& step : steps("normalizer", "normalizers")) {
       const std::string type = type_of(step, "normalizer");
       if (type == "Precompiled" && model.charsmap.empty() && !ends && !runs) {
@@ -225,8 +229,12 @@ class Reader {
         require_setting(step, "Strip", "strip_left", {true});
         require_setting(step, "Strip", "strip_right", {true});
         ends = true;
-      } else if (type == "Replace" && is_replacement(step, "^ +| +$", "")) {
+        spaces = whitespace();
+      } else if (type == "Replace" && is_replacement(step, R"(\A +| +\z)", "")) {
         ends = true;
+      } else if (type == "Replace" && is_replacement(step, "^ +| +$", "")) {  // the ends of lines
+        ends = true;
+        spaces.push_back(U'\n');
       } else if (type == "Replace" && is_replacement(step, " {2,}", " ")) {
         runs = true;
       } else {
@@ -235,13 +243,19 @@ class Reader {
     }
     std::vector<Json> before = steps("pre_tokenizer", "pretokenizers");
     if (before.size() == 2 && type_of(before[0], "pre_tokenizer") == "WhitespaceSplit") {
-      ends = runs = true;
+      ends = runs = is_split_at_whitespace = true;
+      spaces = whitespace();
       before.erase(before.begin());
     }
     if (before.size() != 1 || type_of(before[0], "pre_tokenizer") != "Metaspace")
       refuse("pre_tokenizer", part("pre_tokenizer"));
     require_setting(before[0], "Metaspace", "replacement", {kSpace});
-    require_setting(before[0], "Metaspace", "split", {true, nullptr});
+    require_setting(before[0], "Metaspace", "split", {true, false, nullptr});
+    // SentencePiece makes all pieces that there are, those of several words too.
+    const bool is_split = is_split_at_whitespace || before[0].value("split", Json(true)) != false;
+    const std::string* const several = piece_of_several_words(model);
+    require(several == nullptr || !is_split, "{}: words are set apart by it, but piece {} is of several", subject_,
+            several == nullptr ? "" : *several);
     if (before[0].contains("prepend_scheme"))
       require_setting(before[0], "Metaspace", "prepend_scheme", {"always", "first"});
     else
@@ -249,6 +263,29 @@ class Reader {
     require(ends && runs,
             "{}: its normalizer keeps spaces at the ends of a text or several in a row, which is not supported",
             subject_);
+    if (!spaces.empty()) require_as_spaces(spaces, model.charsmap);
+  }
+
+  // What the library's Strip and WhitespaceSplit take for what the space is to SentencePiece. U+0085, of which no text
+  // is made, is left out: the tables of SentencePiece that make whitespace spaces (nmt) do not know it.
+  static std::vector<char32_t> whitespace() {
+    std::vector<char32_t> codes{0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0xA0, 0x1680, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000};
+    for (char32_t code = 0x2000; code <= 0x200A; ++code) codes.push_back(code);
+    return codes;
+  }
+
+  // Where the table makes these characters spaces, or nothing, both tokenizers do the same.
+  void require_as_spaces(const std::vector<char32_t>& codes, std::string_view table) const {
+    check_normalization_table(table, subject_);
+    for (const char32_t code : codes) {
+      std::string character;
+      engine::append_utf8(character, code);
+      const std::optional<std::string_view> made = replacement(table, character);
+      require(made && (*made == " " || made->empty()),
+              "{}: U+{:04X} ends words or lines (Strip, WhitespaceSplit, ^ or $), which to SentencePiece it does only "
+              "where the table makes it a space; this one leaves it, which is not supported",
+              subject_, static_cast<std::uint32_t>(code));
+    }
   }
 
   SentencePieceModel unigram() const {

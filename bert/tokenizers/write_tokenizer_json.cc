@@ -98,10 +98,11 @@ json sentence_piece(const Tokenizer& tokenizer, json root) {
   json normalizers = json::array();
   if (!model.charsmap.empty())
     normalizers.push_back({{"type", "Precompiled"}, {"precompiled_charsmap", engine::to_base64(model.charsmap)}});
-  // Not the library's Strip, which removes more than spaces.
-  normalizers.push_back({{"type", "Replace"}, {"pattern", {{"Regex", "^ +| +$"}}}, {"content", ""}});
+  // Not the library's Strip, which removes more than spaces, nor ^ and $, which are the ends of lines to it.
+  normalizers.push_back({{"type", "Replace"}, {"pattern", {{"Regex", R"(\A +| +\z)"}}}, {"content", ""}});
   normalizers.push_back({{"type", "Replace"}, {"pattern", {{"Regex", " {2,}"}}}, {"content", " "}});
-  const json spaces{{"type", "Metaspace"}, {"replacement", kSpace}, {"prepend_scheme", "always"}, {"split", true}};
+  const bool is_split = piece_of_several_words(model) == nullptr;
+  const json spaces{{"type", "Metaspace"}, {"replacement", kSpace}, {"prepend_scheme", "always"}, {"split", is_split}};
   root["normalizer"] = {{"type", "Sequence"}, {"normalizers", std::move(normalizers)}};
   root["pre_tokenizer"] = spaces;
   root["post_processor"] = post_processor(tokenizer);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bert/tokenizers/normalization_table.h"
 #include "bert/tokenizers/sentencepiece_model.h"
 #include "bert/tokenizers/tokenizer_json.h"
 #include "bert/tokenizers/train_tokenizer.h"
@@ -147,6 +148,60 @@ TEST_CASE("parts that do something else are refused by name") {
   is_refused(kBpe, "which is no piece", [](json& f) { f["model"]["merges"].push_back("[UNK] [CLS]"); });
   is_refused(kBpe, "joins all pairs", [](json& f) { f["model"]["merges"].erase(0); });
   is_refused(kBpe, "joins all pairs", [](json& f) { f["model"]["merges"].push_back(f["model"]["merges"][0]); });
+}
+
+TEST_CASE("whitespace that the library removes and SentencePiece keeps is refused, unless the table makes it spaces") {
+  const auto ends_with = [](json step) { return [step](json& f) { f["normalizer"]["normalizers"][1] = step; }; };
+  const auto without_table = [](const auto& change) {
+    return [change](json& f) {
+      change(f);
+      f["normalizer"]["normalizers"].erase(0);
+    };
+  };
+  const auto strip = ends_with({{"type", "Strip"}, {"strip_left", true}, {"strip_right", true}});
+  const auto lines = ends_with({{"type", "Replace"}, {"pattern", {{"Regex", "^ +| +$"}}}, {"content", ""}});
+  const auto split = [](json& f) {
+    f["pre_tokenizer"] = {{"type", "Sequence"},
+                          {"pretokenizers", json::array({json{{"type", "WhitespaceSplit"}}, f["pre_tokenizer"]})}};
+  };
+  const auto nothing = [](json&) {};
+  for (const std::size_t n : {kUnigram, kBpe}) {
+    CHECK(refusal(n, strip) == "");
+    CHECK(refusal(n, lines) == "");
+    CHECK(refusal(n, split) == "");
+    CHECK(contains(refusal(n, without_table(strip)), "tokenizer.json: U+0009 ends words or lines"));
+    CHECK(contains(refusal(n, without_table(lines)), "tokenizer.json: U+000A ends words or lines"));
+    CHECK(contains(refusal(n, without_table(split)), "tokenizer.json: U+0009 ends words or lines"));
+    CHECK(refusal(n, without_table(nothing)) == "");
+  }
+  CHECK(bert::replacement(charsmap(), "\n") == " ");
+  CHECK(bert::replacement(charsmap(), "\u3000") == " ");
+  CHECK(bert::replacement(charsmap(), "\x01") == "");
+  CHECK(bert::replacement(charsmap(), "A") == "a");
+  CHECK(bert::replacement(charsmap(), "\u00bd") ==
+        "1\u2044"
+        "2");
+  CHECK(bert::replacement(charsmap(), "a") == std::nullopt);
+  CHECK(bert::replacement(charsmap(), "\u0085") == std::nullopt);
+  CHECK(bert::replacement(charsmap(), "") == std::nullopt);
+  CHECK(bert::replacement("", "A") == std::nullopt);
+}
+
+TEST_CASE("pieces of several words are kept, and refused where words are set apart") {
+  const auto trained = bert::train_tokenizer({.algorithm = "bpe", .n_pieces = 12}, {"iron ore", "ore iron"});
+  bert::SentencePieceModel model = bert::parse_sentencepiece_model(trained->serialized(), "test");
+  CHECK(bert::piece_of_several_words(model) == nullptr);
+  CHECK(json::parse(bert::to_tokenizer_json(*trained))["pre_tokenizer"]["split"] == true);
+  for (const char* text : {"i\u2581", "i\u2581o"}) model.pieces.push_back({.text = text, .score = -100});
+  const auto wide = bert::make_tokenizer("tokenizer.model", bert::to_bytes(model));
+  const Ids ids = wide->encode("i o");
+  json written = json::parse(bert::to_tokenizer_json(*wide));
+  CHECK(ids.back() == wide->size() - 1);
+  CHECK(written["pre_tokenizer"]["split"] == false);
+  CHECK(tokenizer_of(written.dump())->encode("i o") == ids);
+  written["pre_tokenizer"]["split"] = true;
+  CHECK(error_text([&] { tokenizer_of(written.dump()); }) ==
+        "tokenizer.json: words are set apart by it, but piece i\u2581 is of several");
 }
 
 TEST_CASE("damaged files give an error or a tokenizer that works") {

@@ -84,6 +84,20 @@ TEST_CASE("fields with separators, quotes and line ends are in quotes, other one
   CHECK(tsv.line(row_of({"a,b", "c\td"}), {{{"0.5", true}}}) == "a,b\t\"c\td\"\t0.5\n");
 }
 
+TEST_CASE("a blank text of a table with one column is no blank line, which would be passed over") {
+  const Scratch scratch;
+  for (const auto& [kind, name] : {std::pair{TableKind::csv, "one.csv"}, std::pair{TableKind::tsv, "one.tsv"}}) {
+    const TableWriter writer(kind, "f", {"text"}, {});
+    std::string written = writer.header();
+    for (const char* text : {"", "a", " ", "\r", ""}) written += writer.line(row_of({text}), {});
+    CHECK(written == "text\n\"\"\na\n\" \"\n\"\r\"\n\"\"\n");
+    std::vector<std::string> texts;
+    const TableFile file(scratch.write(name, written), {});
+    file.read([&](TableRow&& row) { texts.push_back(row.text); });
+    CHECK(texts == std::vector<std::string>{"", "a", " ", "\r", ""});
+  }
+}
+
 TEST_CASE("JSON lines keep names, order and the spelling of numbers") {
   const Scratch scratch;
   const TableFile file(
