@@ -53,7 +53,7 @@ class Comparison:
 
     def __init__(self, name, peer, kept):
         self.name, self.peer, self.kept = name, peer, Path(kept)
-        self.n = self.accepted = self.refused = 0
+        self.n = self.accepted = self.refused = self.written = 0
         self.version = self.skipped = None
         self.stated, self.disagreements = {}, []
 
@@ -61,7 +61,7 @@ class Comparison:
         if self.skipped:
             return f"{self.name}: skipped: {self.skipped}"
         stated = sum(self.stated.values())
-        return f"{self.name}: {self.n} files: {self.accepted} the same, {self.refused} refused by both, {stated} stated, {len(self.disagreements)} disagreements"
+        return f"{self.name}: {self.n} files: {self.accepted} the same, {self.refused} refused by both, {stated} stated, {self.written} written, {len(self.disagreements)} disagreements"
 
     def add(self, path, ours, theirs, same, difference):
         """`same`: whether two values are equal. `difference`: the key of the stated difference that explains it, or None."""
@@ -79,6 +79,12 @@ class Comparison:
             else:
                 assert key in DIFFERENCES[self.name], f"{self.name}: {key} has no reason in differences.py"
                 self.stated[key] = self.stated.get(key, 0) + 1
+
+    def add_written(self, path, ours, theirs, same):
+        """The other way round: what the other program reads in what ingot writes of the file."""
+        self.written += 1
+        if isinstance(theirs, Refused) or not same(ours, theirs):
+            self.disagree(path, ours, f"of what ingot wrote: {theirs}")
 
     def disagree(self, path, ours, theirs):
         self.kept.mkdir(parents=True, exist_ok=True)

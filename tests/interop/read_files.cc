@@ -13,6 +13,7 @@
 #include "bert/tokenizers/tokenizer.h"
 #include "bert/tokenizers/tokenizer_json.h"
 #include "data/table_file.h"
+#include "data/table_writer.h"
 #include "data/tar_reader.h"
 #include "data/text_file.h"
 #include "engine/base/error.h"
@@ -58,8 +59,10 @@ Json shape_of(const std::vector<std::int64_t>& sizes) {
   return list;
 }
 
-Json read_safetensors(const std::string& path, const std::string&) {
+// Writes what it reads to the path `written`, too.
+Json read_safetensors(const std::string& path, const std::string& written) {
   const engine::Safetensors file(path);
+  engine::write_safetensors(written, file.entries(), file.metadata());
   Json tensors = Json::object();
   for (const engine::SafetensorsEntry& entry : file.entries()) {
     Json& tensor = tensors[entry.name];
@@ -109,6 +112,16 @@ Json read_tar(const std::string& path, const std::string&) {
   return {{"members", members}};
 }
 
+// Writes the same table beside it, its name with .written behind.
+Json write_table(const std::string& path, const std::string& separator) {
+  const data::TableFile file(path, {.text = "text", .separator = separator});
+  const data::TableWriter writer(file.kind(), path, file.names(), {});
+  std::string text = writer.header();
+  file.read([&](data::TableRow&& row) { text += writer.line(row, {}); });
+  engine::write_file(path + ".written", text);
+  return {{"written", path + ".written"}};
+}
+
 // The fields of all rows, under the names of the columns; of JSON the values as they are written.
 Json read_table(const std::string& path, const std::string& separator) {
   const data::TableFile file(path, {.text = "text", .separator = separator});
@@ -146,6 +159,10 @@ Json read_texts(const std::string& path, const std::string&) {
     }
   }
   return {{"ids", ids}};
+}
+
+Json write_tokenizer_json(const std::string& path, const std::string&) {
+  return {{"json", bert::to_tokenizer_json(*bert::load_tokenizer(path))}};
 }
 
 Json value_of(const search::Parameter& parameter) {
@@ -252,6 +269,8 @@ const std::map<std::string, Reader, std::less<>> kReaders{
     {"python_json", read_python_json},
     {"journal", read_journal},
     {"write_journal", write_journal},
+    {"write_table", write_table},
+    {"write_tokenizer_json", write_tokenizer_json},
 };
 
 Json answer(std::string_view kind, const std::string& path, const std::string& option) {

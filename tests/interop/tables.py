@@ -3,6 +3,7 @@ import csv
 import io
 import json
 import re
+from pathlib import Path
 
 from compare import Refused
 
@@ -148,16 +149,31 @@ def difference_of_tables(file, ours, theirs):
     return None
 
 
+def written_by_ingot(reader, path, separator):
+    """What the module reads in the table that ingot writes: by commas, or with tabs. None: ingot does not write it."""
+    answer = reader.ask("write_table", path, separator)
+    if isinstance(answer, Refused) and "would be read as" in answer.why:
+        return None
+    written = Path(answer["written"])
+    text = written.read_bytes().decode()
+    written.unlink()
+    return read_csv(text, "\t" if path.suffix == ".tsv" else ",", csv.QUOTE_MINIMAL)
+
+
 def compare_tables(comparison, reader, folder, rng, n, suffix):
     for i in range(n):
         file = Delimited(rng, suffix)
         path = folder / f"{i}{suffix}"
         path.write_bytes(file.bytes)
-        ours = reader.ask("table", path, file.delimiter if file.is_told else "")
+        separator = file.delimiter if file.is_told else ""
+        ours = reader.ask("table", path, separator)
         try:
             text = file.bytes.decode("utf-8-sig")
             theirs = read_csv(text, file.delimiter, csv.QUOTE_MINIMAL if file.quoted else csv.QUOTE_NONE)
         except UnicodeDecodeError as error:
             theirs = Refused(error)
         comparison.add(path, ours, theirs, same_rows, lambda o, t: difference_of_tables(file, o, t))
+        written = None if isinstance(ours, Refused) else written_by_ingot(reader, path, separator)
+        if written is not None:
+            comparison.add_written(path, ours, written, same_rows)
         path.unlink()

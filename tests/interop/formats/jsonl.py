@@ -1,5 +1,6 @@
 """JSON lines, or an array of objects, against Python's json module line by line."""
 import json
+from pathlib import Path
 
 from compare import Refused
 from formats.json import changed, difference_of_values, same_value, string, value
@@ -56,6 +57,14 @@ def same_rows(ours, theirs):
     return True
 
 
+def written_by_ingot(reader, path):
+    """What the module reads in the lines that ingot writes."""
+    written = Path(reader.ask("write_table", path)["written"])
+    text = written.read_bytes().decode()
+    written.unlink()
+    return theirs_of(text.split("\n")[:-1])
+
+
 def difference(texts, ours, theirs):
     if not isinstance(ours, Refused) or isinstance(theirs, Refused):
         return None
@@ -89,5 +98,8 @@ def compare(comparison, reader, folder, rng, n):
             texts = [line for line in lines if line.strip(" \t\r\n")]
             theirs = theirs_of(texts)
         path.write_bytes((b"\xef\xbb\xbf" if rng.random() < 0.05 else b"") + text.encode())
-        comparison.add(path, reader.ask("table", path), theirs, same_rows, lambda o, t: difference(texts, o, t))
+        ours = reader.ask("table", path)
+        comparison.add(path, ours, theirs, same_rows, lambda o, t: difference(texts, o, t))
+        if not isinstance(ours, Refused):
+            comparison.add_written(path, ours, written_by_ingot(reader, path), same_rows)
         path.unlink()

@@ -239,8 +239,10 @@ def difference(bytes_, ours, theirs):
 
 def compare(comparison, reader, folder, rng, n):
     for i in range(n):
-        path = folder / f"{i}.safetensors"
+        path, written = folder / f"{i}.safetensors", folder / "written.safetensors"
         path.write_bytes(file_of(rng))
-        ours, theirs = reader.ask("safetensors", path), theirs_of(path)
+        ours, theirs = reader.ask("safetensors", path, str(written)), theirs_of(path)
         comparison.add(path, ours, theirs, same, lambda o, t: difference(path.read_bytes(), o, t))
+        if not isinstance(ours, Refused):
+            comparison.add_written(path, ours, theirs_of(written), same)
         path.unlink()

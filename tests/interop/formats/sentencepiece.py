@@ -11,8 +11,8 @@ PEER = "sentencepiece"
 N_TEXTS = 40  # of one model
 
 
-def model_of(texts, rng):
-    """The bytes of a model of one of the settings that its trainer has, and its type."""
+def trained(texts, rng, plain):
+    """The bytes of a model of one of the settings that its trainer has, and its type; `plain`: of those that tokenizer.json has too."""
     sentences = [text.replace("\n", " ").replace("\r", " ").replace("\0", "") for text in texts]
     sentences += [" ".join(rng.choice(WORDS) for _ in range(6)) for _ in range(60)]
     options = {
@@ -23,7 +23,12 @@ def model_of(texts, rng):
         "split_digits": rng.random() < 0.2, "split_by_whitespace": rng.random() < 0.9,
         "character_coverage": rng.choice([1.0, 0.98, 0.9]), "vocab_size": rng.choice([300, 600, 1000]) if rng.random() < 0.9 else 2000,
     }
-    if rng.random() < 0.3:
+    if plain:
+        options.update(model_type=rng.choice(["unigram", "bpe"]), add_dummy_prefix=True, remove_extra_whitespaces=True, byte_fallback=False,
+                       treat_whitespace_as_suffix=False)
+        if rng.random() < 0.8:
+            options["normalization_rule_name"] = rng.choice(["nmt_nfkc", "nmt_nfkc_cf"])
+    elif rng.random() < 0.3:
         options["user_defined_symbols"] = rng.sample(["<new>", "\u4e2d", "ab", "##"], 2)
     writer = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
@@ -31,6 +36,15 @@ def model_of(texts, rng):
         pad_piece="[PAD]", unk_piece="[UNK]", bos_piece="[CLS]", eos_piece="[SEP]", control_symbols=["[MASK]"],
         num_threads=1, minloglevel=2, **options)
     return writer.getvalue(), options["model_type"]
+
+
+def model_of(texts, rng, plain=False):
+    """The same, by the first settings under which the trainer finds enough pieces."""
+    while True:
+        try:
+            return trained(texts, rng, plain)
+        except RuntimeError:
+            continue
 
 
 def difference(processor, kind, ours, theirs):
@@ -46,12 +60,7 @@ def difference(processor, kind, ours, theirs):
 def compare(comparison, reader, folder, rng, n):
     for i in range(0, n, N_TEXTS):
         texts = [text_of(rng) for _ in range(min(N_TEXTS, n - i))]
-        while True:
-            try:
-                model, kind = model_of(texts, rng)
-                break
-            except RuntimeError:  # settings for which the trainer finds too few pieces
-                continue
+        model, kind = model_of(texts, rng)
         home = folder / str(i)
         home.mkdir()
         (home / "tokenizer.model").write_bytes(model)

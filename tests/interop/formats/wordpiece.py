@@ -30,8 +30,8 @@ def vocabulary(texts, rng):
     return SPECIAL + lines
 
 
-def tokenizer_of(folder, texts, rng):
-    """Writes the files of a tokenizer; returns it with the path that ingot reads."""
+def tokenizer_of(reader, folder, texts, rng):
+    """Writes the files of a tokenizer; returns it with the path that ingot reads. Ingot's own tokenizer.json may make it."""
     pieces = vocabulary(texts, rng)
     options = {"lowercase": rng.random() < 0.6, "strip_accents": rng.choice([None, None, True, False]),
                "handle_chinese_chars": rng.random() < 0.8}
@@ -40,8 +40,11 @@ def tokenizer_of(folder, texts, rng):
         {"do_lower_case": options["lowercase"], "strip_accents": options["strip_accents"],
          "tokenize_chinese_chars": options["handle_chinese_chars"]}))
     tokenizer = tokenizers.BertWordPieceTokenizer({p: i for i, p in enumerate(pieces)}, **options)
-    if rng.random() < 0.5:
+    kind = rng.random()
+    if kind < 0.3:
         return tokenizer, folder
+    if kind < 0.6:
+        return tokenizers.Tokenizer.from_str(reader.ask("write_tokenizer_json", folder)["json"]), folder
     if rng.random() < 0.5:
         tokenizer.add_tokens([tokenizers.AddedToken(t, normalized=rng.random() < 0.5) for t in rng.sample(["<new>", "\u00c9t\u00e9", "Two Words", "$"], 2)])
     tokenizer.save(str(folder / "tokenizer.json"))
@@ -82,7 +85,7 @@ class Batch:
     def __init__(self, reader, home, texts, rng):
         home.mkdir()
         self.reader, self.file, self.texts = reader, home / "texts.json", texts
-        self.tokenizer, self.path = tokenizer_of(home, texts, rng)
+        self.tokenizer, self.path = tokenizer_of(reader, home, texts, rng)
         self.ours = self.ids(texts)
         self.theirs = [encoding.ids for encoding in self.tokenizer.encode_batch(texts, add_special_tokens=False)]
 
