@@ -141,6 +141,8 @@ TEST_CASE("parts that do something else are refused by name") {
   is_refused(kUnigram, "keeps spaces", [](json& f) { f["normalizer"]["normalizers"].erase(1); });
   is_refused(kUnigram, "must be base64",
              [](json& f) { f["normalizer"]["normalizers"][0]["precompiled_charsmap"] = "a"; });
+  is_refused(kUnigram, "post_processor puts [CLS] around a text, which is no piece",
+             [](json& f) { f["model"]["vocab"][2][0] = f["added_tokens"][2]["content"] = "[BEGIN]"; });
   is_refused(kUnigram, "unk_id", [](json& f) { f["model"]["unk_id"] = nullptr; });
   is_refused(kUnigram, "a piece and its score", [](json& f) { f["model"]["vocab"][7] = {"a", "b"}; });
   is_refused(kBpe, "dropout", [](json& f) { f["model"]["dropout"] = 0.1; });

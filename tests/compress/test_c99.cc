@@ -309,6 +309,19 @@ TEST_CASE("narrow weights are packed: eight, four or two in a byte") {
   CHECK(bytes(2) - bytes(1) >= n / 8);
 }
 
+TEST_CASE("weights that reach far to one side only are packed as wide as they are") {
+  for (const bool is_below : {false, true}) {
+    CAPTURE(is_below);
+    const EncoderShape shape{.layers = 1, .weights = 8};
+    compress::Graph graph = test::RandomEncoder(shape, 1).graph();
+    for (compress::Node& node : graph.nodes) {
+      if (auto* linear = node.as<compress::Linear>(); linear != nullptr)
+        for (auto& code : linear->weights) code = is_below ? std::min<int>(code, 1) : std::max<int>(code, -1);
+    }
+    check_same(graph, texts_of(shape, 1), {});
+  }
+}
+
 TEST_CASE("what has no form in C is said") {
   EncoderShape shape{.activation = "rrelu_uniform"};
   const compress::Graph graph = test::RandomEncoder(shape, 1).graph();

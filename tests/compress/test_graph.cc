@@ -333,3 +333,16 @@ TEST_CASE(
   CHECK_FALSE(compress::is_plain(std::string(65, 'a')));
   CHECK(compress::is_plain(std::string(65, 'a'), 65));
 }
+
+TEST_CASE("fraction bits of weights are read from -95 to 126, and no further") {
+  engine::Rng rng(4);
+  const engine::Json json = compress::to_json(test::mlp(rng, "relu", 6, 10, 4));
+  const auto refusal = [&](int bits) {
+    engine::Json changed = json;
+    changed["layers"][0]["weight_frac_bits"][3] = bits;
+    return error_text([&] { compress::graph_of(changed, "g"); });
+  };
+  const std::string rule = "weight_frac_bits must be an integer between -95 and 126, got ";
+  for (const int bits : {-96, 127}) CHECK(contains(refusal(bits), rule + std::to_string(bits)));
+  for (const int bits : {-95, 126}) CHECK_FALSE(contains(refusal(bits), rule));
+}

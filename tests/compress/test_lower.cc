@@ -236,6 +236,19 @@ TEST_CASE("layers that cannot be lowered stay as they are and say why, the other
   CHECK(equal(compress::IntegerModel(model, program, ignore).outputs(trained_model().input).value(), exact));
 }
 
+TEST_CASE("a feed-forward block of which one Linear is left in float32 has the bits of exact sums") {
+  for (const char* name : {"intermediate.dense", "output.dense"}) {
+    CAPTURE(name);
+    Compression compression = test::fixed_compression({});
+    compression.erase("bert.encoder.layer.0." + std::string(name));
+    bert::Model model = with(compression);
+    const IntegerProgram program = compress::lower(model, compression);
+    REQUIRE(program.left.size() == 1);
+    CHECK(equal(compress::IntegerModel(model, program).outputs(trained_model().input).value(),
+                logits(compress::exact_model(model, program))));
+  }
+}
+
 TEST_CASE("a program is data: codes, formats, and bounds that sums keep") {
   const Compression compression = test::fixed_compression({.bias_width = 9});
   bert::Model model = with(compression);

@@ -62,6 +62,22 @@ TEST_CASE("the cost model computes with what the recorded sweeps of syntheses fo
   }
 }
 
+TEST_CASE("registers behind block RAM are those of what lies in it: weights, inputs and biases") {
+  hw::LinearShape shape{
+      .n = 64, .k = 256, .input_width = 8, .weight_width = 8, .output_width = 8, .parallelism = {2, 4}};
+  const auto bits = [&](Target target, bool dsp) { return hw::ff_features(shape, target, dsp).back(); };
+  CHECK(bits(Target::xilinx, false) == 2 * 4 * 8 + 2 * 8);  // 16 biases for each output are few enough for logic
+  CHECK(bits(Target::xilinx, true) == 0);                   // the multipliers have registers of their own
+  shape.parallelism = {2, 2};
+  CHECK(bits(Target::xilinx, false) == 2 * 2 * 8 + 2 * 8 + 2 * (8 + 8 + 8));
+  CHECK(bits(Target::xilinx, true) == 2 * (8 + 8 + 8));
+  CHECK(bits(Target::ecp5, true) == 2 * 2 * 8 + 2 * 8 + 2 * (8 + 8 + 8));
+  shape.k = 16;  // 8 beats of inputs, twice: in registers
+  CHECK(bits(Target::xilinx, false) == 2 * 2 * 8 + 2 * (8 + 8 + 4));
+  shape.n = 4;  // 16 words of weights and 2 of biases: all in logic
+  CHECK(bits(Target::xilinx, false) == 0);
+}
+
 TEST_CASE("drawn layers are legal, and more lanes cost more and take fewer cycles") {
   const std::vector<hw::LinearShape> shapes = hw::sweep_shapes(50, 1);
   for (std::size_t i = 0; i < shapes.size(); ++i) {

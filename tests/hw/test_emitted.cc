@@ -1,6 +1,7 @@
 // Emitted hardware at work: whatever the graph is made of, simulation gives its codes.
 #include <doctest/doctest.h>
 
+#include "compress/integer/ops/table.h"
 #include "engine/base/child.h"
 #include "hw/emit/folder.h"
 #include "hw/passes/parallelism.h"
@@ -98,4 +99,19 @@ TEST_CASE("simulation finds an emitted bit that is not the graph's") {
   hw::EmittedRtl rtl = hw::open_rtl(folder / "rtl");
   rtl.graph.nodes[0].as<compress::Linear>()->bias[3] += 64;
   CHECK_FALSE(hw::verify(rtl, {.n_vectors = 2000}).ok());
+}
+
+TEST_CASE("simulation finds a wrong entry of a table, whichever code it is for") {
+  if (!has_verilator()) return;
+  hw::Graph graph = test::only(test::activation_node("act", "tanh", 4, test::fixed(8, 3), test::fixed(8, 6)));
+  graph.nodes[0].parallelism = {4, 4};
+  const test::TemporaryFolder folder;
+  hw::write_rtl(folder / "rtl", graph, {});
+  CHECK(hw::verify(hw::open_rtl(folder / "rtl"), {.n_vectors = 2000}).ok());
+  for (const std::size_t entry : {5, 100, 200}) {  // neither is for the lowest or the highest code
+    CAPTURE(entry);
+    hw::EmittedRtl rtl = hw::open_rtl(folder / "rtl");
+    rtl.graph.nodes[0].as<compress::Table>()->codes[entry] ^= 1;
+    CHECK_FALSE(hw::verify(rtl, {.n_vectors = 2000}).ok());
+  }
 }
