@@ -78,8 +78,11 @@ std::optional<Trial> Study::try_ask(int most_trials, std::optional<int> batch) {
 // of the given batch, if there is one.
 std::optional<int> Study::claim(int most_trials, std::optional<int> batch) {
   const TrialRecord *unfinished = nullptr, *waiting = nullptr;
-  int n_started = 0;
-  for (const TrialRecord& t : history().trials) {
+  const std::deque<TrialRecord>& trials = history().trials;
+  while (n_settled_ < trials.size() && trials[n_settled_].is_finished()) ++n_settled_;
+  int n_started = static_cast<int>(n_settled_);
+  for (std::size_t i = n_settled_; i < trials.size(); ++i) {
+    const TrialRecord& t = trials[i];
     n_started += t.state != State::waiting;
     if (t.state == State::waiting && waiting == nullptr) waiting = &t;
     if (t.state == State::running && unfinished == nullptr && !held_.contains(t.number) && storage_->is_free(t)) {
@@ -88,7 +91,7 @@ std::optional<int> Study::claim(int most_trials, std::optional<int> batch) {
   }
   if (unfinished == nullptr && n_started >= most_trials) return std::nullopt;
   const TrialRecord* open = unfinished != nullptr ? unfinished : waiting;
-  const int number = open != nullptr ? open->number : static_cast<int>(history().trials.size());
+  const int number = open != nullptr ? open->number : static_cast<int>(trials.size());
   if (batch && number / options_.batch != *batch) return std::nullopt;
   if (open == nullptr && sampler_->is_exhausted(view_of(number))) return std::nullopt;
   if (open == nullptr) return storage_->create_trial();

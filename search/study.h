@@ -12,6 +12,7 @@
 // StudyOptions asks for it. A pruner: the same in pruners/. The .cc files are listed in meson.build.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -110,7 +111,8 @@ class Study {
   std::unique_ptr<Pruner> pruner_;
   std::mutex mutex_;
   std::unique_ptr<Storage> storage_;
-  std::set<int> held_;  // numbers of the trials that this process runs
+  std::set<int> held_;         // numbers of the trials that this process runs
+  std::size_t n_settled_ = 0;  // trials 0 .. n_settled_ - 1 are finished, and stay so
   Walk walk_;
   std::unordered_map<std::string, int> complete_;  // configuration to the first complete trial that has it
 };

@@ -23,7 +23,9 @@ SearchFolder::SearchFolder(fs::path path, const Run& run) : path_(std::move(path
           "--out {}: is no empty folder, and holds no search", path_.string());
   fs::create_directories(path_ / "trials", error);
   engine::require_done(error, "--out " + path_.string(), "make the folder");
-  if (!fs::exists(path_ / "config.toml")) write_config(path_, run.config);
+  // It is written once: what others left that were killed while they wrote it too, no later writing clears away.
+  const fs::path config = path_ / "config.toml";
+  fs::exists(config) ? engine::remove_leftovers(config) : write_config(path_, run.config);
 }
 
 std::string SearchFolder::study_name() const {

@@ -104,9 +104,11 @@ class News {
     std::vector<TrialRecord> found;
     study_.look([&](const search::History& known) {
       is_seen_.resize(known.trials.size());
-      for (const TrialRecord& t : known.trials) {
-        if (!t.is_finished() || is_seen_[static_cast<std::size_t>(t.number)]) continue;
-        is_seen_[static_cast<std::size_t>(t.number)] = true;
+      while (n_seen_ < is_seen_.size() && is_seen_[n_seen_]) ++n_seen_;
+      for (std::size_t i = n_seen_; i < is_seen_.size(); ++i) {
+        const TrialRecord& t = known.trials[i];
+        if (!t.is_finished() || is_seen_[i]) continue;
+        is_seen_[i] = true;
         found.push_back(t);
         if (counts(t) && (!best_ || is_better(t, *best_, s_.measures))) best_ = t;
       }
@@ -124,6 +126,7 @@ class News {
   const ModelSearch& s_;
   search::Study& study_;
   std::vector<bool> is_seen_;    // by number
+  std::size_t n_seen_ = 0;       // all below are
   std::map<int, bool> is_told_;  // by number
   std::optional<TrialRecord> best_;
   int n_finished_ = 0;

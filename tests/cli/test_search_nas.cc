@@ -219,10 +219,12 @@ TEST_CASE("what a killed process left of finished trials goes when the search go
   const Workplace place;
   run(place, nas("--trials 2"));
   CHECK_FALSE(fs::exists(place / "nas/trials/0"));
-  for (const char* left : {"nas/trials/0/float/training.safetensors.tmp12", "nas/trials/1/reports.json",
-                           "nas/trials/1.lock", "nas/trials/notes/mine", "nas/trials/7/mine"})
+  for (const char* left :
+       {"nas/config.toml.tmp12", "nas/trials/0/float/training.safetensors.tmp12", "nas/trials/1/reports.json",
+        "nas/trials/1.lock", "nas/trials/notes/mine", "nas/trials/7/mine"})
     place.write(left, "x");
   run(place, nas("--trials 2 --resume"));
+  CHECK_FALSE(fs::exists(place / "nas/config.toml.tmp12"));
   CHECK_FALSE(fs::exists(place / "nas/trials/0"));
   CHECK_FALSE(fs::exists(place / "nas/trials/1"));
   CHECK_FALSE(fs::exists(place / "nas/trials/1.lock"));
