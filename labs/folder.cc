@@ -79,13 +79,13 @@ void LabFolder::finish_row(const Row& row, const RowResult& result) const {
                                                   {"result", result.json},
                                                   {"seconds", result.seconds},
                                                   {"resumed", result.resumed}}));
-  tidy(row);
+  tidy(row.name);
 }
 
-void LabFolder::tidy(const Row& row) const {
+void LabFolder::tidy(const std::string& row) const {
   std::error_code ignored;
-  fs::remove(row_folder(row.name) / "training.safetensors", ignored);
-  fs::remove_all(row_folder(row.name) / "last", ignored);
+  fs::remove(row_folder(row) / "training.safetensors", ignored);
+  fs::remove_all(row_folder(row) / "last", ignored);
 }
 
 }  // namespace ingot::labs

@@ -35,7 +35,7 @@ class LabFolder {
   // Marks the row as done. Of its run the best model stays; what only a continuation would need goes.
   void finish_row(const Row& row, const RowResult& result) const;
   // The second half of it, for a row that is done: the first process may have been killed before it.
-  void tidy(const Row& row) const;
+  void tidy(const std::string& row) const;
 
  private:
   std::filesystem::path path_;

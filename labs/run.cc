@@ -132,7 +132,10 @@ enum class Step { worked, waits, ends };
 
 class Worker {
  public:
-  explicit Worker(const LabRun& run) : run_(run), results_(run.folder.results(run.rows)) {}
+  explicit Worker(const LabRun& run) : run_(run), results_(run.folder.results(run.rows)) {
+    for (const auto& [name, result] : results_)
+      run.folder.tidy(name);  // who did the row may have been killed before it
+  }
 
   std::map<std::string, std::string> work() {
     for (;;) {
@@ -170,7 +173,7 @@ class Worker {
     if (results_.contains(row.name)) return true;
     std::optional<RowResult> done = run_.folder.result(row);
     if (!done) return false;
-    run_.folder.tidy(row);  // a process that was killed may not have come to it
+    run_.folder.tidy(row.name);
     results_.emplace(row.name, std::move(*done));
     return true;
   }

@@ -69,11 +69,16 @@ TEST_CASE("a lab leaves a table, a figure, and results that say the same, and do
   CHECK_FALSE(fs::exists(place / "lab/rows/control-0.001/training.safetensors"));
   CHECK_FALSE(test::contains(table, "reference"));  // those figures are IMDb's
 
+  // A process that was killed right after a row leaves what only a continuation would need: the next one removes it.
+  place.write("lab/rows/control-0.001/last/model.safetensors", "x");
+  place.write("lab/rows/control-0.001/training.safetensors", "x");
   const Outcome second = place.run(lab("--rows 'control-*' --json"));
   REQUIRE_MESSAGE(second.code == 0, second.error);
   CHECK_FALSE(test::contains(second.error, "$ ingot"));
   CHECK(Json::parse(second.out)["rows"] == result["rows"]);
   CHECK(test::text_of_file(place / "lab/table.md") == table);
+  CHECK_FALSE(fs::exists(place / "lab/rows/control-0.001/last"));
+  CHECK_FALSE(fs::exists(place / "lab/rows/control-0.001/training.safetensors"));
 }
 
 TEST_CASE("a lab leaves its figure as SVG and the points of it as CSV, and needs no other program for them") {
