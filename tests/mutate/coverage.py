@@ -11,7 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from sandbox import run, test_cases, run_cases
+from sandbox import run_cases, test_cases
 
 FUNCTION, LINES, COUNTERS = 0x01000000, 0x01450000, 0x01A10000
 
@@ -164,11 +164,3 @@ def executed_lines(build, prefixes, folders):
     return {path: {"lines": len(lines), "executed": sorted(n for n, executed in lines.items() if executed),
                    "missed": sorted(n for n, executed in lines.items() if not executed)}
             for path, lines in sorted(covered.items())}
-
-
-def measure_whole(build, prefix, skipped):
-    """Runs all tests of the build folder but those of some names; what they print is meson's."""
-    listed = json.loads(run(["meson", "introspect", "--tests", str(build)], build).stdout)
-    names = [test["name"] for test in listed if not test["name"].startswith(tuple(skipped))]
-    environment = dict(os.environ, GCOV_PREFIX=str(prefix))
-    subprocess.run(["meson", "test", "-C", str(build), "--no-rebuild", "-t", "6", *names], env=environment, cwd=build)

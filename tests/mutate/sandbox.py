@@ -7,7 +7,8 @@ import subprocess
 # In namespaces of its own the file system is read-only but for some folders, /tmp is empty, no other process is seen, and
 # who takes all memory is the first to go.
 CAGE = """mount --make-rprivate / && for folder in $WRITABLE; do mount --bind $folder $folder || exit 99; done
-mount -o bind,remount,ro / && mount -t tmpfs -o size=4g none /tmp && mount -t proc proc /proc && echo 1000 > /proc/self/oom_score_adj && exec "$@" """
+mount -o bind,remount,ro / && mount -t tmpfs -o size=4g none /tmp && mount -t proc proc /proc &&
+echo 1000 > /proc/self/oom_score_adj && exec "$@" """
 
 
 def run(command, folder, limit=None, environment=None):
@@ -25,7 +26,8 @@ def run(command, folder, limit=None, environment=None):
 
 def caged(command, folder, limit, writable, environment=None):
     environment = dict(environment or os.environ, WRITABLE=" ".join(map(str, writable)))
-    return run(["unshare", "-m", "-p", "-f", "--kill-child", "sh", "-c", CAGE, "sh", *map(str, command)], folder, limit, environment)
+    cage = ["unshare", "-m", "-p", "-f", "--kill-child", "sh", "-c", CAGE, "sh"]
+    return run([*cage, *map(str, command)], folder, limit, environment)
 
 
 def test_cases(program):
