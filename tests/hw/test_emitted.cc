@@ -112,6 +112,16 @@ TEST_CASE("simulation finds a wrong entry of a table, whichever code it is for")
     CAPTURE(entry);
     hw::EmittedRtl rtl = hw::open_rtl(folder / "rtl");
     rtl.graph.nodes[0].as<compress::Table>()->codes[entry] ^= 1;
-    CHECK_FALSE(hw::verify(rtl, {.n_vectors = 2000}).ok());
+    const hw::Verification verification = hw::verify(rtl, {.n_vectors = 2000});
+    CHECK_FALSE(verification.ok());
+    CHECK_FALSE(verification.wrong_beats.empty());
+    for (const auto& beat : verification.wrong_beats) {
+      std::int64_t different = 0;
+      for (std::size_t lane = 0; lane < 4; ++lane) {
+        CHECK((beat.got[lane] == beat.expected[lane] || beat.got[lane] == (beat.expected[lane] ^ 1)));
+        different |= beat.got[lane] ^ beat.expected[lane];
+      }
+      CHECK(different == 1);
+    }
   }
 }

@@ -6,6 +6,7 @@
 
 #include "engine/base/error.h"
 #include "hw/core/encoder.h"
+#include "hw/core/program.h"
 #include "tests/compress/random_encoder.h"
 #include "tests/support/error_text.h"
 
@@ -44,6 +45,22 @@ TEST_CASE("the parts of an encoder are found by what they read") {
   CHECK_FALSE(hw::encoder_of(tokens).summary.has_value());
 }
 
+TEST_CASE("a sum may name its row before or behind the result: both are shifted to the unit of the sum") {
+  const Graph graph = encoder({.activations = 6, .residual = 12});
+  Graph swapped = graph;
+  for (compress::Node& one : swapped.nodes)
+    if (one.kind->name == std::string_view("add")) std::swap(one.inputs[0], one.inputs[1]);
+  const hw::Encoder found = hw::encoder_of(graph), other = hw::encoder_of(swapped);
+  for (const hw::EncoderLayer& layer : found.layers) {
+    const hw::EncoderLayer& same = other.layers[static_cast<std::size_t>(&layer - found.layers.data())];
+    // Results have 12 - 4 fraction bits, rows 6 - 3, so sums have 8.
+    for (const auto* norm : {&layer.attention_norm, &layer.output_norm, &same.attention_norm, &same.output_norm}) {
+      CHECK(norm->left_result == 0);
+      CHECK(norm->left_residual == 5);
+    }
+  }
+}
+
 TEST_CASE("a graph that is no encoder is refused by the node that differs") {
   const Graph whole = encoder({}), rows = encoder({.takes_rows = true}), tokens = encoder({.summary = ""});
   const std::string name = whole.name + ": ";
@@ -69,4 +86,18 @@ TEST_CASE("a graph that is no encoder is refused by the node that differs") {
   CHECK(refusal(whole, [](Graph& g) {
           node(g, "layer_1_attention").inputs[0] = node(g, "layer_0_attention").inputs[0];
         }).starts_with(name));
+}
+
+TEST_CASE("words of embeddings are halved to 64 numbers, and on while they have 8 beats and are at most 2,048") {
+  const auto elements = [](std::int64_t hidden, std::int64_t vocabulary, std::int64_t lanes) {
+    const Graph graph = encoder({.hidden = hidden, .inner = 32, .layers = 1, .vocabulary = vocabulary});
+    return hw::plan_core(hw::encoder_of(graph), {.pi = 4, .po = 4, .lanes = lanes, .longest = 9}).embedding_elements;
+  };
+  CHECK(elements(32, 20, 1) == 8);
+  CHECK(elements(32, 20, 2) == 16);
+  CHECK(elements(32, 20, 4) == 32);
+  CHECK(elements(32, 512, 1) == 8);  // 512 x 4 words
+  CHECK(elements(32, 513, 1) == 16);
+  CHECK(elements(128, 20, 4) == 32);
+  CHECK(elements(128, 1000, 4) == 64);
 }

@@ -376,3 +376,16 @@ TEST_CASE("distributions survive the way through a journal's text") {
   CHECK(to_optuna(Distribution::real(0, 1)) ==
         R"({"attributes":{"high":1.0,"log":false,"low":0.0,"step":null},"name":"FloatDistribution"})");
 }
+
+TEST_CASE("a constraint that is no number is refused before anything keeps it") {
+  const History history;
+  TrialRecord trial;
+  for (const char* key : {"constraints", "constraints:0"}) {
+    ingot::engine::Json value = "much";
+    if (std::string_view(key) == "constraints") value = ingot::engine::Json::array({0.5, "much"});
+    CHECK(contains(error_text([&] { history.set_system_attribute(trial, key, value); }), "a constraint"));
+    CHECK_FALSE(trial.system_attributes.contains(key));
+  }
+  CHECK_FALSE(history.set_system_attribute(trial, "note", "much"));
+  CHECK(history.set_system_attribute(trial, "constraints:0", 0.5));
+}
