@@ -1,6 +1,6 @@
 // What strangers may write, given to the readers in any form: a target is one reader with what can be said of its
-// syntax. tests/fuzz/run builds a program of each target with libFuzzer, which looks for inputs that go new ways; the
-// tests run all targets over the inputs of corpus/ and some mutations of these.
+// syntax. tests/fuzz/run builds a program of them with libFuzzer, which looks for inputs that go new ways; the tests
+// run all targets over the inputs of corpus/ and some mutations of these.
 //
 // What counts as right: a reader returns, or throws what main() shows (Error, Failure, filesystem_error) with a
 // sentence that fits on a terminal. Anything else is a fault: another exception, a crash, a leak, what a sanitizer
@@ -20,7 +20,7 @@ namespace ingot::fuzz {
 using engine::Rng;
 
 struct Target {
-  const char* name;  // of the program (fuzz_NAME), of its file in targets/, of its folder in corpus/
+  const char* name;  // of the option --reader, of its file in targets/, of its folder in corpus/
   void (*read)(std::string_view bytes);
   // The bytes, changed by the rules of their syntax. Null: by what any bytes can suffer.
   std::string (*mutated)(std::string bytes, Rng& rng) = nullptr;
