@@ -40,7 +40,7 @@ Recipe quick(const Recipe& recipe) {
 
 std::string bounded(std::int64_t max_steps) { return max_steps > 0 ? fmt::format(" --max-steps {}", max_steps) : ""; }
 
-std::string nas(const Setup& setup, const std::string& seed) {
+std::string nas(const Setup& setup) {
   const Recipe& r = setup.recipe;
   // Head and tail: what a review ends with says most.
   const std::string steps = r.trial_steps > 0 ? fmt::format("--steps {}", r.trial_steps) : "--epochs 1";
@@ -49,7 +49,7 @@ std::string nas(const Setup& setup, const std::string& seed) {
              "--save-every 50 --trials {}",
              r.sizes, r.sizes.empty() ? "" : " ", steps, r.trial_length, r.batch, r.trial_rate, r.trial_precision,
              r.pieces, r.architectures) +
-         " --data {data} --out {here} --seed " + seed;
+         " --data {data} --out {here} --seed {seed}";
 }
 
 std::string full_training(const Setup& setup, const std::string& row, const std::string& seed) {
@@ -57,6 +57,18 @@ std::string full_training(const Setup& setup, const std::string& row, const std:
   return "train --sizes-of {" + row + "}" +
          fmt::format(" --pieces {} --length {} --batch {} --epochs {}", r.pieces, r.length, r.batch, r.epochs) +
          bounded(r.max_steps) + " --data {data} --out {here} --seed " + seed;
+}
+
+void add_full_trainings(std::vector<Row>& rows, const Setup& setup, const std::string& row, const std::string& title) {
+  const double rate = setup.recipe.learning_rate;
+  for (const double each : {rate, rate / 2, rate / 4}) {
+    const std::string value = fmt::format("{}", each);
+    rows.push_back({.name = "full-" + value,
+                    .title = title + ", rate " + value,
+                    .commands = {full_training(setup, row) + " --lr " + value},
+                    .choice = "full",
+                    .value = value});
+  }
 }
 
 Row float_row(const Setup& setup) {
@@ -94,9 +106,9 @@ engine::Json with_comparison(std::span<const engine::Json> results) {
 
 }  // namespace
 
-void compare_with(Row& row, const std::string& other, const std::string& arithmetic) {
-  row.commands.push_back("eval {here} --data {data} " + arithmetic + (arithmetic.empty() ? "" : " ") + "--against " +
-                         other);
+void compare_with(Row& row, const std::string& other, const std::string& arithmetic, const std::string& model) {
+  row.commands.push_back("eval " + model + " --data {data} " + arithmetic + (arithmetic.empty() ? "" : " ") +
+                         "--against " + other);
   row.assemble = with_comparison;
 }
 

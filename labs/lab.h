@@ -147,14 +147,18 @@ std::vector<Row> control_rows(const Setup& setup, const std::string& from, const
 Row ngram_row(const Setup& setup);
 
 // Lets the row also say how many labels are others than those of the model `other`, a stand-in, and how far outputs
-// are: its last command compares them, and its result is that of the first command with both. `arithmetic`: an option
-// of eval.
-void compare_with(Row& row, const std::string& other, const std::string& arithmetic = "");
+// are: its last command compares `model` with it, and its result is that of the first command with both. `arithmetic`:
+// an option of eval.
+void compare_with(Row& row, const std::string& other, const std::string& arithmetic = "",
+                  const std::string& model = "{here}");
 
 // The command words of an architecture search, without the sampler; and of training, at full length and from fresh
 // weights, the best architecture that `row` found.
-std::string nas(const Setup& setup, const std::string& seed = "{seed}");
+std::string nas(const Setup& setup);
 std::string full_training(const Setup& setup, const std::string& row, const std::string& seed = "{seed}");
+
+// Rows of that training at three learning rates, the choice "full": large models need smaller ones than the tiny one.
+void add_full_trainings(std::vector<Row>& rows, const Setup& setup, const std::string& row, const std::string& title);
 
 // " --max-steps N", or "" for 0.
 std::string bounded(std::int64_t max_steps);

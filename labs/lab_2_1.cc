@@ -26,15 +26,7 @@ constexpr Sampler kSamplers[] = {
 
 // The best architecture of all searches, at full length.
 void add_full(std::vector<Row>& rows, const Setup& setup) {
-  const double rate = setup.recipe.learning_rate;
-  for (const double each : {rate, rate / 2, rate / 4}) {
-    const std::string value = fmt::format("{}", each);
-    rows.push_back({.name = "full-" + value,
-                    .title = "the best of all at full length, rate " + value,
-                    .commands = {full_training(setup, "search") + " --lr " + value},
-                    .choice = "full",
-                    .value = value});
-  }
+  add_full_trainings(rows, setup, "search", "the best of all at full length");
   rows.push_back({.name = "best",
                   .title = "the best of all at full length",
                   .commands = {"eval {full} --data {data} --out {here}"},

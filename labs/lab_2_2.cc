@@ -33,22 +33,15 @@ Row run_of(const std::string& name, const std::string& title, const std::string&
   Row row{.name = name + "-run",
           .title = title + ", its best" + (arithmetic.empty() ? "" : " in integers"),
           .commands = {"eval {" + name + "} --data {data}"}};
-  compare_with(row, "{" + name + "}", arithmetic);
-  row.commands.back() = "eval {" + name + row.commands.back().substr(std::string("eval {here").size());
+  const std::string model = "{" + name + "}";
+  compare_with(row, model, arithmetic, model);
   return row;
 }
 
 // The architecture that the compressed searches found, at full length: plain, with an epoch more, and compressed.
 void add_full(std::vector<Row>& rows, const Setup& setup) {
   const Recipe& r = setup.recipe;
-  for (const double each : {r.learning_rate, r.learning_rate / 2, r.learning_rate / 4}) {
-    const std::string value = fmt::format("{}", each);
-    rows.push_back({.name = "full-" + value,
-                    .title = "best of the last two at full length, float32, rate " + value,
-                    .commands = {full_training(setup, "compressed-search") + " --lr " + value},
-                    .choice = "full",
-                    .value = value});
-  }
+  add_full_trainings(rows, setup, "compressed-search", "best of the last two at full length, float32");
   const std::string rate = fmt::format("{}", r.tuning_rates.front());
   rows.push_back({.name = "full-control",
                   .title = "the same, 1 epoch more",
@@ -107,7 +100,8 @@ std::vector<std::string> notes_2_2() {
       "the "
       "evaluation of a search's best model, Linears in integers where it is compressed.",
       "At full length: the better architecture of the last two searches, by validation, trained as the float model of "
-      "the other labs is; then an epoch more, in float32 as control and with masks and formats. front.svg draws the "
+      "the other labs is; then an epoch more, in float32 as control and with masks and formats. front-bytes.svg draws "
+      "the "
       "accuracy of every trial against its bytes.",
   };
 }
