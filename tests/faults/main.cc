@@ -2,31 +2,21 @@
 //
 // A broken run ends by itself with exit code 0 and the unbroken run's files, or with 1 or 2 and a sentence. What was
 // there before stays whole. The same command again then ends with the unbroken run's files.
-//
-//   --out DIR        journal.jsonl, table.md, table.json; started again it goes on there (a temporary folder)
-//   --only A,B       commands whose names hold one of these
-//   --without A,B    commands that are left out
-//   --kinds A,B      kinds of faults: the families of calls.cc, memory, SIGKILL ...
-//   --every K        each K-th fault alone (1)
-//   --most N         of each command about so many
-//   --number N       the faults of this number alone
-//   --everything     every call, not only some of those about one file
-//   --seconds S      no fault is begun later
-//   --signals N      of each signal so many a command (8)
-//   --seed S         of the moments of signals, and of which faults --every takes (1)
-//   --keep           says where the commands work, and leaves it as the last fault did
-//   --list           the faults of each command are counted, and none is tried
 #include <fmt/format.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
-#include <stdexcept>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "tests/faults/record.h"
 #include "tests/support/temporary_folder.h"
@@ -37,7 +27,8 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Options {
-  std::string out, only, without, kinds;
+  std::string out;
+  std::vector<std::string> only, without, kinds;
   std::size_t every = 1, most = 0;
   long number = 0;
   double seconds = 1e9;
@@ -46,56 +37,26 @@ struct Options {
   bool everything = false, list = false, keep = false;
 };
 
-Options options_of(int argc, char** argv) {
-  Options o;
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    const auto value = [&]() -> std::string {
-      if (++i >= argc) throw std::runtime_error(word + " needs a value");
-      return argv[i];
-    };
-    if (word == "--everything") {
-      o.everything = true;
-    } else if (word == "--list") {
-      o.list = true;
-    } else if (word == "--keep") {
-      o.keep = true;
-    } else if (word == "--out") {
-      o.out = value();
-    } else if (word == "--only") {
-      o.only = value();
-    } else if (word == "--without") {
-      o.without = value();
-    } else if (word == "--kinds") {
-      o.kinds = value();
-    } else if (word == "--every") {
-      o.every = std::stoul(value());
-    } else if (word == "--most") {
-      o.most = std::stoul(value());
-    } else if (word == "--number") {
-      o.number = std::stol(value());
-    } else if (word == "--seconds") {
-      o.seconds = std::stod(value());
-    } else if (word == "--signals") {
-      o.n_signals = std::stoi(value());
-    } else if (word == "--seed") {
-      o.seed = std::stoull(value());
-    } else {
-      throw std::runtime_error("no such option: " + word);
-    }
-  }
-  return o;
+void add_options(CLI::App& app, Options& o) {
+  app.add_option("--out", o.out, "journal.jsonl, table.md, table.json; started again it goes on there");
+  app.add_option("--only", o.only, "commands whose names hold one of these")->delimiter(',');
+  app.add_option("--without", o.without, "commands that are left out")->delimiter(',');
+  app.add_option("--kinds", o.kinds, "kinds of faults: the families of calls.cc, memory, SIGKILL ...")->delimiter(',');
+  app.add_option("--every", o.every, "each K-th fault alone")->check(CLI::PositiveNumber);
+  app.add_option("--most", o.most, "of each command about so many");
+  app.add_option("--number", o.number, "the faults of this number alone");
+  app.add_flag("--everything", o.everything, "every call, not only some of those about one file");
+  app.add_option("--seconds", o.seconds, "no fault is begun later");
+  app.add_option("--signals", o.n_signals, "of each signal so many a command");
+  app.add_option("--seed", o.seed, "of the moments of signals, and of which faults --every takes");
+  app.add_flag("--keep", o.keep, "says where the commands work, and leaves it as the last fault did");
+  app.add_flag("--list", o.list, "the faults of each command are counted, and none is tried");
 }
 
-// Whether one of the names between commas is part of it.
-bool is_named(const std::string& name, const std::string& names) {
-  if (names.empty()) return true;
-  for (std::size_t begin = 0; begin <= names.size();) {
-    const std::size_t end = std::min(names.find(',', begin), names.size());
-    if (end > begin && name.find(names.substr(begin, end - begin)) != std::string::npos) return true;
-    begin = end + 1;
-  }
-  return false;
+// Whether one of the names is part of it, or there are none.
+bool is_named(const std::string& name, const std::vector<std::string>& names) {
+  return names.empty() ||
+         std::ranges::any_of(names, [&](const std::string& part) { return name.find(part) != name.npos; });
 }
 
 bool is_installed(const std::string& program) {
@@ -170,8 +131,11 @@ class Trials {
 }  // namespace
 
 int main(int argc, char** argv) {
+  Options options;
+  CLI::App app{"Runs commands of ingot many times, breaks each run once, and says what is not as it must be."};
+  add_options(app, options);
+  CLI11_PARSE(app, argc, argv);
   try {
-    const Options options = options_of(argc, argv);
     std::optional<TemporaryFolder> temporary;
     if (options.out.empty()) temporary.emplace();
     Trials trials(options, options.out.empty() ? temporary->path() : fs::path(options.out));

@@ -152,6 +152,8 @@ TEST_CASE("a server that answers scripts against their rules is an error, and no
   const std::string begin = "+OK\r\n$17\r\nredis_version:7.0\r\n+OK\r\n", none = "*1\r\n$2\r\n-1\r\n";
   CHECK(fault(Impostor(begin + none + ":0\r\n" + none + ":0\r\n").url()) ==
         "says that others wrote more than 0 records, but gives no more");
+  for (const char* records : {":7\r\n", "$2\r\n-1\r\n", "*0\r\n"})
+    CHECK(fault(Impostor(begin + records).url()) == "a list of records must begin with its last number");
   for (const char* answer : {":0\r\n", ":7\r\n", "+OK\r\n", "*0\r\n"}) {
     const Impostor impostor(begin + answer);
     RedisLog log(at(impostor.url()), "worker");
