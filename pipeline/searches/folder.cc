@@ -35,7 +35,9 @@ std::string SearchFolder::study_name() const {
     return record["study_name"];
   }
   std::error_code error;
-  const std::string name = engine::printable(fs::canonical(path_, error).filename().string());
+  const fs::path whole = fs::canonical(path_, error);
+  engine::require_done(error, path_, "find the name of the folder");
+  const std::string name = engine::printable(whole.filename().string());
   return name.empty() ? "ingot" : name;
 }
 
