@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <filesystem>
 #include <new>
 #include <string>
@@ -53,6 +54,17 @@ int report_no_memory() {
   return 1;
 }
 
+// Ends a process whose clean-up needs memory, as that of a library may: with the same sentence, not with a signal.
+void end_without_memory() {
+  try {
+    if (const std::exception_ptr error = std::current_exception()) std::rethrow_exception(error);
+  } catch (const std::bad_alloc&) {
+    std::_Exit(report_no_memory());
+  } catch (...) {
+  }
+  std::abort();
+}
+
 // Messages quote files, which strangers wrote: this is where what they say becomes harmless.
 int report(const std::string& sentence, const std::string& details, int code) try {
   constexpr std::size_t kMostShown = 2000;           // bytes: a sentence may quote a value of any length
@@ -86,6 +98,7 @@ int report_unexpected(const std::exception& error) try {
 int main(int argc, char** argv) {
   open_standard_streams();
   ingot::engine::start_clock();
+  std::set_terminate(end_without_memory);
   std::signal(SIGXFSZ, SIG_IGN);  // a file beyond the limit is an error of its write, as on a full disk
   try {
     const std::vector<std::string> words(argv + 1, argv + argc);

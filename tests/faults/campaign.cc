@@ -223,8 +223,6 @@ Verdict Campaign::break_once(const Fault& fault) const {
   }
   const std::string wrong = complaint(fault, result);
   if (!wrong.empty()) {
-    if (const std::string library = fault.is_memory ? library_that_gave_up() : ""; !library.empty())
-      verdict.where = library;
     const bool is_of_memory = fault.is_memory && verdict.where.starts_with("in ");
     const bool is_of_launcher = !command_.launcher.empty() && !contains(result.error, "ingot: ");
     // glibc ends a process that cannot note what a thread's variables need at the thread's end.
@@ -332,26 +330,6 @@ std::string Campaign::complaint_of_next(const Result&) const {
                      first_line(next.error), next.ended.is_hung ? ", hung" : "");
 }
 
-// The library whose code cannot go on without memory, if it is one that ended the process: a destructor of it asks for
-// some, or a function of it that must not throw. Templates of libraries lie in the program itself, so that the names of
-// its functions tell.
-std::string Campaign::library_that_gave_up() const {
-  std::istringstream log(text_of_file(folder_ / "allocation"));
-  bool has_ended = false;
-  for (std::string line; std::getline(log, line);) {
-    if (has_ended && contains(line, "directory_iterator")) return "in libstdc++, directory_iterator";
-    if (has_ended && line.starts_with("ingot ")) {
-      const std::string function = functions_.name(std::stoull(line.substr(line.find(' ') + 1), nullptr, 16));
-      for (const char* library : {"nlohmann::", "CLI::", "fmt::", "toml::", "httplib::"}) {
-        if (function.starts_with(library)) return "in " + function.substr(0, std::strlen(library) - 2);
-      }
-      if (!function.starts_with("std::")) return "";
-    }
-    has_ended = has_ended || line.starts_with("ended");
-  }
-  return "";
-}
-
 // Who asked for the memory that was refused: "in LIBRARY", or the innermost calls of ingot. Templates of the standard
 // library lie in ingot and serve other libraries too.
 std::string Campaign::allocation_place() const {
@@ -360,7 +338,6 @@ std::string Campaign::allocation_place() const {
   std::string object, offset, symbol, place;
   int n = 0;
   while (n < kMostCalls && file >> object >> offset >> symbol) {
-    if (object == "ended") break;
     if (object.starts_with("libc.") || object.starts_with("libstdc++") || object.starts_with("libingot_fault"))
       continue;
     if (object != "ingot") return n > 0 ? place : "in " + object;

@@ -73,7 +73,6 @@ class Campaign {
   std::string complaint_of_end(const Fault& fault, const Result& result) const;
   std::string complaint_of_files(const Fault& fault, const Result& result) const;
   std::string complaint_of_next(const Result& result) const;
-  std::string library_that_gave_up() const;
   std::string allocation_place() const;
 
   const FaultCommand& command_;

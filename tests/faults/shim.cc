@@ -2,14 +2,12 @@
 //
 // INGOT_FAULT_SITES=FILE    writes the number of the first allocation from each place (a place: the innermost calls).
 // INGOT_FAULT_AT=N          the N-th allocation fails; with INGOT_FAULT_ON=1 all after it too.
-// INGOT_FAULT_LOG=FILE      gets the objects of the calls that led to the failed allocation, the innermost first,
-//                           and behind a line those of a signal that ends the program.
+// INGOT_FAULT_LOG=FILE      gets the objects of the calls that led to the failed allocation, the innermost first.
 // Allocations count from main() on, and in the program itself alone, not in programs that it starts.
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,15 +96,6 @@ void note_failure() {
   if (log_file >= 0 && !is_logged.exchange(true)) note_calls();
 }
 
-// Who gave up after it, behind a line of its own.
-void note_end(int signal_number) {
-  static const char kLine[] = "ended by a signal\n";
-  is_inside = true;
-  if (write(log_file, kLine, sizeof kLine - 1) > 0) note_calls();
-  signal(signal_number, SIG_DFL);
-  raise(signal_number);
-}
-
 // Whether this allocation fails.
 bool fails() {
   if (!counts.load(std::memory_order_relaxed) || is_inside) return false;
@@ -136,9 +125,6 @@ int counted_main(int argc, char** argv, char** environment) {
     fails_on = getenv("INGOT_FAULT_ON") != nullptr;
     for (const char* variable : {"LD_PRELOAD", "INGOT_FAULT_SITES", "INGOT_FAULT_LOG", "INGOT_FAULT_AT"})
       unsetenv(variable);
-    if (log_file >= 0) {
-      for (const int fatal : {SIGABRT, SIGSEGV}) signal(fatal, note_end);
-    }
     counts = true;
   }
   return real_main(argc, argv, environment);
