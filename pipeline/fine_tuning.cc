@@ -197,12 +197,12 @@ FineTuned fine_tune(const FineTuning& f, const bert::Job& job) {
   CompressedModel best = load_compressed_model(fs::path(f.options.out) / "best");
   Scores measured = scores(f, best);
   engine::release_interrupts();
-  return {.best = {.scores = std::move(measured),
-                   .validation = validation_score(f, outcome, best.model),
-                   .labels = f.texts.corpus.label_names,
-                   .footprint = compress::footprint(best.model, best.compression),
-                   .data_fingerprint = data_fingerprint(*f.texts.source)},
-          .training = figures_of(outcome, f.options)};
+  ModelScores of_best{.scores = std::move(measured),
+                      .validation = validation_score(f, outcome, best.model),
+                      .labels = f.texts.corpus.label_names,
+                      .footprint = compress::footprint(best.model, best.compression),
+                      .data_fingerprint = data_fingerprint(*f.texts.source)};
+  return {.best = std::move(of_best), .training = figures_of(outcome, f.options)};
 }
 
 engine::Json as_json(const FineTuned& result) {

@@ -93,10 +93,11 @@ Json as_json(const ModelScores& all) {
 
 std::optional<ModelScores> model_scores_from_json(const Saved& result, const bert::Head& head) {
   if (!is_whole(result, head)) return std::nullopt;
-  ModelScores all{.scores = {.n_texts = result.get<std::int64_t>("examples"),
-                             .part = result.get<std::string>("evaluated_on"),
-                             .measured = {},
-                             .classes = report::class_report_from_json(result)},
+  Scores scores{.n_texts = result.get<std::int64_t>("examples"),
+                .part = result.get<std::string>("evaluated_on"),
+                .measured = {},
+                .classes = report::class_report_from_json(result)};
+  ModelScores all{.scores = std::move(scores),
                   .validation = result.get<double>(validation_key(head.metrics.front())),
                   .labels = result.get<std::vector<std::string>>("labels"),
                   .footprint = footprint_from_json(result),

@@ -183,11 +183,11 @@ PackageInfo core_description(const Graph& graph, const CoreSize& size, const Ver
   const Texts sent = texts && texts->size() > 0 ? *texts : random_texts(graph, short_lengths(size.longest), 1);
   PackageInfo info{.top = name,
                    .title = title(graph, encoder),
-                   .input = {.bits = bits_in(encoder, plan), .beats = 0, .meaning = meaning_in(encoder, plan)},
-                   .output = {.bits = bits_out(encoder, plan), .beats = 0, .meaning = meaning_out(encoder, plan)},
                    .sources = verilog.dependences,
                    .most_idle = start + 2 * cycles_of(encoder, plan, size.longest).total + 2000,
                    .facts = facts(encoder, plan, clock_mhz, start)};
+  info.input = {.bits = bits_in(encoder, plan), .beats = 0, .meaning = meaning_in(encoder, plan)};
+  info.output = {.bits = bits_out(encoder, plan), .beats = 0, .meaning = meaning_out(encoder, plan)};
   for (std::int64_t t = 0; t < number_of_texts(encoder, plan, sent); ++t) {
     const CoreBeats beats = core_beats(encoder, plan, sent, t);
     for (const Word& word : beats.input) info.input_beats.push_back(word.hex());

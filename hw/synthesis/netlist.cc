@@ -82,12 +82,12 @@ std::string luts_text(const std::vector<Lut>& luts) {
 
 Netlist make_netlist(const Design& design, Target target, const SynthesisOptions& options, const fs::path& folder) {
   const Library& known = library(target);
-  Netlist netlist{.design = {.top = design.top,
-                             .folder = folder,
-                             .sources = {kNetlistFile, kLutFile},
-                             .libraries = {kLibraryFile},
-                             .channels = design.channels},
-                  .synthesis = synthesize(design, target, options, folder)};
+  Netlist netlist{.synthesis = synthesize(design, target, options, folder)};
+  netlist.design = {.top = design.top,
+                    .folder = folder,
+                    .sources = {kNetlistFile, kLutFile},
+                    .libraries = {kLibraryFile},
+                    .channels = design.channels};
   engine::write_file(folder / kLutFile, luts_text(known.luts));
   for (const auto& [cell, n] : netlist.synthesis.cells.items()) {
     const bool is_lut =

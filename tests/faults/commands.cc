@@ -110,7 +110,12 @@ std::vector<FaultCommand> rows() {
        .needs = "mpirun",
        .cost = 20},
       {.name = "simulate", .words = kSimulated, .before = {kRtl, kSimulated}, .needs = "verilator", .cost = 40},
-      {.name = "synth", .words = "synth rtl --target ice40 {quiet}", .before = {kRtl}, .needs = "yosys", .cost = 20},
+      {.name = "synth",
+       .words = "synth rtl --target ice40 {quiet}",
+       .before = {kRtl},
+       .history = {"rtl/synth.jsonl"},
+       .needs = "yosys",
+       .cost = 20},
   };
 }
 

@@ -237,5 +237,16 @@ TEST_CASE("Nothing of a layer can become a shift register, which in Yosys 0.23 w
   CHECK_MESSAGE(yosys.code == 0, yosys.output);
 }
 
+TEST_CASE("A netlist that Yosys cannot make is a failure with its words") {
+  if (!has_tools()) return;
+  const TemporaryFolder folder;
+  put(folder / "top.sv", "module top (input wire clk);\n  nothing of this name (.clk(clk));\nendmodule\n");
+  hw::Design design;
+  design.top = "top";
+  design.folder = folder.path();
+  design.sources = {"top.sv"};
+  CHECK(contains(failure_text([&] { hw::make_netlist(design, hw::Target::ice40, {}, folder.path()); }), "yosys: "));
+}
+
 }  // namespace
 }  // namespace ingot::test
