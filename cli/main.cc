@@ -54,10 +54,16 @@ int report_no_memory() {
   return 1;
 }
 
-// Ends a process whose clean-up needs memory, as that of a library may: with the same sentence, not with a signal.
+// Ends a process whose clean-up needs memory, as that of a library may: with a sentence, not with a signal. What was
+// thrown where nothing may be thrown cannot be asked for, but is hardly ever anything else.
 void end_without_memory() {
+  const std::exception_ptr error = std::current_exception();
+  if (!error && std::uncaught_exceptions() > 0) {
+    std::fputs("ingot: failed: out of memory, or by an error where none may be\n", stderr);
+    std::_Exit(1);
+  }
   try {
-    if (const std::exception_ptr error = std::current_exception()) std::rethrow_exception(error);
+    if (error) std::rethrow_exception(error);
   } catch (const std::bad_alloc&) {
     std::_Exit(report_no_memory());
   } catch (...) {

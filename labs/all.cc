@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -85,6 +86,8 @@ Outcome run_one(const Lab& lab, const LabOptions& o, const pipeline::Run& run, c
     if (code != 0) outcome.reason = fmt::format("ended with exit code {}", code);
   } catch (const engine::Interrupted&) {
     throw engine::Interrupted(fmt::format("stopped in lab {}; the same command goes on", lab.name));
+  } catch (const std::bad_alloc&) {
+    throw;
   } catch (const std::exception& error) {  // the other labs may still work
     outcome.state = "failed";
     outcome.reason = error.what();

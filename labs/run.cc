@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <set>
 #include <sstream>
 #include <thread>
@@ -209,6 +210,8 @@ class Worker {
       tell(row, result);
     } catch (const engine::Interrupted&) {
       throw engine::Interrupted(fmt::format("stopped in row {}; the same command goes on", row.name));
+    } catch (const std::bad_alloc&) {  // no fault of the row: the same command goes on when there is memory
+      throw;
     } catch (const std::exception& error) {  // the other rows may still work; the lab ends with what failed
       failures_[row.name] = error.what();
       say(fmt::format("{}: failed: {}", row.name, error.what()));
