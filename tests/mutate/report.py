@@ -74,9 +74,10 @@ def write_report(build, folder, units, folders):
         text.append(f"| {row['folder']} | {row['mutants']} | {row['at_first']} | {row['killed']} | {row['harmless']} | {row['survived']} | "
                     f"{share(row['killed'], row['mutants'] - row['harmless'])} |")
     if coverage:
-        text += ["", "Lines that the tests of all folders execute together, by gcov (optimisation 1):", "",
+        text += ["", "Lines that the whole suite executes, on its own and through the programs that it starts, by gcov (optimisation 1):", "",
                  "| folder | lines | executed | share |", "|---|--:|--:|--:|"]
         text += [f"| {r['folder']} | {r['lines']:,} | {r['executed']:,} | {share(r['executed'], r['lines'])} |" for r in coverage]
+        text += ["", "Processes that the tests kill leave no counts: these are lower bounds."]
     alive = [m for m in tried.values() if m["outcome"] == "survived" and key(m) not in known]
     if alive:
         text += ["", "Survivors:", "", "```"]
