@@ -1,5 +1,7 @@
 #include "labs/folder.h"
 
+#include <new>
+#include <system_error>
 #include <utility>
 
 #include "engine/base/error.h"
@@ -38,9 +40,10 @@ LabFolder::LabFolder(fs::path folder, const Json& identity) : path_(std::move(fo
   std::error_code error;
   require(pipeline::is_unused(path_) || fs::exists(path_ / "locks", error),
           "--out {}: is no empty folder, and holds no lab", path_.string());
-  fs::create_directories(path_ / "locks", error);
-  fs::create_directories(path_ / "rows", error);
-  engine::require_done(error, "--out " + path_.string(), "make the folder");
+  for (const char* part : {"locks", "rows"}) {  // in this order: the locks tell that it is a lab
+    fs::create_directories(path_ / part, error);
+    engine::require_done(error, "--out " + path_.string(), "make the folder");
+  }
   const engine::FileLock lock(path_ / "locks/.lab", engine::Wait::yes);
   const fs::path file = path_ / "lab.json";
   fs::exists(file) ? check_identity(file, identity) : engine::write_file(file, dumped(identity));
@@ -83,9 +86,10 @@ void LabFolder::finish_row(const Row& row, const RowResult& result) const {
 }
 
 void LabFolder::tidy(const std::string& row) const {
-  std::error_code ignored;
-  fs::remove(row_folder(row) / "training.safetensors", ignored);
-  fs::remove_all(row_folder(row) / "last", ignored);
+  std::error_code error;  // what the disk does not let go of stays, and harms nothing
+  fs::remove(row_folder(row) / "training.safetensors", error);
+  fs::remove_all(row_folder(row) / "last", error);
+  if (error == std::errc::not_enough_memory) throw std::bad_alloc();
 }
 
 }  // namespace ingot::labs
