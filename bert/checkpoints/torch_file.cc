@@ -28,7 +28,7 @@ engine::MappedFile open_archive(const std::filesystem::path& path, const std::st
   engine::MappedFile mapped(path);
   const std::string_view text = text_of(mapped.bytes());
   constexpr std::string_view kNumber = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
-  const bool is_old = (text.starts_with('\x80') && text.substr(2).starts_with(kNumber)) ||
+  const bool is_old = (text.size() > 2 && text[0] == '\x80' && text.substr(2).starts_with(kNumber)) ||
                       (text.size() > 262 && text.substr(257, 5) == "ustar");
   require(!is_old,
           "{}: is in the format of PyTorch before 1.6, which is not read; save it anew (in Python: "
