@@ -1,7 +1,9 @@
 #include "pipeline/searches/folder.h"
 
 #include <algorithm>
+#include <new>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "engine/base/error.h"
@@ -80,9 +82,10 @@ bool SearchFolder::holds_model_of(const TrialRecord& trial) const {
 }
 
 void SearchFolder::forget(int number) const {
-  std::error_code ignored;
-  fs::remove_all(trial(number), ignored);
-  fs::remove(trial_lock(number), ignored);
+  std::error_code error;  // what the disk does not let go of stays, and harms nothing
+  fs::remove_all(trial(number), error);
+  if (error == std::errc::not_enough_memory) throw std::bad_alloc();
+  fs::remove(trial_lock(number), error);
 }
 
 void SearchFolder::forget_finished(std::span<const TrialRecord> trials) const {
