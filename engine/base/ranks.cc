@@ -1,10 +1,12 @@
 #include "engine/base/ranks.h"
 
 #include <dlfcn.h>
+#include <fmt/format.h>
 
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -72,7 +74,11 @@ const MpiModule* module() {
     const fs::path program = fs::read_symlink("/proc/self/exe").parent_path();
     void* library = nullptr;
     for (const fs::path& place : {program / ".." / "engine", fs::path(INGOT_MODULE_FOLDER)}) {  // built, installed
-      if (library == nullptr) library = ::dlopen((place / "libingot_mpi.so").c_str(), RTLD_NOW | RTLD_GLOBAL);
+      const fs::path file = place / "libingot_mpi.so";
+      std::error_code error;
+      if (library != nullptr || !fs::exists(file, error)) continue;
+      library = ::dlopen(file.c_str(), RTLD_NOW | RTLD_GLOBAL);
+      if (library == nullptr) throw Failure(fmt::format("{}: cannot be loaded: {}", file.string(), ::dlerror()));
     }
     require(library != nullptr,
             "{}: started {} processes, but this build has no MPI: install libopenmpi-dev and build again", launch().by,
