@@ -54,8 +54,9 @@ int report_no_memory() {
   return 1;
 }
 
-// Ends a process whose clean-up needs memory, as that of a library may: with a sentence, not with a signal. What was
-// thrown where nothing may be thrown cannot be asked for, but is hardly ever anything else.
+// The terminate handler. A library that asks for memory while it cleans up ends the process: with a sentence and exit
+// code 1, not with a signal. An exception that leaves a noexcept function cannot be inspected here; it is hardly ever
+// anything but missing memory.
 void end_without_memory() {
   const std::exception_ptr error = std::current_exception();
   if (!error && std::uncaught_exceptions() > 0) {
