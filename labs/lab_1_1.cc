@@ -43,10 +43,11 @@ PtqAndQat ptq_and_qat(const Setup& setup, const std::string& name, const std::st
                       const std::string& options) {
   const std::string common = fmt::format(" --length {} --batch {}", setup.recipe.length, setup.recipe.batch) +
                              " --data {data} --seed {seed} --out {here}";
-  PtqAndQat pair{{.name = name, .title = title + ", PTQ", .commands = {"quantize {float} " + options + common}},
-                 {.name = name + "-qat",
-                  .title = title + ", QAT",
-                  .commands = {"train --from {" + name + "} --epochs 1" + tuning(setup)}}};
+  PtqAndQat pair;
+  pair.ptq = {.name = name, .title = title + ", PTQ", .commands = {"quantize {float} " + options + common}};
+  pair.qat = {.name = name + "-qat",
+              .title = title + ", QAT",
+              .commands = {"train --from {" + name + "} --epochs 1" + tuning(setup)}};
   compare_with(pair.ptq, "{float}");
   compare_with(pair.qat, "{float}");
   return pair;

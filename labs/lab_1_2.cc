@@ -35,10 +35,11 @@ BeforeAndAfter before_and_after(const Setup& setup, const std::string& name, con
                                 const std::string& options) {
   const std::string common = fmt::format(" --length {} --batch {}", setup.recipe.length, setup.recipe.batch) +
                              " --data {data} --seed {seed} --out {here}";
-  BeforeAndAfter pair{{.name = name, .title = title + ", before", .commands = {"prune {dense} " + options + common}},
-                      {.name = name + "-after",
-                       .title = title + ", after",
-                       .commands = {"train --from {" + name + "} --epochs 1" + tuning(setup)}}};
+  BeforeAndAfter pair;
+  pair.before = {.name = name, .title = title + ", before", .commands = {"prune {dense} " + options + common}};
+  pair.after = {.name = name + "-after",
+                .title = title + ", after",
+                .commands = {"train --from {" + name + "} --epochs 1" + tuning(setup)}};
   compare_with(pair.before, original(setup));
   compare_with(pair.after, original(setup));
   return pair;
