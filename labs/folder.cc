@@ -1,11 +1,11 @@
 #include "labs/folder.h"
 
-#include <new>
 #include <system_error>
 #include <utility>
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/forget.h"
 #include "engine/base/system_error.h"
 #include "engine/io/saved.h"
 
@@ -86,10 +86,7 @@ void LabFolder::finish_row(const Row& row, const RowResult& result) const {
 }
 
 void LabFolder::tidy(const std::string& row) const {
-  std::error_code error;  // what the disk does not let go of stays, and harms nothing
-  fs::remove(row_folder(row) / "training.safetensors", error);
-  fs::remove_all(row_folder(row) / "last", error);
-  if (error == std::errc::not_enough_memory) throw std::bad_alloc();
+  for (const char* part : {"training.safetensors", "last"}) engine::forget(row_folder(row) / part);
 }
 
 }  // namespace ingot::labs

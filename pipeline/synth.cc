@@ -1,6 +1,7 @@
 #include "pipeline/synth.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <map>
@@ -78,15 +79,10 @@ const EarlierRun* last_like(const std::vector<EarlierRun>& runs, const SynthOpti
   return nullptr;
 }
 
-// The result is worth more than its place in the history: where that cannot be written, the user is told.
 void remember(const fs::path& file, const std::vector<EarlierRun>& runs, const Json& run) {
   std::string text;
   for (const EarlierRun& r : runs) text += r.line.dump() + "\n";
-  try {
-    engine::write_file(file, text + run.dump() + "\n");
-  } catch (const engine::Message& reason) {
-    engine::say(fmt::format("not kept for the next run to compare with: {}", engine::printable(reason.what())));
-  }
+  engine::write_file(file, text + run.dump() + "\n");
 }
 
 std::string change(double found, const EarlierRun* before, const std::string& name) {
@@ -192,10 +188,16 @@ void synthesize_rtl(const SynthOptions& o, const Run& run, const Finish& finish)
   found["report"] = o.place;
   if (o.place) found["clock"] = clock;
   found["rtl"] = fmt::format("{:016x}", engine::content_hash(hw::to_text(rtl.manifest)));
+  const Json line = found;
   const EarlierRun* before = last_like(runs, o, clock);
-  remember(file, runs, found);
   if (before != nullptr) found["last_run"] = before->line;
   finish(found, report_of(synthesis, model, before, log));
+  // Last, so that a full disk does not take away what was found.
+  if (::access(o.folder.c_str(), W_OK) == 0) {
+    remember(file, runs, line);
+  } else {  // somebody else's
+    engine::say(fmt::format("{}: cannot be written: the next run has nothing to compare with", o.folder));
+  }
 }
 
 }  // namespace ingot::pipeline

@@ -1,13 +1,13 @@
 #include "pipeline/searches/folder.h"
 
 #include <algorithm>
-#include <new>
 #include <optional>
 #include <system_error>
 #include <utility>
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/forget.h"
 #include "engine/base/printable.h"
 #include "engine/base/system_error.h"
 #include "engine/io/json.h"
@@ -82,10 +82,8 @@ bool SearchFolder::holds_model_of(const TrialRecord& trial) const {
 }
 
 void SearchFolder::forget(int number) const {
-  std::error_code error;  // what the disk does not let go of stays, and harms nothing
-  fs::remove_all(trial(number), error);
-  if (error == std::errc::not_enough_memory) throw std::bad_alloc();
-  fs::remove(trial_lock(number), error);
+  engine::forget(trial(number));
+  engine::forget(trial_lock(number));
 }
 
 void SearchFolder::forget_finished(std::span<const TrialRecord> trials) const {
