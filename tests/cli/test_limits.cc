@@ -19,7 +19,7 @@ namespace {
 constexpr double kMiB = 1 << 20;
 constexpr double kProgram = 24 * kMiB;  // what it takes before it reads anything
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kIsMeasured = false;  // shadow memory and red zones would be measured
 #else
 constexpr bool kIsMeasured = true;

@@ -77,6 +77,8 @@ void check_sharing(StudyOptions options) {
   CHECK(trial(*one, 0).values == std::vector{2.0});
   options.identity["seed"] = 2;
   CHECK(contains(error_text([&] { open_storage(options); }), "study s was started with seed 1, not 2"));
+  options.identity = {{"seed", 1}, {"option of a later version", true}};
+  CHECK_NOTHROW(open_storage(options));
 }
 
 }  // namespace
