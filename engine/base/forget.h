@@ -8,7 +8,7 @@
 namespace ingot::engine {
 
 // Removes a file, or a folder with all that it holds. What the disk does not let go of stays, and harms nothing. Throws
-// std::bad_alloc: without memory nothing is removed, though nothing stands in the way.
+// std::bad_alloc if memory is missing, which is no fault of the disk.
 inline void forget(const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::remove_all(path, error);
