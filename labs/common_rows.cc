@@ -97,7 +97,9 @@ namespace {
 engine::Json with_comparison(std::span<const engine::Json> results) {
   engine::Json all = results.front();
   const engine::Json& eval = results.back();
-  if (eval.contains("integer")) all["tokens_per_second"] = eval["tokens_per_second"];  // else of imitated formats
+  // Of inference: what the first command says may be the speed of training, and imitated formats are slow.
+  const engine::Json& inference = eval.contains("integer") ? eval : results.front();
+  if (inference["command"] == "eval") all["inference_tokens_per_second"] = inference["tokens_per_second"];
   all["output_noise"] = eval["against"]["output_noise"];
   if (eval["against"].contains("answers"))
     all["flips"] = eval["against"]["different_answers"].get<double>() / eval["against"]["answers"].get<double>();

@@ -66,9 +66,8 @@ std::vector<std::string> notes_2_1() {
       "trial-length below. Validation texts choose; test texts only report, of the best trial as it was trained in the "
       "search.",
       "Best at full length: the architecture with the best validation accuracy of all searches, trained from nothing "
-      "as "
-      "the float model of the other labs is; of three learning rates validation chooses. Seeds 2 and 3 hold out other "
-      "texts.",
+      "as the float model of the other labs is; of three learning rates validation chooses. Seeds 2 and 3 hold out "
+      "other texts.",
       "The grid knows one choice for query, key, value and output in all layers: every one by itself are more "
       "combinations than can be listed. TPE draws its first trials at random, and models what occurs together.",
   };

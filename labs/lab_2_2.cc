@@ -93,16 +93,13 @@ std::vector<std::string> notes_2_2() {
       "Reference: MASE's best accuracy after ten trials; it quantises and prunes inputs and weights of Linear layers.",
       "Compressed: half of the weights pruned by magnitude, what is left in 4 calibrated bits, embedding tables too. "
       "Its accuracy is what the search makes better. Trained on: as many steps more, with masks and formats, at half "
-      "of "
-      "the rate. Taught: half of the loss of a text is about what n-grams with a regression say of it, in all "
+      "of the rate. Taught: half of the loss of a text is about what n-grams with a regression say of it, in all "
       "trainings.",
       "Every trial has the same steps on short texts (0: an epoch): trial-steps and trial-length below. tokens/s: of "
-      "the "
-      "evaluation of a search's best model, Linears in integers where it is compressed.",
+      "the evaluation of a search's best model, Linears in integers where it is compressed.",
       "At full length: the better architecture of the last two searches, by validation, trained as the float model of "
       "the other labs is; then an epoch more, in float32 as control and with masks and formats. front-bytes.svg draws "
-      "the "
-      "accuracy of every trial against its bytes.",
+      "the accuracy of every trial against its bytes.",
   };
 }
 

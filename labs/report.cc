@@ -54,6 +54,7 @@ Json row_as_json(const ReportedRow& reported) {
                           "float_bytes",
                           "training_seconds",
                           "tokens_per_second",
+                          "inference_tokens_per_second",
                           "flips",
                           "output_noise",
                           "best_step",
@@ -107,7 +108,7 @@ void add_comparison(report::TextTable& table, std::span<const ReportedRow> rows)
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const RowFigures& f = figures(rows[i]);
     table.rows[i].push_back(number(f.output_noise, "{:.4f}"));
-    table.rows[i].push_back(f.output_noise ? number(f.tokens_per_second, "{:.0f}") : "");
+    table.rows[i].push_back(number(f.inference_tokens_per_second, "{:.0f}"));
   }
 }
 

@@ -14,7 +14,7 @@ RowFigures figures_of(const engine::Saved& result) {
           .examples = result.find<std::int64_t>("examples"),
           .flips = result.find<double>("flips"),
           .output_noise = result.find<double>("output_noise"),
-          .tokens_per_second = result.find<double>("tokens_per_second"),
+          .inference_tokens_per_second = result.find<double>("inference_tokens_per_second"),
           .distinct = result.find<std::int64_t>("distinct"),
           .unfinished = result.find<std::int64_t>("unfinished"),
           .best_so_far = result.find<std::vector<std::optional<double>>>("best_so_far")};

@@ -19,7 +19,7 @@ struct RowFigures {
   std::optional<std::int64_t> packed_bytes, examples;
   // Beside another model: the share of answers that differ, and the root mean square of the differences of outputs.
   std::optional<double> flips, output_noise;
-  std::optional<double> tokens_per_second;
+  std::optional<double> inference_tokens_per_second;  // in float32 or in integers
   // Of a search: different trials, trials that other processes still run, and the best value after each trial, nothing
   // as long as none is complete.
   std::optional<std::int64_t> distinct, unfinished;

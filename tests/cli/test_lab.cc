@@ -263,6 +263,24 @@ TEST_CASE("a report shows every measured value, and the reference and bounds on 
   }
 }
 
+TEST_CASE(
+    "tokens a second of a row are of inference in the model's own arithmetic, not of training or imitated formats") {
+  const Json trained{{"command", "quantize"}, {"tokens_per_second", 1000}};
+  const Json against{{"output_noise", 0.5}};
+  const Json imitated{{"command", "eval"}, {"tokens_per_second", 2000}, {"against", against}};
+  Json in_integers = imitated;
+  in_integers["integer"] = Json::object();
+  const Json evaluated{{"command", "eval"}, {"tokens_per_second", 3000}};
+  const auto assemble = [](const std::vector<Row>& rows, const std::string& name, const std::vector<Json>& results) {
+    const auto row = std::find_if(rows.begin(), rows.end(), [&](const Row& each) { return each.name == name; });
+    REQUIRE(row != rows.end());
+    return row->assemble(results);
+  };
+  CHECK_FALSE(assemble(rows_1_1({}), "calibrated-8", {trained, imitated}).contains("inference_tokens_per_second"));
+  CHECK(assemble(rows_5_1({}), "8", {trained, in_integers})["inference_tokens_per_second"] == 2000);
+  CHECK(assemble(rows_2_2({}), "plain-run", {evaluated, imitated})["inference_tokens_per_second"] == 3000);
+}
+
 TEST_CASE("lab 4 reports the designs that are done with their best times, and what was asked of them") {
   const auto lab = std::find_if(kLabs.begin(), kLabs.end(), [](const Lab& l) { return l.name == "4"; });
   const test::TemporaryFolder place;
