@@ -109,8 +109,7 @@ std::vector<Row> rows_3_2(const Setup& setup) {
 std::vector<std::string> notes_3_2() {
   return {
       "Reference: MASE's best of ten trials each; it reports .876 to .877 for several formats (.876 here), and .778 "
-      "for "
-      "binary without a scale.",
+      "for binary without a scale.",
       "Each of the 14 Linears gets parameters of its own: widths, exponents, blocks, levels, scales. Inputs are in the "
       "format of the weights, but 8 calibrated bits where weights are signs. Calibrated, not trained.",
       "Ten trials, the first four at random. Validation texts choose; the ranking is by test texts.",

@@ -89,11 +89,10 @@ std::vector<std::string> notes_5_1() {
       "QAT: one epoch from the float model with the bits of the integers in the forward pass and the gradients of the "
       "real functions.",
       "Flips: texts whose label is not the float model's at the same length. Noise: root mean square of the "
-      "differences "
-      "of the outputs. Tokens a second are those of the evaluation, which reads and batches texts too.",
+      "differences of the outputs. Tokens a second are those of the evaluation, which reads and batches texts too.",
       "By their abstracts I-BERT (Kim and others, 2021; 8 bits, RoBERTa on GLUE, trained on) has accuracies like those "
-      "of "
-      "float32 or slightly above, and FQ-BERT (Liu and others, 2021) a negligible loss at 7.94 times smaller weights.",
+      "of float32 or slightly above, and FQ-BERT (Liu and others, 2021) a negligible loss at 7.94 times smaller "
+      "weights.",
   };
 }
 
