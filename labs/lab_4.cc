@@ -1,7 +1,8 @@
 // Lab 4: a Linear layer with an activation as hardware: metadata, Verilog, simulation, synthesis.
 //
 // The question: does emitted hardware compute what the engine computes, what does it take on a chip, and how long does
-// the way there take beside MASE's flow? A row is a design that is emitted, simulated and synthesised.
+// the way there take beside MASE's flow? A row is a design that is emitted, simulated and synthesised; then what
+// synthesis left of it for each chip is simulated too.
 //
 // The small designs repeat MASE's network with several activations. With --from, blocks of a trained model follow, fed
 // with the numbers that real texts give. Only cost and time are measured, so these rows
@@ -21,7 +22,8 @@ namespace {
 
 using engine::Json;
 
-constexpr int kMoreRounds = 9;  // of the simulations that are compared in time
+constexpr int kMoreRounds = 9;       // of the simulations that are compared in time
+constexpr int kNetlistVectors = 20;  // of a block of the model: its netlists are slow
 
 // A design: what is emitted, and which chips it is synthesised for.
 struct Design {
@@ -96,12 +98,15 @@ std::vector<Design> model_designs() {
   return designs;
 }
 
-// emit, simulate, then a synth for each target.
+// emit, simulate, then for each target synth and a simulation of the netlist.
 Json design_result(std::span<const Json> results) {
-  Json result{{"emit", results[0]}, {"simulation", results[1]}, {"synthesis", Json::object()}};
-  for (Json synthesis : results.subspan(2)) {
-    synthesis.erase("last_run");  // of an earlier attempt at the row
-    result["synthesis"][synthesis["target"].get<std::string>()] = synthesis;
+  Json result{
+      {"emit", results[0]}, {"simulation", results[1]}, {"synthesis", Json::object()}, {"netlists", Json::object()}};
+  for (Json each : results.subspan(2)) {
+    each.erase("last_run");  // of an earlier attempt at the row
+    const bool is_netlist = each.contains("netlist");
+    const std::string target = (is_netlist ? each["netlist"] : each)["target"];
+    result[is_netlist ? "netlists" : "synthesis"][target] = each;
   }
   return result;
 }
@@ -132,7 +137,15 @@ Row row_of(const Design& design, const std::string& model) {
   row.commands[0] += design.emit + " --seed {seed} --out {here}";
   row.commands.push_back(std::string("simulate {here} --seed {seed} --trace 64") +
                          (design.real_vectors ? " --activations --vectors 1000000" : ""));
-  for (const std::string& target : design.targets) row.commands.push_back("synth {here} --target " + target);
+  for (const std::string& words : design.targets) {
+    const std::string target = words.substr(0, words.find(' '));
+    row.commands.push_back("synth {here} --target " + words);
+    row.commands.push_back("simulate {here} --netlist " + target +
+                           (design.real_vectors && design.model.empty()
+                                ? fmt::format(" --activations --vectors {}", kNetlistVectors)
+                                : "") +
+                           " --seed {seed} --out {here}/netlist-" + target);
+  }
   return row;
 }
 

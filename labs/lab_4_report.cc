@@ -23,11 +23,14 @@ namespace {
 using engine::Json;
 using engine::Saved;
 
-// The area of a design on a chip, as Yosys and nextpnr found it, and as ingot's model says.
+// A design on a chip: its area, as Yosys and nextpnr found it and as ingot's model says, and what its netlist did.
 struct DesignArea {
   double lut, ff, dsp, bram;
   std::optional<double> fmax_mhz;
   double model_lut, model_ff, model_bram;
+  // Nothing in results of an earlier version.
+  std::optional<std::int64_t> netlist_beats;
+  bool netlist_equal = true;
 };
 
 // A design that is done: what its commands `emit`, `simulate` and `synth` gave.
@@ -54,7 +57,8 @@ DesignArea area_from(const Saved& synthesis) {
           .fmax_mhz = synthesis.find<double>("fmax_mhz"),
           .model_lut = model.get<double>("lut"),
           .model_ff = model.get<double>("ff"),
-          .model_bram = model.get<double>("bram")};
+          .model_bram = model.get<double>("bram"),
+          .netlist_beats = {}};
 }
 
 // Takes the best times of the rounds that compared the timed designs in turns.
@@ -96,6 +100,12 @@ DoneDesign design_from(const Row& row, const Saved& saved) {
   const Saved synthesis = saved.object("synthesis");
   for (const auto& [target, found] : synthesis.json().items())
     design.areas.emplace(target, area_from({found, row.name + ": synthesis for " + target}));
+  if (!saved.has("netlists")) return design;
+  for (auto& [target, area] : design.areas) {
+    const Saved netlist = saved.object("netlists").object(target);
+    area.netlist_beats = netlist.get<std::int64_t>("beats");
+    area.netlist_equal = netlist.get<bool>("equal");
+  }
   return design;
 }
 
@@ -135,7 +145,7 @@ report::TextTable simulations(std::span<const DoneDesign> designs) {
 
 report::TextTable areas(std::span<const DoneDesign> designs) {
   report::TextTable table{.headers = {"design", "target", "LUT of the family", "FF", "DSP", "BRAM", "MHz, placed",
-                                      "model LUT", "model FF", "model BRAM"},
+                                      "model LUT", "model FF", "model BRAM", "beats of the netlist", "equal"},
                           .rows = {},
                           .title = "areas"};
   for (const DoneDesign& design : designs) {
@@ -144,6 +154,8 @@ report::TextTable areas(std::span<const DoneDesign> designs) {
       for (const double n : {a.lut, a.ff, a.dsp, a.bram}) cells.push_back(fmt::format("{:.0f}", n));
       cells.push_back(number(a.fmax_mhz, "{:.1f}"));
       for (const double n : {a.model_lut, a.model_ff, a.model_bram}) cells.push_back(fmt::format("{:.0f}", n));
+      cells.push_back(a.netlist_beats ? std::to_string(*a.netlist_beats) : "");
+      cells.push_back(!a.netlist_beats ? "" : a.netlist_equal ? "yes" : "NO");
       table.rows.push_back(std::move(cells));
     }
   }
@@ -185,8 +197,12 @@ class Bounds {
  public:
   // `designs`: those that are done.
   Bounds(std::span<const DoneDesign> designs, bool is_whole) : designs_(designs) {
-    const bool equal = std::all_of(designs.begin(), designs.end(), [](const DoneDesign& d) { return d.equal; });
-    all_.push_back({"every beat of every design equal", is_whole || !equal ? std::optional(equal) : std::nullopt});
+    const bool equal = std::all_of(designs.begin(), designs.end(), [](const DoneDesign& d) {
+      return d.equal &&
+             std::all_of(d.areas.begin(), d.areas.end(), [](const auto& a) { return a.second.netlist_equal; });
+    });
+    all_.push_back({"every beat of every design and of its netlists equal",
+                    is_whole || !equal ? std::optional(equal) : std::nullopt});
     at_most("xc7 LUT", "relu", area("relu", "xilinx", &DesignArea::lut), 200);
     at_most("xc7 FF", "relu", area("relu", "xilinx", &DesignArea::ff), 300);
     at_most("xc7 DSP", "relu", area("relu", "xilinx", &DesignArea::dsp), 16);

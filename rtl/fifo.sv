@@ -19,8 +19,6 @@ module fifo #(
   localparam int IndexWidth = (DEPTH > 1) ? $clog2(DEPTH) : 1;
   localparam int CountWidth = $clog2(DEPTH + 1);
 
-  (* no_rw_check *)
-  logic [WIDTH-1:0] words[0:(1<<IndexWidth)-1];
   logic [IndexWidth-1:0] write_index_q, read_index_q;
   logic [CountWidth-1:0] count_q;
   logic write, read;
@@ -28,10 +26,18 @@ module fifo #(
   assign write = s_valid_i && s_ready_o;
   assign read = (count_q != '0) && (!m_valid_o || m_ready_i);
 
-  always_ff @(posedge clk_i) begin
-    if (write) words[write_index_q] <= s_data_i;
-    if (read) m_data_o <= words[read_index_q];
-  end
+  split_ram #(
+      .WIDTH(WIDTH),
+      .DEPTH(1 << IndexWidth)
+  ) i_words (
+      .clk_i,
+      .write_i(write),
+      .write_address_i(write_index_q),
+      .data_i(s_data_i),
+      .enable_i(read),
+      .address_i(read_index_q),
+      .data_o(m_data_o)
+  );
 
   always_ff @(posedge clk_i) begin
     if (rst_i) begin

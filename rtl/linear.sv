@@ -84,8 +84,6 @@ module linear #(
   localparam int BankDepth = (BeatsIn > 1) ? (1 << InIndexWidth) : 1;
   localparam int XAddressWidth = (BeatsIn > 1) ? InIndexWidth + 1 : 1;
 
-  (* no_rw_check *)
-  logic [PI*IN_WIDTH-1:0] banks[0:2*BankDepth-1];
   logic [XAddressWidth-1:0] write_address, read_address;
   logic [1:0] full_q;
   logic write_bank_q, read_bank_q;
@@ -110,8 +108,6 @@ module linear #(
   assign first_in = BeatsIn == 1 || in_index_q == '0;
   assign last_in = BeatsIn == 1 || in_index_q == InIndexWidth'(BeatsIn - 1);
   assign last_read = read && last_in && (BeatsOut == 1 || out_index_q == OutIndexWidth'(BeatsOut - 1));
-
-  always_ff @(posedge clk_i) if (write) banks[write_address] <= s_data_i;
 
   always_ff @(posedge clk_i) begin
     if (rst_i) begin
@@ -202,7 +198,18 @@ module linear #(
 
   // ---- Fetch. The bias is read so that it meets the sum, the shift so that it meets the accumulated sum.
   logic [PI*IN_WIDTH-1:0] word_q, x_q;
-  always_ff @(posedge clk_i) if (enable) word_q <= banks[read_address];
+  split_ram #(
+      .WIDTH(PI * IN_WIDTH),
+      .DEPTH(2 * BankDepth)
+  ) i_banks (
+      .clk_i,
+      .write_i(write),
+      .write_address_i(write_address),
+      .data_i(s_data_i),
+      .enable_i(enable),
+      .address_i(read_address),
+      .data_o(word_q)
+  );
   generate
     if (IN_LATENCY > 1) begin : g_in_register
       logic [PI*IN_WIDTH-1:0] next_q;

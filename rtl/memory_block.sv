@@ -18,8 +18,6 @@ module memory_block #(
     input  wire  [ADDRESS_WIDTH-1:0] address_i,
     output logic [        WIDTH-1:0] data_o
 );
-  localparam int Parts = (WIDTH + 35) / 36, PartWidth = (WIDTH + Parts - 1) / Parts;
-
   // An address that nobody means can lie beyond the end: simulators differ in what they make of it.
   logic [ADDRESS_WIDTH-1:0] address;
   logic [WIDTH-1:0] word_q;
@@ -29,11 +27,11 @@ module memory_block #(
     end else begin : g_whole
       assign address = address_i;
     end
-    // In parts of at most 36 bits, as equal as they can be: of a wider RAM Yosys 0.23 loses bits in RAMB36E1, and no chip has
-    // a RAM of two ports that is wider and takes less for it.
-    for (genvar p = 0; p < Parts; p++) begin : g_part
-      localparam int Bits = (WIDTH - p * PartWidth < PartWidth) ? WIDTH - p * PartWidth : PartWidth;
-      if (SINGLE != 0) begin : g_single
+    // In parts as equal as they can be.
+    localparam int Parts = (WIDTH + 35) / 36, PartWidth = (WIDTH + Parts - 1) / Parts;
+    if (SINGLE != 0) begin : g_single
+      for (genvar p = 0; p < Parts; p++) begin : g_part
+        localparam int Bits = (WIDTH - p * PartWidth < PartWidth) ? WIDTH - p * PartWidth : PartWidth;
 `ifdef SINGLE_PORT_RAM
         (* ram_style = "huge" *)
 `endif
@@ -48,15 +46,22 @@ module memory_block #(
         // What was never written is multiplied by 0, which for a simulator must be a number.
         initial for (int w = 0; w < DEPTH; w++) words[w] = '0;
 `endif
-      end else begin : g_double
-        (* no_rw_check *)
-        logic [Bits-1:0] words[0:DEPTH-1];
-        always_ff @(posedge clk_i) if (write_i) words[write_address_i] <= data_i[p*PartWidth+:Bits];
-        always_ff @(posedge clk_i) word_q[p*PartWidth+:Bits] <= words[address];
-`ifndef SYNTHESIS
-        initial for (int w = 0; w < DEPTH; w++) words[w] = '0;
-`endif
       end
+    end else begin : g_double
+      split_ram #(
+          .WIDTH(WIDTH),
+          .DEPTH(DEPTH),
+          .ADDRESS_WIDTH(ADDRESS_WIDTH),
+          .PART_WIDTH(PartWidth)
+      ) i_words (
+          .clk_i,
+          .write_i,
+          .write_address_i,
+          .data_i,
+          .enable_i(1'b1),
+          .address_i(address),
+          .data_o(word_q)
+      );
     end
   endgenerate
   always_ff @(posedge clk_i) data_o <= word_q;

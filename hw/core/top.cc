@@ -101,9 +101,10 @@ class CoreWriter {
           memory_wrapper(name_, streams(), outside_images(images_), name_ == kTopName ? "" : name_ + ".");
     const std::vector<std::string> of_rows{"row_input.sv", "row_output.sv"},
         of_tokens{"answer_output.sv", "embedding_unit.sv", "summary_unit.sv", "text_input.sv"};
-    result_.dependences = {"adder_tree.sv", "inverse_root.sv", "matrix_unit.sv", "memory_block.sv", "round_shift.sv",
-                           "saturate.sv",   "norm_unit.sv",    "quotient.sv",    "word_gather.sv",  "output_unit.sv",
-                           "rom_block.sv",  "rom_check.sv",    "rom_small.sv",   "sequencer.sv",    "softmax_unit.sv"};
+    result_.dependences = {"adder_tree.sv", "inverse_root.sv", "matrix_unit.sv", "memory_block.sv",
+                           "split_ram.sv",  "round_shift.sv",  "saturate.sv",    "norm_unit.sv",
+                           "quotient.sv",   "word_gather.sv",  "output_unit.sv", "rom_block.sv",
+                           "rom_check.sv",  "rom_small.sv",    "sequencer.sv",   "softmax_unit.sv"};
     const auto& ports = encoder_.takes_rows() ? of_rows : of_tokens;
     result_.dependences.insert(result_.dependences.end(), ports.begin(), ports.end());
     result_.dependences.push_back("encoder_core.sv");

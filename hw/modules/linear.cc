@@ -14,8 +14,8 @@ extern const Module kLinearModule;
 
 namespace {
 
-constexpr std::string_view kSources[] = {"requantize.sv", "adder_tree.sv",     "rom_small.sv",
-                                         "rom_block.sv",  "double_product.sv", "linear.sv"};
+constexpr std::string_view kSources[] = {"requantize.sv",     "adder_tree.sv", "rom_small.sv", "rom_block.sv",
+                                         "double_product.sv", "split_ram.sv",  "linear.sv"};
 
 std::string upper_case(std::string text) {
   for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));

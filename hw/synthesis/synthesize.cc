@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <string>
 
 #include "engine/base/child.h"
 #include "engine/base/error.h"
@@ -153,6 +155,19 @@ Synthesis read_synthesis(const Design& design, Target target, const fs::path& fo
   return s;
 }
 
+// Where Yosys 0.23 keeps words of more than 36 bits in one RAMB36E1, it ties the upper four parity inputs to the lower
+// ones. Such a netlist computes something else than the RTL does.
+bool loses_bits_of_words(const Design& design, const fs::path& folder) {
+  const Json netlist = engine::parse_json(engine::read_file(folder / "net.json"), "net.json");
+  const Json& cells = netlist.at("modules").at(design.top).at("cells");
+  return std::any_of(cells.begin(), cells.end(), [](const Json& cell) {
+    if (cell.at("type") != "RAMB36E1") return false;
+    const std::string width = cell.at("parameters").at("WRITE_WIDTH_B");  // in binary digits
+    const Json& ports = cell.at("connections");
+    return std::stoull(width, nullptr, 2) == 72 && ports.at("DIPBDIP") == ports.at("DIPADIP");
+  });
+}
+
 }  // namespace
 
 Synthesis synthesize(const Design& design, Target target, const SynthesisOptions& options, const fs::path& folder,
@@ -175,6 +190,11 @@ Synthesis synthesize(const Design& design, Target target, const SynthesisOptions
                         kWriteHierarchy, command, kNetlistFile)},
            folder);
   Synthesis s = understood(kYosys, [&] { return read_synthesis(design, target, folder); });
+  engine::require(
+      !s.cells.contains("RAMB36E1") || !understood(kYosys, [&] { return loses_bits_of_words(design, folder); }),
+      "{}: a memory is written in words of more than 36 bits, of which {} loses some in RAMB36E1: keep it in "
+      "parts, as rtl/split_ram.sv does",
+      design.top, s.tool);
   if (options.place) {
     if (step) step(fmt::format("{} places it on {}", placer_of(target).program, info(target).device));
     s.placement = place(folder, target, design.layers, *options.place);

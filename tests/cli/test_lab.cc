@@ -308,6 +308,11 @@ TEST_CASE("lab 4 reports the designs that are done with their best times, and wh
                 {"last_run", Json::object()},
                 {"model", {{"lut", 6.0}, {"ff", 7.0}, {"bram", 0.0}}}};
   };
+  const auto netlist = [&](const std::string& target, int beats, bool equal) {
+    Json simulation = simulated(1, 1);
+    simulation.update({{"beats", beats}, {"equal", equal}, {"netlist", {{"target", target}}}});
+    return simulation;
+  };
   const Json emitted{{"multipliers", 16}, {"metadata", {{"nodes", Json::array()}}}};
   const LabReport nothing = report_on(*lab, run, {});
   CHECK(test::contains(nothing.text, "not done yet: xc7 LUT (not measured) <= 200"));
@@ -315,8 +320,9 @@ TEST_CASE("lab 4 reports the designs that are done with their best times, and wh
   for (const Row& row : rows) {
     if (row.name == "relu" || row.name == "rrelu-lab")
       finish(folder, row,
-             row.assemble(std::vector<Json>{emitted, simulated(3, 2), synthesised("xilinx"), synthesised("ecp5"),
-                                            synthesised("ice40")}));
+             row.assemble(std::vector<Json>{
+                 emitted, simulated(3, 2), synthesised("xilinx"), netlist("xilinx", 40, true), synthesised("ecp5"),
+                 netlist("ecp5", 50, row.name == "relu"), synthesised("ice40"), netlist("ice40", 60, true)}));
     if (row.name == "timing")
       finish(folder, row,
              row.assemble(std::vector<Json>{simulated(2, 3), simulated(9, 9), simulated(4, 1), simulated(9, 9)}));
@@ -334,6 +340,10 @@ TEST_CASE("lab 4 reports the designs that are done with their best times, and wh
   CHECK(test::contains(report.text, "met: xc7 LUT 123 <= 200"));
   CHECK(test::contains(report.text, "NOT met: RReLU over ReLU 1.667 <= 1.1"));
   CHECK(test::contains(report.text, "NOT met: hx8k MHz (not measured) >= 80"));
-  CHECK(test::contains(report.text, "not done yet: every beat of every design equal"));
+  CHECK(test::contains(report.text, "NOT met: every beat of every design and of its netlists equal"));
+  CHECK(test::contains(report.markdown,
+                       "| RReLU, the lab's slopes | xilinx | 123 | 45 | 16 | 0 | 6 | 7 | 0 | 40 | yes |"));
+  CHECK(
+      test::contains(report.markdown, "| RReLU, the lab's slopes | ecp5 | 123 | 45 | 16 | 0 | 6 | 7 | 0 | 50 | NO |"));
   CHECK(test::contains(report.text, "rows: 3 of 11 done, 8 not started"));
 }
