@@ -1,7 +1,7 @@
 // A memory of one write port and one read port. Data follow the read address by one cycle in which it is enabled. A word
 // that is written is there for addresses of the next cycle on. It is kept in parts of at most 36 bits: of a wider RAM
-// Yosys 0.23 loses bits in RAMB36E1 (its map of simple dual ports leaves parity inputs 4 to 7 open), and no chip has a RAM
-// of two ports that is wider and takes less for it.
+// Yosys 0.23 loses bits in RAMB36E1 (its map of simple dual ports ties parity inputs 4 to 7 to those of the lower half), and
+// no chip has a RAM of two ports that is wider and takes less for it.
 //
 //   PART_WIDTH   1 to 36: bits of a part; the last one has what is left
 `default_nettype none
