@@ -141,6 +141,18 @@ Synthesis synthesize(const EmittedRtl& rtl, Target target, const SynthesisOption
 
 namespace {
 
+// Where Yosys 0.23 keeps words of more than 36 bits in one RAMB36E1, it ties the upper four parity inputs to the lower
+// ones. Such a netlist computes something else than the RTL does.
+bool loses_bits_of_words(const Json& netlist, const std::string& top) {
+  const Json& cells = netlist.at("modules").at(top).at("cells");
+  return std::any_of(cells.begin(), cells.end(), [](const Json& cell) {
+    if (cell.at("type") != "RAMB36E1") return false;
+    const std::string width = cell.at("parameters").at("WRITE_WIDTH_B");  // in binary digits: 72 ends so, no other does
+    const Json& ports = cell.at("connections");
+    return width.ends_with("1001000") && ports.at("DIPBDIP") == ports.at("DIPADIP");
+  });
+}
+
 // What Yosys has left in the folder.
 Synthesis read_synthesis(const Design& design, Target target, const fs::path& folder) {
   const auto read = [&](const char* name) { return engine::parse_json(engine::read_file(folder / name), name); };
@@ -149,23 +161,15 @@ Synthesis read_synthesis(const Design& design, Target target, const fs::path& fo
   s.target = target;
   s.cells = stat.at("design").at("num_cells_by_type");
   s.tool = stat.value("creator", "");
+  engine::require(
+      !loses_bits_of_words(netlist, design.top),
+      "{}: a memory is written in words of more than 36 bits, of which {} loses some in RAMB36E1: keep it in "
+      "parts, as rtl/split_ram.sv does",
+      design.top, s.tool);
   static_cast<Area&>(s) = area_of(netlist, design.top, target);
   if (!design.layers.empty()) s.layers = area_by_layer(netlist, design.top, design.layers, s);
   s.modules = area_by_module(netlist, read("hierarchy.json"), design.top, s);
   return s;
-}
-
-// Where Yosys 0.23 keeps words of more than 36 bits in one RAMB36E1, it ties the upper four parity inputs to the lower
-// ones. Such a netlist computes something else than the RTL does.
-bool loses_bits_of_words(const Design& design, const fs::path& folder) {
-  const Json netlist = engine::parse_json(engine::read_file(folder / "net.json"), "net.json");
-  const Json& cells = netlist.at("modules").at(design.top).at("cells");
-  return std::any_of(cells.begin(), cells.end(), [](const Json& cell) {
-    if (cell.at("type") != "RAMB36E1") return false;
-    const std::string width = cell.at("parameters").at("WRITE_WIDTH_B");  // in binary digits
-    const Json& ports = cell.at("connections");
-    return std::stoull(width, nullptr, 2) == 72 && ports.at("DIPBDIP") == ports.at("DIPADIP");
-  });
 }
 
 }  // namespace
@@ -190,11 +194,6 @@ Synthesis synthesize(const Design& design, Target target, const SynthesisOptions
                         kWriteHierarchy, command, kNetlistFile)},
            folder);
   Synthesis s = understood(kYosys, [&] { return read_synthesis(design, target, folder); });
-  engine::require(
-      !s.cells.contains("RAMB36E1") || !understood(kYosys, [&] { return loses_bits_of_words(design, folder); }),
-      "{}: a memory is written in words of more than 36 bits, of which {} loses some in RAMB36E1: keep it in "
-      "parts, as rtl/split_ram.sv does",
-      design.top, s.tool);
   if (options.place) {
     if (step) step(fmt::format("{} places it on {}", placer_of(target).program, info(target).device));
     s.placement = place(folder, target, design.layers, *options.place);
