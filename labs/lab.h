@@ -116,7 +116,7 @@ inline constexpr std::array kLabs{
     Lab{"3.1", "widths and fraction widths by layer", rows_3_1, "[!n]*", "trials", notes_3_1},
     Lab{"3.2", "a search for each number format", rows_3_2,
         "fixed,minifloat,minifloat-denorm,block-fp,block-minifloat,block-log,log,mx,binary,binary-residual,ternary,"
-        "fixed-below-4*,block-fp-below-8*",
+        "fixed-below-4*,block-fp-below-4*",
         "trials", notes_3_2, 0, true},
     Lab{.name = "4",
         .title = "a Linear layer and its activation in hardware",

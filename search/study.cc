@@ -34,6 +34,12 @@ StudyOptions checked(StudyOptions options) {
   return options;
 }
 
+engine::Json written(const std::map<std::string, Choice>& parameters) {
+  engine::Json fixed = engine::Json::object();
+  for (const auto& [name, value] : parameters) fixed[name] = to_json(value);
+  return fixed;
+}
+
 }  // namespace
 
 Study::Study(StudyOptions options, std::unique_ptr<Pruner> pruner)
@@ -68,7 +74,11 @@ std::optional<Trial> Study::try_ask(int most_trials, std::optional<int> batch) {
   for (const auto& [name, parameter] : record.parameters) active->kept[name] = parameter.value;
   storage_->discard(*number);
   const auto fixed = record.system_attributes.find("fixed_params");
-  if (fixed != record.system_attributes.end() && fixed->is_object()) active->fixed = *fixed;
+  if (fixed != record.system_attributes.end() && fixed->is_object()) {
+    active->fixed = *fixed;
+  } else if (*number == 0) {
+    active->fixed = written(options_.first);
+  }
   // The others of a batch must know what this one will try, however far it gets before they ask.
   if (options_.batch > 1) draw_joint(*active);
   return Trial(std::move(active));
@@ -130,10 +140,8 @@ bool Study::tell_failed(Trial& trial, const std::string& reason) {
 }
 
 void Study::enqueue(const std::map<std::string, Choice>& parameters) {
-  engine::Json fixed = engine::Json::object();
-  for (const auto& [name, value] : parameters) fixed[name] = to_json(value);
   const std::lock_guard lock(mutex_);
-  storage_->enqueue_trial(fixed);
+  storage_->enqueue_trial(written(parameters));
 }
 
 std::vector<TrialRecord> Study::trials() {

@@ -19,33 +19,39 @@ namespace {
 
 std::vector<Choice> numbers(std::initializer_list<std::int64_t> values) { return {values.begin(), values.end()}; }
 
-FormatAxis words(const std::string& name, std::initializer_list<const char*> values) {
-  FormatAxis axis{.name = name, .items = {}, .has_order = false};
+FormatAxis words(const std::string& name, std::initializer_list<const char*> values, bool has_order) {
+  FormatAxis axis{.name = name, .items = {}, .has_order = has_order};
   for (const char* value : values) axis.items.emplace_back(std::string(value));
   return axis;
 }
 
-// One line a format: what of it is worth trying on weights and activations of a BERT.
+// Width and exponent width together: not all exponents fit all widths.
+FormatAxis elements(std::initializer_list<const char*> narrow_to_wide) {
+  return words("element", narrow_to_wide, true);
+}
+
+// One line a format: what of it is worth trying on weights and activations of a BERT, from the fewest bits on that it
+// has, so that a search within a bound of bits finds all formats there.
 std::vector<FormatSpace> known_spaces() {
   return {
-      {"minifloat", "minifloat({width},e{exponent})", {{"width", numbers({6, 8})}, {"exponent", numbers({2, 3, 4})}}},
-      {"minifloat_denorm",
-       "minifloat_denorm({width},e{exponent})",
-       {{"width", numbers({6, 8})}, {"exponent", numbers({2, 3, 4})}}},
+      {"minifloat", "minifloat({element})", {elements({"3,e2", "4,e2", "4,e3", "6,e2", "6,e3", "8,e3", "8,e4"})}},
+      {"minifloat_denorm", "minifloat_denorm({element})", {elements({"3,e1", "4,e2", "6,e2", "6,e3", "8,e3", "8,e4"})}},
       {"block_fp",
        "block_fp({width},e8,[1,{block}])",
-       {{"width", numbers({4, 6, 8})}, {"block", numbers({16, 32, 64})}}},
+       {{"width", numbers({2, 3, 4, 6, 8})}, {"block", numbers({16, 32, 64})}}},
       {"block_minifloat",
-       "block_minifloat({width},e{exponent},e8,[1,{block}])",
-       {{"width", numbers({6, 8})}, {"exponent", numbers({2, 3})}, {"block", numbers({16, 32})}}},
-      {"block_log", "block_log({width},e8,[1,{block}])", {{"width", numbers({4, 6, 8})}, {"block", numbers({16, 32})}}},
-      {"log", "log({width})", {{"width", numbers({4, 5, 6, 8})}}},
-      {"binary", "binary({scale})", {words("scale", {"tensor", "channel"})}},
+       "block_minifloat({element},e8,[1,{block}])",
+       {elements({"3,e2", "4,e2", "6,e2", "6,e3", "8,e2", "8,e3"}), {"block", numbers({16, 32})}}},
+      {"block_log",
+       "block_log({width},e8,[1,{block}])",
+       {{"width", numbers({3, 4, 6, 8})}, {"block", numbers({16, 32})}}},
+      {"log", "log({width})", {{"width", numbers({3, 4, 5, 6, 8})}}},
+      {"binary", "binary({scale})", {words("scale", {"tensor", "channel"}, false)}},
       {"binary_residual", "binary_residual({levels})", {{"levels", numbers({1, 2, 3, 4})}}},
       {"ternary",
        "ternary({scale},t{threshold})",
-       {words("scale", {"tensor", "channel"}), {"threshold", {0.5, 0.75, 1.0}}}},
-      {"mx", "mx({element})", {words("element", {"int8", "fp8_e4m3", "fp6_e2m3", "fp6_e3m2", "fp4_e2m1"})}},
+       {words("scale", {"tensor", "channel"}, false), {"threshold", {0.5, 0.75, 1.0}}}},
+      {"mx", "mx({element})", {words("element", {"int8", "fp8_e4m3", "fp6_e2m3", "fp6_e3m2", "fp4_e2m1"}, false)}},
   };
 }
 

@@ -22,6 +22,7 @@
 #include "engine/io/json.h"
 #include "pipeline/classifier.h"
 #include "pipeline/quantization.h"
+#include "pipeline/searches/first_trial.h"
 #include "pipeline/searches/format_space.h"
 #include "pipeline/searches/measures.h"
 #include "pipeline/searches/model_search.h"
@@ -134,8 +135,7 @@ class Mixed {
   std::vector<double> evaluate(search::Trial& trial) {
     const Pick pick = [&](const std::string& name, const search::Distribution& d) { return trial.suggest(name, d); };
     const std::vector<Choice> choices = o_.integer_only ? std::vector<Choice>() : choose(pick);
-    const Compression compression =
-        o_.integer_only ? whole_quantizers_.compression(pick_formats(axes_, pick)) : quantizers_.compression(choices);
+    const Compression compression = compression_of(choices, pick);
     bert::Model model = start_.model;
     const double bits = compress::average_bits(model, compression);
     trial.settle(o_.max_bits > 0 ? std::vector{bits - o_.max_bits} : std::vector<double>{});
@@ -151,6 +151,19 @@ class Mixed {
     if (!o_.trains()) save_in_trial(texts_, m, place / "last", /*is_trained=*/false);
     folder_.keep_if_best(trial.number(), values, measures_, place / "last");
     return values;
+  }
+
+  // What a search within --max-bits tries first. Throws Error if nothing can be within it.
+  Parameters first_trial() {
+    const std::vector<Alternatives> alternatives =
+        o_.integer_only ? alternatives_of(axes_) : alternatives_of(tensors_, spaces_);
+    return first_below(o_.max_bits, alternatives, [&](const Parameters& parameters) {
+      const Pick pick = [&](const std::string& name, const search::Distribution& d) {
+        return pick_from(parameters, name, d);
+      };
+      return compress::average_bits(start_.model,
+                                    compression_of(o_.integer_only ? std::vector<Choice>() : choose(pick), pick));
+    });
   }
 
   // What `ingot quantize --plan` reads to do the same.
@@ -181,6 +194,11 @@ class Mixed {
       choices.push_back({tensor, weight, o_.inputs == "same" ? weight : o_.inputs});
     }
     return choices;
+  }
+
+  Compression compression_of(const std::vector<Choice>& choices, const Pick& pick) {
+    return o_.integer_only ? whole_quantizers_.compression(pick_formats(axes_, pick))
+                           : quantizers_.compression(choices);
   }
 
   double at_once(search::Trial& trial, const CompressedModel& m, const std::vector<Choice>& choices) {
@@ -308,6 +326,10 @@ void search_mixed(const MixedOptions& given, const Run& run, const Finish& finis
   identity["from_fingerprint"] = bert::weights_fingerprint(resolve_model_folder(o.from));
   identity["from_compression"] = compress::fingerprint(start.compression);
   Mixed mixed(o, start, spaces, trial_texts, folder, measures, identity);
+  if (o.max_bits > 0) {
+    Parameters first = mixed.first_trial();
+    if (o.search.sampler != "grid") study.first = std::move(first);  // a grid has an order of its own
+  }
   finish_search(
       {run, finish, o, trial_texts, folder, measures, ranks,
        [&](SearchResult& result) {

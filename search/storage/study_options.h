@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ struct StudyOptions {
   SamplerOptions sampling;
   std::string pruner = "none";
   Duplicates duplicates = Duplicates::evaluate;
+  std::map<std::string, Choice> first = {};  // parameters of trial 0; what it leaves out is drawn
   int batch = 1;  // trials that are drawn before their results are known, so that they can run side by side
   std::filesystem::path journal;  // a file; empty: the study lives in memory
   std::string storage = {};       // redis://[:password@]host:port/database, a server in the file's place

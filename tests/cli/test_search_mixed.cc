@@ -81,10 +81,31 @@ TEST_CASE("a limit of bits over all parameters is kept by every trial that was e
   }
   CHECK(n >= 6);
   CHECK(result["average_bits"].get<double>() <= 5);
-  // None can have fewer than 2: said, and with exit code 1.
+  for (const auto& [name, value] : result["trials"][0]["parameters"].items()) {
+    CAPTURE(name);
+    CHECK(value == 3);  // it begins with the widest format that fits everywhere; norms and biases are floats
+  }
+  // None can have fewer than 2, which is known before any work.
   const Outcome none = place.run(mixed("--embeddings --widths 2,3 --max-bits 1 --trials 2 --out none --quiet"));
-  CHECK(none.code == 1);
-  CHECK(test::contains(none.error, "no trial of 2 is complete and feasible"));
+  CHECK(none.code == 2);
+  CHECK(test::contains(none.error, "--max-bits 1: the formats with the fewest bits still need "));
+}
+
+TEST_CASE("every format has models of few bits, and a search within a bound finds one at once") {
+  const MixedPlace place;
+  for (const std::string format : {"minifloat", "minifloat_denorm", "block_fp", "block_minifloat", "block_log", "log",
+                                   "binary_residual", "fixed", "log,mx"}) {
+    CAPTURE(format);
+    const Json result = place.result(
+        "search mixed start --data train.csv --validation 20 --embeddings --max-bits 6 --trials 1 --inputs "
+        "'fixed(8,calibrated)' --format " +
+        format + " --out " + format);
+    CHECK(result["trials"][0]["state"] == "complete");
+    CHECK(result["average_bits"].get<double>() <= 6);
+  }
+  const Json whole = place.result(mixed("--integer-only --max-bits 6 --trials 1"));
+  CHECK(whole["average_bits"].get<double>() <= 6);
+  CHECK(whole["trials"][0]["parameters"]["layer.0.intermediate.dense.weight"] == 4);
 }
 
 TEST_CASE("accuracy and bits give a front, each point with its plan") {

@@ -206,6 +206,31 @@ TEST_CASE("enqueued trials come first, and what they leave open is drawn") {
         "parameter kind: the enqueued value \"posit\" is not of categorical {\"fixed\", \"float\", \"log\"}");
 }
 
+TEST_CASE("a study may begin with a given trial, whoever runs it first, and what that leaves open is drawn") {
+  const auto options = [](std::map<std::string, Choice> first, std::filesystem::path journal = {}) {
+    StudyOptions o{.name = "s", .sampler = "random", .journal = std::move(journal)};
+    o.first = std::move(first);
+    return o;
+  };
+  Study plain(options({}));
+  plain.optimize(every_kind, {.trials = 4});
+  Study study(options({{"width", std::int64_t{16}}, {"kind", "float"}, {"denormals", true}}));
+  study.optimize(every_kind, {.trials = 4});
+  const std::vector<TrialRecord> trials = study.trials();
+  CHECK(contains(lines(study)[0], " kind=\"float\""));
+  CHECK(contains(lines(study)[0], " width=16"));
+  CHECK(contains(lines(study)[0], " denormals=true"));
+  for (const std::size_t i : {1, 2, 3}) CHECK(lines(study)[i] == lines(plain)[i]);
+
+  // In a file it is the same, and a process that goes on does not begin again.
+  const ingot::test::TemporaryFolder folder;
+  for (const int n : {1, 4}) {
+    Study resumed(options(study.options().first, folder.path() / "study.log"));
+    resumed.optimize(every_kind, {.trials = n});
+    if (n == 4) CHECK(lines(resumed) == lines(study));
+  }
+}
+
 TEST_CASE("asking and telling by hand is a search too") {
   Study study({.directions = {Direction::maximize}});
   for (int i = 0; i < 30; ++i) {
