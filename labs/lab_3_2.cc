@@ -63,20 +63,22 @@ void add_budget(std::vector<Row>& rows, const Setup& setup, const Study& study, 
        .commands = {search_of(setup, study,
                               fmt::format(" --trials {} --embeddings --max-bits {}", 2 * setup.recipe.trials, bits))},
        .is_shared = true});
+  const std::string found = "{" + name + "}", ranking = fmt::format("at most {} bits", bits);
   Row ptq{.name = name + "-ptq",
           .title = title + ", PTQ",
-          .commands = {"quantize {float} --plan {" + name + "}/plan.toml" +
-                       fmt::format(" --length {} --batch {}", setup.recipe.length, setup.recipe.batch) +
-                       " --data {data} --seed {seed} --out {here}"},
-          .x = bits};
+          .x = bits,
+          .ranking = ranking + ", PTQ",
+          .ranked_as = study.title};
   Row qat{.name = name + "-qat",
           .title = title + ", QAT",
-          .commands = {"train --from {" + name + "-ptq} --epochs 1" + tuning(setup)},
-          .x = bits};
-  for (Row* row : {&ptq, &qat}) {
-    compare_with(*row, "{float}");
-    rows.push_back(std::move(*row));
-  }
+          .commands = {"train --from " + found + " --epochs 1" + tuning(setup)},
+          .x = bits,
+          .ranking = ranking + ", QAT",
+          .ranked_as = study.title};
+  compare_with(ptq, "{float}", "", found);
+  compare_with(qat, "{float}");
+  rows.push_back(std::move(ptq));
+  rows.push_back(std::move(qat));
 }
 
 }  // namespace
@@ -92,7 +94,9 @@ std::vector<Row> rows_3_2(const Setup& setup) {
             .title = study.title,
             .commands = {search_of(setup, study, fmt::format(" --trials {}", setup.recipe.trials))},
             .is_shared = true,
-            .series = study.title};
+            .series = study.title,
+            .ranking = fmt::format("best of {} trials", setup.recipe.trials),
+            .ranked_as = study.title};
     if (study.published > 0) row.reference = study.published;
     if (study.published == .876 && study.with_inputs) row.asked = {{.accuracy = -0.006, .than = "float"}};
     rows.push_back(std::move(row));

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <map>
+#include <utility>
 
 #include "engine/base/printable.h"
 #include "engine/base/progress.h"
@@ -169,18 +172,42 @@ std::string smallest_text(const Lab& lab, std::span<const ReportedRow> rows) {
                      smallest->row.title, *smallest->result->figures.packed_bytes, *smallest->result->figures.accuracy);
 }
 
-std::string ranking_text(const Lab& lab, std::span<const ReportedRow> rows) {
-  std::vector<std::pair<double, std::string>> ranking;
+// Of a fraction of so many texts, when they are a sample of all texts.
+double standard_error(double accuracy, std::int64_t n_texts) {
+  return std::sqrt(accuracy * (1 - accuracy) / static_cast<double>(n_texts));
+}
+
+// The rows of each ranking, the best first.
+std::string ranking_text(std::span<const ReportedRow> rows) {
+  std::vector<std::string> names;
+  std::map<std::string, std::vector<const ReportedRow*>> rankings;
   for (const ReportedRow& row : rows) {
-    if (lab.is_ranked && row.result != nullptr && row.result->figures.best_so_far && row.result->figures.accuracy)
-      ranking.emplace_back(-*row.result->figures.accuracy, row.row.title);
+    if (row.row.ranking.empty() || row.result == nullptr || !row.result->figures.accuracy) continue;
+    if (!rankings.contains(row.row.ranking)) names.push_back(row.row.ranking);
+    rankings[row.row.ranking].push_back(&row);
   }
-  std::stable_sort(ranking.begin(), ranking.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::string text;
-  for (const auto& [accuracy, title] : ranking) {
-    text += fmt::format("{}{} {:.4f}", text.empty() ? "ranking: " : ", ", title, -accuracy);
+  for (const std::string& name : names) {
+    std::vector<const ReportedRow*>& ranking = rankings[name];
+    std::stable_sort(ranking.begin(), ranking.end(), [](const ReportedRow* a, const ReportedRow* b) {
+      return *a->result->figures.accuracy > *b->result->figures.accuracy;
+    });
+    const RowFigures& best = ranking[0]->result->figures;
+    text += fmt::format("ranking, {}", name);
+    if (best.examples) {
+      text += fmt::format(" (the standard error of an accuracy is {:.4f} from the number of test texts alone)",
+                          standard_error(*best.accuracy, *best.examples));
+    }
+    const char* separator = ": ";
+    for (const ReportedRow* row : ranking) {
+      const RowFigures& figures = row->result->figures;
+      text += fmt::format("{}{} {:.4f}", std::exchange(separator, ", "), row->row.ranked_as, *figures.accuracy);
+      if (figures.flips && figures.output_noise)
+        text += fmt::format(" ({:.1f}% flips, noise {:.3f})", 100 * *figures.flips, *figures.output_noise);
+    }
+    text += "\n";
   }
-  return text.empty() ? text : text + "\n";
+  return text;
 }
 
 std::string bounds_text(std::span<const ReportedRow> rows) {
@@ -304,7 +331,7 @@ LabReport report_on(const Lab& lab, const LabRun& run, const std::map<std::strin
   report.chart = chart_of(lab, run.rows, results, comparable, left_out);
   report.charts = front_charts(results);
   const std::string summary = choices_text(run, results) + left_out + (comparable ? smallest_text(lab, rows) : "") +
-                              ranking_text(lab, rows) + bounds_text(rows) + states_text(rows);
+                              ranking_text(rows) + bounds_text(rows) + states_text(rows);
   report.text = table.aligned() + "\n" + summary;
   report.markdown = fmt::format("# Lab {}: {}\n\n{}\n{}\n", lab.name, lab.title, table.markdown(), as_list(summary));
   for (const std::string& note : lab.notes()) report.markdown += "- " + note + "\n";

@@ -281,7 +281,11 @@ TEST_CASE("the plan of lab 3.1 stays below 3 bits, and lab 3.2 ranks its formats
   REQUIRE_MESSAGE(plan.code == 0, plan.error);
   CHECK(row_of(Json::parse(plan.out), "below-3")["average_bits"].get<double>() < 3);
   fs::remove_all(place / "lab");
-  const Outcome formats = place.run(lab("--trials 2 --rows 'fixed,mx,log'", "3.2"));
+  const Outcome formats = place.run(lab("--trials 2 --rows 'fixed,mx,log,log-below-8-*,mx-below-8-*'", "3.2"));
   REQUIRE_MESSAGE(formats.code == 0, formats.error);
-  CHECK(test::contains(formats.out, "ranking: "));
+  CHECK(test::contains(formats.out, "ranking, best of 2 trials (the standard error of an accuracy is "));
+  CHECK(test::contains(formats.out, "ranking, at most 8 bits, PTQ ("));
+  const std::string table = test::text_of_file(place / "lab/table.md");
+  const std::string trained = table.substr(table.find("ranking, at most 8 bits, QAT ("));
+  CHECK(test::contains(trained.substr(0, trained.find('\n')), "% flips, noise "));
 }
