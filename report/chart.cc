@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <optional>
 #include <set>
@@ -287,19 +288,25 @@ struct Label {
   double y;
 };
 
-// Names at the right, as near to the ends of their lines as they can stand without overlap.
+// Names at the right, as near to the ends of their lines as they can stand without overlap. Points of a cloud have no
+// end: their names follow below.
 std::string direct_labels(const Plot& plot) {
+  constexpr double kBelow = std::numeric_limits<double>::infinity();
   std::vector<Label> labels;
   for (std::size_t i = 0; i < plot.chart.series.size(); ++i) {
     const Series& series = plot.chart.series[i];
     const auto last = std::find_if(series.points.rbegin(), series.points.rend(), [&](const Point& p) {
       return series.is_level ? std::isfinite(p.y) : is_drawn(plot.chart, p);
     });
-    if (last != series.points.rend() && !series.name.empty()) labels.push_back({i, plot.y(last->y)});
+    if (last == series.points.rend() || series.name.empty()) continue;
+    labels.push_back({i, series.is_cloud ? kBelow : plot.y(last->y)});
   }
   std::stable_sort(labels.begin(), labels.end(), [](const Label& a, const Label& b) { return a.y < b.y; });
   double lowest = kTop + 4;
-  for (Label& label : labels) lowest = (label.y = std::max(label.y, lowest)) + kRow;
+  for (Label& label : labels) {
+    label.y = label.y == kBelow ? lowest : std::max(label.y, lowest);
+    lowest = label.y + kRow;
+  }
   double highest = kTop + kPlotHeight + 4;
   for (auto label = labels.rbegin(); label != labels.rend(); ++label) {
     highest = (label->y = std::min(label->y, highest)) - kRow;

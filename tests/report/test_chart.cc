@@ -180,6 +180,19 @@ TEST_CASE("the name of a cloud has its mark before it: it stands at the end of n
   CHECK(matches(svg(chart, report::SvgUse::in_page), "(<path class=\"k0 f0\")").size() == n_marks + 1);
 }
 
+TEST_CASE("names of clouds stand in rows below those of lines, wherever their last points lie") {
+  Chart chart = chart_of({{1, 9}, {2, 5}});
+  chart.series[0].name = "n-line";
+  for (const double y : {0.0, 9.0, 4.0}) {
+    chart.series.push_back({.name = "n-cloud", .points = {{1, 3}, {2, y}}});
+    chart.series.back().is_cloud = true;
+  }
+  const std::vector<std::string> ys =
+      matches(svg(chart, report::SvgUse::in_page), " y=\"([0-9.]+)\" text-anchor=\"start\" class=\"f[0-9]\">n-");
+  REQUIRE(ys.size() == 4);
+  for (std::size_t i = 1; i < 4; ++i) CHECK(std::stod(ys[i]) == doctest::Approx(std::stod(ys[i - 1]) + 16));
+}
+
 TEST_CASE("a long name at the end of a line is cut between characters, and ... says so") {
   Chart chart = chart_of({{1, 1}, {2, 2}});
   for (int i = 0; i < 2; ++i) {
