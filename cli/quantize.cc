@@ -10,7 +10,9 @@ namespace {
 
 void add_format_options(Command& command, pipeline::QuantizeOptions& o) {
   command.group("Format");
-  command.add_option("--format", o.format, "fixed, or a format with its parameters, as `ingot format` lists them");
+  command.add_option("--format", o.format,
+                     "fixed, or a format with its parameters, as `ingot format` lists them; calibrated as the last "
+                     "chooses the exponent bias: 'minifloat(4,e2,calibrated)'");
   command.add_option("--width", o.width, "width of fixed point in bits");
   command
       .add_option("--frac", o.frac,

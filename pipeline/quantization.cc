@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "compress/formats/fixed.h"
 #include "engine/base/progress.h"
 #include "engine/base/rng.h"
 
@@ -15,7 +16,7 @@ using compress::Role;
 compress::Plan uniform_plan(const QuantizerRequest& input, const QuantizerRequest& weight, bool per_channel,
                             bool embeddings) {
   QuantizerRequest by_channel = weight;
-  by_channel.per_channel = weight.is_calibrated && per_channel;
+  by_channel.per_channel = weight.is_calibrated && per_channel && compress::as_fixed(weight.quantizer->format);
   compress::PlanEntry layers{.pattern = "*"};
   const auto set = [](compress::PlanEntry& entry, Role role, const QuantizerRequest& r) { entry.requests[role] = r; };
   set(layers, Role::input, input);

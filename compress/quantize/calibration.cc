@@ -7,6 +7,7 @@
 #include "compress/encoder_formats.h"
 #include "compress/fits.h"
 #include "compress/formats/fixed.h"
+#include "compress/formats/scale_bits.h"
 #include "engine/base/error.h"
 
 namespace ingot::compress {
@@ -15,20 +16,20 @@ namespace {
 using engine::TensorTransforms;
 using engine::Variable;
 
-// Fraction bits of a weight or bias, by row or for all of it.
+// Scale bits of a weight or bias, by row or for all of it.
 void calibrate_parameter(const Variable& parameter, const std::vector<std::uint8_t>& mask,
                          const QuantizerRequest& request, const CalibrationOptions& options, Quantizer& quantizer) {
   const std::span<const float> all = parameter.value().span();
   std::vector<float> values(all.begin(), all.end());
   for (std::size_t i = 0; i < mask.size(); ++i) values[i] = mask[i] != 0 ? values[i] : 0.0f;
   if (!request.per_channel) {
-    quantizer.format = with_frac_bits(quantizer.format, calibrated_frac_bits(quantizer.format, values, options));
+    quantizer.format = with_scale_bits(quantizer.format, calibrated_scale_bits(quantizer.format, values, options));
     return;
   }
   const auto n_rows = static_cast<std::size_t>(parameter.shape()[0]), n = values.size() / n_rows;
   for (std::size_t row = 0; row < n_rows; ++row) {
     const std::span<const float> channel(values.data() + row * n, n);
-    quantizer.channel_frac_bits.push_back(calibrated_frac_bits(quantizer.format, channel, options));
+    quantizer.channel_frac_bits.push_back(calibrated_scale_bits(quantizer.format, channel, options));
   }
 }
 
@@ -36,7 +37,7 @@ void calibrate_parameter(const Variable& parameter, const std::vector<std::uint8
 struct Watch {
   std::string layer;
   Role role;
-  std::shared_ptr<FracBitsChoice> choice;
+  std::shared_ptr<ScaleChoice> choice;
 };
 
 // Looks at the tensors that go through the layers of a model. Layers that read the same tensor, and want the same of
@@ -125,7 +126,7 @@ Compression requested(bert::Model& model, const Compression& start, const std::m
       if (role == Role::weight) calibrate_parameter(weight, layer.weight_mask, *request, options, *layer[role]);
       if (role == Role::bias) calibrate_parameter(bias, {}, {request->quantizer}, options, *layer[role]);
       if (role == Role::input || role == Role::output) {
-        watches.push_back({name, role, std::make_shared<FracBitsChoice>(request->quantizer->format, options)});
+        watches.push_back({name, role, std::make_shared<ScaleChoice>(request->quantizer->format, options)});
       }
     }
   };
@@ -204,7 +205,7 @@ Compression calibrate(bert::Model& model, const Compression& start, const std::m
   attach(model, {});
   for (const Watch& watch : watches) {
     Format& format = compression[watch.layer][watch.role]->format;
-    format = with_frac_bits(format, watch.choice->frac_bits());
+    format = with_scale_bits(format, watch.choice->scale_bits());
   }
   set_bits_of_sums(requests, model, compression);
   return compression;

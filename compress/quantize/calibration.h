@@ -1,4 +1,5 @@
-// Post-training quantisation: chooses fraction bits by the weights, and by what the layers compute on real texts.
+// Post-training quantisation: chooses scale bits (fraction bits of fixed point, exponent biases of minifloats and
+// powers of two) by the weights, and by what the layers compute on real texts.
 #pragma once
 
 #include <functional>
@@ -18,24 +19,25 @@ struct CalibrationOptions {
   double percentile = 99.9;  // above 0, at most 100
 };
 
-// The fraction bits for a fixed-point format of the numbers x. Numbers that are all 0 take the finest of
-// [-width, width].
-int calibrated_frac_bits(const Format& format, std::span<const float> x, const CalibrationOptions& options);
+// The scale bits (scale_bits.h) with which a format suits the numbers x. Numbers that are all 0 take in fixed point the
+// finest of [-width, width], and else the bits that the format has.
+int calibrated_scale_bits(const Format& format, std::span<const float> x, const CalibrationOptions& options);
 
 // The same for several tensors that are shown one after another, twice: first for their ranges, then for their errors.
-class FracBitsChoice {
+class ScaleChoice {
  public:
-  FracBitsChoice(const Format& format, const CalibrationOptions& options);
+  ScaleChoice(const Format& format, const CalibrationOptions& options);
 
   void see_range(std::span<const float> x);   // first round; Error if they are not finite
   void see_errors(std::span<const float> x);  // second round
-  int frac_bits() const;
+  int scale_bits() const;
 
   // Whether the other calibrator would choose the same for the same numbers.
-  bool wants_as(const FracBitsChoice& other) const { return format_ == other.format_; }
+  bool wants_as(const ScaleChoice& other) const { return format_ == other.format_; }
 
  private:
   void plan_candidates();
+  int of_zeros() const;
 
   Format format_;
   CalibrationOptions options_;

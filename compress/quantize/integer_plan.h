@@ -7,7 +7,8 @@
 
 namespace ingot::compress {
 
-// The widths of a model in integers alone, and the formats of its weights as plans write them. The defaults lose nothing (docs/integers).
+// The widths of a model in integers alone, and the formats of its weights as plans write them. The defaults lose
+// nothing (docs/integers).
 struct IntegerWidths {
   int activations = 8;  // inputs of Linears, queries, keys, values, layer norms, around activation functions
   std::string weights = "fixed(8,calibrated)", embeddings = weights;

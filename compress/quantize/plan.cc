@@ -7,6 +7,7 @@
 
 #include "compress/encoder_formats.h"
 #include "compress/formats/fixed.h"
+#include "compress/formats/scale_bits.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/io/json.h"
@@ -91,6 +92,11 @@ PlanEntry parse_entry(const std::string& where, const Json& object, PlanPart par
     request->quantizer->clip = clip;
     request->per_channel = per_channel;
   }
+  if (const auto& weight = entry.requests[Role::weight]; per_channel && weight && weight->is_calibrated) {
+    require(as_fixed(weight->quantizer->format).has_value(),
+            "{}.per: channel goes with fixed point; {} has one exponent bias for a tensor", where,
+            weight->quantizer->format.name());
+  }
   return entry;
 }
 
@@ -124,15 +130,26 @@ QuantizerRequest parse_request(std::string_view text) {
   const auto replace = [&](std::string_view word) {
     const auto at = plain.find(word);
     const bool there = is_fixed && at != std::string::npos && at == plain.find(',');
-    if (there) plain.replace(at, word.size(), ",0");
+    if (there) plain = plain.substr(0, at) + ",0" + plain.substr(at + word.size());
     return there;
   };
   const bool half = replace(",half");
-  if (of_signs != std::string::npos) plain.replace(of_signs, std::string::npos, "_pow2(0)");
-  request.is_calibrated = of_signs != std::string::npos || replace(",calibrated");
+  if (of_signs != std::string::npos) plain = plain.substr(0, of_signs) + "_pow2(0)";
+  constexpr std::string_view kCalibrated = ",calibrated)";
+  const bool is_biased = !is_fixed && plain.ends_with(kCalibrated);
+  if (is_biased) plain = plain.substr(0, plain.size() - kCalibrated.size()) + ")";
+  request.is_calibrated = is_biased || of_signs != std::string::npos || replace(",calibrated");
   request.is_of_sums = replace(",sums");
   request.quantizer = Quantizer{.format = parse_format(plain)};
   Format& format = request.quantizer->format;
+  if (is_biased) {
+    require(has_scale_bits(format),
+            "{}: {} has nothing that is calibrated; fixed point and formats with an exponent "
+            "bias for a tensor have",
+            shown(std::string(text)), format.name());
+    require(plain.find(",b") == std::string::npos, "{}: has an exponent bias, which would be calibrated",
+            shown(std::string(text)));
+  }
   if (half) format = with_frac_bits(format, as_fixed(format)->width / 2);
   return request;
 }

@@ -14,7 +14,7 @@
 //   weight = "float32"                    # not quantised
 //   [[embeddings]]                        # embedding tables: weight alone
 //   name = "*word*"
-//   weight = "minifloat(8,e4)"
+//   weight = "minifloat(8,e4)"            # or "minifloat(8,e4,calibrated)": the exponent bias chosen from data
 //   [[norms]]                             # layer norms: weight (gamma), bias (beta) and output
 //   name = "*"
 //   output = "fixed(8,calibrated)"
@@ -38,7 +38,7 @@ namespace ingot::compress {
 // What is asked for one tensor.
 struct QuantizerRequest {
   std::optional<Quantizer> quantizer;  // none: float32
-  bool is_calibrated = false;          // the fraction bits are to be chosen
+  bool is_calibrated = false;          // the scale bits are to be chosen
   bool per_channel = false;            // for each row of a weight
   bool is_of_sums = false;             // of a bias: the fraction bits of what it is added to
 };
@@ -62,7 +62,8 @@ struct PlanEntry {
 };
 using Plan = std::vector<PlanEntry>;
 
-// "fixed(8,calibrated)", "fixed(8,half)", "fixed(24,sums)", "float32" or a format. Throws Error as parse_format does.
+// "fixed(8,calibrated)", "fixed(8,half)", "fixed(24,sums)", "minifloat(8,e4,calibrated)", "float32" or a format. Throws
+// Error as parse_format does.
 QuantizerRequest parse_request(std::string_view text);
 
 // A .json file, or TOML. Throws Error naming file, entry, rule and value.

@@ -34,8 +34,12 @@ FormatAxis elements(std::initializer_list<const char*> narrow_to_wide) {
 // has, so that a search within a bound of bits finds all formats there.
 std::vector<FormatSpace> known_spaces() {
   return {
-      {"minifloat", "minifloat({element})", {elements({"3,e2", "4,e2", "4,e3", "6,e2", "6,e3", "8,e3", "8,e4"})}},
-      {"minifloat_denorm", "minifloat_denorm({element})", {elements({"3,e1", "4,e2", "6,e2", "6,e3", "8,e3", "8,e4"})}},
+      {"minifloat",
+       "minifloat({element},calibrated)",
+       {elements({"3,e2", "4,e2", "4,e3", "6,e2", "6,e3", "8,e3", "8,e4"})}},
+      {"minifloat_denorm",
+       "minifloat_denorm({element},calibrated)",
+       {elements({"3,e1", "4,e2", "6,e2", "6,e3", "8,e3", "8,e4"})}},
       {"block_fp",
        "block_fp({width},e8,[1,{block}])",
        {{"width", numbers({2, 3, 4, 6, 8})}, {"block", numbers({16, 32, 64})}}},
@@ -45,7 +49,7 @@ std::vector<FormatSpace> known_spaces() {
       {"block_log",
        "block_log({width},e8,[1,{block}])",
        {{"width", numbers({3, 4, 6, 8})}, {"block", numbers({16, 32})}}},
-      {"log", "log({width})", {{"width", numbers({3, 4, 5, 6, 8})}}},
+      {"log", "log({width},calibrated)", {{"width", numbers({3, 4, 5, 6, 8})}}},
       {"binary", "binary({scale})", {words("scale", {"tensor", "channel"}, false)}},
       {"binary_residual", "binary_residual({levels})", {{"levels", numbers({1, 2, 3, 4})}}},
       {"ternary",

@@ -13,6 +13,7 @@
 
 #include "bert/checkpoint.h"
 #include "compress/effective.h"
+#include "compress/formats/fixed.h"
 #include "compress/lower/whole_model.h"
 #include "compress/packed/footprint.h"
 #include "compress/quantize/calibration.h"
@@ -177,11 +178,14 @@ class Mixed {
     };
     if (o_.integer_only) return text + whole_plan_text(pick_formats(axes_, pick));
     for (const Choice& choice : choose(pick)) {
+      const compress::QuantizerRequest weight = compress::parse_request(choice.weight);
+      const bool is_of_tensor = weight.is_calibrated && !compress::as_fixed(weight.quantizer->format);
       text += fmt::format("\n[[{}]]\nname = \"{}\"\nweight = \"{}\"\nper = \"{}\"\n",
-                          choice.tensor.is_table ? "embeddings" : "layers", choice.tensor.layer, choice.weight, o_.per);
+                          choice.tensor.is_table ? "embeddings" : "layers", choice.tensor.layer, choice.weight,
+                          is_of_tensor ? "tensor" : o_.per);
       if (choice.tensor.is_table) continue;
-      const bool is_calibrated = compress::parse_request(choice.weight).is_calibrated;
-      text += fmt::format("input = \"{}\"\nbias = \"{}\"\n", choice.input, is_calibrated ? "float32" : choice.weight);
+      text += fmt::format("input = \"{}\"\nbias = \"{}\"\n", choice.input,
+                          weight.is_calibrated ? "float32" : choice.weight);
     }
     return text;
   }

@@ -77,9 +77,9 @@ TEST_CASE("no power of two and threshold have a smaller squared error than the t
       }
       const auto chosen = [&](const char* format) {
         for (const CalibrationMethod method : {CalibrationMethod::mse, CalibrationMethod::percentile})
-          CHECK(compress::calibrated_frac_bits(parse_format(format), x, {.method = method}) ==
-                compress::calibrated_frac_bits(parse_format(format), x, {}));
-        const int bits = compress::calibrated_frac_bits(parse_format(format), x, {});
+          CHECK(compress::calibrated_scale_bits(parse_format(format), x, {.method = method}) ==
+                compress::calibrated_scale_bits(parse_format(format), x, {}));
+        const int bits = compress::calibrated_scale_bits(parse_format(format), x, {});
         return squared_error(to_string(compress::with_frac_bits(parse_format(format), bits)), x);
       };
       CHECK(chosen("ternary_pow2(0)") == doctest::Approx(static_cast<double>(ternary)).epsilon(1e-6));
@@ -96,7 +96,7 @@ TEST_CASE("no fraction bits have a smaller squared error than those chosen") {
           std::vector<float> x = test::noise(100, stream, scale);
           if (stream == 2) x[7] = static_cast<float>(50 * scale);  // one far out
           const compress::Format format = parse_format(fmt::format("{}({},0)", name, width));
-          const int bits = compress::calibrated_frac_bits(format, x, {});
+          const int bits = compress::calibrated_scale_bits(format, x, {});
           CHECK(squared_error(fmt::format("{}({},{})", name, width, bits), x) ==
                 doctest::Approx(least_error(name, width, x)).epsilon(1e-9));
         }
@@ -105,13 +105,34 @@ TEST_CASE("no fraction bits have a smaller squared error than those chosen") {
   }
 }
 
+TEST_CASE("no exponent bias has a smaller squared error than the one chosen") {
+  for (const char* format : {"minifloat(3,e2", "minifloat(4,e3", "minifloat(8,e4", "minifloat(16,e8",
+                             "minifloat_denorm(3,e1", "minifloat_denorm(8,e4", "log(3", "log(8"}) {
+    for (const double scale : {1e-6, 0.05, 3000.0}) {
+      for (std::uint64_t stream = 0; stream < 3; ++stream) {
+        CAPTURE(format);
+        CAPTURE(scale);
+        std::vector<float> x = test::noise(100, stream, scale);
+        if (stream == 2) x[7] = static_cast<float>(50 * scale);  // one far out
+        double least = INFINITY;
+        for (int bias = -126; bias <= 125; ++bias)
+          least = std::min(least, squared_error(fmt::format("{},b{})", format, bias), x));
+        const int chosen = compress::calibrated_scale_bits(parse_format(fmt::format("{})", format)), x, {});
+        CHECK(squared_error(fmt::format("{},b{})", format, chosen), x) == doctest::Approx(least).epsilon(1e-9));
+      }
+    }
+  }
+  // Where nothing is to be scaled, the bias stays.
+  CHECK(compress::calibrated_scale_bits(parse_format("minifloat(8,e4)"), std::vector<float>(5), {}) == 7);
+}
+
 TEST_CASE("percentile takes the finest step whose range holds that share") {
   std::vector<float> x(1000);
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i + 1) / 1000;  // up to 1
   x[999] = -100;
   const auto bits = [&](double percentile) {
-    return compress::calibrated_frac_bits(parse_format("fixed(8,0)"), x,
-                                          {.method = CalibrationMethod::percentile, .percentile = percentile});
+    return compress::calibrated_scale_bits(parse_format("fixed(8,0)"), x,
+                                           {.method = CalibrationMethod::percentile, .percentile = percentile});
   };
   CHECK(bits(99.9) == 6);  // 0.999 * 2^6 <= 127.5 < 0.999 * 2^7 is false: 127.87
   CHECK(bits(99.0) == 7);  // 0.99 * 2^7 = 126.7
@@ -122,10 +143,10 @@ TEST_CASE("percentile takes the finest step whose range holds that share") {
 TEST_CASE("numbers that are all 0, one number, and numbers that are none") {
   const compress::Format format = parse_format("fixed(8,0)");
   for (const CalibrationMethod method : {CalibrationMethod::mse, CalibrationMethod::percentile}) {
-    CHECK(compress::calibrated_frac_bits(format, std::vector<float>(5), {.method = method}) == 8);
-    const int bits = compress::calibrated_frac_bits(format, std::vector<float>{1e30f}, {.method = method});
+    CHECK(compress::calibrated_scale_bits(format, std::vector<float>(5), {.method = method}) == 8);
+    const int bits = compress::calibrated_scale_bits(format, std::vector<float>{1e30f}, {.method = method});
     CHECK(squared_error(fmt::format("fixed(8,{})", bits), {1e30f}) <= std::pow(1e30 / 64, 2));
-    CHECK_THROWS_AS(compress::calibrated_frac_bits(format, std::vector<float>{INFINITY}, {.method = method}),
+    CHECK_THROWS_AS(compress::calibrated_scale_bits(format, std::vector<float>{INFINITY}, {.method = method}),
                     engine::Error);
   }
 }
@@ -135,13 +156,13 @@ TEST_CASE("errors are summed over batches, and the same on one and two threads")
   std::vector<float> both = a;
   both.insert(both.end(), b.begin(), b.end());
   const auto [one, two] = test::on_one_and_on(2, [&] {
-    compress::FracBitsChoice choice(parse_format("fixed(6,0)"), {});
+    compress::ScaleChoice choice(parse_format("fixed(6,0)"), {});
     for (const auto& x : {a, b}) choice.see_range(x);
     for (const auto& x : {a, b}) choice.see_errors(x);
-    return choice.frac_bits();
+    return choice.scale_bits();
   });
   CHECK(one == two);
-  CHECK(one == compress::calibrated_frac_bits(parse_format("fixed(6,0)"), both, {}));
+  CHECK(one == compress::calibrated_scale_bits(parse_format("fixed(6,0)"), both, {}));
 }
 
 TEST_CASE("weights are calibrated as pruned, by channel or whole") {
@@ -156,7 +177,7 @@ TEST_CASE("weights are calibrated as pruned, by channel or whole") {
   std::vector<float> values(weight.span().begin(), weight.span().end());
   values[0] = 0;
   CHECK(frac_bits(whole, kQuery, Role::weight) ==
-        compress::calibrated_frac_bits(parse_format("fixed(4,0)"), values, {}));
+        compress::calibrated_scale_bits(parse_format("fixed(4,0)"), values, {}));
   CHECK(whole.at(kQuery).weight_mask == start[kQuery].weight_mask);
   const Compression channels =
       compress::calibrate(model, start, request(kQuery, Role::weight, "fixed(4,calibrated)", true), {}, {});
@@ -165,7 +186,7 @@ TEST_CASE("weights are calibrated as pruned, by channel or whole") {
   for (std::size_t row = 0; row < 8; ++row) {
     const std::vector<float> channel(values.begin() + static_cast<std::ptrdiff_t>(8 * row),
                                      values.begin() + static_cast<std::ptrdiff_t>(8 * row + 8));
-    CHECK(bits[row] == compress::calibrated_frac_bits(parse_format("fixed(4,0)"), channel, {}));
+    CHECK(bits[row] == compress::calibrated_scale_bits(parse_format("fixed(4,0)"), channel, {}));
   }
 }
 
@@ -199,7 +220,7 @@ TEST_CASE("inputs are calibrated on what the layer reads: sparse if it is, in th
   model.layers[0].output.transforms = transforms;
   const bert::Input input = test::small_input();
   model.encode(input, off);
-  CHECK(frac_bits(got, kOutput, Role::input) == compress::calibrated_frac_bits(parse_format("fixed(5,0)"), seen, {}));
+  CHECK(frac_bits(got, kOutput, Role::input) == compress::calibrated_scale_bits(parse_format("fixed(5,0)"), seen, {}));
   CHECK(model.layers[0].query.transforms != nullptr);
 }
 

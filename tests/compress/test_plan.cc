@@ -52,6 +52,26 @@ TEST_CASE("a request is a format, or fixed point whose fraction bits are half or
                  "frac_width must be an integer between -95 and 126, got 200"));
 }
 
+TEST_CASE("the exponent bias of minifloats and powers of two is calibrated, and that of blocks is not") {
+  for (const char* text : {"minifloat(4,e2,calibrated)", "minifloat_denorm(8, e4, calibrated)", "log(4,calibrated)"}) {
+    CAPTURE(text);
+    CHECK(parse_request(text).is_calibrated);
+  }
+  CHECK(format_of(parse_request("minifloat(4,e2,calibrated)")) == "minifloat(4,e2,b1)");  // until it is calibrated
+  CHECK(error_text([] { parse_request("block_fp(8,e8,[1,16],calibrated)"); }) ==
+        "\"block_fp(8,e8,[1,16],calibrated)\": block_fp has nothing that is calibrated; fixed point and formats with an "
+        "exponent bias for a tensor have");
+  CHECK(contains(error_text([] { parse_request("mx(int8,calibrated)"); }), "mx has nothing that is calibrated"));
+  CHECK(contains(error_text([] { parse_request("minifloat(4,e2,b3,calibrated)"); }), "has an exponent bias"));
+  // A tensor has one bias, its channels none of their own.
+  CHECK(refusal("[[layers]]\nname = '*'\nweight = 'log(4,calibrated)'\n").empty());
+  CHECK(contains(refusal("[[layers]]\nname = '*'\nweight = 'log(4,calibrated)'\nper = 'channel'\n"),
+                 "layers[0].per: channel goes with fixed point; log has one exponent bias for a tensor"));
+  CHECK(
+      refusal("[[layers]]\nname = '*'\ninput = 'log(4,calibrated)'\nweight = 'fixed(4,calibrated)'\nper = 'channel'\n")
+          .empty());
+}
+
 TEST_CASE("only a bias has the fraction bits of sums") {
   CHECK(refusal("[[layers]]\nname = '*'\nbias = 'fixed(24,sums)'\n").empty());
   CHECK(contains(refusal("[[layers]]\nname = '*'\nweight = 'fixed(24,sums)'\n"),
