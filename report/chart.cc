@@ -303,10 +303,7 @@ std::string direct_labels(const Plot& plot) {
   }
   std::stable_sort(labels.begin(), labels.end(), [](const Label& a, const Label& b) { return a.y < b.y; });
   double lowest = kTop + 4;
-  for (Label& label : labels) {
-    label.y = label.y == kBelow ? lowest : std::max(label.y, lowest);
-    lowest = label.y + kRow;
-  }
+  for (Label& label : labels) lowest = (label.y = label.y == kBelow ? lowest : std::max(label.y, lowest)) + kRow;
   double highest = kTop + kPlotHeight + 4;
   for (auto label = labels.rbegin(); label != labels.rend(); ++label) {
     highest = (label->y = std::min(label->y, highest)) - kRow;
