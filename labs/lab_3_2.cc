@@ -105,6 +105,7 @@ std::vector<Row> rows_3_2(const Setup& setup) {
     for (const Study& study : kStudies) {
       const std::string_view format = study.format;
       if (format == "binary" || format == "ternary") continue;  // fewer bits, whatever they are asked
+      if (format == "binary_residual" && bits > 4) continue;    // 4 at most
       if (format == "mx" && bits == 4) continue;                // at least 4 and a share of the scale
       add_budget(rows, setup, study, bits);
     }
@@ -120,10 +121,10 @@ std::vector<std::string> notes_3_2() {
       "format of the weights, but 8 calibrated bits where weights are signs. Calibrated, not trained.",
       "Ten trials, the first four at random. Validation texts choose; the ranking is by test texts.",
       "At most 4, 6 or 8 bits: of a parameter on average, scales and shared exponents of blocks counted, embeddings "
-      "too: microscaling has no such model of 4 bits. A search of twice the trials within that bound begins with the "
-      "widest format that all tensors can have, and chooses the plan, which is then tried without and with an epoch of "
-      "training; a control has the same epoch in float32. Flips: test texts whose label is not the float "
-      "model's. Noise: root mean square of the differences of the outputs.",
+      "too: microscaling has no such model of 4 bits, residual signs none of more. A search of twice the trials within "
+      "that bound begins with the widest format that all tensors can have, and chooses the plan, which is then tried "
+      "without and with an epoch of training; a control has the same epoch in float32. Flips: test texts whose label "
+      "is not the float model's. Noise: root mean square of the differences of the outputs.",
   };
 }
 
