@@ -10,9 +10,11 @@ namespace {
 
 void add_format_options(Command& command, pipeline::QuantizeOptions& o) {
   command.group("Format");
-  command.add_option("--format", o.format,
-                     "fixed, or a format with its parameters, as `ingot format` lists them; calibrated as the last "
-                     "chooses the exponent bias: 'minifloat(4,e2,calibrated)'");
+  command.add_option(
+      "--format", o.format,
+      "fixed, or a format with its parameters, as `ingot format` lists them; minifloat, minifloat_denorm and "
+      "log take the word calibrated as exponent bias, one a tensor: 'minifloat(4,e2,calibrated)' "
+      "(biases stay float32)");
   command.add_option("--width", o.width, "width of fixed point in bits");
   command
       .add_option("--frac", o.frac,

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "compress/formats/fixed.h"
+#include "engine/base/error.h"
 #include "engine/base/progress.h"
 #include "engine/base/rng.h"
 
@@ -12,6 +13,12 @@ namespace ingot::pipeline {
 
 using compress::QuantizerRequest;
 using compress::Role;
+
+compress::QuantizerRequest format_of_option(const char* option, const std::string& text) {
+  const QuantizerRequest request = engine::with_subject(option, [&] { return compress::parse_request(text); });
+  engine::require(!request.is_of_sums, "{}: only a bias has the fraction bits of sums, got {}", option, text);
+  return request;
+}
 
 compress::Plan uniform_plan(const QuantizerRequest& input, const QuantizerRequest& weight, bool per_channel,
                             bool embeddings) {

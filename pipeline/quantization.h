@@ -2,12 +2,17 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "compress/quantize/plan.h"
 #include "pipeline/fine_tuning.h"
 
 namespace ingot::pipeline {
+
+// The format of weights or inputs that an option names. Throws Error, which names the option, if it is none, or "sums",
+// which only biases can have.
+compress::QuantizerRequest format_of_option(const char* option, const std::string& text);
 
 // All Linear layers in the same formats, with `embeddings` the tables too, in that of weights. Calibrated weights have
 // fraction bits by channel if asked for. Calibrated fixed point leaves biases float32: they are few, and added to wide

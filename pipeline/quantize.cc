@@ -33,6 +33,8 @@ std::string format_text(const Run& run, const QuantizeOptions& o) {
   for (const char* option : {"--width", "--frac"}) {
     require(!run.given.contains(option), "{}: goes with --format fixed; {} says its own", option, o.format);
   }
+  require(!run.given.contains("--per"), "--per: goes with --format fixed; {} has no fraction bits by channel",
+          o.format);
   return o.format;
 }
 
@@ -65,7 +67,7 @@ compress::Plan plan_from_options(const Run& run, const QuantizeOptions& o) {
   if (o.integer_only) return integer_plan_from_options(run, o);
   for (const char* option : {"--weight-format", "--embedding-format", "--residual-width", "--cheap"})
     require(!run.given.contains(option), "{}: goes with --integer-only", option);
-  compress::QuantizerRequest request = compress::parse_request(format_text(run, o));
+  compress::QuantizerRequest request = format_of_option("--format", format_text(run, o));
   require(request.quantizer.has_value(), "--format: must be a number format, got '{}'", o.format);
   request.quantizer->mode = compress::parse_mode(o.mode);
   request.quantizer->clip = o.clipped_ste;

@@ -36,7 +36,8 @@ void add_search_mixed(Command& search_command) {
   command.add_option("--residual-widths", o.residual_widths, "with --integer-only: of what residual sums add up");
   command.add_flag("--embeddings", o.embeddings, "search formats for the embedding tables too");
   command.add_option("--max-bits", o.max_bits,
-                     "most bits a parameter on average; plans above are not tried; 0: no limit");
+                     "most bits a parameter on average over the whole model; plans above are not "
+                     "tried, and all samplers but grid begin with the widest format that fits everywhere; 0: no limit");
   add_model_search_options(command, o);
   command.group("Training");
   command

@@ -20,6 +20,12 @@ bool has_bias(const FormatKind& kind) {
 
 }  // namespace
 
+bool has_exponent_bias(std::string_view format_name) {
+  const std::span<const FormatKind* const> kinds = format_kinds();
+  return std::any_of(kinds.begin(), kinds.end(),
+                     [&](const FormatKind* kind) { return kind->name == format_name && has_bias(*kind); });
+}
+
 bool has_scale_bits(const Format& format) { return as_fixed(format) || has_bias(format.kind()); }
 
 int scale_bits(const Format& format) {

@@ -7,6 +7,8 @@
 namespace ingot::compress {
 
 bool has_scale_bits(const Format& format);
+// The same of a format that has an exponent bias, by its name alone.
+bool has_exponent_bias(std::string_view format_name);
 
 // Of formats that have them. The same format with other bits throws Error for bits out of the range.
 int scale_bits(const Format& format);

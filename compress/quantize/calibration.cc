@@ -172,8 +172,8 @@ void set_bits_of_sums(const std::map<std::string, LayerRequest>& requests, bert:
     LayerCompression& layer = compression[name];
     const auto fixed = [&, &name = name](Role role) {
       const std::optional<FixedPoint> format = layer[role] ? as_fixed(layer[role]->format) : std::nullopt;
-      engine::require(format.has_value(), "plan: {}: a bias with the fraction bits of sums needs an {} in fixed point",
-                      name, compress::name(role));
+      engine::require(format.has_value(), "plan: {}: a bias with the fraction bits of sums needs {} {} in fixed point",
+                      name, role == Role::weight ? "a" : "an", compress::name(role));
       return *format;
     };
     const int input = fixed(Role::input).frac_bits, weight = fixed(Role::weight).frac_bits;

@@ -116,6 +116,19 @@ void apply(const PlanEntry& entry, const Layers& layers, std::map<std::string, L
           layers.size(), named(entry.part).of_one, layers.front().first);
 }
 
+// Whether the exponent bias is to be calibrated; then the text gets one that every such format can have.
+bool with_bias(std::string& text) {
+  constexpr std::string_view kCalibrated = ",calibrated)";
+  if (text.starts_with("fixed(") || text.starts_with("ufixed(") || !text.ends_with(kCalibrated)) return false;
+  require(has_exponent_bias(text.substr(0, text.find('('))),
+          "{}: has nothing that is calibrated; fixed point has, and minifloat, minifloat_denorm and log", shown(text));
+  const std::string before = text.substr(0, text.size() - kCalibrated.size());
+  require(before.find(",b") == std::string::npos, "{}: gives the exponent bias that is to be calibrated", shown(text));
+  require(before.find("calibrated") == std::string::npos, "{}: says calibrated twice", shown(text));
+  text = before + ",b0)";
+  return true;
+}
+
 }  // namespace
 
 QuantizerRequest parse_request(std::string_view text) {
@@ -135,21 +148,11 @@ QuantizerRequest parse_request(std::string_view text) {
   };
   const bool half = replace(",half");
   if (of_signs != std::string::npos) plain = plain.substr(0, of_signs) + "_pow2(0)";
-  constexpr std::string_view kCalibrated = ",calibrated)";
-  const bool is_biased = !is_fixed && plain.ends_with(kCalibrated);
-  if (is_biased) plain = plain.substr(0, plain.size() - kCalibrated.size()) + ")";
+  const bool is_biased = with_bias(plain);
   request.is_calibrated = is_biased || of_signs != std::string::npos || replace(",calibrated");
   request.is_of_sums = replace(",sums");
   request.quantizer = Quantizer{.format = parse_format(plain)};
   Format& format = request.quantizer->format;
-  if (is_biased) {
-    require(has_scale_bits(format),
-            "{}: {} has nothing that is calibrated; fixed point and formats with an exponent "
-            "bias for a tensor have",
-            shown(std::string(text)), format.name());
-    require(plain.find(",b") == std::string::npos, "{}: has an exponent bias, which would be calibrated",
-            shown(std::string(text)));
-  }
   if (half) format = with_frac_bits(format, as_fixed(format)->width / 2);
   return request;
 }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -97,7 +98,7 @@ Parameters first_below(double most_bits, const std::vector<Alternatives>& tensor
   const double bits = bits_of(narrowest);
   engine::require(bits <= most_bits,
                   "--max-bits {}: the formats with the fewest bits still need {:.2f} a parameter on average", most_bits,
-                  bits);
+                  std::ceil(bits * 100) / 100);  // a bound that would do
   return narrowest;
 }
 

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "bert/checkpoint.h"
 #include "compress/effective.h"
@@ -169,7 +170,8 @@ class Mixed {
 
   // What `ingot quantize --plan` reads to do the same.
   std::string plan_of(const search::TrialRecord& record) const {
-    std::string text = fmt::format("# trial {} of ingot search mixed\n", record.number);
+    std::string text = fmt::format("# trial {} of ingot search mixed, which calibrated on {} texts\n", record.number,
+                                   o_.calibration_texts);
     const Pick pick = [&](const std::string& name, const search::Distribution&) {
       const auto found = record.parameters.find(name);
       require(found != record.parameters.end(), "trial {}: has no parameter {}: its plan is not known", record.number,
@@ -265,12 +267,17 @@ void check(const MixedOptions& o, const Run& run, std::span<const Measure> measu
     require(!o.integer_only || !run.given.contains(option), "{}: is said by --integer-only", option);
   for (const char* option : {"--edge-widths", "--residual-widths"})
     require(o.integer_only || !run.given.contains(option), "{}: goes with --integer-only", option);
+  const std::vector<std::string> formats = items_of("--formats", o.formats);
+  const bool has_fixed = std::find(formats.begin(), formats.end(), "fixed") != formats.end();
+  for (const char* option : {"--widths", "--fracs", "--per"})
+    require(has_fixed || !run.given.contains(option), "{}: goes with fixed, got --formats {}", option, o.formats);
   check_search(o, measures);
   require(o.pruner == "none" || o.trains(), "--pruner {}: ends training early; give --qat-epochs or --qat-steps",
           o.pruner);
   require(o.per == "channel" || o.per == "tensor", "--per: must be channel or tensor, got '{}'", o.per);
-  if (o.inputs != "same") compress::parse_request(o.inputs);
-  require(o.max_bits >= 0, "--max-bits: must be above 0, or 0 for no limit, got {}", o.max_bits);
+  if (o.inputs != "same") format_of_option("--inputs", o.inputs);
+  require(o.max_bits >= 0 && std::isfinite(o.max_bits), "--max-bits: must be above 0, or 0 for no limit, got {}",
+          o.max_bits);
 }
 
 // Accuracy and bits of the model that is searched from, beside which a front is drawn.

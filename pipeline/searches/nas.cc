@@ -191,7 +191,7 @@ class Nas {
   std::vector<bert::Input> batches_;
 };
 
-void check(const NasOptions& o, std::span<const Measure> measures) {
+void check(const NasOptions& o, const Run& run, std::span<const Measure> measures) {
   check_options(o);
   check_search(o, measures);
   check_distillation_options(o);
@@ -199,8 +199,9 @@ void check(const NasOptions& o, std::span<const Measure> measures) {
   require(o.steps >= 0 && o.max_parameters >= 0, "--steps, --max-parameters: must be at least 0, got {} and {}",
           o.steps, o.max_parameters);
   require(o.sparsity >= 0 && o.sparsity < 1, "--sparsity: must be at least 0 and below 1, got {}", o.sparsity);
+  require(!run.given.contains("--compress") || !o.format.empty(), "--compress: must be a number format, got ''");
   if (!o.format.empty()) {
-    const auto request = compress::parse_request(o.format);
+    const auto request = format_of_option("--compress", o.format);
     require(request.quantizer.has_value(), "--compress: must be a number format, got '{}'", o.format);
   }
   require(o.compresses() || !(o.embeddings || o.fine_tunes()),
@@ -215,7 +216,7 @@ void search_nas(const NasOptions& given, const Run& run, const Finish& finish) {
   SearchRanks ranks;
   const NasOptions o = ranks.of_rank(given);
   const std::vector<Measure> measures = measures_of(o.objectives, {"accuracy", "parameters", "bits", "bytes"});
-  check(o, measures);
+  check(o, run, measures);
   const Space space = space_of(o);
   search::StudyOptions study = study_options(o.search, run.seed);
   study.sampling.grid = grid_of(space);

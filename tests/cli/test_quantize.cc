@@ -151,6 +151,8 @@ TEST_CASE("wrong requests are refused in one sentence, before any work") {
   check_refused("--format posit", "posit");
   check_refused("--format float32", "--format: must be a number format, got 'float32'");
   check_refused("--format 'minifloat(8,e4)' --width 6", "--width: goes with --format fixed");
+  check_refused("--format 'minifloat(8,e4,calibrated)' --per channel", "--per: goes with --format fixed");
+  check_refused("--frac sums", "--format: only a bias has the fraction bits of sums, got fixed(8,sums)");
   check_refused("--format 'mx(int8)' --mode mase", "mode standard");
   check_refused("--mode mase --per channel", "fraction bits by channel need");
   check_refused("--per row", "--per: must be channel or tensor, got 'row'");

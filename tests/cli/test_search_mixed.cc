@@ -204,7 +204,11 @@ TEST_CASE("search mixed says what is wrong before any work, and exits with 2") {
   refused("--fracs most", "--fracs: must be integers from -95 to 126");
   refused("--inputs int8", "int8");
   refused("--per row", "--per: must be channel or tensor, got 'row'");
+  refused("--inputs 'fixed(8,sums)'", "--inputs: only a bias has the fraction bits of sums, got fixed(8,sums)");
+  refused("--formats mx,log --widths 2", "--widths: goes with fixed, got --formats mx,log");
+  refused("--format mx --per channel", "--per: goes with fixed, got --formats mx");
   refused("--max-bits -1", "--max-bits: must be above 0, or 0 for no limit, got -1");
+  refused("--max-bits inf", "--max-bits: must be above 0, or 0 for no limit, got inf");
   refused("--objectives accuracy,beauty", "--objectives: must be of accuracy, bits, bytes, hardware, got 'beauty'");
   refused("--objectives accuracy,hardware --formats mx", "--objectives hardware: is of fixed point; got --formats mx");
   refused("--pruner median", "--pruner median: ends training early; give --qat-epochs or --qat-steps");

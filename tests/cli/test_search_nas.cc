@@ -261,6 +261,8 @@ TEST_CASE("search nas says what is wrong before any work, and exits with 2") {
   refused("--objectives bits", "--objectives: the first must be accuracy, got 'bits'");
   refused("--objectives accuracy,beauty", "--objectives: must be of accuracy, parameters, bits, bytes, got 'beauty'");
   refused("--embeddings", "are about compressed models");
+  refused("--compress ''", "--compress: must be a number format, got ''");
+  refused("--compress 'fixed(8,sums)'", "--compress: only a bias has the fraction bits of sums, got fixed(8,sums)");
   refused("--compress float33", "float33");
   refused("--temperature 2", "are about a teacher; name one with --teacher");
   refused("--teacher nowhere", "nowhere");

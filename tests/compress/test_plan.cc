@@ -57,12 +57,14 @@ TEST_CASE("the exponent bias of minifloats and powers of two is calibrated, and 
     CAPTURE(text);
     CHECK(parse_request(text).is_calibrated);
   }
-  CHECK(format_of(parse_request("minifloat(4,e2,calibrated)")) == "minifloat(4,e2,b1)");  // until it is calibrated
+  CHECK(format_of(parse_request("minifloat(4,e2,calibrated)")) == "minifloat(4,e2,b0)");  // until it is calibrated
+  CHECK(parse_request("minifloat_denorm(32,e8,calibrated)").is_calibrated);  // whose usual bias it cannot have
   CHECK(error_text([] { parse_request("block_fp(8,e8,[1,16],calibrated)"); }) ==
-        "\"block_fp(8,e8,[1,16],calibrated)\": block_fp has nothing that is calibrated; fixed point and formats with an "
-        "exponent bias for a tensor have");
-  CHECK(contains(error_text([] { parse_request("mx(int8,calibrated)"); }), "mx has nothing that is calibrated"));
-  CHECK(contains(error_text([] { parse_request("minifloat(4,e2,b3,calibrated)"); }), "has an exponent bias"));
+        "\"block_fp(8,e8,[1,16],calibrated)\": has nothing that is calibrated; fixed point has, and minifloat, "
+        "minifloat_denorm and log");
+  CHECK(contains(error_text([] { parse_request("mx(int8,calibrated)"); }), "has nothing that is calibrated"));
+  CHECK(contains(error_text([] { parse_request("minifloat(4,e2,b3,calibrated)"); }), "gives the exponent bias"));
+  CHECK(contains(error_text([] { parse_request("log(4,calibrated,calibrated)"); }), "says calibrated twice"));
   // A tensor has one bias, its channels none of their own.
   CHECK(refusal("[[layers]]\nname = '*'\nweight = 'log(4,calibrated)'\n").empty());
   CHECK(contains(refusal("[[layers]]\nname = '*'\nweight = 'log(4,calibrated)'\nper = 'channel'\n"),

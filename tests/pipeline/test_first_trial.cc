@@ -62,6 +62,9 @@ TEST_CASE("where no format fits everywhere, each tensor has the one with its few
   CHECK(mean_width(first) == 2);
   CHECK(error_text([&] { first_below(1.99, tensors, bits); }) ==
         "--max-bits 1.99: the formats with the fewest bits still need 2.00 a parameter on average");
+  // The figure is a bound that would do.
+  CHECK(error_text([&] { first_below(2.0, tensors, [&](const Parameters& p) { return bits(p) + 0.001; }); }) ==
+        "--max-bits 2: the formats with the fewest bits still need 2.01 a parameter on average");
 }
 
 TEST_CASE("a parameter of these is picked by its place in the list") {
