@@ -17,6 +17,9 @@ using compress::Role;
 compress::QuantizerRequest format_of_option(const char* option, const std::string& text) {
   const QuantizerRequest request = engine::with_subject(option, [&] { return compress::parse_request(text); });
   engine::require(!request.is_of_sums, "{}: only a bias has the fraction bits of sums, got {}", option, text);
+  const auto fixed = request.quantizer ? compress::as_fixed(request.quantizer->format) : std::nullopt;
+  engine::require(!fixed || fixed->set == compress::CodeSet::all, "{}: inputs cannot have numbers such as {}", option,
+                  text);
   return request;
 }
 

@@ -10,8 +10,8 @@
 
 namespace ingot::pipeline {
 
-// The format of weights or inputs that an option names. Throws Error, which names the option, if it is none, or "sums",
-// which only biases can have.
+// The format that an option names for inputs, or for weights and inputs. Throws Error, which names the option, if it is
+// none, or one that only weights or biases can have.
 compress::QuantizerRequest format_of_option(const char* option, const std::string& text);
 
 // All Linear layers in the same formats, with `embeddings` the tables too, in that of weights. Calibrated weights have

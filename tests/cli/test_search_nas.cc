@@ -261,6 +261,7 @@ TEST_CASE("search nas says what is wrong before any work, and exits with 2") {
   refused("--objectives bits", "--objectives: the first must be accuracy, got 'bits'");
   refused("--objectives accuracy,beauty", "--objectives: must be of accuracy, parameters, bits, bytes, got 'beauty'");
   refused("--embeddings", "are about compressed models");
+  refused("--compress 'ternary_pow2(1)'", "--compress: inputs cannot have numbers such as ternary_pow2(1)");
   refused("--compress ''", "--compress: must be a number format, got ''");
   refused("--compress 'fixed(8,sums)'", "--compress: only a bias has the fraction bits of sums, got fixed(8,sums)");
   refused("--compress float33", "float33");
