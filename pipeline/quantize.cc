@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "compress/encoder_functions.h"
+#include "compress/formats/fixed.h"
 #include "compress/formats/kind.h"
 #include "compress/lower/whole_model.h"
 #include "compress/quantize/calibration.h"
@@ -33,8 +34,6 @@ std::string format_text(const Run& run, const QuantizeOptions& o) {
   for (const char* option : {"--width", "--frac"}) {
     require(!run.given.contains(option), "{}: goes with --format fixed; {} says its own", option, o.format);
   }
-  require(!run.given.contains("--per"), "--per: goes with --format fixed; {} has no fraction bits by channel",
-          o.format);
   return o.format;
 }
 
@@ -69,6 +68,8 @@ compress::Plan plan_from_options(const Run& run, const QuantizeOptions& o) {
     require(!run.given.contains(option), "{}: goes with --integer-only", option);
   compress::QuantizerRequest request = format_of_option("--format", format_text(run, o));
   require(request.quantizer.has_value(), "--format: must be a number format, got '{}'", o.format);
+  require(!run.given.contains("--per") || compress::as_fixed(request.quantizer->format),
+          "--per: goes with fixed point; {} has no fraction bits by channel", o.format);
   request.quantizer->mode = compress::parse_mode(o.mode);
   request.quantizer->clip = o.clipped_ste;
   compress::check_mode(request.quantizer->format, request.quantizer->mode);

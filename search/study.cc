@@ -20,6 +20,8 @@ StudyOptions checked(StudyOptions options) {
   require(options.metric_names.empty() || options.metric_names.size() == options.directions.size(),
           "study {}: must have as many metric names as directions, {}, got {}", options.name, options.directions.size(),
           options.metric_names.size());
+  require(options.first.empty() || options.sampler != "grid", "study {}: a grid has a first trial of its own",
+          options.name);
   require(options.batch >= 1, "study {}: the batch must be at least 1 trial, got {}", options.name, options.batch);
   require(options.sampling.stream != StreamKind::numpy ||
               (options.batch == 1 && options.journal.empty() && options.storage.empty()),

@@ -65,8 +65,8 @@ double Study::suggest(ActiveTrial& active, const std::string& name, const Distri
   double value = distribution.low;
   if (const auto fixed = active.fixed.find(name); fixed != active.fixed.end()) {
     const auto held = held_value(history().as_written(name, distribution), *fixed);
-    require(held && distribution.contains(*held), "parameter {}: the enqueued value {} is not of {}", name,
-            fixed->dump(), to_string(distribution));
+    require(held && distribution.contains(*held), "parameter {}: the given value {} is not of {}", name, fixed->dump(),
+            to_string(distribution));
     value = *held;
   } else if (!distribution.is_single()) {
     value = draw(active, name, distribution);

@@ -6,17 +6,19 @@
 
 namespace ingot::compress {
 
-bool has_scale_bits(const Format& format);
-// The same of a format that has an exponent bias, by its name alone.
-bool has_exponent_bias(std::string_view format_name);
+// Names of the formats with an exponent bias that scales all their numbers.
+std::vector<std::string> biased_formats();
 
-// Of formats that have them. The same format with other bits throws Error for bits out of the range.
-int scale_bits(const Format& format);
+// Of fixed point and biased formats: the same format with other bits. Throws Error for bits that it cannot have.
 Format with_scale_bits(const Format& format, int bits);
 
+// Bits that every format of the kind can have, whatever its width.
 struct ScaleBitsRange {
   int lowest, highest;
 };
 ScaleBitsRange scale_bits_range(const Format& format);
+
+// The usual bias of a biased format, within that range.
+int usual_bias(const Format& format);
 
 }  // namespace ingot::compress

@@ -23,7 +23,8 @@ void calibrate_parameter(const Variable& parameter, const std::vector<std::uint8
   std::vector<float> values(all.begin(), all.end());
   for (std::size_t i = 0; i < mask.size(); ++i) values[i] = mask[i] != 0 ? values[i] : 0.0f;
   if (!request.per_channel) {
-    quantizer.format = with_scale_bits(quantizer.format, calibrated_scale_bits(quantizer.format, values, options));
+    quantizer.format =
+        with_scale_bits(quantizer.format, calibrated_scale_bits(quantizer.format, values, options, quantizer.mode));
     return;
   }
   const auto n_rows = static_cast<std::size_t>(parameter.shape()[0]), n = values.size() / n_rows;
@@ -126,7 +127,8 @@ Compression requested(bert::Model& model, const Compression& start, const std::m
       if (role == Role::weight) calibrate_parameter(weight, layer.weight_mask, *request, options, *layer[role]);
       if (role == Role::bias) calibrate_parameter(bias, {}, {request->quantizer}, options, *layer[role]);
       if (role == Role::input || role == Role::output) {
-        watches.push_back({name, role, std::make_shared<ScaleChoice>(request->quantizer->format, options)});
+        watches.push_back(
+            {name, role, std::make_shared<ScaleChoice>(request->quantizer->format, options, request->quantizer->mode)});
       }
     }
   };

@@ -20,20 +20,21 @@ struct CalibrationOptions {
 };
 
 // The scale bits (scale_bits.h) with which a format suits the numbers x. Numbers that are all 0 take in fixed point the
-// finest of [-width, width], and else the bits that the format has.
-int calibrated_scale_bits(const Format& format, std::span<const float> x, const CalibrationOptions& options);
+// finest of [-width, width], and else the usual bias.
+int calibrated_scale_bits(const Format& format, std::span<const float> x, const CalibrationOptions& options,
+                          Mode mode = Mode::standard);
 
 // The same for several tensors that are shown one after another, twice: first for their ranges, then for their errors.
 class ScaleChoice {
  public:
-  ScaleChoice(const Format& format, const CalibrationOptions& options);
+  ScaleChoice(const Format& format, const CalibrationOptions& options, Mode mode = Mode::standard);
 
   void see_range(std::span<const float> x);   // first round; Error if they are not finite
   void see_errors(std::span<const float> x);  // second round
   int scale_bits() const;
 
   // Whether the other calibrator would choose the same for the same numbers.
-  bool wants_as(const ScaleChoice& other) const { return format_ == other.format_; }
+  bool wants_as(const ScaleChoice& other) const { return format_ == other.format_ && mode_ == other.mode_; }
 
  private:
   void plan_candidates();
@@ -41,6 +42,7 @@ class ScaleChoice {
 
   Format format_;
   CalibrationOptions options_;
+  Mode mode_;
   float largest_ = 0;
   double sum_of_squares_ = 0, sum_of_magnitudes_ = 0;
   std::int64_t n_ = 0;

@@ -29,20 +29,20 @@ int finest_without_saturation(const Format& format, double magnitude) {
   return bits;
 }
 
-void quantize_with(const Format& format, int scale_bits, std::span<const float> x, std::span<float> y) {
+// Fixed point in mode standard, which differs from mase in ties alone.
+void quantize_with(const Format& format, Mode mode, int scale_bits, std::span<const float> x, std::span<float> y) {
   std::optional<FixedPoint> fixed = as_fixed(format);
-  if (!fixed) return quantize(with_scale_bits(format, scale_bits), {static_cast<std::int64_t>(x.size())}, x, y);
+  const engine::Shape shape{static_cast<std::int64_t>(x.size())};
+  if (!fixed) return quantize(with_scale_bits(format, scale_bits), shape, x, y, {.mode = mode});
   if (!fixed->rounding) fixed->rounding = engine::Rounding::nearest_even;
   engine::parallel_for(static_cast<std::int64_t>(x.size()), kGrain, [&](std::int64_t begin, std::int64_t end) {
     quantize_rows(*fixed, 1, end - begin, x.data() + begin, &scale_bits, y.data() + begin);
   });
 }
 
-// The sum of (x - quantised x)^2, over chunks whose order does not depend on threads.
-double squared_error(const Format& format, int scale_bits, std::span<const float> x) {
+// The sum of (x - y)^2, over chunks whose order does not depend on threads.
+double squared_error(std::span<const float> x, std::span<const float> y) {
   const auto n = static_cast<std::int64_t>(x.size());
-  std::vector<float> y(x.size());
-  quantize_with(format, scale_bits, x, y);
   std::vector<double> sums(static_cast<std::size_t>((n + kGrain - 1) / kGrain));
   engine::parallel_for(n, kGrain, [&](std::int64_t begin, std::int64_t end) {
     double partial[4] = {};
@@ -59,7 +59,8 @@ double squared_error(const Format& format, int scale_bits, std::span<const float
 
 }  // namespace
 
-ScaleChoice::ScaleChoice(const Format& format, const CalibrationOptions& options) : format_(format), options_(options) {
+ScaleChoice::ScaleChoice(const Format& format, const CalibrationOptions& options, Mode mode)
+    : format_(format), options_(options), mode_(mode) {
   // A share of saturated magnitudes says nothing where nearly all are.
   const std::optional<FixedPoint> fixed = as_fixed(format);
   if (fixed && fixed->set != CodeSet::all) options_.method = CalibrationMethod::mse;
@@ -96,14 +97,16 @@ void ScaleChoice::plan_candidates() {
 void ScaleChoice::see_errors(std::span<const float> x) {
   if (options_.method != CalibrationMethod::mse || largest_ == 0) return;
   if (errors_.empty()) plan_candidates();
+  std::vector<float> y(x.size());
   for (std::size_t i = 0; i < errors_.size(); ++i) {
-    errors_[i] += squared_error(format_, first_ + static_cast<int>(i), x);
+    quantize_with(format_, mode_, first_ + static_cast<int>(i), x, y);
+    errors_[i] += squared_error(x, y);
   }
 }
 
 int ScaleChoice::of_zeros() const {
   const std::optional<FixedPoint> fixed = as_fixed(format_);
-  if (!fixed) return compress::scale_bits(format_);
+  if (!fixed) return usual_bias(format_);
   return fixed->set == CodeSet::binary ? kZeroSigns : fixed->width;
 }
 
@@ -124,8 +127,9 @@ int ScaleChoice::scale_bits() const {
   return std::clamp(finest_without_saturation(format_, magnitude), range.lowest, range.highest);
 }
 
-int calibrated_scale_bits(const Format& format, std::span<const float> x, const CalibrationOptions& options) {
-  ScaleChoice choice(format, options);
+int calibrated_scale_bits(const Format& format, std::span<const float> x, const CalibrationOptions& options,
+                          Mode mode) {
+  ScaleChoice choice(format, options, mode);
   choice.see_range(x);
   choice.see_errors(x);
   return choice.scale_bits();

@@ -1,5 +1,5 @@
 // Few of the combinations of formats lie below a tight bound, and a sampler that has seen none of them can only guess.
-// A search that begins with one of them always has a result, and one that the same format everywhere does not beat.
+// A search that begins with one of them has tried a model within the bound, and knows what one format everywhere gives.
 #include "pipeline/searches/first_trial.h"
 
 #include <fmt/format.h>

@@ -46,6 +46,16 @@ struct Choice {
   std::string weight, input;
 };
 
+std::vector<Choice> choices_of(const MixedOptions& o, const std::vector<SearchedTensor>& tensors,
+                               const std::vector<FormatSpace>& spaces, const Pick& pick) {
+  std::vector<Choice> choices;
+  for (const SearchedTensor& tensor : tensors) {
+    const std::string weight = pick_format(tensor, spaces, pick);
+    choices.push_back({tensor, weight, o.inputs == "same" ? weight : o.inputs});
+  }
+  return choices;
+}
+
 // Turns formats by layer into a compression. What is calibrated for one trial serves all: the fraction bits of a tensor
 // depend on its format alone.
 class Quantizers {
@@ -155,19 +165,6 @@ class Mixed {
     return values;
   }
 
-  // What a search within --max-bits tries first. Throws Error if nothing can be within it.
-  Parameters first_trial() {
-    const std::vector<Alternatives> alternatives =
-        o_.integer_only ? alternatives_of(axes_) : alternatives_of(tensors_, spaces_);
-    return first_below(o_.max_bits, alternatives, [&](const Parameters& parameters) {
-      const Pick pick = [&](const std::string& name, const search::Distribution& d) {
-        return pick_from(parameters, name, d);
-      };
-      return compress::average_bits(start_.model,
-                                    compression_of(o_.integer_only ? std::vector<Choice>() : choose(pick), pick));
-    });
-  }
-
   // What `ingot quantize --plan` reads to do the same.
   std::string plan_of(const search::TrialRecord& record) const {
     std::string text = fmt::format("# trial {} of ingot search mixed, which calibrated on {} texts\n", record.number,
@@ -193,14 +190,7 @@ class Mixed {
   }
 
  private:
-  std::vector<Choice> choose(const Pick& pick) const {
-    std::vector<Choice> choices;
-    for (const SearchedTensor& tensor : tensors_) {
-      const std::string weight = pick_format(tensor, spaces_, pick);
-      choices.push_back({tensor, weight, o_.inputs == "same" ? weight : o_.inputs});
-    }
-    return choices;
-  }
+  std::vector<Choice> choose(const Pick& pick) const { return choices_of(o_, tensors_, spaces_, pick); }
 
   Compression compression_of(const std::vector<Choice>& choices, const Pick& pick) {
     return o_.integer_only ? whole_quantizers_.compression(pick_formats(axes_, pick))
@@ -280,6 +270,63 @@ void check(const MixedOptions& o, const Run& run, std::span<const Measure> measu
           o.max_bits);
 }
 
+// A request as far as its bits are known before it is calibrated: with how many fraction bits, not which.
+compress::Quantizer uncalibrated(const compress::QuantizerRequest& request, bool by_channel, std::int64_t n_channels) {
+  compress::Quantizer quantizer = *request.quantizer;
+  if (by_channel) quantizer.channel_frac_bits.assign(static_cast<std::size_t>(n_channels), 0);
+  return quantizer;
+}
+
+// What `start` becomes with these weights; inputs take no bits of a parameter.
+Compression uncalibrated(CompressedModel& start, const std::vector<Choice>& choices, bool per_channel) {
+  std::map<std::string, std::int64_t> n_channels;
+  for (const auto& [name, linear] : start.model.linears()) n_channels[name] = linear->weight.shape()[0];
+  for (const auto& [name, table] : start.model.tables()) n_channels[name] = table->weight.shape()[0];
+  Compression all = start.compression;
+  for (const Choice& choice : choices) {
+    const compress::QuantizerRequest request = compress::parse_request(choice.weight);
+    const bool by_channel = per_channel && request.is_calibrated && compress::as_fixed(request.quantizer->format);
+    compress::LayerCompression& layer = all[choice.tensor.layer];
+    layer[Role::weight] = uncalibrated(request, by_channel, n_channels.at(choice.tensor.layer));
+    if (choice.tensor.is_table) continue;
+    layer[Role::bias].reset();
+    if (!request.is_calibrated) layer[Role::bias] = request.quantizer;
+  }
+  return all;
+}
+
+// The same of a model in integers.
+Compression uncalibrated(CompressedModel& start, const std::vector<TensorFormat>& formats) {
+  Compression all;
+  const compress::QuantizerRequest bias = compress::parse_request("fixed(24,sums)");
+  const auto set = [&](const std::string& name, std::int64_t n_channels, bool has_bias) {
+    for (const TensorFormat& f : formats) {
+      if (f.tensor.layer == name && f.tensor.role == Role::weight)
+        all[name][Role::weight] = uncalibrated(compress::parse_request(f.format), true, n_channels);
+    }
+    if (has_bias) all[name][Role::bias] = uncalibrated(bias, true, n_channels);
+  };
+  for (const auto& [name, linear] : start.model.linears()) set(name, linear->weight.shape()[0], true);
+  for (const auto& [name, table] : start.model.tables()) set(name, table->weight.shape()[0], false);
+  return all;
+}
+
+// What a search within --max-bits tries first. Throws Error if nothing can be within it.
+Parameters first_trial(const MixedOptions& o, CompressedModel& start, const std::vector<FormatSpace>& spaces,
+                       const std::vector<WidthAxis>& axes) {
+  const std::vector<SearchedTensor> tensors = searched_tensors(start.model, o.embeddings);
+  return first_below(o.max_bits, o.integer_only ? alternatives_of(axes) : alternatives_of(tensors, spaces),
+                     [&](const Parameters& parameters) {
+                       const Pick pick = [&](const std::string& name, const search::Distribution& d) {
+                         return pick_from(parameters, name, d);
+                       };
+                       return compress::average_bits(
+                           start.model, o.integer_only ? uncalibrated(start, pick_formats(axes, pick))
+                                                       : uncalibrated(start, choices_of(o, tensors, spaces, pick),
+                                                                      o.per == "channel"));
+                     });
+}
+
 // Accuracy and bits of the model that is searched from, beside which a front is drawn.
 StartingPoint start_of(const SearchFolder& folder, const CompressedModel& start, const TrialTexts& texts) {
   if (const Json before = folder.earlier_result(); before.is_object()) {
@@ -323,6 +370,10 @@ void search_mixed(const MixedOptions& given, const Run& run, const Finish& finis
           "--integer-only: needs a model in floats to start from; {} is compressed", o.from);
   if (o.search.sampler == "grid")
     study.sampling.grid = o.integer_only ? grid_of(axes) : grid_of(searched_tensors(start.model, o.embeddings), spaces);
+  if (o.max_bits > 0) {
+    Parameters first = first_trial(o, start, spaces, axes);
+    if (o.search.sampler != "grid") study.first = std::move(first);  // a grid has an order of its own
+  }
   search::make_sampler(study.sampler, study.sampling);  // these complain before any work
   search::check_server(study.storage);
   const OutputLock lock(o.out, run.command, engine::Sharing::together);
@@ -337,10 +388,6 @@ void search_mixed(const MixedOptions& given, const Run& run, const Finish& finis
   identity["from_fingerprint"] = bert::weights_fingerprint(resolve_model_folder(o.from));
   identity["from_compression"] = compress::fingerprint(start.compression);
   Mixed mixed(o, start, spaces, trial_texts, folder, measures, identity);
-  if (o.max_bits > 0) {
-    Parameters first = mixed.first_trial();
-    if (o.search.sampler != "grid") study.first = std::move(first);  // a grid has an order of its own
-  }
   finish_search(
       {run, finish, o, trial_texts, folder, measures, ranks,
        [&](SearchResult& result) {

@@ -1,9 +1,11 @@
 // ingot lab at work on a small table of texts: alone, killed, beside another process.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <optional>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -285,6 +287,14 @@ TEST_CASE("the plan of lab 3.1 stays below 3 bits, and lab 3.2 ranks its formats
   REQUIRE_MESSAGE(formats.code == 0, formats.error);
   CHECK(test::contains(formats.out, "ranking, best of 2 trials (the standard error of an accuracy is "));
   CHECK(test::contains(formats.out, "ranking, at most 8 bits, PTQ ("));
+  std::string ranked = formats.out.substr(formats.out.find("ranking, best of 2 trials"));
+  ranked = ranked.substr(ranked.find("): "), ranked.find('\n') - ranked.find("): "));
+  std::vector<double> accuracies;
+  const std::regex accuracy(" ([01]\\.[0-9]{4})");
+  for (std::sregex_iterator at(ranked.begin(), ranked.end(), accuracy), end; at != end; ++at)
+    accuracies.push_back(std::stod((*at)[1]));
+  CHECK(accuracies.size() == 3);
+  CHECK(std::is_sorted(accuracies.rbegin(), accuracies.rend()));
   const std::string table = test::text_of_file(place / "lab/table.md");
   const std::string trained = table.substr(table.find("ranking, at most 8 bits, QAT ("));
   CHECK(test::contains(trained.substr(0, trained.find('\n')), "% flips, noise "));

@@ -130,6 +130,7 @@ TEST_CASE("other formats, modes and methods") {
                   "--width 6 --method percentile --percentile 99 --per tensor --clipped-ste --calibration-texts 10");
   CHECK(place.layer("p", kQuery)["input"]["clip"] == true);
   place.quantized("u", "--format ufixed --width 6 --frac 3");
+  place.quantized("by-tensor", "--format 'fixed(6,calibrated)' --per tensor");
   CHECK(place.layer("u", kQuery)["bias"]["format"] == "ufixed(6,3)");
 }
 
@@ -151,7 +152,7 @@ TEST_CASE("wrong requests are refused in one sentence, before any work") {
   check_refused("--format posit", "posit");
   check_refused("--format float32", "--format: must be a number format, got 'float32'");
   check_refused("--format 'minifloat(8,e4)' --width 6", "--width: goes with --format fixed");
-  check_refused("--format 'minifloat(8,e4,calibrated)' --per channel", "--per: goes with --format fixed");
+  check_refused("--format 'minifloat(8,e4,calibrated)' --per channel", "--per: goes with fixed point");
   check_refused("--frac sums", "--format: only a bias has the fraction bits of sums, got fixed(8,sums)");
   check_refused("--format 'mx(int8)' --mode mase", "mode standard");
   check_refused("--mode mase --per channel", "fraction bits by channel need");

@@ -89,6 +89,13 @@ TEST_CASE("a limit of bits over all parameters is kept by every trial that was e
   const Outcome none = place.run(mixed("--embeddings --widths 2,3 --max-bits 1 --trials 2 --out none --quiet"));
   CHECK(none.code == 2);
   CHECK(test::contains(none.error, "--max-bits 1: the formats with the fewest bits still need "));
+  CHECK_FALSE(fs::exists(place / "none"));
+  // A grid has an order of its own, and is bounded all the same.
+  const Json grid = place.result(
+      "search mixed start --data train.csv --validation 20 --out grid --sampler grid --widths 2,4 --max-bits 27 "
+      "--trials 4");
+  for (const Json& trial : grid["trials"])
+    CHECK((trial["state"] != "complete" || trial["average_bits"].get<double>() <= 27));
 }
 
 TEST_CASE("every format has models of few bits, and a search within a bound finds one at once") {
@@ -102,10 +109,21 @@ TEST_CASE("every format has models of few bits, and a search within a bound find
         format + " --out " + format);
     CHECK(result["trials"][0]["state"] == "complete");
     CHECK(result["average_bits"].get<double>() <= 6);
+    // What it takes is known before anything is calibrated, to the last bit.
+    const double bits = result["trials"][0]["average_bits"];
+    const Json exact = place.result(fmt::format(
+        "search mixed start --data train.csv --validation 20 --embeddings --max-bits {} --trials 1 --inputs "
+        "'fixed(8,calibrated)' --format {} --out exact-{}",
+        bits, format, format));
+    CHECK(exact["trials"][0]["parameters"] == result["trials"][0]["parameters"]);
   }
   const Json whole = place.result(mixed("--integer-only --max-bits 6 --trials 1"));
   CHECK(whole["average_bits"].get<double>() <= 6);
   CHECK(whole["trials"][0]["parameters"]["layer.0.intermediate.dense.weight"] == 4);
+  fs::remove_all(place / "mixed");
+  const Json again = place.result(mixed(fmt::format("--integer-only --max-bits {} --trials 4 --jobs 2",
+                                                    whole["trials"][0]["average_bits"].get<double>())));
+  CHECK(again["trials"][0]["parameters"] == whole["trials"][0]["parameters"]);
 }
 
 TEST_CASE("accuracy and bits give a front, each point with its plan") {

@@ -122,8 +122,8 @@ TEST_CASE("no exponent bias has a smaller squared error than the one chosen") {
       }
     }
   }
-  // Where nothing is to be scaled, the bias stays.
-  CHECK(compress::calibrated_scale_bits(parse_format("minifloat(8,e4)"), std::vector<float>(5), {}) == 7);
+  // Where nothing is to be scaled, it is the usual one.
+  CHECK(compress::calibrated_scale_bits(parse_format("minifloat(8,e4,b0)"), std::vector<float>(5), {}) == 7);
 }
 
 TEST_CASE("percentile takes the finest step whose range holds that share") {

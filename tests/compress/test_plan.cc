@@ -61,7 +61,8 @@ TEST_CASE("the exponent bias of minifloats and powers of two is calibrated, and 
   CHECK(parse_request("minifloat_denorm(32,e8,calibrated)").is_calibrated);  // whose usual bias it cannot have
   CHECK(error_text([] { parse_request("block_fp(8,e8,[1,16],calibrated)"); }) ==
         "\"block_fp(8,e8,[1,16],calibrated)\": has nothing that is calibrated; fixed point has, and minifloat, "
-        "minifloat_denorm and log");
+        "minifloat_denorm, log");
+  CHECK(contains(error_text([] { parse_request("posit(8,calibrated)"); }), "no format 'posit'; the formats are "));
   CHECK(contains(error_text([] { parse_request("mx(int8,calibrated)"); }), "has nothing that is calibrated"));
   CHECK(contains(error_text([] { parse_request("minifloat(4,e2,b3,calibrated)"); }), "gives the exponent bias"));
   CHECK(contains(error_text([] { parse_request("log(4,calibrated,calibrated)"); }), "says calibrated twice"));

@@ -203,7 +203,7 @@ TEST_CASE("enqueued trials come first, and what they leave open is drawn") {
   CHECK(trials[1].parameters.at("frac").value == 3);
   study.enqueue({{"kind", "posit"}});
   CHECK(error_text([&] { study.optimize(every_kind, {.trials = 6}); }) ==
-        "parameter kind: the enqueued value \"posit\" is not of categorical {\"fixed\", \"float\", \"log\"}");
+        "parameter kind: the given value \"posit\" is not of categorical {\"fixed\", \"float\", \"log\"}");
 }
 
 TEST_CASE("a study may begin with a given trial, whoever runs it first, and what that leaves open is drawn") {
