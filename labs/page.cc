@@ -40,6 +40,8 @@ const Lab* lab_of(const RunFolder& folder) {
   return lab == kLabs.end() ? nullptr : &*lab;
 }
 
+constexpr const char* kWithErrors = " \u00b1 standard error";
+
 report::Chart own_chart(const Lab& lab, const RunFolder& folder, std::span<const Json* const> finished,
                         std::string& left_out) {
   const Json options = folder.result.value("options", Json::object());
@@ -56,7 +58,9 @@ report::Chart own_chart(const Lab& lab, const RunFolder& folder, std::span<const
     }
   }
   const std::vector<Row> rows = lab.rows({.recipe = recipe_for(data)});
-  return chart_of(lab, rows, results, comparable, left_out);
+  report::Chart chart = chart_of(lab, rows, results, comparable, left_out);
+  if (folder.result.contains("seeds")) chart.y_label += kWithErrors;
+  return chart;
 }
 
 // Every finished row by the size of its model. Rows of one kind have one colour.
@@ -96,7 +100,7 @@ report::Chart mean_of(const std::vector<report::Chart>& charts, std::string& lef
     mean.series.push_back(report::mean_of(all, first.name));
     n_left += mean.series.back().points.size();
   }
-  mean.title += "; one standard error to both sides";
+  mean.y_label += kWithErrors;
   if (n_left < n_points)
     left_out += fmt::format("not in the figure: {} points that not every seed has\n", n_points - n_left);
   return mean;

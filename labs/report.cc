@@ -11,6 +11,7 @@
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
 #include "labs/front.h"
+#include "report/mean.h"
 #include "report/text_table.h"
 
 namespace ingot::labs {
@@ -232,7 +233,7 @@ report::Chart chart_of(const Lab& lab, std::span<const Row> rows, const Results&
                       .x_label = std::string(lab.x_label),
                       .y_label = is_search ? "validation accuracy, best so far" : "test accuracy",
                       .series = {}};
-  const auto add = [&](const std::string& name, const Row& row, double y, bool is_reference) {
+  const auto add = [&](const std::string& name, const Row& row, report::Mean y, bool is_reference) {
     auto at =
         std::find_if(chart.series.begin(), chart.series.end(), [&](const report::Series& s) { return s.name == name; });
     if (at == chart.series.end()) {
@@ -240,16 +241,16 @@ report::Chart chart_of(const Lab& lab, std::span<const Row> rows, const Results&
           {.name = name, .points = {}, .group = group_of(row), .is_level = !row.x, .is_reference = is_reference});
       at = chart.series.end() - 1;
     }
-    at->points.push_back({row.x.value_or(0), y});
+    at->points.push_back({row.x.value_or(0), y.value, y.error});
   };
   for (const Row& row : rows) {
     if (!is_drawn(row, rows, results)) continue;
     const RowFigures& figures = results.at(row.name).figures;
     if (!is_search) {
-      add(row.series, row, *figures.accuracy, false);
+      add(row.series, row, {*figures.accuracy, figures.accuracy_error.value_or(0)}, false);
     } else if (!figures.best_so_far) {
       if (figures.validation_accuracy) {
-        add(row.series, row, *figures.validation_accuracy, false);
+        add(row.series, row, {*figures.validation_accuracy, figures.validation_accuracy_error.value_or(0)}, false);
       } else {
         left_out += fmt::format("not in the figure: {}, which has no validation accuracy\n", row.title);
       }
@@ -258,12 +259,13 @@ report::Chart chart_of(const Lab& lab, std::span<const Row> rows, const Results&
       place.x = 0;
       for (const std::optional<double>& best : *figures.best_so_far) {
         *place.x += 1;
-        if (best) add(row.series, place, *best, false);
+        if (best) add(row.series, place, {*best}, false);
       }
     }
   }
   for (const Row& row : rows) {
-    if (comparable && row.reference && !row.series.empty()) add("reference: " + row.series, row, *row.reference, true);
+    if (comparable && row.reference && !row.series.empty())
+      add("reference: " + row.series, row, {*row.reference}, true);
   }
   return chart;
 }

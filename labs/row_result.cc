@@ -8,6 +8,8 @@ namespace {
 RowFigures figures_of(const engine::Saved& result) {
   return {.accuracy = result.find<double>("accuracy"),
           .validation_accuracy = result.find<double>("validation_accuracy"),
+          .accuracy_error = result.find<double>("accuracy_error"),
+          .validation_accuracy_error = result.find<double>("validation_accuracy_error"),
           .sparsity = result.find<double>("sparsity"),
           .average_bits = result.find<double>("average_bits"),
           .packed_bytes = result.find<std::int64_t>("packed_bytes"),

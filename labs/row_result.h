@@ -14,8 +14,10 @@ namespace ingot::labs {
 // What is measured of a model, or of a search. Nothing where the row's commands did not measure it.
 struct RowFigures {
   std::optional<double> accuracy, validation_accuracy;  // fractions
-  std::optional<double> sparsity;                       // share of weights that are zero
-  std::optional<double> average_bits;                   // of a parameter
+  // Of means of several seeds, one standard error of each.
+  std::optional<double> accuracy_error, validation_accuracy_error;
+  std::optional<double> sparsity;      // share of weights that are zero
+  std::optional<double> average_bits;  // of a parameter
   std::optional<std::int64_t> packed_bytes, examples;
   // Beside another model: the share of answers that differ, and the root mean square of the differences of outputs.
   std::optional<double> flips, output_noise;
