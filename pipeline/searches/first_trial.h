@@ -27,9 +27,8 @@ std::vector<Alternatives> alternatives_of(const std::vector<WidthAxis>& axes);
 double pick_from(const Parameters& parameters, const std::string& name, const search::Distribution& distribution);
 
 // The widest of the formats that all tensors can have at once within so many bits a parameter on average, of equally
-// wide ones the first. If none fits,
-// the format with the fewest bits for each tensor. `bits_of` says the average of a model with such parameters; it must
-// be a sum over tensors. Throws Error if even the fewest bits are too many.
+// wide ones the first. If none fits, the format with the fewest bits for each tensor. `bits_of` says the average of a
+// model with such parameters; it must be a sum over tensors. Throws Error if even the fewest bits are too many.
 Parameters first_below(double most_bits, const std::vector<Alternatives>& tensors,
                        const std::function<double(const Parameters&)>& bits_of);
 
