@@ -1,7 +1,9 @@
 #include "compress/formats/blocks.h"
 
 #include <algorithm>
-#include <bit>
+#include <limits>
+
+#include "engine/kernels/float_grid/float_grid.h"
 
 namespace ingot::compress {
 
@@ -39,18 +41,52 @@ Block Blocks::operator[](std::int64_t i) const {
   return block;
 }
 
-// Without their signs, the bits of floats are ordered as the floats are, NaN above all: an integer maximum, which
-// compilers put into vectors.
-float maximum(const Block& block, const float* x) {
-  std::int32_t largest = 0;
-  block.for_each_run([&](std::int64_t begin) {
-    for (std::int64_t i = begin; i < begin + block.length; ++i) {
-      const std::int32_t bits = std::bit_cast<std::int32_t>(x[i]) & 0x7fff'ffff;
-      largest = bits > largest ? bits : largest;
+bool Blocks::are_neighbours() const {
+  std::size_t d = 3;
+  while (d > 0 && sizes_[d] == dims_[d]) --d;
+  return dims_[d] % sizes_[d] == 0 &&
+         std::all_of(sizes_.begin(), sizes_.begin() + d, [](auto size) { return size == 1; });
+}
+
+namespace {
+
+constexpr float kLargestFloat = std::numeric_limits<float>::max();
+
+float finite(float largest) { return largest > kLargestFloat ? kLargestFloat : largest; }
+
+// Many blocks at a time, each a run of `length` neighbours.
+void round_neighbours(const QuantizeCall& call, const BlockGrids& grids, std::int64_t length) {
+  constexpr std::int64_t kMost = 64;
+  const std::int64_t grain = std::max<std::int64_t>(1, kGrain / length);
+  engine::parallel_for(call.n / length, grain, [&](std::int64_t begin, std::int64_t end) {
+    std::array<float, kMost> largest;
+    std::array<FloatGrid, kMost> grid;
+    for (std::int64_t first = begin; first < end; first += kMost) {
+      const std::int64_t n = std::min(kMost, end - first);
+      const float* x = call.x + first * length;
+      float* y = call.y + first * length;
+      engine::kernels::largest_magnitudes(n, length, x, largest.data());
+      for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i)
+        grid[i] = largest[i] > 0 ? grids.grid(call.format, static_cast<double>(finite(largest[i]))) : FloatGrid{};
+      engine::kernels::round_to_grids(n, length, grid.data(), x, y);
+      for (std::int64_t i = 0; i < n; ++i) {
+        const float most = largest[static_cast<std::size_t>(i)];
+        if (most != most) std::fill_n(y + i * length, length, most);
+      }
     }
   });
-  constexpr std::int32_t infinity = 0x7f80'0000;
-  return std::bit_cast<float>(largest == infinity ? infinity - 1 : largest);
+}
+
+}  // namespace
+
+float maximum(const Block& block, const float* x) {
+  float largest = 0;
+  block.for_each_run([&](std::int64_t begin) {
+    float most;
+    engine::kernels::largest_magnitudes(1, block.length, x + begin, &most);
+    if (largest == largest && !(most <= largest)) largest = most;
+  });
+  return finite(largest);
 }
 
 void round_block(const Block& block, const FloatGrid& grid, const float* x, float* y) {
@@ -63,6 +99,7 @@ void fill_block(const Block& block, float value, float* y) {
 
 void round_blocks(const QuantizeCall& call, const BlockGrids& grids) {
   const Blocks blocks(call.shape, grids.size(call.format), call.options.is_batch);
+  if (blocks.are_neighbours()) return round_neighbours(call, grids, blocks.volume());
   for_each_block(blocks, [&](std::int64_t, const Block& block) {
     const float largest = maximum(block, call.x);
     if (!(largest > 0)) return fill_block(block, largest, call.y);

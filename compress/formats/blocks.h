@@ -34,6 +34,9 @@ class Blocks {
   std::int64_t volume() const { return sizes_[0] * sizes_[1] * sizes_[2] * sizes_[3]; }  // of a whole one
   Block operator[](std::int64_t i) const;
 
+  // Whether block i is the run of neighbours from i volume() on.
+  bool are_neighbours() const;
+
  private:
   std::array<std::int64_t, 4> dims_{1, 1, 1, 1}, sizes_{}, counts_{}, strides_{};
 };

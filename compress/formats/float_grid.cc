@@ -1,54 +1,13 @@
 #include "compress/formats/float_grid.h"
 
 #include <algorithm>
-#include <cmath>
+
+#include "engine/kernels/float_grid/float_grid.h"
 
 namespace ingot::compress {
-namespace {
-
-constexpr std::uint64_t kExponentField = 0x7ff0'0000'0000'0000u;
-
-// In double a float32 is normal whatever its exponent, and the sum below rounds once: a + C, where C = 2^52 steps, has
-// the step as its last bit, so that the processor rounds a to a multiple of it, ties to even.
-void round_with_mantissa(const FloatGrid& grid, std::int64_t n, const float* x, float* y) {
-  const double largest = grid.largest, lowest_normal = exp2_of(grid.lowest_exponent);
-  const std::uint64_t to_steps = static_cast<std::uint64_t>(52 - grid.mantissa_bits) << 52;
-  for (std::int64_t i = 0; i < n; ++i) {
-    const double v = x[i], magnitude = std::fabs(v);
-    const double a = magnitude > largest ? largest : magnitude;  // a NaN goes on
-    const double binade = a > lowest_normal ? a : lowest_normal;
-    const double c = std::bit_cast<double>((std::bit_cast<std::uint64_t>(binade) & kExponentField) + to_steps);
-    y[i] = static_cast<float>(std::copysign((a + c) - c, v) + 0.0);
-  }
-}
-
-// Without mantissa bits the numbers are powers of two, and what is rounded to even is the place of the exponent:
-// E - lowest_exponent + 1, which is even with E + 1023 if lowest_exponent is even.
-void round_to_powers(const FloatGrid& grid, std::int64_t n, const float* x, float* y) {
-  const double largest = grid.largest, smallest = exp2_of(grid.lowest_exponent), half = 0.5 * smallest;
-  const std::uint64_t flip = static_cast<std::uint64_t>(grid.lowest_exponent & 1);
-  for (std::int64_t i = 0; i < n; ++i) {
-    const double v = x[i], magnitude = std::fabs(v);
-    const double a = magnitude > largest ? largest : magnitude;
-    const std::uint64_t bits = std::bit_cast<std::uint64_t>(a), odd = ((bits >> 52) & 1) ^ flip;
-    const double power = std::bit_cast<double>((bits + ((std::uint64_t{1} << 51) - 1) + odd) & kExponentField);
-    const double r = a > half ? (power > smallest ? power : smallest) : 0.0;
-    y[i] = static_cast<float>((a == a ? std::copysign(r, v) : a) + 0.0);
-  }
-}
-
-}  // namespace
 
 void round_to_grid(const FloatGrid& grid, std::int64_t n, const float* x, float* y) {
-  if (grid.mantissa_bits == 0) return round_to_powers(grid, n, x, y);
-  round_with_mantissa(grid, n, x, y);
-}
-
-int top_exponent(double maximum, int mantissa_bits) {
-  const int exponent = exponent_of(maximum);
-  // Half a step below 2^(E+1) or nearer: rounds to it, of a tie as well.
-  const double bound = (2.0 - 0.5 * exp2_of(-mantissa_bits)) * exp2_of(exponent);
-  return maximum >= bound ? exponent + 1 : exponent;
+  engine::kernels::round_to_grids(1, n, &grid, x, y);
 }
 
 double magnitude_at(const FloatGrid& grid, std::int64_t place) {

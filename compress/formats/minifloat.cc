@@ -66,12 +66,6 @@ std::int64_t code(const Format& f, float value) {
 
 }  // namespace
 
-FloatGrid minifloat_grid(int exponent_bits, int mantissa_bits, int bias) {
-  const int top = (1 << exponent_bits) - 1 - bias;
-  const double largest = (2.0 - exp2_of(-mantissa_bits)) * exp2_of(std::min(top, 127));
-  return {mantissa_bits, 1 - bias, largest};
-}
-
 void check_mantissa(const Format& format, int exponent_bits, int lowest, int highest) {
   require_within(format, "width", exponent_bits + 1 + lowest, exponent_bits + 1 + highest, format.parameter("width"));
 }

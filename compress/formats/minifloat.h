@@ -1,6 +1,8 @@
 // The rules that the floating-point formats share.
 #pragma once
 
+#include <algorithm>
+
 #include "compress/formats/float_grid.h"
 #include "compress/formats/kind.h"
 
@@ -10,7 +12,11 @@ constexpr int default_bias(int exponent_bits) { return (1 << (exponent_bits - 1)
 
 // Hidden bit, subnormals, exponent codes 0 .. 2^e - 1 less the bias. Ends where float32 does: bfloat16's width with the
 // default bias would reach 2^129.
-FloatGrid minifloat_grid(int exponent_bits, int mantissa_bits, int bias);
+inline FloatGrid minifloat_grid(int exponent_bits, int mantissa_bits, int bias) {
+  const int top = (1 << exponent_bits) - 1 - bias;
+  const double largest = (2.0 - exp2_of(-mantissa_bits)) * exp2_of(std::min(top, 127));
+  return {mantissa_bits, 1 - bias, largest};
+}
 
 // Throws Error unless the width leaves between `lowest` and `highest` mantissa bits.
 void check_mantissa(const Format& format, int exponent_bits, int lowest, int highest);

@@ -34,6 +34,7 @@ inline void keep_order(Ints& a) { asm("" : "+x"(a.v)); }
 inline Ints add_bytes(Ints a, Ints b) { return {_mm256_add_epi8(a.v, b.v)}; }
 inline Ints bit_and(Ints a, Ints b) { return {_mm256_and_si256(a.v, b.v)}; }
 inline Ints bit_or(Ints a, Ints b) { return {_mm256_or_si256(a.v, b.v)}; }
+inline Ints bit_xor(Ints a, Ints b) { return {_mm256_xor_si256(a.v, b.v)}; }
 inline Ints min_ints(Ints a, Ints b) { return {_mm256_min_epi32(a.v, b.v)}; }
 inline Ints max_ints(Ints a, Ints b) { return {_mm256_max_epi32(a.v, b.v)}; }
 inline Ints shift_words_right(Ints a, int count) { return {_mm256_srli_epi16(a.v, count)}; }
@@ -64,6 +65,20 @@ inline std::int16_t highest_word(Ints a) {
   // The least of unsigned numbers, which fall as the signed ones rise.
   const __m128i falling = _mm_xor_si128(s, _mm_set1_epi16(0x7fff));
   return static_cast<std::int16_t>(_mm_cvtsi128_si32(_mm_minpos_epu16(falling)) ^ 0x7fff);
+}
+
+inline std::int32_t highest(Ints a) {
+  __m128i s = _mm_max_epi32(_mm256_castsi256_si128(a.v), _mm256_extracti128_si256(a.v, 1));
+  s = _mm_max_epi32(s, _mm_unpackhi_epi64(s, s));
+  return _mm_cvtsi128_si32(_mm_max_epi32(s, _mm_shuffle_epi32(s, 1)));
+}
+
+// The same bits as floats, as integers.
+inline Vec floats_of(Ints a) { return {_mm256_castsi256_ps(a.v)}; }
+inline Ints bits_of(Vec a) { return {_mm256_castps_si256(a.v)}; }
+// x where a < b, else y.
+inline Ints select_less(Ints a, Ints b, Ints x, Ints y) {
+  return {_mm256_blendv_epi8(y.v, x.v, _mm256_cmpgt_epi32(b.v, a.v))};
 }
 
 // 256 words, looked up by words that are below 256.

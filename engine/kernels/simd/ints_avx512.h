@@ -32,6 +32,7 @@ inline void keep_order(Ints& a) { asm("" : "+v"(a.v)); }
 inline Ints add_bytes(Ints a, Ints b) { return {_mm512_add_epi8(a.v, b.v)}; }
 inline Ints bit_and(Ints a, Ints b) { return {_mm512_and_si512(a.v, b.v)}; }
 inline Ints bit_or(Ints a, Ints b) { return {_mm512_or_si512(a.v, b.v)}; }
+inline Ints bit_xor(Ints a, Ints b) { return {_mm512_xor_si512(a.v, b.v)}; }
 inline Ints min_ints(Ints a, Ints b) { return {_mm512_min_epi32(a.v, b.v)}; }
 inline Ints max_ints(Ints a, Ints b) { return {_mm512_max_epi32(a.v, b.v)}; }
 inline Ints shift_words_right(Ints a, unsigned count) { return {_mm512_srli_epi16(a.v, count)}; }
@@ -60,6 +61,21 @@ inline std::int16_t highest_word(Ints a) {
   // The least of unsigned numbers, which fall as the signed ones rise.
   const __m128i falling = _mm_xor_si128(s, _mm_set1_epi16(0x7fff));
   return static_cast<std::int16_t>(_mm_cvtsi128_si32(_mm_minpos_epu16(falling)) ^ 0x7fff);
+}
+
+inline std::int32_t highest(Ints a) {
+  const __m256i half = _mm256_max_epi32(_mm512_castsi512_si256(a.v), _mm512_extracti64x4_epi64(a.v, 1));
+  __m128i s = _mm_max_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+  s = _mm_max_epi32(s, _mm_unpackhi_epi64(s, s));
+  return _mm_cvtsi128_si32(_mm_max_epi32(s, _mm_shuffle_epi32(s, 1)));
+}
+
+// The same bits as floats, as integers.
+inline Vec floats_of(Ints a) { return {_mm512_castsi512_ps(a.v)}; }
+inline Ints bits_of(Vec a) { return {_mm512_castps_si512(a.v)}; }
+// x where a < b, else y.
+inline Ints select_less(Ints a, Ints b, Ints x, Ints y) {
+  return {_mm512_mask_blend_epi32(_mm512_cmplt_epi32_mask(a.v, b.v), y.v, x.v)};
 }
 
 // 256 words, looked up by words that are below 256.

@@ -1,0 +1,12 @@
+#include "engine/kernels/float_grid/table.h"
+#include "engine/kernels/simd/ints_avx2.h"
+#include "engine/kernels/simd/loops.h"
+// The body is written in the words of the headers above.
+#include "engine/kernels/float_grid/x86_body.h"
+
+namespace ingot::engine::kernels {
+
+extern const FloatGridRow kFloatGridAvx2{
+    .isa = Isa::avx2, .largest_magnitudes = largest_magnitudes, .round_to_grids = round_to_grids};
+
+}  // namespace ingot::engine::kernels
