@@ -25,15 +25,15 @@ double number_at(int m, int lowest_exponent, std::int64_t place) {
   return std::ldexp(static_cast<double>((std::int64_t{1} << m) + k), lowest_exponent - m + static_cast<int>(field) - 1);
 }
 
-// Grids of every width of mantissa, near and beyond both ends of float32; `places` numbers each, or what float32 holds.
+// Grids of every width of mantissa, near and beyond both ends of float32; of `places` numbers and three binades, or as
+// many as float32 has.
 std::vector<FloatGrid> grids(int most_mantissa_bits, std::int64_t places) {
   std::vector<FloatGrid> all;
   for (int m = 0; m <= most_mantissa_bits; ++m) {
     for (const int lowest : {m - 149, m - 148, -127, -126, -125, -9, -8, 0, 1, m + 103, m + 104, m + 105, 126, 127}) {
       if (lowest - m < -149 || lowest > 127) continue;
-      std::int64_t last = places;
-      while (number_at(m, lowest, last) > static_cast<double>(std::numeric_limits<float>::max())) --last;
-      all.push_back({m, lowest, number_at(m, lowest, last)});
+      const std::int64_t last_of_floats = (std::int64_t{129 - lowest} << m) - 1;
+      all.push_back({m, lowest, number_at(m, lowest, std::min(places + (std::int64_t{3} << m), last_of_floats))});
     }
   }
   return all;
