@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "bert/head.h"
-#include "bert/train/classification.h"
 
 namespace ingot::pipeline {
 
@@ -15,7 +15,9 @@ struct ModelComparison {
   double deviation = 0;          // standard deviation of the other's outputs: what the noise is to be compared with
 };
 
-// Of the outputs (Form::outputs) of two models with the same head for the same texts.
-ModelComparison compare(const bert::Head& head, const bert::Predictions& a, const bert::Predictions& other);
+// Of the outputs (bert::Form::outputs), n_outputs in a row, of a model and of another with the same head, for the same
+// texts.
+ModelComparison compare(const bert::Head& head, std::size_t n_outputs, std::span<const float> ours,
+                        std::span<const float> theirs);
 
 }  // namespace ingot::pipeline

@@ -7,13 +7,11 @@
 
 #include "bert/head.h"
 #include "data/readers.h"
-#include "engine/base/cache.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
-#include "engine/base/is_there.h"
 #include "engine/base/process.h"
 #include "engine/base/progress.h"
-#include "engine/io/safetensors.h"
+#include "pipeline/cached_outputs.h"
 #include "pipeline/classifier.h"
 #include "pipeline/model_folder.h"
 #include "pipeline/ngrams/teacher.h"
@@ -41,17 +39,6 @@ struct Texts {
 
 std::uint64_t hashed(std::uint64_t value, std::uint64_t hash) {
   return engine::content_hash({reinterpret_cast<const char*>(&value), sizeof value}, hash);
-}
-
-// Of the files that say what a model computes.
-std::uint64_t hash_of_model(const std::string& where, std::uint64_t hash) {
-  const fs::path folder = resolve_model_folder(where);
-  for (const char* file : {"config.json", "tokenizer_config.json", "compression.json", "masks.safetensors",
-                           "model.safetensors", "packed.safetensors", "pytorch_model.bin"}) {
-    if (engine::is_there(folder / file))
-      hash = engine::content_hash(engine::read_file(folder / file), engine::content_hash(file, hash));
-  }
-  return hash;
 }
 
 // What one teacher's outputs depend on.
@@ -188,24 +175,13 @@ std::vector<float> ask_ngrams(const Texts& texts, const bert::Config& student, s
   return all;
 }
 
-// From the cache, or asked and put there.
 std::vector<float> outputs_of(const Teacher& teacher, const Texts& texts, const bert::Config& student,
                               std::uint64_t seed) {
-  const fs::path file =
-      engine::cache_folder() / fmt::format("teacher-{:016x}.safetensors", key_of(teacher, texts, seed));
-  const auto n_outputs = static_cast<std::int64_t>(student.label_names.size());
-  const std::vector<std::int64_t> shape{static_cast<std::int64_t>(texts.n()), n_outputs};
-  engine::touch_cache_entry(file);
-  std::error_code absent;
-  if (fs::exists(file, absent)) {
-    const engine::Safetensors kept(file);
-    return kept.floats(kept.get("outputs", "F32", shape));
-  }
-  std::vector<float> outputs =
-      teacher.name == kNgrams ? ask_ngrams(texts, student, seed) : ask_model(teacher, texts, student);
-  const engine::SafetensorsEntry entry{"outputs", "F32", shape, std::as_bytes(std::span(outputs))};
-  engine::write_safetensors(file, {&entry, 1});
-  engine::trim_cache();
+  std::vector<float> outputs = cached_outputs("teacher", key_of(teacher, texts, seed), [&] {
+    return teacher.name == kNgrams ? ask_ngrams(texts, student, seed) : ask_model(teacher, texts, student);
+  });
+  const std::size_t n = texts.n() * student.label_names.size();
+  require(outputs.size() == n, "--teacher {}: must say {} numbers, the cache has {}", teacher.name, n, outputs.size());
   return outputs;
 }
 

@@ -10,8 +10,11 @@
 #include "compress/lower/whole_model.h"
 #include "compress/packed/model.h"
 #include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/base/isa.h"
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
+#include "pipeline/cached_outputs.h"
 #include "pipeline/classifier.h"
 #include "pipeline/comparison.h"
 #include "pipeline/fine_tuning.h"
@@ -164,16 +167,34 @@ WholeVerified verify(compress::WholeModel& whole, const bert::Evaluation& e, con
   return found;
 }
 
+template <class Value>
+std::uint64_t hashed(std::span<const Value> values, std::uint64_t hash) {
+  return engine::content_hash({reinterpret_cast<const char*>(values.data()), values.size_bytes()}, hash);
+}
+
+// What the outputs of a model in floats depend on: kernels of different instruction sets, and batches of other sizes,
+// add up in other orders.
+std::uint64_t key_of(const EvalOptions& o, const Classifier& model, const bert::TokenPart& part) {
+  const data::Framing& f = model.framing;
+  const std::int64_t framed[] = {f.length, static_cast<std::int64_t>(f.truncation), f.pairs, f.pairs_apart, o.batch};
+  std::uint64_t hash = engine::content_hash(engine::name(engine::active_isa()), engine::content_hash("outputs 1"));
+  hash = hashed<std::int64_t>(framed, hash_of_model(model.folder.string(), hash));
+  return hashed(part.offsets, hashed(part.ids, hashed(part.second_sizes, hashed(part.tags, hash))));
+}
+
 // The model's outputs beside those of the other one in floats, on its own tokens of the same texts, of which as many
-// are kept.
+// are kept. A model that many are compared with, as in a lab, computes its own but once.
 ModelComparison compare_with_other(const EvalOptions& o, const Classifier& c, const bert::Predictions& computed,
                                    const Classifier& other) {
   const EvalTexts others = eval_texts(o, other);
-  engine::Progress meter("compare", static_cast<std::int64_t>(others.part().size()));
-  const bert::Predictions theirs = bert::predict(
-      bert::outputs_of(other.model()), bert::Subset::all(others.part()), other.framing, o.batch,
-      [&](std::int64_t done, std::int64_t) { meter.update(done); }, bert::Form::outputs);
-  return compare(*c.model().config.head, computed, theirs);
+  const std::vector<float> theirs = cached_outputs("outputs", key_of(o, other, others.part()), [&] {
+    engine::Progress meter("compare", static_cast<std::int64_t>(others.part().size()));
+    return bert::predict(
+               bert::outputs_of(other.model()), bert::Subset::all(others.part()), other.framing, o.batch,
+               [&](std::int64_t done, std::int64_t) { meter.update(done); }, bert::Form::outputs)
+        .values;
+  });
+  return compare(*c.model().config.head, computed.n_outputs, computed.values, theirs);
 }
 
 // Throws Error unless both answer the same question.

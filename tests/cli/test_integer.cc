@@ -2,7 +2,9 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "engine/base/files.h"
 #include "engine/io/json.h"
@@ -10,6 +12,7 @@
 #include "tests/support/program.h"
 
 using namespace ingot;
+namespace fs = std::filesystem;
 using engine::Json;
 using test::contains;
 using test::Outcome;
@@ -311,6 +314,38 @@ TEST_CASE("eval --against says how many answers differ, and refuses a model of o
   const Outcome refused = place.run("eval run --data train.csv --against other");
   CHECK(refused.code == 2);
   CHECK_MESSAGE(contains(refused.error, "--against: other/best has other labels than run/best"), refused.error);
+}
+
+TEST_CASE("eval --against computes the other model's outputs once, and again after anything of it has changed") {
+  const Workplace place;
+  make_compressed(place);
+  REQUIRE(place.run(Workplace::train("--out other --seed 2")).code == 0);
+  const auto noise = [&](const std::string& options) {
+    return result_of(place, "eval run --data train.csv --against other" + options)["against"]["output_noise"]
+        .get<double>();
+  };
+  const auto entries = [&] {
+    std::set<std::string> names;
+    for (const fs::directory_entry& entry : fs::directory_iterator(place / "cache/ingot"))
+      if (entry.path().filename().string().starts_with("outputs-")) names.insert(entry.path().string());
+    return names;
+  };
+  const double first = noise("");
+  const std::set<std::string> one = entries();
+  CHECK(one.size() == 1);
+  CHECK(noise("") == first);
+  CHECK(entries() == one);
+  noise(" --length 5");
+  CHECK(entries().size() == 2);
+  noise(" --batch 7");
+  CHECK(entries().size() == 3);
+  REQUIRE(place.run(Workplace::train("--out third --seed 3")).code == 0);
+  fs::copy_file(place / "third/best/model.safetensors", place / "other/best/model.safetensors",
+                fs::copy_options::overwrite_existing);
+  const double changed = noise("");
+  CHECK(changed != first);
+  CHECK(changed ==
+        result_of(place, "eval run --data train.csv --against third")["against"]["output_noise"].get<double>());
 }
 
 TEST_CASE("export --c writes a C program that answers as predict does, and says what it cannot write") {

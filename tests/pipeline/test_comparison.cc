@@ -6,19 +6,11 @@
 
 using namespace ingot;
 
-namespace {
-
-bert::Predictions outputs(std::size_t columns, std::vector<float> values) {
-  bert::Predictions all{.n_outputs = columns, .values = std::move(values), .offsets = {0}};
-  for (std::size_t row = 1; row <= all.values.size() / columns; ++row) all.offsets.push_back(row);
-  return all;
-}
-
-}  // namespace
+using Outputs = std::vector<float>;
 
 TEST_CASE("answers differ where another label is the largest; noise is the root of the mean square") {
   const bert::Head& head = bert::head_for(data::Answers::label);
-  const auto found = pipeline::compare(head, outputs(2, {1, 0, 0, 2, 3, 1}), outputs(2, {1, 3, 0, 2, 3, 1}));
+  const auto found = pipeline::compare(head, 2, Outputs{1, 0, 0, 2, 3, 1}, Outputs{1, 3, 0, 2, 3, 1});
   CHECK(found.n_answers == 3);
   CHECK(found.n_different == 1);
   CHECK(found.noise == doctest::Approx(std::sqrt(9.0 / 6)));
@@ -27,17 +19,17 @@ TEST_CASE("answers differ where another label is the largest; noise is the root 
 }
 
 TEST_CASE("of many labels each is an answer by its sign, and numbers have none") {
-  const bert::Predictions a = outputs(2, {1, -1, -2, 2}), b = outputs(2, {2, 1, -2, -2});
-  const auto labels = pipeline::compare(bert::head_for(data::Answers::labels), a, b);
+  const Outputs a{1, -1, -2, 2}, b{2, 1, -2, -2};
+  const auto labels = pipeline::compare(bert::head_for(data::Answers::labels), 2, a, b);
   CHECK(labels.n_answers == 4);
   CHECK(labels.n_different == 2);
-  const auto numbers = pipeline::compare(bert::head_for(data::Answers::numbers), a, b);
+  const auto numbers = pipeline::compare(bert::head_for(data::Answers::numbers), 2, a, b);
   CHECK(numbers.n_answers == 0);
   CHECK(numbers.noise == doctest::Approx(std::sqrt((1 + 4 + 0 + 16) / 4.0)));
 }
 
 TEST_CASE("outputs of other texts are refused with both numbers") {
   CHECK(test::error_text([] {
-          pipeline::compare(bert::head_for(data::Answers::label), outputs(2, {1, 2}), outputs(2, {1, 2, 3, 4}));
+          pipeline::compare(bert::head_for(data::Answers::label), 2, Outputs{1, 2}, Outputs{1, 2, 3, 4});
         }) == "models: have 2 outputs for these texts, and 4");
 }
