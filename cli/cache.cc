@@ -53,10 +53,10 @@ void run_cache(const Command& command, bool clear, const Common& common) {
 }  // namespace
 
 void add_cache(Command& program) {
-  Command& command = program.add_subcommand(
-      "cache",
-      "list or empty what is kept for the next run: tokens, vocabularies, simulators (at most 1 GiB, or "
-      "INGOT_CACHE_LIMIT in MiB; the least recently used goes first)");
+  Command& command = program.add_subcommand("cache",
+                                            "list or empty what is kept for the next run: tokens, vocabularies, "
+                                            "outputs of models, simulators (at most 1 GiB, or "
+                                            "INGOT_CACHE_LIMIT in MiB; the least recently used goes first)");
   const auto common = add_common(command);
   const auto clear = std::make_shared<bool>(false);
   command.add_flag("--clear", *clear, "remove everything");

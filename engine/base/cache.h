@@ -1,6 +1,5 @@
-// The cache keeps for the next run what can be made again: tokens of corpora, learned vocabularies, compiled parts of
-// simulators.
-// Each is an entry: a file or a folder directly in the cache folder.
+// The cache keeps for the next run what can be made again: tokens of corpora, learned vocabularies, outputs of models,
+// compiled parts of simulators. Each is an entry: a file or a folder directly in the cache folder.
 #pragma once
 
 #include <cstdint>
