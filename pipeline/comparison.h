@@ -15,8 +15,8 @@ struct ModelComparison {
   double deviation = 0;          // standard deviation of the other's outputs: what the noise is to be compared with
 };
 
-// Of the outputs (bert::Form::outputs), n_outputs in a row, of a model and of another with the same head, for the same
-// texts.
+// Of the outputs (bert::Form::outputs), n_outputs > 0 in a row, of a model and of another with the same head, for the
+// same texts. Throws Error if they have different numbers of outputs.
 ModelComparison compare(const bert::Head& head, std::size_t n_outputs, std::span<const float> ours,
                         std::span<const float> theirs);
 

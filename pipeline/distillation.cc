@@ -37,18 +37,16 @@ struct Texts {
   std::size_t n() const { return labelled.training.examples.size() + unlabelled.examples.size(); }
 };
 
-std::uint64_t hashed(std::uint64_t value, std::uint64_t hash) {
-  return engine::content_hash({reinterpret_cast<const char*>(&value), sizeof value}, hash);
-}
+constexpr std::uint64_t kNoModel = 0;
 
-// What one teacher's outputs depend on.
-std::uint64_t key_of(const Teacher& teacher, const Texts& texts, std::uint64_t seed) {
-  std::uint64_t hash = engine::content_hash("teacher 1");
-  if (teacher.name != kNgrams) hash = hash_of_model(teacher.name, hash);
-  hash = engine::content_hash(teacher.name == kNgrams ? "ngrams" : "model", hash);
-  hash = hashed(texts.labelled.source->fingerprint(), hashed(texts.unlabelled_source.fingerprint(), hash));
-  for (const std::size_t i : texts.labelled.training.examples) hash = hashed(i, hash);
-  return hashed(texts.unlabelled.examples.size(), hashed(seed, hash));
+// What one teacher's outputs depend on, `model` being hash_of_model of it. The number is raised when what the same
+// files compute changes.
+std::uint64_t key_of(std::uint64_t model, const Texts& texts, std::uint64_t seed) {
+  std::uint64_t hash = engine::hash_of_value(model, engine::content_hash("teacher 2"));
+  hash = engine::hash_of_value(texts.labelled.source->fingerprint(), hash);
+  hash = engine::hash_of_value(texts.unlabelled_source.fingerprint(), hash);
+  for (const std::size_t i : texts.labelled.training.examples) hash = engine::hash_of_value(i, hash);
+  return engine::hash_of_value(texts.unlabelled.examples.size(), engine::hash_of_value(seed, hash));
 }
 
 // Outputs in the order and number of the student's labels.
@@ -70,8 +68,9 @@ std::vector<float> reordered(std::vector<float> outputs, const std::vector<std::
 }
 
 // The teacher's own tokens of the same texts: sources give them in the same order.
-std::vector<float> ask_model(const Teacher& teacher, const Texts& texts, const bert::Config& student) {
-  const Classifier model = load_classifier(teacher.name, 0);
+std::vector<float> ask_model(const Teacher& teacher, std::uint64_t hash, const Texts& texts,
+                             const bert::Config& student) {
+  const Classifier model = load_unchanged_classifier(teacher.name, 0, hash);
   const bert::Config& config = model.model().config;
   require(config.head == student.head,
           "--teacher {}: must have learned the task {}, has learned {}; with --teacher-weight 0 a teacher of any task "
@@ -177,11 +176,12 @@ std::vector<float> ask_ngrams(const Texts& texts, const bert::Config& student, s
 
 std::vector<float> outputs_of(const Teacher& teacher, const Texts& texts, const bert::Config& student,
                               std::uint64_t seed) {
-  std::vector<float> outputs = cached_outputs("teacher", key_of(teacher, texts, seed), [&] {
-    return teacher.name == kNgrams ? ask_ngrams(texts, student, seed) : ask_model(teacher, texts, student);
+  const std::uint64_t model = teacher.name == kNgrams ? kNoModel : hash_of_model(teacher.name, 0);
+  std::vector<float> outputs = cached_outputs("teacher", key_of(model, texts, seed), [&] {
+    return teacher.name == kNgrams ? ask_ngrams(texts, student, seed) : ask_model(teacher, model, texts, student);
   });
   const std::size_t n = texts.n() * student.label_names.size();
-  require(outputs.size() == n, "--teacher {}: must say {} numbers, the cache has {}", teacher.name, n, outputs.size());
+  require(outputs.size() == n, "--teacher {}: must say {} numbers, has said {}", teacher.name, n, outputs.size());
   return outputs;
 }
 

@@ -11,7 +11,6 @@
 #include "compress/packed/model.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
-#include "engine/base/isa.h"
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
 #include "pipeline/cached_outputs.h"
@@ -167,27 +166,35 @@ WholeVerified verify(compress::WholeModel& whole, const bert::Evaluation& e, con
   return found;
 }
 
-template <class Value>
-std::uint64_t hashed(std::span<const Value> values, std::uint64_t hash) {
-  return engine::content_hash({reinterpret_cast<const char*>(values.data()), values.size_bytes()}, hash);
+// What the outputs of a model in floats depend on, `model` being hash_of_model of it: on the size of batches, too,
+// since it decides in which order sums are added up. The number is raised when what the same files compute changes.
+std::uint64_t key_of(std::uint64_t model, const data::Framing& f, std::int64_t batch, const bert::TokenPart& part) {
+  const std::int64_t numbers[] = {f.length, static_cast<std::int64_t>(f.truncation), f.pairs, f.pairs_apart, batch};
+  std::uint64_t hash = engine::hash_of_value(model, engine::content_hash("outputs 1"));
+  hash = engine::hash_of_values<std::int64_t>(numbers, hash);
+  hash = engine::hash_of_values(part.offsets, engine::hash_of_values(part.ids, hash));
+  return engine::hash_of_values(part.second_sizes, engine::hash_of_values(part.tags, hash));
 }
 
-// What the outputs of a model in floats depend on: kernels of different instruction sets, and batches of other sizes,
-// add up in other orders.
-std::uint64_t key_of(const EvalOptions& o, const Classifier& model, const bert::TokenPart& part) {
-  const data::Framing& f = model.framing;
-  const std::int64_t framed[] = {f.length, static_cast<std::int64_t>(f.truncation), f.pairs, f.pairs_apart, o.batch};
-  std::uint64_t hash = engine::content_hash(engine::name(engine::active_isa()), engine::content_hash("outputs 1"));
-  hash = hashed<std::int64_t>(framed, hash_of_model(model.folder.string(), hash));
-  return hashed(part.offsets, hashed(part.ids, hashed(part.second_sizes, hashed(part.tags, hash))));
+// A model to compare with, and hash_of_model of it.
+struct Other {
+  Classifier model;
+  std::uint64_t hash;
+};
+
+Other load_other(const std::string& where, std::int64_t length) {
+  const std::uint64_t hash = hash_of_model(where, 0);
+  return {load_unchanged_classifier(where, length, hash), hash};
 }
 
 // The model's outputs beside those of the other one in floats, on its own tokens of the same texts, of which as many
 // are kept. A model that many are compared with, as in a lab, computes its own but once.
 ModelComparison compare_with_other(const EvalOptions& o, const Classifier& c, const bert::Predictions& computed,
-                                   const Classifier& other) {
+                                   const Other& with) {
+  const Classifier& other = with.model;
   const EvalTexts others = eval_texts(o, other);
-  const std::vector<float> theirs = cached_outputs("outputs", key_of(o, other, others.part()), [&] {
+  const std::uint64_t key = key_of(with.hash, other.framing, o.batch, others.part());
+  const std::vector<float> theirs = cached_outputs("outputs", key, [&] {
     engine::Progress meter("compare", static_cast<std::int64_t>(others.part().size()));
     return bert::predict(
                bert::outputs_of(other.model()), bert::Subset::all(others.part()), other.framing, o.batch,
@@ -242,10 +249,10 @@ void evaluate_classifier(const EvalOptions& o, const Run& run, const Finish& fin
   if (!o.out.empty()) lock.emplace(o.out, run.command);
   Classifier c = load_classifier(o.model, o.length);
   set_precision(c, o);
-  std::optional<Classifier> other;
+  std::optional<Other> other;
   if (!o.against.empty()) {
-    other.emplace(load_classifier(o.against, c.framing.length));
-    check_same_question(c, *other);
+    other.emplace(load_other(o.against, c.framing.length));
+    check_same_question(c, other->model);
   }
   std::optional<IntegerClassifier> integers = in_integers(c, arithmetic);
   const EvalTexts texts = eval_texts(o, c);
@@ -266,8 +273,8 @@ void evaluate_classifier(const EvalOptions& o, const Run& run, const Finish& fin
   }
   if (other) {
     const ModelComparison found = compare_with_other(o, c, computed, *other);
-    result["against"] = as_json(found, *other);
-    text += against_line(found, *other);
+    result["against"] = as_json(found, other->model);
+    text += against_line(found, other->model);
   }
   std::int64_t n_different = 0;
   if (o.verify && integers->whole) {

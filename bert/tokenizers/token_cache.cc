@@ -18,14 +18,10 @@ namespace fs = std::filesystem;
 namespace {
 
 using engine::content_hash;
+using engine::hash_of_value;
 
 constexpr std::size_t kBatch = 2048;  // texts tokenized before their ids are written
 constexpr std::int64_t kGrain = 16;   // texts to a thread at a time
-
-template <class T>
-std::uint64_t hash_value(const T& value, std::uint64_t hash) {
-  return content_hash({reinterpret_cast<const char*>(&value), sizeof value}, hash);
-}
 
 using Ids = std::vector<std::int32_t>;
 
@@ -170,7 +166,7 @@ TokenRow encode_example(const Tokenizer& tokenizer, const data::Example& example
     const Ids second = tokenizer.encode(example.second);
     row.ids.insert(row.ids.end(), second.begin(), second.end());
     row.second_size = static_cast<std::uint32_t>(second.size());
-    row.hash = hash_value(text_hash(example.second), row.hash);
+    row.hash = hash_of_value(text_hash(example.second), row.hash);
   }
   return row;
 }
@@ -193,7 +189,7 @@ std::uint64_t text_hash(std::string_view text) {
 
 TokenCorpus tokenize(const data::Source& source, const Tokenizer& tokenizer, const TokenProgress& progress) {
   const TokenKey key{.source = source.fingerprint(), .tokenizer = fingerprint(tokenizer)};
-  const std::uint64_t hash = hash_value(key.tokenizer, hash_value(key.source, content_hash("tokens")));
+  const std::uint64_t hash = hash_of_value(key.tokenizer, hash_of_value(key.source, content_hash("tokens")));
   const fs::path path = engine::cache_folder() / fmt::format("tokens-{:016x}.bin", hash);
   engine::touch_cache_entry(path);
   if (auto corpus = open_token_file(path, key, tokenizer.size())) return std::move(*corpus);
@@ -206,9 +202,9 @@ TokenCorpus tokenize(const data::Source& source, const Tokenizer& tokenizer, con
 }
 
 std::unique_ptr<Tokenizer> tokenizer_for(const data::Source& source, const TokenizerTraining& options) {
-  std::uint64_t hash = hash_value(source.fingerprint(), content_hash(options.algorithm, content_hash("tokenizer")));
-  hash = hash_value(options.seed, hash_value(options.n_pieces, hash));
-  hash = hash_value(options.max_bytes > 0 ? options.max_bytes : kDefaultTrainingBytes, hash);
+  std::uint64_t hash = hash_of_value(source.fingerprint(), content_hash(options.algorithm, content_hash("tokenizer")));
+  hash = hash_of_value(options.seed, hash_of_value(options.n_pieces, hash));
+  hash = hash_of_value(options.max_bytes > 0 ? options.max_bytes : kDefaultTrainingBytes, hash);
   const fs::path path = engine::cache_folder() / fmt::format("tokenizer-{:016x}.bin", hash);
   engine::touch_cache_entry(path);
   if (auto tokenizer = open_tokenizer_file(path, options.n_pieces)) return tokenizer;

@@ -1,7 +1,10 @@
 #include "compress/formats/blocks.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <limits>
+#include <vector>
 
 #include "engine/kernels/float_grid/float_grid.h"
 
@@ -48,62 +51,70 @@ bool Blocks::are_neighbours() const {
          std::all_of(sizes_.begin(), sizes_.begin() + d, [](auto size) { return size == 1; });
 }
 
-namespace {
-
-constexpr float kLargestFloat = std::numeric_limits<float>::max();
-
-float finite(float largest) { return largest > kLargestFloat ? kLargestFloat : largest; }
-
-// Many blocks at a time, each a run of `length` neighbours.
-void round_neighbours(const QuantizeCall& call, const BlockGrids& grids, std::int64_t length) {
-  constexpr std::int64_t kMost = 64;
-  const std::int64_t grain = std::max<std::int64_t>(1, kGrain / length);
-  engine::parallel_for(call.n / length, grain, [&](std::int64_t begin, std::int64_t end) {
-    std::array<float, kMost> largest;
-    std::array<FloatGrid, kMost> grid;
-    for (std::int64_t first = begin; first < end; first += kMost) {
-      const std::int64_t n = std::min(kMost, end - first);
-      const float* x = call.x + first * length;
-      float* y = call.y + first * length;
-      engine::kernels::largest_magnitudes(n, length, x, largest.data());
-      for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i)
-        grid[i] = largest[i] > 0 ? grids.grid(call.format, static_cast<double>(finite(largest[i]))) : FloatGrid{};
-      engine::kernels::round_to_grids(n, length, grid.data(), x, y);
-      for (std::int64_t i = 0; i < n; ++i) {
-        const float most = largest[static_cast<std::size_t>(i)];
-        if (most != most) std::fill_n(y + i * length, length, most);
-      }
+// Without their signs, the bits of floats are ordered as the floats are, NaN above all: an integer maximum, which
+// compilers put into vectors.
+float maximum(const Block& block, const float* x) {
+  std::int32_t largest = 0;
+  block.for_each_run([&](std::int64_t begin) {
+    for (std::int64_t i = begin; i < begin + block.length; ++i) {
+      const std::int32_t bits = std::bit_cast<std::int32_t>(x[i]) & 0x7fff'ffff;
+      largest = bits > largest ? bits : largest;
     }
   });
-}
-
-}  // namespace
-
-float maximum(const Block& block, const float* x) {
-  float largest = 0;
-  block.for_each_run([&](std::int64_t begin) {
-    float most;
-    engine::kernels::largest_magnitudes(1, block.length, x + begin, &most);
-    if (largest == largest && !(most <= largest)) largest = most;
-  });
-  return finite(largest);
-}
-
-void round_block(const Block& block, const FloatGrid& grid, const float* x, float* y) {
-  block.for_each_run([&](std::int64_t begin) { round_to_grid(grid, block.length, x + begin, y + begin); });
+  constexpr std::int32_t infinity = 0x7f80'0000;
+  return std::bit_cast<float>(largest == infinity ? infinity - 1 : largest);
 }
 
 void fill_block(const Block& block, float value, float* y) {
   block.for_each_run([&](std::int64_t begin) { std::fill_n(y + begin, block.length, value); });
 }
 
+namespace {
+
+constexpr std::int64_t kMostRuns = 64;  // whose grids are found at a time
+
+// Rounds n <= kMostRuns runs of `length` neighbours, each to the grid of its largest magnitude.
+void round_runs(const QuantizeCall& call, const BlockGrids& grids, std::int64_t n, std::int64_t length, const float* x,
+                float* y) {
+  std::array<float, kMostRuns> largest;
+  std::array<FloatGrid, kMostRuns> grid;
+  engine::kernels::largest_magnitudes(n, length, x, largest.data());
+  for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) {
+    const double finite = std::min<double>(largest[i], std::numeric_limits<float>::max());
+    grid[i] = largest[i] > 0 ? grids.grid(call.format, finite) : FloatGrid{};  // of 0 alone
+  }
+  engine::kernels::round_to_grids(n, length, grid.data(), x, y);
+  for (std::int64_t i = 0; i < n; ++i) {
+    const float most = largest[static_cast<std::size_t>(i)];
+    if (most != most) std::fill_n(y + i * length, length, most);
+  }
+}
+
+}  // namespace
+
 void round_blocks(const QuantizeCall& call, const BlockGrids& grids) {
+  if (call.n == 0) return;
   const Blocks blocks(call.shape, grids.size(call.format), call.options.is_batch);
-  if (blocks.are_neighbours()) return round_neighbours(call, grids, blocks.volume());
-  for_each_block(blocks, [&](std::int64_t, const Block& block) {
-    const float largest = maximum(block, call.x);
-    if (!(largest > 0)) return fill_block(block, largest, call.y);
-    round_block(block, grids.grid(call.format, static_cast<double>(largest)), call.x, call.y);
+  const std::int64_t volume = blocks.volume(), grain = std::max<std::int64_t>(1, kGrain / volume);
+  if (blocks.are_neighbours()) {
+    return engine::parallel_for(blocks.count(), grain, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; i += kMostRuns)
+        round_runs(call, grids, std::min(kMostRuns, end - i), volume, call.x + i * volume, call.y + i * volume);
+    });
+  }
+  engine::parallel_for(blocks.count(), grain, [&](std::int64_t begin, std::int64_t end) {
+    std::vector<float> values(static_cast<std::size_t>(volume));  // of a block, as neighbours
+    for (std::int64_t i = begin; i < end; ++i) {
+      const Block block = blocks[i];
+      float* to = values.data();
+      block.for_each_run([&](std::int64_t first) { to = std::copy_n(call.x + first, block.length, to); });
+      round_runs(call, grids, 1, to - values.data(), values.data(), values.data());
+      const float* from = values.data();
+      block.for_each_run([&](std::int64_t first) {
+        std::copy_n(from, block.length, call.y + first);
+        from += block.length;
+      });
+    }
   });
 }
 

@@ -53,8 +53,6 @@ void for_each_block(const Blocks& blocks, const Visit& visit) {
 // The largest |x| of a block; NaN if it holds one. Infinities count as the largest float32.
 float maximum(const Block& block, const float* x);
 
-// Writes the nearest numbers of `grid` to the block's y. All are NaN if the maximum, which decides the scale, is NaN.
-void round_block(const Block& block, const FloatGrid& grid, const float* x, float* y);
 void fill_block(const Block& block, float value, float* y);
 
 // Quantises every block to its grid; a block of zeros gives zeros, one with a NaN, which has no scale, NaN throughout,

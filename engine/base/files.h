@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace ingot::engine {
 
@@ -111,6 +112,17 @@ class MappedFile {
 // A hash for cache keys (not cryptographic), several GB/s. `hash` chains calls; hashing a text in two parts gives
 // another value than hashing it whole.
 std::uint64_t content_hash(std::string_view bytes, std::uint64_t hash = 0xcbf29ce484222325u);
+
+// content_hash of the bytes of numbers.
+template <class Value>
+std::uint64_t hash_of_values(std::span<const Value> values, std::uint64_t hash) {
+  static_assert(std::is_arithmetic_v<Value>);
+  return content_hash({reinterpret_cast<const char*>(values.data()), values.size_bytes()}, hash);
+}
+template <class Value>
+std::uint64_t hash_of_value(Value value, std::uint64_t hash) {
+  return hash_of_values(std::span<const Value>(&value, 1), hash);
+}
 
 // content_hash of what a file holds, which is not held in memory.
 std::uint64_t file_content_hash(const std::filesystem::path& path, std::uint64_t hash);

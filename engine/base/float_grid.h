@@ -16,7 +16,7 @@ namespace ingot::engine {
 struct FloatGrid {
   int mantissa_bits;    // m <= 23
   int lowest_exponent;  // of normal numbers
-  double largest;
+  double largest;       // one of the numbers
 };
 
 // 2^exponent, -1022 <= exponent <= 1023.

@@ -42,13 +42,15 @@ void round_to_grids(std::int64_t runs, std::int64_t length, const FloatGrid* gri
     (grids[run].mantissa_bits == 0 ? round_to_powers : round_with_mantissa)(grids[run], length, x, y);
 }
 
+// Without their signs, the bits of floats are ordered as the floats are, NaN above all.
 void largest_magnitudes(std::int64_t runs, std::int64_t length, const float* x, float* largest) {
   for (std::int64_t run = 0; run < runs; ++run, x += length) {
-    float most = 0;
-    for (std::int64_t i = 0; i < length && most == most; ++i) {
-      if (const float a = std::fabs(x[i]); !(a <= most)) most = a;
+    std::int32_t most = 0;
+    for (std::int64_t i = 0; i < length; ++i) {
+      const std::int32_t bits = std::bit_cast<std::int32_t>(x[i]) & 0x7fff'ffff;
+      most = bits > most ? bits : most;
     }
-    largest[run] = most;
+    largest[run] = std::bit_cast<float>(most);
   }
 }
 

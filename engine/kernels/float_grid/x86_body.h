@@ -5,10 +5,24 @@
 namespace ingot::engine::kernels {
 namespace {
 
-// Whether every normal number of the grid is a normal float32, and so is C below. All grids are but a few far from 1.
-bool has_float_steps(const FloatGrid& grid) {
-  return grid.mantissa_bits < 23 && grid.lowest_exponent >= -126 && grid.lowest_exponent - grid.mantissa_bits <= 104 &&
-         grid.largest <= 0x1.fffffep127;
+constexpr std::int32_t kMagnitude = 0x7fff'ffff, kSign = ~kMagnitude, kInfinity = 0x7f80'0000, kNormal = 1 << 23;
+
+// Whether there is a magnitude between 0 and 2^-126, without exponent.
+bool holds_subnormals(std::int64_t length, const float* x) {
+  Ints most = set1_ints(0);
+  for_lanes(length, [&](std::int64_t i, auto lanes) {
+    const Ints magnitude = bit_and(bits_of(load(x + i, lanes)), set1_ints(kMagnitude));
+    most = max_ints(most, select_less(magnitude, set1_ints(kNormal), magnitude, set1_ints(0)));
+  });
+  return highest(most) > 0;
+}
+
+// Whether the steps below, on bits of float32, round this run. Of a grid whose lowest normal numbers have no exponent
+// as float32 they do so unless the run holds such numbers.
+bool rounds_in_floats(const FloatGrid& grid, std::int64_t length, const float* x) {
+  return grid.mantissa_bits < 23 && grid.lowest_exponent - grid.mantissa_bits <= 104 &&
+         grid.largest == static_cast<double>(static_cast<float>(grid.largest)) &&
+         (grid.lowest_exponent >= -126 || (grid.largest >= 0x1p-126 && !holds_subnormals(length, x)));
 }
 
 // A grid, in every lane.
@@ -19,12 +33,13 @@ struct GridLanes {
   explicit GridLanes(const FloatGrid& grid) {
     const int m = grid.mantissa_bits, unused = 23 - m;
     largest = bits_of(set1(static_cast<float>(grid.largest)));
-    lowest_normal = set1_ints((grid.lowest_exponent + 127) << 23);
+    const int lowest_exponent = grid.lowest_exponent > -126 ? grid.lowest_exponent : -126;
+    lowest_normal = set1_ints((lowest_exponent + 127) << 23);
     shift = set1_ints(unused);
     below_half = set1_ints((1 << (unused - 1)) - 1);
     flip = set1_ints(m == 0 ? grid.lowest_exponent & 1 : 0);
     kept = set1_ints(-(1 << unused));
-    c = floats_of(set1_ints((grid.lowest_exponent - m + 23 + 127) << 23));
+    c = floats_of(set1_ints((lowest_exponent + unused + 127) << 23));
   }
 
   // Bits of the nearest magnitude; a >= 0 are bits of a float. Above lowest_normal the bits that the mantissa lacks are
@@ -36,8 +51,6 @@ struct GridLanes {
     return select_less(a, lowest_normal, bits_of((floats_of(a) + c) - c), normal);
   }
 };
-
-constexpr std::int32_t kMagnitude = 0x7fff'ffff, kSign = ~kMagnitude, kInfinity = 0x7f80'0000;
 
 void round_run(const GridLanes& grid, std::int64_t length, const float* x, float* y) {
   for_lanes(length, [&](std::int64_t i, auto lanes) {
@@ -51,15 +64,13 @@ void round_run(const GridLanes& grid, std::int64_t length, const float* x, float
 
 void round_to_grids(std::int64_t runs, std::int64_t length, const FloatGrid* grids, const float* x, float* y) {
   for (std::int64_t run = 0; run < runs; ++run, x += length, y += length) {
-    if (!has_float_steps(grids[run])) {
+    if (rounds_in_floats(grids[run], length, x))
+      round_run(GridLanes(grids[run]), length, x, y);
+    else
       kFloatGridReference.round_to_grids(1, length, grids + run, x, y);
-      continue;
-    }
-    round_run(GridLanes(grids[run]), length, x, y);
   }
 }
 
-// Without their signs, the bits of floats are ordered as the floats are, NaN above all.
 void largest_magnitudes(std::int64_t runs, std::int64_t length, const float* x, float* largest) {
   for (std::int64_t run = 0; run < runs; ++run, x += length) {
     Ints most = set1_ints(0);
