@@ -2,13 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/kernels/float_grid/float_grid.h"
-
 namespace ingot::compress {
-
-void round_to_grid(const FloatGrid& grid, std::int64_t n, const float* x, float* y) {
-  engine::kernels::round_to_grids(1, n, &grid, x, y);
-}
 
 double magnitude_at(const FloatGrid& grid, std::int64_t place) {
   const std::int64_t field = place >> grid.mantissa_bits, k = place & ((std::int64_t{1} << grid.mantissa_bits) - 1);

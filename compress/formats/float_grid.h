@@ -17,9 +17,6 @@ inline FloatGrid scaled(const FloatGrid& grid, int exponent) {
   return {grid.mantissa_bits, grid.lowest_exponent + exponent, grid.largest * exp2_of(exponent)};
 }
 
-// y = the nearest numbers of the grid; infinities give the largest, NaN stays, 0 is +0. y may be x. One thread.
-void round_to_grid(const FloatGrid& grid, std::int64_t n, const float* x, float* y);
-
 // The smallest E for which a grid of m mantissa bits that ends with (2 - 2^-m) 2^E holds `maximum` once rounded;
 // maximum > 0 and finite. 3.9 with 2 bits needs E = 2, for it rounds to 4.
 inline int top_exponent(double maximum, int mantissa_bits) {

@@ -6,6 +6,7 @@
 
 #include "compress/formats/elements.h"
 #include "compress/formats/mase.h"
+#include "engine/kernels/float_grid/float_grid.h"
 
 namespace ingot::compress {
 namespace {
@@ -72,7 +73,7 @@ void check_mantissa(const Format& format, int exponent_bits, int lowest, int hig
 
 void map_to_grid(const QuantizeCall& call, const FloatGrid& grid) {
   engine::parallel_for(call.n, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    round_to_grid(grid, end - begin, call.x + begin, call.y + begin);
+    engine::kernels::round_to_grids(1, end - begin, &grid, call.x + begin, call.y + begin);
   });
 }
 
