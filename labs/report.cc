@@ -118,7 +118,7 @@ void add_comparison(report::TextTable& table, std::span<const ReportedRow> rows)
 
 report::TextTable table_of(std::span<const ReportedRow> rows) {
   report::TextTable table{.headers = {"row", "accuracy", "flips", "validation", "reference", "asked", "met", "bits",
-                                      "bytes", "sparsity", "trials", "distinct", "seconds"},
+                                      "bytes", "sparsity", "trials", "distinct", "trial hours", "seconds"},
                           .rows = {}};
   for (const ReportedRow& row : rows) {
     const RowFigures& f = row.result == nullptr ? kNotMeasured : row.result->figures;
@@ -128,6 +128,7 @@ report::TextTable table_of(std::span<const ReportedRow> rows) {
                           met_text(row), number(f.average_bits, "{:.2f}"), number(f.packed_bytes, "{}"),
                           f.sparsity.value_or(0) > 0 ? number(f.sparsity, "{:.4f}") : "",
                           f.best_so_far ? std::to_string(f.best_so_far->size()) : "", number(f.distinct, "{}"),
+                          f.trial_seconds ? fmt::format("{:.2f}", *f.trial_seconds / 3600) : "",
                           row.result != nullptr ? fmt::format("{:.0f}", row.result->seconds) : ""});
   }
   add_comparison(table, rows);
@@ -206,6 +207,33 @@ std::string ranking_text(std::span<const ReportedRow> rows) {
       if (figures.flips && figures.output_noise)
         text += fmt::format(" ({:.1f}% flips, noise {:.3f})", 100 * *figures.flips, *figures.output_noise);
     }
+    text += "\n";
+  }
+  return text;
+}
+
+// How soon searches that compete find what they find: the area under the best so far, as a mean over the trials.
+std::string areas_text(std::span<const ReportedRow> rows) {
+  std::map<std::string, std::vector<std::pair<double, std::string>>> areas;
+  for (const ReportedRow& row : rows) {
+    const RowFigures& figures = row.result == nullptr ? kNotMeasured : row.result->figures;
+    if (row.row.choice.empty() || !figures.best_so_far) continue;
+    double sum = 0;
+    bool is_known = !figures.best_so_far->empty();
+    for (const std::optional<double>& best : *figures.best_so_far) {
+      is_known = is_known && best;
+      sum += best.value_or(0);
+    }
+    if (is_known)
+      areas[row.row.choice].emplace_back(sum / static_cast<double>(figures.best_so_far->size()), row.row.title);
+  }
+  std::string text;
+  for (auto& [choice, of] : areas) {
+    std::stable_sort(of.begin(), of.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+    text += fmt::format("{}: area under the best so far, a mean over the trials", choice);
+    const char* separator = ": ";
+    for (const auto& [area, title] : of)
+      text += fmt::format("{}{} {:.4f}", std::exchange(separator, ", "), title, area);
     text += "\n";
   }
   return text;
@@ -333,7 +361,7 @@ LabReport report_on(const Lab& lab, const LabRun& run, const std::map<std::strin
   report.chart = chart_of(lab, run.rows, results, comparable, left_out);
   report.charts = front_charts(results);
   const std::string summary = choices_text(run, results) + left_out + (comparable ? smallest_text(lab, rows) : "") +
-                              ranking_text(rows) + bounds_text(rows) + states_text(rows);
+                              areas_text(rows) + ranking_text(rows) + bounds_text(rows) + states_text(rows);
   report.text = table.aligned() + "\n" + summary;
   report.markdown = fmt::format("# Lab {}: {}\n\n{}\n{}\n", lab.name, lab.title, table.markdown(), as_list(summary));
   for (const std::string& note : lab.notes()) report.markdown += "- " + note + "\n";

@@ -5,6 +5,19 @@
 namespace ingot::labs {
 namespace {
 
+// Of a search whose trials all say how long they took; one that an earlier trial answered took nothing.
+std::optional<double> trial_seconds(const engine::Json& result) {
+  const auto trials = result.find("trials");
+  if (trials == result.end() || !trials->is_array() || trials->empty()) return std::nullopt;
+  double sum = 0;
+  for (const engine::Json& trial : *trials) {
+    if (trial.is_object() && trial.contains("duplicate_of")) continue;
+    if (!trial.is_object() || !trial.value("seconds", engine::Json()).is_number()) return std::nullopt;
+    sum += trial["seconds"].get<double>();
+  }
+  return sum;
+}
+
 RowFigures figures_of(const engine::Saved& result) {
   return {.accuracy = result.find<double>("accuracy"),
           .validation_accuracy = result.find<double>("validation_accuracy"),
@@ -25,6 +38,8 @@ RowFigures figures_of(const engine::Saved& result) {
 }  // namespace
 
 RowResult::RowResult(engine::Json result, const std::string& subject)
-    : json(std::move(result)), figures(figures_of({json, subject})) {}
+    : json(std::move(result)), figures(figures_of({json, subject})) {
+  figures.trial_seconds = trial_seconds(json);
+}
 
 }  // namespace ingot::labs

@@ -26,6 +26,7 @@ struct RowFigures {
   // as long as none is complete.
   std::optional<std::int64_t> distinct, unfinished;
   std::optional<std::vector<std::optional<double>>> best_so_far;
+  std::optional<double> trial_seconds;  // of all its trials, one after the other
 };
 
 inline const RowFigures kNotMeasured;

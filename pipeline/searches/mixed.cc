@@ -20,7 +20,6 @@
 #include "compress/quantize/calibration.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
-#include "engine/base/process.h"
 #include "engine/io/json.h"
 #include "pipeline/classifier.h"
 #include "pipeline/quantization.h"
@@ -151,15 +150,15 @@ class Mixed {
     bert::Model model = start_.model;
     const double bits = compress::average_bits(model, compression);
     trial.settle(o_.max_bits > 0 ? std::vector{bits - o_.max_bits} : std::vector<double>{});
-    const double begin = engine::usage().wall_seconds;
+    TrialClock clock(trial);
     const fs::path place = folder_.trial(trial.number());
     const engine::FileLock lock(folder_.trial_lock(trial.number()), engine::Wait::yes);
     fs::create_directories(place);
     trial.set_user_attr("average_bits", bits);
     CompressedModel m{std::move(model), compression};
-    const double accuracy = o_.trains() ? tuned(trial, m, place) : at_once(trial, m, choices);
+    const double accuracy = o_.trains() ? tuned(trial, clock, m, place) : at_once(trial, m, choices);
     const std::vector<double> values = measured(measures_, accuracy, m);
-    trial.set_user_attr("seconds", engine::usage().wall_seconds - begin);
+    clock.note();
     if (!o_.trains()) save_in_trial(texts_, m, place / "last", /*is_trained=*/false);
     folder_.keep_if_best(trial.number(), values, measures_, place / "last");
     return values;
@@ -216,7 +215,7 @@ class Mixed {
   }
 
   // Trained with its quantisation, in weights of its own.
-  double tuned(search::Trial& trial, CompressedModel& m, const fs::path& place) {
+  double tuned(search::Trial& trial, TrialClock& clock, CompressedModel& m, const fs::path& place) {
     bert::Config config = start_.model.config;
     // Codes times a factor of dropout would be no codes.
     config.hidden_dropout_prob = config.attention_probs_dropout_prob =
@@ -232,7 +231,7 @@ class Mixed {
                            .identity = identity_};
     training.identity["parameters"] = parameters_of(trial.record());
     const std::int64_t every = std::max<std::int64_t>(1, training.steps / (o_.reports + 1));
-    Reports reports(trial, place / "reports.json", measures_.size() > 1 ? 0 : every);
+    Reports reports(trial, clock, place / "reports.json", measures_.size() > 1 ? 0 : every);
     return train_in_trial(texts_, m, training, reports);
   }
 

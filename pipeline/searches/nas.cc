@@ -9,7 +9,6 @@
 #include "compress/prune/pruner.h"
 #include "compress/quantize/calibration.h"
 #include "engine/base/error.h"
-#include "engine/base/process.h"
 #include "engine/io/json.h"
 #include "pipeline/distillation.h"
 #include "pipeline/precision.h"
@@ -136,11 +135,11 @@ class Nas {
     const fs::path place = folder_.trial(trial.number());
     const engine::FileLock lock(folder_.trial_lock(trial.number()), engine::Wait::yes);
     fs::create_directories(place);
-    const double begin = engine::usage().wall_seconds;
+    TrialClock clock(trial);
     CompressedModel m{bert::make_model(config, texts_.seed), {}};
     m.model.set_sums(sums_);
     // Several measures take no reports.
-    Reports reports(trial, place / "reports.json", measures_.size() > 1 ? 0 : report_every());
+    Reports reports(trial, clock, place / "reports.json", measures_.size() > 1 ? 0 : report_every());
     TrialTraining training{.name = fmt::format("trial {}", trial.number()),
                            .steps = steps_,
                            .learning_rate = o_.learning_rate,
@@ -157,7 +156,7 @@ class Nas {
     }
     const std::vector<double> values = measured(measures_, accuracy, m);
     trial.set_user_attr("bytes", compress::footprint(m.model, m.compression).packed_bytes);
-    trial.set_user_attr("seconds", engine::usage().wall_seconds - begin);
+    clock.note();
     folder_.keep_if_best(trial.number(), values, measures_, training.folder / "last");
     return values;
   }

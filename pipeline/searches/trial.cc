@@ -6,6 +6,7 @@
 
 #include "bert/train/trainer.h"
 #include "engine/base/files.h"
+#include "engine/base/process.h"
 #include "engine/base/rng.h"
 #include "engine/io/json.h"
 #include "engine/io/saved.h"
@@ -31,8 +32,16 @@ std::int64_t n_steps(const TrialTexts& trial, std::int64_t epochs, std::int64_t 
   return steps > 0 ? steps : epochs * ((n + trial.options.batch - 1) / trial.options.batch);
 }
 
-Reports::Reports(search::Trial& trial, fs::path file, std::int64_t every)
-    : trial_(trial), file_(std::move(file)), every_(every), saved_(Json::array()) {
+TrialClock::TrialClock(search::Trial& trial) : trial_(trial), before_(0), begin_(engine::usage().wall_seconds) {
+  const Json attributes = trial.record().user_attributes;
+  if (const auto seconds = attributes.find("seconds"); seconds != attributes.end() && seconds->is_number())
+    before_ = std::max(0.0, seconds->get<double>());
+}
+
+void TrialClock::note() { trial_.set_user_attr("seconds", before_ + engine::usage().wall_seconds - begin_); }
+
+Reports::Reports(search::Trial& trial, TrialClock& clock, fs::path file, std::int64_t every)
+    : trial_(trial), clock_(clock), file_(std::move(file)), every_(every), saved_(Json::array()) {
   if (!fs::exists(file_)) return;
   saved_ = engine::parse_json_or_null(engine::read_file(file_));
   engine::require(saved_.is_array(), "{}: holds no reports", file_.string());
@@ -47,6 +56,7 @@ Reports::Reports(search::Trial& trial, fs::path file, std::int64_t every)
 void Reports::add(std::int64_t step, double value) {
   const bool is_known = std::any_of(saved_.begin(), saved_.end(), [&](const Json& item) { return item[0] == step; });
   if (is_known) return;  // from before the state that the training went on from
+  clock_.note();
   saved_.push_back({step, value});
   engine::write_file(file_, saved_.dump() + "\n");
   report(step, value);

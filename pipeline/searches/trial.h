@@ -30,11 +30,23 @@ bert::Subset texts_of_reports(const bert::Subset& validation, std::int64_t n_tex
 // The steps that epochs or steps ask for; steps other than 0 win. Epochs hold the texts that are only taught, too.
 std::int64_t n_steps(const TrialTexts& trial, std::int64_t epochs, std::int64_t steps);
 
+// How long a trial took, in seconds, as its attribute "seconds". What it took before it was interrupted counts, up to
+// its last report.
+class TrialClock {
+ public:
+  explicit TrialClock(search::Trial& trial);
+  void note();
+
+ private:
+  search::Trial& trial_;
+  double before_, begin_;
+};
+
 // Reports intermediate values to a trial, keeps them in a file for when the trial is run again, and ends the trial if
 // the pruner says so.
 class Reports {
  public:
-  Reports(search::Trial& trial, std::filesystem::path file, std::int64_t every);
+  Reports(search::Trial& trial, TrialClock& clock, std::filesystem::path file, std::int64_t every);
   bool is_due(std::int64_t step) const { return every_ > 0 && step > 0 && step % every_ == 0; }
   void add(std::int64_t step, double value);  // throws search::Pruned
 
@@ -42,6 +54,7 @@ class Reports {
   void report(std::int64_t step, double value);
 
   search::Trial& trial_;
+  TrialClock& clock_;
   std::filesystem::path file_;
   std::int64_t every_;
   engine::Json saved_;

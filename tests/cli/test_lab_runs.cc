@@ -1,5 +1,6 @@
 // ingot lab at work on a small table of texts: alone, killed, beside another process.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <csignal>
@@ -260,6 +261,13 @@ TEST_CASE("processes share the trials of a search in a lab, and its curve is the
   CHECK(random["states"]["complete"] == 4);
   CHECK(random["best_so_far"].size() == 4);
   CHECK(random["distinct"] == 4);
+  double area = 0;
+  for (const Json& value : random["best_so_far"]) area += value.get<double>() / 4;
+  const std::string table = test::text_of_file(place / "lab/table.md");
+  CHECK(test::contains(table, "search: area under the best so far, a mean over the trials: "));
+  CHECK(test::contains(table, fmt::format("random {:.4f}", area)));
+  CHECK(test::contains(table, "| trials | distinct | trial hours | seconds |"));
+  CHECK(test::contains(table, "| 4 | 4 | 0.00 |"));
   CHECK(best["state"] == "done");
   std::string chosen = "grid";
   for (const char* other : {"random", "tpe"}) {

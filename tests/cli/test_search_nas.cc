@@ -2,6 +2,9 @@
 #include <doctest/doctest.h>
 
 #include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <string>
 
 #include "engine/io/json.h"
 #include "tests/support/error_text.h"
@@ -123,6 +126,30 @@ TEST_CASE("a search killed in a trial goes on in it, and ends with the trials of
     CHECK(test::text_of_file(place / "nas/best/model.safetensors") == model);
     CHECK_FALSE(fs::exists(place / "nas/trials/1"));
   }
+}
+
+TEST_CASE("what a trial took before it was killed counts, up to its last report") {
+  const Workplace place;
+  const std::string words = nas("--trials 1 --steps 2000 --save-every 100 --resume");
+  const pid_t process = place.start(words);
+  const auto noted_line = [&] {
+    std::ifstream journal(place / "nas/study.log");
+    std::string line;
+    while (std::getline(journal, line) && !test::contains(line, R"("user_attr":{"seconds":)")) line.clear();
+    return line;
+  };
+  CHECK(Workplace::wait_until([&] { return !noted_line().empty(); }));
+  Workplace::end(process, SIGKILL);
+  const std::string noted = noted_line();
+  REQUIRE_FALSE(noted.empty());
+  // As if it had taken 1000 seconds until then.
+  Json record = Json::parse(noted);
+  CHECK(record["user_attr"]["seconds"].get<double>() > 0);
+  record["user_attr"]["seconds"] = 1000;
+  std::ofstream(place / "nas/study.log", std::ios::app) << record.dump() << "\n";
+  const double seconds = run(place, words)["trials"][0]["seconds"].get<double>();
+  CHECK(seconds > 1000);
+  CHECK(seconds < 1500);
 }
 
 TEST_CASE("a trial reports to its pruner as often, and on as many texts, as is asked for") {
