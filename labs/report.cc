@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <utility>
 
@@ -11,6 +10,7 @@
 #include "engine/base/progress.h"
 #include "engine/io/json.h"
 #include "labs/front.h"
+#include "labs/ranking.h"
 #include "report/mean.h"
 #include "report/text_table.h"
 
@@ -174,71 +174,6 @@ std::string smallest_text(const Lab& lab, std::span<const ReportedRow> rows) {
                      smallest->row.title, *smallest->result->figures.packed_bytes, *smallest->result->figures.accuracy);
 }
 
-// Of a fraction of so many texts, when they are a sample of all texts.
-double standard_error(double accuracy, std::int64_t n_texts) {
-  return std::sqrt(accuracy * (1 - accuracy) / static_cast<double>(n_texts));
-}
-
-// The rows of each ranking, the best first.
-std::string ranking_text(std::span<const ReportedRow> rows) {
-  std::vector<std::string> names;
-  std::map<std::string, std::vector<const ReportedRow*>> rankings;
-  for (const ReportedRow& row : rows) {
-    if (row.row.ranking.empty() || row.result == nullptr || !row.result->figures.accuracy) continue;
-    if (!rankings.contains(row.row.ranking)) names.push_back(row.row.ranking);
-    rankings[row.row.ranking].push_back(&row);
-  }
-  std::string text;
-  for (const std::string& name : names) {
-    std::vector<const ReportedRow*>& ranking = rankings[name];
-    std::stable_sort(ranking.begin(), ranking.end(), [](const ReportedRow* a, const ReportedRow* b) {
-      return *a->result->figures.accuracy > *b->result->figures.accuracy;
-    });
-    const RowFigures& best = ranking[0]->result->figures;
-    text += fmt::format("ranking, {}", name);
-    if (best.examples) {
-      text += fmt::format(" (the standard error of an accuracy is {:.4f} from the number of test texts alone)",
-                          standard_error(*best.accuracy, *best.examples));
-    }
-    const char* separator = ": ";
-    for (const ReportedRow* row : ranking) {
-      const RowFigures& figures = row->result->figures;
-      text += fmt::format("{}{} {:.4f}", std::exchange(separator, ", "), row->row.ranked_as, *figures.accuracy);
-      if (figures.flips && figures.output_noise)
-        text += fmt::format(" ({:.1f}% flips, noise {:.3f})", 100 * *figures.flips, *figures.output_noise);
-    }
-    text += "\n";
-  }
-  return text;
-}
-
-// How soon searches that compete find what they find: the area under the best so far, as a mean over the trials.
-std::string areas_text(std::span<const ReportedRow> rows) {
-  std::map<std::string, std::vector<std::pair<double, std::string>>> areas;
-  for (const ReportedRow& row : rows) {
-    const RowFigures& figures = row.result == nullptr ? kNotMeasured : row.result->figures;
-    if (row.row.choice.empty() || !figures.best_so_far) continue;
-    double sum = 0;
-    bool is_known = !figures.best_so_far->empty();
-    for (const std::optional<double>& best : *figures.best_so_far) {
-      is_known = is_known && best;
-      sum += best.value_or(0);
-    }
-    if (is_known)
-      areas[row.row.choice].emplace_back(sum / static_cast<double>(figures.best_so_far->size()), row.row.title);
-  }
-  std::string text;
-  for (auto& [choice, of] : areas) {
-    std::stable_sort(of.begin(), of.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
-    text += fmt::format("{}: area under the best so far, a mean over the trials", choice);
-    const char* separator = ": ";
-    for (const auto& [area, title] : of)
-      text += fmt::format("{}{} {:.4f}", std::exchange(separator, ", "), title, area);
-    text += "\n";
-  }
-  return text;
-}
-
 std::string bounds_text(std::span<const ReportedRow> rows) {
   std::int64_t n = 0, met = 0, open = 0;
   for (const ReportedRow& row : rows) {
@@ -360,6 +295,7 @@ LabReport report_on(const Lab& lab, const LabRun& run, const std::map<std::strin
   const bool comparable = is_comparable(results);
   report.chart = chart_of(lab, run.rows, results, comparable, left_out);
   report.charts = front_charts(results);
+  if (std::optional<report::Chart> flips = flips_chart(rows)) report.charts.emplace("flips", *std::move(flips));
   const std::string summary = choices_text(run, results) + left_out + (comparable ? smallest_text(lab, rows) : "") +
                               areas_text(rows) + ranking_text(rows) + bounds_text(rows) + states_text(rows);
   report.text = table.aligned() + "\n" + summary;
