@@ -61,7 +61,9 @@ std::vector<std::string> notes_2_1() {
       "nothing, so that its searches know 25 models, and test texts choose.",
       "Here all four sizes, and for each query, key, value and output of attention whether it is a Linear or left out, "
       "shape the model. Distinct: how many different ones were trained. A configuration that is known is not paid for "
-      "again.",
+      "again. Trial hours: what the trials took, one after the other.",
+      "Area under the best so far: the best validation accuracy after each trial, as a mean. Of searches that end "
+      "alike, the one that was there sooner has more.",
       "Every trial trains from nothing for the same number of steps (0: an epoch), on short texts: trial-steps and "
       "trial-length below. Validation texts choose; test texts only report, of the best trial as it was trained in the "
       "search.",

@@ -124,7 +124,8 @@ std::vector<std::string> notes_3_2() {
       "too: microscaling has no such model of 4 bits, residual signs none of more. A search of twice the trials within "
       "that bound begins with the widest format that all tensors can have, and chooses the plan, which is then tried "
       "without and with an epoch of training; a control has the same epoch in float32. Flips: test texts whose label "
-      "is not the float model's. Noise: root mean square of the differences of the outputs.",
+      "is not the float model's, without training in flips.svg. Noise: root mean square of the differences of the "
+      "outputs.",
   };
 }
 

@@ -39,7 +39,8 @@ TEST_CASE("reports that a trial has made are made again, or refused by the name 
   const auto reports_of = [&](const char* text) {
     test::put(file, text);
     search::Trial trial = study.ask();
-    const pipeline::Reports reports(trial, file, 1);
+    pipeline::TrialClock clock(trial);
+    const pipeline::Reports reports(trial, clock, file, 1);
     return study.trials().back().reports;
   };
   CHECK(reports_of("[[2, 0.5], [4, 1]]") == std::map<std::int64_t, double>{{2, 0.5}, {4, 1.0}});

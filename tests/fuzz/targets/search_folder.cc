@@ -12,7 +12,8 @@ void read(std::string_view bytes) {
   search::Study study({.name = folder.study_name(), .journal = folder.journal()});
   folder.earlier_result();
   search::Trial trial = study.ask();
-  const pipeline::Reports reports(trial, folder.path() / "reports.json", 1);
+  pipeline::TrialClock clock(trial);
+  const pipeline::Reports reports(trial, clock, folder.path() / "reports.json", 1);
   study.tell(trial, {0.5});
   for (const search::TrialRecord& record : study.trials()) {
     if (record.state == search::State::complete) folder.holds_model_of(record);
