@@ -62,7 +62,8 @@ Chart models_by_size() {
   std::vector<report::Point> all;
   for (const auto& [lab, name] : {Source{"1.1", "quantised"},
                                   {"1.2", "pruned"},
-                                  {"2.2", "searched sizes"},
+                                  {"2.1", "searched sizes"},
+                                  {"2.2", "searched while compressed"},
                                   {"3.1", "formats by layer"},
                                   {"3.2", "kinds of formats"}}) {
     report::Series series{.name = name, .group = name, .is_cloud = true};
