@@ -61,7 +61,7 @@ std::string full_training(const Setup& setup, const std::string& row, const std:
 
 void add_full_trainings(std::vector<Row>& rows, const Setup& setup, const std::string& row, const std::string& title) {
   const double rate = setup.recipe.learning_rate;
-  for (const double each : {rate, rate / 2, rate / 4}) {
+  for (const double each : {rate, rate / 2, rate / 4, rate / 8}) {
     const std::string value = fmt::format("{}", each);
     rows.push_back({.name = "full-" + value,
                     .title = title + ", rate " + value,

@@ -179,7 +179,7 @@ void compare_with(Row& row, const std::string& other, const std::string& arithme
 std::string nas(const Setup& setup);
 std::string full_training(const Setup& setup, const std::string& row, const std::string& seed = "{seed}");
 
-// Rows of that training at three learning rates, the choice "full": large models need smaller ones than the tiny one.
+// Rows of that training at four learning rates, the choice "full": large models need smaller ones than the tiny one.
 void add_full_trainings(std::vector<Row>& rows, const Setup& setup, const std::string& row, const std::string& title);
 
 // " --max-steps N", or "" for 0.

@@ -4,7 +4,7 @@
 // little, since luck decides much of it: `ingot search bench --table` has them search a table of results many times.
 //
 // Training each trial in full would cost too much, so a trial trains for an epoch on short texts. That ranks
-// architectures but does not measure them: the best one of all is then trained from nothing at full length, at three
+// architectures but does not measure them: the best one of all is then trained from nothing at full length, at four
 // learning rates of which validation chooses, since large models need smaller steps, and with two seeds more.
 #include <fmt/format.h>
 
@@ -68,7 +68,7 @@ std::vector<std::string> notes_2_1() {
       "trial-length below. Validation texts choose; test texts only report, of the best trial as it was trained in the "
       "search.",
       "Best at full length: the architecture with the best validation accuracy of all searches, trained from nothing "
-      "as the float model of the other labs is; of three learning rates validation chooses. Seeds 2 and 3 hold out "
+      "as the float model of the other labs is; of four learning rates validation chooses. Seeds 2 and 3 hold out "
       "other texts.",
       "The grid knows one choice for query, key, value and output in all layers: every one by itself are more "
       "combinations than can be listed. TPE draws its first trials at random, and models what occurs together.",
