@@ -5,15 +5,18 @@
 namespace ingot::labs {
 namespace {
 
-// Of a search whose trials all say how long they took; one that an earlier trial answered took nothing.
+// Of a search whose trials all say how long they took. Those that an earlier one answered, or that broke a limit of the
+// search, were not run.
 std::optional<double> trial_seconds(const engine::Json& result) {
   const auto trials = result.find("trials");
   if (trials == result.end() || !trials->is_array() || trials->empty()) return std::nullopt;
   double sum = 0;
   for (const engine::Json& trial : *trials) {
-    if (trial.is_object() && trial.contains("duplicate_of")) continue;
-    if (!trial.is_object() || !trial.value("seconds", engine::Json()).is_number()) return std::nullopt;
-    sum += trial["seconds"].get<double>();
+    if (!trial.is_object()) return std::nullopt;
+    if (trial.contains("duplicate_of") || trial.value("state", engine::Json()) == "infeasible") continue;
+    const auto seconds = trial.find("seconds");
+    if (seconds == trial.end() || !seconds->is_number()) return std::nullopt;
+    sum += seconds->get<double>();
   }
   return sum;
 }
