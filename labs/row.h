@@ -38,7 +38,9 @@ struct Row {
   std::optional<double> x{};          // place in the figure; a series without is a horizontal line
   std::optional<double> reference{};  // accuracy that the reference implementation has
   std::vector<Asked> asked{};
-  std::string ranking{}, ranked_as{};  // rows of the same ranking are ranked by test accuracy, under these names
+  // Rows of the same ranking are ranked by test accuracy, under these names. Of models that were not trained with their
+  // formats it ends with ", PTQ": their flipped labels are drawn.
+  std::string ranking{}, ranked_as{};
 
   // Makes the row's result of what its commands gave by --json, in their order. Null: the result is the result.json in
   // the row's folder, which has an accuracy.

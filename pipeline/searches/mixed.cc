@@ -150,10 +150,10 @@ class Mixed {
     bert::Model model = start_.model;
     const double bits = compress::average_bits(model, compression);
     trial.settle(o_.max_bits > 0 ? std::vector{bits - o_.max_bits} : std::vector<double>{});
-    TrialClock clock(trial);
     const fs::path place = folder_.trial(trial.number());
     const engine::FileLock lock(folder_.trial_lock(trial.number()), engine::Wait::yes);
     fs::create_directories(place);
+    TrialClock clock(trial);
     trial.set_user_attr("average_bits", bits);
     CompressedModel m{std::move(model), compression};
     const double accuracy = o_.trains() ? tuned(trial, clock, m, place) : at_once(trial, m, choices);

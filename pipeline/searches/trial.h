@@ -34,8 +34,8 @@ std::int64_t n_steps(const TrialTexts& trial, std::int64_t epochs, std::int64_t 
 // its last report.
 class TrialClock {
  public:
-  explicit TrialClock(search::Trial& trial);
-  void note();
+  explicit TrialClock(search::Trial& trial);  // begins where the attribute ends
+  void note();                                // writes the attribute
 
  private:
   search::Trial& trial_;
