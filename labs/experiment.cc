@@ -9,6 +9,7 @@
 #include "bert/checkpoint.h"
 #include "bert/heads/sequence_classification.h"
 #include "bert/tokenizers/tokenizer.h"
+#include "compress/packed/model.h"
 #include "data/source.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -19,6 +20,7 @@
 #include "labs/report.h"
 #include "labs/run.h"
 #include "labs/seeds.h"
+#include "pipeline/cached_outputs.h"
 #include "pipeline/model_folder.h"
 #include "pipeline/output_lock.h"
 
@@ -33,7 +35,7 @@ const Lab& find_lab(const std::string& name) {
 }
 
 // `source`: null without texts.
-Setup setup_of(const LabOptions& o, const data::Source* source) {
+Setup setup_of(const LabOptions& o, const Lab& lab, const data::Source* source) {
   Setup setup{.recipe = recipe_for(source == nullptr ? "" : source->name()), .from_given = !o.from.empty()};
   Recipe& recipe = setup.recipe;
   setup.is_quick = o.quick;
@@ -42,6 +44,9 @@ Setup setup_of(const LabOptions& o, const data::Source* source) {
     require(o.pieces == 0 && o.epochs == 0 && o.learning_rate == 0 && o.length == 0,
             "--from: the model is trained already; --pieces, --length, --epochs and --lr cannot change");
     const fs::path folder = pipeline::resolve_model_folder(o.from);
+    require(lab.takes_packed || !compress::is_packed(folder),
+            "--from {}: holds packed codes, and lab {} needs weights; give it the folder that they were exported from",
+            folder.string(), lab.name);
     const bert::Config config = bert::read_config(folder / "config.json");
     require(bert::is_classifier(config), "--from {}: is not a classifier", folder.string());
     recipe.length = pipeline::framing_for(folder, config, *bert::load_tokenizer(folder), 0).length;
@@ -86,7 +91,9 @@ engine::Json identity_of(const LabOptions& o, const Lab& lab, const Setup& setup
   if (source != nullptr) identity["data_fingerprint"] = source->fingerprint();
   if (lab.needs_texts) identity["recipe"] = as_json(setup.recipe, o);
   if (setup.from_given) {
-    identity["from_fingerprint"] = bert::weights_fingerprint(pipeline::resolve_model_folder(o.from));
+    const fs::path folder = pipeline::resolve_model_folder(o.from);
+    identity["from_fingerprint"] =
+        compress::is_packed(folder) ? pipeline::hash_of_model(o.from, 0) : bert::weights_fingerprint(folder);
   }
   return identity;
 }
@@ -156,7 +163,7 @@ void run_lab(const LabOptions& o, const pipeline::Run& run, const Terminal& term
   require(!has_texts || pipeline::has_data(o), "--data: lab {} needs texts{}; give them as for train", lab.name,
           lab.needs_texts ? "" : " with --from");
   const std::unique_ptr<data::Source> source = has_texts ? pipeline::open_data(o) : nullptr;
-  const Setup setup = setup_of(o, source.get());
+  const Setup setup = setup_of(o, lab, source.get());
   if (setup.from_given && lab.needs_texts) check_seed(o, run.seed);
   std::vector<Row> rows = lab.rows(setup);
   if (o.quick) rows = choose_rows(rows, std::string(lab.quick_rows));

@@ -61,6 +61,7 @@ struct Lab {
   double kept_accuracy = 0;           // on IMDb the report names the smallest model that has it; 0: it does not
   bool needs_texts = true;            // also where it is not given a model
   bool takes_model = true;            // --from
+  bool takes_packed = false;          // --from with packed codes: no row needs the weights themselves
   std::array<Program, 2> programs{};  // that it runs; of one without a name none
   int n_seeds = 1;                    // that its rows have of their own, from that of the lab on
   // Instead of a table of accuracies: a lab that is about something else.
@@ -156,6 +157,7 @@ inline constexpr std::array kLabs{
         .rows = rows_5_2,
         .quick_rows = "core",
         .notes = notes_5_2,
+        .takes_packed = true,
         .programs = {kVerilator},
         .report = report_5_2,
         .tables = tables_5_2},

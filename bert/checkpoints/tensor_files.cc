@@ -53,7 +53,7 @@ fs::path tensor_file(const fs::path& folder) {
   for (const char* file : kFiles)
     if (is_there(folder / file)) return folder / file;
   require(!is_there(folder / "packed.safetensors"),
-          "{}: holds packed codes, which only eval and predict read; use the folder that they were exported from",
+          "{}: holds packed codes, not the weights that this needs; use the folder that they were exported from",
           folder.string());
   fail("{}: no model.safetensors or pytorch_model.bin in this folder", folder.string());
 }

@@ -251,7 +251,7 @@ TEST_CASE("a folder without tensors is an error that says what to do") {
   const std::string subject = folder.path().string();
   CHECK(complaint(folder, config) == subject + ": no model.safetensors or pytorch_model.bin in this folder");
   put(folder / "packed.safetensors", "x");
-  CHECK(complaint(folder, config).starts_with(subject + ": holds packed codes, which only eval and predict read"));
+  CHECK(complaint(folder, config).starts_with(subject + ": holds packed codes, not the weights that this needs"));
 }
 
 TEST_CASE("tensors that do not make the model are not written") {

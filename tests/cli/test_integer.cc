@@ -92,7 +92,7 @@ TEST_CASE("what cannot run in integers or be packed is said in a sentence, with 
           "--verify: compares integers with the fake-quantised model; it needs --integer");
   refused("export run packed --packed", "packed: holds a model or a run already; choose another folder");
   refused("train --from packed --data train.csv --out more",
-          "packed: holds packed codes, which only eval and predict read; use the folder that they were exported from");
+          "packed: holds packed codes, not the weights that this needs; use the folder that they were exported from");
   refused("export packed other --packed", "packed: holds packed codes");
   std::filesystem::remove(place / "run/best/compression.json");
   refused("eval run --data train.csv --integer",

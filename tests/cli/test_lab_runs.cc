@@ -220,6 +220,20 @@ TEST_CASE("a row that fails leaves the others their results, and is tried again"
   CHECK(count(again.error, "$ ingot") == 1);
 }
 
+TEST_CASE("a model as packed codes goes through lab 5.2, and labs that need its weights refuse it at once") {
+  const LabPlace place;
+  REQUIRE(place.run("quantize start --integer-only --data train.csv --out integers").code == 0);
+  REQUIRE(place.run("export integers packed --packed").code == 0);
+  const Outcome chip = place.run("lab 5.2 --data train.csv --from packed --rows model --out chip --json");
+  REQUIRE_MESSAGE(chip.code == 0, chip.error);
+  const Outcome eval = place.run("eval integers --data train.csv --integer-only --json");
+  CHECK(row_of(Json::parse(chip.out), "model")["accuracy"] == Json::parse(eval.out)["accuracy"]);
+  const Outcome refused = place.run("lab 1.1 --data train.csv --from packed --out other");
+  CHECK(refused.code == 2);
+  CHECK(test::contains(refused.error, "--from packed: holds packed codes, and lab 1.1 needs weights"));
+  CHECK_FALSE(fs::exists(place / "other"));
+}
+
 TEST_CASE("a lab refuses a folder, rows and options that are not its own") {
   const LabPlace place;
   const auto refused = [&](const std::string& words, const std::string& part) {
